@@ -1,0 +1,131 @@
+//! What the files say: they are read, checked, layered and resolved, every value with the place
+//! and the layer that set it. This room knows neither Kafka nor what is live.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::model::{ConfigKey, Globs, Place, RiskCode, Sourced, TopicName};
+
+/// One environment with everything that should exist in it.
+#[derive(Debug, Clone)]
+pub struct Desired {
+    /// The environment itself.
+    pub environment: Environment,
+    /// The topics that should exist here.
+    pub topics: BTreeMap<TopicName, Topic>,
+    /// The topics that should not, `[removed.NAME]`.
+    pub removed: BTreeMap<TopicName, Tombstone>,
+}
+
+/// What an environment file says besides how to connect and its defaults.
+#[derive(Debug, Clone)]
+pub struct Environment {
+    /// Its name: the file's, without `.toml`.
+    pub name: Arc<str>,
+    /// What it is.
+    pub description: Option<String>,
+    /// The names besides its own that `env.NAME` and `environments` may use for it.
+    pub groups: Vec<String>,
+    /// The only cluster that this environment may touch.
+    pub cluster_id: Option<Sourced<String>>,
+    /// Topics that are never read and never reported.
+    pub ignore_topics: Globs,
+    /// Undeclared config keys that are neither reported nor reset.
+    pub ignore_configs: Globs,
+    /// Whether a declared value must be set on the topic even if it equals the broker's default.
+    pub pin: bool,
+    /// What an apply may not do unasked.
+    pub guards: Guards,
+    /// Where ownership is recorded.
+    pub inventory: Inventory,
+}
+
+/// `[guards]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Guards {
+    /// How many topics one apply may delete, release or change destructively.
+    pub max_destructive: Sourced<u32>,
+    /// Caution codes that need `--allow` here too.
+    pub gate: BTreeSet<RiskCode>,
+    /// Codes that are never asked about here.
+    pub allow: BTreeSet<RiskCode>,
+    /// Whether unlisted topics make `plan` and `drift` exit non-zero.
+    pub fail_on_unlisted: bool,
+}
+
+/// `[inventory]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inventory {
+    /// Whether ownership is recorded at all.
+    pub enabled: bool,
+    /// The topic that holds the records.
+    pub topic: TopicName,
+    /// Whose topics the files speak of.
+    pub scope: Option<String>,
+}
+
+/// A topic that should exist, all layers merged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Topic {
+    /// The entry's key.
+    pub declared_at: Place,
+    /// What it is for.
+    pub description: Option<String>,
+    /// Who answers for it.
+    pub owner: Option<String>,
+    /// Free labels.
+    pub labels: BTreeMap<String, String>,
+    /// How many partitions; what a new topic gets even where partitions are left to others.
+    pub partitions: Sourced<u32>,
+    /// How many replicas of each partition.
+    pub replication_factor: Sourced<u32>,
+    /// The declared configs, as Kafka holds them. `min.insync.replicas` is among them.
+    pub config: BTreeMap<ConfigKey, Sourced<Arc<str>>>,
+    /// What is left to others.
+    pub unmanaged: Unmanaged,
+    /// What happens once the entry leaves the files.
+    pub on_remove: OnRemove,
+    /// What it is expected to carry, for `capacity`.
+    pub traffic: Option<Traffic>,
+}
+
+/// What of a topic is neither compared nor touched.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Unmanaged {
+    /// Its partition count.
+    pub partitions: bool,
+    /// Its replication factor.
+    pub replication_factor: bool,
+    /// Config keys.
+    pub config: BTreeSet<ConfigKey>,
+}
+
+/// What happens to a topic once its entry leaves the files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnRemove {
+    /// It stays and is nobody's.
+    #[default]
+    Retain,
+    /// It is deleted.
+    Delete,
+}
+
+/// The expected load of a topic.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Traffic {
+    /// Messages a day.
+    pub messages_per_day: u64,
+    /// Bytes a message.
+    pub average_size: u64,
+}
+
+impl Eq for Traffic {}
+
+/// A topic that should be gone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tombstone {
+    /// The tombstone's key.
+    pub declared_at: Place,
+    /// Why it goes.
+    pub reason: Option<String>,
+}

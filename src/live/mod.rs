@@ -1,0 +1,174 @@
+//! What the cluster holds, as plain data. It comes from a cluster (the observe room) or from a
+//! snapshot file; whoever reads it cannot tell which. This room knows neither Kafka's client nor
+//! what is wanted.
+
+use std::collections::BTreeMap;
+
+use crate::model::{ConfigKey, TopicName};
+
+/// The state of one cluster, as far as it was read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Live {
+    /// The cluster's id, where it gives one.
+    pub cluster_id: Option<String>,
+    /// The release of Kafka, `4.3`, as far as the brokers let on.
+    pub kafka_version: Option<String>,
+    /// The brokers that are up, by id.
+    pub brokers: Vec<Broker>,
+    /// What a topic without the key holds.
+    pub broker_defaults: BTreeMap<ConfigKey, BrokerDefault>,
+    /// The topics, those that the environment ignores and Kafka's internal ones left out.
+    pub topics: BTreeMap<TopicName, LiveTopic>,
+    /// Who owns which topic. `None` where the inventory is not in use.
+    pub inventory: Option<BTreeMap<TopicName, Owned>>,
+    /// What could not be read, and why.
+    pub unknown: Vec<Unknown>,
+}
+
+/// A broker that is up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broker {
+    /// Its id.
+    pub id: i32,
+    /// Its rack, where it has one.
+    pub rack: Option<String>,
+}
+
+/// What brokers give to a topic that does not hold a key itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BrokerDefault {
+    /// The value.
+    pub value: String,
+    /// Whose value it is.
+    pub source: Source,
+}
+
+/// Where a value that a topic has comes from, strongest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Source {
+    /// Set on the topic itself.
+    Topic,
+    /// Set on one broker, dynamically or in its file.
+    Broker,
+    /// Set as the default for all brokers.
+    BrokerDefault,
+    /// Built into Kafka.
+    KafkaDefault,
+}
+
+impl Source {
+    /// The source as plans and snapshots write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Source::Topic => "topic",
+            Source::Broker => "broker",
+            Source::BrokerDefault => "broker-default",
+            Source::KafkaDefault => "kafka-default",
+        }
+    }
+}
+
+/// A topic on the cluster.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LiveTopic {
+    /// Kafka's topic id (KIP-516), where the cluster gives one and it was asked for.
+    pub id: Option<String>,
+    /// How many partitions it has.
+    pub partitions: u32,
+    /// How many replicas its partitions have: one number, or the different ones, ascending.
+    pub replication_factor: ReplicationFactor,
+    /// What is set on the topic itself. `None` where it was not read: nobody declares the topic,
+    /// or its configs may not be read.
+    pub config: Option<BTreeMap<ConfigKey, String>>,
+    /// What the topic would hold for a key of `config` if that were reset, where this differs from
+    /// or is better known than [`Live::broker_defaults`].
+    pub behind: BTreeMap<ConfigKey, BrokerDefault>,
+}
+
+/// How many replicas the partitions of a topic have. During a reassignment, or after one by hand,
+/// they can differ.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReplicationFactor {
+    /// All partitions have as many.
+    Same(u32),
+    /// The different numbers, ascending.
+    Mixed(Vec<u32>),
+}
+
+impl Default for ReplicationFactor {
+    fn default() -> Self {
+        ReplicationFactor::Same(1)
+    }
+}
+
+impl ReplicationFactor {
+    /// From the number of replicas of each partition.
+    pub fn of(replicas: impl IntoIterator<Item = u32>) -> Self {
+        let mut counts: Vec<u32> = replicas.into_iter().collect();
+        counts.sort_unstable();
+        counts.dedup();
+        match counts.as_slice() {
+            [] => ReplicationFactor::Same(0),
+            [one] => ReplicationFactor::Same(*one),
+            _ => ReplicationFactor::Mixed(counts),
+        }
+    }
+
+    /// The smallest number of replicas that any partition has.
+    pub fn least(&self) -> u32 {
+        match self {
+            ReplicationFactor::Same(count) => *count,
+            ReplicationFactor::Mixed(counts) => counts.first().copied().unwrap_or_default(),
+        }
+    }
+}
+
+impl std::fmt::Display for ReplicationFactor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            ReplicationFactor::Same(count) => write!(f, "{count}"),
+            ReplicationFactor::Mixed(counts) => {
+                let texts: Vec<String> = counts.iter().map(u32::to_string).collect();
+                f.write_str(&texts.join(" or "))
+            }
+        }
+    }
+}
+
+/// A topic's record in the inventory.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Owned {
+    /// The scope that owns it; `None` means the scope that is asking.
+    pub scope: Option<String>,
+    /// The environment that it was applied for; `None` means the one that is asking.
+    pub environment: Option<String>,
+    /// The id of the topic that was applied.
+    pub id: Option<String>,
+    /// What happens once the topic leaves the files.
+    pub on_remove: Option<String>,
+    /// The partitions last applied.
+    pub partitions: Option<u32>,
+    /// The replication factor last applied.
+    pub replication_factor: Option<u32>,
+    /// The configs last applied.
+    pub config: BTreeMap<ConfigKey, String>,
+}
+
+/// Something that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unknown {
+    /// What: `configs of topic x`, `broker defaults`.
+    pub what: String,
+    /// Why, in the broker's words.
+    pub why: String,
+}
+
+impl Live {
+    /// What the topic would hold for a key that is not set on it.
+    pub fn default_for(&self, topic: &TopicName, key: &ConfigKey) -> Option<&BrokerDefault> {
+        self.topics
+            .get(topic)
+            .and_then(|t| t.behind.get(key))
+            .or_else(|| self.broker_defaults.get(key))
+    }
+}

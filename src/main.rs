@@ -1,0 +1,3 @@
+//! The `topicsmith` command.
+
+fn main() {}

@@ -1,0 +1,21 @@
+//! The words that all rooms share: names, config keys and what their values mean, units, places in
+//! files, findings, risks, secrets and connections. No I/O happens here, and nothing here knows
+//! another room.
+
+pub mod config;
+pub mod connection;
+pub mod finding;
+pub mod globs;
+pub mod name;
+pub mod place;
+pub mod risk;
+pub mod secret;
+pub mod units;
+
+pub use config::{ConfigKey, ConfigSpec};
+pub use finding::{Finding, Level};
+pub use globs::Globs;
+pub use name::TopicName;
+pub use place::{Layer, Place, Sourced, Sources};
+pub use risk::{BlockCode, RiskCode, RiskLevel};
+pub use secret::Secret;

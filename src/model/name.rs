@@ -1,0 +1,142 @@
+//! Topic names and Kafka's rules for them.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// The longest name that Kafka accepts, in characters (all of them ASCII): a topic's folder on
+/// disk adds a suffix to it, and 255 is what file systems take.
+///
+/// Source: `org.apache.kafka.common.internals.Topic.MAX_NAME_LENGTH`.
+pub const MAX_LENGTH: usize = 249;
+
+/// Topics that Kafka itself creates and owns. They are never planned, listed or tombstoned.
+pub const INTERNAL: [&str; 4] = [
+    "__cluster_metadata",
+    "__consumer_offsets",
+    "__share_group_state",
+    "__transaction_state",
+];
+
+/// The name of a topic: what stands in a file, or what a cluster reported.
+///
+/// Building one does not check it, because a cluster's names are taken as they come;
+/// [`TopicName::problem`] says what Kafka would refuse.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TopicName(Arc<str>);
+
+/// Why Kafka would not accept a name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NameProblem {
+    /// The empty string.
+    #[error("a topic name cannot be empty")]
+    Empty,
+    /// `.` and `..` would be folders on the broker's disk.
+    #[error("a topic cannot be named `.` or `..`")]
+    Dots,
+    /// Longer than [`MAX_LENGTH`].
+    #[error("a topic name has at most {MAX_LENGTH} characters, this one has {0}")]
+    TooLong(usize),
+    /// Something else than ASCII letters, digits, `.`, `_` and `-`.
+    #[error("{0:?} is not allowed in a topic name: ASCII letters, digits, `.`, `_` and `-` are")]
+    Character(char),
+    /// One of [`INTERNAL`].
+    #[error("this is one of Kafka's internal topics")]
+    Internal,
+}
+
+impl TopicName {
+    /// Wraps a name without checking it.
+    pub fn new(name: impl Into<Arc<str>>) -> Self {
+        Self(name.into())
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether this is one of Kafka's own topics, [`INTERNAL`].
+    pub fn is_internal(&self) -> bool {
+        INTERNAL.contains(&self.as_str())
+    }
+
+    /// What Kafka, or this tool on Kafka's behalf, refuses in this name.
+    pub fn problem(&self) -> Option<NameProblem> {
+        let name = self.as_str();
+        let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+        if name.is_empty() {
+            Some(NameProblem::Empty)
+        } else if name == "." || name == ".." {
+            Some(NameProblem::Dots)
+        } else if let Some(c) = name.chars().find(|&c| !legal(c)) {
+            Some(NameProblem::Character(c))
+        } else if name.len() > MAX_LENGTH {
+            Some(NameProblem::TooLong(name.len()))
+        } else if self.is_internal() {
+            Some(NameProblem::Internal)
+        } else {
+            None
+        }
+    }
+
+    /// What two names must not have in common: Kafka turns `.` into `_` in metric names and so
+    /// refuses a topic that differs from another in nothing else.
+    pub fn collision_key(&self) -> String {
+        self.0.replace('.', "_")
+    }
+}
+
+impl fmt::Display for TopicName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for TopicName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl From<&str> for TopicName {
+    fn from(name: &str) -> Self {
+        Self::new(name)
+    }
+}
+
+impl std::borrow::Borrow<str> for TopicName {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl serde::Serialize for TopicName {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kafkas_rules_for_names() {
+        let problem = |name: &str| TopicName::from(name).problem();
+        assert_eq!(problem("client_2.kbe.auth-user"), None);
+        assert_eq!(problem(""), Some(NameProblem::Empty));
+        assert_eq!(problem(".."), Some(NameProblem::Dots));
+        assert_eq!(problem("bad name"), Some(NameProblem::Character(' ')));
+        assert_eq!(problem("naïve"), Some(NameProblem::Character('ï')));
+        assert_eq!(problem(&"x".repeat(249)), None);
+        assert_eq!(problem(&"x".repeat(250)), Some(NameProblem::TooLong(250)));
+        assert_eq!(problem("__consumer_offsets"), Some(NameProblem::Internal));
+    }
+
+    #[test]
+    fn dots_and_underscores_collide() {
+        let key = |name: &str| TopicName::from(name).collision_key();
+        assert_eq!(key("a.b_c"), key("a_b.c"));
+        assert_ne!(key("a.b"), key("a-b"));
+    }
+}

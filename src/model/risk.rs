@@ -1,0 +1,144 @@
+//! The codes that plans, gates and pipelines speak in.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// How much care a risk asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RiskLevel {
+    /// Data can be lost: an apply needs `--allow`.
+    Destructive,
+    /// Worth knowing: an apply goes ahead, unless `[guards] gate` names the code.
+    Caution,
+}
+
+impl RiskLevel {
+    /// The level's name in plans.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            RiskLevel::Destructive => "destructive",
+            RiskLevel::Caution => "caution",
+        }
+    }
+}
+
+macro_rules! codes {
+    ($(#[$meta:meta])* $name:ident { $($(#[doc = $doc:literal])+ $variant:ident = $text:literal,)+ }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name { $($(#[doc = $doc])+ $variant,)+ }
+
+        impl $name {
+            /// All of them, in the order in which documents list them.
+            pub const ALL: &'static [$name] = &[$($name::$variant,)+];
+
+            /// The code as files, flags and JSON write it.
+            pub fn as_str(self) -> &'static str {
+                match self { $($name::$variant => $text,)+ }
+            }
+
+            /// What the code stands for, in a phrase.
+            pub fn meaning(self) -> &'static str {
+                match self { $($name::$variant => concat!($($doc),+).trim_ascii(),)+ }
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = ();
+            fn from_str(text: &str) -> Result<Self, ()> {
+                match text { $($text => Ok($name::$variant),)+ _ => Err(()) }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+    };
+}
+
+codes! {
+    /// What a change can cost.
+    RiskCode {
+        /// the topic and all its records are deleted
+        TopicDeleted = "topic-deleted",
+        /// records older, or beyond the size, are deleted
+        RetentionShortened = "retention-shortened",
+        /// the topic starts or stops deleting or compacting records
+        CleanupPolicyChanged = "cleanup-policy-changed",
+        /// keys of a compacted topic move to other partitions, old values stay behind
+        CompactedKeysMoved = "compacted-keys-moved",
+        /// records in remote storage are deleted
+        RemoteDataDeleted = "remote-data-deleted",
+        /// a topic that was not owned loses settings that no file names
+        ResetOnAdopt = "reset-on-adopt",
+        /// keys move to other partitions
+        PartitionsIncreased = "partitions-increased",
+        /// fewer copies are promised for an acknowledged write
+        DurabilityLowered = "durability-lowered",
+        /// one broker out of reach stops acks=all writes
+        WritesMayStop = "writes-may-stop",
+        /// messages that were accepted may be refused
+        MessagesRefused = "messages-refused",
+        /// records get timestamps of another kind
+        TimestampsChanged = "timestamps-changed",
+    }
+}
+
+impl RiskCode {
+    /// Whether the code needs an `--allow`.
+    pub fn level(self) -> RiskLevel {
+        use RiskCode::*;
+        match self {
+            TopicDeleted | RetentionShortened | CleanupPolicyChanged | CompactedKeysMoved
+            | RemoteDataDeleted | ResetOnAdopt => RiskLevel::Destructive,
+            PartitionsIncreased | DurabilityLowered | WritesMayStop | MessagesRefused
+            | TimestampsChanged => RiskLevel::Caution,
+        }
+    }
+}
+
+codes! {
+    /// Why a change is held back.
+    BlockCode {
+        /// Kafka cannot remove partitions
+        PartitionsDecrease = "partitions-decrease",
+        /// Kafka changes the replication factor by reassignment only
+        ReplicationFactorChange = "replication-factor-change",
+        /// somebody reads from or writes to the topic that is to be deleted
+        TopicInUse = "topic-in-use",
+        /// another scope owns the topic
+        OwnedElsewhere = "owned-elsewhere",
+        /// the topic was deleted and made again by somebody else
+        Recreated = "recreated",
+        /// this principal may not do it
+        NotAuthorised = "not-authorised",
+        /// the broker refused it when asked to validate it
+        RefusedByBroker = "refused-by-broker",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_read_back_as_they_are_written() {
+        for &code in RiskCode::ALL {
+            assert_eq!(code.as_str().parse(), Ok(code));
+            assert!(!code.meaning().is_empty());
+        }
+        for &code in BlockCode::ALL {
+            assert_eq!(code.as_str().parse(), Ok(code));
+        }
+        assert!("destructive".parse::<RiskCode>().is_err());
+    }
+}
