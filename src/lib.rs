@@ -8,7 +8,13 @@
 //!  Kafka ──► kafka ──► observe ──► live ┘              └────► apply ──► report ──► render
 //! ```
 
+pub mod apply;
 pub mod desired;
+pub mod diff;
+pub mod kafka;
 pub mod live;
 pub mod model;
+pub mod observe;
 pub mod plan;
+pub mod render;
+pub mod terminal;

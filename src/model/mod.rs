@@ -10,6 +10,7 @@ pub mod name;
 pub mod place;
 pub mod risk;
 pub mod secret;
+pub mod text;
 pub mod units;
 
 pub use config::{ConfigKey, ConfigSpec};

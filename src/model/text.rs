@@ -1,0 +1,40 @@
+//! Text that came from elsewhere (a cluster, a file, a variable), made safe to print.
+
+use std::borrow::Cow;
+
+/// Whether a character could move the cursor, colour the line, or show text in another order than
+/// it is stored in.
+fn is_hostile(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// The text with every control, ANSI and bidirectional character written as `\u{…}`. Line ends
+/// too: what is escaped stays on its line.
+pub fn escape(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_hostile) {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match c {
+            '\n' => safe.push_str("\\n"),
+            '\t' => safe.push_str("\\t"),
+            c if is_hostile(c) => safe.extend(c.escape_unicode()),
+            c => safe.push(c),
+        }
+    }
+    Cow::Owned(safe)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_reaches_the_terminal_as_a_command() {
+        assert_eq!(escape("naïve 漢字 ok"), "naïve 漢字 ok");
+        assert_eq!(escape("a\u{1b}[31mb\nc"), "a\\u{1b}[31mb\\nc");
+        assert_eq!(escape("\u{202e}txt.exe\u{9b}"), "\\u{202e}txt.exe\\u{9b}");
+    }
+}

@@ -1,0 +1,1 @@
+//! One plan, one report, one set of findings → many formats.

@@ -1,0 +1,1 @@
+//! The terminal: colour, width, prompts, progress and closed pipes.
