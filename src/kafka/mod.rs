@@ -1,2 +1,19 @@
 //! The only room that knows rdkafka: the client, the admin calls, errors in words. It does what it
 //! is told and decides nothing.
+//!
+//! Everything goes through librdkafka's own admin API (`ffi`, the crate's only `unsafe`), because
+//! rdkafka's safe `AdminClient` loses the broker's messages and each item's own error, and replaces
+//! a topic's whole config where one key was to change.
+
+mod cluster;
+mod error;
+mod fault;
+mod types;
+
+pub use cluster::{Cluster, Limits};
+pub use error::{Cause, Error};
+pub use fault::{Fault, FaultKind};
+pub use types::{
+    Alter, AlterOp, ConfigEntry, Metadata, Mode, NewTopic, Node, Operation, Partition, Synonym,
+    TopicDescription, TopicMetadata,
+};

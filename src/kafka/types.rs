@@ -1,0 +1,154 @@
+//! What is asked of a cluster, and what it answers.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::fault::Fault;
+use crate::live::Source;
+use crate::model::{ConfigKey, TopicName};
+
+/// Whether a request changes the cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// It does.
+    Apply,
+    /// The broker checks it and changes nothing (`validate_only`). It does not see the other
+    /// items of the same request.
+    ValidateOnly,
+}
+
+/// A topic to create.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewTopic {
+    /// Its name.
+    pub name: TopicName,
+    /// How many partitions.
+    pub partitions: u32,
+    /// How many replicas of each partition.
+    pub replication_factor: u32,
+    /// What is set on the topic itself.
+    pub config: Vec<(ConfigKey, String)>,
+}
+
+/// Changes of one topic's configs; what is not named stays as it is (KIP-339).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alter {
+    /// The topic.
+    pub topic: TopicName,
+    /// The keys, each at most once.
+    pub ops: Vec<(ConfigKey, AlterOp)>,
+}
+
+/// What happens to one key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AlterOp {
+    /// The topic holds this value.
+    Set(String),
+    /// The topic no longer holds the key: the broker's default counts.
+    Delete,
+}
+
+/// What a cluster says of itself and of all topics that this principal may see.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Metadata {
+    /// The cluster's id, where it gives one.
+    pub cluster_id: Option<String>,
+    /// The brokers that are up, by id.
+    pub brokers: Vec<Node>,
+    /// The topics. One without the right to describe it is not among them, nor named anywhere.
+    pub topics: BTreeMap<TopicName, TopicMetadata>,
+    /// Topics that exist but whose partitions the broker could not tell, and why.
+    pub unreadable: BTreeMap<TopicName, Fault>,
+}
+
+/// A broker that is up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    /// Its id.
+    pub id: i32,
+    /// The host that it advertises.
+    pub host: String,
+    /// The port that it advertises.
+    pub port: u16,
+    /// Its rack, where it has one.
+    pub rack: Option<String>,
+}
+
+/// A topic as metadata shows it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TopicMetadata {
+    /// Its partitions, by number.
+    pub partitions: Vec<Partition>,
+}
+
+/// A partition as metadata shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Partition {
+    /// The broker that leads it, if any does.
+    pub leader: Option<i32>,
+    /// The brokers that hold a replica, the preferred leader first.
+    pub replicas: Vec<i32>,
+    /// Those of them that are in sync.
+    pub in_sync: Vec<i32>,
+}
+
+/// A topic as `DescribeTopics` shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TopicDescription {
+    /// Kafka's topic id (KIP-516), as Kafka's own tools write it; brokers before 2.8 have none.
+    pub id: Option<String>,
+    /// How many partitions it has.
+    pub partitions: u32,
+    /// What this principal may do with it; `None` where the broker does not say.
+    pub operations: Option<BTreeSet<Operation>>,
+}
+
+/// An operation that an ACL allows (`org.apache.kafka.common.acl.AclOperation`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Operation {
+    /// Consume.
+    Read,
+    /// Produce.
+    Write,
+    /// Create it.
+    Create,
+    /// Delete it.
+    Delete,
+    /// Add partitions.
+    Alter,
+    /// See that it exists.
+    Describe,
+    /// Read its configs.
+    DescribeConfigs,
+    /// Change its configs.
+    AlterConfigs,
+    /// Something that this tool has no use for, by Kafka's number.
+    Other(i32),
+}
+
+/// One config of a topic or a broker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigEntry {
+    /// Its key.
+    pub key: ConfigKey,
+    /// Its value; `None` where it is null or sensitive.
+    pub value: Option<String>,
+    /// Where the value comes from.
+    pub source: Source,
+    /// Whether the broker keeps the value to itself.
+    pub sensitive: bool,
+    /// Whether it can be changed at run time.
+    pub read_only: bool,
+    /// Every setting that could give the value, strongest first; the first is the one that counts.
+    pub synonyms: Vec<Synonym>,
+}
+
+/// A setting that gives a config its value, if no stronger one does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Synonym {
+    /// The setting: the topic's own key, or a broker's, `log.retention.hours`.
+    pub name: String,
+    /// Its value, in its own unit.
+    pub value: Option<String>,
+    /// Where it is set.
+    pub source: Source,
+}
