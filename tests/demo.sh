@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# The tour of `make demo`: a real broker, and the example repository brought onto it.
+# Stops the broker however it ends.
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(dirname "$here")
+broker="$here/kafka/broker.sh"
+PATH="${CARGO_TARGET_DIR:-$root/target}/release:$PATH"
+cd "$root"
+
+say() { printf '\n\033[1m# %s\033[0m\n' "$*"; }
+# Shows a command and runs it; the exit code must be the one that the tour expects.
+run() { # run EXPECTED COMMAND...
+    local expected=$1 code=0
+    shift
+    printf '\n\033[1m$ %s\033[0m\n' "$*"
+    "$@" || code=$?
+    if [ "$code" -ne "$expected" ]; then
+        echo "demo: exit code $code where $expected was expected" >&2
+        exit 1
+    fi
+    [ "$code" -eq 0 ] || echo "(exit code $code)"
+}
+
+say "Fetching Apache Kafka, once"
+"$broker" fetch
+
+dir=$(mktemp -d)
+trap '"$broker" stop "$dir"; rm -rf "$dir"' EXIT
+say "Starting a broker"
+KAFKA_BOOTSTRAP_SERVERS=$("$broker" start 1 "$dir")
+export KAFKA_BOOTSTRAP_SERVERS
+echo "listening on $KAFKA_BOOTSTRAP_SERVERS"
+
+say "The files are checked offline, for every environment"
+run 0 topicsmith validate
+
+say "What would an apply do?"
+run 2 topicsmith plan -e dev --wait 60s --detailed-exitcode
+
+say "Do it"
+run 0 topicsmith apply -e dev --yes
+
+say "A plan after it is empty"
+run 0 topicsmith plan -e dev --detailed-exitcode
+
+say "Somebody shortens a retention by hand, to free disk, and tries another setting"
+"$broker" configs "$dir" --alter --entity-type topics --entity-name playback-events \
+    --add-config retention.ms=3600000,segment.bytes=104857600
+
+say "drift finds it"
+run 2 topicsmith drift -e dev
+
+say "The next apply heals it"
+run 0 topicsmith apply -e dev --yes
+run 0 topicsmith drift -e dev
+
+say "Done: the broker is stopped, nothing is left behind"
