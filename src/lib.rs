@@ -9,6 +9,8 @@
 //! ```
 
 pub mod apply;
+pub mod cli;
+pub mod commands;
 pub mod desired;
 pub mod diff;
 pub mod kafka;

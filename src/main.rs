@@ -1,3 +1,7 @@
 //! The `topicsmith` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    topicsmith::cli::main()
+}

@@ -1,1 +1,138 @@
-//! The terminal: colour, width, prompts, progress and closed pipes.
+//! The terminal: colour, width, prompts, progress and closed pipes. One decision about colour is
+//! taken here, for each of the two streams, and everything that colours follows it.
+
+use std::io::{self, IsTerminal, Write};
+
+/// What `--color` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum ColourChoice {
+    /// Colour where a terminal shows it, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    /// Colour everywhere.
+    Always,
+    /// No colour.
+    Never,
+}
+
+/// How wide text is laid out where no terminal says otherwise. A fixed number: the same inputs give
+/// the same bytes in every pipe.
+const WIDTH_WITHOUT_TERMINAL: usize = 100;
+
+/// One of the two streams that people read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stream {
+    /// Whether colours may go there.
+    pub colour: bool,
+    /// How many columns it has.
+    pub width: usize,
+}
+
+/// Where this run writes and asks.
+#[derive(Debug, Clone, Copy)]
+pub struct Terminal {
+    /// Results.
+    pub out: Stream,
+    /// Progress, prompts, warnings, diagnostics.
+    pub err: Stream,
+}
+
+/// The variables that speak about colour, as they are set.
+struct ColourVariables {
+    no_color: bool,
+    force: bool,
+    dumb: bool,
+}
+
+impl ColourVariables {
+    fn read() -> Self {
+        let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+        Self {
+            no_color: set("NO_COLOR").is_some(),
+            force: set("CLICOLOR_FORCE").is_some_and(|value| value != "0"),
+            dumb: set("TERM").is_some_and(|value| value == "dumb"),
+        }
+    }
+}
+
+/// The decision for one stream. <https://no-color.org>, <https://bixense.com/clicolors>
+fn colour(choice: ColourChoice, variables: &ColourVariables, terminal: bool) -> bool {
+    match choice {
+        ColourChoice::Always => true,
+        ColourChoice::Never => false,
+        ColourChoice::Auto if variables.no_color => false,
+        ColourChoice::Auto if variables.force => true,
+        ColourChoice::Auto => terminal && !variables.dumb,
+    }
+}
+
+impl Terminal {
+    /// Looks at the streams and decides, once for this run.
+    pub fn new(choice: ColourChoice) -> Self {
+        let variables = ColourVariables::read();
+        let stream = |terminal: bool, term: console::Term| Stream {
+            colour: colour(choice, &variables, terminal),
+            width: match term.size_checked() {
+                Some((_, columns)) if terminal => usize::from(columns),
+                _ => WIDTH_WITHOUT_TERMINAL,
+            },
+        };
+        let terminal = Self {
+            out: stream(io::stdout().is_terminal(), console::Term::stdout()),
+            err: stream(io::stderr().is_terminal(), console::Term::stderr()),
+        };
+        console::set_colors_enabled(terminal.out.colour);
+        console::set_colors_enabled_stderr(terminal.err.colour);
+        terminal
+    }
+
+    /// Prints a result.
+    ///
+    /// # Errors
+    /// The output cannot take it, as on a full disk. A reader that went away is no error: it has
+    /// seen what it wanted.
+    pub fn print(&self, text: &str) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        match written {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Tells a person something beside the result.
+    pub fn tell(&self, text: &str) {
+        // Where standard error itself is gone, nobody is left who could be told.
+        let _ = io::stderr().lock().write_all(text.as_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_decision_about_colour() {
+        use ColourChoice::{Always, Auto, Never};
+        // choice, NO_COLOR, CLICOLOR_FORCE, TERM=dumb, terminal → colour
+        let table = [
+            (Auto, false, false, false, true, true),
+            (Auto, false, false, false, false, false),
+            (Auto, false, false, true, true, false),
+            (Auto, true, false, false, true, false),
+            (Auto, true, true, false, true, false),
+            (Auto, false, true, false, false, true),
+            (Always, true, false, true, false, true),
+            (Never, false, true, false, true, false),
+        ];
+        for (choice, no_color, force, dumb, terminal, expected) in table {
+            let variables = ColourVariables {
+                no_color,
+                force,
+                dumb,
+            };
+            let row = (choice, no_color, force, dumb, terminal);
+            assert_eq!(colour(choice, &variables, terminal), expected, "{row:?}");
+        }
+    }
+}

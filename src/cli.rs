@@ -1,0 +1,151 @@
+//! The command line: arguments that commands share, exit codes, and errors as a person or a
+//! pipeline gets them. What a command does stands in its own file in `commands`.
+
+mod args;
+mod exit;
+mod problem;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use anyhow::{Context, Error, Result};
+use clap::{CommandFactory, FromArgMatches, Parser};
+
+pub use args::{Format, Global};
+pub use exit::Exit;
+pub use problem::{Advised, Usage, exit_of, json, sentence, text};
+
+use crate::commands::Command;
+use crate::terminal::{ColourChoice, Terminal};
+
+/// Keeps the topics of Kafka clusters as TOML files say: plan in review, apply on merge
+#[derive(Debug, Parser)]
+#[command(name = "topicsmith", version, max_term_width = 100)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    global: Global,
+}
+
+/// What every command is given besides its own arguments.
+#[derive(Debug)]
+pub struct Session {
+    /// Where results and messages go.
+    pub terminal: Terminal,
+    /// How results are printed.
+    pub format: Format,
+}
+
+/// Runs the command that the process was started with.
+pub fn main() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let parsed = Cli::command()
+        .color(clap::ColorChoice::Always)
+        .try_get_matches_from(&arguments)
+        .and_then(|matches| Cli::from_arg_matches(&matches));
+    match parsed {
+        Ok(cli) => run(cli).into(),
+        Err(error) => usage(&error, Terminal::new(colour_asked(&arguments))).into(),
+    }
+}
+
+fn run(cli: Cli) -> Exit {
+    let session = Session {
+        terminal: Terminal::new(cli.global.color),
+        format: cli.global.format,
+    };
+    let ended = match &cli.global.chdir {
+        Some(folder) => std::env::set_current_dir(folder)
+            .with_context(|| format!("cannot go to the folder {}", folder.display())),
+        None => Ok(()),
+    };
+    match ended.and_then(|()| cli.command.run(&session)) {
+        Ok(exit) => exit,
+        Err(error) => session.fail(&error),
+    }
+}
+
+impl Session {
+    /// Prints an error that ends the run: for a person on stderr and, where results are JSON, as a
+    /// document on stdout too.
+    fn fail(&self, error: &Error) -> Exit {
+        self.terminal.tell(&text(error, self.terminal.err.colour));
+        if self.format == Format::Json
+            && let Err(unwritten) = self.print_json(&problem::document(error))
+        {
+            self.terminal
+                .tell(&text(&unwritten, self.terminal.err.colour));
+        }
+        exit_of(error)
+    }
+
+    /// Prints a result.
+    ///
+    /// # Errors
+    /// The output cannot take it.
+    pub fn print(&self, text: &str) -> Result<()> {
+        self.terminal.print(text).context("cannot write the output")
+    }
+
+    /// Prints a result that is a JSON document.
+    ///
+    /// # Errors
+    /// The output cannot take it.
+    pub fn print_json(&self, document: &serde_json::Value) -> Result<()> {
+        self.print(&format!("{document:#}\n"))
+    }
+}
+
+/// Help and the version go to stdout; everything else that clap says is wrong usage.
+fn usage(error: &clap::Error, terminal: Terminal) -> Exit {
+    let paint = |colour: bool| match colour {
+        true => error.render().ansi().to_string(),
+        false => error.render().to_string(),
+    };
+    if error.use_stderr() {
+        terminal.tell(&paint(terminal.err.colour));
+        return Exit::Usage;
+    }
+    match terminal.print(&paint(terminal.out.colour)) {
+        Ok(()) => Exit::Done,
+        Err(_) => Exit::Error,
+    }
+}
+
+/// What `--color` says, for output that comes before the arguments are understood.
+fn colour_asked(arguments: &[OsString]) -> ColourChoice {
+    let mut texts = arguments.iter().filter_map(|argument| argument.to_str());
+    while let Some(argument) = texts.next() {
+        let value = match argument.strip_prefix("--color") {
+            Some("") => texts.next(),
+            Some(rest) => rest.strip_prefix('='),
+            None => continue,
+        };
+        if let Some(choice) = value.and_then(|v| clap::ValueEnum::from_str(v, false).ok()) {
+            return choice;
+        }
+    }
+    ColourChoice::Auto
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn colour_is_known_before_the_arguments_are() {
+        let asked =
+            |line: &str| colour_asked(&line.split(' ').map(OsString::from).collect::<Vec<_>>());
+        assert_eq!(asked("t --colour"), ColourChoice::Auto);
+        assert_eq!(asked("t nope --color=never"), ColourChoice::Never);
+        assert_eq!(asked("t --color always"), ColourChoice::Always);
+        assert_eq!(asked("t --color"), ColourChoice::Auto);
+    }
+}
