@@ -20,3 +20,6 @@ pub mod observe;
 pub mod plan;
 pub mod render;
 pub mod terminal;
+
+#[cfg(test)]
+mod testing;

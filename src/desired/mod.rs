@@ -40,6 +40,15 @@ pub struct Environment {
     pub inventory: Inventory,
 }
 
+impl Environment {
+    /// Whether a topic is none of the files' business: ignored, Kafka's own, or the inventory.
+    pub fn passes_over(&self, name: &TopicName) -> bool {
+        name.is_internal()
+            || *name == self.inventory.topic
+            || self.ignore_topics.matches(name.as_str())
+    }
+}
+
 /// `[guards]`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Guards {

@@ -2,6 +2,8 @@
 //! snapshot file; whoever reads it cannot tell which. This room knows neither Kafka's client nor
 //! what is wanted.
 
+pub mod snapshot;
+
 use std::collections::BTreeMap;
 
 use crate::model::{ConfigKey, TopicName};

@@ -27,6 +27,24 @@ pub fn escape(text: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
+/// `1 topic`, `3 topics`.
+pub fn count(number: usize, what: &str) -> String {
+    match number {
+        1 => format!("1 {what}"),
+        _ => format!("{number} {what}s"),
+    }
+}
+
+/// The first names of a list, and how many more there are: `a, b, c and 9 more`.
+pub fn names<T: ToString>(all: &[T], most: usize) -> String {
+    let shown: Vec<String> = all.iter().take(most).map(T::to_string).collect();
+    let shown = shown.join(", ");
+    match all.len().saturating_sub(most) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,18 @@
 //! Decisions: from how desired and live differ to what an apply would do, what is held back and
 //! why, and what it would cost. Pure: the same inputs give the same plan.
 
+mod allow;
+mod blocked;
+mod gates;
+mod make;
+mod notes;
+mod risks;
+mod summary;
+
+pub use allow::{Allow, AllowError};
+pub use make::{Options, make};
+pub use summary::Summary;
+
 use crate::live::{BrokerDefault, ReplicationFactor, Source};
 use crate::model::{BlockCode, ConfigKey, Place, RiskCode, TopicName};
 
@@ -103,6 +115,15 @@ pub struct ConfigChange {
     pub to_default: Option<BrokerDefault>,
     /// Where the new value is written.
     pub declared_at: Option<Place>,
+}
+
+impl ConfigChange {
+    /// What the topic will have: the new value, or after a reset the default behind it, where that
+    /// is known.
+    pub fn becomes(&self) -> Option<&str> {
+        let default = || self.to_default.as_ref().map(|default| &*default.value);
+        self.to.as_deref().or_else(default)
+    }
 }
 
 /// What happens to a config.

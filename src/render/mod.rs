@@ -1,1 +1,29 @@
 //! One plan, one report, one set of findings → many formats.
+
+mod columns;
+pub mod list;
+mod paint;
+pub mod plan;
+pub mod unified;
+mod values;
+
+pub use paint::Paint;
+
+use serde_json::{Map, Value, json};
+
+/// How text is shown: what the terminal, or its absence, allows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Style {
+    /// Whether colours are used.
+    pub colour: bool,
+    /// How many columns there are; 0 means no limit.
+    pub width: usize,
+}
+
+/// Several documents of one kind as one: `{"format": …, "plans": […]}`.
+pub fn many(format: &str, key: &str, documents: Vec<Value>) -> Value {
+    let mut all = Map::new();
+    all.insert("format".to_owned(), json!(format));
+    all.insert(key.to_owned(), Value::Array(documents));
+    Value::Object(all)
+}

@@ -1,0 +1,66 @@
+//! How the configs of a topic differ from the declared ones.
+
+use super::{ConfigDiff, Defaults, Difference, Effective, behind, effective};
+use crate::desired::Topic;
+use crate::live::{LiveTopic, Source};
+use crate::model::config::is_throttle;
+use crate::model::{ConfigKey, Globs};
+
+/// The configs that differ, by key, and the undeclared keys that Kafka 4.3 does not know.
+pub(super) fn compare<'a>(
+    wanted: &'a Topic,
+    found: &'a LiveTopic,
+    defaults: &'a Defaults,
+    ignore: &Globs,
+) -> (Option<Vec<ConfigDiff<'a>>>, Vec<&'a ConfigKey>) {
+    let Some(held) = &found.config else {
+        return (None, Vec::new());
+    };
+    let managed = |key: &ConfigKey| !wanted.unmanaged.config.contains(key);
+    let mut differ: Vec<ConfigDiff> = wanted
+        .config
+        .keys()
+        .filter(|key| managed(key))
+        .filter_map(|key| declared(wanted, found, defaults, key))
+        .collect();
+    let mut unknown = Vec::new();
+    for (key, value) in held {
+        let declared = wanted.config.contains_key(key);
+        if declared || !managed(key) || is_throttle(key.as_str()) || ignore.matches(key.as_str()) {
+            continue;
+        }
+        if key.spec().is_none() {
+            unknown.push(key);
+            continue;
+        }
+        let own = Effective {
+            value,
+            source: Source::Topic,
+        };
+        differ.push(ConfigDiff {
+            key,
+            live: Some(own),
+            kind: Difference::Undeclared(behind(found, defaults, key.as_str())),
+        });
+    }
+    differ.sort_by_key(|diff| diff.key);
+    (Some(differ), unknown)
+}
+
+/// How a declared config differs, if it does.
+fn declared<'a>(
+    wanted: &'a Topic,
+    found: &'a LiveTopic,
+    defaults: &'a Defaults,
+    key: &'a ConfigKey,
+) -> Option<ConfigDiff<'a>> {
+    let value = wanted.config.get(key)?;
+    let live = effective(found, defaults, key.as_str());
+    let kind = match live {
+        Some(live) if !key.same(live.value, &value.value) => Difference::Value(value),
+        Some(live) if live.source != Source::Topic => Difference::NotHeld(value),
+        Some(_) => return None,
+        None => Difference::Value(value),
+    };
+    Some(ConfigDiff { key, live, kind })
+}

@@ -1,0 +1,140 @@
+//! The shape of a snapshot as it is read: objects and their fields.
+
+use serde::de::{Deserialize, Deserializer, IgnoredAny};
+
+use super::values::{Count, Named, Replicas};
+use crate::live::{Broker, BrokerDefault, Live, LiveTopic, Owned, Unknown};
+use crate::model::{ConfigKey, TopicName};
+
+/// Kafka's own limits: a partition count is an `int32`, a replication factor an `int16`.
+const MAX_PARTITIONS: u32 = i32::MAX as u32;
+pub(super) const MAX_REPLICAS: u32 = i16::MAX as u32;
+
+/// What tells a snapshot from anything else.
+#[derive(serde::Deserialize)]
+#[serde(expecting = "an object, as a snapshot is")]
+pub(super) struct Head {
+    pub format: Option<String>,
+}
+
+/// The file as a whole.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object, as a snapshot is")]
+pub(super) struct File {
+    #[serde(rename = "format")]
+    _format: IgnoredAny,
+    cluster_id: Option<String>,
+    kafka_version: Option<String>,
+    #[serde(default)]
+    brokers: Vec<FileBroker>,
+    #[serde(default)]
+    broker_defaults: Named<ConfigKey, BrokerDefault>,
+    topics: Named<TopicName, LiveTopic>,
+    inventory: Option<Named<TopicName, Owned>>,
+    #[serde(default)]
+    unknown: Vec<FileUnknown>,
+    /// What the in-use check saw.
+    #[serde(default, rename = "usage")]
+    _usage: IgnoredAny,
+}
+
+impl From<File> for Live {
+    fn from(file: File) -> Self {
+        Self {
+            cluster_id: file.cluster_id,
+            kafka_version: file.kafka_version,
+            brokers: file.brokers.into_iter().map(Broker::from).collect(),
+            broker_defaults: file.broker_defaults.0,
+            topics: file.topics.0,
+            inventory: file.inventory.map(|inventory| inventory.0),
+            unknown: file.unknown.into_iter().map(Unknown::from).collect(),
+        }
+    }
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a broker: {\"id\", \"rack\"}")]
+struct FileBroker {
+    id: i32,
+    rack: Option<String>,
+}
+
+impl From<FileBroker> for Broker {
+    fn from(FileBroker { id, rack }: FileBroker) -> Self {
+        Self { id, rack }
+    }
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields, expecting = "{\"what\", \"why\"}")]
+struct FileUnknown {
+    what: String,
+    why: String,
+}
+
+impl From<FileUnknown> for Unknown {
+    fn from(FileUnknown { what, why }: FileUnknown) -> Self {
+        Self { what, why }
+    }
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object, as a topic is")]
+struct FileTopic {
+    id: Option<String>,
+    partitions: Count<MAX_PARTITIONS>,
+    replication_factor: Replicas,
+    /// Absent where nothing is set, `null` where it was not read.
+    #[serde(default = "nothing_set")]
+    config: Option<Named<ConfigKey, String>>,
+    #[serde(default)]
+    behind: Named<ConfigKey, BrokerDefault>,
+}
+
+fn nothing_set() -> Option<Named<ConfigKey, String>> {
+    Some(Named::default())
+}
+
+impl<'de> Deserialize<'de> for LiveTopic {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let topic = FileTopic::deserialize(deserializer)?;
+        Ok(Self {
+            id: topic.id,
+            partitions: topic.partitions.0,
+            replication_factor: topic.replication_factor.0,
+            config: topic.config.map(|config| config.0),
+            behind: topic.behind.0,
+        })
+    }
+}
+
+#[derive(serde::Deserialize)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "an object, as an inventory record is"
+)]
+struct FileOwned {
+    scope: Option<String>,
+    environment: Option<String>,
+    id: Option<String>,
+    on_remove: Option<String>,
+    partitions: Option<Count<MAX_PARTITIONS>>,
+    replication_factor: Option<Count<MAX_REPLICAS>>,
+    #[serde(default)]
+    config: Named<ConfigKey, String>,
+}
+
+impl<'de> Deserialize<'de> for Owned {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let owned = FileOwned::deserialize(deserializer)?;
+        Ok(Self {
+            scope: owned.scope,
+            environment: owned.environment,
+            id: owned.id,
+            on_remove: owned.on_remove,
+            partitions: owned.partitions.map(|count| count.0),
+            replication_factor: owned.replication_factor.map(|count| count.0),
+            config: owned.config.0,
+        })
+    }
+}

@@ -1,0 +1,164 @@
+//! The values in a snapshot whose shape is more than a field list.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+
+use super::read::MAX_REPLICAS;
+use crate::live::{BrokerDefault, ReplicationFactor, Source};
+
+/// A number from 1 to `MAX`.
+pub(super) struct Count<const MAX: u32>(pub u32);
+
+impl<'de, const MAX: u32> Deserialize<'de> for Count<MAX> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number = i64::deserialize(deserializer)?;
+        match u32::try_from(number) {
+            Ok(count) if (1..=MAX).contains(&count) => Ok(Self(count)),
+            _ => Err(de::Error::custom(format!(
+                "{number} is out of range: 1 to {MAX}"
+            ))),
+        }
+    }
+}
+
+/// One replication factor, or a list of those that partitions have.
+pub(super) struct Replicas(pub ReplicationFactor);
+
+impl<'de> Deserialize<'de> for Replicas {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NumberOrList;
+        impl<'de> Visitor<'de> for NumberOrList {
+            type Value = Replicas;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number, or a list of numbers where partitions differ")
+            }
+
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Replicas, E> {
+                let count =
+                    Count::<MAX_REPLICAS>::deserialize(de::value::U64Deserializer::new(number))?;
+                Ok(Replicas(ReplicationFactor::Same(count.0)))
+            }
+
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Replicas, E> {
+                let count =
+                    Count::<MAX_REPLICAS>::deserialize(de::value::I64Deserializer::new(number))?;
+                Ok(Replicas(ReplicationFactor::Same(count.0)))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Replicas, A::Error> {
+                let mut counts = Vec::new();
+                while let Some(Count(count)) = list.next_element::<Count<MAX_REPLICAS>>()? {
+                    counts.push(count);
+                }
+                match counts.is_empty() {
+                    true => Err(de::Error::invalid_length(0, &self)),
+                    false => Ok(Replicas(ReplicationFactor::of(counts))),
+                }
+            }
+        }
+        deserializer.deserialize_any(NumberOrList)
+    }
+}
+
+impl<'de> Deserialize<'de> for BrokerDefault {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TextOrObject;
+        impl<'de> Visitor<'de> for TextOrObject {
+            type Value = BrokerDefault;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string, or {\"value\", \"source\"}")
+            }
+
+            fn visit_str<E: de::Error>(self, value: &str) -> Result<BrokerDefault, E> {
+                Ok(BrokerDefault {
+                    value: value.to_owned(),
+                    source: Source::BrokerDefault,
+                })
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<BrokerDefault, A::Error> {
+                let object = de::value::MapAccessDeserializer::new(map);
+                let FileDefault { value, source } = FileDefault::deserialize(object)?;
+                Ok(BrokerDefault {
+                    value,
+                    source: source.into(),
+                })
+            }
+        }
+        deserializer.deserialize_any(TextOrObject)
+    }
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileDefault {
+    value: String,
+    source: FileSource,
+}
+
+/// The sources that a default can have: all but the topic itself.
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum FileSource {
+    Broker,
+    BrokerDefault,
+    KafkaDefault,
+}
+
+impl From<FileSource> for Source {
+    fn from(source: FileSource) -> Self {
+        match source {
+            FileSource::Broker => Source::Broker,
+            FileSource::BrokerDefault => Source::BrokerDefault,
+            FileSource::KafkaDefault => Source::KafkaDefault,
+        }
+    }
+}
+
+/// An object whose fields are names. A name that stands twice is an error: JSON leaves open which
+/// of the two counts.
+pub(super) struct Named<K, V>(pub BTreeMap<K, V>);
+
+impl<K, V> Default for Named<K, V> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
+impl<'de, K, V> Deserialize<'de> for Named<K, V>
+where
+    K: Ord + for<'a> From<&'a str>,
+    V: Deserialize<'de>,
+{
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Entries<K, V>(PhantomData<(K, V)>);
+        impl<'de, K, V> Visitor<'de> for Entries<K, V>
+        where
+            K: Ord + for<'a> From<&'a str>,
+            V: Deserialize<'de>,
+        {
+            type Value = Named<K, V>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut entries = BTreeMap::new();
+                while let Some(name) = map.next_key::<String>()? {
+                    let value = map.next_value()?;
+                    if entries.insert(K::from(name.as_str()), value).is_some() {
+                        return Err(de::Error::custom(format!("{name:?} stands here twice")));
+                    }
+                }
+                Ok(Named(entries))
+            }
+        }
+        deserializer.deserialize_map(Entries(PhantomData))
+    }
+}

@@ -1,0 +1,152 @@
+//! What a person allows on the command line: `--allow CODE`, `--allow CODE:GLOB`,
+//! `--allow destructive`.
+
+use std::str::FromStr;
+
+use crate::model::text::escape;
+use crate::model::{Globs, RiskCode, RiskLevel, TopicName};
+
+/// One `--allow`.
+#[derive(Debug, Clone)]
+pub struct Allow {
+    risks: Risks,
+    /// The topics that it holds for; `None` means all.
+    topics: Option<Globs>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Risks {
+    Destructive,
+    Code(RiskCode),
+}
+
+/// Why an `--allow` could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AllowError {
+    /// No such code.
+    #[error("`{}` is no risk{}; there are {}", escape(.code), hint(.likely), codes())]
+    UnknownCode {
+        /// What was given.
+        code: String,
+        /// The code that was probably meant.
+        likely: Option<&'static str>,
+    },
+    /// `CODE:` without what should follow.
+    #[error("`{}:` names no topics: put a glob after the colon, or leave the colon out", escape(.0))]
+    EmptyGlob(String),
+    /// What follows the colon is no glob.
+    #[error("`{}` is no glob: {}", escape(.glob), escape(.why))]
+    Glob {
+        /// What was given.
+        glob: String,
+        /// Why it is none.
+        why: String,
+    },
+}
+
+fn hint(likely: &Option<&str>) -> String {
+    likely.map_or_else(String::new, |code| format!(", did you mean `{code}`?"))
+}
+
+/// Everything that can stand before the colon.
+fn codes() -> String {
+    let codes = RiskCode::ALL.iter().map(|code| code.as_str());
+    let all: Vec<&str> = ["destructive"].into_iter().chain(codes).collect();
+    all.join(", ")
+}
+
+impl FromStr for Allow {
+    type Err = AllowError;
+
+    fn from_str(text: &str) -> Result<Self, AllowError> {
+        let (code, glob) = match text.split_once(':') {
+            Some((code, glob)) => (code.trim(), Some(glob.trim())),
+            None => (text.trim(), None),
+        };
+        let risks = match code.parse() {
+            Ok(code) => Risks::Code(code),
+            Err(()) if code == "destructive" => Risks::Destructive,
+            Err(()) => {
+                return Err(AllowError::UnknownCode {
+                    code: code.to_owned(),
+                    likely: likely(code),
+                });
+            }
+        };
+        let topics = match glob {
+            None => None,
+            Some("") => return Err(AllowError::EmptyGlob(code.to_owned())),
+            Some(glob) => Some(Globs::new(&[glob]).map_err(|(_, why)| AllowError::Glob {
+                glob: glob.to_owned(),
+                why,
+            })?),
+        };
+        Ok(Self { risks, topics })
+    }
+}
+
+/// The code that is spelt most like this, if any comes near.
+fn likely(text: &str) -> Option<&'static str> {
+    let text = text.to_ascii_lowercase().replace(['_', ' '], "-");
+    let codes = RiskCode::ALL.iter().map(|code| code.as_str());
+    codes
+        .chain(["destructive"])
+        .map(|code| (strsim::jaro_winkler(&text, code), code))
+        .filter(|(likeness, _)| *likeness > 0.8)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, code)| code)
+}
+
+impl Allow {
+    /// Whether it allows this risk on this topic.
+    pub fn covers(&self, code: RiskCode, topic: &TopicName) -> bool {
+        let risk = match self.risks {
+            Risks::Destructive => code.level() == RiskLevel::Destructive,
+            Risks::Code(allowed) => allowed == code,
+        };
+        risk && self
+            .topics
+            .as_ref()
+            .is_none_or(|topics| topics.matches(topic.as_str()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn covers(allow: &str, code: RiskCode, topic: &str) -> bool {
+        let allow: Allow = allow.parse().unwrap();
+        allow.covers(code, &TopicName::from(topic))
+    }
+
+    #[test]
+    fn a_code_covers_itself_on_all_topics_or_on_those_of_its_glob() {
+        use RiskCode::{PartitionsIncreased, RetentionShortened, TopicDeleted};
+        assert!(covers("topic-deleted", TopicDeleted, "a"));
+        assert!(!covers("topic-deleted", RetentionShortened, "a"));
+        assert!(covers("topic-deleted:a-*", TopicDeleted, "a-b"));
+        assert!(!covers("topic-deleted:a-*", TopicDeleted, "b-a"));
+        assert!(covers("destructive", RetentionShortened, "a"));
+        assert!(!covers("destructive", PartitionsIncreased, "a"));
+        assert!(covers("destructive:a", TopicDeleted, "a"));
+        assert!(covers("partitions-increased", PartitionsIncreased, "a"));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_said_with_a_likely_spelling() {
+        let error = |text: &str| text.parse::<Allow>().unwrap_err().to_string();
+        let text = error("retention-shortend:a");
+        assert!(
+            text.starts_with(
+                "`retention-shortend` is no risk, did you mean `retention-shortened`?; there are destructive, topic-deleted, "
+            ),
+            "{text}"
+        );
+        assert!(error("Topic_Deleted").contains("did you mean `topic-deleted`?"));
+        assert!(error("xyz").starts_with("`xyz` is no risk; there are "));
+        assert!(error("topic-deleted:").contains("names no topics"));
+        assert!(error("topic-deleted:[z").contains("`[z` is no glob"));
+        assert!(!error("\u{1b}[31m").contains('\u{1b}'));
+    }
+}

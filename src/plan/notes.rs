@@ -1,0 +1,81 @@
+//! What a plan could not look at, and what else a reader should know.
+
+use super::{Action, Plan};
+use crate::desired::Desired;
+use crate::live::Live;
+use crate::model::TopicName;
+use crate::model::text::{count, names};
+
+/// The notes of a plan that is otherwise made.
+pub(super) fn of(
+    desired: &Desired,
+    live: &Live,
+    plan: &Plan,
+    wanted: impl Fn(&TopicName) -> bool,
+) -> Vec<String> {
+    let unread = unread(desired, live, wanted);
+    let unknown = live.unknown.iter();
+    unread
+        .into_iter()
+        .chain(
+            unknown.map(|unknown| format!("{} could not be read: {}", unknown.what, unknown.why)),
+        )
+        .chain(too_few_brokers(plan))
+        .chain(unlisted_fail(desired, plan))
+        .collect()
+}
+
+/// Listed topics whose configs are not compared.
+fn unread(desired: &Desired, live: &Live, wanted: impl Fn(&TopicName) -> bool) -> Option<String> {
+    let listed = desired.topics.keys().filter(|name| wanted(name));
+    let is_unread = |name: &&TopicName| {
+        let found = live.topics.get(*name);
+        found.is_some_and(|found| found.config.is_none())
+    };
+    let topics: Vec<&TopicName> = listed.filter(is_unread).collect();
+    (!topics.is_empty()).then(|| {
+        format!(
+            "the configs of {} were not read and are not compared: {}",
+            count(topics.len(), "topic"),
+            names(&topics, 10)
+        )
+    })
+}
+
+/// New topics that ask for more replicas than there are brokers.
+fn too_few_brokers(plan: &Plan) -> Option<String> {
+    let brokers = plan.cluster.brokers;
+    let creates = plan.changes.iter().filter(|c| c.action == Action::Create);
+    let beyond = creates.filter(|change| {
+        let replicas = change.replication_factor.as_ref().and_then(|f| f.to);
+        replicas.is_some_and(|replicas| u64::from(replicas) > brokers as u64)
+    });
+    let topics: Vec<&TopicName> = beyond.map(|change| &change.topic).collect();
+    (brokers > 0 && !topics.is_empty()).then(|| {
+        format!(
+            "{} to create {} more replicas than the {} that {} up: {}",
+            count(topics.len(), "topic"),
+            if topics.len() == 1 {
+                "asks for"
+            } else {
+                "ask for"
+            },
+            count(brokers, "broker"),
+            if brokers == 1 { "is" } else { "are" },
+            names(&topics, 10)
+        )
+    })
+}
+
+fn unlisted_fail(desired: &Desired, plan: &Plan) -> Option<String> {
+    let fail = desired.environment.guards.fail_on_unlisted && !plan.unlisted.is_empty();
+    fail.then(|| {
+        format!(
+            "{} in no file, and guards.unlisted = \"fail\" asks that there be none",
+            match plan.unlisted.len() {
+                1 => "1 topic is".to_owned(),
+                many => format!("{many} topics are"),
+            }
+        )
+    })
+}

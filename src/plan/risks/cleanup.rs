@@ -1,0 +1,68 @@
+//! How old records are cleaned up, and what more partitions do to keys.
+
+use super::{CLEANUP_POLICY, Update, in_words, policy_has, risk};
+use crate::model::RiskCode;
+use crate::plan::{ConfigChange, Risk, Subject};
+
+/// More partitions: the default partitioner sends a key elsewhere from then on. Where the topic is
+/// compacted, the old value of a key then stays in its old partition for good.
+pub(super) fn of_partitions(update: &Update) -> Vec<Risk> {
+    if update.partitions.is_none() {
+        return Vec::new();
+    }
+    let mut risks = Vec::new();
+    let mut add = |code, message: &str| {
+        risks.push(Risk {
+            code,
+            message: message.to_owned(),
+            subject: Subject::Partitions,
+        });
+    };
+    // The declared policy too: it is in force where the topic's own could not be read.
+    let declared = update.wanted.config.get(CLEANUP_POLICY);
+    let unread = update.found.config.is_none();
+    let declared = declared.filter(|_| unread).map(|value| &*value.value);
+    let policies = [update.policy_before(), update.policy_after(), declared];
+    if policies
+        .iter()
+        .flatten()
+        .any(|policy| policy_has(policy, "compact"))
+    {
+        add(
+            RiskCode::CompactedKeysMoved,
+            "keys of a compacted topic move, their old values stay behind for good",
+        );
+    }
+    add(
+        RiskCode::PartitionsIncreased,
+        "keys move to other partitions",
+    );
+    risks
+}
+
+/// The topic starts or stops deleting or compacting.
+pub(super) fn changed(change: &ConfigChange) -> Option<Risk> {
+    let code = RiskCode::CleanupPolicyChanged;
+    let Some(to) = change.becomes() else {
+        let message = "the default that it goes back to is not known".to_owned();
+        return Some(risk(code, change, message));
+    };
+    let Some(from) = &change.from else {
+        let message = format!("{}, whatever held so far", phrase(to));
+        return Some(risk(code, change, message));
+    };
+    (!change.key.same(from, to)).then(|| {
+        let message = format!("{} (so far {})", phrase(to), in_words(&change.key, from));
+        risk(code, change, message)
+    })
+}
+
+/// What a policy does.
+fn phrase(policy: &str) -> &'static str {
+    match (policy_has(policy, "compact"), policy_has(policy, "delete")) {
+        (true, true) => "old values of a key are removed, and old records are deleted",
+        (true, false) => "old values of a key are removed, old records are no longer deleted",
+        (false, true) => "old records are deleted, whatever their key",
+        (false, false) => "nothing is deleted or compacted any more",
+    }
+}

@@ -1,0 +1,63 @@
+//! A plan in numbers.
+
+use super::{Action, Change, Plan};
+use crate::model::RiskLevel;
+
+/// How much of each kind a plan holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Summary {
+    /// Topics to create.
+    pub create: usize,
+    /// Topics to update.
+    pub update: usize,
+    /// Topics to delete.
+    pub delete: usize,
+    /// Topics that existed and become owned, with an update or without.
+    pub adopt: usize,
+    /// Topics that stop being owned.
+    pub release: usize,
+    /// Topics of which only the record changes.
+    pub record: usize,
+    /// Live topics that no file names.
+    pub unlisted: usize,
+    /// Listed topics with nothing to do.
+    pub unchanged: usize,
+    /// Findings that hold something back.
+    pub blocked: usize,
+    /// Changes with a destructive risk.
+    pub destructive: usize,
+}
+
+impl Plan {
+    /// Whether an apply would have nothing to do. What is blocked is no work for it.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+
+    /// The plan in numbers.
+    pub fn summary(&self) -> Summary {
+        let count = |test: fn(&Change) -> bool| self.changes.iter().filter(|c| test(c)).count();
+        Summary {
+            create: count(|change| change.action == Action::Create),
+            update: count(|change| change.action == Action::Update),
+            delete: count(|change| change.action == Action::Delete),
+            adopt: count(|change| change.adopt),
+            release: 0,
+            record: 0,
+            unlisted: self.unlisted.len(),
+            unchanged: self.unchanged,
+            blocked: self.blocked.len(),
+            destructive: count(Change::is_destructive),
+        }
+    }
+}
+
+impl Change {
+    /// Whether data can be lost by it.
+    pub fn is_destructive(&self) -> bool {
+        let level = |risk: &super::Risk| risk.code.level();
+        self.risks
+            .iter()
+            .any(|risk| level(risk) == RiskLevel::Destructive)
+    }
+}

@@ -1,0 +1,261 @@
+//! Lines in columns: a label, a value, and beside them what is to be said about them. The columns
+//! are as wide as their longest entry, within reason; what does not fit beside goes below.
+
+use console::{measure_text_width, truncate_str};
+
+use super::{Paint, Style};
+
+/// Where a line's remark stands at most: one overlong value must not push all remarks away.
+const FARTHEST_REMARK: usize = 76;
+/// Between columns.
+const GAP: usize = 2;
+/// However narrow the terminal, this much of a value is shown.
+const LEAST_VALUE: usize = 20;
+
+/// A piece of text with its colour. The text is printed as it is: whoever makes one escapes it.
+#[derive(Debug, Clone)]
+pub(super) struct Cell {
+    text: String,
+    paint: Paint,
+}
+
+impl Cell {
+    pub(super) fn new(paint: Paint, text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            paint,
+        }
+    }
+
+    fn width(&self) -> usize {
+        match self.text.is_ascii() {
+            true => self.text.len(),
+            false => measure_text_width(&self.text),
+        }
+    }
+}
+
+/// One entry of a sheet.
+#[derive(Debug, Clone)]
+pub(super) enum Line {
+    /// A label, what it holds, and remarks on it.
+    Row {
+        indent: usize,
+        label: Cell,
+        value: Option<Cell>,
+        remarks: Vec<Cell>,
+    },
+    /// A sentence over all columns, broken between words where the width asks for it.
+    Text { indent: usize, cell: Cell },
+    /// An empty line.
+    Blank,
+}
+
+/// Lines that are aligned with each other.
+#[derive(Debug, Default)]
+pub(super) struct Sheet(Vec<Line>);
+
+/// Where the columns begin.
+struct Stops {
+    value: usize,
+    remark: usize,
+}
+
+impl Sheet {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn row(
+        &mut self,
+        indent: usize,
+        label: Cell,
+        value: Option<Cell>,
+        remarks: Vec<Cell>,
+    ) {
+        self.0.push(Line::Row {
+            indent,
+            label,
+            value,
+            remarks,
+        });
+    }
+
+    pub(super) fn text(&mut self, indent: usize, cell: Cell) {
+        self.0.push(Line::Text { indent, cell });
+    }
+
+    pub(super) fn blank(&mut self) {
+        self.0.push(Line::Blank);
+    }
+
+    /// The lines as text, each with its line end.
+    pub(super) fn print(&self, style: Style) -> String {
+        let stops = self.stops(style);
+        let mut out = String::new();
+        for line in &self.0 {
+            match line {
+                Line::Blank => out.push('\n'),
+                Line::Text { indent, cell } => wrap(&mut out, *indent, cell, style),
+                Line::Row {
+                    indent,
+                    label,
+                    value,
+                    remarks,
+                } => {
+                    let end = left(&mut out, *indent, label, value.as_ref(), &stops, style);
+                    beside(&mut out, end, remarks, &stops, style);
+                }
+            }
+        }
+        out
+    }
+
+    fn stops(&self, style: Style) -> Stops {
+        let rows = || self.0.iter().filter_map(Line::as_row);
+        let value = rows()
+            .filter(|row| row.value > 0)
+            .map(|row| row.label + GAP)
+            .max()
+            .unwrap_or_default();
+        let farthest = match style.width {
+            0 => FARTHEST_REMARK,
+            width => FARTHEST_REMARK.min(width * 2 / 3),
+        };
+        let remark = rows()
+            .filter(|row| row.remarked)
+            .map(|row| match row.value {
+                0 => row.label,
+                width => value.max(row.label + GAP) + width,
+            })
+            .map(|end| end + GAP + 1)
+            .filter(|stop| *stop <= farthest)
+            .max()
+            .unwrap_or_default();
+        Stops { value, remark }
+    }
+}
+
+/// How wide a row is, without what stands beside it.
+struct Extent {
+    label: usize,
+    value: usize,
+    remarked: bool,
+}
+
+impl Line {
+    fn as_row(&self) -> Option<Extent> {
+        let Line::Row {
+            indent,
+            label,
+            value,
+            remarks,
+        } = self
+        else {
+            return None;
+        };
+        Some(Extent {
+            label: indent + label.width(),
+            value: value.as_ref().map_or(0, Cell::width),
+            remarked: !remarks.is_empty(),
+        })
+    }
+}
+
+/// Writes label and value; returns the column where they end.
+fn left(
+    out: &mut String,
+    indent: usize,
+    label: &Cell,
+    value: Option<&Cell>,
+    stops: &Stops,
+    style: Style,
+) -> usize {
+    pad(out, indent);
+    out.push_str(&style.paint(label.paint, &label.text));
+    let end = indent + label.width();
+    let Some(value) = value else { return end };
+    let start = stops.value.max(end + GAP);
+    pad(out, start - end);
+    let room = style.width.saturating_sub(start).max(LEAST_VALUE);
+    let (text, width) = match style.width > 0 && value.width() > room {
+        true => (truncate_str(&value.text, room, "…"), room),
+        false => (value.text.as_str().into(), value.width()),
+    };
+    out.push_str(&style.paint(value.paint, &text));
+    start + width
+}
+
+/// Writes the remarks: beside the row where there is room for the first one, else below it.
+fn beside(out: &mut String, end: usize, remarks: &[Cell], stops: &Stops, style: Style) {
+    let start = stops.remark.max(end + GAP + 1);
+    let fits = |remark: &Cell| style.width == 0 || start + remark.width() <= style.width;
+    let has_room = remarks.first().is_some_and(fits);
+    let below = if has_room { stops.remark } else { stops.value };
+    for (index, remark) in remarks.iter().enumerate() {
+        if index == 0 && has_room {
+            pad(out, start - end);
+        } else {
+            out.push('\n');
+            pad(out, below);
+        }
+        out.push_str(&style.paint(remark.paint, &remark.text));
+    }
+    out.push('\n');
+}
+
+/// Writes a sentence, broken between words where it is wider than the terminal.
+fn wrap(out: &mut String, indent: usize, cell: &Cell, style: Style) {
+    let room = match style.width {
+        0 => usize::MAX,
+        width => width.saturating_sub(indent).max(LEAST_VALUE),
+    };
+    let (mut line, mut width) = (String::new(), 0);
+    for word in cell.text.split(' ') {
+        let more = measure_text_width(word);
+        if width > 0 && width + 1 + more > room {
+            end_line(out, indent, cell.paint, &line, style);
+            line.clear();
+            width = 0;
+        }
+        if width > 0 {
+            line.push(' ');
+            width += 1;
+        }
+        line.push_str(word);
+        width += more;
+    }
+    end_line(out, indent, cell.paint, &line, style);
+}
+
+fn end_line(out: &mut String, indent: usize, paint: Paint, line: &str, style: Style) {
+    pad(out, indent);
+    out.push_str(&style.paint(paint, line));
+    out.push('\n');
+}
+
+fn pad(out: &mut String, columns: usize) {
+    out.extend(std::iter::repeat_n(' ', columns));
+}
+
+/// A table: every column as wide as its widest cell.
+pub(super) fn print_table(rows: &[Vec<Cell>], style: Style) -> String {
+    let mut widths: Vec<usize> = Vec::new();
+    for row in rows {
+        widths.resize(widths.len().max(row.len()), 0);
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = cell.width().max(*width);
+        }
+    }
+    let mut out = String::new();
+    for row in rows {
+        for (index, (width, cell)) in widths.iter().zip(row).enumerate() {
+            out.push_str(&style.paint(cell.paint, &cell.text));
+            if index + 1 < row.len() {
+                pad(&mut out, width - cell.width() + GAP);
+            }
+        }
+        out.push('\n');
+    }
+    out
+}

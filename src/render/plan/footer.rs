@@ -1,0 +1,92 @@
+//! The end of a plan: the summary, and what an apply would need.
+
+use crate::model::RiskCode;
+use crate::model::text::{count, escape};
+use crate::plan::{Plan, Refusal, Summary};
+use crate::render::{Paint, Style};
+
+/// One summary line, then a line for each thing that an apply would run into.
+pub(super) fn text(plan: &Plan, style: Style) -> String {
+    let summary = plan.summary();
+    let mut out = style.paint(Paint::Strong, &line(&summary));
+    out.push('\n');
+    let (risks, others): (Vec<&Refusal>, Vec<&Refusal>) = plan
+        .refused
+        .iter()
+        .partition(|refusal| refusal.code.parse::<RiskCode>().is_ok());
+    for refusal in others {
+        let text = format!("refused: {}", escape(&refusal.message));
+        out.push_str(&style.paint(Paint::Held, &text));
+        out.push_str(&format!("\n  {}.\n", escape(&refusal.help)));
+    }
+    if let Some(needs) = needs(&summary, &risks) {
+        out.push_str(&style.paint(Paint::Held, &needs));
+        out.push('\n');
+    }
+    out
+}
+
+fn line(summary: &Summary) -> String {
+    let Summary {
+        create,
+        update,
+        delete,
+        adopt: _,
+        release: _,
+        record: _,
+        unlisted,
+        unchanged,
+        blocked,
+        destructive: _,
+    } = *summary;
+    let parts = |parts: &[(usize, &str)]| -> Vec<String> {
+        let some = parts.iter().filter(|(number, _)| *number > 0);
+        some.map(|(number, what)| format!("{number} {what}"))
+            .collect()
+    };
+    let work = parts(&[
+        (create, "to create"),
+        (update, "to update"),
+        (delete, "to delete"),
+        (blocked, "blocked"),
+    ]);
+    if work.is_empty() {
+        return no_changes(unchanged, unlisted);
+    }
+    let rest = parts(&[(unlisted, "unlisted"), (unchanged, "unchanged")]);
+    let line = work.join(", ");
+    match rest.is_empty() {
+        true => line,
+        false => format!("{line}; {}", rest.join(", ")),
+    }
+}
+
+fn no_changes(unchanged: usize, unlisted: usize) -> String {
+    let as_said = match unchanged {
+        0 => "no topic is listed here".to_owned(),
+        1 => "1 topic is as the files say".to_owned(),
+        many => format!("{many} topics are as the files say"),
+    };
+    match unlisted {
+        0 => format!("No changes: {as_said}."),
+        many => format!("No changes: {as_said}, {many} unlisted."),
+    }
+}
+
+/// The flags that an apply needs, or that nothing more is needed.
+fn needs(summary: &Summary, refused: &[&Refusal]) -> Option<String> {
+    let destructive =
+        (summary.destructive > 0).then(|| count(summary.destructive, "destructive change"));
+    if refused.is_empty() {
+        return destructive.map(|changes| format!("{changes}, allowed"));
+    }
+    let flags: Vec<&str> = refused
+        .iter()
+        .map(|refusal| refusal.help.as_str())
+        .collect();
+    let needs = format!("apply needs {}", flags.join(" "));
+    Some(match destructive {
+        Some(changes) => format!("{changes}: {needs}"),
+        None => needs,
+    })
+}

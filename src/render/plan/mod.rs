@@ -1,0 +1,11 @@
+//! A plan in its formats.
+
+mod footer;
+mod json;
+mod text;
+
+pub use json::json;
+pub use text::text;
+
+/// The format that [`json`] writes.
+pub const FORMAT: &str = "topicsmith/plan/1";

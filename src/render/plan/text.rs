@@ -1,0 +1,294 @@
+//! A plan as a person reads it in a review.
+
+use std::collections::BTreeMap;
+
+use crate::model::text::{count, escape, names};
+use crate::model::{ConfigKey, Place, RiskLevel, TopicName};
+use crate::plan::{
+    Action, Blocked, Change, ConfigAction, ConfigChange, CountChange, Plan, Risk, Subject,
+};
+use crate::render::columns::{Cell, Sheet};
+use crate::render::values::{source, value_or_unknown};
+use crate::render::{Paint, Style};
+
+use super::footer;
+
+/// How far in a topic stands, and what is said of it.
+const TOPIC: usize = 2;
+const DETAIL: usize = 6;
+/// How many unlisted topics are named.
+const UNLISTED: usize = 10;
+
+/// The plan of one environment.
+pub fn text(plan: &Plan, style: Style) -> String {
+    let mut sheet = Sheet::default();
+    for change in &plan.changes {
+        add_change(&mut sheet, change);
+    }
+    for blocked in &plan.blocked {
+        add_blocked(&mut sheet, blocked);
+    }
+    add_unlisted(&mut sheet, &plan.unlisted);
+    add_remarks(&mut sheet, plan);
+    let mut out = style.paint(Paint::Strong, &header(plan));
+    out.push_str("\n\n");
+    let body = sheet.print(style);
+    if !body.is_empty() {
+        out.push_str(&body);
+        out.push('\n');
+    }
+    out.push_str(&footer::text(plan, style));
+    out
+}
+
+/// `prod · cluster 4L6g3nShT-eMCtK--X86sw · 3 brokers · Kafka 4.3`
+fn header(plan: &Plan) -> String {
+    let cluster = &plan.cluster;
+    let mut parts = vec![escape(&plan.environment).into_owned()];
+    parts.extend(
+        cluster
+            .id
+            .as_ref()
+            .map(|id| format!("cluster {}", escape(id))),
+    );
+    parts.extend((cluster.brokers > 0).then(|| count(cluster.brokers, "broker")));
+    parts.extend(
+        cluster
+            .kafka_version
+            .as_ref()
+            .map(|v| format!("Kafka {}", escape(v))),
+    );
+    parts.join(" · ")
+}
+
+fn add_change(sheet: &mut Sheet, change: &Change) {
+    let (sign, paint, tombstone) = match change.action {
+        Action::Create => ('+', Paint::Added, ""),
+        Action::Update => ('~', Paint::Changed, ""),
+        Action::Delete => ('-', Paint::Removed, "tombstone "),
+    };
+    let name = format!("{sign} {}", escape(change.topic.as_str()));
+    let place = at(change.declared_at.as_ref(), tombstone);
+    sheet.row(TOPIC, Cell::new(paint, name), None, place);
+    let of = |subject| remarks(&change.risks, &subject);
+    add_count(
+        sheet,
+        "partitions",
+        change.partitions.as_ref(),
+        of(Subject::Partitions),
+    );
+    let factor = change.replication_factor.as_ref();
+    add_count(
+        sheet,
+        "replication factor",
+        factor,
+        of(Subject::ReplicationFactor),
+    );
+    for risk in change
+        .risks
+        .iter()
+        .filter(|risk| risk.subject == Subject::Topic)
+    {
+        sheet.text(DETAIL, remark(risk));
+    }
+    for config in change
+        .config
+        .iter()
+        .filter(|c| c.action != ConfigAction::Pin)
+    {
+        add_config(sheet, change.action, config, &change.risks);
+    }
+    add_pins(sheet, &change.config);
+}
+
+fn add_count<F: ToString>(
+    sheet: &mut Sheet,
+    label: &str,
+    change: Option<&CountChange<F>>,
+    remarks: Vec<Cell>,
+) {
+    let Some(change) = change else { return };
+    let value = match (&change.from, change.to) {
+        (Some(from), Some(to)) => format!("{} → {to}", from.to_string()),
+        (Some(from), None) => from.to_string(),
+        (None, Some(to)) => to.to_string(),
+        (None, None) => return,
+    };
+    let value = Cell::new(Paint::Plain, value);
+    sheet.row(DETAIL, Cell::new(Paint::Plain, label), Some(value), remarks);
+}
+
+fn add_config(sheet: &mut Sheet, action: Action, change: &ConfigChange, risks: &[Risk]) {
+    let key = &change.key;
+    let to = value_or_unknown(key, change.becomes());
+    let shown = match action {
+        Action::Create => to,
+        Action::Update | Action::Delete => {
+            format!("{} → {to}", value_or_unknown(key, change.from.as_deref()))
+        }
+    };
+    let mut beside = remarks(risks, &Subject::Config(key.clone()));
+    if change.action == ConfigAction::Reset {
+        let whose = change
+            .to_default
+            .as_ref()
+            .map_or("the broker's default, which is not known", |default| {
+                source(default.source)
+            });
+        let reset = format!("reset to {whose}: no file sets it");
+        beside.push(Cell::new(Paint::Faint, reset));
+    }
+    let label = Cell::new(Paint::Plain, escape(key.as_str()));
+    sheet.row(DETAIL, label, Some(Cell::new(Paint::Plain, shown)), beside);
+}
+
+/// The pins change nothing now: one line for all of them.
+fn add_pins(sheet: &mut Sheet, config: &[ConfigChange]) {
+    let pins = config.iter().filter(|c| c.action == ConfigAction::Pin);
+    let keys: Vec<_> = pins.map(|pin| escape(pin.key.as_str())).collect();
+    let Some(last) = keys.len().checked_sub(1) else {
+        return;
+    };
+    let them = if last == 0 { "it" } else { "them" };
+    let line = format!("pinned: {}, as the broker has {them} now", keys.join(", "));
+    sheet.text(DETAIL, Cell::new(Paint::Faint, line));
+}
+
+fn add_blocked(sheet: &mut Sheet, blocked: &Blocked) {
+    let name = format!("! {}", escape(blocked.topic.as_str()));
+    let place = at(blocked.declared_at.as_ref(), "");
+    sheet.row(TOPIC, Cell::new(Paint::Held, name), None, place);
+    let reason = format!("blocked: {}", escape(&blocked.message));
+    sheet.text(DETAIL, Cell::new(Paint::Plain, reason));
+    let help = format!("{}.", escape(&blocked.help));
+    sheet.text(DETAIL, Cell::new(Paint::Plain, help));
+}
+
+fn add_unlisted(sheet: &mut Sheet, unlisted: &[TopicName]) {
+    if unlisted.is_empty() {
+        return;
+    }
+    let named = names(unlisted, UNLISTED);
+    let line = format!("? {} unlisted: {}", unlisted.len(), escape(&named));
+    sheet.text(TOPIC, Cell::new(Paint::Told, line));
+}
+
+/// Keys that are left alone, and notes.
+fn add_remarks(sheet: &mut Sheet, plan: &Plan) {
+    let mut alone: BTreeMap<&ConfigKey, Vec<&TopicName>> = BTreeMap::new();
+    for left in &plan.left_alone {
+        for key in &left.keys {
+            alone.entry(key).or_default().push(&left.topic);
+        }
+    }
+    let nothing = alone.is_empty() && plan.notes.is_empty();
+    if !sheet.is_empty() && !nothing {
+        sheet.blank();
+    }
+    for (key, topics) in alone {
+        let line = format!(
+            "left alone: {key} on {}: no file sets it, and Kafka 4.3 does not know it",
+            names(&topics, 3)
+        );
+        sheet.text(TOPIC, Cell::new(Paint::Faint, escape(&line)));
+    }
+    for note in &plan.notes {
+        let line = format!("note: {note}");
+        sheet.text(TOPIC, Cell::new(Paint::Told, escape(&line)));
+    }
+}
+
+/// `topics/playback.toml:3`, as a remark.
+fn at(place: Option<&Place>, before: &str) -> Vec<Cell> {
+    let text = |place: &Place| format!("{before}{}", escape(&place.file_line()));
+    let cell = place.map(|place| Cell::new(Paint::Faint, text(place)));
+    cell.into_iter().collect()
+}
+
+/// The risks of one part of a change, as remarks on it.
+fn remarks(risks: &[Risk], subject: &Subject) -> Vec<Cell> {
+    let own = risks.iter().filter(|risk| risk.subject == *subject);
+    own.map(remark).collect()
+}
+
+fn remark(risk: &Risk) -> Cell {
+    let level = risk.code.level();
+    let paint = match level {
+        RiskLevel::Destructive => Paint::Removed,
+        RiskLevel::Caution => Paint::Changed,
+    };
+    let text = format!("{}: {}", level.as_str(), risk.message);
+    Cell::new(paint, escape(&text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{Options, make};
+    use crate::testing::{desired, found, live, tombstone, topic};
+
+    fn example() -> Plan {
+        let mut desired = desired([
+            (
+                "playback-events",
+                topic(12, 3, &[("retention.ms", "604800000")]),
+            ),
+            (
+                "content-updated",
+                topic(
+                    6,
+                    3,
+                    &[("retention.ms", "172800000"), ("cleanup.policy", "delete")],
+                ),
+            ),
+            ("search-queries", topic(3, 3, &[])),
+            ("same", topic(3, 3, &[])),
+        ]);
+        desired.removed.insert("old-audit".into(), tombstone());
+        let held = [
+            ("retention.ms", "604800000"),
+            ("segment.bytes", "536870912"),
+            ("vendor.x", "1"),
+        ];
+        let live = live([
+            ("content-updated", found(3, 3, &held)),
+            ("search-queries", found(6, 3, &[])),
+            ("same", found(3, 3, &[])),
+            ("old-audit", found(3, 3, &[])),
+            ("debezium-heartbeat", found(3, 3, &[])),
+        ]);
+        make(&desired, &live, &Options::default())
+    }
+
+    #[test]
+    fn a_plan_reads_as_in_a_review() {
+        let expected = "\
+prod · cluster c1 · 3 brokers · Kafka 4.3
+
+  ~ content-updated                                                topics/a.toml:1
+      partitions          3 → 6                                    caution: keys move to other partitions
+      retention.ms        7d (604800000) → 2d (172800000)          destructive: records older than 2d are deleted (so far 7d)
+      segment.bytes       512MiB (536870912) → 1GiB (1073741824)   reset to Kafka's default: no file sets it
+      pinned: cleanup.policy, as the broker has it now
+  - old-audit                                                      tombstone topics/a.toml:40
+      partitions          3
+      replication factor  3
+      destructive: the topic and all its records are deleted
+  + playback-events                                                topics/a.toml:1
+      partitions          12
+      replication factor  3
+      retention.ms        7d (604800000)
+  ! search-queries                                                 topics/a.toml:2
+      blocked: partitions 6 → 3: Kafka cannot remove partitions
+      Set partitions = 6, leave them to others with unmanaged = [\"partitions\"], or move to a new topic.
+  ? 1 unlisted: debezium-heartbeat
+
+  left alone: vendor.x on content-updated: no file sets it, and Kafka 4.3 does not know it
+
+1 to create, 1 to update, 1 to delete, 1 blocked; 1 unlisted, 2 unchanged
+2 destructive changes: apply needs --allow topic-deleted --allow retention-shortened
+";
+        let shown = text(&example(), Style::default());
+        assert_eq!(shown, expected, "{shown}");
+    }
+}

@@ -1,0 +1,143 @@
+//! A unified diff of each topic that differs: live against what the files ask for, what is blocked
+//! included.
+
+use std::collections::BTreeMap;
+
+use similar::TextDiff;
+
+use super::values;
+use super::{Paint, Style};
+use crate::desired::{Desired, Topic};
+use crate::live::{Live, LiveTopic};
+use crate::model::text::escape;
+use crate::model::{ConfigKey, TopicName};
+use crate::plan::{Action, Blocked, Change, Plan, Subject};
+
+/// The diffs of all topics that the plan changes or holds something of back, by name.
+pub fn text(plan: &Plan, desired: &Desired, live: &Live, style: Style) -> String {
+    let mut topics: BTreeMap<&TopicName, (Option<&Change>, Vec<&Blocked>)> = BTreeMap::new();
+    for change in &plan.changes {
+        topics.entry(&change.topic).or_default().0 = Some(change);
+    }
+    for blocked in &plan.blocked {
+        topics.entry(&blocked.topic).or_default().1.push(blocked);
+    }
+    let diff = |(name, (change, blocked)): (&TopicName, (Option<&Change>, Vec<&Blocked>))| {
+        let before = live.topics.get(name).map(State::of);
+        let mut after = before.clone().unwrap_or_default();
+        if let Some(change) = change {
+            after.apply(change);
+        }
+        if let Some(wanted) = desired.topics.get(name) {
+            blocked
+                .iter()
+                .for_each(|blocked| after.grant(blocked, wanted));
+        }
+        unified(name, &before.unwrap_or_default(), &after, style)
+    };
+    let diffs: Vec<String> = topics.into_iter().map(diff).collect();
+    diffs.join("\n")
+}
+
+/// What a topic is or would be; empty where there is none.
+#[derive(Clone, Default)]
+struct State<'a> {
+    partitions: Option<u32>,
+    replication_factor: Option<String>,
+    config: BTreeMap<&'a ConfigKey, &'a str>,
+}
+
+impl<'a> State<'a> {
+    fn of(found: &'a LiveTopic) -> Self {
+        let config = found.config.iter().flatten();
+        Self {
+            partitions: Some(found.partitions),
+            replication_factor: Some(found.replication_factor.to_string()),
+            config: config.map(|(key, value)| (key, value.as_str())).collect(),
+        }
+    }
+
+    fn apply(&mut self, change: &'a Change) {
+        if change.action == Action::Delete {
+            *self = Self::default();
+            return;
+        }
+        if let Some(partitions) = &change.partitions {
+            self.partitions = partitions.to;
+        }
+        if let Some(factor) = &change.replication_factor {
+            self.replication_factor = factor.to.map(|to| to.to_string());
+        }
+        for config in &change.config {
+            self.put(&config.key, config.to.as_deref());
+        }
+    }
+
+    /// As if nothing stood in the way of what is blocked.
+    fn grant(&mut self, blocked: &'a Blocked, wanted: &'a Topic) {
+        match &blocked.subject {
+            Subject::Topic => {}
+            Subject::Partitions => self.partitions = Some(wanted.partitions.value),
+            Subject::ReplicationFactor => {
+                self.replication_factor = Some(wanted.replication_factor.value.to_string());
+            }
+            Subject::Config(key) => self.declare(key, wanted),
+        }
+        for key in &blocked.holds_back {
+            self.declare(key, wanted);
+        }
+    }
+
+    fn declare(&mut self, key: &'a ConfigKey, wanted: &'a Topic) {
+        self.put(key, wanted.config.get(key).map(|value| &*value.value));
+    }
+
+    fn put(&mut self, key: &'a ConfigKey, value: Option<&'a str>) {
+        match value {
+            Some(value) => self.config.insert(key, value),
+            None => self.config.remove(key),
+        };
+    }
+
+    /// The settings as a topics file would have them.
+    fn lines(&self) -> String {
+        let mut lines = String::new();
+        let mut line = |text: String| lines.push_str(&(text + "\n"));
+        if let Some(partitions) = self.partitions {
+            line(format!("partitions = {partitions}"));
+        }
+        if let Some(factor) = &self.replication_factor {
+            line(format!("replication_factor = {factor}"));
+        }
+        for (key, value) in &self.config {
+            line(format!(
+                "config.{} = {}",
+                escape(key.as_str()),
+                values::quoted(key, value)
+            ));
+        }
+        lines
+    }
+}
+
+fn unified(name: &TopicName, before: &State, after: &State, style: Style) -> String {
+    let name = escape(name.as_str());
+    let diff = TextDiff::from_lines(before.lines(), after.lines())
+        .unified_diff()
+        .header(&format!("live {name}"), &format!("files {name}"))
+        .to_string();
+    let painted = diff
+        .lines()
+        .map(|line| style.paint(paint(line), line) + "\n");
+    painted.collect()
+}
+
+fn paint(line: &str) -> Paint {
+    match line.as_bytes() {
+        [b'+', b'+', b'+', ..] | [b'-', b'-', b'-', ..] => Paint::Strong,
+        [b'+', ..] => Paint::Added,
+        [b'-', ..] => Paint::Removed,
+        [b'@', ..] => Paint::Told,
+        _ => Paint::Plain,
+    }
+}

@@ -1,0 +1,49 @@
+//! Config values in words.
+
+use serde_json::{Value, json};
+
+use crate::live::{ReplicationFactor, Source};
+use crate::model::ConfigKey;
+use crate::model::text::escape;
+
+/// A value for people, the raw one beside it: `7d (604800000)`, `zstd`, `""`.
+pub(super) fn value(key: &ConfigKey, raw: &str) -> String {
+    match key.human(raw) {
+        Some(human) => format!("{human} ({raw})"),
+        None if raw.is_empty() => "\"\"".to_owned(),
+        None => escape(raw).into_owned(),
+    }
+}
+
+/// The same where the value may not be known.
+pub(super) fn value_or_unknown(key: &ConfigKey, raw: Option<&str>) -> String {
+    raw.map_or_else(|| "unknown".to_owned(), |raw| value(key, raw))
+}
+
+/// Whose value it is, as a sentence has it.
+pub(super) fn source(source: Source) -> &'static str {
+    match source {
+        Source::Topic => "the topic's own value",
+        Source::Broker => "the broker's setting",
+        Source::BrokerDefault => "the broker default",
+        Source::KafkaDefault => "Kafka's default",
+    }
+}
+
+/// A value as a topics file has it, with human units behind it: `"604800000" # 7d`.
+pub(super) fn quoted(key: &ConfigKey, raw: &str) -> String {
+    let text = raw.replace('\\', "\\\\").replace('"', "\\\"");
+    let text = format!("\"{}\"", escape(&text));
+    match key.human(raw) {
+        Some(human) => format!("{text} # {human}"),
+        None => text,
+    }
+}
+
+/// A replication factor as JSON: a number, or a list of them where partitions differ.
+pub(super) fn factor(factor: &ReplicationFactor) -> Value {
+    match factor {
+        ReplicationFactor::Same(count) => json!(count),
+        ReplicationFactor::Mixed(counts) => json!(counts),
+    }
+}
