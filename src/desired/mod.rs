@@ -1,8 +1,44 @@
 //! What the files say: they are read, checked, layered and resolved, every value with the place
 //! and the layer that set it. This room knows neither Kafka nor what is live.
 
+mod catalogue;
+mod checks;
+mod config_table;
+mod connection;
+mod document;
+mod environment;
+mod environment_file;
+mod environments;
+mod error;
+mod expand;
+mod field;
+mod files;
+mod known;
+mod load;
+mod name_template;
+mod problems;
+mod reader;
+mod resolve;
+mod rules;
+mod settings;
+mod suggest;
+mod topics_file;
+mod unknown_configs;
+mod values;
+mod variables;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+pub use checks::outside_scope;
+pub use connection::ConnectionTemplate;
+pub use environments::Ask;
+pub use error::{LoadError, NamedFolder};
+pub use files::Folders;
+pub use load::{Loaded, LoadedEnvironment, load};
+pub use name_template::NameTemplate;
+pub use values::Pattern;
+pub use variables::Variables;
 
 use crate::model::{ConfigKey, Globs, Place, RiskCode, Sourced, TopicName};
 
@@ -15,6 +51,8 @@ pub struct Desired {
     pub topics: BTreeMap<TopicName, Topic>,
     /// The topics that should not, `[removed.NAME]`.
     pub removed: BTreeMap<TopicName, Tombstone>,
+    /// The topics that come and go at run time, `[lifecycles.NAME]`.
+    pub lifecycles: BTreeMap<Arc<str>, Lifecycle>,
 }
 
 /// What an environment file says besides how to connect and its defaults.
@@ -38,6 +76,8 @@ pub struct Environment {
     pub guards: Guards,
     /// Where ownership is recorded.
     pub inventory: Inventory,
+    /// What each scope may list or tombstone on this cluster; nothing is limited where it is empty.
+    pub scopes: BTreeMap<String, Scope>,
 }
 
 impl Environment {
@@ -137,4 +177,37 @@ pub struct Tombstone {
     pub declared_at: Place,
     /// Why it goes.
     pub reason: Option<String>,
+}
+
+/// `[scopes.NAME]`
+#[derive(Debug, Clone)]
+pub struct Scope {
+    /// The scope's key.
+    pub declared_at: Place,
+    /// The topics that it may list or tombstone.
+    pub topics: Globs,
+}
+
+/// Topics that come and go at run time, as instances.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lifecycle {
+    /// The lifecycle's key.
+    pub declared_at: Place,
+    /// What tells instances apart: names, each with what a value must match whole.
+    pub parameters: BTreeMap<String, Pattern>,
+    /// How long after its end an instance's topics are deleted.
+    pub delete_after_ms: Option<u64>,
+    /// The age at which an instance ends by itself.
+    pub max_age_ms: Option<u64>,
+    /// The topics that every instance has.
+    pub topics: Vec<LifecycleTopic>,
+}
+
+/// A topic of every instance of a lifecycle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LifecycleTopic {
+    /// Its name, with the lifecycle's parameters as placeholders.
+    pub name: NameTemplate,
+    /// Everything else about it.
+    pub settings: Topic,
 }

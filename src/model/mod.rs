@@ -2,6 +2,7 @@
 //! files, findings, risks, secrets and connections. No I/O happens here, and nothing here knows
 //! another room.
 
+pub mod client_property;
 pub mod config;
 pub mod connection;
 pub mod finding;
@@ -17,6 +18,6 @@ pub use config::{ConfigKey, ConfigSpec};
 pub use finding::{Finding, Level};
 pub use globs::Globs;
 pub use name::TopicName;
-pub use place::{Layer, Place, Sourced, Sources};
+pub use place::{Layer, Place, Source, Sourced, Sources};
 pub use risk::{BlockCode, RiskCode, RiskLevel};
 pub use secret::Secret;

@@ -85,19 +85,163 @@ pub struct Sourced<T> {
     pub layer: Layer,
 }
 
-/// The text of the files that were read, so that a finding can show its line.
+/// The text of a file, with an index from offsets to lines and columns: finding a place costs the
+/// same wherever it is, in a file of a million lines and in a line of a million characters.
+#[derive(Debug)]
+pub struct Source {
+    file: Arc<str>,
+    text: String,
+    /// Where each line begins, in bytes.
+    lines: Vec<usize>,
+    /// How many characters stand before each stretch of [`STRETCH`] bytes.
+    characters: Vec<usize>,
+}
+
+/// The bytes that are counted through to find a column.
+const STRETCH: usize = 512;
+
+impl Source {
+    /// Indexes the text of a file.
+    pub fn new(file: Arc<str>, text: String) -> Self {
+        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        let lines = std::iter::once(0)
+            .chain(ends.map(|(at, _)| at + 1))
+            .collect();
+        let mut characters = Vec::with_capacity(text.len() / STRETCH + 1);
+        let mut before = 0;
+        for stretch in text.as_bytes().chunks(STRETCH) {
+            characters.push(before);
+            before += count_characters(stretch);
+        }
+        Self {
+            file,
+            text,
+            lines,
+            characters,
+        }
+    }
+
+    /// The file as the user would name it.
+    pub fn file(&self) -> &Arc<str> {
+        &self.file
+    }
+
+    /// The whole text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// One line, without its line end. `line` counts from 1.
+    pub fn line(&self, line: u32) -> Option<&str> {
+        let index = usize::try_from(line.checked_sub(1)?).ok()?;
+        let start = *self.lines.get(index)?;
+        let end = self
+            .lines
+            .get(index + 1)
+            .map_or(self.text.len(), |next| next - 1);
+        let text = self.text.get(start..end)?;
+        Some(text.strip_suffix('\r').unwrap_or(text))
+    }
+
+    /// The place of a stretch of bytes. One that goes over several lines is cut at the end of its
+    /// first.
+    pub fn place(&self, span: std::ops::Range<usize>) -> Place {
+        let start = span.start.min(self.text.len());
+        let index = self.lines.partition_point(|&line| line <= start) - 1;
+        let line_end = self
+            .lines
+            .get(index + 1)
+            .map_or(self.text.len(), |next| next - 1);
+        let end = span.end.clamp(start, line_end.max(start));
+        let first = self.characters_before(start);
+        Place {
+            file: self.file.clone(),
+            line: number(index + 1),
+            column: number(first - self.characters_before(self.lines[index]) + 1),
+            length: number(self.characters_before(end) - first),
+        }
+    }
+
+    /// A whole line, without the blanks around it. `line` counts from 1.
+    pub fn line_place(&self, line: u32) -> Option<Place> {
+        let text = self.line(line)?;
+        let blanks = text.chars().take_while(|c| c.is_whitespace()).count();
+        Some(Place {
+            file: self.file.clone(),
+            line,
+            column: number(blanks + 1),
+            length: number(text.trim().chars().count()),
+        })
+    }
+
+    fn characters_before(&self, offset: usize) -> usize {
+        let stretch = offset / STRETCH;
+        match self.characters.get(stretch) {
+            Some(before) => {
+                before + count_characters(&self.text.as_bytes()[stretch * STRETCH..offset])
+            }
+            None => self.characters.last().map_or(0, |before| {
+                let start = (self.characters.len() - 1) * STRETCH;
+                before + count_characters(&self.text.as_bytes()[start..offset])
+            }),
+        }
+    }
+}
+
+/// Characters of UTF-8, which may be cut anywhere: every byte but those that continue one.
+fn count_characters(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|&&byte| byte & 0xc0 != 0x80).count()
+}
+
+fn number(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+/// The files that were read, so that a finding can show its line.
 #[derive(Debug, Clone, Default)]
-pub struct Sources(BTreeMap<Arc<str>, Arc<str>>);
+pub struct Sources(BTreeMap<Arc<str>, Arc<Source>>);
 
 impl Sources {
-    /// Keeps the text of a file.
-    pub fn insert(&mut self, file: Arc<str>, text: Arc<str>) {
-        self.0.insert(file, text);
+    /// Keeps a file.
+    pub fn insert(&mut self, source: Arc<Source>) {
+        self.0.insert(source.file().clone(), source);
     }
 
     /// One line of a file, without its line end. `line` counts from 1.
     pub fn line(&self, file: &str, line: u32) -> Option<&str> {
-        let index = usize::try_from(line.checked_sub(1)?).ok()?;
-        self.0.get(file)?.lines().nth(index)
+        self.0.get(file)?.line(line)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str, span: std::ops::Range<usize>) -> (u32, u32, u32) {
+        let place = Source::new("a.toml".into(), text.to_owned()).place(span);
+        (place.line, place.column, place.length)
+    }
+
+    #[test]
+    fn places_count_lines_and_characters_from_one() {
+        assert_eq!(at("", 0..0), (1, 1, 0));
+        assert_eq!(at("ab\ncd\n", 3..5), (2, 1, 2));
+        assert_eq!(at("ab\ncd\n", 6..6), (3, 1, 0));
+        assert_eq!(at("ä = 'ö'\n", 5..9), (1, 5, 3));
+        assert_eq!(at("a = [\n1,\n]", 4..10), (1, 5, 1));
+        assert_eq!(at("ab", 7..9), (1, 3, 0));
+    }
+
+    #[test]
+    fn a_long_line_is_not_counted_through() {
+        let text = format!("x\n{}", "ä".repeat(2000));
+        assert_eq!(at(&text, 2 + 2 * 1999..2 + 2 * 2000), (2, 2000, 1));
+    }
+
+    #[test]
+    fn lines_come_without_their_ends() {
+        let source = Source::new("a.toml".into(), "one\r\ntwo\n".to_owned());
+        let lines = [1, 2, 3, 4, 0].map(|line| source.line(line));
+        assert_eq!(lines, [Some("one"), Some("two"), Some(""), None, None]);
     }
 }

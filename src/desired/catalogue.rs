@@ -1,0 +1,213 @@
+//! All topics files together: what is listed, and whether the names in them lead anywhere.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::expand::{Expander, Made};
+use super::field::{Field, Given};
+use super::known::KnownNames;
+use super::name_template::is_placeholder;
+use super::problems::Problems;
+use super::settings::{Profile, Settings};
+use super::suggest::{self, shown};
+use super::topics_file::{LifecycleTable, Removed, TopicEntry, TopicsFile};
+use super::values::{Entries, Entry, List};
+use crate::model::{Finding, Place, TopicName};
+
+/// Everything that the topics files say, each name once.
+#[derive(Debug, Default)]
+pub(super) struct Catalogue {
+    pub(super) entries: Vec<Entry<TopicEntry>>,
+    pub(super) profiles: BTreeMap<Arc<str>, Entry<Profile>>,
+    pub(super) lifecycles: BTreeMap<Arc<str>, Entry<LifecycleTable>>,
+    pub(super) removed: BTreeMap<TopicName, Entry<Removed>>,
+    /// What the entries make, placeholders filled in.
+    pub(super) made: Made,
+}
+
+impl Catalogue {
+    /// Puts the files together. `complete` is false where one could not be read: what it may hold
+    /// is then not missed.
+    pub(super) fn build(
+        files: Vec<TopicsFile>,
+        complete: bool,
+        known: &KnownNames,
+        problems: &mut Problems,
+    ) -> Self {
+        let mut catalogue = Self::default();
+        let mut tombstones = BTreeMap::new();
+        for file in files {
+            catalogue.entries.extend(taken(file.topics));
+            keep_first(
+                taken(file.profiles),
+                &mut catalogue.profiles,
+                "profile",
+                problems,
+            );
+            keep_first(
+                taken(file.lifecycles),
+                &mut catalogue.lifecycles,
+                "lifecycle",
+                problems,
+            );
+            keep_first(taken(file.removed), &mut tombstones, "tombstone", problems);
+        }
+        let check = Check {
+            catalogue: &catalogue,
+            complete,
+            known,
+        };
+        check.all(problems);
+        let mut expander = Expander::new(&catalogue.lifecycles, complete);
+        for (index, entry) in catalogue.entries.iter().enumerate() {
+            expander.expand(index, entry, problems);
+        }
+        catalogue.made = expander.finish(&catalogue.entries, problems);
+        catalogue.removed = check_tombstones(tombstones, known, problems);
+        catalogue
+    }
+}
+
+/// The entries of a table; none where it is missing or wrong.
+fn taken<T>(field: Field<Entries<T>>) -> Vec<Entry<T>> {
+    match field {
+        Field::Given(Given { value, .. }) => value.0,
+        Field::Absent | Field::Bad => Vec::new(),
+    }
+}
+
+fn keep_first<T>(
+    entries: Vec<Entry<T>>,
+    all: &mut BTreeMap<Arc<str>, Entry<T>>,
+    what: &str,
+    problems: &mut Problems,
+) {
+    for entry in entries {
+        match all.get(&entry.name) {
+            Some(first) => {
+                let message = format!("there are two {what}s {}", shown(&entry.name));
+                let finding = Finding::error("duplicate", entry.place, message)
+                    .related(first.place.clone(), "first here")
+                    .help("remove one of them, or merge them");
+                problems.add(finding);
+            }
+            None => {
+                all.insert(entry.name.clone(), entry);
+            }
+        }
+    }
+}
+
+/// The names that entries use for each other.
+struct Check<'a> {
+    catalogue: &'a Catalogue,
+    complete: bool,
+    known: &'a KnownNames,
+}
+
+impl Check<'_> {
+    fn all(&self, problems: &mut Problems) {
+        for entry in &self.catalogue.entries {
+            if let Some(topic) = &entry.value {
+                self.profiles(topic, problems);
+                self.known
+                    .check_list(&topic.environments, "the topic", problems);
+                self.layers(&topic.env, problems);
+            }
+        }
+        for profile in self.catalogue.profiles.values() {
+            if let Some(profile) = &profile.value {
+                self.layers(&profile.env, problems);
+            }
+        }
+        for lifecycle in self.catalogue.lifecycles.values() {
+            check_parameters(lifecycle, problems);
+        }
+    }
+
+    fn profiles(&self, topic: &TopicEntry, problems: &mut Problems) {
+        let Some(list) = topic.profile.value() else {
+            return;
+        };
+        for name in &list.0 {
+            let profiles = &self.catalogue.profiles;
+            if profiles.contains_key(name.value.as_str()) || !self.complete {
+                continue;
+            }
+            let message = format!("there is no profile {}", shown(&name.value));
+            let mut finding = Finding::error("unknown-profile", name.place.clone(), message);
+            if !problems.is_full() {
+                let names = profiles.keys().map(|name| &**name);
+                finding.help = suggest::help(&name.value, "profiles", names);
+            }
+            problems.add(finding);
+        }
+    }
+
+    fn layers(&self, env: &Field<Entries<Settings>>, problems: &mut Problems) {
+        for layer in env.value().map_or(&[][..], |entries| &entries.0) {
+            self.known.check(&layer.name, &layer.place, problems);
+        }
+    }
+}
+
+fn check_parameters(lifecycle: &Entry<LifecycleTable>, problems: &mut Problems) {
+    let Some(table) = &lifecycle.value else {
+        return;
+    };
+    if table.parameters.is_absent() {
+        let message = format!("the lifecycle {} has no parameters", shown(&lifecycle.name));
+        let finding = Finding::error("missing", lifecycle.place.clone(), message)
+            .help("an instance is told apart by them: parameters.NAME = 'regular expression'");
+        problems.add(finding);
+    }
+    for parameter in table.parameters.value().map_or(&[][..], |p| &p.0) {
+        if !is_placeholder(&parameter.name) {
+            let message = format!("{} cannot be a parameter's name", shown(&parameter.name));
+            let finding = Finding::error("placeholder", parameter.place.clone(), message)
+                .help("it has letters, digits and `_`, and begins with no digit");
+            problems.add(finding);
+        }
+    }
+}
+
+fn check_tombstones(
+    tombstones: BTreeMap<Arc<str>, Entry<Removed>>,
+    known: &KnownNames,
+    problems: &mut Problems,
+) -> BTreeMap<TopicName, Entry<Removed>> {
+    let mut checked = BTreeMap::new();
+    for (name, tombstone) in tombstones {
+        let name = TopicName::new(name);
+        if let Some(problem) = name.problem() {
+            let finding = Finding::error("topic-name", tombstone.place, problem.to_string());
+            problems.add(finding);
+            continue;
+        }
+        if let Some(removed) = &tombstone.value {
+            known.check_list(&removed.environments, "the tombstone", problems);
+            checked.insert(name, tombstone);
+        }
+    }
+    checked
+}
+
+/// Whether an entry that names these environments is meant for one of these names.
+pub(super) fn is_for(environments: &Field<List<String>>, names: &[Arc<str>]) -> bool {
+    match environments {
+        Field::Absent => true,
+        Field::Bad => false,
+        Field::Given(list) => list
+            .value
+            .0
+            .iter()
+            .any(|given| names.iter().any(|name| **name == *given.value)),
+    }
+}
+
+/// A finding about a name that Kafka would not take.
+pub(super) fn bad_name(name: &TopicName, place: &Place) -> Option<Finding> {
+    let problem = name.problem()?;
+    let message = format!("{}: {problem}", shown(name));
+    Some(Finding::error("topic-name", place.clone(), message))
+}

@@ -1,0 +1,154 @@
+//! A file's text as TOML tables whose keys and values know where they stand.
+
+use std::ops::Range;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::problems::Problems;
+use crate::model::{Finding, Source};
+
+/// For how many duplicate keys of a file the first one is sought: each costs a look at the lines
+/// before it.
+const SOUGHT: usize = 100;
+
+/// A parsed file.
+pub(super) struct Document<'s> {
+    table: DeTable<'s>,
+}
+
+impl<'s> Document<'s> {
+    /// Parses a file. A file that is not TOML gives nothing but its syntax errors: whatever else
+    /// could be said of it might follow from what is missing.
+    pub(super) fn parse(source: &'s Source, problems: &mut Problems) -> Option<Self> {
+        let (table, errors) = DeTable::parse_recoverable(source.text());
+        let document = Self {
+            table: table.into_inner(),
+        };
+        if errors.is_empty() {
+            return Some(document);
+        }
+        let mut last_line = 0;
+        for (index, error) in errors.into_iter().enumerate() {
+            let finding = syntax_error(source, &error, index < SOUGHT);
+            // What follows on the same line is mostly the parser finding its feet again.
+            if finding.place.line != last_line {
+                last_line = finding.place.line;
+                problems.add(finding);
+            }
+        }
+        None
+    }
+
+    /// The file's top table.
+    pub(super) fn table(&self) -> &DeTable<'s> {
+        &self.table
+    }
+}
+
+impl Drop for Document<'_> {
+    /// Takes the tables apart one by one. Dropping them as they are would recurse as deep as they
+    /// are nested, which is up to the file.
+    fn drop(&mut self) {
+        let mut rest = vec![DeValue::Table(std::mem::take(&mut self.table))];
+        while let Some(value) = rest.pop() {
+            match value {
+                DeValue::Table(table) => {
+                    let values = table.into_iter().map(|(_, value)| value.into_inner());
+                    rest.extend(values.filter(has_children));
+                }
+                DeValue::Array(array) => {
+                    let values = array.into_iter().map(Spanned::into_inner);
+                    rest.extend(values.filter(has_children));
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+fn has_children(value: &DeValue<'_>) -> bool {
+    matches!(value, DeValue::Table(_) | DeValue::Array(_))
+}
+
+fn syntax_error(source: &Source, error: &toml::de::Error, seek: bool) -> Finding {
+    let end = source.text().len();
+    let span = error.span().unwrap_or(end..end);
+    let place = source.place(span.clone());
+    if error.message().starts_with("duplicate key") {
+        return duplicate_key(source, span, seek);
+    }
+    Finding::error("syntax", place, format!("not TOML: {}", error.message()))
+}
+
+/// A key that stands twice in one table. The parser does not say where it stood first; a table's
+/// header reads the same there, so that one is found.
+fn duplicate_key(source: &Source, span: Range<usize>, seek: bool) -> Finding {
+    let key = source.text().get(span.clone()).unwrap_or_default();
+    let place = source.place(span);
+    let message = format!("{} stands here twice", super::suggest::shown(key));
+    let finding = Finding::error("duplicate-key", place.clone(), message);
+    let header = |line: &str| {
+        let line = line.split('#').next().unwrap_or_default().trim();
+        line.starts_with('[').then(|| line.to_owned())
+    };
+    let first = match source.line(place.line).and_then(header) {
+        Some(this) if seek => (1..place.line)
+            .find(|&line| source.line(line).and_then(header).as_ref() == Some(&this))
+            .and_then(|line| source.line_place(line)),
+        _ => None,
+    };
+    let finding = finding.help("remove one of them, or merge them");
+    match first {
+        Some(first) => finding.related(first, "first here"),
+        None => finding,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn errors(text: &str) -> Vec<String> {
+        let source = Source::new("a.toml".into(), text.to_owned());
+        let mut problems = Problems::default();
+        let document = Document::parse(&source, &mut problems);
+        let findings = problems.finish(false);
+        assert_eq!(document.is_none(), !findings.is_empty());
+        let shown = |f: Finding| match f.related {
+            Some((first, _)) => format!("{} {} ({})", f.place, f.message, first),
+            None => format!("{} {}", f.place, f.message),
+        };
+        findings.into_iter().map(shown).collect()
+    }
+
+    #[test]
+    fn a_duplicate_table_names_the_first_one() {
+        let found = errors("[topics.a]\npartitions = 1\n\n [topics.a] # again\npartitions = 2\n");
+        assert_eq!(found, ["a.toml:4:10 `a` stands here twice (a.toml:1:1)"]);
+        let found = errors("a = 1\na = 2\n");
+        assert_eq!(found, ["a.toml:2:1 `a` stands here twice"]);
+    }
+
+    #[test]
+    fn deep_nesting_neither_parses_nor_overflows() {
+        let dotted = vec!["a"; 5_000].join(".");
+        assert_eq!(errors(&format!("{dotted} = 1\n")).len(), 1);
+        assert_eq!(errors(&format!("[{dotted}]\n")).len(), 1);
+        assert!(!errors(&format!("a = {}", "[".repeat(100_000))).is_empty());
+        assert!(!errors(&format!("a = {}", "{a=".repeat(100_000))).is_empty());
+    }
+
+    #[test]
+    fn the_deepest_that_parses_is_taken_apart() {
+        let path = vec!["a"; 79].join(".");
+        let text = format!(
+            "x = {}1{}\n",
+            format!("{{ {path} = ").repeat(75),
+            " }".repeat(75)
+        );
+        let run = move || errors(&text).len();
+        let small = std::thread::Builder::new().stack_size(1 << 20);
+        assert_eq!(small.spawn(run).unwrap().join().unwrap(), 0);
+    }
+}

@@ -1,0 +1,426 @@
+//! The environment files together: which environments there are, what extends what, and which of
+//! them were asked for.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use super::environment_file::{self, EnvironmentFile};
+use super::error::{Folder, LoadError};
+use super::field::{Field, Given};
+use super::files::{Found, ReadFile, shown_path};
+use super::known::KnownNames;
+use super::problems::Problems;
+use super::suggest::{self, shown};
+use super::variables::Variables;
+use crate::model::{Finding, Globs, Place, Sources};
+
+/// Which environments are wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ask {
+    /// Every one that is not abstract.
+    All,
+    /// These environments, or groups of them.
+    Named(Vec<String>),
+    /// The only one that there is.
+    Only,
+}
+
+/// All files in `environments/`.
+#[derive(Debug, Default)]
+pub(super) struct Environments {
+    files: BTreeMap<Arc<str>, EnvironmentSource>,
+    known: KnownNames,
+}
+
+/// One environment file.
+#[derive(Debug)]
+pub(super) struct EnvironmentSource {
+    pub(super) name: Arc<str>,
+    pub(super) file: Arc<str>,
+    /// `None` where the file is not TOML.
+    content: Option<EnvironmentFile>,
+    /// What is wrong with it, as far as it can be told from the file alone.
+    problems: Problems,
+}
+
+/// An environment with the files that it extends, its own first.
+#[derive(Debug)]
+pub(super) struct Chain<'a> {
+    pub(super) name: Arc<str>,
+    /// Never empty.
+    pub(super) files: Vec<(&'a EnvironmentSource, &'a EnvironmentFile)>,
+}
+
+impl EnvironmentSource {
+    fn read(
+        found: Found,
+        variables: &Variables,
+        sources: &mut Sources,
+        shared: &mut Problems,
+    ) -> Option<Self> {
+        let mut problems = Problems::default();
+        let content = match found.read {
+            ReadFile::Text(source) => {
+                sources.insert(source.clone());
+                environment_file::read(&source, variables, &mut problems)
+            }
+            ReadFile::Unreadable(finding, source) => {
+                problems.add(*finding);
+                source.into_iter().for_each(|source| sources.insert(source));
+                None
+            }
+            ReadFile::Left(finding) => {
+                shared.add(*finding);
+                return None;
+            }
+        };
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        if found.stem.is_empty() || !found.stem.chars().all(plain) {
+            let message = format!("{} cannot be an environment's name", shown(&found.stem));
+            let place = Place::whole(found.file.clone());
+            let finding = Finding::error("environment-name", place, message)
+                .help("rename the file: letters, digits, `-`, `_` and `.`");
+            problems.add(finding);
+        }
+        Some(Self {
+            name: found.stem,
+            file: found.file,
+            content,
+            problems,
+        })
+    }
+
+    fn extends(&self) -> Option<&Given<String>> {
+        self.content.as_ref()?.extends.given()
+    }
+
+    fn is_abstract(&self) -> bool {
+        self.content
+            .as_ref()
+            .and_then(|content| content.is_abstract.value())
+            .is_some_and(|is_abstract| *is_abstract)
+    }
+}
+
+impl Environments {
+    /// Reads the files, and what each says about the others.
+    pub(super) fn read(
+        found: Vec<Found>,
+        variables: &Variables,
+        sources: &mut Sources,
+        problems: &mut Problems,
+    ) -> Self {
+        let mut files = BTreeMap::new();
+        for found in found {
+            if let Some(source) = EnvironmentSource::read(found, variables, sources, problems) {
+                files.insert(source.name.clone(), source);
+            }
+        }
+        let mut environments = Self {
+            files,
+            known: KnownNames::default(),
+        };
+        environments.check_extends();
+        environments.learn_names();
+        environments.check_groups();
+        environments
+    }
+
+    pub(super) fn known(&self) -> &KnownNames {
+        &self.known
+    }
+
+    /// Reports `extends` that leads nowhere, or in a circle.
+    fn check_extends(&mut self) {
+        let mut findings = Vec::new();
+        for (name, source) in &self.files {
+            let Some(extends) = source.extends() else {
+                continue;
+            };
+            if !self.files.contains_key(extends.value.as_str()) {
+                let message = format!("there is no environment file {}", shown(&extends.value));
+                let mut finding =
+                    Finding::error("unknown-environment", extends.place.clone(), message);
+                let names = self.files.keys().map(|name| &**name);
+                finding.help = suggest::help(&extends.value, "environment files", names);
+                findings.push((name.clone(), finding));
+            } else if self.walk(name).len() > 1 && self.ends_in_circle(name) {
+                let path: Vec<String> = self.walk(name).iter().map(|s| shown(&s.name)).collect();
+                let message = format!("{} goes in a circle", path.join(" extends "));
+                findings.push((
+                    name.clone(),
+                    Finding::error("circle", extends.place.clone(), message),
+                ));
+            } else if *extends.value == **name {
+                let message = format!("{} extends itself", shown(name));
+                findings.push((
+                    name.clone(),
+                    Finding::error("circle", extends.place.clone(), message),
+                ));
+            }
+        }
+        for (name, finding) in findings {
+            if let Some(source) = self.files.get_mut(&name) {
+                source.problems.add(finding);
+            }
+        }
+    }
+
+    /// The file and those that it extends, each once.
+    fn walk(&self, name: &str) -> Vec<&EnvironmentSource> {
+        let mut chain: Vec<&EnvironmentSource> = Vec::new();
+        let mut seen = BTreeSet::new();
+        let mut next = self.files.get(name);
+        while let Some(source) = next {
+            if !seen.insert(&source.name) {
+                break;
+            }
+            chain.push(source);
+            next = source
+                .extends()
+                .and_then(|extends| self.files.get(extends.value.as_str()));
+        }
+        chain
+    }
+
+    fn ends_in_circle(&self, name: &str) -> bool {
+        let chain = self.walk(name);
+        let last = chain.last().and_then(|source| source.extends());
+        last.is_some_and(|extends| self.files.contains_key(extends.value.as_str()))
+    }
+
+    fn learn_names(&mut self) {
+        let mut known = KnownNames {
+            complete: true,
+            ..KnownNames::default()
+        };
+        for source in self.files.values() {
+            match source.is_abstract() {
+                true => known.abstracts.insert(source.name.clone()),
+                false => known.environments.insert(source.name.clone()),
+            };
+            match source.content.as_ref().map(|content| &content.groups) {
+                Some(Field::Given(groups)) => {
+                    let groups = groups.value.0.iter();
+                    known
+                        .groups
+                        .extend(groups.map(|group| Arc::from(group.value.as_str())));
+                }
+                Some(Field::Absent) => {}
+                Some(Field::Bad) | None => known.complete = false,
+            }
+        }
+        self.known = known;
+    }
+
+    /// Reports groups that have the name of an environment which is not alone in them: `env.prod`
+    /// could then mean either.
+    fn check_groups(&mut self) {
+        let mut findings = Vec::new();
+        for (name, source) in &self.files {
+            let groups = source
+                .content
+                .as_ref()
+                .and_then(|content| content.groups.value());
+            for group in groups.map_or(&[][..], |groups| &groups.0) {
+                if self.known.environments.contains(group.value.as_str()) && *group.value != **name
+                {
+                    let message = format!(
+                        "the group {} has the name of an environment",
+                        shown(&group.value)
+                    );
+                    let finding = Finding::error("ambiguous-group", group.place.clone(), message)
+                        .help("rename one of them: `env.NAME` could mean either");
+                    findings.push((name.clone(), finding));
+                }
+            }
+        }
+        for (name, finding) in findings {
+            if let Some(source) = self.files.get_mut(&name) {
+                source.problems.add(finding);
+            }
+        }
+    }
+
+    /// The names of the environments that were asked for, in that order, each once.
+    ///
+    /// # Errors
+    /// A name that is not known, or none where one is needed.
+    pub(super) fn select(
+        &self,
+        ask: &Ask,
+        folder: &Path,
+        root: &Path,
+    ) -> Result<Vec<Arc<str>>, LoadError> {
+        let concrete: Vec<Arc<str>> = self.known.environments.iter().cloned().collect();
+        let strings = |names: &[Arc<str>]| names.iter().map(ToString::to_string).collect();
+        match (ask, concrete.as_slice()) {
+            (Ask::All | Ask::Only, []) => {
+                let path = shown_path(folder, root);
+                Err(LoadError::AllAbstract(Folder::Environments.named(&path)))
+            }
+            (Ask::All, _) => Ok(concrete),
+            (Ask::Only, [_]) => Ok(concrete),
+            (Ask::Only, _) => Err(LoadError::NoneNamed {
+                known: strings(&concrete),
+            }),
+            (Ask::Named(names), _) => {
+                let mut selected: Vec<Arc<str>> = Vec::new();
+                for name in names {
+                    for environment in self.named(name)? {
+                        if !selected.contains(&environment) {
+                            selected.push(environment);
+                        }
+                    }
+                }
+                Ok(selected)
+            }
+        }
+    }
+
+    fn named(&self, name: &str) -> Result<Vec<Arc<str>>, LoadError> {
+        if let Some(environment) = self.known.environments.get(name) {
+            return Ok(vec![environment.clone()]);
+        }
+        let known = || self.known.all().map(str::to_owned).collect();
+        let name = name.to_owned();
+        if self.known.abstracts.contains(name.as_str()) {
+            return Err(LoadError::Abstract {
+                name,
+                known: known(),
+            });
+        }
+        let in_group =
+            |environment: &&Arc<str>| self.names_of(environment).iter().any(|n| **n == *name);
+        let members: Vec<Arc<str>> = self
+            .known
+            .environments
+            .iter()
+            .filter(in_group)
+            .cloned()
+            .collect();
+        if members.is_empty() && self.known.complete {
+            return Err(LoadError::UnknownEnvironment {
+                name,
+                known: known(),
+            });
+        }
+        Ok(members)
+    }
+
+    /// The names that mean this environment: its groups in their order, then its own.
+    pub(super) fn names_of(&self, name: &str) -> Vec<Arc<str>> {
+        let groups =
+            self.walk(name)
+                .into_iter()
+                .find_map(|source| match &source.content.as_ref()?.groups {
+                    Field::Given(groups) => Some(
+                        groups
+                            .value
+                            .0
+                            .iter()
+                            .map(|g| Arc::from(g.value.as_str()))
+                            .collect(),
+                    ),
+                    Field::Absent | Field::Bad => None,
+                });
+        let mut names: Vec<Arc<str>> = groups.unwrap_or_default();
+        names.retain(|group| **group != *name);
+        names.push(Arc::from(name));
+        names
+    }
+
+    /// An environment with all that it extends. `None` where a file of it is not TOML, or is
+    /// missing: nothing can be said of it then.
+    pub(super) fn chain(&self, name: &Arc<str>) -> Option<Chain<'_>> {
+        let walked = self.walk(name);
+        let last = walked.last()?;
+        if last.extends().is_some() {
+            return None;
+        }
+        let with_content = |source: &&'_ EnvironmentSource| source.content.is_some();
+        if !walked.iter().all(with_content) {
+            return None;
+        }
+        let files = walked
+            .into_iter()
+            .filter_map(|source| source.content.as_ref().map(|content| (source, content)));
+        Some(Chain {
+            name: name.clone(),
+            files: files.collect(),
+        })
+    }
+
+    /// The config keys that any environment allows besides Kafka's, those that were not asked for
+    /// too.
+    pub(super) fn allowed_configs(&self) -> Vec<Globs> {
+        let contents = self
+            .files
+            .values()
+            .filter_map(|source| source.content.as_ref());
+        let globs = |content: &EnvironmentFile| {
+            Some(content.rules.value()?.allow_configs.value()?.globs.clone())
+        };
+        contents.filter_map(globs).collect()
+    }
+
+    /// Whether the question names environments, and nothing that could be a group.
+    pub(super) fn are_named(&self, ask: &Ask) -> bool {
+        match ask {
+            Ask::All | Ask::Only => false,
+            Ask::Named(names) => {
+                self.complete()
+                    || names
+                        .iter()
+                        .all(|n| self.known.environments.contains(n.as_str()))
+            }
+        }
+    }
+
+    /// Whether every file is TOML.
+    pub(super) fn complete(&self) -> bool {
+        self.files.values().all(|source| source.content.is_some())
+    }
+
+    /// How many errors the files of an environment have.
+    pub(super) fn errors_of(&self, name: &str) -> usize {
+        self.walk(name)
+            .iter()
+            .map(|source| source.problems.errors())
+            .sum()
+    }
+
+    /// Hands over what is wrong with the files of these environments. `all`: and with the others.
+    pub(super) fn report(self, selected: &[Arc<str>], all: bool, problems: &mut Problems) {
+        let wanted: BTreeSet<Arc<str>> = selected
+            .iter()
+            .flat_map(|name| self.walk(name))
+            .map(|source| source.name.clone())
+            .collect();
+        for (name, source) in self.files {
+            if all || wanted.contains(&name) {
+                problems.absorb(source.problems);
+            }
+        }
+    }
+}
+
+impl<'a> Chain<'a> {
+    /// The environment's own file.
+    pub(super) fn own(&self) -> (&'a EnvironmentSource, &'a EnvironmentFile) {
+        self.files[0]
+    }
+
+    /// A field of the nearest file that has it, right or wrong.
+    pub(super) fn pick<T>(
+        &self,
+        field: impl Fn(&'a EnvironmentFile) -> Option<&'a Field<T>>,
+    ) -> Option<&'a Given<T>> {
+        self.files
+            .iter()
+            .filter_map(|(_, content)| field(content))
+            .find(|field| !field.is_absent())
+            .and_then(Field::given)
+    }
+}

@@ -1,0 +1,201 @@
+//! The tables of both kinds of files: one documented list of fields gives the struct, its reader,
+//! what the reader says about an unknown key, and the list that a JSON Schema is made of.
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::reader::Reader;
+use crate::model::Place;
+
+/// A value as the parser gives it.
+pub(super) type Value<'v> = Spanned<DeValue<'v>>;
+
+/// A field of a table.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Field<T> {
+    /// The table does not have it.
+    Absent,
+    /// It is there, but wrong, and that has been reported: nothing that follows from it is said.
+    Bad,
+    /// It is there.
+    Given(Given<T>),
+}
+
+/// A value and where it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Given<T> {
+    pub(super) value: T,
+    pub(super) place: Place,
+}
+
+impl<T> Default for Field<T> {
+    fn default() -> Self {
+        Field::Absent
+    }
+}
+
+impl<T> Field<T> {
+    /// The value with its place, if it is there and right.
+    pub(super) fn given(&self) -> Option<&Given<T>> {
+        match self {
+            Field::Given(given) => Some(given),
+            Field::Absent | Field::Bad => None,
+        }
+    }
+
+    /// The value, if it is there and right.
+    pub(super) fn value(&self) -> Option<&T> {
+        self.given().map(|given| &given.value)
+    }
+
+    pub(super) fn is_absent(&self) -> bool {
+        matches!(self, Field::Absent)
+    }
+
+    pub(super) fn is_bad(&self) -> bool {
+        matches!(self, Field::Bad)
+    }
+}
+
+impl<T: Read> Field<T> {
+    /// Reads the field called `key`.
+    pub(super) fn read(key: &'static str, value: &Value<'_>, reader: &mut Reader<'_>) -> Self {
+        let outer = std::mem::replace(&mut reader.key, key);
+        let read = T::read(value, reader);
+        reader.key = outer;
+        match read {
+            Some(read) => Field::Given(Given {
+                value: read,
+                place: reader.place(value.span()),
+            }),
+            None => Field::Bad,
+        }
+    }
+}
+
+/// Something that a value can be read as.
+pub(super) trait Read: Sized {
+    /// What is expected, with its article: "a whole number".
+    fn expected() -> String;
+
+    /// Reads a value. `None` means that it is wrong and that the reader has been told why.
+    fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self>;
+}
+
+/// A field as documents and schemas list it.
+#[derive(Debug, Clone)]
+pub(super) struct FieldDoc {
+    pub(super) name: &'static str,
+    /// What it means, in a sentence.
+    pub(super) doc: &'static str,
+}
+
+/// A table with known fields.
+pub(super) trait Table: Default {
+    /// What the table is, with its article: "a topic".
+    const WHAT: &'static str;
+
+    /// Its fields, in the order in which documents list them.
+    fn fields() -> Vec<FieldDoc>;
+
+    /// Reads the field with this key; `false` where there is none.
+    fn read_field(&mut self, key: &str, value: &Value<'_>, reader: &mut Reader<'_>) -> bool;
+
+    /// What to say of an unknown key instead of the usual words; `false` where those do.
+    fn read_unknown(
+        &mut self,
+        _key: &Key<'_>,
+        _value: &Value<'_>,
+        _reader: &mut Reader<'_>,
+    ) -> bool {
+        false
+    }
+
+    /// What can only be checked once all fields are read.
+    fn finish(&mut self, _reader: &mut Reader<'_>) {}
+}
+
+/// A key as the parser gives it.
+pub(super) type Key<'k> = Spanned<std::borrow::Cow<'k, str>>;
+
+/// Reads a table field by field.
+pub(super) fn read_table<T: Table>(table: &DeTable<'_>, reader: &mut Reader<'_>) -> T {
+    let mut read = T::default();
+    for (key, value) in table {
+        if !read.read_field(key.get_ref(), value, reader) && !read.read_unknown(key, value, reader)
+        {
+            reader.unknown_key(T::WHAT, key, &T::fields());
+        }
+    }
+    read.finish(reader);
+    read
+}
+
+/// Declares a table: what it is, and its documented fields. `= "key"` names a field whose key is no
+/// Rust name; `..name: Type` takes in the fields of another table; the words after `with` are
+/// [`Table`]'s other functions.
+macro_rules! fields {
+    (
+        $(#[$meta:meta])*
+        struct $name:ident as $what:literal {
+            $( $(#[doc = $doc:literal])+ $field:ident $(= $key:literal)? : $kind:ty, )*
+            $( ..$flat:ident : $table:ty, )?
+        }
+        $( with { $($other:tt)* } )?
+    ) => {
+        $(#[$meta])*
+        #[derive(Debug, Default)]
+        pub(super) struct $name {
+            $( $(#[doc = $doc])+ pub(super) $field: $crate::desired::field::Field<$kind>, )*
+            $( pub(super) $flat: $table, )?
+        }
+
+        impl $crate::desired::field::Table for $name {
+            const WHAT: &'static str = $what;
+
+            fn fields() -> Vec<$crate::desired::field::FieldDoc> {
+                #[allow(unused_mut)]
+                let mut fields = vec![$( $crate::desired::field::FieldDoc {
+                    name: fields!(@key $field $($key)?),
+                    doc: concat!($($doc),+).trim_ascii(),
+                }, )*];
+                $( fields.extend(<$table as $crate::desired::field::Table>::fields()); )?
+                fields
+            }
+
+            fn read_field(
+                &mut self,
+                key: &str,
+                value: &$crate::desired::field::Value<'_>,
+                reader: &mut $crate::desired::reader::Reader<'_>,
+            ) -> bool {
+                $( if key == fields!(@key $field $($key)?) {
+                    let key = fields!(@key $field $($key)?);
+                    self.$field = $crate::desired::field::Field::read(key, value, reader);
+                    return true;
+                } )*
+                $( if self.$flat.read_field(key, value, reader) { return true; } )?
+                false
+            }
+
+            $( $($other)* )?
+        }
+
+        impl $crate::desired::field::Read for $name {
+            fn expected() -> String {
+                "a table".to_owned()
+            }
+
+            fn read(
+                value: &$crate::desired::field::Value<'_>,
+                reader: &mut $crate::desired::reader::Reader<'_>,
+            ) -> Option<Self> {
+                let table = reader.table(value)?;
+                Some($crate::desired::field::read_table(table, reader))
+            }
+        }
+    };
+    (@key $field:ident) => { stringify!($field) };
+    (@key $field:ident $key:literal) => { $key };
+}
+pub(super) use fields;

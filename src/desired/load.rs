@@ -1,0 +1,161 @@
+//! From folders to resolved environments, with everything that is wrong with the files.
+
+use std::sync::Arc;
+
+use super::catalogue::Catalogue;
+use super::connection::ConnectionTemplate;
+use super::environments::{Ask, Chain, Environments};
+use super::error::{Folder, LoadError};
+use super::files::{Folders, Found, ReadFile, read_folder};
+use super::problems::Problems;
+use super::resolve::Resolver;
+use super::rules::Rules;
+use super::topics_file::{self, TopicsFile};
+use super::unknown_configs;
+use super::variables::Variables;
+use super::{Desired, checks, environment};
+use crate::model::{Finding, Globs, Layer, Sources};
+
+/// What the files say about the environments that were asked for.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The files, for showing their lines.
+    pub sources: Sources,
+    /// The environments without an error, in the order asked, each once. One that is missing here
+    /// has an error among the findings; an error in the topics files is one of every environment.
+    pub environments: Vec<LoadedEnvironment>,
+    /// All problems, by place.
+    pub findings: Vec<Finding>,
+    /// Whether several environments were asked for: more than one name, a group, or all.
+    pub list_form: bool,
+}
+
+/// One environment.
+#[derive(Debug)]
+pub struct LoadedEnvironment {
+    /// What should exist there.
+    pub desired: Desired,
+    /// How to reach it.
+    pub connection: ConnectionTemplate,
+}
+
+/// Reads the files and resolves the environments that are asked for.
+///
+/// # Errors
+/// There is nothing to read, or what is asked for does not exist. What is wrong inside the files
+/// is in [`Loaded::findings`].
+pub fn load(folders: &Folders, ask: &Ask, variables: &Variables) -> Result<Loaded, LoadError> {
+    let found = read_folder(Folder::Environments, &folders.environments, &folders.root)?;
+    let topics = read_folder(Folder::Topics, &folders.topics, &folders.root)?;
+    let mut sources = Sources::default();
+    let mut problems = Problems::default();
+    let environments = Environments::read(found, variables, &mut sources, &mut problems);
+    let selected = environments.select(ask, &folders.environments, &folders.root)?;
+
+    let (files, complete) = read_topics(topics, &mut sources, &mut problems);
+    let catalogue = Catalogue::build(files, complete, environments.known(), &mut problems);
+    let allowed = environments.allowed_configs();
+    if environments.complete() {
+        unknown_configs::report(&catalogue, &allowed, &mut problems);
+    }
+    let topics_are_sound = problems.errors() == 0;
+
+    let mut loaded = Vec::new();
+    for name in &selected {
+        let Some(chain) = environments.chain(name) else {
+            continue;
+        };
+        let before = problems.errors();
+        let names = environments.names_of(name);
+        let one = load_one(
+            &chain,
+            names,
+            &catalogue,
+            &allowed,
+            variables,
+            &mut problems,
+        );
+        if topics_are_sound && environments.errors_of(name) == 0 && problems.errors() == before {
+            loaded.push(one);
+        }
+    }
+    let all = !environments.are_named(ask);
+    let list_form = match ask {
+        Ask::All => true,
+        Ask::Only => false,
+        Ask::Named(names) => {
+            !matches!(names.as_slice(), [one] if environments.known().environments.contains(one.as_str()))
+        }
+    };
+    let name_environments = selected.len() > 1;
+    environments.report(&selected, all, &mut problems);
+    Ok(Loaded {
+        sources,
+        environments: loaded,
+        findings: problems.finish(name_environments),
+        list_form,
+    })
+}
+
+/// Reads all topics files; `false` where one of them could not be read.
+fn read_topics(
+    found: Vec<Found>,
+    sources: &mut Sources,
+    problems: &mut Problems,
+) -> (Vec<TopicsFile>, bool) {
+    let mut files = Vec::with_capacity(found.len());
+    let mut complete = true;
+    for found in found {
+        let file = match found.read {
+            ReadFile::Text(source) => {
+                sources.insert(source.clone());
+                topics_file::read(&source, problems)
+            }
+            ReadFile::Unreadable(finding, source) => {
+                problems.add(*finding);
+                source.into_iter().for_each(|source| sources.insert(source));
+                None
+            }
+            ReadFile::Left(finding) => {
+                problems.add(*finding);
+                continue;
+            }
+        };
+        complete &= file.is_some();
+        files.extend(file);
+    }
+    (files, complete)
+}
+
+fn load_one(
+    chain: &Chain<'_>,
+    names: Vec<Arc<str>>,
+    catalogue: &Catalogue,
+    allowed: &[Globs],
+    variables: &Variables,
+    problems: &mut Problems,
+) -> LoadedEnvironment {
+    let connection = ConnectionTemplate::of(chain);
+    connection
+        .check()
+        .into_iter()
+        .for_each(|finding| problems.add(finding));
+    let cluster_id = connection.cluster_id(variables, Layer::Defaults(chain.name.clone()));
+    let groups = names.iter().filter(|name| **name != chain.name);
+    let groups = groups.map(ToString::to_string).collect();
+    let environment = environment::build(chain, groups, cluster_id, problems);
+    let rules = Rules::of(chain, problems);
+    unknown_configs::report_defaults(chain, &rules, problems);
+    let resolved = Resolver::new(chain, names, catalogue, &rules, allowed).run(problems);
+    let desired = Desired {
+        environment,
+        topics: resolved.topics,
+        removed: resolved.removed,
+        lifecycles: resolved.lifecycles,
+    };
+    checks::check(&desired, problems);
+    LoadedEnvironment {
+        desired,
+        connection,
+    }
+}

@@ -1,0 +1,88 @@
+//! The likely spelling of a word that nobody knows.
+
+use std::fmt::Display;
+
+use crate::model::text::escape;
+
+/// The longest word that is worth a guess.
+const LONGEST: usize = 80;
+
+/// The candidate that was probably meant, if one is close enough. `-` and `_` count as the same,
+/// and so do capitals.
+pub(super) fn closest<'a>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    if word.is_empty() || word.len() > LONGEST {
+        return None;
+    }
+    let plain = |text: &str| text.to_ascii_lowercase().replace('-', "_");
+    let word = plain(word);
+    let allowed = (word.chars().count() / 3).clamp(1, 3);
+    candidates
+        .into_iter()
+        .filter(|candidate| candidate.len().abs_diff(word.len()) <= allowed)
+        .map(|candidate| (strsim::osa_distance(&word, &plain(candidate)), candidate))
+        .filter(|(distance, _)| *distance <= allowed)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// "did you mean `x`?", or the list of what there is, if that is not too long.
+pub(super) fn help<'a>(
+    word: &str,
+    what: &str,
+    candidates: impl IntoIterator<Item = &'a str> + Clone,
+) -> Option<String> {
+    if let Some(likely) = closest(word, candidates.clone()) {
+        return Some(format!("did you mean `{likely}`?"));
+    }
+    let mut all: Vec<&str> = candidates.into_iter().take(31).collect();
+    all.sort_unstable();
+    match all.len() {
+        0 => Some(format!("there are no {what}")),
+        31.. => None,
+        _ => Some(format!("{what}: {}", all.join(", "))),
+    }
+}
+
+/// A word of the user's for a message: in backticks, on one line, and not longer than a line.
+pub(super) fn shown(word: impl Display) -> String {
+    let word = word.to_string();
+    let mut short: String = word.chars().take(LONGEST).collect();
+    if short.len() < word.len() {
+        short.push('…');
+    }
+    format!("`{}`", escape(&short))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn near_words_are_found_and_far_ones_are_not() {
+        let known = ["partitions", "profile", "owner", "retention.ms"];
+        assert_eq!(closest("partitons", known), Some("partitions"));
+        assert_eq!(closest("Retentoin.ms", known), Some("retention.ms"));
+        assert_eq!(closest("ownr", known), Some("owner"));
+        assert_eq!(closest("zzz", known), None);
+        assert_eq!(closest(&"partitions".repeat(1000), known), None);
+    }
+
+    #[test]
+    fn without_a_near_word_all_are_listed() {
+        let help = |word| super::help(word, "profiles", ["cdc", "events"]);
+        assert_eq!(help("event").as_deref(), Some("did you mean `events`?"));
+        assert_eq!(help("xyz").as_deref(), Some("profiles: cdc, events"));
+        let none: [&str; 0] = [];
+        let help = super::help("x", "profiles", none);
+        assert_eq!(help.as_deref(), Some("there are no profiles"));
+    }
+
+    #[test]
+    fn words_are_short_and_harmless() {
+        assert_eq!(shown("a\u{1b}b"), "`a\\u{1b}b`");
+        assert_eq!(shown("x".repeat(100)).chars().count(), LONGEST + 3);
+    }
+}

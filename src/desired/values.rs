@@ -1,0 +1,465 @@
+//! The kinds of values that fields take.
+
+use std::sync::Arc;
+
+use regex::{Regex, RegexBuilder};
+use toml::de::DeValue;
+
+use super::OnRemove;
+use super::field::{Given, Read, Value};
+use super::reader::{Reader, Scalar};
+use super::suggest::{self, shown};
+use crate::model::{Finding, Globs, Place, RiskCode, RiskLevel, units};
+
+impl Read for String {
+    fn expected() -> String {
+        "a string".to_owned()
+    }
+
+    fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        match reader.scalar(value, &Self::expected())? {
+            Scalar::Text(text) => Some(text.into_owned()),
+            Scalar::Expanded { text, .. } => Some(text),
+            _ => reader.wrong(value, &Self::expected()),
+        }
+    }
+}
+
+impl Read for bool {
+    fn expected() -> String {
+        "true or false".to_owned()
+    }
+
+    fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        let scalar = reader.scalar(value, &Self::expected())?;
+        match &scalar {
+            Scalar::Boolean(value) => Some(*value),
+            Scalar::Expanded { text, .. } => match text.trim().parse() {
+                Ok(value) => Some(value),
+                Err(_) => reader.wrong_expanded(value, &scalar, &Self::expected()),
+            },
+            _ => reader.wrong(value, &Self::expected()),
+        }
+    }
+}
+
+/// A whole number within bounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Bounded<const MIN: u32, const MAX: u32>(pub(super) u32);
+
+/// Kafka counts partitions in 32 bits with a sign.
+pub(super) type PartitionCount = Bounded<1, { i32::MAX as u32 }>;
+
+/// Kafka counts replicas in 16 bits with a sign.
+pub(super) type ReplicaCount = Bounded<1, { i16::MAX as u32 }>;
+
+/// Any count.
+pub(super) type Count = Bounded<0, { u32::MAX }>;
+
+impl<const MIN: u32, const MAX: u32> Read for Bounded<MIN, MAX> {
+    fn expected() -> String {
+        "a whole number".to_owned()
+    }
+
+    fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        let scalar = reader.scalar(value, &Self::expected())?;
+        let number = match &scalar {
+            Scalar::Integer(number) => *number,
+            Scalar::Expanded { text, .. } => match text.trim().parse::<i64>() {
+                Ok(number) => number,
+                Err(_) => return reader.wrong_expanded(value, &scalar, &Self::expected()),
+            },
+            _ => return reader.wrong(value, &Self::expected()),
+        };
+        match u32::try_from(number) {
+            Ok(number) if (MIN..=MAX).contains(&number) => Some(Self(number)),
+            _ => {
+                let message = format!("`{}` = {number} is out of range", reader.key);
+                let place = reader.place(value.span());
+                let mut finding = Finding::error("out-of-range", place, message)
+                    .label(format!("from {MIN} to {MAX}"));
+                finding.help = scalar.origin();
+                reader.add(finding);
+                None
+            }
+        }
+    }
+}
+
+/// A count that may be large.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Large(pub(super) u64);
+
+impl Read for Large {
+    fn expected() -> String {
+        "a whole number".to_owned()
+    }
+
+    fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        match reader.scalar(value, &Self::expected())? {
+            Scalar::Integer(number) => match u64::try_from(number) {
+                Ok(number) => Some(Self(number)),
+                Err(_) => {
+                    let message = format!("`{}` = {number} is out of range", reader.key);
+                    let place = reader.place(value.span());
+                    reader.add(Finding::error("out-of-range", place, message).label("at least 0"));
+                    None
+                }
+            },
+            _ => reader.wrong(value, &Self::expected()),
+        }
+    }
+}
+
+/// A duration such as `"60s"`, in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Duration(pub(super) u64);
+
+impl Read for Duration {
+    fn expected() -> String {
+        "a duration such as \"7d\"".to_owned()
+    }
+
+    fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        match reader.scalar(value, &Self::expected())? {
+            Scalar::Text(text) => unit(value, reader, units::parse_duration(&text)).map(Self),
+            _ => reader.wrong(value, &Self::expected()),
+        }
+    }
+}
+
+/// A number of bytes, or a size such as `"1KiB"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Size(pub(super) u64);
+
+impl Read for Size {
+    fn expected() -> String {
+        "a number of bytes, or a size such as \"1KiB\"".to_owned()
+    }
+
+    fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        match reader.scalar(value, &Self::expected())? {
+            Scalar::Text(text) => unit(value, reader, units::parse_size(&text)).map(Self),
+            Scalar::Integer(number) if number >= 0 => Some(Self(number.unsigned_abs())),
+            _ => reader.wrong(value, &Self::expected()),
+        }
+    }
+}
+
+fn unit(
+    value: &Value<'_>,
+    reader: &mut Reader<'_>,
+    read: Result<i64, units::UnitError>,
+) -> Option<u64> {
+    match read {
+        Ok(number) => Some(number.unsigned_abs()),
+        Err(problem) => {
+            let message = format!("`{}`: {problem}", reader.key);
+            let place = reader.place(value.span());
+            let mut finding = Finding::error("wrong-unit", place, message);
+            finding.help = Some(unit_help(&problem).to_owned());
+            reader.add(finding);
+            None
+        }
+    }
+}
+
+/// The units that there are.
+pub(super) fn unit_help(problem: &units::UnitError) -> &'static str {
+    use units::UnitError::{Malformed, NoUnit, TooLarge, UnknownUnit};
+    match problem {
+        Malformed(_, "size") | UnknownUnit(_, "size") => {
+            "a size is such as \"512MiB\": B, KiB, MiB, GiB, TiB (1024) or KB, MB, GB, TB (1000)"
+        }
+        Malformed(..) | UnknownUnit(..) => {
+            "a duration is such as \"7d\" or \"1d12h\": w, d, h, m, s, ms"
+        }
+        NoUnit(_) => "add the unit, such as \"7d\" or \"512MiB\"",
+        TooLarge(_) => "Kafka counts in 64 bits",
+    }
+}
+
+/// A list of values, each with its place.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct List<T>(pub(super) Vec<Given<T>>);
+
+impl<T: Read> Read for List<T> {
+    fn expected() -> String {
+        format!("a list (of which each is {})", T::expected())
+    }
+
+    fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        match value.get_ref() {
+            DeValue::Array(items) => {
+                let read: Vec<Option<Given<T>>> =
+                    items.iter().map(|item| read_given(item, reader)).collect();
+                read.into_iter().collect::<Option<_>>().map(List)
+            }
+            _ => reader.wrong(value, &Self::expected()),
+        }
+    }
+}
+
+/// One value, or a list of them.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct OneOrMany<T>(pub(super) Vec<Given<T>>);
+
+impl<T: Read> Read for OneOrMany<T> {
+    fn expected() -> String {
+        format!("{}, or a list of such", T::expected())
+    }
+
+    fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        match value.get_ref() {
+            DeValue::Array(_) => List::read(value, reader).map(|list| Self(list.0)),
+            DeValue::String(_) => read_given(value, reader).map(|one| Self(vec![one])),
+            _ => reader.wrong(value, &Self::expected()),
+        }
+    }
+}
+
+fn read_given<T: Read>(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Given<T>> {
+    T::read(value, reader).map(|read| Given {
+        value: read,
+        place: reader.place(value.span()),
+    })
+}
+
+/// A table whose keys are names.
+#[derive(Debug, Clone)]
+pub(super) struct Entries<T>(pub(super) Vec<Entry<T>>);
+
+/// One of them.
+#[derive(Debug, Clone)]
+pub(super) struct Entry<T> {
+    pub(super) name: Arc<str>,
+    /// The key's place.
+    pub(super) place: Place,
+    /// `None` where it is wrong, which has been reported.
+    pub(super) value: Option<T>,
+}
+
+impl<T> Default for Entries<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T: Read> Read for Entries<T> {
+    fn expected() -> String {
+        "a table".to_owned()
+    }
+
+    fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        let table = reader.table(value)?;
+        let mut entries: Vec<Entry<T>> = Vec::with_capacity(table.len());
+        for (key, value) in table {
+            let name: Arc<str> = Arc::from(&**key.get_ref());
+            let outer = std::mem::replace(&mut reader.entry, name.clone());
+            let value = T::read(value, reader);
+            reader.entry = outer;
+            let place = reader.place(key.span());
+            entries.push(Entry { name, place, value });
+        }
+        // As they are written: the parser sorts them by name.
+        entries.sort_by(|a, b| a.place.cmp(&b.place));
+        Some(Self(entries))
+    }
+}
+
+/// Globs over topic names or config keys.
+#[derive(Debug, Clone, Default)]
+pub(super) struct GlobList {
+    pub(super) globs: Globs,
+}
+
+impl Read for GlobList {
+    fn expected() -> String {
+        "a list of globs".to_owned()
+    }
+
+    fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        let list = match value.get_ref() {
+            DeValue::Array(_) => List::<String>::read(value, reader)?.0,
+            _ => return reader.wrong(value, &Self::expected()),
+        };
+        let patterns: Vec<&str> = list.iter().map(|given| given.value.as_str()).collect();
+        match Globs::new(&patterns) {
+            Ok(globs) => Some(Self { globs }),
+            Err((index, why)) => {
+                let pattern = patterns.get(index).copied().unwrap_or_default();
+                let message = format!("{} is no glob: {why}", shown(pattern));
+                let place = list.get(index).map(|given| given.place.clone());
+                let place = place.unwrap_or_else(|| reader.place(value.span()));
+                let help = "`*` stands for any characters, `?` for one, `[a-z]` for a class, `{a,b}` for either";
+                reader.add(Finding::error("glob", place, message).help(help));
+                None
+            }
+        }
+    }
+}
+
+/// A regular expression that a text must match whole.
+#[derive(Debug, Clone)]
+pub struct Pattern {
+    text: String,
+    regex: Regex,
+}
+
+/// Room for a compiled pattern. Names are checked by short ones; one that needs more is a mistake
+/// or an attack.
+const PATTERN_SIZE: usize = 1 << 20;
+
+impl Pattern {
+    fn new(text: &str) -> Result<Self, regex::Error> {
+        let build = |text: &str| RegexBuilder::new(text).size_limit(PATTERN_SIZE).build();
+        build(text)?;
+        // The line break ends a comment that the pattern may end with, in its verbose mode.
+        let whole = [format!(r"\A(?:{text})\z"), format!("\\A(?:{text}\n)\\z")];
+        let regex = build(&whole[0]).or_else(|_| build(&whole[1]))?;
+        let text = text.to_owned();
+        Ok(Self { text, regex })
+    }
+
+    /// The expression as it is written.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether the whole text matches.
+    pub fn matches(&self, text: &str) -> bool {
+        self.regex.is_match(text)
+    }
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Pattern {}
+
+impl Read for Pattern {
+    fn expected() -> String {
+        "a regular expression".to_owned()
+    }
+
+    fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        let text = String::read(value, reader)?;
+        match Pattern::new(&text) {
+            Ok(pattern) => Some(pattern),
+            Err(problem) => {
+                let why = match &problem {
+                    regex::Error::CompiledTooBig(_) => "it needs too much memory".to_owned(),
+                    other => last_line(&other.to_string()),
+                };
+                let message = format!("`{}` is no usable regular expression: {why}", reader.key);
+                let place = reader.place(value.span());
+                reader.add(Finding::error("regex", place, message));
+                None
+            }
+        }
+    }
+}
+
+/// The sentence of the regex crate's drawing of where an expression is wrong.
+fn last_line(text: &str) -> String {
+    let last = text.lines().next_back().unwrap_or_default();
+    last.trim_start_matches("error: ").to_owned()
+}
+
+impl Read for OnRemove {
+    fn expected() -> String {
+        "\"retain\" or \"delete\"".to_owned()
+    }
+
+    fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        let options = [("retain", OnRemove::Retain), ("delete", OnRemove::Delete)];
+        word(value, reader, &Self::expected(), &options)
+    }
+}
+
+/// What unlisted topics do to the exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unlisted {
+    Report,
+    Fail,
+}
+
+impl Read for Unlisted {
+    fn expected() -> String {
+        "\"report\" or \"fail\"".to_owned()
+    }
+
+    fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        let options = [("report", Unlisted::Report), ("fail", Unlisted::Fail)];
+        word(value, reader, &Self::expected(), &options)
+    }
+}
+
+impl Read for RiskCode {
+    fn expected() -> String {
+        "the code of a risk".to_owned()
+    }
+
+    fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        let options: Vec<(&str, RiskCode)> = RiskCode::ALL
+            .iter()
+            .map(|code| (code.as_str(), *code))
+            .collect();
+        word(value, reader, &Self::expected(), &options)
+    }
+}
+
+/// The code of a risk that goes ahead unless it is gated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct CautionCode(pub(super) RiskCode);
+
+impl Read for CautionCode {
+    fn expected() -> String {
+        "the code of a caution".to_owned()
+    }
+
+    fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        if let DeValue::String(text) = value.get_ref()
+            && let Ok(code) = text.parse::<RiskCode>()
+            && code.level() == RiskLevel::Destructive
+        {
+            let message = format!("`{code}` needs --allow everywhere, so it cannot be gated");
+            let place = reader.place(value.span());
+            reader.add(Finding::error("unknown-code", place, message).help("leave it out"));
+            return None;
+        }
+        let cautions = RiskCode::ALL
+            .iter()
+            .filter(|code| code.level() == RiskLevel::Caution);
+        let options: Vec<(&str, RiskCode)> = cautions.map(|code| (code.as_str(), *code)).collect();
+        word(value, reader, &Self::expected(), &options).map(Self)
+    }
+}
+
+/// One of some words.
+fn word<T: Copy>(
+    value: &Value<'_>,
+    reader: &mut Reader<'_>,
+    expected: &str,
+    options: &[(&'static str, T)],
+) -> Option<T> {
+    let scalar = reader.scalar(value, expected)?;
+    let (Scalar::Text(_) | Scalar::Expanded { .. }) = &scalar else {
+        return reader.wrong(value, expected);
+    };
+    let text = scalar.text();
+    if let Some((_, option)) = options.iter().find(|(word, _)| *word == text) {
+        return Some(*option);
+    }
+    let message = format!("`{}` takes {expected}, not {}", reader.key, shown(&text));
+    let mut finding = Finding::error("unknown-word", reader.place(value.span()), message);
+    let words = options.iter().map(|(word, _)| *word);
+    finding.help = scalar
+        .origin()
+        .or_else(|| suggest::help(&text, "known words", words));
+    reader.add(finding);
+    None
+}

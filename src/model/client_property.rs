@@ -1,0 +1,274 @@
+//! The client properties that an environment file may set: what connects, secures and times out.
+//!
+//! What loads code, runs a command, or sends the client or its credentials elsewhere is left out on
+//! purpose: a pull request may change these files, and a runner with credentials reads them.
+//! Source: librdkafka's CONFIGURATION.md.
+
+/// A property of librdkafka.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ClientProperty {
+    /// librdkafka's name for it.
+    pub name: &'static str,
+    /// What it takes.
+    pub kind: PropertyKind,
+    /// What it does, in a sentence.
+    pub doc: &'static str,
+}
+
+/// What a property takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PropertyKind {
+    /// Any text.
+    Text,
+    /// A credential.
+    Secret,
+    /// A file to read.
+    Path,
+    /// One of these words, in any case.
+    OneOf(&'static [&'static str]),
+    /// A whole number within these bounds.
+    Integer(i64, i64),
+    /// `true` or `false`.
+    Boolean,
+}
+
+impl ClientProperty {
+    /// Checks a value.
+    ///
+    /// # Errors
+    /// What it takes instead, as the end of a sentence that begins with the property's name. The
+    /// value itself is not in it: it may be a secret.
+    pub fn check(&self, value: &str) -> Result<(), String> {
+        let legal = match self.kind {
+            PropertyKind::Text | PropertyKind::Secret | PropertyKind::Path => !value.contains('\0'),
+            PropertyKind::OneOf(words) => words.iter().any(|word| word.eq_ignore_ascii_case(value)),
+            PropertyKind::Integer(min, max) => value
+                .parse()
+                .is_ok_and(|number: i64| (min..=max).contains(&number)),
+            PropertyKind::Boolean => matches!(value, "true" | "false"),
+        };
+        if legal {
+            Ok(())
+        } else {
+            Err(format!("takes {}", self.expected()))
+        }
+    }
+
+    /// Whether its value is a credential.
+    pub fn is_secret(&self) -> bool {
+        self.kind == PropertyKind::Secret
+    }
+
+    /// What the property takes, with its article.
+    pub fn expected(&self) -> String {
+        match self.kind {
+            PropertyKind::Text => "a string".to_owned(),
+            PropertyKind::Secret => "a credential".to_owned(),
+            PropertyKind::Path => "a path".to_owned(),
+            PropertyKind::OneOf(words) => format!("one of {}", words.join(", ")),
+            PropertyKind::Integer(min, max) => format!("a whole number from {min} to {max}"),
+            PropertyKind::Boolean => "true or false".to_owned(),
+        }
+    }
+}
+
+/// Finds a property by its name.
+///
+/// # Errors
+/// Why it may not be set, and what to write instead.
+pub fn find(name: &str) -> Result<&'static ClientProperty, String> {
+    if let Some(property) = PROPERTIES.iter().find(|property| property.name == name) {
+        return Ok(property);
+    }
+    if let Some((_, advice)) = ADVICE.iter().find(|(known, _)| *known == name) {
+        return Err((*advice).to_owned());
+    }
+    if let Some((_, why)) = REFUSED.iter().find(|(start, _)| name.starts_with(start)) {
+        return Err((*why).to_owned());
+    }
+    let near = PROPERTIES
+        .iter()
+        .filter(|_| name.len() <= 80)
+        .map(|property| (strsim::osa_distance(name, property.name), property.name))
+        .filter(|(distance, _)| *distance <= 3)
+        .min();
+    Err(match near {
+        Some((_, near)) => format!("did you mean `{near}`?"),
+        None => "only what connects, secures and times out can be set: security.protocol, sasl.*, ssl.*, socket.* and such".to_owned(),
+    })
+}
+
+/// Names of Java's client, and others that are near misses, with what to write instead.
+const ADVICE: &[(&str, &str)] = &[
+    (
+        "bootstrap.servers",
+        "write `bootstrap_servers` in [cluster]",
+    ),
+    (
+        "metadata.broker.list",
+        "write `bootstrap_servers` in [cluster]",
+    ),
+    ("brokers", "write `bootstrap_servers` in [cluster]"),
+    ("sasl.mechanisms", "write `sasl.mechanism`"),
+    (
+        "sasl.jaas.config",
+        "this is Java's; librdkafka takes `sasl.username` and `sasl.password`",
+    ),
+    (
+        "sasl.login.callback.handler.class",
+        "this is Java's, and loads code",
+    ),
+    (
+        "sasl.client.callback.handler.class",
+        "this is Java's, and loads code",
+    ),
+    (
+        "ssl.truststore.location",
+        "this is Java's; librdkafka takes `ssl.ca.location`, a PEM file",
+    ),
+    (
+        "ssl.truststore.password",
+        "this is Java's; the PEM file that `ssl.ca.location` names needs none",
+    ),
+    (
+        "ssl.truststore.certificates",
+        "this is Java's; librdkafka takes `ssl.ca.pem`",
+    ),
+    (
+        "ssl.truststore.type",
+        "this is Java's; librdkafka takes `ssl.ca.location`, a PEM file",
+    ),
+    (
+        "ssl.keystore.type",
+        "this is Java's; `ssl.keystore.location` is a PKCS#12 file, `ssl.certificate.location` a PEM file",
+    ),
+    (
+        "ssl.keystore.key",
+        "this is Java's; librdkafka takes `ssl.key.pem`",
+    ),
+    (
+        "ssl.keystore.certificate.chain",
+        "this is Java's; librdkafka takes `ssl.certificate.pem`",
+    ),
+    ("ssl.protocol", "this is Java's; leave it out"),
+    ("ssl.enabled.protocols", "this is Java's; leave it out"),
+    (
+        "request.timeout.ms",
+        "write `socket.timeout.ms`; --timeout bounds each request",
+    ),
+    ("default.api.timeout.ms", "--timeout bounds each request"),
+    ("username", "did you mean `sasl.username`?"),
+    ("password", "did you mean `sasl.password`?"),
+];
+
+/// The beginnings of names that are refused for a reason worth saying.
+const REFUSED: &[(&str, &str)] = &[
+    ("plugin.", "it loads code"),
+    ("ssl.engine", "it loads code"),
+    ("ssl.providers", "it loads code"),
+    (
+        "sasl.kerberos",
+        "librdkafka runs a command with it; Kerberos is not supported",
+    ),
+    (
+        "sasl.oauthbearer",
+        "it sends credentials to an address of its own; OAUTHBEARER is not supported",
+    ),
+    (
+        "https.",
+        "it sends credentials to an address of its own; OAUTHBEARER is not supported",
+    ),
+    ("enable.sasl.oauthbearer", "OAUTHBEARER is not supported"),
+];
+
+const DAY_MS: i64 = 86_400_000;
+
+macro_rules! properties {
+    ($($name:literal $kind:expr, $doc:literal;)+) => {
+        /// All properties that may be set, by name.
+        pub static PROPERTIES: &[ClientProperty] = &[$(ClientProperty {
+            name: $name,
+            kind: { use PropertyKind::*; $kind },
+            doc: $doc,
+        },)+];
+    };
+}
+
+properties! {
+    "broker.address.family" OneOf(&["any", "v4", "v6"]), "Which IP addresses are used";
+    "broker.address.ttl" Integer(0, DAY_MS), "How long a resolved address is kept";
+    "client.dns.lookup" OneOf(&["use_all_dns_ips", "resolve_canonical_bootstrap_servers_only"]), "How names are resolved";
+    "client.id" Text, "The name that the client gives itself";
+    "connections.max.idle.ms" Integer(0, i32::MAX as i64), "When an idle connection is closed";
+    "enable.ssl.certificate.verification" Boolean, "Whether the broker's certificate is checked";
+    "receive.message.max.bytes" Integer(1000, i32::MAX as i64), "The largest answer that is accepted";
+    "reconnect.backoff.max.ms" Integer(0, 3_600_000), "The longest wait before the next attempt to connect";
+    "reconnect.backoff.ms" Integer(0, 3_600_000), "The first wait before the next attempt to connect";
+    "retry.backoff.max.ms" Integer(1, 300_000), "The longest wait before a request is sent again";
+    "retry.backoff.ms" Integer(1, 300_000), "The first wait before a request is sent again";
+    "sasl.mechanism" OneOf(&["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]), "How the client logs in";
+    "sasl.password" Secret, "The password";
+    "sasl.username" Text, "The user's name";
+    "security.protocol" OneOf(&["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]), "How the connection is secured";
+    "socket.connection.setup.timeout.ms" Integer(1000, i32::MAX as i64), "How long a connection may take to come up";
+    "socket.keepalive.enable" Boolean, "Whether idle connections are kept alive by TCP";
+    "socket.max.fails" Integer(0, 1_000_000), "After how many failures a connection is closed";
+    "socket.nagle.disable" Boolean, "Whether small packets are sent at once";
+    "socket.receive.buffer.bytes" Integer(0, 100_000_000), "The socket's receive buffer";
+    "socket.send.buffer.bytes" Integer(0, 100_000_000), "The socket's send buffer";
+    "socket.timeout.ms" Integer(10, 300_000), "How long a request may take on the network";
+    "ssl.ca.location" Path, "The certificates of the authorities that are trusted, PEM";
+    "ssl.ca.pem" Text, "The same, as text";
+    "ssl.certificate.location" Path, "The client's certificate, PEM";
+    "ssl.certificate.pem" Text, "The same, as text";
+    "ssl.cipher.suites" Text, "Which ciphers are used";
+    "ssl.crl.location" Path, "Certificates that are revoked, PEM";
+    "ssl.curves.list" Text, "Which curves are used";
+    "ssl.endpoint.identification.algorithm" OneOf(&["https", "none"]), "Whether the broker's name must stand in its certificate";
+    "ssl.key.location" Path, "The client's private key, PEM";
+    "ssl.key.password" Secret, "The private key's password";
+    "ssl.key.pem" Secret, "The private key, as text";
+    "ssl.keystore.location" Path, "The client's key and certificate, PKCS#12";
+    "ssl.keystore.password" Secret, "The PKCS#12 file's password";
+    "ssl.sigalgs.list" Text, "Which signature algorithms are used";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_dangerous_or_unknown_is_refused_with_a_reason() {
+        for name in [
+            "plugin.library.paths",
+            "ssl.engine.location",
+            "sasl.kerberos.kinit.cmd",
+            "metadata.broker.list",
+            "sasl.jaas.config",
+            "group.id",
+            "debug",
+        ] {
+            let why = find(name).map(|property| property.name);
+            assert!(why.is_err_and(|why| !why.is_empty()), "{name}");
+        }
+        assert_eq!(
+            find("sasl.pasword").unwrap_err(),
+            "did you mean `sasl.password`?"
+        );
+    }
+
+    #[test]
+    fn values_are_checked_without_being_repeated() {
+        let check = |name: &str, value: &str| find(name).unwrap().check(value);
+        assert_eq!(check("security.protocol", "sasl_ssl"), Ok(()));
+        let problem = check("security.protocol", "hunter2").unwrap_err();
+        assert!(!problem.contains("hunter2"));
+        assert!(check("socket.timeout.ms", "1").is_err());
+        assert!(check("socket.nagle.disable", "yes").is_err());
+    }
+
+    #[test]
+    fn the_table_is_sorted() {
+        assert!(PROPERTIES.windows(2).all(|two| two[0].name < two[1].name));
+    }
+}
