@@ -79,3 +79,40 @@ fn unlisted_fail(desired: &Desired, plan: &Plan) -> Option<String> {
         )
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::live::Unknown;
+    use crate::plan::{Options, make};
+    use crate::testing::{desired, found, live, topic};
+
+    #[test]
+    fn what_was_not_read_or_will_not_do_is_said() {
+        let mut unread = found(3, 3, &[]);
+        unread.config = None;
+        let mut desired = desired([
+            ("new", topic(3, 5, &[])),
+            ("unread", topic(3, 3, &[("retention.ms", "1")])),
+        ]);
+        desired.environment.guards.fail_on_unlisted = true;
+        let mut live = live([("stray", unread.clone()), ("unread", unread)]);
+        live.unknown.push(Unknown {
+            what: "broker defaults".to_owned(),
+            why: "Cluster authorization failed.".to_owned(),
+        });
+        let plan = make(&desired, &live, &Options::default());
+        assert_eq!(
+            plan.notes,
+            [
+                "the configs of 1 topic were not read and are not compared: unread",
+                "broker defaults could not be read: Cluster authorization failed.",
+                "1 topic to create asks for more replicas than the 3 brokers that are up: new",
+                "1 topic is in no file, and guards.unlisted = \"fail\" asks that there be none",
+            ]
+        );
+        assert_eq!(plan.unchanged, 1);
+        live.brokers.clear();
+        let plan = make(&desired, &live, &Options::default());
+        assert_eq!(plan.notes.len(), 3);
+    }
+}

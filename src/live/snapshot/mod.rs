@@ -61,3 +61,6 @@ fn shape(error: serde_json::Error) -> SnapshotError {
         message: text.strip_suffix(&place).unwrap_or(&text).to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests;

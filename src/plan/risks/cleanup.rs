@@ -1,6 +1,6 @@
 //! How old records are cleaned up, and what more partitions do to keys.
 
-use super::{CLEANUP_POLICY, Update, in_words, policy_has, risk};
+use super::{CLEANUP_POLICY, Update, policy_has, risk, so_far};
 use crate::model::RiskCode;
 use crate::plan::{ConfigChange, Risk, Subject};
 
@@ -47,12 +47,9 @@ pub(super) fn changed(change: &ConfigChange) -> Option<Risk> {
         let message = "the default that it goes back to is not known".to_owned();
         return Some(risk(code, change, message));
     };
-    let Some(from) = &change.from else {
-        let message = format!("{}, whatever held so far", phrase(to));
-        return Some(risk(code, change, message));
-    };
-    (!change.key.same(from, to)).then(|| {
-        let message = format!("{} (so far {})", phrase(to), in_words(&change.key, from));
+    let same = |from: &String| change.key.same(from, to);
+    (!change.from.as_ref().is_some_and(same)).then(|| {
+        let message = format!("{} {}", phrase(to), so_far(change));
         risk(code, change, message)
     })
 }
@@ -60,9 +57,9 @@ pub(super) fn changed(change: &ConfigChange) -> Option<Risk> {
 /// What a policy does.
 fn phrase(policy: &str) -> &'static str {
     match (policy_has(policy, "compact"), policy_has(policy, "delete")) {
-        (true, true) => "old values of a key are removed, and old records are deleted",
-        (true, false) => "old values of a key are removed, old records are no longer deleted",
+        (true, true) => "only the latest record of each key is kept, and old records are deleted",
+        (true, false) => "only the latest record of each key is kept",
         (false, true) => "old records are deleted, whatever their key",
-        (false, false) => "nothing is deleted or compacted any more",
+        (false, false) => "no record is deleted or compacted any more",
     }
 }

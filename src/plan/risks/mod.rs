@@ -104,6 +104,7 @@ fn after(change: &ConfigChange) -> &str {
 fn in_words(key: &ConfigKey, value: &str) -> String {
     key.human(value)
         .unwrap_or_else(|| match key.spec().map(|spec| spec.unit) {
+            _ if value.is_empty() => "none".to_owned(),
             Some(Unit::Ms) => format!("{value} ms"),
             Some(Unit::Bytes) => format!("{value} bytes"),
             Some(Unit::None) | None => value.to_owned(),
@@ -125,3 +126,6 @@ fn risk(code: RiskCode, change: &ConfigChange, message: String) -> Risk {
         subject: Subject::Config(change.key.clone()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 use super::{after, before, in_words, risk, so_far};
 use crate::live::LiveTopic;
 use crate::model::RiskCode;
+use crate::model::text::count;
 use crate::plan::{ConfigChange, Risk};
 
 /// `min.insync.replicas` goes down, or up to the number of replicas.
@@ -12,7 +13,10 @@ pub(super) fn min_insync_replicas(found: &LiveTopic, change: &ConfigChange) -> O
     let replicas = found.replication_factor.least();
     let so_far = so_far(change);
     if to < from {
-        let message = format!("acks=all waits for {to} in-sync replicas {so_far}");
+        let message = format!(
+            "acks=all writes need only {} {so_far}",
+            count(to as usize, "in-sync replica")
+        );
         return Some(risk(RiskCode::DurabilityLowered, change, message));
     }
     (to > from && to >= replicas).then(|| {
