@@ -9,9 +9,6 @@ mod notes;
 mod risks;
 mod summary;
 
-#[cfg(test)]
-mod properties;
-
 pub use allow::{Allow, AllowError};
 pub use make::{Options, make};
 pub use summary::Summary;

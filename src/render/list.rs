@@ -8,7 +8,7 @@ use crate::model::TopicName;
 use crate::model::text::{count, escape};
 use crate::render::columns::{Cell, print_table};
 
-/// The format that [`json`] writes.
+/// The format that [`json()`] writes.
 pub const FORMAT: &str = "topicsmith/list/1";
 
 /// One topic.

@@ -128,4 +128,41 @@ fn risk(code: RiskCode, change: &ConfigChange, message: String) -> Risk {
 }
 
 #[cfg(test)]
-mod tests;
+mod testing {
+    //! One topic, live and as a file has it, and the risks of what is between.
+
+    use crate::desired::Topic;
+    use crate::live::LiveTopic;
+    use crate::plan::{Options, Plan, make};
+    use crate::testing::{desired, found, live, topic};
+
+    /// Keys with their values.
+    pub type Config<'a> = &'a [(&'a str, &'a str)];
+
+    /// The plan of one topic, some broker defaults not known.
+    pub fn plan(wanted: Topic, found: LiveTopic, without_default: &[&str]) -> Plan {
+        let mut live = live([("a", found)]);
+        for key in without_default {
+            live.broker_defaults.remove(*key);
+        }
+        make(&desired([("a", wanted)]), &live, &Options::default())
+    }
+
+    /// `code: message` of each risk, on a topic of 3 partitions with 3 replicas.
+    pub fn risks(live: Config, files: Config) -> Vec<String> {
+        risks_of(&plan(topic(3, 3, files), found(3, 3, live), &[]))
+    }
+
+    /// The same where a broker default is not known.
+    pub fn risks_without(default: &str, live: Config, files: Config) -> Vec<String> {
+        risks_of(&plan(topic(3, 3, files), found(3, 3, live), &[default]))
+    }
+
+    /// `code: message` of each risk in a plan.
+    pub fn risks_of(plan: &Plan) -> Vec<String> {
+        let risks = plan.changes.iter().flat_map(|change| &change.risks);
+        risks
+            .map(|risk| format!("{}: {}", risk.code, risk.message))
+            .collect()
+    }
+}

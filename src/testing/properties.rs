@@ -8,11 +8,11 @@ use proptest::option::weighted;
 use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
 
-use super::{Action, ConfigAction, Options, Plan, make};
 use crate::desired::{Desired, Topic, Unmanaged};
 use crate::live::{BrokerDefault, Live, LiveTopic, ReplicationFactor, Source, snapshot};
 use crate::model::config::is_throttle;
 use crate::model::{ConfigKey, Globs, TopicName};
+use crate::plan::{Action, ConfigAction, Options, Plan, make};
 use crate::render::{self, Style};
 use crate::testing::{desired, live, tombstone, topic};
 
