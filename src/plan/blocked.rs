@@ -219,7 +219,7 @@ mod tests {
 
     #[test]
     fn a_min_isr_beyond_the_replicas_waits_for_them() {
-        let plan = plan(topic(3, 3, &min_isr("2")), found(3, 1, &[]));
+        let plan = plan(topic(3, 2, &min_isr("2")), found(3, 1, &[]));
         let [blocked] = plan.blocked.as_slice() else {
             panic!("{plan:?}")
         };
@@ -264,6 +264,20 @@ mod tests {
         let plan = make(&desired, &live, &Options::default());
         assert_eq!(plan.blocked[0].subject, Subject::Config(MIN_ISR.into()));
         assert!(plan.is_empty());
+    }
+
+    #[test]
+    fn a_default_beyond_the_declared_replicas_does_not_wait_for_them() {
+        let mut live = live([("a", found(3, 1, &min_isr("1")))]);
+        live.broker_defaults
+            .insert(MIN_ISR.into(), crate::testing::kafka_default("3"));
+        let plan = make(
+            &desired([("a", topic(3, 2, &[]))]),
+            &live,
+            &Options::default(),
+        );
+        assert_eq!(plan.blocked.len(), 2);
+        assert!(plan.blocked[0].holds_back.is_empty());
     }
 
     #[test]
