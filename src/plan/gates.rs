@@ -51,11 +51,14 @@ fn max_destructive(guards: &Guards, changes: &[Change]) -> Option<Refusal> {
     if u32::try_from(touched).is_ok_and(|touched| touched <= limit.value) {
         return None;
     }
-    let place = limit.place.file_line();
+    let place = match limit.place.line {
+        0 => "by default".to_owned(),
+        _ => format!("({})", limit.place.file_line()),
+    };
     Some(Refusal {
         code: "max-destructive".to_owned(),
         message: format!(
-            "{} would be deleted or changed destructively, and guards.max_destructive allows {} ({place})",
+            "{} would be deleted or changed destructively, and guards.max_destructive allows {} {place}",
             count(touched, "topic"),
             limit.value
         ),
@@ -105,6 +108,7 @@ fn is_gated(guards: &Guards, code: RiskCode) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Place;
     use crate::plan::{Options, Plan, make};
     use crate::testing::{at, desired, found, live, tombstone, topic};
 
@@ -215,6 +219,10 @@ mod tests {
             "4 topics would be deleted or changed destructively, and guards.max_destructive allows 3 (topics/a.toml:9)"
         );
         assert_eq!(plan.summary().destructive, 4);
+        desired.environment.guards.max_destructive.place = Place::whole("environments/prod.toml");
+        let plan = allowing(&desired, &live, &["destructive"]);
+        let message = &plan.refused[0].message;
+        assert!(message.ends_with("allows 3 by default"), "{message}");
     }
 
     #[test]

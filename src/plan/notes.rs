@@ -2,9 +2,12 @@
 
 use super::{Action, Plan};
 use crate::desired::Desired;
-use crate::live::Live;
+use crate::live::{Live, Unknown};
 use crate::model::TopicName;
 use crate::model::text::{count, names};
+
+/// One cause can keep a thousand topics from being read.
+const MOST_UNKNOWN: usize = 10;
 
 /// The notes of a plan that is otherwise made.
 pub(super) fn of(
@@ -13,16 +16,25 @@ pub(super) fn of(
     plan: &Plan,
     wanted: impl Fn(&TopicName) -> bool,
 ) -> Vec<String> {
-    let unread = unread(desired, live, wanted);
-    let unknown = live.unknown.iter();
-    unread
+    unread(desired, live, wanted)
         .into_iter()
-        .chain(
-            unknown.map(|unknown| format!("{} could not be read: {}", unknown.what, unknown.why)),
-        )
+        .chain(unknown(live))
         .chain(too_few_brokers(plan))
         .chain(unlisted_fail(desired, plan))
         .collect()
+}
+
+/// What the cluster did not tell.
+fn unknown(live: &Live) -> Vec<String> {
+    let all = live.unknown.iter();
+    let first = all.take(MOST_UNKNOWN);
+    let note = |unknown: &Unknown| format!("{} could not be read: {}", unknown.what, unknown.why);
+    let mut notes: Vec<String> = first.map(note).collect();
+    let more = live.unknown.len() - notes.len();
+    if more > 0 {
+        notes.push(format!("{more} more could not be read"));
+    }
+    notes
 }
 
 /// Listed topics whose configs are not compared.
@@ -114,5 +126,8 @@ mod tests {
         live.brokers.clear();
         let plan = make(&desired, &live, &Options::default());
         assert_eq!(plan.notes.len(), 3);
+        live.unknown = vec![live.unknown[0].clone(); 13];
+        let plan = make(&desired, &live, &Options::default());
+        assert_eq!(plan.notes[11], "3 more could not be read");
     }
 }
