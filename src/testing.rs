@@ -1,4 +1,7 @@
-//! Small builders for unit tests: the least that a topic, an environment and a cluster need.
+//! Small builders for unit tests: the least that a topic, an environment and a cluster need; and
+//! what holds for all of them.
+
+mod properties;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -131,3 +131,164 @@ fn too_few_replicas(
         holds_back: Vec::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ConfigKey;
+    use crate::plan::{Options, Plan, make};
+    use crate::testing::{desired, found, live, topic};
+
+    fn plan(wanted: Topic, found: LiveTopic) -> Plan {
+        make(
+            &desired([("a", wanted)]),
+            &live([("a", found)]),
+            &Options::default(),
+        )
+    }
+
+    fn min_isr(value: &str) -> [(&str, &str); 1] {
+        [(MIN_ISR, value)]
+    }
+
+    /// The keys that the plan changes.
+    fn changed(plan: &Plan) -> Vec<&str> {
+        let config = plan.changes.iter().flat_map(|change| &change.config);
+        config.map(|config| config.key.as_str()).collect()
+    }
+
+    #[test]
+    fn fewer_partitions_hold_back_nothing_else() {
+        let wanted = topic(3, 3, &[("retention.ms", "1209600000")]);
+        let plan = plan(wanted, found(6, 3, &[]));
+        let [blocked] = plan.blocked.as_slice() else {
+            panic!("{plan:?}")
+        };
+        assert_eq!(blocked.code, BlockCode::PartitionsDecrease);
+        assert_eq!(
+            blocked.message,
+            "partitions 6 → 3: Kafka cannot remove partitions"
+        );
+        assert!(blocked.help.starts_with("Set partitions = 6, "));
+        assert_eq!(blocked.declared_at, Some(crate::testing::line(2)));
+        assert_eq!(changed(&plan), ["retention.ms"]);
+        assert_eq!(plan.changes[0].partitions, None);
+        assert_eq!(plan.unchanged, 0);
+    }
+
+    #[test]
+    fn what_is_blocked_and_nothing_else_leaves_the_topic_unchanged() {
+        let plan = plan(topic(3, 3, &[]), found(6, 1, &[]));
+        assert_eq!(plan.blocked.len(), 2);
+        assert!(plan.is_empty());
+        assert_eq!(plan.unchanged, 1);
+    }
+
+    #[test]
+    fn another_replication_factor_shows_the_way_out() {
+        let plan = plan(topic(6, 3, &[]), found(3, 1, &[]));
+        let blocked = &plan.blocked[0];
+        assert_eq!(blocked.code, BlockCode::ReplicationFactorChange);
+        assert_eq!(
+            blocked.message,
+            "replication factor 1 → 3: Kafka changes it by reassignment only"
+        );
+        assert!(blocked.help.contains("kafka-reassign-partitions"));
+        assert!(blocked.help.contains("set replication_factor = 1,"));
+        assert!(
+            blocked
+                .help
+                .contains("unmanaged = [\"replication_factor\"]")
+        );
+        // The partitions are added all the same.
+        assert!(plan.changes[0].partitions.is_some());
+    }
+
+    #[test]
+    fn different_replication_factors_are_shown_as_they_are() {
+        let mut mixed = found(3, 3, &[]);
+        mixed.replication_factor = ReplicationFactor::of([1, 3]);
+        let plan = plan(topic(3, 3, &[]), mixed);
+        assert!(
+            plan.blocked[0]
+                .message
+                .starts_with("replication factor 1 or 3 → 3:")
+        );
+        assert!(!plan.blocked[0].help.contains("set replication_factor"));
+    }
+
+    #[test]
+    fn a_min_isr_beyond_the_replicas_waits_for_them() {
+        let plan = plan(topic(3, 2, &min_isr("2")), found(3, 1, &[]));
+        let [blocked] = plan.blocked.as_slice() else {
+            panic!("{plan:?}")
+        };
+        assert_eq!(blocked.holds_back, [ConfigKey::from(MIN_ISR)]);
+        assert!(
+            blocked
+                .message
+                .ends_with("; min.insync.replicas 1 → 2 waits for it")
+        );
+        assert!(plan.is_empty());
+    }
+
+    #[test]
+    fn a_min_isr_within_the_replicas_does_not_wait() {
+        let plan = plan(topic(3, 3, &min_isr("2")), found(3, 2, &[]));
+        assert!(plan.blocked[0].holds_back.is_empty());
+        assert_eq!(changed(&plan), [MIN_ISR]);
+    }
+
+    #[test]
+    fn a_min_isr_beyond_replicas_that_others_decide_on_is_blocked_in_its_own_words() {
+        let mut wanted = topic(3, 3, &min_isr("2"));
+        wanted.unmanaged.replication_factor = true;
+        let plan = plan(wanted, found(3, 1, &[]));
+        let blocked = &plan.blocked[0];
+        assert_eq!(blocked.code, BlockCode::ReplicationFactorChange);
+        assert_eq!(blocked.subject, Subject::Config(MIN_ISR.into()));
+        assert_eq!(
+            blocked.message,
+            "min.insync.replicas 1 → 2: the topic has 1 replica, so every acks=all write would fail"
+        );
+        assert_eq!(blocked.declared_at, Some(crate::testing::line(4)));
+        assert!(plan.is_empty());
+    }
+
+    #[test]
+    fn a_reset_to_a_default_beyond_the_replicas_is_blocked_too() {
+        let mut live = live([("a", found(3, 1, &min_isr("1")))]);
+        live.broker_defaults
+            .insert(MIN_ISR.into(), crate::testing::kafka_default("2"));
+        let desired = desired([("a", topic(3, 1, &[]))]);
+        let plan = make(&desired, &live, &Options::default());
+        assert_eq!(plan.blocked[0].subject, Subject::Config(MIN_ISR.into()));
+        assert!(plan.is_empty());
+    }
+
+    #[test]
+    fn a_default_beyond_the_declared_replicas_does_not_wait_for_them() {
+        let mut live = live([("a", found(3, 1, &min_isr("1")))]);
+        live.broker_defaults
+            .insert(MIN_ISR.into(), crate::testing::kafka_default("3"));
+        let plan = make(
+            &desired([("a", topic(3, 2, &[]))]),
+            &live,
+            &Options::default(),
+        );
+        assert_eq!(plan.blocked.len(), 2);
+        assert!(plan.blocked[0].holds_back.is_empty());
+    }
+
+    #[test]
+    fn a_pin_of_min_isr_changes_nothing_and_is_not_blocked() {
+        let mut live = live([("a", found(3, 1, &[]))]);
+        live.broker_defaults
+            .insert(MIN_ISR.into(), crate::testing::kafka_default("2"));
+        let mut wanted = topic(3, 1, &min_isr("2"));
+        wanted.unmanaged.replication_factor = true;
+        let plan = make(&desired([("a", wanted)]), &live, &Options::default());
+        assert!(plan.blocked.is_empty());
+        assert_eq!(changed(&plan), [MIN_ISR]);
+    }
+}

@@ -51,11 +51,14 @@ fn max_destructive(guards: &Guards, changes: &[Change]) -> Option<Refusal> {
     if u32::try_from(touched).is_ok_and(|touched| touched <= limit.value) {
         return None;
     }
-    let place = limit.place.file_line();
+    let place = match limit.place.line {
+        0 => "by default".to_owned(),
+        _ => format!("({})", limit.place.file_line()),
+    };
     Some(Refusal {
         code: "max-destructive".to_owned(),
         message: format!(
-            "{} would be deleted or changed destructively, and guards.max_destructive allows {} ({place})",
+            "{} would be deleted or changed destructively, and guards.max_destructive allows {} {place}",
             count(touched, "topic"),
             limit.value
         ),
@@ -100,4 +103,162 @@ fn not_allowed(guards: &Guards, changes: &[Change], allow: &[Allow]) -> Vec<Refu
 fn is_gated(guards: &Guards, code: RiskCode) -> bool {
     let asks = code.level() == RiskLevel::Destructive || guards.gate.contains(&code);
     asks && !guards.allow.contains(&code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Place;
+    use crate::plan::{Options, Plan, make};
+    use crate::testing::{at, desired, found, live, tombstone, topic};
+
+    /// Three topics that go, one whose retention is shortened by age and by size, one that grows.
+    fn example() -> (Desired, Live) {
+        let shorter = [("retention.bytes", "1"), ("retention.ms", "1")];
+        let mut desired = desired([
+            ("grows", topic(6, 3, &[])),
+            ("shorter", topic(3, 3, &shorter)),
+        ]);
+        for name in ["x1", "x2", "x3"] {
+            desired.removed.insert(name.into(), tombstone());
+        }
+        let as_it_is = || found(3, 3, &[]);
+        let live = live([
+            ("grows", as_it_is()),
+            ("shorter", as_it_is()),
+            ("x1", as_it_is()),
+            ("x2", as_it_is()),
+            ("x3", as_it_is()),
+        ]);
+        (desired, live)
+    }
+
+    fn allowing(desired: &Desired, live: &Live, allow: &[&str]) -> Plan {
+        let options = Options {
+            allow: allow.iter().map(|allow| allow.parse().unwrap()).collect(),
+            ..Options::default()
+        };
+        make(desired, live, &options)
+    }
+
+    fn codes(plan: &Plan) -> Vec<&str> {
+        plan.refused
+            .iter()
+            .map(|refusal| refusal.code.as_str())
+            .collect()
+    }
+
+    #[test]
+    fn destructive_changes_ask_and_cautions_do_not() {
+        let (desired, live) = example();
+        let plan = allowing(&desired, &live, &[]);
+        assert_eq!(codes(&plan), ["topic-deleted", "retention-shortened"]);
+        assert_eq!(
+            plan.refused[0].message,
+            "topic-deleted on 3 topics needs to be allowed: x1, x2, x3"
+        );
+        assert_eq!(plan.refused[0].help, "--allow topic-deleted");
+        // Shortened twice, one topic.
+        assert_eq!(
+            plan.refused[1].message,
+            "retention-shortened on 1 topic needs to be allowed: shorter"
+        );
+    }
+
+    #[test]
+    fn allows_on_the_command_line() {
+        let (desired, live) = example();
+        let left = |allow: &[&str]| codes(&allowing(&desired, &live, allow)).join(" ");
+        assert_eq!(left(&["topic-deleted"]), "retention-shortened");
+        assert_eq!(left(&["topic-deleted", "retention-shortened:sh*"]), "");
+        assert_eq!(
+            left(&["retention-shortened:other"]),
+            "topic-deleted retention-shortened"
+        );
+        assert_eq!(left(&["destructive"]), "");
+        let plan = allowing(&desired, &live, &["topic-deleted:x[12]"]);
+        assert_eq!(
+            plan.refused[0].message,
+            "topic-deleted on 1 topic needs to be allowed: x3"
+        );
+    }
+
+    #[test]
+    fn the_environment_may_never_ask_or_ask_for_cautions_too() {
+        let (mut desired, live) = example();
+        desired.environment.guards.allow = [RiskCode::TopicDeleted].into();
+        desired.environment.guards.gate = [RiskCode::PartitionsIncreased].into();
+        let plan = allowing(&desired, &live, &[]);
+        assert_eq!(
+            codes(&plan),
+            ["retention-shortened", "partitions-increased"]
+        );
+        let plan = allowing(&desired, &live, &["destructive"]);
+        assert_eq!(codes(&plan), ["partitions-increased"]);
+        let plan = allowing(&desired, &live, &["destructive", "partitions-increased"]);
+        assert!(plan.refused.is_empty());
+    }
+
+    #[test]
+    fn max_destructive_counts_topics_whether_allowed_or_not() {
+        let (mut desired, live) = example();
+        let limit = |desired: &mut Desired, limit| {
+            desired.environment.guards.max_destructive = at(9, limit);
+        };
+        limit(&mut desired, 4);
+        assert!(
+            allowing(&desired, &live, &["destructive"])
+                .refused
+                .is_empty()
+        );
+        limit(&mut desired, 3);
+        let plan = allowing(&desired, &live, &["destructive"]);
+        assert_eq!(codes(&plan), ["max-destructive"]);
+        assert_eq!(
+            plan.refused[0].message,
+            "4 topics would be deleted or changed destructively, and guards.max_destructive allows 3 (topics/a.toml:9)"
+        );
+        assert_eq!(plan.summary().destructive, 4);
+        desired.environment.guards.max_destructive.place = Place::whole("environments/prod.toml");
+        let plan = allowing(&desired, &live, &["destructive"]);
+        let message = &plan.refused[0].message;
+        assert!(message.ends_with("allows 3 by default"), "{message}");
+    }
+
+    #[test]
+    fn another_cluster() {
+        let (mut desired, mut live) = example();
+        desired.environment.cluster_id = Some(at(5, "c1".to_owned()));
+        assert!(!codes(&allowing(&desired, &live, &[])).contains(&"wrong-cluster"));
+        live.cluster_id = Some("c2".to_owned());
+        let plan = allowing(&desired, &live, &[]);
+        assert_eq!(codes(&plan)[0], "wrong-cluster");
+        assert_eq!(
+            plan.refused[0].message,
+            "this is cluster c2, and prod belongs to cluster c1 (topics/a.toml:5)"
+        );
+        live.cluster_id = None;
+        let plan = allowing(&desired, &live, &[]);
+        assert!(
+            plan.refused[0]
+                .message
+                .starts_with("this cluster does not tell its id")
+        );
+    }
+
+    #[test]
+    fn many_topics_are_counted_and_some_named() {
+        let mut desired = desired([]);
+        let mut live = live([]);
+        for number in 0..20 {
+            let name = format!("x{number:02}");
+            desired.removed.insert(name.as_str().into(), tombstone());
+            live.topics.insert(name.as_str().into(), found(1, 1, &[]));
+        }
+        desired.environment.guards.max_destructive.value = 20;
+        assert_eq!(
+            allowing(&desired, &live, &[]).refused[0].message,
+            "topic-deleted on 20 topics needs to be allowed: x00, x01, x02 and 17 more"
+        );
+    }
 }

@@ -225,3 +225,199 @@ fn config_change(diff: &ConfigDiff) -> ConfigChange {
         declared_at: wanted.map(|wanted| wanted.place.clone()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::live::Source;
+    use crate::testing::{desired, environment, found, kafka_default, live, tombstone, topic};
+
+    fn planned(desired: &Desired, live: &Live) -> Plan {
+        make(desired, live, &Options::default())
+    }
+
+    fn only(glob: &str) -> Options {
+        Options {
+            only: Globs::new(&[glob]).unwrap(),
+            ..Options::default()
+        }
+    }
+
+    #[test]
+    fn listed_or_tombstoned_or_in_no_file_and_live_or_not() {
+        let mut desired = desired([
+            ("as-it-is", topic(3, 3, &[])),
+            ("differs", topic(6, 3, &[])),
+            ("missing", topic(3, 3, &[])),
+        ]);
+        desired.removed.insert("gone".into(), tombstone());
+        desired.removed.insert("to-go".into(), tombstone());
+        let live = live([
+            ("as-it-is", found(3, 3, &[])),
+            ("differs", found(3, 3, &[])),
+            ("to-go", found(3, 3, &[])),
+            ("stray", found(3, 3, &[])),
+        ]);
+        let plan = planned(&desired, &live);
+        let actions = plan.changes.iter().map(|c| (c.topic.as_str(), c.action));
+        let expected = [
+            ("differs", Action::Update),
+            ("missing", Action::Create),
+            ("to-go", Action::Delete),
+        ];
+        assert_eq!(actions.collect::<Vec<_>>(), expected);
+        assert_eq!(plan.unlisted, ["stray".into()]);
+        assert_eq!(plan.unchanged, 1);
+        let summary = plan.summary();
+        assert_eq!((summary.create, summary.update, summary.delete), (1, 1, 1));
+        assert_eq!((summary.unlisted, summary.destructive), (1, 1));
+    }
+
+    #[test]
+    fn a_new_topic_gets_all_that_is_declared_even_what_is_left_to_others_later() {
+        let mut wanted = topic(3, 2, &[("retention.ms", "1"), ("segment.bytes", "1048576")]);
+        wanted.unmanaged.partitions = true;
+        wanted.unmanaged.config = ["segment.bytes".into()].into();
+        let plan = planned(&desired([("a", wanted)]), &live([]));
+        let create = &plan.changes[0];
+        assert_eq!(create.partitions.as_ref().unwrap().to, Some(3));
+        assert_eq!(create.replication_factor.as_ref().unwrap().to, Some(2));
+        let config: Vec<_> = create
+            .config
+            .iter()
+            .map(|c| (c.key.as_str(), c.from.clone(), c.action))
+            .collect();
+        let set = |key| (key, None, ConfigAction::Set);
+        assert_eq!(config, [set("retention.ms"), set("segment.bytes")]);
+    }
+
+    #[test]
+    fn a_pin_is_made_only_where_the_environment_pins() {
+        let mut desired = desired([("a", topic(3, 3, &[("retention.ms", "604800000")]))]);
+        let live = live([("a", found(3, 3, &[]))]);
+        let plan = planned(&desired, &live);
+        let pin = &plan.changes[0].config[0];
+        assert_eq!(pin.action, ConfigAction::Pin);
+        assert_eq!(pin.from, pin.to);
+        assert_eq!(pin.from_source, Some(Source::KafkaDefault));
+        assert!(plan.refused.is_empty());
+        desired.environment.pin = false;
+        let plan = planned(&desired, &live);
+        assert!(plan.is_empty());
+        assert_eq!(plan.unchanged, 1);
+    }
+
+    #[test]
+    fn without_pins_a_value_of_another_meaning_is_still_set() {
+        let mut desired = desired([("a", topic(3, 3, &[("retention.ms", "700000000")]))]);
+        desired.environment.pin = false;
+        let on_topic = live([("a", found(3, 3, &[("retention.ms", "700000000")]))]);
+        assert!(planned(&desired, &on_topic).is_empty());
+        let plan = planned(&desired, &live([("a", found(3, 3, &[]))]));
+        assert_eq!(plan.changes[0].config[0].action, ConfigAction::Set);
+    }
+
+    #[test]
+    fn a_reset_knows_the_default_behind_it() {
+        let mut live = live([("a", found(3, 3, &[("segment.bytes", "1048576")]))]);
+        let desired = desired([("a", topic(3, 3, &[]))]);
+        let reset = planned(&desired, &live).changes[0].config[0].clone();
+        assert_eq!(reset.action, ConfigAction::Reset);
+        assert_eq!(reset.from.as_deref(), Some("1048576"));
+        assert_eq!(reset.from_source, Some(Source::Topic));
+        assert_eq!(reset.to, None);
+        assert_eq!(reset.to_default, Some(kafka_default("1073741824")));
+        live.broker_defaults.clear();
+        assert_eq!(
+            planned(&desired, &live).changes[0].config[0].to_default,
+            None
+        );
+    }
+
+    #[test]
+    fn a_value_where_nobody_knows_what_holds_is_set_from_nothing() {
+        let mut live = live([("a", found(3, 3, &[]))]);
+        live.broker_defaults.clear();
+        let desired = desired([("a", topic(3, 3, &[("segment.bytes", "1048576")]))]);
+        let set = planned(&desired, &live).changes[0].config[0].clone();
+        assert_eq!(
+            (set.action, set.from, set.from_source),
+            (ConfigAction::Set, None, None)
+        );
+    }
+
+    #[test]
+    fn unknown_keys_are_left_alone_and_said_so() {
+        let live = live([("a", found(3, 3, &[("vendor.b", "1"), ("vendor.a", "2")]))]);
+        let plan = planned(&desired([("a", topic(3, 3, &[]))]), &live);
+        assert!(plan.is_empty());
+        let [left] = plan.left_alone.as_slice() else {
+            panic!("{plan:?}")
+        };
+        assert_eq!(left.keys, ["vendor.a".into(), "vendor.b".into()]);
+    }
+
+    #[test]
+    fn only_narrows_everything() {
+        let mut desired = desired([
+            ("a-new", topic(3, 5, &[])),
+            ("a-same", topic(3, 3, &[])),
+            ("b-blocked", topic(3, 3, &[])),
+            ("b-left", topic(3, 3, &[])),
+            ("b-new", topic(3, 5, &[])),
+        ]);
+        desired.removed.insert("b-old".into(), tombstone());
+        desired.environment.guards.max_destructive.value = 0;
+        desired.environment.guards.fail_on_unlisted = true;
+        let mut unread = found(3, 3, &[]);
+        unread.config = None;
+        let live = live([
+            ("a-same", found(3, 3, &[])),
+            ("b-blocked", found(6, 3, &[])),
+            ("b-left", unread),
+            ("b-old", found(3, 3, &[])),
+            ("b-stray", found(3, 3, &[])),
+        ]);
+        let plan = make(&desired, &live, &only("a-*"));
+        assert_eq!(plan.changes.len(), 1);
+        assert_eq!(plan.unchanged, 1);
+        assert!(plan.blocked.is_empty() && plan.unlisted.is_empty() && plan.refused.is_empty());
+        assert_eq!(plan.notes.len(), 1, "{:?}", plan.notes);
+        let plan = make(&desired, &live, &only("b-*"));
+        assert_eq!(
+            (plan.changes.len(), plan.blocked.len(), plan.unlisted.len()),
+            (2, 1, 1)
+        );
+        assert_eq!((plan.refused.len(), plan.notes.len()), (2, 3));
+    }
+
+    #[test]
+    fn what_is_none_of_the_files_business_is_not_unlisted() {
+        let mut desired = desired([]);
+        desired.environment.ignore_topics = Globs::new(&["connect-*"]).unwrap();
+        let live = live([
+            ("__consumer_offsets", found(50, 3, &[])),
+            ("_topicsmith", found(1, 3, &[])),
+            ("connect-status", found(5, 3, &[])),
+            ("stray", found(3, 3, &[])),
+        ]);
+        assert_eq!(planned(&desired, &live).unlisted, ["stray".into()]);
+    }
+
+    #[test]
+    fn the_scope_is_the_callers_before_the_environments() {
+        let mut desired = desired([]);
+        assert_eq!(planned(&desired, &live([])).scope, None);
+        desired.environment = environment();
+        desired.environment.inventory.scope = Some("media".to_owned());
+        assert_eq!(planned(&desired, &live([])).scope.as_deref(), Some("media"));
+        let options = Options {
+            scope: Some("mine".to_owned()),
+            ..Options::default()
+        };
+        assert_eq!(
+            make(&desired, &live([]), &options).scope.as_deref(),
+            Some("mine")
+        );
+    }
+}

@@ -2,9 +2,12 @@
 
 use super::{Action, Plan};
 use crate::desired::Desired;
-use crate::live::Live;
+use crate::live::{Live, Unknown};
 use crate::model::TopicName;
 use crate::model::text::{count, names};
+
+/// One cause can keep a thousand topics from being read.
+const MOST_UNKNOWN: usize = 10;
 
 /// The notes of a plan that is otherwise made.
 pub(super) fn of(
@@ -13,16 +16,25 @@ pub(super) fn of(
     plan: &Plan,
     wanted: impl Fn(&TopicName) -> bool,
 ) -> Vec<String> {
-    let unread = unread(desired, live, wanted);
-    let unknown = live.unknown.iter();
-    unread
+    unread(desired, live, wanted)
         .into_iter()
-        .chain(
-            unknown.map(|unknown| format!("{} could not be read: {}", unknown.what, unknown.why)),
-        )
+        .chain(unknown(live))
         .chain(too_few_brokers(plan))
         .chain(unlisted_fail(desired, plan))
         .collect()
+}
+
+/// What the cluster did not tell.
+fn unknown(live: &Live) -> Vec<String> {
+    let all = live.unknown.iter();
+    let first = all.take(MOST_UNKNOWN);
+    let note = |unknown: &Unknown| format!("{} could not be read: {}", unknown.what, unknown.why);
+    let mut notes: Vec<String> = first.map(note).collect();
+    let more = live.unknown.len() - notes.len();
+    if more > 0 {
+        notes.push(format!("{more} more could not be read"));
+    }
+    notes
 }
 
 /// Listed topics whose configs are not compared.
@@ -78,4 +90,44 @@ fn unlisted_fail(desired: &Desired, plan: &Plan) -> Option<String> {
             }
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::live::Unknown;
+    use crate::plan::{Options, make};
+    use crate::testing::{desired, found, live, topic};
+
+    #[test]
+    fn what_was_not_read_or_will_not_do_is_said() {
+        let mut unread = found(3, 3, &[]);
+        unread.config = None;
+        let mut desired = desired([
+            ("new", topic(3, 5, &[])),
+            ("unread", topic(3, 3, &[("retention.ms", "1")])),
+        ]);
+        desired.environment.guards.fail_on_unlisted = true;
+        let mut live = live([("stray", unread.clone()), ("unread", unread)]);
+        live.unknown.push(Unknown {
+            what: "broker defaults".to_owned(),
+            why: "Cluster authorization failed.".to_owned(),
+        });
+        let plan = make(&desired, &live, &Options::default());
+        assert_eq!(
+            plan.notes,
+            [
+                "the configs of 1 topic were not read and are not compared: unread",
+                "broker defaults could not be read: Cluster authorization failed.",
+                "1 topic to create asks for more replicas than the 3 brokers that are up: new",
+                "1 topic is in no file, and guards.unlisted = \"fail\" asks that there be none",
+            ]
+        );
+        assert_eq!(plan.unchanged, 1);
+        live.brokers.clear();
+        let plan = make(&desired, &live, &Options::default());
+        assert_eq!(plan.notes.len(), 3);
+        live.unknown = vec![live.unknown[0].clone(); 13];
+        let plan = make(&desired, &live, &Options::default());
+        assert_eq!(plan.notes[11], "3 more could not be read");
+    }
 }

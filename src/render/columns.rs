@@ -259,3 +259,83 @@ pub(super) fn print_table(rows: &[Vec<Cell>], style: Style) -> String {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plain(text: &str) -> Cell {
+        Cell::new(Paint::Plain, text)
+    }
+
+    fn sheet() -> Sheet {
+        let mut sheet = Sheet::default();
+        sheet.row(0, plain("topic"), None, vec![plain("file:1")]);
+        sheet.row(
+            2,
+            plain("key"),
+            Some(plain("1 → 2")),
+            vec![plain("one"), plain("two")],
+        );
+        sheet.row(
+            2,
+            plain("longer"),
+            Some(plain(&"x".repeat(80))),
+            vec![plain("far")],
+        );
+        sheet.row(2, plain("last"), Some(plain("3")), Vec::new());
+        sheet.text(2, plain("some words in a line that goes on"));
+        sheet
+    }
+
+    fn print(width: usize) -> String {
+        let style = Style {
+            colour: false,
+            width,
+        };
+        sheet().print(style)
+    }
+
+    #[test]
+    fn columns_align_and_one_long_value_does_not_move_the_others() {
+        let shown = print(0);
+        let expected = format!(
+            "\
+topic             file:1
+  key     1 → 2   one
+                  two
+  longer  {}   far
+  last    3
+  some words in a line that goes on
+",
+            "x".repeat(80)
+        );
+        assert_eq!(shown, expected, "{shown}");
+    }
+
+    #[test]
+    fn what_does_not_fit_beside_goes_below_and_what_is_too_long_is_cut() {
+        let shown = print(34);
+        let expected = "\
+topic             file:1
+  key     1 → 2   one
+                  two
+  longer  xxxxxxxxxxxxxxxxxxxxxxx…
+          far
+  last    3
+  some words in a line that goes
+  on
+";
+        assert_eq!(shown, expected, "{shown}");
+    }
+
+    #[test]
+    fn colour_only_where_it_is_asked_for() {
+        let red = Cell::new(Paint::Removed, "gone");
+        let mut sheet = Sheet::default();
+        sheet.text(0, red);
+        let colour = |colour| sheet.print(Style { colour, width: 0 });
+        assert_eq!(colour(false), "gone\n");
+        assert_eq!(colour(true), "\u{1b}[31mgone\u{1b}[0m\n");
+    }
+}

@@ -8,7 +8,7 @@ use crate::model::TopicName;
 use crate::model::text::{count, escape};
 use crate::render::columns::{Cell, print_table};
 
-/// The format that [`json`] writes.
+/// The format that [`json()`] writes.
 pub const FORMAT: &str = "topicsmith/list/1";
 
 /// One topic.
@@ -101,11 +101,12 @@ pub fn text(environment: &str, rows: &[Row], style: Style) -> String {
         ]
     });
     let table: Vec<Vec<Cell>> = [head].into_iter().chain(cells).collect();
-    let total: u64 = rows.iter().map(|row| u64::from(row.partitions)).sum();
+    let total = rows.iter().map(|row| row.partitions as usize).sum();
     let line = format!(
-        "{}: {}, {total} partitions",
+        "{}: {}, {}",
         escape(environment),
-        count(rows.len(), "topic")
+        count(rows.len(), "topic"),
+        count(total, "partition")
     );
     let mut out = match rows.is_empty() {
         true => String::new(),
@@ -138,4 +139,66 @@ pub fn json(environment: &str, rows: &[Row]) -> Value {
     };
     let rows: Vec<Value> = rows.iter().map(row).collect();
     json!({"format": FORMAT, "environment": environment, "topics": rows})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows() -> Vec<Row> {
+        let row = |topic: &str, replicas: &[u32], overrides, owner: Option<&str>, state| Row {
+            topic: topic.into(),
+            partitions: 3,
+            replication_factor: ReplicationFactor::of(replicas.iter().copied()),
+            overrides,
+            owner: owner.map(str::to_owned),
+            state,
+        };
+        vec![
+            row(
+                "content-ingested",
+                &[3],
+                Some(2),
+                Some("ingestion"),
+                State::InSync,
+            ),
+            row(
+                "mixed",
+                &[1, 3],
+                Some(0),
+                Some("a\u{1b}[31m"),
+                State::Differs,
+            ),
+            row("new", &[3], Some(1), None, State::Missing),
+            row("stray", &[1], None, None, State::Unlisted),
+        ]
+    }
+
+    #[test]
+    fn a_table_of_topics() {
+        let expected = "\
+TOPIC             PARTITIONS  REPLICATION  OVERRIDES  OWNER        STATE
+content-ingested  3           3            2          ingestion    in sync
+mixed             3           1 or 3       0          a\\u{1b}[31m  differs
+new               3           3            1          -            missing
+stray             3           1            ?          -            unlisted
+
+prod: 4 topics, 12 partitions
+";
+        let shown = text("prod", &rows(), Style::default());
+        assert_eq!(shown, expected, "{shown}");
+        assert_eq!(
+            text("prod", &[], Style::default()),
+            "prod: 0 topics, 0 partitions\n"
+        );
+    }
+
+    #[test]
+    fn as_json() {
+        let json = json("prod", &rows());
+        assert_eq!(json["format"], FORMAT);
+        assert_eq!(json["topics"][1]["replication_factor"], json!([1, 3]));
+        assert_eq!(json["topics"][3]["overrides"], Value::Null);
+        assert_eq!(json["topics"][0]["state"], "in-sync");
+    }
 }

@@ -141,3 +141,72 @@ fn paint(line: &str) -> Paint {
         _ => Paint::Plain,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{Options, make};
+    use crate::testing::{desired, found, live, tombstone, topic};
+
+    #[test]
+    fn live_against_the_files_with_what_is_blocked() {
+        let mut changed = topic(
+            6,
+            3,
+            &[
+                ("cleanup.policy", "delete,compact"),
+                ("min.insync.replicas", "2"),
+                ("retention.ms", "86400000"),
+            ],
+        );
+        changed.unmanaged.config = ["preallocate".into()].into();
+        let mut desired = desired([
+            ("changed", changed),
+            ("new", topic(1, 1, &[])),
+            ("same", topic(1, 1, &[])),
+        ]);
+        desired.removed.insert("old".into(), tombstone());
+        let held = [
+            ("cleanup.policy", "compact,delete"),
+            ("preallocate", "true"),
+            ("retention.ms", "604800000"),
+            ("segment.bytes", "1048576"),
+            ("vendor.\u{1b}", "\"\u{202e}\""),
+        ];
+        let live = live([
+            ("changed", found(8, 1, &held)),
+            ("old", found(1, 1, &[])),
+            ("same", found(1, 1, &[])),
+        ]);
+        let plan = make(&desired, &live, &Options::default());
+        let expected = r#"--- live changed
++++ files changed
+@@ -1,7 +1,7 @@
+-partitions = 8
+-replication_factor = 1
++partitions = 6
++replication_factor = 3
+ config.cleanup.policy = "compact,delete"
++config.min.insync.replicas = "2"
+ config.preallocate = "true"
+-config.retention.ms = "604800000" # 7d
+-config.segment.bytes = "1048576" # 1MiB
++config.retention.ms = "86400000" # 1d
+ config.vendor.\u{1b} = "\"\u{202e}\""
+
+--- live new
++++ files new
+@@ -0,0 +1,2 @@
++partitions = 1
++replication_factor = 1
+
+--- live old
++++ files old
+@@ -1,2 +0,0 @@
+-partitions = 1
+-replication_factor = 1
+"#;
+        let shown = text(&plan, &desired, &live, Style::default());
+        assert_eq!(shown, expected, "{shown}");
+    }
+}

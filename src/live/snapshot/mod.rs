@@ -61,3 +61,208 @@ fn shape(error: serde_json::Error) -> SnapshotError {
         message: text.strip_suffix(&place).unwrap_or(&text).to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::live::{BrokerDefault, LiveTopic, Owned, ReplicationFactor, Source, Unknown};
+    use crate::testing::{found, live};
+
+    /// The example of the contract.
+    const EXAMPLE: &str = r#"{"format": "topicsmith/live/1", "cluster_id": "c1", "kafka_version": "4.3",
+ "brokers": [{"id": 1, "rack": null}],
+ "broker_defaults": {"retention.ms": "604800000", "segment.bytes": {"value": "1", "source": "kafka-default"}},
+ "topics": {"content-ingested": {"id": "t1", "partitions": 5, "replication_factor": 3, "config": {"retention.ms": "2592000000"}}},
+ "inventory": {"content-ingested": {"scope": "media-platform", "environment": "prod", "id": "t1", "on_remove": "retain", "partitions": 5, "replication_factor": 3, "config": {"retention.ms": "2592000000"}}},
+ "usage": {"content-ingested": {"groups": []}}}"#;
+
+    fn default(value: &str, source: Source) -> BrokerDefault {
+        BrokerDefault {
+            value: value.to_owned(),
+            source,
+        }
+    }
+
+    #[test]
+    fn the_contracts_example() {
+        let live = parse(EXAMPLE).unwrap();
+        assert_eq!(live.cluster_id.as_deref(), Some("c1"));
+        assert_eq!(live.kafka_version.as_deref(), Some("4.3"));
+        assert_eq!(live.brokers[0].id, 1);
+        let defaults = &live.broker_defaults;
+        assert_eq!(
+            defaults["retention.ms"],
+            default("604800000", Source::BrokerDefault)
+        );
+        assert_eq!(
+            defaults["segment.bytes"],
+            default("1", Source::KafkaDefault)
+        );
+        let mut topic = found(5, 3, &[("retention.ms", "2592000000")]);
+        topic.id = Some("t1".to_owned());
+        assert_eq!(live.topics["content-ingested"], topic);
+        let owned = &live.inventory.unwrap()["content-ingested"];
+        assert_eq!(owned.scope.as_deref(), Some("media-platform"));
+        assert_eq!(owned.partitions, Some(5));
+    }
+
+    #[test]
+    fn the_least_that_a_snapshot_is() {
+        let live = parse(r#"{"topics": {"a": {"partitions": 1, "replication_factor": [3, 1, 3]}}, "format": "topicsmith/live/1"}"#).unwrap();
+        let topic = &live.topics["a"];
+        assert_eq!(
+            topic.replication_factor,
+            ReplicationFactor::Mixed(vec![1, 3])
+        );
+        // Nothing is set on it; `null` would mean that nobody read it.
+        assert_eq!(topic.config.as_ref().map(|config| config.len()), Some(0));
+        assert_eq!((live.cluster_id, live.inventory), (None, None));
+    }
+
+    #[test]
+    fn what_is_written_reads_back() {
+        let mut unread: LiveTopic = found(1, 1, &[]);
+        unread.config = None;
+        let mut mixed = found(
+            7,
+            1,
+            &[("cleanup.policy", "compact"), ("x\u{1b}", "\u{202e}\n")],
+        );
+        mixed.replication_factor = ReplicationFactor::of([2, 3]);
+        mixed.id = Some("id".to_owned());
+        mixed
+            .behind
+            .insert("cleanup.policy".into(), default("delete", Source::Broker));
+        let mut live: Live = live([("a", mixed), ("b", unread)]);
+        live.broker_defaults
+            .insert("x".into(), default("1", Source::BrokerDefault));
+        live.inventory = Some([("a".into(), Owned::default())].into());
+        live.unknown.push(Unknown {
+            what: "broker defaults".to_owned(),
+            why: "no rights".to_owned(),
+        });
+        let text = to_json(&live).to_string();
+        assert_eq!(parse(&text).as_ref(), Ok(&live), "{text}");
+        live.inventory = Some(Default::default());
+        assert_eq!(parse(&to_json(&live).to_string()), Ok(live));
+    }
+
+    /// What is said of a snapshot whose fields besides the format are these.
+    fn error(fields: &str) -> String {
+        let text = format!("{{\"format\": \"topicsmith/live/1\",\n{fields}}}");
+        parse(&text).unwrap_err().to_string()
+    }
+
+    fn topic_error(fields: &str) -> String {
+        error(&format!("\"topics\": {{\"a\": {{{fields}}}}}"))
+    }
+
+    #[test]
+    fn other_formats_are_refused_before_any_field() {
+        let error = |text: &str| parse(text).unwrap_err().to_string();
+        assert_eq!(
+            error(r#"{"format": "topicsmith/live/2", "new": 1}"#),
+            "its format is `topicsmith/live/2`, and this version of topicsmith reads `topicsmith/live/1`"
+        );
+        assert_eq!(
+            error(r#"{"topics": {}}"#),
+            "it has no \"format\": \"topicsmith/live/1\", so it is no snapshot"
+        );
+        assert!(
+            error("[]").contains("expected an object, as a snapshot is"),
+            "{}",
+            error("[]")
+        );
+        assert_eq!(error(""), "line 1, column 0: EOF while parsing a value");
+        assert!(error("{\"format\":\n oops}").starts_with("line 2, column 2: "));
+        let deep = format!(
+            "{{\"format\": \"topicsmith/live/1\", \"topics\": {}",
+            "[".repeat(100_000)
+        );
+        assert!(
+            error(&deep).contains("EOF while parsing"),
+            "{}",
+            error(&deep)
+        );
+    }
+
+    #[test]
+    fn every_error_says_where() {
+        assert_eq!(
+            error("\"topics\": {},\n \"topcis\": {}"),
+            "line 3, column 9: unknown field `topcis`, expected one of `format`, `cluster_id`, `kafka_version`, `brokers`, `broker_defaults`, `topics`, `inventory`, `unknown`, `usage`"
+        );
+        assert_eq!(
+            error("\"brokers\": []"),
+            "line 2, column 14: missing field `topics`"
+        );
+        assert_eq!(
+            error("\"topics\": [1]"),
+            "line 2, column 10: invalid type: sequence, expected an object"
+        );
+        assert_eq!(
+            error("\"brokers\": [{\"id\": \"1\"}], \"topics\": {}"),
+            "line 2, column 22: invalid type: string \"1\", expected i32"
+        );
+        assert_eq!(
+            error("\"broker_defaults\": {\"retention.ms\": 5}, \"topics\": {}"),
+            "line 2, column 37: invalid type: integer `5`, expected a string, or {\"value\", \"source\"}"
+        );
+        assert!(
+        error("\"broker_defaults\": {\"a\": {\"value\": \"1\", \"source\": \"topic\"}}, \"topics\": {}")
+            .ends_with("unknown variant `topic`, expected one of `broker`, `broker-default`, `kafka-default`")
+    );
+        assert!(!error("\"\\u001b[31m\": 1").contains('\u{1b}'));
+    }
+
+    #[test]
+    fn topics_of_another_shape() {
+        let count = "\"partitions\": 3, \"replication_factor\": 3";
+        assert!(topic_error("\"partitions\": 3").ends_with("missing field `replication_factor`"));
+        for (number, said) in [
+            ("0", "0 is out of range: 1 to 2147483647"),
+            ("-1", "-1 is out of range: 1 to 2147483647"),
+            ("2147483648", "2147483648 is out of range: 1 to 2147483647"),
+            ("1.5", "invalid type: floating point `1.5`"),
+            ("99999999999999999999", "invalid type"),
+            ("\"3\"", "invalid type: string \"3\""),
+        ] {
+            let error = topic_error(&format!(
+                "\"partitions\": {number}, \"replication_factor\": 1"
+            ));
+            assert!(
+                error.starts_with("line 2, column ") && error.contains(said),
+                "{error}"
+            );
+        }
+        for (factor, said) in [
+            ("0", "0 is out of range: 1 to 32767"),
+            ("-1", "-1 is out of range: 1 to 32767"),
+            ("[1, 40000]", "40000 is out of range: 1 to 32767"),
+            (
+                "[]",
+                "a number, or a list of numbers where partitions differ",
+            ),
+            (
+                "\"3\"",
+                "a number, or a list of numbers where partitions differ",
+            ),
+        ] {
+            let error = topic_error(&format!(
+                "\"partitions\": 1, \"replication_factor\": {factor}"
+            ));
+            assert!(error.contains(said), "{error}");
+        }
+        assert!(
+            topic_error(&format!("{count}, \"config\": {{\"retention.ms\": 1}}"))
+                .ends_with("invalid type: integer `1`, expected a string")
+        );
+        assert!(
+            topic_error(&format!(
+                "{count}, \"config\": {{\"x\": \"1\", \"x\": \"2\"}}"
+            ))
+            .ends_with("\"x\" stands here twice")
+        );
+        assert!(topic_error(&format!("{count}, \"size\": 1")).contains("unknown field `size`"));
+    }
+}

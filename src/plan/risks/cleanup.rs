@@ -1,6 +1,6 @@
 //! How old records are cleaned up, and what more partitions do to keys.
 
-use super::{CLEANUP_POLICY, Update, in_words, policy_has, risk};
+use super::{CLEANUP_POLICY, Update, policy_has, risk, so_far};
 use crate::model::RiskCode;
 use crate::plan::{ConfigChange, Risk, Subject};
 
@@ -47,12 +47,9 @@ pub(super) fn changed(change: &ConfigChange) -> Option<Risk> {
         let message = "the default that it goes back to is not known".to_owned();
         return Some(risk(code, change, message));
     };
-    let Some(from) = &change.from else {
-        let message = format!("{}, whatever held so far", phrase(to));
-        return Some(risk(code, change, message));
-    };
-    (!change.key.same(from, to)).then(|| {
-        let message = format!("{} (so far {})", phrase(to), in_words(&change.key, from));
+    let same = |from: &String| change.key.same(from, to);
+    (!change.from.as_ref().is_some_and(same)).then(|| {
+        let message = format!("{} {}", phrase(to), so_far(change));
         risk(code, change, message)
     })
 }
@@ -60,9 +57,72 @@ pub(super) fn changed(change: &ConfigChange) -> Option<Risk> {
 /// What a policy does.
 fn phrase(policy: &str) -> &'static str {
     match (policy_has(policy, "compact"), policy_has(policy, "delete")) {
-        (true, true) => "old values of a key are removed, and old records are deleted",
-        (true, false) => "old values of a key are removed, old records are no longer deleted",
+        (true, true) => "only the latest record of each key is kept, and old records are deleted",
+        (true, false) => "only the latest record of each key is kept",
         (false, true) => "old records are deleted, whatever their key",
-        (false, false) => "nothing is deleted or compacted any more",
+        (false, false) => "no record is deleted or compacted any more",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::plan::risks::testing::{Config, plan, risks, risks_of, risks_without};
+    use crate::testing::{found, topic};
+
+    #[test]
+    fn cleanup_policy() {
+        let changed = |live: &str, files: &str| {
+            risks(&[("cleanup.policy", live)], &[("cleanup.policy", files)]).join("; ")
+        };
+        assert_eq!(
+            changed("compact", "compact,delete"),
+            "cleanup-policy-changed: only the latest record of each key is kept, and old records are deleted (so far compact)"
+        );
+        assert_eq!(
+            changed("compact", "delete"),
+            "cleanup-policy-changed: old records are deleted, whatever their key (so far compact)"
+        );
+        assert_eq!(
+            changed("delete", ""),
+            "cleanup-policy-changed: no record is deleted or compacted any more (so far delete)"
+        );
+        assert_eq!(changed("delete,compact", "compact, delete"), "");
+        // A reset to what holds anyway, and one to something else.
+        assert!(risks(&[("cleanup.policy", "delete")], &[]).is_empty());
+        assert_eq!(risks(&[("cleanup.policy", "compact")], &[]).len(), 1);
+        let without = |live, files| risks_without("cleanup.policy", live, files);
+        assert_eq!(
+            without(&[("cleanup.policy", "delete")], &[]),
+            ["cleanup-policy-changed: the default that it goes back to is not known"]
+        );
+        assert_eq!(
+            without(&[], &[("cleanup.policy", "delete")]),
+            [
+                "cleanup-policy-changed: old records are deleted, whatever their key (so far unknown)"
+            ]
+        );
+    }
+
+    #[test]
+    fn more_partitions_move_keys_and_compacted_topics_keep_the_old_ones() {
+        let grow = |live, files| risks_of(&plan(topic(6, 3, files), found(3, 3, live), &[]));
+        let caution = "partitions-increased: keys move to other partitions";
+        let destructive = "compacted-keys-moved: keys of a compacted topic move, their old values stay behind for good";
+        assert_eq!(grow(&[], &[]), [caution]);
+        let compact: Config = &[("cleanup.policy", "compact")];
+        assert_eq!(grow(compact, compact), [destructive, caution]);
+        // Before or after is enough.
+        assert_eq!(
+            grow(compact, &[("cleanup.policy", "delete")])[..2],
+            [destructive, caution]
+        );
+        assert_eq!(grow(&[], compact)[..2], [destructive, caution]);
+        // Not read: what the file says is what is known.
+        let mut unread = found(3, 3, &[]);
+        unread.config = None;
+        assert_eq!(
+            risks_of(&plan(topic(6, 3, compact), unread, &[])),
+            [destructive, caution]
+        );
     }
 }

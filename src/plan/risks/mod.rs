@@ -104,6 +104,7 @@ fn after(change: &ConfigChange) -> &str {
 fn in_words(key: &ConfigKey, value: &str) -> String {
     key.human(value)
         .unwrap_or_else(|| match key.spec().map(|spec| spec.unit) {
+            _ if value.is_empty() => "none".to_owned(),
             Some(Unit::Ms) => format!("{value} ms"),
             Some(Unit::Bytes) => format!("{value} bytes"),
             Some(Unit::None) | None => value.to_owned(),
@@ -123,5 +124,45 @@ fn risk(code: RiskCode, change: &ConfigChange, message: String) -> Risk {
         code,
         message,
         subject: Subject::Config(change.key.clone()),
+    }
+}
+
+#[cfg(test)]
+mod testing {
+    //! One topic, live and as a file has it, and the risks of what is between.
+
+    use crate::desired::Topic;
+    use crate::live::LiveTopic;
+    use crate::plan::{Options, Plan, make};
+    use crate::testing::{desired, found, live, topic};
+
+    /// Keys with their values.
+    pub type Config<'a> = &'a [(&'a str, &'a str)];
+
+    /// The plan of one topic, some broker defaults not known.
+    pub fn plan(wanted: Topic, found: LiveTopic, without_default: &[&str]) -> Plan {
+        let mut live = live([("a", found)]);
+        for key in without_default {
+            live.broker_defaults.remove(*key);
+        }
+        make(&desired([("a", wanted)]), &live, &Options::default())
+    }
+
+    /// `code: message` of each risk, on a topic of 3 partitions with 3 replicas.
+    pub fn risks(live: Config, files: Config) -> Vec<String> {
+        risks_of(&plan(topic(3, 3, files), found(3, 3, live), &[]))
+    }
+
+    /// The same where a broker default is not known.
+    pub fn risks_without(default: &str, live: Config, files: Config) -> Vec<String> {
+        risks_of(&plan(topic(3, 3, files), found(3, 3, live), &[default]))
+    }
+
+    /// `code: message` of each risk in a plan.
+    pub fn risks_of(plan: &Plan) -> Vec<String> {
+        let risks = plan.changes.iter().flat_map(|change| &change.risks);
+        risks
+            .map(|risk| format!("{}: {}", risk.code, risk.message))
+            .collect()
     }
 }

@@ -54,3 +54,138 @@ pub(super) fn remote_data_deleted(change: &ConfigChange) -> Option<Risk> {
         risk(RiskCode::RemoteDataDeleted, change, message)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::plan::risks::testing::{Config, risks, risks_without};
+
+    const DAY: &str = "86400000";
+    const WEEK: &str = "604800000";
+
+    #[test]
+    fn retention_by_age() {
+        let shortened = |live, files| risks(live, files).join("; ");
+        assert_eq!(
+            shortened(&[("retention.ms", WEEK)], &[("retention.ms", DAY)]),
+            "retention-shortened: records older than 1d are deleted (so far 7d)"
+        );
+        assert_eq!(
+            shortened(&[("retention.ms", "-1")], &[("retention.ms", "1500")]),
+            "retention-shortened: records older than 1s500ms are deleted (so far unlimited)"
+        );
+        // From the broker's default, and back to it.
+        assert_eq!(
+            shortened(&[], &[("retention.ms", DAY)]),
+            "retention-shortened: records older than 1d are deleted (so far 7d)"
+        );
+        assert_eq!(
+            shortened(&[("retention.ms", "-1")], &[]),
+            "retention-shortened: records older than 7d are deleted (so far unlimited)"
+        );
+        assert_eq!(
+            shortened(&[("retention.ms", DAY)], &[("retention.ms", WEEK)]),
+            ""
+        );
+        assert_eq!(
+            shortened(&[("retention.ms", DAY)], &[("retention.ms", "-1")]),
+            ""
+        );
+        assert_eq!(shortened(&[("retention.ms", DAY)], &[]), "");
+        assert_eq!(shortened(&[("retention.ms", WEEK)], &[]), "");
+        // A pin.
+        assert_eq!(shortened(&[], &[("retention.ms", WEEK)]), "");
+    }
+
+    #[test]
+    fn retention_by_size() {
+        assert_eq!(
+            risks(&[], &[("retention.bytes", "1073741824")]),
+            ["retention-shortened: records beyond 1GiB a partition are deleted (so far unlimited)"]
+        );
+        assert_eq!(
+            risks(
+                &[("retention.bytes", "2000")],
+                &[("retention.bytes", "1001")]
+            ),
+            ["retention-shortened: records beyond 1001 bytes a partition are deleted (so far 2KB)"]
+        );
+        assert!(risks(&[("retention.bytes", "1000")], &[]).is_empty());
+    }
+
+    #[test]
+    fn retention_counts_only_where_old_records_are_deleted() {
+        let compact: Config = &[("cleanup.policy", "compact"), ("retention.ms", WEEK)];
+        let shorter = |policy| {
+            risks(
+                compact,
+                &[("cleanup.policy", policy), ("retention.ms", DAY)],
+            )
+        };
+        assert!(shorter("compact").is_empty());
+        // What counts is the policy that the topic will have.
+        assert_eq!(shorter("delete").len(), 2);
+        assert_eq!(shorter("compact,delete").len(), 2);
+        assert_eq!(
+            risks(
+                &[("retention.ms", WEEK)],
+                &[("cleanup.policy", "compact"), ("retention.ms", DAY)]
+            ),
+            ["cleanup-policy-changed: only the latest record of each key is kept (so far delete)"]
+        );
+        assert!(
+            risks(
+                &[("cleanup.policy", ""), ("retention.ms", WEEK)],
+                &[("cleanup.policy", ""), ("retention.ms", DAY)]
+            )
+            .is_empty()
+        );
+    }
+
+    #[test]
+    fn an_unknown_default_counts_as_shorter() {
+        let without = |live, files| risks_without("retention.ms", live, files).join("; ");
+        assert_eq!(
+            without(&[("retention.ms", DAY)], &[]),
+            "retention-shortened: records may be deleted: the default that it goes back to is not known (so far 1d)"
+        );
+        assert_eq!(
+            without(&[], &[("retention.ms", DAY)]),
+            "retention-shortened: records older than 1d are deleted (so far unknown)"
+        );
+        assert_eq!(without(&[], &[("retention.ms", "-1")]), "");
+        // The policy is not known: Kafka's own deletes.
+        assert_eq!(
+            risks_without("cleanup.policy", &[], &[("retention.ms", DAY)]).len(),
+            1
+        );
+    }
+
+    #[test]
+    fn tiered_storage_turned_off_deletes_what_is_there() {
+        let on: Config = &[("remote.storage.enable", "true")];
+        let message = "remote-data-deleted: what is in remote storage is deleted";
+        assert_eq!(
+            risks(
+                on,
+                &[
+                    ("remote.storage.enable", "false"),
+                    ("remote.log.delete.on.disable", "true")
+                ]
+            ),
+            [message]
+        );
+        assert_eq!(risks(on, &[]), [message]);
+        assert_eq!(risks_without("remote.storage.enable", on, &[]), [message]);
+        assert!(risks(&[], on).is_empty());
+        let readonly: Config = &[
+            ("remote.storage.enable", "true"),
+            ("remote.log.copy.disable", "true"),
+        ];
+        assert!(risks(on, readonly).is_empty());
+        let armed: Config = &[
+            ("remote.storage.enable", "TRUE"),
+            ("remote.log.delete.on.disable", "true"),
+        ];
+        assert!(risks(on, armed).is_empty());
+    }
+}

@@ -3,6 +3,7 @@
 use super::{after, before, in_words, risk, so_far};
 use crate::live::LiveTopic;
 use crate::model::RiskCode;
+use crate::model::text::count;
 use crate::plan::{ConfigChange, Risk};
 
 /// `min.insync.replicas` goes down, or up to the number of replicas.
@@ -12,7 +13,10 @@ pub(super) fn min_insync_replicas(found: &LiveTopic, change: &ConfigChange) -> O
     let replicas = found.replication_factor.least();
     let so_far = so_far(change);
     if to < from {
-        let message = format!("acks=all waits for {to} in-sync replicas {so_far}");
+        let message = format!(
+            "acks=all writes need only {} {so_far}",
+            count(to as usize, "in-sync replica")
+        );
         return Some(risk(RiskCode::DurabilityLowered, change, message));
     }
     (to > from && to >= replicas).then(|| {
@@ -53,4 +57,99 @@ pub(super) fn timestamps_changed(change: &ConfigChange) -> Option<Risk> {
         let message = format!("records get {whose} as timestamp {}", so_far(change));
         risk(RiskCode::TimestampsChanged, change, message)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::live::ReplicationFactor;
+    use crate::plan::risks::testing::{Config, plan, risks, risks_of};
+    use crate::plan::{Options, make};
+    use crate::testing::{desired, found, live, topic};
+
+    #[test]
+    fn min_insync_replicas() {
+        let change = |from, to| {
+            risks(
+                &[("min.insync.replicas", from)],
+                &[("min.insync.replicas", to)],
+            )
+            .join("; ")
+        };
+        assert_eq!(
+            change("2", "1"),
+            "durability-lowered: acks=all writes need only 1 in-sync replica (so far 2)"
+        );
+        assert_eq!(
+            change("2", "3"),
+            "writes-may-stop: one broker out of reach stops acks=all writes: 3 of 3 replicas must be in sync (so far 2)"
+        );
+        assert_eq!(change("1", "2"), "");
+        // Back to the broker's default, 1.
+        assert_eq!(
+            risks(&[("min.insync.replicas", "2")], &[]),
+            ["durability-lowered: acks=all writes need only 1 in-sync replica (so far 2)"]
+        );
+        // The partition with the fewest replicas counts.
+        let mut mixed = found(3, 3, &[]);
+        mixed.replication_factor = ReplicationFactor::of([2, 3]);
+        let mut wanted = topic(3, 3, &[("min.insync.replicas", "2")]);
+        wanted.unmanaged.replication_factor = true;
+        assert!(risks_of(&plan(wanted, mixed, &[]))[0].contains("2 of 2 replicas"));
+        // One replica only: nothing is raised.
+        let one = topic(3, 1, &[("min.insync.replicas", "1")]);
+        assert!(risks_of(&plan(one, found(3, 1, &[]), &[])).is_empty());
+    }
+
+    #[test]
+    fn unclean_election() {
+        let on: Config = &[("unclean.leader.election.enable", "true")];
+        assert_eq!(
+            risks(&[], on),
+            [
+                "durability-lowered: a replica that lags behind may become leader, and records are lost"
+            ]
+        );
+        assert!(risks(on, &[]).is_empty());
+        assert!(risks(on, &[("unclean.leader.election.enable", "false")]).is_empty());
+    }
+
+    #[test]
+    fn message_size() {
+        assert_eq!(
+            risks(
+                &[("max.message.bytes", "2097152")],
+                &[("max.message.bytes", "1048576")]
+            ),
+            ["messages-refused: batches over 1MiB are refused (so far 2MiB)"]
+        );
+        assert_eq!(
+            risks(&[("max.message.bytes", "2097152")], &[]),
+            ["messages-refused: batches over 1048588 bytes are refused (so far 2MiB)"]
+        );
+        assert!(risks(&[], &[("max.message.bytes", "2097152")]).is_empty());
+    }
+
+    #[test]
+    fn timestamps() {
+        let append: Config = &[("message.timestamp.type", "LogAppendTime")];
+        assert_eq!(
+            risks(&[], append),
+            [
+                "timestamps-changed: records get the broker's time of writing as timestamp (so far CreateTime)"
+            ]
+        );
+        assert_eq!(
+            risks(append, &[]),
+            [
+                "timestamps-changed: records get the producer's time as timestamp (so far LogAppendTime)"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_new_topic_risks_nothing() {
+        let wanted = topic(3, 3, &[("retention.ms", "1"), ("min.insync.replicas", "3")]);
+        let plan = make(&desired([("a", wanted)]), &live([]), &Options::default());
+        assert!(risks_of(&plan).is_empty());
+    }
 }

@@ -7,5 +7,5 @@ mod text;
 pub use json::json;
 pub use text::text;
 
-/// The format that [`json`] writes.
+/// The format that [`json()`] writes.
 pub const FORMAT: &str = "topicsmith/plan/1";

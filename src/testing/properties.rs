@@ -1,0 +1,253 @@
+//! What holds for any files and any cluster: an apply of the plan leaves nothing to do but what is
+//! blocked, touches nothing that is not its business, and the order of the inputs does not matter.
+
+use std::collections::BTreeMap;
+
+use proptest::collection::{btree_map, btree_set, vec};
+use proptest::option::weighted;
+use proptest::prelude::*;
+use proptest::sample::{Index, select, subsequence};
+
+use crate::desired::{Desired, Topic, Unmanaged};
+use crate::live::{BrokerDefault, Live, LiveTopic, ReplicationFactor, Source, snapshot};
+use crate::model::config::is_throttle;
+use crate::model::{ConfigKey, Globs, TopicName};
+use crate::plan::{Action, ConfigAction, Options, Plan, make};
+use crate::render::{self, Style};
+use crate::testing::{desired, live, tombstone, topic};
+
+/// Keys with values that Kafka takes; some of a key's values mean the same.
+const CONFIGS: [(&str, &[&str]); 12] = [
+    (
+        "cleanup.policy",
+        &["delete", "compact", "compact,delete", "delete, compact", ""],
+    ),
+    ("compression.type", &["producer", "zstd", "lz4"]),
+    ("confluent.tier", &["on", "off"]),
+    ("leader.replication.throttled.replicas", &["*", "0:1"]),
+    ("max.message.bytes", &["1048588", "2097152"]),
+    ("message.timestamp.type", &["CreateTime", "LogAppendTime"]),
+    ("min.cleanable.dirty.ratio", &["0.5", "0.50", "0.9"]),
+    ("min.insync.replicas", &["1", "2", "3"]),
+    ("remote.storage.enable", &["true", "TRUE", "false"]),
+    ("retention.bytes", &["-1", "1000", "2000"]),
+    (
+        "retention.ms",
+        &["-1", "604800000", "0604800000", "86400000"],
+    ),
+    ("vendor.key", &["1", "2"]),
+];
+const NAMES: [&str; 5] = ["a", "a.b", "a_b", "b", "c-1"];
+const SOURCES: [Source; 3] = [Source::Broker, Source::BrokerDefault, Source::KafkaDefault];
+
+fn any_config() -> impl Strategy<Value = BTreeMap<&'static str, &'static str>> {
+    let entry = (select(&CONFIGS[..]), any::<Index>());
+    let entry = entry.prop_map(|((key, values), index)| (key, *index.get(values)));
+    vec(entry, 0..6).prop_map(|entries| entries.into_iter().collect())
+}
+
+fn any_topic() -> impl Strategy<Value = Topic> {
+    let keys = CONFIGS.map(|(key, _)| ConfigKey::from(key)).to_vec();
+    let unmanaged = (any::<bool>(), any::<bool>(), subsequence(keys, 0..3));
+    (1..6u32, 1..4u32, any_config(), weighted(0.3, unmanaged)).prop_map(
+        |(partitions, factor, mut config, unmanaged)| {
+            // What `validate` refuses never comes to a plan.
+            if config
+                .get("min.insync.replicas")
+                .is_some_and(|min| min.parse::<u32>().unwrap() > factor)
+            {
+                config.remove("min.insync.replicas");
+            }
+            let config: Vec<_> = config.into_iter().collect();
+            let mut topic = topic(partitions, factor, &config);
+            if let Some((partitions, replication_factor, keys)) = unmanaged {
+                topic.unmanaged = Unmanaged {
+                    partitions,
+                    replication_factor,
+                    config: keys.into_iter().collect(),
+                };
+            }
+            topic
+        },
+    )
+}
+
+fn any_desired() -> impl Strategy<Value = Desired> {
+    let listed = btree_map(select(&NAMES[..]), any_topic(), 0..5);
+    let removed = btree_set(select(&NAMES[..]), 0..3);
+    let ignore = subsequence(vec!["confluent.*", "retention.*"], 0..2);
+    (listed, removed, any::<bool>(), ignore).prop_map(|(listed, removed, pin, ignore)| {
+        let mut desired = desired([]);
+        desired.environment.pin = pin;
+        desired.environment.ignore_configs = Globs::new(&ignore).unwrap();
+        for name in removed
+            .into_iter()
+            .filter(|name| !listed.contains_key(name))
+        {
+            desired.removed.insert(name.into(), tombstone());
+        }
+        let listed = listed.into_iter().map(|(name, topic)| (name.into(), topic));
+        desired.topics = listed.collect();
+        desired
+    })
+}
+
+fn any_default() -> impl Strategy<Value = (ConfigKey, BrokerDefault)> {
+    (select(&CONFIGS[..]), any::<Index>(), select(&SOURCES[..])).prop_map(
+        |((key, values), index, source)| {
+            let value = (*index.get(values)).to_owned();
+            (key.into(), BrokerDefault { value, source })
+        },
+    )
+}
+
+fn any_live_topic() -> impl Strategy<Value = LiveTopic> {
+    let config = weighted(0.9, any_config());
+    let behind = vec(any_default(), 0..2);
+    (1..6u32, vec(1..4u32, 1..3), config, behind).prop_map(
+        |(partitions, replicas, config, behind)| {
+            let own = |(key, value): (&str, &str)| (ConfigKey::from(key), value.to_owned());
+            LiveTopic {
+                id: None,
+                partitions,
+                replication_factor: ReplicationFactor::of(replicas),
+                config: config.map(|config| config.into_iter().map(own).collect()),
+                behind: behind.into_iter().collect(),
+            }
+        },
+    )
+}
+
+fn any_live() -> impl Strategy<Value = Live> {
+    let topics = btree_map(select(&NAMES[..]), any_live_topic(), 0..5);
+    (topics, vec(any_default(), 0..12)).prop_map(|(topics, defaults)| {
+        let mut live = live([]);
+        live.broker_defaults = defaults.into_iter().collect();
+        let topics = topics.into_iter().map(|(name, topic)| (name.into(), topic));
+        live.topics = topics.collect();
+        live
+    })
+}
+
+/// A cluster that does what a plan says.
+fn apply_to(mut live: Live, plan: &Plan) -> Live {
+    for change in &plan.changes {
+        if change.action == Action::Delete {
+            assert!(live.topics.remove(&change.topic).is_some());
+            continue;
+        }
+        let created = change.action == Action::Create;
+        assert_eq!(created, !live.topics.contains_key(&change.topic));
+        let topic = live
+            .topics
+            .entry(change.topic.clone())
+            .or_insert_with(|| LiveTopic {
+                config: Some(BTreeMap::new()),
+                ..LiveTopic::default()
+            });
+        if let Some(to) = change
+            .partitions
+            .as_ref()
+            .and_then(|partitions| partitions.to)
+        {
+            assert!(created || to > topic.partitions);
+            topic.partitions = to;
+        }
+        if let Some(to) = change
+            .replication_factor
+            .as_ref()
+            .and_then(|factor| factor.to)
+        {
+            assert!(created);
+            topic.replication_factor = ReplicationFactor::Same(to);
+        }
+        for change in &change.config {
+            let config = topic.config.as_mut().unwrap();
+            match change.action {
+                ConfigAction::Set | ConfigAction::Pin => {
+                    config.insert(change.key.clone(), change.to.clone().unwrap())
+                }
+                ConfigAction::Reset => config.remove(&change.key),
+            };
+        }
+    }
+    live
+}
+
+/// Whether this key of this topic may be touched.
+fn may_touch(desired: &Desired, topic: &Topic, key: &ConfigKey) -> bool {
+    let ignored = desired.environment.ignore_configs.matches(key.as_str());
+    let left = ignored || is_throttle(key.as_str()) || key.spec().is_none();
+    !topic.unmanaged.config.contains(key) && (topic.config.contains_key(key) || !left)
+}
+
+fn untouched(desired: &Desired, before: &Live, after: &Live) {
+    for (name, found) in &before.topics {
+        let Some(wanted) = desired.topics.get(name) else {
+            let removed = desired.removed.contains_key(name);
+            assert_eq!(after.topics.get(name), (!removed).then_some(found));
+            continue;
+        };
+        let now = &after.topics[name];
+        assert_eq!(now.replication_factor, found.replication_factor);
+        assert!(!wanted.unmanaged.partitions || now.partitions == found.partitions);
+        let others = |topic: &LiveTopic| -> Option<BTreeMap<ConfigKey, String>> {
+            let mut config = topic.config.clone()?;
+            config.retain(|key, _| !may_touch(desired, wanted, key));
+            Some(config)
+        };
+        assert_eq!(others(now), others(found));
+    }
+}
+
+/// The same cluster from a snapshot in which everything stands the other way round.
+fn reversed(live: &Live) -> Live {
+    fn reverse(value: serde_json::Value) -> serde_json::Value {
+        match value {
+            serde_json::Value::Object(map) => map
+                .into_iter()
+                .rev()
+                .map(|(key, value)| (key, reverse(value)))
+                .collect(),
+            other => other,
+        }
+    }
+    snapshot::parse(&reverse(snapshot::to_json(live)).to_string()).unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1024))]
+
+    #[test]
+    fn after_an_apply_nothing_is_left_but_what_is_blocked(
+        desired in any_desired(),
+        before in any_live(),
+    ) {
+        let options = Options::default();
+        let first = make(&desired, &before, &options);
+        let after = apply_to(before.clone(), &first);
+        untouched(&desired, &before, &after);
+        let second = make(&desired, &after, &options);
+        prop_assert!(second.is_empty(), "{:?}", second.changes);
+        prop_assert_eq!(&second.blocked, &first.blocked);
+        prop_assert_eq!(&second.unlisted, &first.unlisted);
+        prop_assert_eq!(second.unchanged, desired.topics.len());
+        prop_assert!(second.refused.is_empty());
+    }
+
+    #[test]
+    fn the_order_of_inputs_does_not_matter(desired in any_desired(), live in any_live()) {
+        let allow = ["topic-deleted:a*", "retention-shortened"].map(|a| a.parse().unwrap());
+        let mut options = Options { allow: allow.to_vec(), ..Options::default() };
+        let plan = make(&desired, &live, &options);
+        let mut other_desired = desired.clone();
+        let topics: Vec<(TopicName, Topic)> = desired.topics.clone().into_iter().rev().collect();
+        other_desired.topics = topics.into_iter().collect();
+        options.allow.reverse();
+        let other = make(&other_desired, &reversed(&live), &options);
+        prop_assert_eq!(&plan, &other);
+        let text = |plan| render::plan::text(plan, Style::default());
+        prop_assert_eq!(text(&plan), text(&other));
+        prop_assert_eq!(render::plan::json(&plan).to_string(), render::plan::json(&other).to_string());
+    }
+}
