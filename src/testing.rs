@@ -70,6 +70,7 @@ pub fn environment() -> Environment {
             topic: "_topicsmith".into(),
             scope: None,
         },
+        scopes: BTreeMap::new(),
     }
 }
 
@@ -79,6 +80,7 @@ pub fn desired<const N: usize>(topics: [(&str, Topic); N]) -> Desired {
         environment: environment(),
         topics: topics.map(|(name, topic)| (name.into(), topic)).into(),
         removed: BTreeMap::new(),
+        lifecycles: BTreeMap::new(),
     }
 }
 
