@@ -1,24 +1,72 @@
 //! A cluster: its clients, and the calls on them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::error::Error;
-use super::fault::Fault;
+use tokio::sync::{OnceCell, oneshot};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use super::admin::Items;
+use super::error::{Cause, Error};
+use super::fault::{CLOSED, Fault, FaultKind, TIMED_OUT};
+use super::ffi::Client;
+use super::news::News;
+use super::settings;
 use super::types::{Alter, ConfigEntry, Metadata, Mode, NewTopic, TopicDescription};
 use crate::model::TopicName;
 use crate::model::connection::Connection;
 
+/// How long one attempt of a request may take. KRaft names brokers as the controller that are
+/// gone (until they are fenced, about 9 s), and a client that went to one can stay stuck for
+/// minutes where a fresh one is answered at once.
+const ATTEMPT: Duration = Duration::from_secs(10);
+
+/// How long librdkafka gets for a host's other addresses, once all servers failed.
+const OTHER_ADDRESSES: Duration = Duration::from_secs(1);
+
+/// How long it gets for what it says after that, where no other address can help.
+const LAST_WORDS: Duration = Duration::from_millis(50);
+
+/// How long to wait before a read is tried again.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// Topics in one request for configs: librdkafka orders the answer in quadratic time.
+const CONFIGS_A_REQUEST: usize = 500;
+
+/// Topics in one request for descriptions, for the same reason.
+const TOPICS_A_REQUEST: usize = 1_000;
+
+/// Requests under way at a time, over both clients.
+const IN_FLIGHT: usize = 4;
+
 /// How long to wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// For one request.
+    /// For one request. What is only read is asked again within it, on a fresh client, after an
+    /// attempt that got no answer; what changes the cluster is tried once, for 10 s at most.
     pub timeout: Duration,
 }
 
 /// A connected cluster. Cheap to clone.
-#[derive(Debug, Clone)]
-pub struct Cluster;
+#[derive(Clone)]
+pub struct Cluster(Arc<Inner>);
+
+struct Inner {
+    connection: Arc<Connection>,
+    limits: Limits,
+    clients: Mutex<Arc<Clients>>,
+    renewing: tokio::sync::Mutex<()>,
+}
+
+/// The clients in use. They are replaced together.
+struct Clients {
+    news: Arc<News>,
+    first: Arc<Client>,
+    /// Made once there is work for two: a broker answers two connections side by side.
+    second: OnceCell<Arc<Client>>,
+}
 
 impl Cluster {
     /// Connects. Returns once a broker answered, or the cause as soon as it is known.
@@ -26,8 +74,14 @@ impl Cluster {
     /// # Errors
     /// Why no broker could be reached.
     pub async fn connect(connection: Connection, limits: Limits) -> Result<Cluster, Error> {
-        let _ = (connection, limits);
-        std::future::pending().await
+        let connection = Arc::new(settings::with_passwords_secret(connection));
+        let clients = Clients::open(&connection, limits).await?;
+        Ok(Cluster(Arc::new(Inner {
+            connection,
+            limits,
+            clients: Mutex::new(Arc::new(clients)),
+            renewing: tokio::sync::Mutex::default(),
+        })))
     }
 
     /// Connects, and tries again until `wait` is over; `tick` hears why each attempt failed. A
@@ -39,10 +93,20 @@ impl Cluster {
         connection: Connection,
         limits: Limits,
         wait: Duration,
-        tick: impl FnMut(&Error),
+        mut tick: impl FnMut(&Error),
     ) -> Result<Cluster, Error> {
-        let _ = (connection, limits, wait, tick);
-        std::future::pending().await
+        let deadline = Instant::now() + wait;
+        loop {
+            let error = match Cluster::connect(connection.clone(), limits).await {
+                Ok(cluster) => return Ok(cluster),
+                Err(error) => error,
+            };
+            if error.cause().is_lasting() || Instant::now() + PAUSE >= deadline {
+                return Err(error);
+            }
+            tick(&error);
+            tokio::time::sleep(PAUSE).await;
+        }
     }
 
     /// The brokers, and all topics with their partitions.
@@ -50,10 +114,22 @@ impl Cluster {
     /// # Errors
     /// Why the call as a whole failed.
     pub async fn metadata(&self) -> Result<Metadata, Error> {
-        std::future::pending().await
+        let topics = self.read("the topics", 0, |client, timeout| async move {
+            on_thread(move || client.metadata(timeout)).await
+        });
+        let cluster = self.read("the brokers", 0, |client, timeout| async move {
+            client.describe_cluster(timeout).await
+        });
+        let (mut metadata, (id, nodes)) = tokio::try_join!(topics, cluster)?;
+        metadata.cluster_id = id;
+        for broker in &mut metadata.brokers {
+            let node = nodes.iter().find(|node| node.id == broker.id);
+            broker.rack = node.and_then(|node| node.rack.clone());
+        }
+        Ok(metadata)
     }
 
-    /// All configs of the topics.
+    /// All configs of the topics, those of a topic that is gone or may not be read as its fault.
     ///
     /// # Errors
     /// Why the call as a whole failed.
@@ -61,8 +137,15 @@ impl Cluster {
         &self,
         names: &[TopicName],
     ) -> Result<BTreeMap<TopicName, Result<Vec<ConfigEntry>, Fault>>, Error> {
-        let _ = names;
-        std::future::pending().await
+        self.read_batches(
+            "the topics' configs",
+            names,
+            CONFIGS_A_REQUEST,
+            |client, batch, timeout| async move {
+                client.describe_topic_configs(&batch, timeout).await
+            },
+        )
+        .await
     }
 
     /// All configs of one broker.
@@ -73,8 +156,10 @@ impl Cluster {
         &self,
         broker: i32,
     ) -> Result<Result<Vec<ConfigEntry>, Fault>, Error> {
-        let _ = broker;
-        std::future::pending().await
+        self.read("a broker's configs", 0, |client, timeout| async move {
+            client.describe_broker_configs(broker, timeout).await
+        })
+        .await
     }
 
     /// Ids of the topics, and what this principal may do with them.
@@ -85,24 +170,27 @@ impl Cluster {
         &self,
         names: &[TopicName],
     ) -> Result<BTreeMap<TopicName, Result<TopicDescription, Fault>>, Error> {
-        let _ = names;
-        std::future::pending().await
+        self.read_batches(
+            "the topics",
+            names,
+            TOPICS_A_REQUEST,
+            |client, batch, timeout| async move { client.describe_topics(&batch, timeout).await },
+        )
+        .await
     }
 
-    /// Creates topics in one request.
+    /// Creates topics, in one request and one attempt. One result each, in the order given; no
+    /// topic twice.
     ///
     /// # Errors
     /// Why the request as a whole failed.
-    pub async fn create_topics(
-        &self,
-        topics: &[NewTopic],
-        mode: Mode,
-    ) -> Result<Vec<Result<(), Fault>>, Fault> {
-        let _ = (topics, mode);
-        std::future::pending().await
+    pub async fn create_topics(&self, topics: &[NewTopic], mode: Mode) -> Result<Items, Fault> {
+        let (client, timeout) = self.writer();
+        client.create_topics(topics, mode, timeout).await
     }
 
-    /// Grows topics to so many partitions, in one request.
+    /// Grows topics to so many partitions, in one request and one attempt. One result each, in
+    /// the order given; no topic twice.
     ///
     /// # Errors
     /// Why the request as a whole failed.
@@ -110,12 +198,13 @@ impl Cluster {
         &self,
         topics: &[(TopicName, u32)],
         mode: Mode,
-    ) -> Result<Vec<Result<(), Fault>>, Fault> {
-        let _ = (topics, mode);
-        std::future::pending().await
+    ) -> Result<Items, Fault> {
+        let (client, timeout) = self.writer();
+        client.create_partitions(topics, mode, timeout).await
     }
 
-    /// Changes single keys of topics, in one request.
+    /// Changes single keys of topics, in one request and one attempt. One result each, in the
+    /// order given; no topic twice.
     ///
     /// # Errors
     /// Why the request as a whole failed.
@@ -123,21 +212,21 @@ impl Cluster {
         &self,
         alters: &[Alter],
         mode: Mode,
-    ) -> Result<Vec<Result<(), Fault>>, Fault> {
-        let _ = (alters, mode);
-        std::future::pending().await
+    ) -> Result<Items, Fault> {
+        let (client, timeout) = self.writer();
+        client
+            .incremental_alter_configs(alters, mode, timeout)
+            .await
     }
 
-    /// Deletes topics in one request.
+    /// Deletes topics, in one request and one attempt. One result each, in the order given; no
+    /// topic twice.
     ///
     /// # Errors
     /// Why the request as a whole failed.
-    pub async fn delete_topics(
-        &self,
-        names: &[TopicName],
-    ) -> Result<Vec<Result<(), Fault>>, Fault> {
-        let _ = names;
-        std::future::pending().await
+    pub async fn delete_topics(&self, names: &[TopicName]) -> Result<Items, Fault> {
+        let (client, timeout) = self.writer();
+        client.delete_topics(names, timeout).await
     }
 
     /// Puts fresh clients in place of ones that no longer answer.
@@ -145,11 +234,215 @@ impl Cluster {
     /// # Errors
     /// Why no broker could be reached.
     pub async fn renew(&self) -> Result<(), Error> {
-        std::future::pending().await
+        let stale = self.clients();
+        self.replace(&stale, self.0.limits).await
     }
 
     /// The release of Kafka, `4.3`, as far as the brokers let on.
     pub fn kafka_version(&self) -> Option<String> {
-        None
+        self.clients().news.release().map(str::to_owned)
     }
+
+    fn clients(&self) -> Arc<Clients> {
+        Arc::clone(&lock(&self.0.clients))
+    }
+
+    /// Several may find the same clients stuck: the first one replaces them.
+    async fn replace(&self, stale: &Arc<Clients>, limits: Limits) -> Result<(), Error> {
+        let _turn = self.0.renewing.lock().await;
+        if Arc::ptr_eq(&self.clients(), stale) {
+            let fresh = Clients::open(&self.0.connection, limits).await?;
+            let stale = std::mem::replace(&mut *lock(&self.0.clients), Arc::new(fresh));
+            // Dropping a stuck client takes a while.
+            std::thread::spawn(move || drop(stale));
+        }
+        Ok(())
+    }
+
+    /// The client for a request that changes something, and how long one attempt may take.
+    fn writer(&self) -> (Arc<Client>, Duration) {
+        let timeout = self.0.limits.timeout.min(ATTEMPT);
+        (Arc::clone(&self.clients().first), timeout)
+    }
+
+    /// Asks for something that can be asked for again, until there is an answer or the time is
+    /// over. `number` picks one of the clients.
+    async fn read<T, Answer>(
+        &self,
+        what: &str,
+        number: usize,
+        ask: impl Fn(Arc<Client>, Duration) -> Answer,
+    ) -> Result<T, Error>
+    where
+        Answer: Future<Output = Result<T, Fault>>,
+    {
+        let (connection, limits) = (&self.0.connection, self.0.limits);
+        let deadline = Instant::now() + limits.timeout;
+        loop {
+            let clients = self.clients();
+            let client = clients.pick(number, connection, limits).await?;
+            let left = deadline.saturating_duration_since(Instant::now());
+            let fault = match ask(client, left.min(ATTEMPT)).await {
+                Ok(answer) => return Ok(answer),
+                Err(fault) => fault,
+            };
+            let renew = fault.kind() == FaultKind::Unanswered;
+            let again = renew || fault.kind().is_worth_another_try();
+            let left = deadline.saturating_duration_since(Instant::now());
+            if !again || left <= PAUSE {
+                let news = &clients.news;
+                return Err(Error::call(connection, what, &fault, news, limits.timeout));
+            }
+            if renew && let Err(error) = self.replace(&clients, Limits { timeout: left }).await {
+                // The cluster may come back before the time is over.
+                if error.cause().is_lasting() || Instant::now() + PAUSE >= deadline {
+                    return Err(error);
+                }
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// The same for many items: in batches, several under way over both clients.
+    async fn read_batches<T, Answer>(
+        &self,
+        what: &'static str,
+        names: &[TopicName],
+        size: usize,
+        ask: impl Fn(Arc<Client>, Arc<[TopicName]>, Duration) -> Answer + Copy + Send + Sync + 'static,
+    ) -> Result<BTreeMap<TopicName, T>, Error>
+    where
+        T: Send + 'static,
+        Answer: Future<Output = Result<Vec<(TopicName, T)>, Fault>> + Send,
+    {
+        let mut names = names.to_vec();
+        names.sort_unstable();
+        names.dedup();
+        let batches: VecDeque<Arc<[TopicName]>> = names.chunks(size).map(Arc::from).collect();
+        let workers = batches.len().min(IN_FLIGHT);
+        let batches = Arc::new(Mutex::new(batches));
+        let mut tasks = JoinSet::new();
+        for number in 0..workers {
+            let (cluster, batches) = (self.clone(), Arc::clone(&batches));
+            tasks.spawn(async move {
+                let mut answers = Vec::new();
+                loop {
+                    let next = lock(&batches).pop_front();
+                    let Some(batch) = next else {
+                        return Ok(answers);
+                    };
+                    let ask = |client, timeout| ask(client, Arc::clone(&batch), timeout);
+                    answers.extend(cluster.read(what, number, ask).await?);
+                }
+            });
+        }
+        let mut all = BTreeMap::new();
+        while let Some(answers) = tasks.join_next().await {
+            match answers {
+                Ok(answers) => all.extend(answers?),
+                Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+            }
+        }
+        Ok(all)
+    }
+}
+
+impl Clients {
+    /// Makes the first client and waits until a broker answers it. A client that went to a
+    /// controller that is gone is given up for a fresh one.
+    async fn open(connection: &Arc<Connection>, limits: Limits) -> Result<Self, Error> {
+        let deadline = Instant::now() + limits.timeout;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let attempt = Limits {
+                timeout: left.min(ATTEMPT),
+            };
+            match Self::open_once(connection, attempt, limits).await {
+                Err(error) if error.cause() == Cause::TimedOut && left > ATTEMPT => {}
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn open_once(
+        connection: &Arc<Connection>,
+        attempt: Limits,
+        limits: Limits,
+    ) -> Result<Self, Error> {
+        let news = Arc::new(News::default());
+        let first = client(connection, attempt.timeout, &news)?;
+        let clients = Self {
+            news,
+            first: Arc::new(first),
+            second: OnceCell::new(),
+        };
+        let news = &clients.news;
+        let answer = tokio::select! {
+            answer = clients.first.describe_cluster(attempt.timeout) => answer.map(drop),
+            fault = given_up(news) => Err(fault),
+        };
+        match answer {
+            Ok(()) => Ok(clients),
+            Err(fault) => Err(Error::connecting(connection, &fault, news, limits.timeout)),
+        }
+    }
+
+    /// Even numbers take the first client, odd ones the second.
+    async fn pick(
+        &self,
+        number: usize,
+        connection: &Arc<Connection>,
+        limits: Limits,
+    ) -> Result<Arc<Client>, Error> {
+        if number.is_multiple_of(2) {
+            return Ok(Arc::clone(&self.first));
+        }
+        let make =
+            || async { client(connection, limits.timeout.min(ATTEMPT), &self.news).map(Arc::new) };
+        self.second.get_or_try_init(make).await.cloned()
+    }
+}
+
+fn client(
+    connection: &Arc<Connection>,
+    timeout: Duration,
+    news: &Arc<News>,
+) -> Result<Client, Error> {
+    let listener = Arc::clone(news);
+    let properties = settings::properties(connection, timeout);
+    Client::new(
+        Arc::clone(connection),
+        &properties,
+        Box::new(move |notice| listener.hear(notice)),
+    )
+    .map_err(|fault| Error::settings(&fault.message))
+}
+
+/// Returns when there is no hope left.
+async fn given_up(news: &News) -> Fault {
+    let wait = match news.hopeless().await {
+        true => OTHER_ADDRESSES,
+        false => LAST_WORDS,
+    };
+    tokio::time::sleep(wait).await;
+    Fault::new(TIMED_OUT, "all servers failed".to_owned())
+}
+
+/// Runs a call that blocks on a thread of its own. Not on one of the runtime's: the runtime would
+/// wait for it when the process ends.
+async fn on_thread<T: Send + 'static>(
+    call: impl FnOnce() -> Result<T, Fault> + Send + 'static,
+) -> Result<T, Fault> {
+    let (sender, receiver) = oneshot::channel();
+    std::thread::spawn(move || {
+        // Nobody waits any more where the caller gave up.
+        let _ = sender.send(call());
+    });
+    receiver
+        .await
+        .unwrap_or_else(|_| Err(Fault::new(CLOSED, "the client was closed".to_owned())))
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

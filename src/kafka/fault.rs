@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::ffi;
 use crate::model::text::escape;
 
 /// One error with Kafka's code and the broker's own words.
@@ -36,18 +37,66 @@ pub enum FaultKind {
     Permanent,
 }
 
+/// Kafka's `UNKNOWN_SERVER_ERROR`.
+const UNKNOWN: i32 = -1;
+/// librdkafka's `_TIMED_OUT`.
+pub(super) const TIMED_OUT: i32 = -185;
+/// librdkafka's `_INVALID_ARG`.
+const INVALID_ARGUMENT: i32 = -186;
+/// librdkafka's `_DESTROY`: the client went while the request was under way.
+pub(super) const CLOSED: i32 = -197;
+/// librdkafka's `_BAD_MSG`: the answer could not be read.
+pub(super) const UNREADABLE: i32 = -199;
+
+impl FaultKind {
+    /// Whether nothing was done, and the same request may succeed a little later.
+    pub fn is_worth_another_try(self) -> bool {
+        matches!(
+            self,
+            FaultKind::NotController | FaultKind::Throttled | FaultKind::Retriable
+        )
+    }
+}
+
 impl Fault {
+    pub(super) fn new(code: i32, message: String) -> Self {
+        let name = match code {
+            UNKNOWN => "UNKNOWN_SERVER_ERROR".to_owned(),
+            3 => "UNKNOWN_TOPIC_OR_PARTITION".to_owned(),
+            _ => ffi::code_name(code),
+        };
+        Self {
+            code,
+            name,
+            message,
+        }
+    }
+
+    /// A request that cannot even be put together.
+    pub(super) fn invalid(message: String) -> Self {
+        Self::new(INVALID_ARGUMENT, message)
+    }
+
     /// What a caller can do about it.
     ///
     /// Source: the classes of `org.apache.kafka.common.protocol.Errors` (4.3), and librdkafka's
-    /// local codes.
+    /// local codes. Codes that no admin request can answer with are left out.
     pub fn kind(&self) -> FaultKind {
         match self.code {
             36 => FaultKind::AlreadyExists,
-            3 | 100 | -188 => FaultKind::Missing,
+            // Also librdkafka's _UNKNOWN_PARTITION and _UNKNOWN_TOPIC.
+            3 | 100 | -190 | -188 => FaultKind::Missing,
             41 => FaultKind::NotController,
             89 => FaultKind::Throttled,
-            29 | 30 | 31 | 53 | 58 | 65 => FaultKind::NotAuthorised,
+            29 | 30 | 31 | 53 | 65 => FaultKind::NotAuthorised,
+            // REQUEST_TIMED_OUT and NETWORK_EXCEPTION; from the client _TRANSPORT,
+            // _ALL_BROKERS_DOWN, _TIMED_OUT_QUEUE, _DESTROY_BROKER. Kafka 4.3 can answer UNKNOWN
+            // and have done the work all the same.
+            7 | 13 | -195 | -187 | -166 | -137 => FaultKind::Unanswered,
+            UNKNOWN | TIMED_OUT | CLOSED | UNREADABLE => FaultKind::Unanswered,
+            2 | 5 | 6 | 9 | 14 | 15 | 16 | 19 | 20 | 51 | 56 | 72 | 74 | 75 | 80 | 83 | 103 => {
+                FaultKind::Retriable
+            }
             _ => FaultKind::Permanent,
         }
     }
@@ -55,14 +104,37 @@ impl Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} ({}): {}",
-            self.name,
-            self.code,
-            escape(&self.message)
-        )
+        write!(f, "{} ({})", self.name, self.code)?;
+        if self.message.is_empty() {
+            return Ok(());
+        }
+        write!(f, ": {}", escape(&self.message))
     }
 }
 
 impl std::error::Error for Fault {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_that_nobody_listed_have_a_kind_and_a_name() {
+        let fault = Fault::new(31_999, "new in Kafka 9\n".to_owned());
+        assert_eq!(fault.kind(), FaultKind::Permanent);
+        assert_eq!(fault.to_string(), "ERR_31999? (31999): new in Kafka 9\\n");
+    }
+
+    #[test]
+    fn what_may_have_been_done_is_not_called_failed() {
+        let kind = |code| Fault::new(code, String::new()).kind();
+        for code in [-1, 7, 13, -185, -187, -195, -197, -199] {
+            assert_eq!(kind(code), FaultKind::Unanswered, "{code}");
+        }
+        assert_eq!(kind(44), FaultKind::Permanent);
+        assert_eq!(kind(29), FaultKind::NotAuthorised);
+        assert_eq!(kind(56), FaultKind::Retriable);
+        let fault = Fault::new(36, String::new());
+        assert_eq!(fault.to_string(), "TOPIC_ALREADY_EXISTS (36)");
+    }
+}

@@ -5,10 +5,16 @@
 //! rdkafka's safe `AdminClient` loses the broker's messages and each item's own error, and replaces
 //! a topic's whole config where one key was to change.
 
+mod admin;
 mod cluster;
 mod error;
+mod failure;
 mod fault;
+mod ffi;
+mod news;
+mod settings;
 mod types;
+mod version;
 
 pub use cluster::{Cluster, Limits};
 pub use error::{Cause, Error};

@@ -1,9 +1,17 @@
 //! Gathers what is live from a cluster. It decides nothing.
 
+mod defaults;
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+
 use crate::desired::Environment;
-use crate::kafka::{self, Cluster};
-use crate::live::Live;
-use crate::model::{Globs, TopicName};
+use crate::kafka::{
+    Cluster, ConfigEntry, Error, Fault, FaultKind, Metadata, Node, Partition, TopicDescription,
+    TopicMetadata,
+};
+use crate::live::{Broker, Live, LiveTopic, ReplicationFactor, Source, Unknown};
+use crate::model::{ConfigKey, Globs, TopicName};
 
 /// What of the cluster is wanted.
 #[derive(Clone, Copy)]
@@ -27,13 +35,144 @@ pub enum Configs<'a> {
     All,
 }
 
-/// Reads the cluster.
+impl Want<'_> {
+    /// Ignored and internal topics, and the inventory's own, are as good as not there.
+    fn topic(&self, name: &TopicName) -> bool {
+        let environment = self.environment;
+        !name.is_internal()
+            && *name != environment.inventory.topic
+            && !environment.ignore_topics.matches(name.as_str())
+            && (self.only.is_empty() || self.only.matches(name.as_str()))
+    }
+
+    fn configs(&self, name: &TopicName) -> bool {
+        match self.configs {
+            Configs::All => true,
+            Configs::Of(pick) => pick(name),
+        }
+    }
+}
+
+/// Reads the cluster. A topic that vanishes meanwhile is left out; what else cannot be read of a
+/// topic stands among the unknown.
 ///
 /// # Errors
-/// Why the cluster could not be read.
-pub async fn observe(cluster: &Cluster, want: &Want<'_>) -> Result<Live, kafka::Error> {
-    let _ = (cluster, want.environment, want.ids, want.only);
-    match want.configs {
-        Configs::All | Configs::Of(_) => std::future::pending().await,
+/// Why the cluster as a whole could not be read.
+pub async fn observe(cluster: &Cluster, want: &Want<'_>) -> Result<Live, Error> {
+    let metadata = cluster.metadata().await?;
+    let wanted = metadata.topics.keys().filter(|name| want.topic(name));
+    let names: Vec<TopicName> = wanted.cloned().collect();
+    let with_configs: Vec<TopicName> = names.iter().filter(|n| want.configs(n)).cloned().collect();
+    let with_ids = if want.ids { names.as_slice() } else { &[] };
+    let (configs, descriptions) = tokio::try_join!(
+        cluster.describe_topic_configs(&with_configs),
+        cluster.describe_topics(with_ids),
+    )?;
+
+    let mut live = Live {
+        cluster_id: metadata.cluster_id.clone(),
+        kafka_version: cluster.kafka_version(),
+        brokers: brokers(&metadata),
+        ..Live::default()
+    };
+    for (name, fault) in &metadata.unreadable {
+        if want.topic(name) {
+            live.unknown.push(unknown(format!("topic {name}"), fault));
+        }
     }
+    live.broker_defaults = defaults::told_by_topics(configs.values().flatten().flatten());
+    complete_defaults(cluster, &metadata, &mut live).await;
+    for name in names {
+        let partitions = &metadata.topics[&name];
+        let configs = configs.get(&name).map(Result::as_ref);
+        let description = descriptions.get(&name).map(Result::as_ref);
+        add_topic(&mut live, name, partitions, configs, description);
+    }
+    Ok(live)
+}
+
+fn brokers(metadata: &Metadata) -> Vec<Broker> {
+    let broker = |node: &Node| Broker {
+        id: node.id,
+        rack: node.rack.clone(),
+    };
+    metadata.brokers.iter().map(broker).collect()
+}
+
+fn unknown(what: String, why: &dyn Display) -> Unknown {
+    Unknown {
+        what,
+        why: why.to_string(),
+    }
+}
+
+/// Asks a broker for the defaults that no topic told: the first that answers, for the cluster may
+/// still name one that is gone.
+async fn complete_defaults(cluster: &Cluster, metadata: &Metadata, live: &mut Live) {
+    let mut why: Option<String> = None;
+    for broker in &metadata.brokers {
+        if defaults::are_complete(&live.broker_defaults) {
+            return;
+        }
+        match cluster.describe_broker_configs(broker.id).await {
+            Ok(Ok(entries)) => return defaults::complete(&mut live.broker_defaults, &entries),
+            Ok(Err(fault)) => why = Some(fault.to_string()),
+            Err(error) => why = Some(error.to_string()),
+        }
+    }
+    if let Some(why) = why {
+        live.unknown
+            .push(unknown("broker defaults".to_owned(), &why));
+    }
+}
+
+/// Adds a topic with what was read of it, unless that says that it is gone.
+fn add_topic(
+    live: &mut Live,
+    name: TopicName,
+    topic: &TopicMetadata,
+    configs: Option<Result<&Vec<ConfigEntry>, &Fault>>,
+    description: Option<Result<&TopicDescription, &Fault>>,
+) {
+    let mut read = LiveTopic {
+        partitions: u32::try_from(topic.partitions.len()).unwrap_or(u32::MAX),
+        replication_factor: ReplicationFactor::of(replicas(topic)),
+        ..LiveTopic::default()
+    };
+    let gone = |fault: &Fault| fault.kind() == FaultKind::Missing;
+    match description {
+        Some(Ok(description)) => read.id.clone_from(&description.id),
+        Some(Err(fault)) if gone(fault) => return,
+        Some(Err(fault)) => live
+            .unknown
+            .push(unknown(format!("id of topic {name}"), fault)),
+        None => {}
+    }
+    match configs {
+        Some(Ok(entries)) => {
+            read.behind = defaults::behind(entries, &live.broker_defaults);
+            read.config = Some(set_on_topic(entries));
+        }
+        Some(Err(fault)) if gone(fault) => return,
+        Some(Err(fault)) => {
+            let what = format!("configs of topic {name}");
+            live.unknown.push(unknown(what, fault));
+        }
+        None => {}
+    }
+    live.topics.insert(name, read);
+}
+
+fn replicas(topic: &TopicMetadata) -> impl Iterator<Item = u32> {
+    let count = |partition: &Partition| u32::try_from(partition.replicas.len()).unwrap_or(u32::MAX);
+    topic.partitions.iter().map(count)
+}
+
+/// A value that the broker keeps to itself is shown as empty: topics have none such.
+fn set_on_topic(entries: &[ConfigEntry]) -> BTreeMap<ConfigKey, String> {
+    entries
+        .iter()
+        .filter(|entry| entry.source == Source::Topic)
+        .map(|entry| (entry.key.clone(), entry.value.clone().unwrap_or_default()))
+        .collect()
 }

@@ -1,0 +1,247 @@
+//! The typed calls on one client. Each is one request, awaited for a bounded time; each item of an
+//! answer is found by its name, so that results stand in the order of what was asked.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use super::fault::{CLOSED, Fault, TIMED_OUT, UNREADABLE};
+use super::ffi::{
+    Call, Client, DeleteTopicObject, NewPartitionsObject, NewTopicObject, Options, ResourceObject,
+    TopicNames,
+};
+use super::types::{Alter, AlterOp, ConfigEntry, Mode, NewTopic, Node, TopicDescription};
+use crate::model::TopicName;
+
+/// One result for each item of a request, in its order.
+pub(super) type Items = Vec<Result<(), Fault>>;
+
+/// How much longer than librdkafka's own time-out an answer is waited for. It comes within; this
+/// holds should librdkafka itself be stuck.
+const GRACE: Duration = Duration::from_secs(1);
+
+impl Client {
+    pub async fn create_topics(
+        &self,
+        topics: &[NewTopic],
+        mode: Mode,
+        timeout: Duration,
+    ) -> Result<Items, Fault> {
+        if topics.is_empty() {
+            return Ok(Vec::new());
+        }
+        let object = |topic: &NewTopic| {
+            let mut object = NewTopicObject::new(
+                topic.name.as_str(),
+                number(topic.partitions)?,
+                number(topic.replication_factor)?,
+            )?;
+            for (key, value) in &topic.config {
+                object.set_config(key.as_str(), value)?;
+            }
+            Ok(object)
+        };
+        let objects = topics.iter().map(object).collect::<Result<_, Fault>>()?;
+        let receiver = self.submit(
+            Call::CreateTopics(objects),
+            Options::new(timeout, mode),
+            |event| event.created(),
+        );
+        let answer = answer(receiver?, timeout).await?;
+        Ok(in_order(topics.iter().map(|topic| &topic.name), answer))
+    }
+
+    pub async fn create_partitions(
+        &self,
+        topics: &[(TopicName, u32)],
+        mode: Mode,
+        timeout: Duration,
+    ) -> Result<Items, Fault> {
+        if topics.is_empty() {
+            return Ok(Vec::new());
+        }
+        let object =
+            |(name, total): &(TopicName, u32)| NewPartitionsObject::new(name.as_str(), *total);
+        let objects = topics.iter().map(object).collect::<Result<_, Fault>>()?;
+        let receiver = self.submit(
+            Call::CreatePartitions(objects),
+            Options::new(timeout, mode),
+            |event| event.partitioned(),
+        );
+        let answer = answer(receiver?, timeout).await?;
+        Ok(in_order(topics.iter().map(|(name, _)| name), answer))
+    }
+
+    pub async fn incremental_alter_configs(
+        &self,
+        alters: &[Alter],
+        mode: Mode,
+        timeout: Duration,
+    ) -> Result<Items, Fault> {
+        if alters.is_empty() {
+            return Ok(Vec::new());
+        }
+        let object = |alter: &Alter| {
+            let mut object = ResourceObject::topic(alter.topic.as_str())?;
+            for (key, op) in &alter.ops {
+                let value = match op {
+                    AlterOp::Set(value) => Some(value.as_str()),
+                    AlterOp::Delete => None,
+                };
+                object.alter(key.as_str(), value)?;
+            }
+            Ok(object)
+        };
+        let objects = alters.iter().map(object).collect::<Result<_, Fault>>()?;
+        let receiver = self.submit(
+            Call::AlterConfigs(objects),
+            Options::new(timeout, mode),
+            |event| event.altered(),
+        );
+        let answer = answer(receiver?, timeout).await?;
+        Ok(in_order(alters.iter().map(|alter| &alter.topic), answer))
+    }
+
+    pub async fn delete_topics(
+        &self,
+        names: &[TopicName],
+        timeout: Duration,
+    ) -> Result<Items, Fault> {
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        let object = |name: &TopicName| DeleteTopicObject::new(name.as_str());
+        let objects = names.iter().map(object).collect::<Result<_, Fault>>()?;
+        let receiver = self.submit(
+            Call::DeleteTopics(objects),
+            Options::new(timeout, Mode::Apply),
+            |event| event.deleted(),
+        );
+        let answer = answer(receiver?, timeout).await?;
+        Ok(in_order(names.iter(), answer))
+    }
+
+    /// All configs of topics; no name twice, or librdkafka cannot read the answer.
+    pub async fn describe_topic_configs(
+        &self,
+        names: &[TopicName],
+        timeout: Duration,
+    ) -> Result<Vec<(TopicName, Result<Vec<ConfigEntry>, Fault>)>, Fault> {
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        let object = |name: &TopicName| ResourceObject::topic(name.as_str());
+        let objects = names.iter().map(object).collect::<Result<_, Fault>>()?;
+        let answer = self.describe_configs(objects, timeout).await?;
+        Ok(named(answer))
+    }
+
+    /// All configs of a broker.
+    pub async fn describe_broker_configs(
+        &self,
+        id: i32,
+        timeout: Duration,
+    ) -> Result<Result<Vec<ConfigEntry>, Fault>, Fault> {
+        let objects = vec![ResourceObject::broker(id)?];
+        let mut answer = self.describe_configs(objects, timeout).await?;
+        Ok(answer
+            .pop()
+            .map_or_else(|| Err(missing(&format!("broker {id}"))), |(_, item)| item))
+    }
+
+    async fn describe_configs(
+        &self,
+        resources: Vec<ResourceObject>,
+        timeout: Duration,
+    ) -> Result<Vec<(String, Result<Vec<ConfigEntry>, Fault>)>, Fault> {
+        let call = Call::DescribeConfigs(resources);
+        let options = Options::new(timeout, Mode::Apply);
+        let receiver = self.submit(call, options, |event| event.configs())?;
+        answer(receiver, timeout).await
+    }
+
+    /// Ids and rights of topics.
+    pub async fn describe_topics(
+        &self,
+        names: &[TopicName],
+        timeout: Duration,
+    ) -> Result<Vec<(TopicName, Result<TopicDescription, Fault>)>, Fault> {
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        let options = Options {
+            operations: true,
+            ..Options::new(timeout, Mode::Apply)
+        };
+        let receiver = self.submit(
+            Call::DescribeTopics(TopicNames::new(names)?),
+            options,
+            |event| event.descriptions(),
+        );
+        Ok(named(answer(receiver?, timeout).await?))
+    }
+
+    /// The cluster's id, and its brokers with their racks.
+    pub async fn describe_cluster(
+        &self,
+        timeout: Duration,
+    ) -> Result<(Option<String>, Vec<Node>), Fault> {
+        let options = Options::new(timeout, Mode::Apply);
+        let receiver = self.submit(Call::DescribeCluster, options, |event| event.cluster())?;
+        answer(receiver, timeout).await
+    }
+}
+
+impl Options {
+    fn new(timeout: Duration, mode: Mode) -> Self {
+        Self {
+            timeout,
+            validate_only: mode == Mode::ValidateOnly,
+            operations: false,
+        }
+    }
+}
+
+/// librdkafka counts partitions and replicas in signed integers.
+fn number(count: u32) -> Result<i32, Fault> {
+    i32::try_from(count)
+        .map_err(|_| Fault::invalid(format!("{count} is more than Kafka can count")))
+}
+
+async fn answer<T>(
+    receiver: oneshot::Receiver<Result<T, Fault>>,
+    timeout: Duration,
+) -> Result<T, Fault> {
+    match tokio::time::timeout(timeout + GRACE, receiver).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(_)) => Err(Fault::new(CLOSED, "the client was closed".to_owned())),
+        Err(_) => {
+            let message = format!("no answer within {timeout:?}");
+            Err(Fault::new(TIMED_OUT, message))
+        }
+    }
+}
+
+fn missing(what: &str) -> Fault {
+    Fault::new(UNREADABLE, format!("the answer does not mention {what}"))
+}
+
+fn named<T>(items: Vec<(String, T)>) -> Vec<(TopicName, T)> {
+    let name = |(name, item)| (TopicName::new(name), item);
+    items.into_iter().map(name).collect()
+}
+
+/// The results in the order of the names.
+fn in_order<'a>(
+    names: impl Iterator<Item = &'a TopicName>,
+    answer: Vec<(String, Result<(), Fault>)>,
+) -> Items {
+    let answer: HashMap<String, Result<(), Fault>> = answer.into_iter().collect();
+    names
+        .map(|name| match answer.get(name.as_str()) {
+            Some(result) => result.clone(),
+            None => Err(missing(name.as_str())),
+        })
+        .collect()
+}

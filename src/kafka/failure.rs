@@ -1,0 +1,251 @@
+//! Why one server could not be used: what librdkafka says about it, understood and put in words.
+
+use super::error::Cause;
+use crate::model::connection::Connection;
+
+/// librdkafka's local codes that tell causes apart.
+mod code {
+    pub const BAD_MESSAGE: i32 = -199;
+    pub const RESOLVE: i32 = -193;
+    pub const SSL: i32 = -181;
+    pub const AUTHENTICATION: i32 = -169;
+}
+
+/// A server's last failure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Failure {
+    /// `host:port`.
+    pub server: String,
+    /// Whether the address comes from the cluster itself (`advertised.listeners`), not from the
+    /// connection.
+    pub learned: bool,
+    /// librdkafka's code; what it only logs has none.
+    pub code: Option<i32>,
+    /// librdkafka's words.
+    pub reason: String,
+    /// How far the connection had come: `CONNECT`, `SSL_HANDSHAKE`, `APIVERSION_QUERY`, `UP`, …
+    pub state: String,
+}
+
+/// A failure understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Diagnosis {
+    pub cause: Cause,
+    /// What happened, to stand after the address: `connection refused`.
+    pub words: String,
+    /// What to do now.
+    pub help: String,
+}
+
+impl Failure {
+    /// Reads librdkafka's line: `[PROTOCOL://]HOST:PORT/ID: REASON (after 3ms in state UP, …)`,
+    /// in a log with `[thrd:NAME]: ` before it.
+    pub fn parse(code: Option<i32>, line: &str) -> Option<Self> {
+        let line = match line.strip_prefix("[thrd:") {
+            Some(rest) => rest.split_once("]: ")?.1,
+            None => line,
+        };
+        let (name, rest) = line.split_once(": ")?;
+        let name = name.split_once("://").map_or(name, |(_, name)| name);
+        let (server, id) = name.rsplit_once('/')?;
+        let (reason, state) = match rest.rsplit_once(" (after ") {
+            Some((reason, after)) => (reason, after.split_once("in state ")?.1),
+            None => (rest, ""),
+        };
+        let state = state.trim_end_matches(')').split(',').next();
+        Some(Self {
+            server: server.to_owned(),
+            learned: id != "bootstrap",
+            code,
+            reason: reason.to_owned(),
+            state: state.unwrap_or_default().to_owned(),
+        })
+    }
+
+    /// Whether another address of the same host may still work.
+    pub fn may_have_other_addresses(&self) -> bool {
+        self.state == "CONNECT" && self.code != Some(code::RESOLVE)
+    }
+
+    /// Whether it comes from an address that the cluster gave and nobody here knows.
+    pub fn is_unknown_advertised_name(&self) -> bool {
+        self.learned && self.code == Some(code::RESOLVE)
+    }
+
+    /// What it means.
+    pub fn diagnosis(&self, connection: &Connection) -> Diagnosis {
+        let mut diagnosis = match self.code {
+            Some(code::RESOLVE) => self.unresolved(),
+            Some(code::AUTHENTICATION) => self.login(),
+            Some(code::BAD_MESSAGE) => self.not_kafka(),
+            Some(code::SSL) => self.tls(),
+            _ if self.state == "SSL_HANDSHAKE" => self.tls(),
+            _ if self.reason.starts_with("Connection setup timed out") => self.silence(),
+            _ if self.reason.starts_with("ApiVersionRequest failed") => self.silence(),
+            _ if self.reason.starts_with("Connect to ") => self.refused(),
+            _ if self.reason.starts_with("Disconnected") => self.closed(&protocol(connection)),
+            _ => Diagnosis::new(
+                Cause::Unreachable,
+                &self.reason,
+                "look at the broker's log for what it says about this client",
+            ),
+        };
+        if self.learned {
+            diagnosis.help = format!(
+                "{} is the address that the cluster gives for one of its brokers: if it cannot be \
+                 reached from here, advertised.listeners in that broker's settings needs one that can",
+                self.server
+            );
+        }
+        diagnosis
+    }
+
+    fn unresolved(&self) -> Diagnosis {
+        Diagnosis::new(
+            Cause::Unresolved,
+            "no such host name",
+            "check the spelling of bootstrap_servers, and whether this machine can look the name up",
+        )
+    }
+
+    fn refused(&self) -> Diagnosis {
+        let why = self.reason.rsplit_once("failed: ").map(|(_, why)| why);
+        let why = why.unwrap_or(&self.reason).to_lowercase();
+        let words = match why.as_str() {
+            "connection refused" => "nothing listens there (connection refused)",
+            other => other,
+        };
+        Diagnosis::new(
+            Cause::Unreachable,
+            words,
+            "is the broker up, and is this its port? --wait 60s waits for one that is still starting",
+        )
+    }
+
+    fn silence(&self) -> Diagnosis {
+        if self.state == "CONNECT" || self.reason.ends_with("state CONNECT") {
+            return Diagnosis::new(
+                Cause::Unreachable,
+                "no answer at all",
+                "is the address right, and does a firewall or a VPN stand in between?",
+            );
+        }
+        Diagnosis::new(
+            Cause::NotKafka,
+            "something accepts the connection there, but does not answer",
+            "is this Kafka's port? A proxy without a broker behind it looks like this too",
+        )
+    }
+
+    fn not_kafka(&self) -> Diagnosis {
+        let help = "this is not a Kafka port: check bootstrap_servers";
+        match self.first_bytes().as_ref() {
+            Some(b"HTTP") => Diagnosis::new(
+                Cause::NotKafka,
+                "an HTTP server answers there, not Kafka",
+                help,
+            ),
+            // A TLS alert record.
+            Some([0x15, 0x03, ..]) => Diagnosis::new(
+                Cause::Tls,
+                "the port expects TLS",
+                "set security.protocol to \"SSL\" or \"SASL_SSL\"",
+            ),
+            _ => Diagnosis::new(
+                Cause::NotKafka,
+                "something answers there that is not Kafka",
+                help,
+            ),
+        }
+    }
+
+    /// librdkafka takes the first four bytes of an answer as its length, and complains of it.
+    fn first_bytes(&self) -> Option<[u8; 4]> {
+        let rest = self.reason.split_once("Invalid response size ")?.1;
+        let size: i32 = rest.split(' ').next()?.parse().ok()?;
+        Some(size.to_be_bytes())
+    }
+
+    fn closed(&self, protocol: &str) -> Diagnosis {
+        let (tls, sasl) = (protocol.ends_with("SSL"), protocol.starts_with("SASL"));
+        let help = match self.state.as_str() {
+            "APIVERSION_QUERY" if !tls => {
+                "is this Kafka's port? One that expects TLS does this too: then set \
+                 security.protocol to \"SSL\" or \"SASL_SSL\""
+            }
+            "UP" if !sasl => {
+                "a port that expects a login does this: then set security.protocol to \
+                 \"SASL_SSL\" or \"SASL_PLAINTEXT\", and sasl.mechanism, sasl.username and sasl.password"
+            }
+            _ => "look at the broker's log for what it says about this client",
+        };
+        Diagnosis::new(Cause::Closed, "the other side closes the connection", help)
+    }
+
+    fn tls(&self) -> Diagnosis {
+        if self.reason.contains("PLAINTEXT broker listener") {
+            return Diagnosis::new(
+                Cause::Tls,
+                "the port does not speak TLS",
+                "set security.protocol to \"PLAINTEXT\" or \"SASL_PLAINTEXT\", or use the port that has TLS",
+            );
+        }
+        if self.reason.contains("could not be verified") || self.reason.contains("verify failed") {
+            return Diagnosis::new(
+                Cause::Tls,
+                "the broker's certificate cannot be verified",
+                "set ssl.ca.location to the file of the authority that signed it, and use the name in it as the server's",
+            );
+        }
+        Diagnosis::new(
+            Cause::Tls,
+            &self.reason,
+            "check the ssl.* settings in [cluster.client] against the broker's",
+        )
+    }
+
+    fn login(&self) -> Diagnosis {
+        let words = |why: &str| format!("the login was refused: {why}");
+        if let Some((_, known)) = self
+            .reason
+            .split_once("Unsupported SASL mechanism: broker's supported mechanisms: ")
+        {
+            return Diagnosis::new(
+                Cause::Authentication,
+                &words("the broker does not have this mechanism"),
+                &format!("set sasl.mechanism to one that it has: {known}"),
+            );
+        }
+        if self.reason.contains("not valid in current SASL state") {
+            return Diagnosis::new(
+                Cause::Authentication,
+                "the port does not take a login",
+                "set security.protocol to \"PLAINTEXT\" or \"SSL\", or use the port that has SASL",
+            );
+        }
+        let why = self.reason.strip_prefix("SASL authentication error: ");
+        Diagnosis::new(
+            Cause::Authentication,
+            &words(why.unwrap_or(&self.reason)),
+            "check sasl.mechanism, sasl.username and sasl.password",
+        )
+    }
+}
+
+impl Diagnosis {
+    fn new(cause: Cause, words: &str, help: &str) -> Self {
+        Self {
+            cause,
+            words: words.to_owned(),
+            help: help.to_owned(),
+        }
+    }
+}
+
+fn protocol(connection: &Connection) -> String {
+    let given = connection.properties.get("security.protocol");
+    given.map_or_else(
+        || "PLAINTEXT".to_owned(),
+        |protocol| protocol.expose().to_uppercase(),
+    )
+}

@@ -1,0 +1,1076 @@
+//! librdkafka's admin API, made safe: the crate's only `unsafe`.
+//!
+//! - Error codes are plain integers. The generated bindings give them as a Rust enum, and a broker
+//!   that answers with a code which that enum does not list would be undefined behaviour; so every
+//!   function that returns one is declared here again.
+//! - Every C object is owned and freed on every path ([`Owned`], [`Event`]); what an event holds is
+//!   copied out before it goes.
+//! - One thread a client, the pump, polls librdkafka's main queue. Answers, errors and logs all
+//!   come through it; an answer finds its way by the number that its request carried.
+#![allow(unsafe_code)]
+
+use std::collections::HashMap;
+use std::ffi::{CStr, CString, c_char, c_int};
+use std::ptr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use rdkafka_sys::bindings as sys;
+use tokio::sync::oneshot;
+
+use super::fault::Fault;
+use super::types::{
+    ConfigEntry, Metadata, Node, Operation, Partition, Synonym, TopicDescription, TopicMetadata,
+};
+use crate::live::Source;
+use crate::model::connection::Connection;
+use crate::model::{ConfigKey, TopicName};
+
+/// How long dropping a client waits for librdkafka's threads. One that is stuck ends with the
+/// process; the wait keeps OpenSSL's clean-up at exit from running beside a healthy one.
+const GOODBYE: Duration = Duration::from_secs(1);
+
+/// How long the pump sleeps at most; a client that is dropped wakes it.
+const POLL_MS: c_int = 500;
+
+/// What librdkafka has for messages that it writes into a buffer of the caller.
+const MESSAGE_LENGTH: usize = 512;
+
+/// The same functions and structures as in the bindings, with integers in place of error enums.
+mod raw {
+    use std::ffi::{c_char, c_int, c_void};
+
+    use rdkafka_sys::bindings as sys;
+
+    unsafe extern "C" {
+        pub fn rd_kafka_err2name(code: c_int) -> *const c_char;
+        pub fn rd_kafka_event_error(event: *mut sys::rd_kafka_event_t) -> c_int;
+        pub fn rd_kafka_error_code(error: *const sys::rd_kafka_error_t) -> c_int;
+        pub fn rd_kafka_topic_result_error(result: *const sys::rd_kafka_topic_result_t) -> c_int;
+        pub fn rd_kafka_ConfigResource_error(r: *const sys::rd_kafka_ConfigResource_t) -> c_int;
+        pub fn rd_kafka_ConfigEntry_source(entry: *const sys::rd_kafka_ConfigEntry_t) -> c_int;
+        pub fn rd_kafka_conf_set(
+            conf: *mut sys::rd_kafka_conf_t,
+            name: *const c_char,
+            value: *const c_char,
+            message: *mut c_char,
+            length: usize,
+        ) -> c_int;
+        pub fn rd_kafka_set_log_queue(
+            client: *mut sys::rd_kafka_t,
+            queue: *mut sys::rd_kafka_queue_t,
+        ) -> c_int;
+        pub fn rd_kafka_NewTopic_set_config(
+            topic: *mut sys::rd_kafka_NewTopic_t,
+            key: *const c_char,
+            value: *const c_char,
+        ) -> c_int;
+        pub fn rd_kafka_AdminOptions_set_request_timeout(
+            options: *mut sys::rd_kafka_AdminOptions_t,
+            timeout_ms: c_int,
+            message: *mut c_char,
+            length: usize,
+        ) -> c_int;
+        pub fn rd_kafka_AdminOptions_set_operation_timeout(
+            options: *mut sys::rd_kafka_AdminOptions_t,
+            timeout_ms: c_int,
+            message: *mut c_char,
+            length: usize,
+        ) -> c_int;
+        pub fn rd_kafka_AdminOptions_set_validate_only(
+            options: *mut sys::rd_kafka_AdminOptions_t,
+            on: c_int,
+            message: *mut c_char,
+            length: usize,
+        ) -> c_int;
+        pub fn rd_kafka_metadata(
+            client: *mut sys::rd_kafka_t,
+            all_topics: c_int,
+            only: *mut c_void,
+            metadata: *mut *const Metadata,
+            timeout_ms: c_int,
+        ) -> c_int;
+        pub fn rd_kafka_metadata_destroy(metadata: *const Metadata);
+    }
+
+    #[repr(C)]
+    pub struct Metadata {
+        pub broker_count: c_int,
+        pub brokers: *const Broker,
+        pub topic_count: c_int,
+        pub topics: *const Topic,
+        pub origin_id: i32,
+        pub origin_name: *const c_char,
+    }
+
+    #[repr(C)]
+    pub struct Broker {
+        pub id: i32,
+        pub host: *const c_char,
+        pub port: c_int,
+    }
+
+    #[repr(C)]
+    pub struct Topic {
+        pub name: *const c_char,
+        pub partition_count: c_int,
+        pub partitions: *const Partition,
+        pub error: c_int,
+    }
+
+    #[repr(C)]
+    pub struct Partition {
+        pub id: i32,
+        pub error: c_int,
+        pub leader: i32,
+        pub replica_count: c_int,
+        pub replicas: *const i32,
+        pub in_sync_count: c_int,
+        pub in_sync: *const i32,
+    }
+}
+
+/// The name of an error code, as librdkafka has it. Safe for any code: an unlisted one is
+/// `ERR_123?`.
+pub(super) fn code_name(code: i32) -> String {
+    // SAFETY: takes any integer and returns a static string.
+    unsafe { text(raw::rd_kafka_err2name(code)) }
+}
+
+/// Copies a C string; a null pointer is the empty string.
+unsafe fn text(string: *const c_char) -> String {
+    unsafe { optional_text(string) }.unwrap_or_default()
+}
+
+/// Copies a C string; a null pointer is `None`.
+unsafe fn optional_text(string: *const c_char) -> Option<String> {
+    if string.is_null() {
+        return None;
+    }
+    let string = unsafe { CStr::from_ptr(string) };
+    Some(string.to_string_lossy().into_owned())
+}
+
+/// A C array as a slice, as long as its owner lives.
+unsafe fn slice<'a, T>(first: *const T, length: usize) -> &'a [T] {
+    if first.is_null() || length == 0 {
+        return &[];
+    }
+    unsafe { std::slice::from_raw_parts(first, length) }
+}
+
+/// The same, where C counts in signed integers.
+unsafe fn counted<'a, T>(first: *const T, length: c_int) -> &'a [T] {
+    unsafe { slice(first, usize::try_from(length).unwrap_or_default()) }
+}
+
+/// The array that a getter of the form `f(object, &mut count)` returns.
+unsafe fn listed<'a, O, T>(
+    object: *const O,
+    get: unsafe extern "C" fn(*const O, *mut usize) -> *mut *const T,
+) -> &'a [*const T] {
+    if object.is_null() {
+        return &[];
+    }
+    let mut count = 0;
+    let first = unsafe { get(object, &mut count) };
+    unsafe { slice(first, count) }
+}
+
+fn c_string(text: &str) -> Result<CString, Fault> {
+    CString::new(text).map_err(|_| Fault::invalid(format!("{text:?} holds a NUL character")))
+}
+
+fn milliseconds(duration: Duration) -> c_int {
+    // librdkafka takes an hour at most.
+    c_int::try_from(duration.as_millis().clamp(1, 3_600_000)).unwrap_or(3_600_000)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A buffer that librdkafka writes a message into.
+struct Message([c_char; MESSAGE_LENGTH]);
+
+impl Message {
+    fn new() -> Self {
+        Self([0; MESSAGE_LENGTH])
+    }
+
+    fn pointer(&mut self) -> *mut c_char {
+        self.0.as_mut_ptr()
+    }
+
+    fn read(&self) -> String {
+        // SAFETY: it was zeroed, and librdkafka ends what it writes with a zero.
+        unsafe { text(self.0.as_ptr()) }
+    }
+}
+
+/// A C object that is freed when it goes.
+pub(super) struct Owned<T> {
+    object: *mut T,
+    free: unsafe extern "C" fn(*mut T),
+}
+
+// SAFETY: librdkafka's objects belong to no thread, and only their owner touches them.
+unsafe impl<T> Send for Owned<T> {}
+
+impl<T> Owned<T> {
+    /// Takes over an object that a C function made; null means that it could not.
+    unsafe fn take(
+        object: *mut T,
+        free: unsafe extern "C" fn(*mut T),
+        why: impl FnOnce() -> String,
+    ) -> Result<Self, Fault> {
+        if object.is_null() {
+            return Err(Fault::invalid(why()));
+        }
+        Ok(Self { object, free })
+    }
+}
+
+impl<T> Drop for Owned<T> {
+    fn drop(&mut self) {
+        // SAFETY: `take` was given the object with the function that frees it, and nobody else
+        // frees it.
+        unsafe { (self.free)(self.object) }
+    }
+}
+
+/// Takes over an error that a C function returned; null means that there is none.
+unsafe fn returned(error: *mut sys::rd_kafka_error_t) -> Result<(), Fault> {
+    if error.is_null() {
+        return Ok(());
+    }
+    let fault = unsafe {
+        Fault::new(
+            raw::rd_kafka_error_code(error),
+            text(sys::rd_kafka_error_string(error)),
+        )
+    };
+    unsafe { sys::rd_kafka_error_destroy(error) };
+    Err(fault)
+}
+
+pub(super) type NewTopicObject = Owned<sys::rd_kafka_NewTopic_t>;
+pub(super) type NewPartitionsObject = Owned<sys::rd_kafka_NewPartitions_t>;
+pub(super) type DeleteTopicObject = Owned<sys::rd_kafka_DeleteTopic_t>;
+pub(super) type ResourceObject = Owned<sys::rd_kafka_ConfigResource_t>;
+pub(super) type TopicNames = Owned<sys::rd_kafka_TopicCollection_t>;
+
+impl NewTopicObject {
+    /// A topic to create.
+    pub fn new(name: &str, partitions: i32, replication_factor: i32) -> Result<Self, Fault> {
+        let name = c_string(name)?;
+        let mut message = Message::new();
+        // SAFETY: the strings live through the call, which copies them.
+        unsafe {
+            let object = sys::rd_kafka_NewTopic_new(
+                name.as_ptr(),
+                partitions,
+                replication_factor,
+                message.pointer(),
+                MESSAGE_LENGTH,
+            );
+            Owned::take(object, sys::rd_kafka_NewTopic_destroy, || message.read())
+        }
+    }
+
+    /// Sets one config of it.
+    pub fn set_config(&mut self, key: &str, value: &str) -> Result<(), Fault> {
+        let (c_key, value) = (c_string(key)?, c_string(value)?);
+        // SAFETY: the strings live through the call, which copies them.
+        match unsafe {
+            raw::rd_kafka_NewTopic_set_config(self.object, c_key.as_ptr(), value.as_ptr())
+        } {
+            0 => Ok(()),
+            code => Err(Fault::new(code, format!("the config {key:?}"))),
+        }
+    }
+}
+
+impl NewPartitionsObject {
+    /// A topic to grow to so many partitions.
+    pub fn new(name: &str, total: u32) -> Result<Self, Fault> {
+        let name = c_string(name)?;
+        let mut message = Message::new();
+        // SAFETY: the strings live through the call, which copies them.
+        unsafe {
+            let object = sys::rd_kafka_NewPartitions_new(
+                name.as_ptr(),
+                total as usize,
+                message.pointer(),
+                MESSAGE_LENGTH,
+            );
+            Owned::take(object, sys::rd_kafka_NewPartitions_destroy, || {
+                message.read()
+            })
+        }
+    }
+}
+
+impl DeleteTopicObject {
+    /// A topic to delete.
+    pub fn new(name: &str) -> Result<Self, Fault> {
+        let c_name = c_string(name)?;
+        // SAFETY: the string lives through the call, which copies it.
+        unsafe {
+            let object = sys::rd_kafka_DeleteTopic_new(c_name.as_ptr());
+            Owned::take(object, sys::rd_kafka_DeleteTopic_destroy, || {
+                format!("{name:?} is no topic name")
+            })
+        }
+    }
+}
+
+impl ResourceObject {
+    /// A topic whose configs are described or changed.
+    pub fn topic(name: &str) -> Result<Self, Fault> {
+        Self::new(sys::rd_kafka_ResourceType_t::RD_KAFKA_RESOURCE_TOPIC, name)
+    }
+
+    /// A broker whose configs are described.
+    pub fn broker(id: i32) -> Result<Self, Fault> {
+        let kind = sys::rd_kafka_ResourceType_t::RD_KAFKA_RESOURCE_BROKER;
+        Self::new(kind, &id.to_string())
+    }
+
+    fn new(kind: sys::rd_kafka_ResourceType_t, name: &str) -> Result<Self, Fault> {
+        let c_name = c_string(name)?;
+        // SAFETY: the string lives through the call, which copies it.
+        unsafe {
+            let object = sys::rd_kafka_ConfigResource_new(kind, c_name.as_ptr());
+            Owned::take(object, sys::rd_kafka_ConfigResource_destroy, || {
+                format!("{name:?} is no resource")
+            })
+        }
+    }
+
+    /// Adds a change: the value to set, or `None` to remove the key.
+    pub fn alter(&mut self, key: &str, value: Option<&str>) -> Result<(), Fault> {
+        use sys::rd_kafka_AlterConfigOpType_t as Op;
+        let key = c_string(key)?;
+        let value = value.map(c_string).transpose()?;
+        let (op, value) = match &value {
+            Some(value) => (Op::RD_KAFKA_ALTER_CONFIG_OP_TYPE_SET, value.as_ptr()),
+            None => (Op::RD_KAFKA_ALTER_CONFIG_OP_TYPE_DELETE, ptr::null()),
+        };
+        // SAFETY: the strings live through the call, which copies them.
+        unsafe {
+            returned(sys::rd_kafka_ConfigResource_add_incremental_config(
+                self.object,
+                key.as_ptr(),
+                op,
+                value,
+            ))
+        }
+    }
+}
+
+impl TopicNames {
+    /// Topics to describe.
+    pub fn new(names: &[TopicName]) -> Result<Self, Fault> {
+        let names: Vec<CString> = names
+            .iter()
+            .map(|name| c_string(name.as_str()))
+            .collect::<Result<_, _>>()?;
+        let mut pointers: Vec<*const c_char> = names.iter().map(|name| name.as_ptr()).collect();
+        // SAFETY: the strings live through the call, which copies them.
+        unsafe {
+            let object =
+                sys::rd_kafka_TopicCollection_of_topic_names(pointers.as_mut_ptr(), pointers.len());
+            Owned::take(object, sys::rd_kafka_TopicCollection_destroy, || {
+                "no topic names".to_owned()
+            })
+        }
+    }
+}
+
+/// A request, with the objects that it speaks of.
+pub(super) enum Call {
+    CreateTopics(Vec<NewTopicObject>),
+    CreatePartitions(Vec<NewPartitionsObject>),
+    DeleteTopics(Vec<DeleteTopicObject>),
+    AlterConfigs(Vec<ResourceObject>),
+    DescribeConfigs(Vec<ResourceObject>),
+    DescribeTopics(TopicNames),
+    DescribeCluster,
+}
+
+impl Call {
+    fn operation(&self) -> sys::rd_kafka_admin_op_t {
+        use sys::rd_kafka_admin_op_t as Op;
+        match self {
+            Call::CreateTopics(_) => Op::RD_KAFKA_ADMIN_OP_CREATETOPICS,
+            Call::CreatePartitions(_) => Op::RD_KAFKA_ADMIN_OP_CREATEPARTITIONS,
+            Call::DeleteTopics(_) => Op::RD_KAFKA_ADMIN_OP_DELETETOPICS,
+            Call::AlterConfigs(_) => Op::RD_KAFKA_ADMIN_OP_INCREMENTALALTERCONFIGS,
+            Call::DescribeConfigs(_) => Op::RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS,
+            Call::DescribeTopics(_) => Op::RD_KAFKA_ADMIN_OP_DESCRIBETOPICS,
+            Call::DescribeCluster => Op::RD_KAFKA_ADMIN_OP_DESCRIBECLUSTER,
+        }
+    }
+
+    /// Whether the broker is told how long it may take; librdkafka refuses the option elsewhere.
+    fn has_operation_timeout(&self) -> bool {
+        matches!(
+            self,
+            Call::CreateTopics(_) | Call::CreatePartitions(_) | Call::DeleteTopics(_)
+        )
+    }
+
+    /// Hands the request to librdkafka, which copies the objects.
+    unsafe fn send(&self, handle: Handle, options: &Owned<sys::rd_kafka_AdminOptions_t>) {
+        fn pointers<T>(objects: &[Owned<T>]) -> Vec<*mut T> {
+            objects.iter().map(|owned| owned.object).collect()
+        }
+        macro_rules! send {
+            ($objects:expr, $function:ident) => {{
+                let mut list = pointers($objects);
+                sys::$function(
+                    handle.client,
+                    list.as_mut_ptr(),
+                    list.len(),
+                    options.object,
+                    handle.queue,
+                )
+            }};
+        }
+        unsafe {
+            match self {
+                Call::CreateTopics(topics) => send!(topics, rd_kafka_CreateTopics),
+                Call::CreatePartitions(topics) => send!(topics, rd_kafka_CreatePartitions),
+                Call::DeleteTopics(topics) => send!(topics, rd_kafka_DeleteTopics),
+                Call::AlterConfigs(topics) => send!(topics, rd_kafka_IncrementalAlterConfigs),
+                Call::DescribeConfigs(list) => send!(list, rd_kafka_DescribeConfigs),
+                Call::DescribeTopics(names) => sys::rd_kafka_DescribeTopics(
+                    handle.client,
+                    names.object,
+                    options.object,
+                    handle.queue,
+                ),
+                Call::DescribeCluster => {
+                    sys::rd_kafka_DescribeCluster(handle.client, options.object, handle.queue);
+                }
+            }
+        }
+    }
+}
+
+/// How a request is sent.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Options {
+    /// How long to wait for its answer.
+    pub timeout: Duration,
+    /// Whether the broker only checks it. Creates, partitions and configs know this.
+    pub validate_only: bool,
+    /// Whether the answer says what this principal may do. Descriptions of topics know this.
+    pub operations: bool,
+}
+
+impl Options {
+    fn object(
+        self,
+        handle: Handle,
+        call: &Call,
+    ) -> Result<Owned<sys::rd_kafka_AdminOptions_t>, Fault> {
+        let mut message = Message::new();
+        let (text, length) = (message.pointer(), MESSAGE_LENGTH);
+        let timeout = milliseconds(self.timeout);
+        // SAFETY: the client is alive while its handle is lent, and `message` outlives the calls.
+        let code = unsafe {
+            let options = Owned::take(
+                sys::rd_kafka_AdminOptions_new(handle.client, call.operation()),
+                sys::rd_kafka_AdminOptions_destroy,
+                || "the options of a request".to_owned(),
+            )?;
+            let object = options.object;
+            let mut code =
+                raw::rd_kafka_AdminOptions_set_request_timeout(object, timeout, text, length);
+            if code == 0 && call.has_operation_timeout() {
+                // A little less, so that the broker's own "timed out" still arrives.
+                let less = timeout - timeout / 10;
+                code = raw::rd_kafka_AdminOptions_set_operation_timeout(object, less, text, length);
+            }
+            if code == 0 && self.validate_only {
+                code = raw::rd_kafka_AdminOptions_set_validate_only(object, 1, text, length);
+            }
+            if self.operations {
+                returned(sys::rd_kafka_AdminOptions_set_include_authorized_operations(object, 1))?;
+            }
+            if code == 0 {
+                return Ok(options);
+            }
+            code
+        };
+        Err(Fault::new(code, message.read()))
+    }
+}
+
+/// Something that librdkafka says on its own. The connection's secrets are redacted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Notice {
+    /// An error, with librdkafka's code.
+    Error(i32, String),
+    /// A line of the log, with librdkafka's short name for what it is about.
+    Log(String, String),
+}
+
+/// librdkafka's client and its main queue. The pump destroys both, once the [`Client`] is gone.
+#[derive(Clone, Copy)]
+struct Handle {
+    client: *mut sys::rd_kafka_t,
+    queue: *mut sys::rd_kafka_queue_t,
+}
+
+// SAFETY: librdkafka's handles may be used from any thread at any time.
+unsafe impl Send for Handle {}
+// SAFETY: as above.
+unsafe impl Sync for Handle {}
+
+/// What waits for an answer: it copies the answer out of the event and sends it on.
+type Waiting = Box<dyn FnOnce(&Event<'_>) + Send>;
+
+struct Shared {
+    connection: Arc<Connection>,
+    listen: Box<dyn Fn(Notice) + Send + Sync>,
+    waiting: Mutex<HashMap<usize, Waiting>>,
+    /// Whether the pump should end. It is locked until the pump was woken, so that the queue is
+    /// not destroyed meanwhile.
+    stop: Mutex<bool>,
+}
+
+impl Shared {
+    fn fault(&self, code: i32, message: &str) -> Fault {
+        Fault::new(code, self.connection.redact(message))
+    }
+
+    /// An item's own result.
+    fn check(&self, code: i32, message: impl FnOnce() -> String) -> Result<(), Fault> {
+        if code == 0 {
+            return Ok(());
+        }
+        Err(self.fault(code, &message()))
+    }
+}
+
+/// A librdkafka client with its pump.
+pub(super) struct Client {
+    handle: Handle,
+    shared: Arc<Shared>,
+    next: AtomicUsize,
+    pump: JoinHandle<()>,
+}
+
+impl Client {
+    /// Makes a client; connecting starts at once. What it says on its own goes to `listen`.
+    pub fn new(
+        connection: Arc<Connection>,
+        properties: &[(String, String)],
+        listen: Box<dyn Fn(Notice) + Send + Sync>,
+    ) -> Result<Self, Fault> {
+        let refuse = |fault: Fault| Fault {
+            message: connection.redact(&fault.message),
+            ..fault
+        };
+        let handle = Handle::new(properties).map_err(refuse)?;
+        let shared = Arc::new(Shared {
+            connection,
+            listen,
+            waiting: Mutex::default(),
+            stop: Mutex::new(false),
+        });
+        let of_pump = Arc::clone(&shared);
+        let pump = thread::Builder::new()
+            .name("kafka".to_owned())
+            .spawn(move || pump(handle, &of_pump))
+            .map_err(|e| {
+                handle.destroy();
+                Fault::invalid(format!("no thread for the client: {e}"))
+            })?;
+        Ok(Self {
+            handle,
+            shared,
+            next: AtomicUsize::new(1),
+            pump,
+        })
+    }
+
+    /// Sends a request. The receiver gets what `read` makes of the answer, or the fault of the
+    /// request as a whole; it is closed without either when the client goes.
+    pub fn submit<T: Send + 'static>(
+        &self,
+        call: Call,
+        options: Options,
+        read: fn(&Event<'_>) -> T,
+    ) -> Result<oneshot::Receiver<Result<T, Fault>>, Fault> {
+        let options = options.object(self.handle, &call)?;
+        let (sender, receiver) = oneshot::channel();
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let waiting: Waiting = Box::new(move |event| {
+            let answer = match event.fault() {
+                Some(fault) => Err(fault),
+                None => Ok(read(event)),
+            };
+            // Nobody waits any more where the caller gave up.
+            let _ = sender.send(answer);
+        });
+        lock(&self.shared.waiting).insert(number, waiting);
+        // SAFETY: the opaque is a number that is never followed as a pointer; the client is alive,
+        // and the objects live through the call.
+        unsafe {
+            let opaque = ptr::without_provenance_mut(number);
+            sys::rd_kafka_AdminOptions_set_opaque(options.object, opaque);
+            call.send(self.handle, &options);
+        }
+        Ok(receiver)
+    }
+
+    /// All topics and brokers. It blocks, for the time-out at most.
+    pub fn metadata(&self, timeout: Duration) -> Result<Metadata, Fault> {
+        let mut metadata = ptr::null();
+        // SAFETY: the client is alive; what is returned is copied and destroyed before it goes.
+        unsafe {
+            let code = raw::rd_kafka_metadata(
+                self.handle.client,
+                1,
+                ptr::null_mut(),
+                &mut metadata,
+                milliseconds(timeout),
+            );
+            if code != 0 || metadata.is_null() {
+                return Err(Fault::new(code, "reading the topics".to_owned()));
+            }
+            let copy = copy_metadata(&*metadata);
+            raw::rd_kafka_metadata_destroy(metadata);
+            Ok(copy)
+        }
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        {
+            let mut stop = lock(&self.shared.stop);
+            *stop = true;
+            // SAFETY: the pump destroys the queue only after it has seen `stop`, which is locked.
+            unsafe { sys::rd_kafka_queue_yield(self.handle.queue) };
+        }
+        let deadline = Instant::now() + GOODBYE;
+        while !self.pump.is_finished() && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+}
+
+impl Handle {
+    fn new(properties: &[(String, String)]) -> Result<Self, Fault> {
+        let mut message = Message::new();
+        // SAFETY: the configuration is freed where it is not handed over, the strings live through
+        // the calls, which copy them.
+        unsafe {
+            let configuration = Owned::take(
+                sys::rd_kafka_conf_new(),
+                sys::rd_kafka_conf_destroy,
+                String::new,
+            )?;
+            for (name, value) in properties {
+                let (name, value) = (c_string(name)?, c_string(value)?);
+                let code = raw::rd_kafka_conf_set(
+                    configuration.object,
+                    name.as_ptr(),
+                    value.as_ptr(),
+                    message.pointer(),
+                    MESSAGE_LENGTH,
+                );
+                if code != 0 {
+                    return Err(Fault::invalid(message.read()));
+                }
+            }
+            let events = sys::RD_KAFKA_EVENT_ERROR | sys::RD_KAFKA_EVENT_LOG;
+            sys::rd_kafka_conf_set_events(configuration.object, events);
+            let client = sys::rd_kafka_new(
+                sys::rd_kafka_type_t::RD_KAFKA_PRODUCER,
+                configuration.object,
+                message.pointer(),
+                MESSAGE_LENGTH,
+            );
+            if client.is_null() {
+                return Err(Fault::invalid(message.read()));
+            }
+            // The client owns its configuration from here on.
+            std::mem::forget(configuration);
+            raw::rd_kafka_set_log_queue(client, ptr::null_mut());
+            let queue = sys::rd_kafka_queue_get_main(client);
+            Ok(Self { client, queue })
+        }
+    }
+
+    fn destroy(self) {
+        // SAFETY: whoever calls this is the last to hold the handle.
+        unsafe {
+            sys::rd_kafka_queue_destroy(self.queue);
+            sys::rd_kafka_destroy(self.client);
+        }
+    }
+}
+
+/// Polls the main queue until the client goes, then destroys librdkafka's part of it. It does so
+/// here because that can take long, and nobody must wait for it.
+fn pump(handle: Handle, shared: &Shared) {
+    while !*lock(&shared.stop) {
+        // SAFETY: the queue is alive until the end of this function.
+        let event = unsafe { sys::rd_kafka_queue_poll(handle.queue, POLL_MS) };
+        if !event.is_null() {
+            Event { event, shared }.deliver();
+        }
+    }
+    // Whoever still waits is told at once.
+    lock(&shared.waiting).clear();
+    handle.destroy();
+}
+
+/// An event of librdkafka's main queue.
+pub(super) struct Event<'a> {
+    event: *mut sys::rd_kafka_event_t,
+    shared: &'a Shared,
+}
+
+impl Drop for Event<'_> {
+    fn drop(&mut self) {
+        // SAFETY: the poll gave the event to us.
+        unsafe { sys::rd_kafka_event_destroy(self.event) }
+    }
+}
+
+impl Event<'_> {
+    fn deliver(self) {
+        // SAFETY: the event is alive, and its opaque is the number that `submit` gave.
+        match unsafe { sys::rd_kafka_event_type(self.event) } {
+            sys::RD_KAFKA_EVENT_ERROR => {
+                if let Some(fault) = self.fault() {
+                    (self.shared.listen)(Notice::Error(fault.code, fault.message));
+                }
+            }
+            sys::RD_KAFKA_EVENT_LOG => (self.shared.listen)(self.log_line()),
+            _ => {
+                let number = unsafe { sys::rd_kafka_event_opaque(self.event) }.addr();
+                let waiting = lock(&self.shared.waiting).remove(&number);
+                if let Some(waiting) = waiting {
+                    waiting(&self);
+                }
+            }
+        }
+    }
+
+    fn log_line(&self) -> Notice {
+        let (mut facility, mut line, mut level) = (ptr::null(), ptr::null(), 0);
+        // SAFETY: the event is alive, and what it points to is copied.
+        unsafe {
+            sys::rd_kafka_event_log(self.event, &mut facility, &mut line, &mut level);
+            Notice::Log(text(facility), self.shared.connection.redact(&text(line)))
+        }
+    }
+
+    /// The fault of the request as a whole.
+    fn fault(&self) -> Option<Fault> {
+        // SAFETY: the event is alive, and its words are copied.
+        unsafe {
+            let code = raw::rd_kafka_event_error(self.event);
+            let message = || text(sys::rd_kafka_event_error_string(self.event));
+            self.shared.check(code, message).err()
+        }
+    }
+
+    /// The items of an answer to creates.
+    pub fn created(&self) -> Vec<(String, Result<(), Fault>)> {
+        // SAFETY: the event is alive; a result of another kind is null, and so has no items.
+        unsafe {
+            let result = sys::rd_kafka_event_CreateTopics_result(self.event);
+            self.topic_results(listed(result, sys::rd_kafka_CreateTopics_result_topics))
+        }
+    }
+
+    /// The items of an answer to new partitions.
+    pub fn partitioned(&self) -> Vec<(String, Result<(), Fault>)> {
+        // SAFETY: as above.
+        unsafe {
+            let result = sys::rd_kafka_event_CreatePartitions_result(self.event);
+            self.topic_results(listed(result, sys::rd_kafka_CreatePartitions_result_topics))
+        }
+    }
+
+    /// The items of an answer to deletes.
+    pub fn deleted(&self) -> Vec<(String, Result<(), Fault>)> {
+        // SAFETY: as above.
+        unsafe {
+            let result = sys::rd_kafka_event_DeleteTopics_result(self.event);
+            self.topic_results(listed(result, sys::rd_kafka_DeleteTopics_result_topics))
+        }
+    }
+
+    unsafe fn topic_results(
+        &self,
+        results: &[*const sys::rd_kafka_topic_result_t],
+    ) -> Vec<(String, Result<(), Fault>)> {
+        let item = |&result: &*const sys::rd_kafka_topic_result_t| unsafe {
+            let code = raw::rd_kafka_topic_result_error(result);
+            let message = || text(sys::rd_kafka_topic_result_error_string(result));
+            (
+                text(sys::rd_kafka_topic_result_name(result)),
+                self.shared.check(code, message),
+            )
+        };
+        results.iter().map(item).collect()
+    }
+
+    /// The items of an answer to changed configs.
+    pub fn altered(&self) -> Vec<(String, Result<(), Fault>)> {
+        // SAFETY: as above.
+        unsafe {
+            let result = sys::rd_kafka_event_IncrementalAlterConfigs_result(self.event);
+            listed(
+                result,
+                sys::rd_kafka_IncrementalAlterConfigs_result_resources,
+            )
+            .iter()
+            .map(|&resource| self.resource(resource))
+            .collect()
+        }
+    }
+
+    /// The items of an answer to described configs.
+    pub fn configs(&self) -> Vec<(String, Result<Vec<ConfigEntry>, Fault>)> {
+        let mut keys = HashMap::new();
+        // SAFETY: as above.
+        unsafe {
+            let result = sys::rd_kafka_event_DescribeConfigs_result(self.event);
+            listed(result, sys::rd_kafka_DescribeConfigs_result_resources)
+                .iter()
+                .map(|&resource| {
+                    let (name, outcome) = self.resource(resource);
+                    let mut entries = || {
+                        let entries = listed(resource, sys::rd_kafka_ConfigResource_configs);
+                        let entries = entries.iter();
+                        let mut entries: Vec<ConfigEntry> = entries
+                            .map(|&entry| config_entry(entry, &mut keys))
+                            .collect();
+                        entries.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+                        entries
+                    };
+                    (name, outcome.map(|()| entries()))
+                })
+                .collect()
+        }
+    }
+
+    unsafe fn resource(
+        &self,
+        resource: *const sys::rd_kafka_ConfigResource_t,
+    ) -> (String, Result<(), Fault>) {
+        unsafe {
+            let code = raw::rd_kafka_ConfigResource_error(resource);
+            let message = || text(sys::rd_kafka_ConfigResource_error_string(resource));
+            (
+                text(sys::rd_kafka_ConfigResource_name(resource)),
+                self.shared.check(code, message),
+            )
+        }
+    }
+
+    /// The items of an answer to described topics.
+    pub fn descriptions(&self) -> Vec<(String, Result<TopicDescription, Fault>)> {
+        let item = |&topic: &*const sys::rd_kafka_TopicDescription_t| unsafe {
+            let error = sys::rd_kafka_TopicDescription_error(topic);
+            let code = raw::rd_kafka_error_code(error);
+            let outcome = self
+                .shared
+                .check(code, || text(sys::rd_kafka_error_string(error)));
+            (
+                text(sys::rd_kafka_TopicDescription_name(topic)),
+                outcome.map(|()| description(topic)),
+            )
+        };
+        // SAFETY: as above.
+        unsafe {
+            let result = sys::rd_kafka_event_DescribeTopics_result(self.event);
+            listed(result, sys::rd_kafka_DescribeTopics_result_topics)
+                .iter()
+                .map(item)
+                .collect()
+        }
+    }
+
+    /// The cluster's id and its brokers.
+    pub fn cluster(&self) -> (Option<String>, Vec<Node>) {
+        // SAFETY: as above.
+        unsafe {
+            let result = sys::rd_kafka_event_DescribeCluster_result(self.event);
+            if result.is_null() {
+                return (None, Vec::new());
+            }
+            let id = optional_text(sys::rd_kafka_DescribeCluster_result_cluster_id(result));
+            let nodes = listed(result, sys::rd_kafka_DescribeCluster_result_nodes)
+                .iter()
+                .map(|&node| Node {
+                    id: sys::rd_kafka_Node_id(node),
+                    host: text(sys::rd_kafka_Node_host(node)),
+                    port: sys::rd_kafka_Node_port(node),
+                    rack: optional_text(sys::rd_kafka_Node_rack(node)).filter(|r| !r.is_empty()),
+                })
+                .collect();
+            (id.filter(|id| !id.is_empty()), nodes)
+        }
+    }
+}
+
+/// Whose value it is: `org.apache.kafka.clients.admin.ConfigEntry.ConfigSource`. What a file sets
+/// on a broker and what was set on it at run time are both that broker's.
+fn source(number: c_int) -> Source {
+    match number {
+        1 => Source::Topic,
+        3 => Source::BrokerDefault,
+        5 => Source::KafkaDefault,
+        _ => Source::Broker,
+    }
+}
+
+/// Copies one config. Thousands of topics have the same keys, so these are shared.
+unsafe fn config_entry(
+    entry: *const sys::rd_kafka_ConfigEntry_t,
+    keys: &mut HashMap<String, ConfigKey>,
+) -> ConfigEntry {
+    unsafe {
+        let name = text(sys::rd_kafka_ConfigEntry_name(entry));
+        let key = match keys.get(&name) {
+            Some(key) => key.clone(),
+            None => {
+                let key = ConfigKey::from(name.as_str());
+                keys.insert(name, key.clone());
+                key
+            }
+        };
+        let synonyms = listed(entry, sys::rd_kafka_ConfigEntry_synonyms)
+            .iter()
+            .map(|&synonym| Synonym {
+                name: text(sys::rd_kafka_ConfigEntry_name(synonym)),
+                value: optional_text(sys::rd_kafka_ConfigEntry_value(synonym)),
+                source: source(raw::rd_kafka_ConfigEntry_source(synonym)),
+            })
+            .collect();
+        ConfigEntry {
+            key,
+            value: optional_text(sys::rd_kafka_ConfigEntry_value(entry)),
+            source: source(raw::rd_kafka_ConfigEntry_source(entry)),
+            sensitive: sys::rd_kafka_ConfigEntry_is_sensitive(entry) == 1,
+            read_only: sys::rd_kafka_ConfigEntry_is_read_only(entry) == 1,
+            synonyms,
+        }
+    }
+}
+
+unsafe fn description(topic: *const sys::rd_kafka_TopicDescription_t) -> TopicDescription {
+    let operation = |&number: &c_int| match number {
+        3 => Operation::Read,
+        4 => Operation::Write,
+        5 => Operation::Create,
+        6 => Operation::Delete,
+        7 => Operation::Alter,
+        8 => Operation::Describe,
+        10 => Operation::DescribeConfigs,
+        11 => Operation::AlterConfigs,
+        other => Operation::Other(other),
+    };
+    unsafe {
+        let (mut partitions, mut count) = (0, 0);
+        sys::rd_kafka_TopicDescription_partitions(topic, &mut partitions);
+        let operations = sys::rd_kafka_TopicDescription_authorized_operations(topic, &mut count);
+        // The bindings have another Rust enum here; Kafka may add operations.
+        let operations: *const c_int = operations.cast();
+        let id = sys::rd_kafka_Uuid_base64str(sys::rd_kafka_TopicDescription_topic_id(topic));
+        TopicDescription {
+            id: topic_id(&text(id)),
+            partitions: u32::try_from(partitions).unwrap_or(u32::MAX),
+            operations: (!operations.is_null())
+                .then(|| slice(operations, count).iter().map(operation).collect()),
+        }
+    }
+}
+
+/// librdkafka writes ids in plain base64, Kafka's tools in its URL-safe form. A broker without
+/// topic ids gives zeros.
+fn topic_id(base64: &str) -> Option<String> {
+    let id = base64.replace('+', "-").replace('/', "_");
+    (!id.is_empty() && id.chars().any(|c| c != 'A')).then_some(id)
+}
+
+unsafe fn copy_metadata(metadata: &raw::Metadata) -> Metadata {
+    let mut copy = Metadata::default();
+    unsafe {
+        for broker in counted(metadata.brokers, metadata.broker_count) {
+            copy.brokers.push(Node {
+                id: broker.id,
+                host: text(broker.host),
+                port: u16::try_from(broker.port).unwrap_or_default(),
+                rack: None,
+            });
+        }
+        for topic in counted(metadata.topics, metadata.topic_count) {
+            let name = TopicName::new(text(topic.name));
+            if topic.error != 0 {
+                copy.unreadable
+                    .insert(name, Fault::new(topic.error, String::new()));
+                continue;
+            }
+            let mut partitions: Vec<&raw::Partition> =
+                counted(topic.partitions, topic.partition_count)
+                    .iter()
+                    .collect();
+            partitions.sort_by_key(|partition| partition.id);
+            let partitions = partitions.into_iter().map(|partition| Partition {
+                leader: (partition.leader >= 0).then_some(partition.leader),
+                replicas: counted(partition.replicas, partition.replica_count).to_vec(),
+                in_sync: counted(partition.in_sync, partition.in_sync_count).to_vec(),
+            });
+            let partitions = partitions.collect();
+            copy.topics.insert(name, TopicMetadata { partitions });
+        }
+    }
+    copy.brokers.sort_by_key(|broker| broker.id);
+    copy
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_code_has_a_name() {
+        assert_eq!(code_name(36), "TOPIC_ALREADY_EXISTS");
+        assert_eq!(code_name(-185), "_TIMED_OUT");
+        assert_eq!(code_name(31_999), "ERR_31999?");
+        assert_eq!(code_name(-31_999), "ERR_-31999?");
+    }
+
+    #[test]
+    fn topic_ids_are_written_as_kafkas_tools_do() {
+        assert_eq!(
+            topic_id("4L6g3nShT+eMCtK//X86sw").as_deref(),
+            Some("4L6g3nShT-eMCtK__X86sw")
+        );
+        assert_eq!(topic_id("AAAAAAAAAAAAAAAAAAAAAA"), None);
+        assert_eq!(topic_id(""), None);
+    }
+
+    #[test]
+    fn a_nul_in_a_name_is_refused_and_not_cut_off() {
+        let Err(fault) = DeleteTopicObject::new("a\0b") else {
+            panic!("accepted");
+        };
+        assert!(fault.message.contains("NUL"), "{fault}");
+    }
+}

@@ -1,0 +1,104 @@
+//! What librdkafka says on its own: which servers failed and why, and what the brokers can do. An
+//! admin call that fails only says "timed out"; the cause stands here.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+use super::failure::Failure;
+use super::ffi::Notice;
+use super::version::{self, Apis};
+
+/// librdkafka's `_ALL_BROKERS_DOWN`: every server was tried, and failed.
+const ALL_BROKERS_DOWN: i32 = -187;
+
+/// The facts that matter of all that the clients of one connection say.
+#[derive(Debug, Default)]
+pub(super) struct News {
+    state: Mutex<State>,
+    changed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    all_down: bool,
+    failures: BTreeMap<String, Failure>,
+    apis: BTreeMap<String, Apis>,
+}
+
+impl News {
+    /// Takes in what a client says.
+    pub fn hear(&self, notice: Notice) {
+        let mut state = self.lock();
+        match notice {
+            Notice::Error(ALL_BROKERS_DOWN, _) => state.all_down = true,
+            Notice::Error(code, text) => state.failed(Failure::parse(Some(code), &text)),
+            Notice::Log(topic, line) if topic == "FAIL" => {
+                state.failed(Failure::parse(None, &line));
+            }
+            Notice::Log(topic, line) if topic == "APIVERSION" => state.api(&line),
+            Notice::Log(..) => return,
+        }
+        drop(state);
+        self.changed.notify_waiters();
+    }
+
+    /// The last failure of each server, by its address.
+    pub fn failures(&self) -> Vec<Failure> {
+        self.lock().failures.values().cloned().collect()
+    }
+
+    /// The release of Kafka that the brokers run, the oldest where they differ.
+    pub fn release(&self) -> Option<&'static str> {
+        version::oldest(self.lock().apis.values())
+    }
+
+    /// Returns once there is little hope left: every server was tried and failed, or the cluster
+    /// gives an address that nobody here knows. True where a host's other addresses may still work.
+    pub async fn hopeless(&self) -> bool {
+        loop {
+            let changed = self.changed.notified();
+            {
+                let state = self.lock();
+                let mut failures = state.failures.values();
+                if state.all_down || failures.any(Failure::is_unknown_advertised_name) {
+                    let mut failures = state.failures.values();
+                    return failures.any(Failure::may_have_other_addresses);
+                }
+            }
+            changed.await;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// The same failure comes twice, as an error with its code and as a line of the log without.
+    /// Some come as a log line alone, and say less than one that had a code.
+    fn failed(&mut self, failure: Option<Failure>) {
+        let Some(failure) = failure else { return };
+        let known = self.failures.get(&failure.server);
+        if failure.code.is_some() || known.is_none_or(|known| known.code.is_none()) {
+            self.failures.insert(failure.server.clone(), failure);
+        }
+    }
+
+    fn api(&mut self, line: &str) {
+        // A bootstrap connection and the one to the broker behind it are two names here; both say
+        // the same.
+        let Some((name, _)) = line.split_once("]: ") else {
+            return;
+        };
+        let apis = self.apis.entry(name.to_owned()).or_default();
+        if line.ends_with("Broker API support:") {
+            // A new list begins: the broker may have been upgraded.
+            apis.clear();
+        } else if let Some((key, highest)) = version::read(line) {
+            apis.insert(key, highest);
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! What a topic holds that does not hold a key itself, gathered from what the cluster told of
+//! topics and brokers.
+
+use std::collections::BTreeMap;
+
+use crate::kafka::{ConfigEntry, Synonym};
+use crate::live::{BrokerDefault, Source};
+use crate::model::config::SPECS;
+use crate::model::{ConfigKey, ConfigSpec};
+
+type Defaults = BTreeMap<ConfigKey, BrokerDefault>;
+
+/// The defaults that the entries of topics tell: what is not set on a topic, and what stands
+/// behind a value that is.
+pub(super) fn told_by_topics<'a>(
+    entries: impl Iterator<Item = &'a ConfigEntry> + Clone,
+) -> Defaults {
+    let mut defaults = Defaults::new();
+    for entry in entries
+        .clone()
+        .filter(|entry| entry.source != Source::Topic)
+    {
+        if let (Some(value), false) = (&entry.value, defaults.contains_key(&entry.key)) {
+            let (value, source) = (value.clone(), entry.source);
+            defaults.insert(entry.key.clone(), BrokerDefault { value, source });
+        }
+    }
+    for entry in entries.filter(|entry| entry.source == Source::Topic) {
+        if let (Some(behind), false) = (behind_one(entry), defaults.contains_key(&entry.key)) {
+            defaults.insert(entry.key.clone(), behind);
+        }
+    }
+    defaults
+}
+
+/// Whether every config of Kafka's has its default.
+pub(super) fn are_complete(defaults: &Defaults) -> bool {
+    SPECS.iter().all(|spec| defaults.contains_key(spec.name))
+}
+
+/// Fills the gaps from a broker's own settings.
+pub(super) fn complete(defaults: &mut Defaults, broker: &[ConfigEntry]) {
+    let settings: BTreeMap<&str, &ConfigEntry> = broker
+        .iter()
+        .map(|entry| (entry.key.as_str(), entry))
+        .collect();
+    for spec in SPECS {
+        if !defaults.contains_key(spec.name) {
+            defaults.insert(ConfigKey::from(spec.name), from_broker(spec, &settings));
+        }
+    }
+}
+
+/// The strongest of the broker's settings for this config that has a value; Kafka's own default
+/// where there is none.
+fn from_broker(spec: &ConfigSpec, settings: &BTreeMap<&str, &ConfigEntry>) -> BrokerDefault {
+    let setting = |(name, _): &(&str, i64)| {
+        let entry = settings.get(name)?;
+        let value = in_unit_of(spec, name, entry.value.as_deref()?);
+        let source = entry.source;
+        Some(BrokerDefault { value, source })
+    };
+    let strongest = spec.broker_synonyms.iter().find_map(setting);
+    strongest.unwrap_or_else(|| BrokerDefault {
+        value: spec.default.to_owned(),
+        source: Source::KafkaDefault,
+    })
+}
+
+/// For what is set on a topic, what it would hold instead, where that is not what
+/// [`told_by_topics`] found for all: brokers may differ.
+pub(super) fn behind(entries: &[ConfigEntry], defaults: &Defaults) -> Defaults {
+    entries
+        .iter()
+        .filter(|entry| entry.source == Source::Topic)
+        .filter_map(|entry| Some((entry.key.clone(), behind_one(entry)?)))
+        .filter(|(key, behind)| defaults.get(key) != Some(behind))
+        .collect()
+}
+
+/// The first synonym that is not the topic's own value.
+fn behind_one(entry: &ConfigEntry) -> Option<BrokerDefault> {
+    let next = |synonym: &&Synonym| synonym.source != Source::Topic;
+    let synonym = entry.synonyms.iter().find(next)?;
+    let value = synonym.value.as_deref()?;
+    let value = match entry.key.spec() {
+        Some(spec) => in_unit_of(spec, &synonym.name, value),
+        None => value.to_owned(),
+    };
+    let source = synonym.source;
+    Some(BrokerDefault { value, source })
+}
+
+/// A broker's setting may count in another unit: `log.retention.hours`. -1 is "no limit" in all.
+fn in_unit_of(spec: &ConfigSpec, setting: &str, value: &str) -> String {
+    let synonym = spec
+        .broker_synonyms
+        .iter()
+        .find(|(name, _)| *name == setting);
+    match (synonym, value.parse::<i64>()) {
+        (Some((_, factor)), Ok(number)) if *factor != 1 && number >= 0 => {
+            number.saturating_mul(*factor).to_string()
+        }
+        _ => value.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(key: &str, value: Option<&str>, source: Source, synonyms: &[Synonym]) -> ConfigEntry {
+        ConfigEntry {
+            key: ConfigKey::from(key),
+            value: value.map(str::to_owned),
+            source,
+            sensitive: false,
+            read_only: false,
+            synonyms: synonyms.to_vec(),
+        }
+    }
+
+    fn synonym(name: &str, value: &str, source: Source) -> Synonym {
+        Synonym {
+            name: name.to_owned(),
+            value: Some(value.to_owned()),
+            source,
+        }
+    }
+
+    fn default(value: &str, source: Source) -> BrokerDefault {
+        BrokerDefault {
+            value: value.to_owned(),
+            source,
+        }
+    }
+
+    #[test]
+    fn what_stands_behind_a_value_is_a_default_too() {
+        let entries = [
+            entry(
+                "compression.type",
+                Some("producer"),
+                Source::KafkaDefault,
+                &[],
+            ),
+            entry(
+                "retention.ms",
+                Some("1000"),
+                Source::Topic,
+                &[
+                    synonym("retention.ms", "1000", Source::Topic),
+                    synonym("log.retention.hours", "24", Source::Broker),
+                ],
+            ),
+            entry(
+                "flush.ms",
+                Some("5"),
+                Source::Topic,
+                &[synonym("flush.ms", "5", Source::Topic)],
+            ),
+        ];
+        let defaults = told_by_topics(entries.iter());
+        let expected = [
+            (
+                "compression.type",
+                default("producer", Source::KafkaDefault),
+            ),
+            ("retention.ms", default("86400000", Source::Broker)),
+        ];
+        let expected = expected.map(|(key, value)| (ConfigKey::from(key), value));
+        assert_eq!(defaults, Defaults::from(expected));
+        assert_eq!(behind(&entries, &defaults), Defaults::new());
+    }
+
+    #[test]
+    fn a_broker_fills_the_gaps_in_its_own_units() {
+        let broker = [
+            entry("log.retention.ms", None, Source::KafkaDefault, &[]),
+            entry("log.retention.minutes", None, Source::KafkaDefault, &[]),
+            entry("log.retention.hours", Some("48"), Source::Broker, &[]),
+            entry("log.roll.hours", Some("-1"), Source::BrokerDefault, &[]),
+            entry("log.segment.bytes", Some("5"), Source::Broker, &[]),
+        ];
+        let told = default("9", Source::BrokerDefault);
+        let mut defaults = Defaults::from([(ConfigKey::from("segment.bytes"), told.clone())]);
+        complete(&mut defaults, &broker);
+        assert!(are_complete(&defaults));
+        assert_eq!(
+            defaults["retention.ms"],
+            default("172800000", Source::Broker)
+        );
+        assert_eq!(defaults["segment.ms"], default("-1", Source::BrokerDefault));
+        assert_eq!(
+            defaults["preallocate"],
+            default("false", Source::KafkaDefault)
+        );
+        assert_eq!(defaults["segment.bytes"], told);
+    }
+
+    #[test]
+    fn a_topic_behind_which_stands_something_else_says_so() {
+        let set = |behind: &str| {
+            let own = synonym("segment.bytes", "1", Source::Topic);
+            let broker = synonym("log.segment.bytes", behind, Source::Broker);
+            entry("segment.bytes", Some("1"), Source::Topic, &[own, broker])
+        };
+        let (one, other) = ([set("100")], [set("200")]);
+        let defaults = told_by_topics(one.iter().chain(&other));
+        assert_eq!(behind(&one, &defaults), Defaults::new());
+        assert_eq!(
+            behind(&other, &defaults)["segment.bytes"],
+            default("200", Source::Broker)
+        );
+    }
+}

@@ -1,0 +1,486 @@
+//! The calls that change a cluster, and those that describe it: each item's own code and the
+//! broker's own words.
+
+use std::time::Instant;
+
+use topicsmith::kafka::{
+    Alter, AlterOp, Cluster, ConfigEntry, Fault, FaultKind, Mode, NewTopic, Operation,
+};
+use topicsmith::live::Source;
+use topicsmith::model::{ConfigKey, TopicName};
+
+use crate::harness::{self, Test, connect, connection, connection_as, eventually, new_topic};
+
+harness::tests! {
+    create_answers_each_item_in_the_brokers_words,
+    create_refuses_what_the_broker_refuses,
+    validating_changes_nothing,
+    partitions_grow_and_never_shrink,
+    configs_change_key_by_key,
+    deletes_answer_each_item,
+    missing_rights_are_told_apart,
+    configs_come_with_their_sources,
+    topics_have_kafkas_own_ids_and_rights,
+    a_thousand_topics,
+    empty_requests_need_no_broker,
+    a_request_that_cannot_be_written_is_refused,
+    renewed_clients_answer,
+    the_release_of_kafka_is_known,
+}
+
+type Items = Result<Vec<Result<(), Fault>>, Fault>;
+
+/// Each result as `ok`, or `CODE words`.
+fn words(items: Items) -> Vec<String> {
+    let items = items.unwrap_or_else(|fault| panic!("the request as a whole: {fault}"));
+    let word = |item: Result<(), Fault>| match item {
+        Ok(()) => "ok".to_owned(),
+        Err(fault) => format!("{} {}", fault.code, fault.message),
+    };
+    items.into_iter().map(word).collect()
+}
+
+fn set(topic: &TopicName, key: &str, value: &str) -> Alter {
+    Alter {
+        topic: topic.clone(),
+        ops: vec![(ConfigKey::from(key), AlterOp::Set(value.to_owned()))],
+    }
+}
+
+async fn entries(cluster: &Cluster, topic: &TopicName) -> Vec<ConfigEntry> {
+    let described = cluster.describe_topic_configs(std::slice::from_ref(topic));
+    let mut described = described.await.unwrap_or_else(|error| panic!("{error}"));
+    let entries = described.remove(topic).expect("what was asked for");
+    entries.unwrap_or_else(|fault| panic!("{fault}"))
+}
+
+fn find<'a>(entries: &'a [ConfigEntry], key: &str) -> &'a ConfigEntry {
+    let found = entries.iter().find(|entry| entry.key.as_str() == key);
+    found.unwrap_or_else(|| panic!("no {key}"))
+}
+
+async fn create_answers_each_item_in_the_brokers_words(test: Test) {
+    let cluster = test
+        .create(&[new_topic(test.topic("good.one"), 3, &[])])
+        .await;
+    let (good, bad) = (test.topic("good.one"), test.topic("bad name!"));
+    let items = [
+        new_topic(good.clone(), 1, &[]),
+        new_topic(test.topic("good_one"), 1, &[]),
+        new_topic(bad.clone(), 1, &[]),
+        new_topic(test.topic("fine"), 1, &[]),
+        new_topic(test.topic("none"), 0, &[]),
+        NewTopic {
+            replication_factor: 5,
+            ..new_topic(test.topic("five"), 1, &[])
+        },
+    ];
+    let collision = test.topic("good_one");
+    assert_eq!(
+        words(cluster.create_topics(&items, Mode::Apply).await),
+        [
+            format!("36 Topic '{good}' already exists."),
+            format!("17 Topic '{collision}' collides with existing topic: {good}"),
+            format!("17 Topic name is invalid: '{bad}' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'"),
+            "ok".to_owned(),
+            "37 Number of partitions was set to an invalid non-positive value.".to_owned(),
+            "38 Unable to replicate the partition 5 time(s): The target replication factor of 5 cannot be reached because only 1 broker(s) are registered or some brokers have all their log directories cordoned.".to_owned(),
+        ]
+    );
+}
+
+async fn create_refuses_what_the_broker_refuses(test: Test) {
+    let cluster = test.cluster().await;
+    let with = |name: &str, key, value| new_topic(test.topic(name), 1, &[(key, value)]);
+    let items = [
+        with("a", "retention.mss", "1"),
+        with("b", "retention.ms", "-5"),
+        with("c", "retention.ms", "7d"),
+        with("d", "cleanup.policy", "shrink"),
+        with("e", "remote.storage.enable", "true"),
+        // Accepted, though no write with acks=all can ever succeed.
+        with("f", "min.insync.replicas", "3"),
+    ];
+    assert_eq!(
+        words(cluster.create_topics(&items, Mode::Apply).await),
+        [
+            "40 Unknown topic config name: retention.mss",
+            "40 Invalid value -5 for configuration retention.ms: Value must be at least -1",
+            "40 Invalid value 7d for configuration retention.ms: Not a number of type LONG",
+            "40 Invalid value shrink for configuration cleanup.policy: String must be one of: compact, delete",
+            "40 Tiered Storage functionality is disabled in the broker. Topic cannot be configured with remote log storage.",
+            "ok",
+        ]
+    );
+}
+
+async fn validating_changes_nothing(test: Test) {
+    let (old, new) = (test.topic("old"), test.topic("new"));
+    let cluster = test.create(&[new_topic(old.clone(), 2, &[])]).await;
+    let creates = [
+        new_topic(new.clone(), 2, &[]),
+        new_topic(test.topic("bad"), 2, &[("retention.ms", "-5")]),
+    ];
+    assert_eq!(
+        words(cluster.create_topics(&creates, Mode::ValidateOnly).await),
+        [
+            "ok",
+            "40 Invalid value -5 for configuration retention.ms: Value must be at least -1"
+        ]
+    );
+    let grow = [(old.clone(), 4), (old.clone(), 1)];
+    for (one, expected) in grow.iter().zip([
+        "ok".to_owned(),
+        format!("37 The topic {old} currently has 2 partition(s); 1 would not be an increase."),
+    ]) {
+        let one = std::slice::from_ref(one);
+        let answer = cluster.create_partitions(one, Mode::ValidateOnly).await;
+        assert_eq!(words(answer), [expected]);
+    }
+    let alters = [
+        set(&old, "retention.ms", "1000"),
+        set(&new, "retention.ms", "1000"),
+    ];
+    let answer = cluster.incremental_alter_configs(&alters, Mode::ValidateOnly);
+    assert_eq!(
+        words(answer.await),
+        [
+            "ok".to_owned(),
+            format!("3 The topic '{new}' does not exist.")
+        ]
+    );
+
+    let topics = cluster.metadata().await.expect("it was reached").topics;
+    assert_eq!(topics[&old].partitions.len(), 2);
+    assert!(!topics.contains_key(&new));
+    let entries = entries(&cluster, &old).await;
+    assert_ne!(find(&entries, "retention.ms").source, Source::Topic);
+}
+
+async fn partitions_grow_and_never_shrink(test: Test) {
+    let (a, b, c) = (test.topic("a"), test.topic("b"), test.topic("c"));
+    let topics = [&a, &b, &c].map(|name| new_topic(name.clone(), 3, &[]));
+    let cluster = test.create(&topics).await;
+    let gone = test.topic("gone");
+    let grow = [(a.clone(), 5), (b.clone(), 2), (c.clone(), 3), (gone, 2)];
+    let answer = words(cluster.create_partitions(&grow, Mode::Apply).await);
+    assert_eq!(
+        answer[..3],
+        [
+            "ok".to_owned(),
+            format!("37 The topic {b} currently has 3 partition(s); 2 would not be an increase."),
+            "37 Topic already has 3 partition(s).".to_owned(),
+        ]
+    );
+    assert!(answer[3].starts_with("3 "), "{}", answer[3]);
+    eventually("five partitions", async || {
+        let metadata = cluster.metadata().await.expect("it was reached");
+        metadata.topics[&a].partitions.len() == 5
+    })
+    .await;
+    let arguments = ["--describe", "--topic", a.as_str()];
+    let seen = test
+        .broker()
+        .cli("org.apache.kafka.tools.TopicCommand", &arguments);
+    assert!(seen.contains("PartitionCount: 5"), "{seen}");
+}
+
+async fn configs_change_key_by_key(test: Test) {
+    let topic = test.topic("a");
+    let before = [("retention.ms", "1000"), ("segment.bytes", "1048576")];
+    let cluster = test.create(&[new_topic(topic.clone(), 1, &before)]).await;
+    let key = ConfigKey::from;
+    let alter = Alter {
+        topic: topic.clone(),
+        ops: vec![
+            (key("retention.ms"), AlterOp::Delete),
+            (key("max.message.bytes"), AlterOp::Set("2000000".to_owned())),
+            // Kafka does not mind.
+            (key("no.such.key"), AlterOp::Delete),
+        ],
+    };
+    let answer = cluster
+        .incremental_alter_configs(&[alter], Mode::Apply)
+        .await;
+    assert_eq!(words(answer), ["ok"]);
+    let on_topic = async || {
+        let entries = entries(&cluster, &topic).await;
+        let set = entries
+            .into_iter()
+            .filter(|entry| entry.source == Source::Topic);
+        let set = set.map(|entry| format!("{}={}", entry.key, entry.value.unwrap_or_default()));
+        set.collect::<Vec<_>>()
+    };
+    let after = ["max.message.bytes=2000000", "segment.bytes=1048576"];
+    eventually("the new configs", async || on_topic().await == after).await;
+
+    let arguments = [
+        "--describe",
+        "--entity-type",
+        "topics",
+        "--entity-name",
+        topic.as_str(),
+    ];
+    let seen = test.broker().cli("kafka.admin.ConfigCommand", &arguments);
+    assert!(seen.contains("max.message.bytes=2000000"), "{seen}");
+    assert!(seen.contains("segment.bytes=1048576"), "{seen}");
+    assert!(!seen.contains("retention.ms="), "{seen}");
+}
+
+async fn deletes_answer_each_item(test: Test) {
+    let (a, gone) = (test.topic("a"), test.topic("gone"));
+    let cluster = test.create(&[new_topic(a.clone(), 1, &[])]).await;
+    let answer = cluster
+        .delete_topics(&[gone, a.clone()])
+        .await
+        .expect("it came through");
+    assert_eq!(
+        answer[0].as_ref().expect_err("it is not there").kind(),
+        FaultKind::Missing
+    );
+    assert_eq!(answer[1], Ok(()));
+    eventually("the topic is gone", async || {
+        let metadata = cluster.metadata().await.expect("it was reached");
+        !metadata.topics.contains_key(&a)
+    })
+    .await;
+}
+
+async fn missing_rights_are_told_apart(test: Test) {
+    let topic = test.topic("a");
+    test.create(&[new_topic(topic.clone(), 1, &[])]).await;
+    let connection = connection_as(&test.broker().sasl(), "reader", "reader-secret");
+    let cluster = connect(connection).await;
+    assert!(
+        cluster
+            .metadata()
+            .await
+            .expect("it was reached")
+            .topics
+            .is_empty()
+    );
+    let new = [new_topic(test.topic("new"), 1, &[])];
+    let create = cluster.create_topics(&new, Mode::Apply).await;
+    assert_eq!(words(create), ["29 Authorization failed."]);
+    let alter = [set(&topic, "retention.ms", "1")];
+    let alter = cluster.incremental_alter_configs(&alter, Mode::Apply).await;
+    assert_eq!(words(alter), ["29 Topic authorization failed."]);
+    let delete = cluster.delete_topics(std::slice::from_ref(&topic)).await;
+    assert!(words(delete)[0].starts_with("29 "));
+    let broker = cluster
+        .describe_broker_configs(1)
+        .await
+        .expect("it was reached");
+    let fault = broker.expect_err("no right");
+    assert_eq!((fault.code, fault.kind()), (31, FaultKind::NotAuthorised));
+    let configs = cluster
+        .describe_topic_configs(std::slice::from_ref(&topic))
+        .await;
+    let configs = configs.expect("it was reached");
+    let fault = configs[&topic].as_ref().expect_err("no right");
+    assert_eq!(
+        fault.to_string(),
+        "TOPIC_AUTHORIZATION_FAILED (29): Topic authorization failed."
+    );
+}
+
+async fn configs_come_with_their_sources(test: Test) {
+    let (topic, gone) = (test.topic("a"), test.topic("gone"));
+    let set = [("retention.ms", "1000"), ("compression.type", "zstd")];
+    let cluster = test.create(&[new_topic(topic.clone(), 1, &set)]).await;
+    let entries = entries(&cluster, &topic).await;
+    assert!(
+        entries.windows(2).all(|w| w[0].key < w[1].key),
+        "sorted by key"
+    );
+    let compression = find(&entries, "compression.type");
+    assert_eq!(compression.value.as_deref(), Some("zstd"));
+    assert_eq!(compression.source, Source::Topic);
+    let synonyms = compression.synonyms.iter();
+    let synonyms = synonyms.map(|s| (s.value.as_deref(), s.source));
+    assert_eq!(
+        synonyms.collect::<Vec<_>>(),
+        [
+            (Some("zstd"), Source::Topic),
+            (Some("producer"), Source::KafkaDefault)
+        ]
+    );
+    // The harness sets this in the broker's file.
+    let index = find(&entries, "segment.index.bytes");
+    assert_eq!(
+        (index.value.as_deref(), index.source),
+        (Some("65536"), Source::Broker)
+    );
+    // A fresh cluster has this as a default of all brokers, though nobody set it.
+    assert_eq!(
+        find(&entries, "min.insync.replicas").source,
+        Source::BrokerDefault
+    );
+
+    let names = [topic.clone(), gone.clone(), topic];
+    let described = cluster
+        .describe_topic_configs(&names)
+        .await
+        .expect("it was reached");
+    assert_eq!(described.len(), 2);
+    let fault = described[&gone].as_ref().expect_err("it is not there");
+    assert_eq!(fault.kind(), FaultKind::Missing);
+
+    let broker = cluster
+        .describe_broker_configs(1)
+        .await
+        .expect("it was reached");
+    let broker = broker.expect("it may be read");
+    assert_eq!(
+        find(&broker, "log.retention.hours").value.as_deref(),
+        Some("168")
+    );
+    let gone = cluster
+        .describe_broker_configs(1)
+        .await
+        .expect("it was reached");
+    assert!(gone.is_ok());
+}
+
+async fn topics_have_kafkas_own_ids_and_rights(test: Test) {
+    let (topic, gone) = (test.topic("a"), test.topic("gone"));
+    let cluster = test.create(&[new_topic(topic.clone(), 2, &[])]).await;
+    let names = [topic.clone(), gone.clone()];
+    let described = cluster
+        .describe_topics(&names)
+        .await
+        .expect("it was reached");
+    let fault = described[&gone].as_ref().expect_err("it is not there");
+    assert_eq!(fault.kind(), FaultKind::Missing);
+    let described = described[&topic].as_ref().expect("it is there");
+    assert_eq!(described.partitions, 2);
+    let operations = described.operations.as_ref().expect("the broker says");
+    assert!(operations.contains(&Operation::Delete));
+    assert!(operations.contains(&Operation::AlterConfigs));
+    let arguments = ["--describe", "--topic", topic.as_str()];
+    let seen = test
+        .broker()
+        .cli("org.apache.kafka.tools.TopicCommand", &arguments);
+    let id = described.id.as_ref().expect("Kafka 4.3 gives ids");
+    assert!(
+        seen.contains(&format!("TopicId: {id}\t")),
+        "{id} is not in {seen}"
+    );
+}
+
+async fn a_thousand_topics(test: Test) {
+    let config = [("retention.ms", "1000"), ("segment.bytes", "1048576")];
+    let name = |number| test.topic(&format!("{number:04}"));
+    let topics: Vec<_> = (0..1_000).map(|n| new_topic(name(n), 1, &config)).collect();
+    let start = Instant::now();
+    let cluster = test.create(&topics).await;
+    eprintln!("a thousand topics created and shown: {:?}", start.elapsed());
+    let names: Vec<_> = topics.iter().map(|topic| topic.name.clone()).collect();
+    let start = Instant::now();
+    let described = cluster
+        .describe_topic_configs(&names)
+        .await
+        .expect("it was reached");
+    eprintln!("a thousand topics' configs: {:?}", start.elapsed());
+    assert_eq!(described.len(), 1_000);
+    for (name, entries) in &described {
+        let entries = entries
+            .as_ref()
+            .unwrap_or_else(|fault| panic!("{name}: {fault}"));
+        assert_eq!(find(entries, "retention.ms").value.as_deref(), Some("1000"));
+    }
+    let start = Instant::now();
+    let described = cluster
+        .describe_topics(&names)
+        .await
+        .expect("it was reached");
+    eprintln!("a thousand topics' ids: {:?}", start.elapsed());
+    let ids = described
+        .values()
+        .filter_map(|topic| topic.as_ref().ok()?.id.clone());
+    assert_eq!(ids.collect::<std::collections::BTreeSet<_>>().len(), 1_000);
+    for batch in names.chunks(500) {
+        assert!(
+            words(cluster.delete_topics(batch).await)
+                .iter()
+                .all(|word| word == "ok")
+        );
+    }
+}
+
+async fn empty_requests_need_no_broker(test: Test) {
+    let cluster = test.cluster().await;
+    assert_eq!(cluster.create_topics(&[], Mode::Apply).await, Ok(vec![]));
+    assert_eq!(
+        cluster.create_partitions(&[], Mode::Apply).await,
+        Ok(vec![])
+    );
+    assert_eq!(
+        cluster.incremental_alter_configs(&[], Mode::Apply).await,
+        Ok(vec![])
+    );
+    assert_eq!(cluster.delete_topics(&[]).await, Ok(vec![]));
+    assert!(
+        cluster
+            .describe_topics(&[])
+            .await
+            .is_ok_and(|none| none.is_empty())
+    );
+    assert!(
+        cluster
+            .describe_topic_configs(&[])
+            .await
+            .is_ok_and(|none| none.is_empty())
+    );
+}
+
+async fn a_request_that_cannot_be_written_is_refused(test: Test) {
+    let cluster = test.cluster().await;
+    let nul = [new_topic(TopicName::from("a\0b"), 1, &[])];
+    let fault = cluster
+        .create_topics(&nul, Mode::Apply)
+        .await
+        .expect_err("a NUL");
+    assert!(fault.message.contains("NUL"), "{fault}");
+    let many = [new_topic(test.topic("many"), u32::MAX, &[])];
+    let fault = cluster
+        .create_topics(&many, Mode::Apply)
+        .await
+        .expect_err("too many");
+    assert!(fault.message.contains("4294967295"), "{fault}");
+    // Twice the same name is the caller's error; it must not crash, and nothing may be created.
+    let name = test.topic("twice");
+    let twice = [new_topic(name.clone(), 1, &[]), new_topic(name, 1, &[])];
+    let answer = words(cluster.create_topics(&twice, Mode::Apply).await);
+    assert_eq!(
+        answer,
+        ["42 Duplicate topic name.", "42 Duplicate topic name."]
+    );
+}
+
+async fn renewed_clients_answer(test: Test) {
+    let cluster = test.cluster().await;
+    let other = cluster.clone();
+    let (a, b) = tokio::join!(cluster.renew(), other.renew());
+    assert_eq!((a, b), (Ok(()), Ok(())));
+    assert!(cluster.metadata().await.is_ok());
+    let start = Instant::now();
+    drop((cluster, other));
+    assert!(
+        start.elapsed().as_millis() < 1_000,
+        "dropping took {:?}",
+        start.elapsed()
+    );
+}
+
+async fn the_release_of_kafka_is_known(test: Test) {
+    let plain = test.cluster().await;
+    assert_eq!(plain.kafka_version().as_deref(), Some("4.3"));
+    let sasl = connection_as(&test.broker().sasl(), "admin", "admin-secret");
+    assert_eq!(connect(sasl).await.kafka_version().as_deref(), Some("4.3"));
+    let twice = format!("127.0.0.1:1,{}", test.broker().servers());
+    assert_eq!(
+        connect(connection(&twice)).await.kafka_version().as_deref(),
+        Some("4.3")
+    );
+}

@@ -1,0 +1,208 @@
+#!/usr/bin/env bash
+# A real Apache Kafka for the tests and the demo: no Docker, one Java process a broker.
+#
+#   broker.sh fetch               gets Kafka's jars by Maven, once, and prints their folder
+#   broker.sh start N DIR [PORT]  starts N brokers that keep their data in DIR, and prints their
+#                                 addresses; PORT is the first broker's, else all ports are picked
+#   broker.sh run N DIR [PORT]    the same, until its standard input ends; then DIR is removed
+#   broker.sh stop DIR            stops what `start` started there, and removes DIR
+#
+# Once the brokers are up, DIR/servers and DIR/sasl hold their addresses: plain ones, where everybody
+# may do everything, and SASL ones for the users `admin` (everything) and `reader` (nothing that
+# no ACL allows), each with the password NAME-secret.
+set -euo pipefail
+
+version=4.3.0
+here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+cache=${TOPICSMITH_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/topicsmith}
+jars=$cache/kafka-$version
+patience=120
+
+fail() {
+  printf 'broker.sh: %s\n' "$*" >&2
+  exit 1
+}
+
+need() {
+  command -v "$1" >/dev/null 2>&1 || fail "$1 is needed for a real Kafka: apt-get install $2"
+}
+
+# The jars appear whole or not at all, so that what is there can be trusted.
+fetch() {
+  [ -d "$jars" ] && return
+  need mvn maven
+  need java default-jre-headless
+  mkdir -p -- "$cache"
+  exec 9>"$cache/lock"
+  ! command -v flock >/dev/null 2>&1 || flock 9
+  if [ ! -d "$jars" ]; then
+    printf 'Fetching Apache Kafka %s (about a minute, once)\n' "$version" >&2
+    local part
+    part=$(mktemp -d -- "$cache/part.XXXXXX")
+    mvn -q -B -f "$here/pom.xml" dependency:copy-dependencies "-DoutputDirectory=$part" >&2 ||
+      { rm -rf -- "$part"; fail "Maven could not fetch Apache Kafka $version"; }
+    chmod 755 "$part"
+    mv -- "$part" "$jars"
+  fi
+  exec 9>&-
+}
+
+# Below the range that the kernel hands out, so that nobody takes a port before its broker does.
+free_port() {
+  local port
+  while :; do
+    port=$((20000 + RANDOM % 12000))
+    case " $taken " in *" $port "*) continue ;; esac
+    (exec 8<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
+  done
+  taken="$taken $port"
+  picked=$port
+}
+
+# Values that a restart must not depend on: small, so that thousands of topics fit a test machine.
+properties() { # ID REPLICAS CLIENT SASL CONTROLLER VOTERS
+  cat <<PROPERTIES
+process.roles=broker,controller
+node.id=$1
+controller.quorum.voters=$6
+controller.listener.names=CONTROLLER
+inter.broker.listener.name=PLAINTEXT
+listeners=PLAINTEXT://127.0.0.1:$3,SASL_PLAINTEXT://127.0.0.1:$4,CONTROLLER://127.0.0.1:$5
+advertised.listeners=PLAINTEXT://127.0.0.1:$3,SASL_PLAINTEXT://127.0.0.1:$4
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT
+sasl.enabled.mechanisms=PLAIN
+listener.name.sasl_plaintext.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_admin="admin-secret" user_reader="reader-secret";
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:ANONYMOUS;User:admin
+log.dirs=$dir/$1/data
+auto.create.topics.enable=false
+group.initial.rebalance.delay.ms=0
+log.index.size.max.bytes=65536
+offsets.topic.num.partitions=1
+offsets.topic.replication.factor=$2
+share.coordinator.state.topic.min.isr=1
+share.coordinator.state.topic.num.partitions=1
+share.coordinator.state.topic.replication.factor=$2
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=1
+transaction.state.log.replication.factor=$2
+PROPERTIES
+}
+
+configure() { # COUNT PORT
+  local count=$1 port=$2 id voters='' servers='' sasl='' taken='' picked
+  local -a client controller secure
+  for ((id = 1; id <= count; id++)); do
+    if [ "$id" = 1 ] && [ -n "$port" ]; then picked=$port taken=$port; else free_port; fi
+    client[id]=$picked
+    free_port && secure[id]=$picked
+    free_port && controller[id]=$picked
+    voters=$voters${voters:+,}$id@127.0.0.1:${controller[id]}
+    servers=$servers${servers:+,}127.0.0.1:${client[id]}
+    sasl=$sasl${sasl:+,}127.0.0.1:${secure[id]}
+  done
+  for ((id = 1; id <= count; id++)); do
+    mkdir -p -- "$dir/$id"
+    properties "$id" "$((count < 3 ? 1 : 3))" "${client[id]}" "${secure[id]}" "${controller[id]}" \
+      "$voters" >"$dir/$id/properties"
+  done
+  printf '%s\n' "$servers" >"$dir/servers.part"
+  printf '%s\n' "$sasl" >"$dir/sasl"
+}
+
+# A cluster's id is 16 bytes in URL-safe base64; a leading `-` would look like an option.
+launch() { # COUNT
+  local id cluster
+  # Small, and quick to start: these brokers live for minutes.
+  local -a jvm=(java -Xmx512m -XX:+UseSerialGC "-XX:TieredStopAtLevel=${TOPICSMITH_KAFKA_JIT:-1}"
+    -Dorg.slf4j.simpleLogger.defaultLogLevel=warn
+    -Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info
+    -cp "$jars/*")
+  cluster=T$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | cut -c 2-22)
+  for ((id = 1; id <= $1; id++)); do
+    (
+      trap '' HUP
+      "${jvm[@]}" kafka.tools.StorageTool format -t "$cluster" -c "$dir/$id/properties"
+      printf '%s\n' "$BASHPID" >"$dir/$id/pid"
+      exec "${jvm[@]}" kafka.Kafka "$dir/$id/properties"
+    ) >"$dir/$id/log" 2>&1 </dev/null &
+    starting[id]=$!
+    disown "$!" # or the shell reports its end
+  done
+}
+
+await() { # COUNT
+  local id
+  SECONDS=0
+  for ((id = 1; id <= $1; id++)); do
+    until grep -q 'Kafka Server started' "$dir/$id/log"; do
+      kill -0 "${starting[id]}" 2>/dev/null || {
+        tail -n 20 -- "$dir/$id/log" >&2
+        fail "broker $id ended before it was up"
+      }
+      [ "$SECONDS" -lt "$patience" ] || fail "broker $id was not up within $patience s; see $dir/$id/log"
+      sleep 0.1
+    done
+  done
+  mv -- "$dir/servers.part" "$dir/servers"
+}
+
+up() { # COUNT [PORT]
+  case $1 in [1-9]) ;; *) fail "$1 is no number of brokers" ;; esac
+  local -a starting
+  fetch
+  need java default-jre-headless
+  [ ! -e "$dir/servers" ] || fail "$dir already has brokers; broker.sh stop $dir ends them"
+  configure "$1" "${2:-}"
+  launch "$1"
+  trap 'down' EXIT
+  await "$1"
+}
+
+# A pid is trusted only while its process still speaks of the folder.
+down() {
+  local file pid
+  for file in "$dir"/*/pid; do
+    [ -f "$file" ] && read -r pid <"$file" || continue
+    case $(ps -o args= -p "$pid" 2>/dev/null) in *"$dir/"*) kill -9 "$pid" 2>/dev/null || : ;; esac
+    while kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
+  done
+  rm -rf -- "$dir"
+}
+
+folder() { # DIR
+  [ -n "${1:-}" ] || fail 'which folder?'
+  mkdir -p -- "$1"
+  dir=$(cd -- "$1" && pwd)
+}
+
+case ${1:-} in
+  fetch)
+    fetch
+    printf '%s\n' "$jars"
+    ;;
+  start)
+    folder "${3:-}"
+    up "$2" "${4:-}"
+    trap - EXIT
+    cat -- "$dir/servers"
+    ;;
+  run)
+    folder "${3:-}"
+    trap 'exit 130' INT TERM HUP
+    up "$2" "${4:-}"
+    cat -- "$dir/servers"
+    # Not `cat`: a signal would have to wait for it.
+    while read -r; do :; done
+    ;;
+  stop)
+    [ -d "${2:-}" ] || exit 0
+    folder "$2"
+    [ -e "$dir/servers" ] || fail "$dir holds no brokers"
+    down
+    ;;
+  *)
+    sed -n '2,/^set/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+    exit 64
+    ;;
+esac

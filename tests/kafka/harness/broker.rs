@@ -1,0 +1,117 @@
+//! Brokers that live as long as the tests need them. `broker.sh run` stops them when its standard
+//! input ends, which it does however this process ends.
+
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::{Mutex, OnceLock};
+
+static ONE: OnceLock<Result<Brokers, String>> = OnceLock::new();
+static THREE: OnceLock<Result<Brokers, String>> = OnceLock::new();
+
+/// Scripts that run, each with the standard input that keeps it running.
+static RUNNING: Mutex<Vec<(Child, ChildStdin)>> = Mutex::new(Vec::new());
+
+/// A cluster of real brokers.
+#[derive(Debug)]
+pub struct Brokers {
+    servers: String,
+    folder: PathBuf,
+}
+
+impl Brokers {
+    /// The broker that all tests share.
+    pub fn one() -> &'static Self {
+        shared(&ONE, 1)
+    }
+
+    /// Three brokers that all tests share. Starting them takes seconds and a gigabyte.
+    pub fn three() -> &'static Self {
+        shared(&THREE, 3)
+    }
+
+    /// Where to connect without credentials; everything is allowed there.
+    pub fn servers(&self) -> &str {
+        &self.servers
+    }
+
+    /// Where to connect with SASL.
+    pub fn sasl(&self) -> String {
+        let servers = std::fs::read_to_string(self.folder.join("sasl"));
+        servers.expect("broker.sh writes it").trim().to_owned()
+    }
+
+    /// Runs one of Kafka's own tools, an independent witness. It takes 1.5 s.
+    pub fn cli(&self, class: &str, arguments: &[&str]) -> String {
+        let output = Command::new("java")
+            .args(["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp"])
+            .arg(format!("{}/*", jars().display()))
+            .arg(class)
+            .args(["--bootstrap-server", self.servers()])
+            .args(arguments)
+            .output()
+            .expect("java ran the broker too");
+        assert!(output.status.success(), "{class} {arguments:?}: {output:?}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+}
+
+/// Stops what was started. Without it the brokers would still end with the process; this waits
+/// for them, so that nothing of them is left when the tests have reported.
+pub fn stop() {
+    let running = RUNNING
+        .lock()
+        .map(|mut running| std::mem::take(&mut *running));
+    for (mut script, input) in running.unwrap_or_default() {
+        drop(input);
+        let _ = script.wait();
+    }
+}
+
+fn shared(slot: &'static OnceLock<Result<Brokers, String>>, count: u32) -> &'static Brokers {
+    match slot.get_or_init(|| start(count)) {
+        Ok(brokers) => brokers,
+        Err(why) => panic!("no Kafka: {why}"),
+    }
+}
+
+fn script() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kafka/broker.sh")
+}
+
+fn jars() -> &'static Path {
+    static JARS: OnceLock<PathBuf> = OnceLock::new();
+    JARS.get_or_init(|| {
+        let output = Command::new(script()).arg("fetch").output();
+        let output = output.expect("broker.sh can be run");
+        PathBuf::from(String::from_utf8_lossy(&output.stdout).trim())
+    })
+}
+
+fn start(count: u32) -> Result<Brokers, String> {
+    let folder = std::env::temp_dir().join(format!("topicsmith-{}-{count}", std::process::id()));
+    let mut script = Command::new(script())
+        .arg("run")
+        .arg(count.to_string())
+        .arg(&folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        // Ctrl-C reaches the tests alone; the script hears of it by its standard input.
+        .process_group(0)
+        .spawn()
+        .map_err(|e| format!("broker.sh cannot be run: {e}"))?;
+    let input = script.stdin.take().ok_or("broker.sh has no input")?;
+    let output = script.stdout.take().ok_or("broker.sh has no output")?;
+    let mut servers = String::new();
+    let read = BufReader::new(output).read_line(&mut servers);
+    if read.map_err(|e| e.to_string())? == 0 {
+        return Err("broker.sh gave up; its reason stands above".to_owned());
+    }
+    let mut running = RUNNING.lock().map_err(|e| e.to_string())?;
+    running.push((script, input));
+    Ok(Brokers {
+        servers: servers.trim().to_owned(),
+        folder,
+    })
+}

@@ -1,0 +1,179 @@
+//! What a test against a real Kafka gets: shared brokers, a prefix of its own for its topics, and
+//! Kafka's own tools as an independent witness.
+//!
+//! One broker serves all tests; three are started only when a test asks for them. Both end with the
+//! test process, however it ends.
+
+mod broker;
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use topicsmith::desired::{Environment, Guards, Inventory};
+use topicsmith::kafka::{Cluster, Limits, Mode, NewTopic};
+use topicsmith::model::connection::Connection;
+use topicsmith::model::{ConfigKey, Globs, Layer, Place, Secret, Sourced, TopicName};
+
+pub use broker::{Brokers, stop};
+
+/// The list of a file's tests: `tests! { name, other_name }`. Each is an `async fn(Test)`.
+macro_rules! tests {
+    ($($name:ident),+ $(,)?) => {
+        pub fn tests() -> Vec<libtest_mimic::Trial> {
+            let module = module_path!().rsplit("::").next().unwrap_or_default();
+            vec![$($crate::harness::trial(module, stringify!($name), $name)),+]
+        }
+    };
+}
+pub(crate) use tests;
+
+/// Generous: the machine may be busy.
+pub const LIMITS: Limits = Limits {
+    timeout: Duration::from_secs(30),
+};
+
+/// Makes a trial of a test. Use `tests!`.
+pub fn trial<F>(module: &str, name: &str, test: fn(Test) -> F) -> libtest_mimic::Trial
+where
+    F: Future<Output = ()> + 'static,
+{
+    let prefix = format!("{module}-{}", name.replace('_', "-"));
+    libtest_mimic::Trial::test(format!("{module}::{name}"), move || {
+        let runtime = tokio::runtime::Runtime::new()?;
+        runtime.block_on(test(Test { prefix }));
+        Ok(())
+    })
+}
+
+/// One test's share of the brokers.
+pub struct Test {
+    prefix: String,
+}
+
+impl Test {
+    /// The broker that all tests share.
+    pub fn broker(&self) -> &'static Brokers {
+        Brokers::one()
+    }
+
+    /// The name of a topic that belongs to this test alone.
+    pub fn topic(&self, name: &str) -> TopicName {
+        TopicName::new(format!("{}.{name}", self.prefix))
+    }
+
+    /// What all topics of this test match, and no other's.
+    pub fn globs(&self) -> Globs {
+        Globs::new(&[format!("{}.*", self.prefix)]).expect("a prefix is no glob")
+    }
+
+    /// A client of the shared broker that may do everything.
+    pub async fn cluster(&self) -> Cluster {
+        connect(connection(self.broker().servers())).await
+    }
+
+    /// Creates topics, and waits until all brokers show them.
+    pub async fn create(&self, topics: &[NewTopic]) -> Cluster {
+        let cluster = self.cluster().await;
+        create(&cluster, topics).await;
+        cluster
+    }
+}
+
+/// A client that has to get through.
+pub async fn connect(connection: Connection) -> Cluster {
+    let cluster = Cluster::connect(connection, LIMITS).await;
+    cluster.unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Creates topics, and waits until they show: Kafka answers before they do.
+pub async fn create(cluster: &Cluster, topics: &[NewTopic]) {
+    for batch in topics.chunks(500) {
+        let results = cluster.create_topics(batch, Mode::Apply).await;
+        for result in results.expect("the request came through") {
+            result.unwrap_or_else(|fault| panic!("{fault}"));
+        }
+    }
+    eventually("the topics show", async || {
+        let shown = cluster.metadata().await.expect("it was reached").topics;
+        topics.iter().all(|topic| {
+            let partitions = shown.get(&topic.name).map(|shown| &shown.partitions);
+            partitions.is_some_and(|partitions| partitions.iter().all(|p| p.leader.is_some()))
+        })
+    })
+    .await;
+}
+
+/// Waits until something holds.
+pub async fn eventually(what: &str, holds: impl AsyncFn() -> bool) {
+    let start = Instant::now();
+    while !holds().await {
+        assert!(start.elapsed() < LIMITS.timeout, "{what}: not yet");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// A connection without credentials.
+pub fn connection(servers: &str) -> Connection {
+    Connection {
+        servers: servers.split(',').map(str::to_owned).collect(),
+        properties: BTreeMap::new(),
+        secrets: Vec::new(),
+    }
+}
+
+/// The same with a property set.
+pub fn with(mut connection: Connection, name: &str, value: &str) -> Connection {
+    let value = Secret::new(value);
+    connection.properties.insert(name.to_owned(), value);
+    connection
+}
+
+/// A connection as one of the users of `broker.sh`.
+pub fn connection_as(servers: &str, user: &str, password: &str) -> Connection {
+    let connection = with(connection(servers), "security.protocol", "SASL_PLAINTEXT");
+    let connection = with(connection, "sasl.mechanism", "PLAIN");
+    let connection = with(connection, "sasl.username", user);
+    with(connection, "sasl.password", password)
+}
+
+/// A topic to create, with one replica.
+pub fn new_topic(name: TopicName, partitions: u32, config: &[(&str, &str)]) -> NewTopic {
+    NewTopic {
+        name,
+        partitions,
+        replication_factor: 1,
+        config: config
+            .iter()
+            .map(|&(key, value)| (ConfigKey::from(key), value.to_owned()))
+            .collect(),
+    }
+}
+
+/// An environment that ignores nothing and guards nothing.
+pub fn environment() -> Environment {
+    Environment {
+        name: "test".into(),
+        description: None,
+        groups: Vec::new(),
+        cluster_id: None,
+        ignore_topics: Globs::default(),
+        ignore_configs: Globs::default(),
+        pin: true,
+        guards: Guards {
+            max_destructive: Sourced {
+                value: u32::MAX,
+                place: Place::whole("environments/test.toml"),
+                layer: Layer::Topic,
+            },
+            gate: Default::default(),
+            allow: Default::default(),
+            fail_on_unlisted: false,
+        },
+        inventory: Inventory {
+            enabled: false,
+            topic: TopicName::from("_topicsmith"),
+            scope: None,
+        },
+        scopes: BTreeMap::new(),
+    }
+}

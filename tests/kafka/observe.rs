@@ -1,0 +1,232 @@
+//! Reading a whole cluster, as `plan` sees it.
+
+use topicsmith::kafka::NewTopic;
+use topicsmith::live::{BrokerDefault, Live, LiveTopic, ReplicationFactor, Source};
+use topicsmith::model::config::SPECS;
+use topicsmith::model::{ConfigKey, Globs, TopicName};
+use topicsmith::observe::{Configs, Want, observe};
+
+use crate::harness::{
+    self, Brokers, Test, connect, connection, connection_as, create, environment, new_topic,
+};
+
+harness::tests! {
+    a_topic_with_its_overrides,
+    an_empty_cluster_tells_its_defaults_too,
+    a_default_hidden_by_every_topic_is_known,
+    the_defaults_are_kafkas_own,
+    ignored_and_internal_topics_are_not_there,
+    configs_are_read_of_wanted_topics_alone,
+    what_may_not_be_read_is_unknown,
+    three_brokers,
+}
+
+/// Everything of this test's own topics.
+async fn observed(test: &Test, configs: Configs<'_>) -> Live {
+    let environment = environment();
+    let want = Want {
+        environment: &environment,
+        configs,
+        ids: true,
+        only: &test.globs(),
+    };
+    let live = observe(&test.cluster().await, &want).await;
+    live.unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn key(key: &str) -> ConfigKey {
+    ConfigKey::from(key)
+}
+
+fn names(live: &Live) -> Vec<&TopicName> {
+    live.topics.keys().collect()
+}
+
+async fn a_topic_with_its_overrides(test: Test) {
+    let (a, b) = (test.topic("a"), test.topic("b"));
+    let set = [("segment.index.bytes", "1024"), ("retention.ms", "1000")];
+    test.create(&[new_topic(a.clone(), 3, &set), new_topic(b.clone(), 1, &[])])
+        .await;
+    let live = observed(&test, Configs::All).await;
+    assert_eq!(names(&live), [&a, &b]);
+    let id = live.topics[&a].id.clone();
+    assert!(id.as_ref().is_some_and(|id| id.len() == 22), "{id:?}");
+    let expected = LiveTopic {
+        id,
+        partitions: 3,
+        replication_factor: ReplicationFactor::Same(1),
+        config: Some(
+            set.map(|(name, value)| (key(name), value.to_owned()))
+                .into(),
+        ),
+        behind: [].into(),
+    };
+    assert_eq!(live.topics[&a], expected);
+    assert_eq!(live.topics[&b].config, Some([].into()));
+    assert_eq!(live.unknown, []);
+    assert_eq!(live.kafka_version.as_deref(), Some("4.3"));
+    assert_eq!(live.brokers.len(), 1);
+    assert!(live.cluster_id.is_some_and(|id| id.len() == 22));
+    let expected = BrokerDefault {
+        value: "65536".to_owned(),
+        source: Source::Broker,
+    };
+    assert_eq!(live.broker_defaults["segment.index.bytes"], expected);
+}
+
+async fn an_empty_cluster_tells_its_defaults_too(test: Test) {
+    let empty = observed(&test, Configs::All).await;
+    assert_eq!(names(&empty), [] as [&TopicName; 0]);
+    assert_eq!(empty.unknown, []);
+    test.create(&[new_topic(test.topic("a"), 1, &[])]).await;
+    let told = observed(&test, Configs::All).await;
+    // What a broker's own settings say and what a topic says must be one and the same.
+    assert_eq!(empty.broker_defaults, told.broker_defaults);
+}
+
+async fn a_default_hidden_by_every_topic_is_known(test: Test) {
+    let set: Vec<(&str, &str)> = SPECS
+        .iter()
+        .filter(|spec| spec.name != "remote.storage.enable")
+        .map(|spec| (spec.name, spec.default))
+        .collect();
+    let plain = observed(&test, Configs::All).await.broker_defaults;
+    test.create(&[new_topic(test.topic("a"), 1, &set)]).await;
+    let live = observed(&test, Configs::All).await;
+    assert_eq!(live.broker_defaults, plain);
+    let topic = &live.topics[&test.topic("a")];
+    assert_eq!(
+        topic.config.as_ref().map(|config| config.len()),
+        Some(SPECS.len() - 1)
+    );
+    assert_eq!(topic.behind, [].into());
+}
+
+async fn the_defaults_are_kafkas_own(test: Test) {
+    test.create(&[new_topic(test.topic("a"), 1, &[])]).await;
+    let live = observed(&test, Configs::All).await;
+    let known: Vec<&str> = live.broker_defaults.keys().map(ConfigKey::as_str).collect();
+    let table: Vec<&str> = SPECS.iter().map(|spec| spec.name).collect();
+    assert_eq!(
+        known, table,
+        "the table has all of Kafka's topic configs and no others"
+    );
+    for spec in SPECS
+        .iter()
+        .filter(|spec| spec.name != "segment.index.bytes")
+    {
+        assert_eq!(
+            live.broker_defaults[spec.name].value, spec.default,
+            "{}",
+            spec.name
+        );
+    }
+}
+
+async fn ignored_and_internal_topics_are_not_there(test: Test) {
+    let all = ["a", "connect-x", "connect-y", "inventory"].map(|name| test.topic(name));
+    test.create(&all.clone().map(|name| new_topic(name, 1, &[])))
+        .await;
+    let mut environment = environment();
+    environment.ignore_topics = Globs::new(&["*.connect-*"]).expect("a glob");
+    environment.inventory.topic = test.topic("inventory");
+    let only = test.globs();
+    let want = Want {
+        environment: &environment,
+        configs: Configs::All,
+        ids: false,
+        only: &only,
+    };
+    let cluster = test.cluster().await;
+    let live = observe(&cluster, &want).await.expect("it was reached");
+    assert_eq!(names(&live), [&all[0]]);
+    assert_eq!(live.topics[&all[0]].id, None);
+    let everything = Want {
+        only: &Globs::default(),
+        configs: Configs::Of(&|_| false),
+        ..want
+    };
+    let live = observe(&cluster, &everything)
+        .await
+        .expect("it was reached");
+    assert!(live.topics.contains_key(&all[0]));
+    assert!(live.topics.keys().all(|name| !name.is_internal()));
+}
+
+async fn configs_are_read_of_wanted_topics_alone(test: Test) {
+    let (a, b) = (test.topic("a"), test.topic("b"));
+    test.create(&[new_topic(a.clone(), 1, &[]), new_topic(b.clone(), 1, &[])])
+        .await;
+    let live = observed(&test, Configs::Of(&|name| *name == a)).await;
+    assert_eq!(live.topics[&a].config, Some([].into()));
+    assert_eq!(live.topics[&b].config, None);
+    assert_eq!(live.unknown, []);
+}
+
+async fn what_may_not_be_read_is_unknown(test: Test) {
+    let a = test.topic("a");
+    test.create(&[new_topic(a.clone(), 1, &[])]).await;
+    let principal = [
+        "--add",
+        "--allow-principal",
+        "User:reader",
+        "--operation",
+        "Describe",
+    ];
+    let topic = ["--topic", a.as_str()];
+    let arguments = [principal.as_slice(), &topic].concat();
+    test.broker()
+        .cli("org.apache.kafka.tools.AclCommand", &arguments);
+    let connection = connection_as(&test.broker().sasl(), "reader", "reader-secret");
+    let environment = environment();
+    let want = Want {
+        environment: &environment,
+        configs: Configs::All,
+        ids: true,
+        only: &test.globs(),
+    };
+    let live = observe(&connect(connection).await, &want)
+        .await
+        .expect("it was reached");
+    assert_eq!(names(&live), [&a]);
+    assert_eq!(live.topics[&a].config, None);
+    assert!(live.topics[&a].id.is_some());
+    assert_eq!(live.broker_defaults, [].into());
+    let unknown: Vec<String> = live
+        .unknown
+        .iter()
+        .map(|u| format!("{}: {}", u.what, u.why))
+        .collect();
+    assert_eq!(
+        unknown,
+        [
+            "broker defaults: CLUSTER_AUTHORIZATION_FAILED (31): Cluster authorization failed."
+                .to_owned(),
+            format!(
+                "configs of topic {a}: TOPIC_AUTHORIZATION_FAILED (29): Topic authorization failed."
+            ),
+        ]
+    );
+}
+
+async fn three_brokers(test: Test) {
+    let cluster = connect(connection(Brokers::three().servers())).await;
+    let topic = NewTopic {
+        replication_factor: 3,
+        ..new_topic(test.topic("a"), 4, &[])
+    };
+    create(&cluster, std::slice::from_ref(&topic)).await;
+    let environment = environment();
+    let want = Want {
+        environment: &environment,
+        configs: Configs::All,
+        ids: false,
+        only: &test.globs(),
+    };
+    let live = observe(&cluster, &want).await.expect("it was reached");
+    let ids: Vec<i32> = live.brokers.iter().map(|broker| broker.id).collect();
+    assert_eq!(ids, [1, 2, 3]);
+    let read = &live.topics[&topic.name];
+    assert_eq!(read.partitions, 4);
+    assert_eq!(read.replication_factor, ReplicationFactor::Same(3));
+}
