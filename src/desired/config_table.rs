@@ -9,6 +9,7 @@ use super::reader::{Reader, Scalar};
 use super::suggest::{self, shown};
 use super::values::unit_help;
 use crate::model::config::{SPECS, ValueProblem};
+use crate::model::units::UnitError;
 use crate::model::{ConfigKey, ConfigSpec, Finding, Place};
 
 /// What a table of configs says.
@@ -210,11 +211,12 @@ fn read_single(
     match normal {
         Ok(text) => Some(ConfigValue::Set(text.into())),
         Err(problem) => {
+            let hint = scalar.origin().or_else(|| reader.variable_hint(value));
             reader.add(value_problem(
                 key,
                 &problem,
                 reader.place(value.span()),
-                scalar.origin(),
+                hint,
             ));
             None
         }
@@ -225,12 +227,11 @@ fn read_single(
 /// knows nothing else.
 fn scalar_fits(spec: &ConfigSpec, scalar: &Scalar<'_>) -> bool {
     use crate::model::config::Kind;
-    match (scalar, spec.kind) {
-        (Scalar::Text(_) | Scalar::Expanded { .. }, _) => true,
-        (Scalar::Integer(_), Kind::Integer { .. } | Kind::Double { .. }) => true,
-        (Scalar::Float(_), Kind::Double { .. }) => true,
-        (Scalar::Boolean(_), Kind::Boolean) => true,
-        _ => false,
+    match scalar {
+        Scalar::Text(_) | Scalar::Expanded { .. } => true,
+        Scalar::Integer(_) => matches!(spec.kind, Kind::Integer { .. } | Kind::Double { .. }),
+        Scalar::Float(_) => matches!(spec.kind, Kind::Double { .. }),
+        Scalar::Boolean(_) => spec.kind == Kind::Boolean,
     }
 }
 
@@ -285,7 +286,7 @@ pub(super) fn value_problem(
     key: &str,
     problem: &ValueProblem,
     place: Place,
-    origin: Option<String>,
+    hint: Option<String>,
 ) -> Finding {
     let key_shown = shown(key);
     let (code, message, label, help) = match problem {
@@ -299,12 +300,22 @@ pub(super) fn value_problem(
         }
         ValueProblem::Word { value, words } => {
             let message = format!("{key_shown} has no value {}", shown(value));
-            let help = suggest::help(value, "known values", words.iter().copied());
+            let help = match value.as_str() {
+                "none" if words.contains(&"uncompressed") => {
+                    Some("Kafka's word for it is `uncompressed`".to_owned())
+                }
+                _ => suggest::help(value, "known values", words.iter().copied()),
+            };
             ("unknown-word", message, String::new(), help)
         }
         ValueProblem::Twice(word) => {
             let message = format!("{key_shown} has {} twice", shown(word));
             ("twice", message, String::new(), None)
+        }
+        ValueProblem::Unit(UnitError::Malformed(text, _)) if text == "unlimited" => {
+            let message =
+                format!("{key_shown} cannot be unlimited: Kafka has no such value for it");
+            ("wrong-unit", message, String::new(), None)
         }
         ValueProblem::Unit(unit) => {
             let message = format!("{key_shown}: {}", short(&unit.to_string()));
@@ -317,7 +328,7 @@ pub(super) fn value_problem(
         }
     };
     let mut finding = Finding::error(code, place, message).label(label);
-    finding.help = origin.or(help);
+    finding.help = hint.or(help);
     finding
 }
 

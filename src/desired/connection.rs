@@ -64,7 +64,11 @@ impl ConnectionTemplate {
         let mut findings = Vec::new();
         for given in &self.servers {
             if let Some(text) = given.value.fixed() {
-                findings.extend(split_servers(text, &given.place, true).err());
+                findings.extend(
+                    split_servers(text, &given.place, true)
+                        .err()
+                        .map(|finding| *finding),
+                );
             }
         }
         if let (Some(place), []) = (&self.servers_place, self.servers.as_slice()) {
@@ -172,7 +176,7 @@ impl ConnectionTemplate {
             let is_written = filled.iter().all(|part| matches!(part, Filled::Written(_)));
             match split_servers(&text, &given.place, is_written) {
                 Ok(split) => servers.extend(split),
-                Err(finding) => findings.push(finding),
+                Err(finding) => findings.push(*finding),
             }
         }
         if self.servers.is_empty() {
@@ -193,7 +197,7 @@ fn no_file(name: &str) -> Result<String, Missing> {
 }
 
 /// `host:port,host:port`. What comes from a variable is shown only once it reads as that.
-fn split_servers(text: &str, place: &Place, show: bool) -> Result<Vec<String>, Finding> {
+fn split_servers(text: &str, place: &Place, show: bool) -> Result<Vec<String>, Box<Finding>> {
     let mut servers = Vec::new();
     for server in text.split(',').map(str::trim) {
         if is_server(server) {
@@ -212,7 +216,9 @@ fn split_servers(text: &str, place: &Place, show: bool) -> Result<Vec<String>, F
             }
             _ => "a server is written host:port, several are separated by commas".to_owned(),
         };
-        return Err(Finding::error("server", place.clone(), message).help(help));
+        return Err(Box::new(
+            Finding::error("server", place.clone(), message).help(help),
+        ));
     }
     Ok(servers)
 }

@@ -1,5 +1,6 @@
 //! A file's text as TOML tables whose keys and values know where they stand.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use toml::Spanned;
@@ -12,6 +13,9 @@ use crate::model::{Finding, Source};
 /// before it.
 const SOUGHT: usize = 100;
 
+/// The code of a key that stands twice in a table.
+const DUPLICATE: &str = "duplicate-key";
+
 /// A parsed file.
 pub(super) struct Document<'s> {
     table: DeTable<'s>,
@@ -21,19 +25,18 @@ impl<'s> Document<'s> {
     /// Parses a file. A file that is not TOML gives nothing but its syntax errors: whatever else
     /// could be said of it might follow from what is missing.
     pub(super) fn parse(source: &'s Source, problems: &mut Problems) -> Option<Self> {
-        let (table, errors) = DeTable::parse_recoverable(source.text());
+        let (table, mut errors) = DeTable::parse_recoverable(source.text());
         let document = Self {
             table: table.into_inner(),
         };
         if errors.is_empty() {
             return Some(document);
         }
-        let mut last_line = 0;
+        errors.sort_by_key(|error| error.span().map_or(usize::MAX, |span| span.start));
+        let mut follows = Follows::default();
         for (index, error) in errors.into_iter().enumerate() {
             let finding = syntax_error(source, &error, index < SOUGHT);
-            // What follows on the same line is mostly the parser finding its feet again.
-            if finding.place.line != last_line {
-                last_line = finding.place.line;
+            if !follows.is_known(source, &finding) {
                 problems.add(finding);
             }
         }
@@ -67,6 +70,44 @@ impl Drop for Document<'_> {
     }
 }
 
+/// Which syntax errors only follow from earlier ones.
+#[derive(Default)]
+struct Follows {
+    lines: HashSet<u32>,
+    /// The line of a table's header that stood before already: its keys do so too.
+    twice: Option<u32>,
+}
+
+impl Follows {
+    fn is_known(&mut self, source: &Source, finding: &Finding) -> bool {
+        let line = finding.place.line;
+        // What follows on the same line is mostly the parser finding its feet again.
+        if !self.lines.insert(line) {
+            return true;
+        }
+        if finding.code != DUPLICATE {
+            return false;
+        }
+        if header(source, line).is_some() {
+            self.twice = Some(line);
+            return false;
+        }
+        // The look goes on where the last one ended: each line is looked at once.
+        let Some(from) = self.twice.filter(|from| *from < line) else {
+            return false;
+        };
+        let is_over = (from + 1..=line).any(|line| header(source, line).is_some());
+        self.twice = (!is_over).then_some(line);
+        !is_over
+    }
+}
+
+/// A line that is a table's header, without blanks and comment.
+fn header(source: &Source, line: u32) -> Option<&str> {
+    let text = source.line(line)?.split('#').next()?.trim();
+    text.starts_with('[').then_some(text)
+}
+
 fn has_children(value: &DeValue<'_>) -> bool {
     matches!(value, DeValue::Table(_) | DeValue::Array(_))
 }
@@ -87,14 +128,10 @@ fn duplicate_key(source: &Source, span: Range<usize>, seek: bool) -> Finding {
     let key = source.text().get(span.clone()).unwrap_or_default();
     let place = source.place(span);
     let message = format!("{} stands here twice", super::suggest::shown(key));
-    let finding = Finding::error("duplicate-key", place.clone(), message);
-    let header = |line: &str| {
-        let line = line.split('#').next().unwrap_or_default().trim();
-        line.starts_with('[').then(|| line.to_owned())
-    };
-    let first = match source.line(place.line).and_then(header) {
+    let finding = Finding::error(DUPLICATE, place.clone(), message);
+    let first = match header(source, place.line) {
         Some(this) if seek => (1..place.line)
-            .find(|&line| source.line(line).and_then(header).as_ref() == Some(&this))
+            .find(|&line| header(source, line) == Some(this))
             .and_then(|line| source.line_place(line)),
         _ => None,
     };

@@ -146,12 +146,12 @@ impl Environments {
                 finding.help = suggest::help(&extends.value, "environment files", names);
                 findings.push((name.clone(), finding));
             } else if self.walk(name).len() > 1 && self.ends_in_circle(name) {
-                let path: Vec<String> = self.walk(name).iter().map(|s| shown(&s.name)).collect();
-                let message = format!("{} goes in a circle", path.join(" extends "));
-                findings.push((
-                    name.clone(),
-                    Finding::error("circle", extends.place.clone(), message),
-                ));
+                let message = "`extends` goes in a circle";
+                let path: Vec<&str> = self.walk(name).iter().map(|s| &*s.name).collect();
+                let finding = Finding::error("circle", extends.place.clone(), message).help(
+                    format!("it leads from {} back to the start", path.join(" to ")),
+                );
+                findings.push((name.clone(), finding));
             } else if *extends.value == **name {
                 let message = format!("{} extends itself", shown(name));
                 findings.push((

@@ -11,9 +11,10 @@ use crate::model::Place;
 pub(super) type Value<'v> = Spanned<DeValue<'v>>;
 
 /// A field of a table.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub(super) enum Field<T> {
     /// The table does not have it.
+    #[default]
     Absent,
     /// It is there, but wrong, and that has been reported: nothing that follows from it is said.
     Bad,
@@ -26,12 +27,6 @@ pub(super) enum Field<T> {
 pub(super) struct Given<T> {
     pub(super) value: T,
     pub(super) place: Place,
-}
-
-impl<T> Default for Field<T> {
-    fn default() -> Self {
-        Field::Absent
-    }
 }
 
 impl<T> Field<T> {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use toml::de::{DeTable, DeValue};
 
+use super::config_table::likely_config;
 use super::field::{FieldDoc, Key, Value};
 use super::problems::Problems;
 use super::settings::known_elsewhere;
@@ -115,10 +116,10 @@ impl<'a> Reader<'a> {
 
     /// What a wrong value was probably meant to be.
     fn hint(&self, value: &Value<'_>, expected: &str) -> Option<String> {
+        if let Some(hint) = self.variable_hint(value) {
+            return Some(hint);
+        }
         match value.get_ref() {
-            DeValue::String(text) if text.contains("${") && !self.expands => Some(
-                "variables work in [cluster] and [defaults] of an environment file only".to_owned(),
-            ),
             DeValue::String(text)
                 if text.trim().parse::<i64>().is_ok() && expected.contains("number")
                     || matches!(&**text, "true" | "false") && expected.contains("true") =>
@@ -130,6 +131,14 @@ impl<'a> Reader<'a> {
             }
             _ => None,
         }
+    }
+
+    /// Where variables work, if a value has some where they do not.
+    pub(super) fn variable_hint(&self, value: &Value<'_>) -> Option<String> {
+        let text = value.get_ref().as_str()?;
+        (text.contains("${") && !self.expands).then(|| {
+            "variables work in [cluster] and [defaults] of an environment file only".to_owned()
+        })
     }
 
     /// A table.
@@ -226,6 +235,10 @@ fn suggest_field(key: &str, known: &[FieldDoc]) -> Option<String> {
             let doc = field.doc.trim_end_matches('.');
             Some(format!("did you mean `{}`? {doc}", field.name))
         }
+        None if names.clone().any(|name| name == "config") => match likely_config(key) {
+            Some(likely) => Some(format!("topic configs stand under `config`: {likely}")),
+            None => suggest::help(key, "known keys", names),
+        },
         None => suggest::help(key, "known keys", names),
     }
 }

@@ -25,6 +25,9 @@ pub(super) struct Resolved {
     pub(super) lifecycles: BTreeMap<Arc<str>, Lifecycle>,
 }
 
+/// One layer's settings, with the layer's name.
+type Layered<'a> = (Layer, &'a Settings);
+
 /// The topic that is being looked at.
 pub(super) struct Subject<'a> {
     pub(super) environment: &'a Arc<str>,
@@ -52,9 +55,9 @@ pub(super) struct Resolver<'a> {
     rules: &'a Rules<'a>,
     /// Config keys that some environment allows besides Kafka's.
     allowed_somewhere: &'a [Globs],
-    defaults: Vec<(Layer, &'a Settings)>,
+    defaults: Vec<Layered<'a>>,
     /// The layers of each profile, and whether all of them could be read.
-    profiles: HashMap<&'a str, (Vec<(Layer, &'a Settings)>, bool)>,
+    profiles: HashMap<&'a str, (Vec<Layered<'a>>, bool)>,
     environment_file: Arc<str>,
     /// Whether all of `[defaults]` could be read.
     complete: bool,
@@ -105,7 +108,7 @@ impl<'a> Resolver<'a> {
         &self,
         env: &'a Field<super::values::Entries<Settings>>,
         layer: impl Fn(Arc<str>) -> Layer,
-    ) -> Vec<(Layer, &'a Settings)> {
+    ) -> Vec<Layered<'a>> {
         let entries = env.value().map_or(&[][..], |entries| &entries.0);
         let of = |name: &Arc<str>| {
             let entry = entries.iter().find(|entry| entry.name == *name)?;
@@ -265,7 +268,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// The layers of a topic, lowest first.
-    fn layers<'l>(&'l self, topic: &'l TopicEntry, env: &'l [(Layer, &'l Settings)]) -> Layers<'l> {
+    fn layers<'l>(&'l self, topic: &'l TopicEntry, env: &'l [Layered<'l>]) -> Layers<'l> {
         let mut layers = Layers {
             list: self.defaults.iter().map(layered).collect(),
             complete: self.complete && self.is_complete(&topic.env) && !topic.profile.is_bad(),
@@ -393,7 +396,7 @@ struct Layers<'l> {
     complete: bool,
 }
 
-fn layered<'l>((layer, settings): &'l (Layer, &'l Settings)) -> (&'l Layer, &'l Settings) {
+fn layered<'l>((layer, settings): &'l Layered<'l>) -> (&'l Layer, &'l Settings) {
     (layer, settings)
 }
 
@@ -462,10 +465,11 @@ fn check_together(topic: &Topic, subject: &Subject<'_>, problems: &mut Problems)
         && min_isr > i64::from(replicas.value)
     {
         let message = format!(
-            "{min_isr} in-sync replicas are needed for a write, but there are only {}",
+            "min_insync_replicas = {min_isr} is more than replication_factor = {}",
             replicas.value
         );
-        let help = "set min_insync_replicas to at most replication_factor, better below it";
+        let help =
+            "no write with acks=all could ever succeed: keep it below the replication factor";
         report_pair(
             ("min-isr", message, help),
             (&value.place, &value.layer, "min_insync_replicas"),

@@ -72,11 +72,11 @@ mod tests {
 
     #[test]
     fn without_a_near_word_all_are_listed() {
-        let help = |word| super::help(word, "profiles", ["cdc", "events"]);
-        assert_eq!(help("event").as_deref(), Some("did you mean `events`?"));
-        assert_eq!(help("xyz").as_deref(), Some("profiles: cdc, events"));
+        let help_for = |word| help(word, "profiles", ["cdc", "events"]);
+        assert_eq!(help_for("event").as_deref(), Some("did you mean `events`?"));
+        assert_eq!(help_for("xyz").as_deref(), Some("profiles: cdc, events"));
         let none: [&str; 0] = [];
-        let help = super::help("x", "profiles", none);
+        let help = help("x", "profiles", none);
         assert_eq!(help.as_deref(), Some("there are no profiles"));
     }
 

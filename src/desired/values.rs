@@ -354,7 +354,7 @@ impl Read for Pattern {
                     regex::Error::CompiledTooBig(_) => "it needs too much memory".to_owned(),
                     other => last_line(&other.to_string()),
                 };
-                let message = format!("`{}` is no usable regular expression: {why}", reader.key);
+                let message = format!("no usable regular expression: {why}");
                 let place = reader.place(value.span());
                 reader.add(Finding::error("regex", place, message));
                 None

@@ -45,6 +45,16 @@ pub fn names<T: ToString>(all: &[T], most: usize) -> String {
     }
 }
 
+/// The text with every such character but tabs as `\u{fffd}`: as many characters as before, for text
+/// that columns are counted in.
+pub fn mask(text: &str) -> String {
+    let safe = |c: char| match is_hostile(c) && c != '\t' {
+        true => char::REPLACEMENT_CHARACTER,
+        false => c,
+    };
+    text.chars().map(safe).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -53,6 +63,7 @@ mod tests {
     fn nothing_reaches_the_terminal_as_a_command() {
         assert_eq!(escape("naïve 漢字 ok"), "naïve 漢字 ok");
         assert_eq!(escape("a\u{1b}[31mb\nc"), "a\\u{1b}[31mb\\nc");
+        assert_eq!(mask("\ta\u{202e}b"), "\ta\u{fffd}b");
         assert_eq!(escape("\u{202e}txt.exe\u{9b}"), "\\u{202e}txt.exe\\u{9b}");
     }
 }

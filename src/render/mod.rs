@@ -1,6 +1,7 @@
 //! One plan, one report, one set of findings → many formats.
 
 mod columns;
+pub mod diagnostics;
 pub mod list;
 mod paint;
 pub mod plan;

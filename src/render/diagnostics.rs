@@ -1,0 +1,164 @@
+//! Findings for people, each with its line and the place underlined, and for programs.
+
+use std::ops::Range;
+
+use annotate_snippets::{
+    Annotation, AnnotationKind, Group, Level as Title, Origin, Renderer, Snippet,
+};
+use serde_json::{Value, json};
+
+use super::Style;
+use crate::model::text::{escape, mask};
+use crate::model::{Finding, Level, Place, Sources};
+
+/// More than this nobody reads at once.
+const SHOWN: usize = 100;
+
+/// The most of a line that is shown of a place and after it, in characters.
+const LONGEST: usize = 400;
+
+/// The column up to which a line is shown at all.
+const FARTHEST: usize = 50_000;
+
+/// The findings as text, each followed by an empty line.
+pub fn text(findings: &[Finding], sources: &Sources, style: Style) -> String {
+    let renderer = match style.colour {
+        true => Renderer::styled(),
+        false => Renderer::plain(),
+    };
+    let renderer = match style.width {
+        0 => renderer.term_width(LONGEST),
+        width => renderer.term_width(width),
+    };
+    let mut text = String::new();
+    for finding in findings.iter().take(SHOWN) {
+        text.push_str(&one(finding, sources, &renderer));
+        text.push_str("\n\n");
+    }
+    if findings.len() > SHOWN {
+        text.push_str(&format!("and {} more\n", findings.len() - SHOWN));
+    }
+    text
+}
+
+fn one(finding: &Finding, sources: &Sources, renderer: &Renderer) -> String {
+    let level = match finding.level {
+        Level::Error => Title::ERROR,
+        Level::Warning => Title::WARNING,
+    };
+    let title = level
+        .primary_title(escape(&finding.message))
+        .id(finding.code);
+    let mut group = Group::with_title(title);
+    group = add(
+        group,
+        &finding.place,
+        &finding.label,
+        AnnotationKind::Primary,
+        sources,
+    );
+    if let Some((place, label)) = &finding.related {
+        group = add(group, place, label, AnnotationKind::Context, sources);
+    }
+    if let Some(help) = &finding.help {
+        group = group.element(Title::HELP.message(escape(help)));
+    }
+    renderer.render(&[group])
+}
+
+/// Adds a place: its line with the place underlined, or its name alone where there is no line to
+/// show.
+fn add<'a>(
+    group: Group<'a>,
+    place: &'a Place,
+    label: &'a str,
+    kind: AnnotationKind,
+    sources: &Sources,
+) -> Group<'a> {
+    let Some((line, span)) = excerpt(place, sources) else {
+        let origin = Origin::path(escape(&place.file));
+        let group = group.element(match place.line {
+            0 => origin,
+            line => origin
+                .line(line as usize)
+                .char_column(place.column as usize),
+        });
+        return match label.is_empty() {
+            true => group,
+            false => group.element(Title::NOTE.message(escape(label))),
+        };
+    };
+    let annotation = kind.span(span);
+    let annotation: Annotation<'a> = match label.is_empty() {
+        true => annotation,
+        false => annotation.label(escape(label)),
+    };
+    let snippet = Snippet::source(line)
+        .line_start(place.line as usize)
+        .path(escape(&place.file))
+        .annotation(annotation);
+    group.element(snippet)
+}
+
+/// A place's line as far as it is worth showing, and the place in it, in bytes. `None` for a file
+/// as a whole, and for a place so far to the right that nobody looks for it by eye.
+fn excerpt(place: &Place, sources: &Sources) -> Option<(String, Range<usize>)> {
+    let line = sources.line(&place.file, place.line)?;
+    let start = (place.column as usize).saturating_sub(1);
+    if start > FARTHEST {
+        return None;
+    }
+    let length = (place.length as usize).min(LONGEST);
+    let mut characters = line.chars();
+    let mut take = |count: usize| mask(&characters.by_ref().take(count).collect::<String>());
+    let (before, marked, after) = (take(start), take(length), take(LONGEST));
+    let begin = before.len();
+    let span = begin..begin + marked.len();
+    Some((before + &marked + &after, span))
+}
+
+/// The findings as a document, `topicsmith/diagnostics/1`.
+pub fn json(findings: &[Finding]) -> Value {
+    let count = |level| findings.iter().filter(|f| f.level == level).count();
+    let problems: Vec<Value> = findings.iter().map(problem).collect();
+    json!({
+        "format": "topicsmith/diagnostics/1",
+        "summary": {"errors": count(Level::Error), "warnings": count(Level::Warning)},
+        "problems": problems,
+    })
+}
+
+fn problem(finding: &Finding) -> Value {
+    let related = finding.related.as_ref().map(|(place, label)| {
+        let mut related = at(place);
+        related["message"] = json!(label);
+        related
+    });
+    let mut problem = json!({
+        "code": finding.code,
+        "level": finding.level,
+        "message": finding.message,
+    });
+    if let (Value::Object(problem), Value::Object(place)) = (&mut problem, at(&finding.place)) {
+        problem.extend(place);
+        problem.insert("label".to_owned(), json!(some(&finding.label)));
+        problem.insert("help".to_owned(), json!(finding.help));
+        problem.insert("related".to_owned(), json!(related));
+    }
+    problem
+}
+
+/// A place; a file as a whole has no line.
+fn at(place: &Place) -> Value {
+    let within = |number: u32| (place.line > 0).then_some(number);
+    json!({
+        "file": &*place.file,
+        "line": within(place.line),
+        "column": within(place.column),
+        "length": within(place.length),
+    })
+}
+
+fn some(text: &str) -> Option<&str> {
+    (!text.is_empty()).then_some(text)
+}
