@@ -23,11 +23,18 @@ run() { # run EXPECTED COMMAND...
     [ "$code" -eq 0 ] || echo "(exit code $code)"
 }
 
+# Kafka's own tool, as an operator would use it.
+kafka_configs() {
+    printf '\n\033[1m$ kafka-configs %s\033[0m\n' "$*"
+    java -Dorg.slf4j.simpleLogger.defaultLogLevel=warn -cp "$jars/*" kafka.admin.ConfigCommand \
+        --bootstrap-server "$KAFKA_BOOTSTRAP_SERVERS" "$@"
+}
+
 say "Fetching Apache Kafka, once"
-"$broker" fetch
+jars=$("$broker" fetch)
 
 dir=$(mktemp -d)
-trap '"$broker" stop "$dir"; rm -rf "$dir"' EXIT
+trap '"$broker" stop "$dir"' EXIT
 say "Starting a broker"
 KAFKA_BOOTSTRAP_SERVERS=$("$broker" start 1 "$dir")
 export KAFKA_BOOTSTRAP_SERVERS
@@ -46,7 +53,7 @@ say "A plan after it is empty"
 run 0 topicsmith plan -e dev --detailed-exitcode
 
 say "Somebody shortens a retention by hand, to free disk, and tries another setting"
-"$broker" configs "$dir" --alter --entity-type topics --entity-name playback-events \
+kafka_configs --alter --entity-type topics --entity-name playback-events \
     --add-config retention.ms=3600000,segment.bytes=104857600
 
 say "drift finds it"
