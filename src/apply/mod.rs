@@ -1,2 +1,96 @@
 //! Carries a plan out as it stands: batches, retries, verification. It emits events and gives a
 //! report; it takes no decision that the plan has not taken, and knows no words and no terminal.
+//!
+//! ```text
+//!  plan ──► steps ──► batches ──► execute ──► verify ──► report
+//!           (order)   (packing)   (retries)   (read-back)
+//! ```
+//!
+//! What a broker is asked about beforehand (`validate_only`) is settled before a plan gets here:
+//! refusals are facts, and the plan room turns them into blocked changes.
+
+mod batches;
+mod execute;
+mod readback;
+mod report;
+mod safe;
+mod steps;
+mod verify;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use report::Outcomes;
+pub use report::{Count, Doubt, Entry, Holds, Kind, Outcome, Part, Report, Verdict, WhyNot};
+pub use steps::{Phase, Step, Work, phases};
+
+use crate::kafka::Cluster;
+use crate::plan::Plan;
+
+/// How long an apply is patient, and what stops it early.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// How long a request is repeated while Kafka says that a retry can help, counted from the
+    /// last one that got anything done.
+    pub retry_for: Duration,
+    /// How long a change that was accepted may take to show. New topics get more, by their number.
+    pub visible_within: Duration,
+    /// Set when the apply should end after the requests in flight.
+    pub stop: Stop,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            retry_for: Duration::from_secs(60),
+            visible_within: Duration::from_secs(20),
+            stop: Stop::default(),
+        }
+    }
+}
+
+/// A flag that ends an apply after the requests in flight. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    /// Ends the apply.
+    pub fn set(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether the apply should end.
+    pub fn is_set(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// What an apply says while it runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event {
+    /// A phase with so many steps begins.
+    Phase(Phase, usize),
+    /// So many steps of the phase were answered.
+    Answered(usize),
+    /// What was touched is read back; so many steps do not show yet.
+    Reading(usize),
+}
+
+/// Carries the plan out. Everything that happens on the way, errors included, is in the report.
+pub async fn run(
+    plan: &Plan,
+    cluster: &Cluster,
+    settings: &Settings,
+    events: &mut (dyn FnMut(Event) + Send),
+) -> Report {
+    let mut outcomes = Outcomes::default();
+    let mut touched = Vec::new();
+    for (phase, steps) in phases(plan) {
+        events(Event::Phase(phase, steps.len()));
+        let steps = safe::to_send(cluster, phase, steps, settings, &mut outcomes).await;
+        touched.extend(execute::phase(cluster, steps, settings, events).await);
+    }
+    verify::settle(cluster, touched, settings, events, &mut outcomes).await;
+    Report::new(plan, outcomes, settings.stop.is_set())
+}

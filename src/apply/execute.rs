@@ -1,0 +1,278 @@
+//! Sends the steps of a phase: in batches, a few requests in flight, repeated where Kafka says
+//! that a retry can help, and re-read first where it may have been done already.
+
+use std::time::{Duration, Instant};
+
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
+use tokio::task::JoinSet;
+
+use super::batches;
+use super::readback::{self, Shown};
+use super::steps::{Step, Work};
+use super::{Event, Settings};
+use crate::kafka::{Alter, Cluster, Fault, FaultKind, Mode, NewTopic};
+use crate::model::TopicName;
+
+/// Requests that are under way at the same time: measured, more of them gain nothing.
+const IN_FLIGHT: usize = 2;
+
+/// A step that was sent, with the answer to it.
+#[derive(Debug)]
+pub struct Sent {
+    /// The step.
+    pub step: Step,
+    /// The answer.
+    pub answer: Answer,
+}
+
+/// What Kafka answered, in the end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// Done.
+    Accepted,
+    /// Not done, at least not by the last attempt.
+    Refused {
+        /// Why.
+        fault: Fault,
+        /// Whether an attempt before it got no answer and so may have done it.
+        perhaps_done: bool,
+    },
+    /// No answer came.
+    Unanswered(Fault),
+}
+
+/// Sends the steps of one phase. What was not sent, because the apply was stopped, is not among
+/// the answers.
+pub async fn phase(
+    cluster: &Cluster,
+    steps: Vec<Step>,
+    settings: &Settings,
+    events: &mut (dyn FnMut(Event) + Send),
+) -> Vec<Sent> {
+    let mut waiting = batches::pack(steps, Step::cost).into_iter();
+    let mut under_way = JoinSet::new();
+    let mut sent = Vec::new();
+    loop {
+        while under_way.len() < IN_FLIGHT
+            && !settings.stop.is_set()
+            && let Some(batch) = waiting.next()
+        {
+            under_way.spawn(Attempts::new(cluster, settings, batch).run());
+        }
+        match under_way.join_next().await {
+            None => return sent,
+            Some(Ok(answers)) => {
+                events(Event::Answered(answers.len()));
+                sent.extend(answers);
+            }
+            Some(Err(panicked)) => std::panic::resume_unwind(panicked.into_panic()),
+        }
+    }
+}
+
+/// One batch on its way to an answer for each of its steps.
+struct Attempts {
+    cluster: Cluster,
+    settings: Settings,
+    /// The steps without a final answer.
+    open: Vec<Open>,
+    answered: Vec<Sent>,
+    delays: ExponentialBackoff,
+    give_up: Instant,
+}
+
+/// A step without a final answer.
+struct Open {
+    step: Step,
+    perhaps_done: bool,
+    /// The last answer.
+    fault: Option<Fault>,
+}
+
+impl Attempts {
+    fn new(cluster: &Cluster, settings: &Settings, batch: Vec<Step>) -> Self {
+        let open = |step| Open {
+            step,
+            perhaps_done: false,
+            fault: None,
+        };
+        Self {
+            cluster: cluster.clone(),
+            settings: settings.clone(),
+            open: batch.into_iter().map(open).collect(),
+            answered: Vec::new(),
+            delays: delays(),
+            give_up: Instant::now() + settings.retry_for,
+        }
+    }
+
+    async fn run(mut self) -> Vec<Sent> {
+        loop {
+            let before = self.open.len();
+            let steps: Vec<&Step> = self.open.iter().map(|open| &open.step).collect();
+            let answers = send(&self.cluster, &steps).await;
+            self.sort(answers);
+            if self.open.len() < before {
+                // Something got done: a quota lets a part through, and the rest after a while.
+                self.delays = delays();
+                self.give_up = Instant::now() + self.settings.retry_for;
+            }
+            let delay = self.delays.next().unwrap_or(MAX_DELAY);
+            let late = Instant::now() + delay > self.give_up;
+            if self.open.is_empty() || late || self.settings.stop.is_set() {
+                return self.finish();
+            }
+            tokio::time::sleep(delay).await;
+            if self.open.iter().any(|open| open.perhaps_done) {
+                self.look_again().await;
+            }
+        }
+    }
+
+    /// Keeps open what can be asked again, and writes down the rest.
+    fn sort(&mut self, answers: Vec<Result<(), Fault>>) {
+        for (mut open, answer) in std::mem::take(&mut self.open).into_iter().zip(answers) {
+            let Err(fault) = answer else {
+                self.answer(open.step, Answer::Accepted);
+                continue;
+            };
+            match fault.kind() {
+                FaultKind::NotController | FaultKind::Throttled | FaultKind::Retriable => {
+                    open.fault = Some(fault);
+                    self.open.push(open);
+                }
+                FaultKind::Unanswered => {
+                    open.perhaps_done = true;
+                    open.fault = Some(fault);
+                    self.open.push(open);
+                }
+                FaultKind::AlreadyExists
+                | FaultKind::Missing
+                | FaultKind::NotAuthorised
+                | FaultKind::Permanent => {
+                    let perhaps_done = open.perhaps_done;
+                    let refused = Answer::Refused {
+                        fault,
+                        perhaps_done,
+                    };
+                    self.answer(open.step, refused);
+                }
+            }
+        }
+    }
+
+    fn answer(&mut self, step: Step, answer: Answer) {
+        self.answered.push(Sent { step, answer });
+    }
+
+    /// After a missing answer: a fresh client, because the old one may wait for a broker that is
+    /// gone, and a look at what is done already.
+    async fn look_again(&mut self) {
+        if self.cluster.renew().await.is_err() {
+            return; // The next attempt says the same, and is counted.
+        }
+        let doubtful = self.open.iter().filter(|open| open.perhaps_done);
+        let steps: Vec<&Step> = doubtful.map(|open| &open.step).collect();
+        let Ok(seen) = readback::read(&self.cluster, &steps).await else {
+            return;
+        };
+        for open in std::mem::take(&mut self.open) {
+            let parts = readback::check(&open.step, &seen);
+            let done =
+                open.perhaps_done && parts.iter().all(|(_, shown)| *shown == Shown::AsWanted);
+            match done {
+                true => self.answer(open.step, Answer::Accepted),
+                false => self.open.push(open),
+            }
+        }
+    }
+
+    /// Time is up: what is open has no other answer than the last one.
+    fn finish(mut self) -> Vec<Sent> {
+        for open in std::mem::take(&mut self.open) {
+            let Some(fault) = open.fault else { continue };
+            let answer = match (fault.kind(), open.perhaps_done) {
+                (FaultKind::Unanswered, _) => Answer::Unanswered(fault),
+                (_, perhaps_done) => Answer::Refused {
+                    fault,
+                    perhaps_done,
+                },
+            };
+            self.answer(open.step, answer);
+        }
+        self.answered
+    }
+}
+
+/// The longest pause between two attempts.
+const MAX_DELAY: Duration = Duration::from_secs(5);
+
+/// Pauses that grow, each with some jitter, so that several applies do not knock at the same time.
+fn delays() -> ExponentialBackoff {
+    ExponentialBuilder::new()
+        .with_min_delay(Duration::from_millis(100))
+        .with_max_delay(MAX_DELAY)
+        .without_max_times()
+        .with_jitter()
+        .with_jitter_seed(u64::from(std::process::id()))
+        .build()
+}
+
+/// Sends one request. Where it failed as a whole, every step gets that answer.
+async fn send(cluster: &Cluster, steps: &[&Step]) -> Vec<Result<(), Fault>> {
+    let answers = request(cluster, steps).await;
+    answers.unwrap_or_else(|fault| vec![Err(fault); steps.len()])
+}
+
+/// The steps of a batch are all of one kind: they come from one phase.
+async fn request(cluster: &Cluster, steps: &[&Step]) -> Result<Vec<Result<(), Fault>>, Fault> {
+    match steps.first().map(|step| &step.work) {
+        None => Ok(Vec::new()),
+        Some(Work::Create { .. }) => {
+            let topics: Vec<NewTopic> = steps.iter().filter_map(|step| new_topic(step)).collect();
+            cluster.create_topics(&topics, Mode::Apply).await
+        }
+        Some(Work::Grow { .. }) => {
+            let counts: Vec<(TopicName, u32)> =
+                steps.iter().filter_map(|step| count(step)).collect();
+            cluster.create_partitions(&counts, Mode::Apply).await
+        }
+        Some(Work::Alter(_) | Work::RaiseMinIsr { .. }) => {
+            let alter = |step: &&Step| Alter {
+                topic: step.topic.clone(),
+                ops: step.ops(),
+            };
+            let alters: Vec<Alter> = steps.iter().map(alter).collect();
+            cluster
+                .incremental_alter_configs(&alters, Mode::Apply)
+                .await
+        }
+        Some(Work::Delete) => {
+            let names: Vec<TopicName> = steps.iter().map(|step| step.topic.clone()).collect();
+            cluster.delete_topics(&names).await
+        }
+    }
+}
+
+fn new_topic(step: &Step) -> Option<NewTopic> {
+    match &step.work {
+        Work::Create {
+            partitions,
+            replication_factor,
+            config,
+        } => Some(NewTopic {
+            name: step.topic.clone(),
+            partitions: *partitions,
+            replication_factor: *replication_factor,
+            config: config.clone(),
+        }),
+        _ => None,
+    }
+}
+
+fn count(step: &Step) -> Option<(TopicName, u32)> {
+    match step.work {
+        Work::Grow { to, .. } => Some((step.topic.clone(), to)),
+        _ => None,
+    }
+}

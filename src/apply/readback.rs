@@ -1,0 +1,160 @@
+//! Reads topics back and holds them against the steps, by meaning.
+
+use std::collections::BTreeMap;
+
+use super::report::Holds;
+use super::steps::{Step, Work};
+use crate::kafka::{
+    AlterOp, Cluster, ConfigEntry, Error, Fault, FaultKind, Metadata, TopicMetadata,
+};
+use crate::live::{ReplicationFactor, Source};
+use crate::model::{ConfigKey, TopicName};
+use crate::plan::Subject;
+
+/// What the cluster showed.
+#[derive(Debug, Default)]
+pub struct Seen {
+    metadata: Metadata,
+    configs: BTreeMap<TopicName, Result<Vec<ConfigEntry>, Fault>>,
+}
+
+/// How a part of a step stands on the cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shown {
+    /// As it was wanted.
+    AsWanted,
+    /// The topic does not show.
+    Absent,
+    /// The topic holds something else.
+    Otherwise(Holds),
+    /// The topic holds a config that the step does not name and that Kafka 4.3 knows.
+    Undeclared,
+    /// It may not be read.
+    Unreadable(Fault),
+}
+
+/// Reads what the steps touch.
+///
+/// # Errors
+/// Why the cluster could not be read.
+pub async fn read(cluster: &Cluster, steps: &[&Step]) -> Result<Seen, Error> {
+    let metadata = cluster.metadata().await?;
+    let wanted: Vec<TopicName> = steps
+        .iter()
+        .filter(|step| has_config(&step.work) && metadata.topics.contains_key(&step.topic))
+        .map(|step| step.topic.clone())
+        .collect();
+    let configs = match wanted.is_empty() {
+        true => BTreeMap::new(),
+        false => cluster.describe_topic_configs(&wanted).await?,
+    };
+    Ok(Seen { metadata, configs })
+}
+
+fn has_config(work: &Work) -> bool {
+    match work {
+        Work::Create { .. } | Work::Alter(_) | Work::RaiseMinIsr { .. } => true,
+        Work::Grow { .. } | Work::Delete => false,
+    }
+}
+
+/// How each part of a step stands. A create that holds everything, or does not show, is one part;
+/// of one that holds something else, each such setting is a part too.
+pub fn check(step: &Step, seen: &Seen) -> Vec<(Subject, Shown)> {
+    let every = |shown: Shown| {
+        let parts = step.subjects().into_iter();
+        parts.map(|part| (part, shown.clone())).collect()
+    };
+    let deleted = step.work == Work::Delete;
+    if let Some(fault) = seen.metadata.unreadable.get(&step.topic) {
+        return every(Shown::Unreadable(fault.clone()));
+    }
+    let Some(topic) = seen.metadata.topics.get(&step.topic) else {
+        return every(if deleted {
+            Shown::AsWanted
+        } else {
+            Shown::Absent
+        });
+    };
+    let partitions = u32::try_from(topic.partitions.len()).unwrap_or(u32::MAX);
+    match &step.work {
+        Work::Delete => every(Shown::Otherwise(Holds::Topic)),
+        Work::Grow { to, .. } if partitions == *to => every(Shown::AsWanted),
+        Work::Grow { .. } => every(Shown::Otherwise(Holds::Partitions(partitions))),
+        Work::Alter(_) | Work::RaiseMinIsr { .. } => check_configs(step, &step.ops(), seen),
+        Work::Create {
+            partitions: wanted,
+            replication_factor,
+            config,
+        } => {
+            let mut parts = vec![(Subject::Topic, Shown::AsWanted)];
+            if partitions != *wanted {
+                let holds = Shown::Otherwise(Holds::Partitions(partitions));
+                parts.push((Subject::Partitions, holds));
+            }
+            let replicas = replication_factor_of(topic);
+            if replicas != ReplicationFactor::Same(*replication_factor) {
+                let holds = Shown::Otherwise(Holds::ReplicationFactor(replicas));
+                parts.push((Subject::ReplicationFactor, holds));
+            }
+            parts.extend(deviating_configs(step, config, seen));
+            parts
+        }
+    }
+}
+
+fn replication_factor_of(topic: &TopicMetadata) -> ReplicationFactor {
+    let replicas = topic.partitions.iter().map(|p| p.replicas.len());
+    ReplicationFactor::of(replicas.map(|count| u32::try_from(count).unwrap_or(u32::MAX)))
+}
+
+/// The configs in which a topic is not what its create asked for.
+fn deviating_configs(
+    step: &Step,
+    config: &[(ConfigKey, String)],
+    seen: &Seen,
+) -> Vec<(Subject, Shown)> {
+    let set = |(key, value): &(ConfigKey, String)| (key.clone(), AlterOp::Set(value.clone()));
+    let ops: Vec<(ConfigKey, AlterOp)> = config.iter().map(set).collect();
+    let mut parts = check_configs(step, &ops, seen);
+    parts.retain(|(_, shown)| *shown != Shown::AsWanted);
+    if let Some(Ok(entries)) = seen.configs.get(&step.topic) {
+        let undeclared = entries.iter().filter(|entry| {
+            let named = config.iter().any(|(key, _)| *key == entry.key);
+            entry.source == Source::Topic && !named && entry.key.spec().is_some()
+        });
+        parts.extend(undeclared.map(|e| (Subject::Config(e.key.clone()), Shown::Undeclared)));
+    }
+    parts
+}
+
+fn check_configs(step: &Step, ops: &[(ConfigKey, AlterOp)], seen: &Seen) -> Vec<(Subject, Shown)> {
+    let shown = |key: &ConfigKey, op: &AlterOp| match seen.configs.get(&step.topic) {
+        None => Shown::Absent,
+        Some(Err(fault)) if fault.kind() == FaultKind::Missing => Shown::Absent,
+        Some(Err(fault)) => Shown::Unreadable(fault.clone()),
+        Some(Ok(entries)) => check_config(key, op, entries.iter().find(|e| e.key == *key)),
+    };
+    ops.iter()
+        .map(|(key, op)| (Subject::Config(key.clone()), shown(key, op)))
+        .collect()
+}
+
+fn check_config(key: &ConfigKey, op: &AlterOp, entry: Option<&ConfigEntry>) -> Shown {
+    let on_topic = entry.filter(|entry| entry.source == Source::Topic);
+    let value = entry.and_then(|entry| entry.value.clone());
+    let as_wanted = match (op, on_topic) {
+        (AlterOp::Delete, held) => held.is_none(),
+        (AlterOp::Set(_), None) => false,
+        // A value that the broker keeps to itself cannot be compared.
+        (AlterOp::Set(_), Some(entry)) if entry.sensitive => true,
+        (AlterOp::Set(wanted), Some(entry)) => {
+            let held = entry.value.as_deref();
+            held.is_some_and(|held| key.same(wanted, held))
+        }
+    };
+    match as_wanted {
+        true => Shown::AsWanted,
+        false => Shown::Otherwise(Holds::Config(value)),
+    }
+}

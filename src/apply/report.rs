@@ -1,0 +1,379 @@
+//! What became of each change, as plain data.
+
+use std::collections::BTreeMap;
+
+use crate::kafka::{self, Fault};
+use crate::live::ReplicationFactor;
+use crate::model::{BlockCode, TopicName};
+use crate::plan::{Action, Blocked, Change, Plan, Subject};
+
+/// What became of a plan.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// The environment.
+    pub environment: String,
+    /// The cluster.
+    pub cluster_id: Option<String>,
+    /// What became of each change and of each blocked one, by topic.
+    pub entries: Vec<Entry>,
+    /// Whether the apply was told to stop.
+    pub interrupted: bool,
+}
+
+/// What became of one change.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// The topic.
+    pub topic: TopicName,
+    /// What was to happen to it; `None` where that was blocked.
+    pub action: Option<Action>,
+    /// What became of each part.
+    pub parts: Vec<Part>,
+}
+
+/// What became of one part of a change.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// The part.
+    pub subject: Subject,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// What became of something that was to be done.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    /// It is as wanted, by this apply.
+    Applied,
+    /// It is as wanted, and was so without this apply.
+    AlreadySo,
+    /// Kafka refused it.
+    Failed(Fault),
+    /// Kafka accepted it, and the topic holds something else.
+    NotKept(Holds),
+    /// It may have been done, or not.
+    Unknown(Doubt),
+    /// The plan held it back.
+    Blocked(BlockCode, String),
+    /// It waits for something that was blocked.
+    Held(BlockCode),
+    /// It was not asked for.
+    NotTried(WhyNot),
+}
+
+/// What a topic holds instead of what was accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Holds {
+    /// So many partitions.
+    Partitions(u32),
+    /// So many replicas.
+    ReplicationFactor(ReplicationFactor),
+    /// Another value, the topic's own or a broker's default; `None` where there is none.
+    Config(Option<String>),
+    /// The deleted topic is there, still or again.
+    Topic,
+}
+
+/// Why it is not known what became of a change.
+#[derive(Debug, Clone)]
+pub enum Doubt {
+    /// No answer came, and the cluster does not show it so far.
+    Unanswered(Fault),
+    /// It was accepted, and the topic does not show in time.
+    NotVisible,
+    /// It was accepted, and the topic may not be read.
+    Unreadable(Fault),
+    /// It was accepted, and the cluster could not be read any more.
+    Unread(kafka::Error),
+}
+
+/// Why something was not tried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WhyNot {
+    /// The apply ended before its turn.
+    NotReached,
+    /// A guard or gate refused the whole apply.
+    Refused,
+    /// A person said no.
+    Declined,
+    /// Producers would be stopped: a partition has fewer replicas in sync.
+    TooFewInSync {
+        /// The partition.
+        partition: usize,
+        /// How many of its replicas are in sync.
+        in_sync: usize,
+        /// How many would be asked for.
+        wanted: u32,
+    },
+    /// It could not be seen whether producers would be stopped.
+    InSyncUnknown,
+    /// Kafka makes fewer partitions at once, and stops half-way at more.
+    GrowthTooLarge {
+        /// How many would be made.
+        added: u32,
+        /// How many one apply makes.
+        most: u32,
+    },
+}
+
+/// The kinds of [`Outcome`], the one that needs the least attention first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// [`Outcome::AlreadySo`]
+    AlreadySo,
+    /// [`Outcome::Applied`]
+    Applied,
+    /// [`Outcome::Held`]
+    Held,
+    /// [`Outcome::Blocked`]
+    Blocked,
+    /// [`Outcome::NotTried`]
+    NotTried,
+    /// [`Outcome::NotKept`]
+    NotKept,
+    /// [`Outcome::Unknown`]
+    Unknown,
+    /// [`Outcome::Failed`]
+    Failed,
+}
+
+impl Outcome {
+    /// Its kind.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Outcome::Applied => Kind::Applied,
+            Outcome::AlreadySo => Kind::AlreadySo,
+            Outcome::Failed(_) => Kind::Failed,
+            Outcome::NotKept(_) => Kind::NotKept,
+            Outcome::Unknown(_) => Kind::Unknown,
+            Outcome::Blocked(..) => Kind::Blocked,
+            Outcome::Held(_) => Kind::Held,
+            Outcome::NotTried(_) => Kind::NotTried,
+        }
+    }
+}
+
+/// How an apply ended as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Everything is as wanted.
+    Done,
+    /// Something changed, or may have, and something else is not as wanted.
+    Partial,
+    /// Nothing changed, and something failed.
+    Failed,
+    /// Nothing changed, because what was left to do is blocked.
+    Blocked,
+    /// It was told to stop.
+    Interrupted,
+}
+
+/// How many changes ended in which way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Count([usize; 8]);
+
+impl Count {
+    /// How many ended in this way.
+    pub fn of(&self, kind: Kind) -> usize {
+        self.0[kind as usize]
+    }
+}
+
+impl Entry {
+    /// The part that needs the most attention; the first of several.
+    pub fn worst(&self) -> Option<&Part> {
+        self.parts
+            .iter()
+            .rev()
+            .max_by_key(|part| part.outcome.kind())
+    }
+
+    /// What became of the change as a whole.
+    pub fn kind(&self) -> Kind {
+        self.worst()
+            .map_or(Kind::AlreadySo, |part| part.outcome.kind())
+    }
+}
+
+/// What is known so far, by topic and part.
+pub(super) type Outcomes = BTreeMap<TopicName, BTreeMap<Subject, Outcome>>;
+
+impl Report {
+    /// Puts together what became of a plan. What has no outcome was not reached.
+    pub(super) fn new(plan: &Plan, mut outcomes: Outcomes, interrupted: bool) -> Self {
+        let mut changed = |change: &Change| changed(change, &mut outcomes);
+        let entries = plan.changes.iter().map(&mut changed).collect();
+        Self::with(plan, entries, interrupted)
+    }
+
+    /// The report of an apply that changed nothing at all.
+    pub fn untouched(plan: &Plan, why: &WhyNot) -> Self {
+        let part = |subject| Part {
+            subject,
+            outcome: Outcome::NotTried(why.clone()),
+        };
+        let entry = |change: &Change| Entry {
+            topic: change.topic.clone(),
+            action: Some(change.action),
+            parts: subjects(change).into_iter().map(part).collect(),
+        };
+        Self::with(plan, plan.changes.iter().map(entry).collect(), false)
+    }
+
+    fn with(plan: &Plan, mut entries: Vec<Entry>, interrupted: bool) -> Self {
+        entries.extend(plan.blocked.iter().map(blocked));
+        // Stable: a topic's change stands before what is blocked of it.
+        entries.sort_by(|a, b| a.topic.cmp(&b.topic));
+        Self {
+            environment: plan.environment.clone(),
+            cluster_id: plan.cluster.id.clone(),
+            entries,
+            interrupted,
+        }
+    }
+
+    /// How many changes ended in which way.
+    pub fn count(&self) -> Count {
+        let mut count = Count::default();
+        for entry in &self.entries {
+            count.0[entry.kind() as usize] += 1;
+        }
+        count
+    }
+
+    /// How it ended as a whole.
+    pub fn verdict(&self) -> Verdict {
+        let parts = || self.entries.iter().flat_map(|entry| &entry.parts);
+        let any = |kinds: &[Kind]| parts().any(|part| kinds.contains(&part.outcome.kind()));
+        let failed = any(&[Kind::Failed, Kind::NotTried, Kind::NotKept, Kind::Unknown]);
+        let held_back = any(&[Kind::Blocked, Kind::Held]);
+        let changed = any(&[Kind::Applied, Kind::NotKept, Kind::Unknown]);
+        match (failed || held_back, changed) {
+            _ if self.interrupted => Verdict::Interrupted,
+            (false, _) => Verdict::Done,
+            (true, true) => Verdict::Partial,
+            (true, false) if failed => Verdict::Failed,
+            (true, false) => Verdict::Blocked,
+        }
+    }
+}
+
+/// The parts of a change, in the order in which plans show them.
+fn subjects(change: &Change) -> Vec<Subject> {
+    match change.action {
+        Action::Create | Action::Delete => vec![Subject::Topic],
+        Action::Update => {
+            let partitions = change.partitions.iter().map(|_| Subject::Partitions);
+            let configs = change.config.iter();
+            let configs = configs.map(|config| Subject::Config(config.key.clone()));
+            partitions.chain(configs).collect()
+        }
+    }
+}
+
+fn changed(change: &Change, outcomes: &mut Outcomes) -> Entry {
+    let mut known = outcomes.remove(&change.topic).unwrap_or_default();
+    let mut part = |subject: Subject| Part {
+        outcome: known
+            .remove(&subject)
+            .unwrap_or(Outcome::NotTried(WhyNot::NotReached)),
+        subject,
+    };
+    let mut parts: Vec<Part> = subjects(change).into_iter().map(&mut part).collect();
+    // Of a create that was accepted: the settings that the topic does not hold after all.
+    let others = known.into_iter();
+    parts.extend(others.map(|(subject, outcome)| Part { subject, outcome }));
+    Entry {
+        topic: change.topic.clone(),
+        action: Some(change.action),
+        parts,
+    }
+}
+
+fn blocked(blocked: &Blocked) -> Entry {
+    let waiting = blocked.holds_back.iter().map(|key| Part {
+        subject: Subject::Config(key.clone()),
+        outcome: Outcome::Held(blocked.code),
+    });
+    let itself = Part {
+        subject: blocked.subject.clone(),
+        outcome: Outcome::Blocked(blocked.code, blocked.message.clone()),
+    };
+    Entry {
+        topic: blocked.topic.clone(),
+        action: None,
+        parts: std::iter::once(itself).chain(waiting).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kafka::Fault;
+
+    fn report(outcomes: &[Outcome], interrupted: bool) -> Report {
+        let entry = |outcome: &Outcome| Entry {
+            topic: "t".into(),
+            action: Some(Action::Update),
+            parts: vec![Part {
+                subject: Subject::Partitions,
+                outcome: outcome.clone(),
+            }],
+        };
+        Report {
+            environment: "prod".to_owned(),
+            cluster_id: None,
+            entries: outcomes.iter().map(entry).collect(),
+            interrupted,
+        }
+    }
+
+    #[test]
+    fn how_an_apply_ends() {
+        use Outcome::{AlreadySo, Applied};
+        let fault = Fault {
+            code: 40,
+            name: "INVALID_CONFIG".to_owned(),
+            message: String::new(),
+        };
+        let failed = || Outcome::Failed(fault.clone());
+        let unknown = || Outcome::Unknown(Doubt::Unanswered(fault.clone()));
+        let not_kept = || Outcome::NotKept(Holds::Partitions(1));
+        let blocked = || Outcome::Blocked(BlockCode::PartitionsDecrease, String::new());
+        let not_tried = || Outcome::NotTried(WhyNot::InSyncUnknown);
+        let table = [
+            (vec![], Verdict::Done),
+            (vec![Applied, AlreadySo], Verdict::Done),
+            (vec![failed()], Verdict::Failed),
+            (vec![failed(), AlreadySo, blocked()], Verdict::Failed),
+            (vec![failed(), Applied], Verdict::Partial),
+            (vec![unknown()], Verdict::Partial),
+            (vec![not_kept()], Verdict::Partial),
+            (vec![blocked()], Verdict::Blocked),
+            (vec![blocked(), AlreadySo], Verdict::Blocked),
+            (vec![blocked(), Applied], Verdict::Partial),
+            (vec![not_tried()], Verdict::Failed),
+            (vec![not_tried(), Applied], Verdict::Partial),
+        ];
+        for (outcomes, expected) in table {
+            assert_eq!(report(&outcomes, false).verdict(), expected, "{outcomes:?}");
+            let stopped = report(&outcomes, true).verdict();
+            assert_eq!(stopped, Verdict::Interrupted, "{outcomes:?}");
+        }
+    }
+
+    #[test]
+    fn a_change_is_counted_once_by_its_worst_part() {
+        let mut report = report(&[Outcome::Applied, Outcome::AlreadySo], false);
+        let second = report.entries[1].parts.clone();
+        report.entries[0].parts.extend(second);
+        report.entries[0].parts.push(Part {
+            subject: Subject::Topic,
+            outcome: Outcome::NotTried(WhyNot::NotReached),
+        });
+        let count = report.count();
+        assert_eq!(count.of(Kind::NotTried), 1);
+        assert_eq!(count.of(Kind::AlreadySo), 1);
+        assert_eq!(count.of(Kind::Applied), 0);
+    }
+}

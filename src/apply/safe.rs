@@ -1,0 +1,107 @@
+//! Steps that would do harm if they were sent now are kept back, with the reason.
+
+use std::time::{Duration, Instant};
+
+use super::Settings;
+use super::batches::MAX_PARTITIONS;
+use super::report::{Outcome, Outcomes, WhyNot};
+use super::steps::{Phase, Step, Work};
+use crate::kafka::{Cluster, Metadata};
+
+/// How often in-sync replicas are looked at again while a partition lacks some.
+const AGAIN: Duration = Duration::from_millis(500);
+
+/// The steps of a phase that can be sent; the others get their outcome.
+pub async fn to_send(
+    cluster: &Cluster,
+    phase: Phase,
+    steps: Vec<Step>,
+    settings: &Settings,
+    outcomes: &mut Outcomes,
+) -> Vec<Step> {
+    match phase {
+        Phase::Partitions => split(steps, outcomes, too_large),
+        Phase::RaiseMinIsr => {
+            let metadata = in_sync(cluster, &steps, settings).await;
+            split(steps, outcomes, |step| {
+                stops_producers(step, metadata.as_ref())
+            })
+        }
+        Phase::Create | Phase::LowerMinIsr | Phase::Configs | Phase::Delete => steps,
+    }
+}
+
+fn split(
+    steps: Vec<Step>,
+    outcomes: &mut Outcomes,
+    why_not: impl Fn(&Step) -> Option<WhyNot>,
+) -> Vec<Step> {
+    let mut ready = Vec::new();
+    for step in steps {
+        match why_not(&step) {
+            None => ready.push(step),
+            Some(why) => {
+                let parts = outcomes.entry(step.topic.clone()).or_default();
+                let outcome = Outcome::NotTried(why);
+                parts.extend(
+                    step.subjects()
+                        .into_iter()
+                        .map(|part| (part, outcome.clone())),
+                );
+            }
+        }
+    }
+    ready
+}
+
+/// A growth over Kafka's limit is made half-way, for good, and answered with an error.
+fn too_large(step: &Step) -> Option<WhyNot> {
+    let most = u32::try_from(MAX_PARTITIONS).unwrap_or(u32::MAX);
+    match step.work {
+        Work::Grow { from, to } if to.saturating_sub(from) > most => Some(WhyNot::GrowthTooLarge {
+            added: to - from,
+            most,
+        }),
+        _ => None,
+    }
+}
+
+/// Whether a partition has fewer replicas in sync than an acknowledged write will need.
+fn stops_producers(step: &Step, metadata: Option<&Metadata>) -> Option<WhyNot> {
+    let Work::RaiseMinIsr {
+        to: Some(wanted), ..
+    } = step.work
+    else {
+        return None;
+    };
+    let Some(topic) = metadata.and_then(|m| m.topics.get(&step.topic)) else {
+        return Some(WhyNot::InSyncUnknown);
+    };
+    topic
+        .partitions
+        .iter()
+        .enumerate()
+        .map(|(partition, state)| (partition, state.in_sync.len()))
+        .find(|(_, in_sync)| *in_sync < wanted as usize)
+        .map(|(partition, in_sync)| WhyNot::TooFewInSync {
+            partition,
+            in_sync,
+            wanted,
+        })
+}
+
+/// The replicas in sync, looked at until there are enough or for as long as a change may take to
+/// show: partitions that were just made need a moment.
+async fn in_sync(cluster: &Cluster, steps: &[Step], settings: &Settings) -> Option<Metadata> {
+    let give_up = Instant::now() + settings.visible_within;
+    loop {
+        let metadata = cluster.metadata().await.ok();
+        let enough = steps
+            .iter()
+            .all(|step| stops_producers(step, metadata.as_ref()).is_none());
+        if enough || settings.stop.is_set() || Instant::now() >= give_up {
+            return metadata;
+        }
+        tokio::time::sleep(AGAIN).await;
+    }
+}
