@@ -3,17 +3,23 @@
 
 mod args;
 mod exit;
+mod look;
 mod problem;
+mod session;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use anyhow::{Context, Error, Result};
+use anyhow::Context;
 use clap::{CommandFactory, FromArgMatches, Parser};
 
-pub use args::{Format, Global};
+pub use args::{Connecting, Environments, Format, Global, OneEnvironment, Only, Origin};
 pub use exit::Exit;
-pub use problem::{Advised, Usage, exit_of, json, sentence, text};
+pub use look::{Depth, Looking, Source, read};
+pub use problem::Usage;
+pub use session::{Document, Printable, Session};
+
+use session::style;
 
 use crate::commands::Command;
 use crate::terminal::{ColourChoice, Terminal};
@@ -27,15 +33,6 @@ pub struct Cli {
     command: Command,
     #[command(flatten)]
     global: Global,
-}
-
-/// What every command is given besides its own arguments.
-#[derive(Debug)]
-pub struct Session {
-    /// Where results and messages go.
-    pub terminal: Terminal,
-    /// How results are printed.
-    pub format: Format,
 }
 
 /// Runs the command that the process was started with.
@@ -55,6 +52,8 @@ fn run(cli: Cli) -> Exit {
     let session = Session {
         terminal: Terminal::new(cli.global.color),
         format: cli.global.format,
+        folders: cli.global.folders(),
+        variables: cli.global.variables(),
     };
     let ended = match &cli.global.chdir {
         Some(folder) => std::env::set_current_dir(folder)
@@ -64,37 +63,6 @@ fn run(cli: Cli) -> Exit {
     match ended.and_then(|()| cli.command.run(&session)) {
         Ok(exit) => exit,
         Err(error) => session.fail(&error),
-    }
-}
-
-impl Session {
-    /// Prints an error that ends the run: for a person on stderr and, where results are JSON, as a
-    /// document on stdout too.
-    fn fail(&self, error: &Error) -> Exit {
-        self.terminal.tell(&text(error, self.terminal.err.colour));
-        if self.format == Format::Json
-            && let Err(unwritten) = self.print_json(&problem::document(error))
-        {
-            self.terminal
-                .tell(&text(&unwritten, self.terminal.err.colour));
-        }
-        exit_of(error)
-    }
-
-    /// Prints a result.
-    ///
-    /// # Errors
-    /// The output cannot take it.
-    pub fn print(&self, text: &str) -> Result<()> {
-        self.terminal.print(text).context("cannot write the output")
-    }
-
-    /// Prints a result that is a JSON document.
-    ///
-    /// # Errors
-    /// The output cannot take it.
-    pub fn print_json(&self, document: &serde_json::Value) -> Result<()> {
-        self.print(&format!("{document:#}\n"))
     }
 }
 
@@ -110,7 +78,11 @@ fn usage(error: &clap::Error, terminal: Terminal) -> Exit {
     }
     match terminal.print(&paint(terminal.out.colour)) {
         Ok(()) => Exit::Done,
-        Err(_) => Exit::Error,
+        Err(error) => {
+            let error = anyhow::Error::new(error).context("cannot write the output");
+            terminal.tell(&problem::text(&error, style(terminal.err)));
+            Exit::Error
+        }
     }
 }
 

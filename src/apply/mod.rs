@@ -22,7 +22,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use report::Outcomes;
-pub use report::{Count, Doubt, Entry, Holds, Kind, Outcome, Part, Report, Verdict, WhyNot};
+pub use report::{Count, Doing, Doubt, Entry, Holds, Kind, Outcome, Part, Report, Verdict, WhyNot};
 pub use steps::{Phase, Step, Work, phases};
 
 use crate::kafka::Cluster;

@@ -67,7 +67,7 @@ pub fn check(step: &Step, seen: &Seen) -> Vec<(Subject, Shown)> {
     };
     let deleted = step.work == Work::Delete;
     if let Some(fault) = seen.metadata.unreadable.get(&step.topic) {
-        return every(Shown::Unreadable(fault.clone()));
+        return every(unreadable(fault));
     }
     let Some(topic) = seen.metadata.topics.get(&step.topic) else {
         return every(if deleted {
@@ -103,6 +103,15 @@ pub fn check(step: &Step, seen: &Seen) -> Vec<(Subject, Shown)> {
     }
 }
 
+/// What a fault in place of an answer says: a broker that does not know the topic yet, or that has
+/// to be asked again, shows it later.
+fn unreadable(fault: &Fault) -> Shown {
+    match fault.kind() {
+        FaultKind::NotAuthorised | FaultKind::Permanent => Shown::Unreadable(fault.clone()),
+        _ => Shown::Absent,
+    }
+}
+
 fn replication_factor_of(topic: &TopicMetadata) -> ReplicationFactor {
     let replicas = topic.partitions.iter().map(|p| p.replicas.len());
     ReplicationFactor::of(replicas.map(|count| u32::try_from(count).unwrap_or(u32::MAX)))
@@ -131,8 +140,7 @@ fn deviating_configs(
 fn check_configs(step: &Step, ops: &[(ConfigKey, AlterOp)], seen: &Seen) -> Vec<(Subject, Shown)> {
     let shown = |key: &ConfigKey, op: &AlterOp| match seen.configs.get(&step.topic) {
         None => Shown::Absent,
-        Some(Err(fault)) if fault.kind() == FaultKind::Missing => Shown::Absent,
-        Some(Err(fault)) => Shown::Unreadable(fault.clone()),
+        Some(Err(fault)) => unreadable(fault),
         Some(Ok(entries)) => check_config(key, op, entries.iter().find(|e| e.key == *key)),
     };
     ops.iter()

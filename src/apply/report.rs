@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::kafka::{self, Fault};
 use crate::live::ReplicationFactor;
 use crate::model::{BlockCode, TopicName};
-use crate::plan::{Action, Blocked, Change, Plan, Subject};
+use crate::plan::{Action, Blocked, Change, ConfigAction, Plan, Subject};
 
 /// What became of a plan.
 #[derive(Debug, Clone)]
@@ -36,8 +36,23 @@ pub struct Entry {
 pub struct Part {
     /// The part.
     pub subject: Subject,
+    /// What was to be done to it; `None` where that was blocked, or nothing was to be done.
+    pub doing: Option<Doing>,
     /// What became of it.
     pub outcome: Outcome,
+}
+
+/// What was to be done to a part of a topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doing {
+    /// The topic is made.
+    Create,
+    /// The topic is deleted.
+    Delete,
+    /// Partitions are added.
+    AddPartitions,
+    /// A config is changed.
+    Config(ConfigAction),
 }
 
 /// What became of something that was to be done.
@@ -208,14 +223,15 @@ impl Report {
 
     /// The report of an apply that changed nothing at all.
     pub fn untouched(plan: &Plan, why: &WhyNot) -> Self {
-        let part = |subject| Part {
+        let part = |(subject, doing)| Part {
             subject,
+            doing: Some(doing),
             outcome: Outcome::NotTried(why.clone()),
         };
         let entry = |change: &Change| Entry {
             topic: change.topic.clone(),
             action: Some(change.action),
-            parts: subjects(change).into_iter().map(part).collect(),
+            parts: parts_of(change).into_iter().map(part).collect(),
         };
         Self::with(plan, plan.changes.iter().map(entry).collect(), false)
     }
@@ -241,14 +257,21 @@ impl Report {
         count
     }
 
+    /// Whether anything on the cluster changed, or may have.
+    pub fn changed(&self) -> bool {
+        self.any(&[Kind::Applied, Kind::NotKept, Kind::Unknown])
+    }
+
+    fn any(&self, kinds: &[Kind]) -> bool {
+        let mut parts = self.entries.iter().flat_map(|entry| &entry.parts);
+        parts.any(|part| kinds.contains(&part.outcome.kind()))
+    }
+
     /// How it ended as a whole.
     pub fn verdict(&self) -> Verdict {
-        let parts = || self.entries.iter().flat_map(|entry| &entry.parts);
-        let any = |kinds: &[Kind]| parts().any(|part| kinds.contains(&part.outcome.kind()));
-        let failed = any(&[Kind::Failed, Kind::NotTried, Kind::NotKept, Kind::Unknown]);
-        let held_back = any(&[Kind::Blocked, Kind::Held]);
-        let changed = any(&[Kind::Applied, Kind::NotKept, Kind::Unknown]);
-        match (failed || held_back, changed) {
+        let failed = self.any(&[Kind::Failed, Kind::NotTried, Kind::NotKept, Kind::Unknown]);
+        let held_back = self.any(&[Kind::Blocked, Kind::Held]);
+        match (failed || held_back, self.changed()) {
             _ if self.interrupted => Verdict::Interrupted,
             (false, _) => Verdict::Done,
             (true, true) => Verdict::Partial,
@@ -259,13 +282,16 @@ impl Report {
 }
 
 /// The parts of a change, in the order in which plans show them.
-fn subjects(change: &Change) -> Vec<Subject> {
+fn parts_of(change: &Change) -> Vec<(Subject, Doing)> {
     match change.action {
-        Action::Create | Action::Delete => vec![Subject::Topic],
+        Action::Create => vec![(Subject::Topic, Doing::Create)],
+        Action::Delete => vec![(Subject::Topic, Doing::Delete)],
         Action::Update => {
-            let partitions = change.partitions.iter().map(|_| Subject::Partitions);
+            let partitions = change.partitions.iter();
+            let partitions = partitions.map(|_| (Subject::Partitions, Doing::AddPartitions));
             let configs = change.config.iter();
-            let configs = configs.map(|config| Subject::Config(config.key.clone()));
+            let configs =
+                configs.map(|c| (Subject::Config(c.key.clone()), Doing::Config(c.action)));
             partitions.chain(configs).collect()
         }
     }
@@ -273,16 +299,21 @@ fn subjects(change: &Change) -> Vec<Subject> {
 
 fn changed(change: &Change, outcomes: &mut Outcomes) -> Entry {
     let mut known = outcomes.remove(&change.topic).unwrap_or_default();
-    let mut part = |subject: Subject| Part {
+    let mut part = |(subject, doing)| Part {
         outcome: known
             .remove(&subject)
             .unwrap_or(Outcome::NotTried(WhyNot::NotReached)),
         subject,
+        doing: Some(doing),
     };
-    let mut parts: Vec<Part> = subjects(change).into_iter().map(&mut part).collect();
+    let mut parts: Vec<Part> = parts_of(change).into_iter().map(&mut part).collect();
     // Of a create that was accepted: the settings that the topic does not hold after all.
     let others = known.into_iter();
-    parts.extend(others.map(|(subject, outcome)| Part { subject, outcome }));
+    parts.extend(others.map(|(subject, outcome)| Part {
+        subject,
+        doing: None,
+        outcome,
+    }));
     Entry {
         topic: change.topic.clone(),
         action: Some(change.action),
@@ -293,10 +324,12 @@ fn changed(change: &Change, outcomes: &mut Outcomes) -> Entry {
 fn blocked(blocked: &Blocked) -> Entry {
     let waiting = blocked.holds_back.iter().map(|key| Part {
         subject: Subject::Config(key.clone()),
+        doing: None,
         outcome: Outcome::Held(blocked.code),
     });
     let itself = Part {
         subject: blocked.subject.clone(),
+        doing: None,
         outcome: Outcome::Blocked(blocked.code, blocked.message.clone()),
     };
     Entry {
@@ -317,6 +350,7 @@ mod tests {
             action: Some(Action::Update),
             parts: vec![Part {
                 subject: Subject::Partitions,
+                doing: Some(Doing::AddPartitions),
                 outcome: outcome.clone(),
             }],
         };
@@ -369,6 +403,7 @@ mod tests {
         report.entries[0].parts.extend(second);
         report.entries[0].parts.push(Part {
             subject: Subject::Topic,
+            doing: None,
             outcome: Outcome::NotTried(WhyNot::NotReached),
         });
         let count = report.count();

@@ -1,7 +1,14 @@
 //! Arguments that several commands share.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
+use anyhow::Result;
+
+use super::problem::Usage;
+use crate::desired::{Ask, Folders, Variables};
+use crate::model::{Globs, units};
 use crate::terminal::ColourChoice;
 
 /// Arguments that every command takes, before or after its name.
@@ -11,6 +18,20 @@ pub struct Global {
     /// Run as if started in DIR; other paths are relative to it
     #[arg(short = 'C', long, value_name = "DIR", global = true)]
     pub chdir: Option<PathBuf>,
+    /// Where the topics files are
+    #[arg(long, value_name = "DIR", default_value = "topics", global = true)]
+    topics_dir: PathBuf,
+    /// Where the environment files are
+    #[arg(
+        long,
+        value_name = "DIR",
+        default_value = "environments",
+        global = true
+    )]
+    environments_dir: PathBuf,
+    /// Let [defaults] and [cluster] read this environment variable too; repeatable
+    #[arg(long, value_name = "NAME", global = true)]
+    allow_env: Vec<String>,
     /// Colour in the output [also: NO_COLOR, CLICOLOR_FORCE]
     #[arg(
         long,
@@ -41,4 +62,169 @@ pub enum Format {
     Text,
     /// For programs: one JSON document
     Json,
+}
+
+impl Global {
+    /// The folders that the files are read from.
+    pub fn folders(&self) -> Folders {
+        Folders {
+            root: PathBuf::from("."),
+            topics: self.topics_dir.clone(),
+            environments: self.environments_dir.clone(),
+        }
+    }
+
+    /// The process environment. Variables that are no text are left out: no file can name them.
+    pub fn variables(&self) -> Variables {
+        let text = |(name, value): (OsString, OsString)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        };
+        Variables {
+            values: std::env::vars_os().filter_map(text).collect(),
+            allowed: self.allow_env.clone(),
+        }
+    }
+}
+
+/// Which environments a reading command looks at.
+#[derive(Debug, clap::Args)]
+pub struct Environments {
+    /// An environment or a group of them; repeatable [env: TOPICSMITH_ENV]
+    #[arg(short, long, value_name = "ENV")]
+    env: Vec<String>,
+    /// Every environment
+    #[arg(long, conflicts_with = "env")]
+    all: bool,
+}
+
+impl Environments {
+    /// What was asked for, or `None` where nothing was said.
+    pub fn ask(&self) -> Result<Option<Ask>> {
+        if self.all {
+            return Ok(Some(Ask::All));
+        }
+        if !self.env.is_empty() {
+            return Ok(Some(Ask::Named(self.env.clone())));
+        }
+        Ok(variable("TOPICSMITH_ENV")?.map(|name| Ask::Named(vec![name])))
+    }
+}
+
+/// Which environment a writing command changes.
+#[derive(Debug, clap::Args)]
+pub struct OneEnvironment {
+    /// The environment; not needed where there is only one [env: TOPICSMITH_ENV]
+    #[arg(short, long, value_name = "ENV")]
+    env: Option<String>,
+}
+
+impl OneEnvironment {
+    /// What was asked for.
+    pub fn ask(&self) -> Result<Ask> {
+        let named = match &self.env {
+            Some(name) => Some(name.clone()),
+            None => variable("TOPICSMITH_ENV")?,
+        };
+        Ok(named.map_or(Ask::Only, |name| Ask::Named(vec![name])))
+    }
+}
+
+/// An environment variable; an empty one counts as not set, as pipelines leave them.
+fn variable(name: &str) -> Result<Option<String>> {
+    match std::env::var(name) {
+        Ok(value) if value.is_empty() => Ok(None),
+        Ok(value) => Ok(Some(value)),
+        Err(std::env::VarError::NotPresent) => Ok(None),
+        Err(std::env::VarError::NotUnicode(_)) => Err(Usage::new(
+            format!("the environment variable {name} is not valid UTF-8"),
+            format!("set {name} again, or unset it"),
+        )
+        .into()),
+    }
+}
+
+/// Which topics a command is narrowed to.
+#[derive(Debug, clap::Args)]
+pub struct Only {
+    /// Only topics that match; repeatable
+    #[arg(long, value_name = "GLOB")]
+    only: Vec<String>,
+}
+
+impl Only {
+    /// The globs; none match where none was given.
+    pub fn globs(&self) -> Result<Globs> {
+        Globs::new(&self.only).map_err(|(index, why)| {
+            let glob = &self.only[index];
+            let help = "globs know *, ?, [a-z] and {this,that}; quote them for the shell";
+            Usage::new(format!("--only {glob:?} is no glob: {why}"), help).into()
+        })
+    }
+}
+
+/// How to reach the cluster.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Connection")]
+pub struct Connecting {
+    /// How long one request may take
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = positive_duration)]
+    pub timeout: Duration,
+    /// How long to wait for the cluster to be reachable [default: do not wait]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub wait: Option<Duration>,
+    /// Where ${file:NAME} in [cluster.client] reads secrets
+    #[arg(long, value_name = "DIR")]
+    pub secrets_dir: Option<PathBuf>,
+}
+
+/// Whose topics these are, and of which commit.
+#[derive(Debug, clap::Args)]
+pub struct Origin {
+    /// Whose topics the files speak of [env: TOPICSMITH_SCOPE]
+    #[arg(long, value_name = "NAME")]
+    scope: Option<String>,
+    /// The commit that the files are of
+    #[arg(long, value_name = "SHA")]
+    pub commit: Option<String>,
+}
+
+impl Origin {
+    /// The scope that was named here.
+    pub fn scope(&self) -> Result<Option<String>> {
+        match &self.scope {
+            Some(scope) => Ok(Some(scope.clone())),
+            None => variable("TOPICSMITH_SCOPE"),
+        }
+    }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let milliseconds = units::parse_duration(text).map_err(|e| match e {
+        units::UnitError::NoUnit(text) => format!("write the unit too, {text}s or {text}ms"),
+        other => format!("{other}; write it as 30s, 5m or 1m30s"),
+    })?;
+    u64::try_from(milliseconds)
+        .map(Duration::from_millis)
+        .map_err(|_| "a duration cannot be negative".to_owned())
+}
+
+fn positive_duration(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        Duration::ZERO => Err("no request can be answered in no time".to_owned()),
+        duration => Ok(duration),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_carry_their_unit() {
+        assert_eq!(duration("1m30s"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("0s"), Ok(Duration::ZERO));
+        assert!(duration("30").unwrap_err().contains("30s"));
+        assert!(duration("-3s").is_err());
+        assert!(positive_duration("0ms").is_err());
+    }
 }

@@ -4,44 +4,22 @@ use anyhow::Error;
 use serde_json::{Value, json};
 
 use super::exit::Exit;
+use crate::desired::LoadError;
+use crate::kafka;
+use crate::model::Finding;
 use crate::model::text::escape;
+use crate::render::{Paint, Style, diagnostics};
 
 /// Wrong usage, exit 64: an argument that means nothing here.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct Usage {
     message: String,
-    help: Option<String>,
+    help: String,
 }
 
 impl Usage {
     /// What is wrong with the arguments, and what to write instead.
-    pub fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            help: Some(help.into()),
-        }
-    }
-
-    /// An error that is wrong usage and says itself what to write instead.
-    pub fn of(error: impl std::error::Error) -> Self {
-        Self {
-            message: error.to_string(),
-            help: None,
-        }
-    }
-}
-
-/// An error together with what to do now.
-#[derive(Debug, thiserror::Error)]
-#[error("{message}")]
-pub struct Advised {
-    message: String,
-    help: String,
-}
-
-impl Advised {
-    /// What happened, and what to do now.
     pub fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
         Self {
             message: message.into(),
@@ -50,28 +28,55 @@ impl Advised {
     }
 }
 
+/// Errors in the files, each at its place.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Invalid {
+    message: String,
+    findings: Vec<Finding>,
+    text: String,
+}
+
+impl Invalid {
+    /// What follows from the findings, and how a person is shown them.
+    pub fn new(message: String, findings: &[Finding], text: String) -> Self {
+        Self {
+            message,
+            findings: findings.to_vec(),
+            text,
+        }
+    }
+}
+
 /// The exit code that an error ends the run with.
 pub fn exit_of(error: &Error) -> Exit {
-    match error.downcast_ref::<Usage>() {
-        Some(_) => Exit::Usage,
-        None => Exit::Error,
+    let is_usage = error.chain().any(|cause| {
+        let load = cause.downcast_ref::<LoadError>();
+        cause.is::<Usage>() || load.is_some_and(LoadError::is_usage)
+    });
+    match is_usage {
+        true => Exit::Usage,
+        false => Exit::Error,
     }
 }
 
 /// What to do now, where the error knows it.
 fn help_of(error: &Error) -> Option<String> {
-    if let Some(usage) = error.downcast_ref::<Usage>() {
-        return usage.help.clone();
-    }
-    error
-        .downcast_ref::<Advised>()
-        .map(|advised| advised.help.clone())
+    error.chain().find_map(|cause| {
+        let usage = cause.downcast_ref::<Usage>();
+        let load = cause.downcast_ref::<LoadError>();
+        let kafka = cause.downcast_ref::<kafka::Error>();
+        usage
+            .map(|usage| usage.help.clone())
+            .or_else(|| load.and_then(LoadError::help))
+            .or_else(|| kafka.and_then(kafka::Error::help))
+    })
 }
 
 /// The error and its causes in one line, each cause once.
-pub fn sentence(error: &Error) -> String {
+fn sentence(error: &Error) -> String {
     let mut sentence = String::new();
-    for cause in error.chain().map(ToString::to_string) {
+    for cause in error.chain().map(plain) {
         if sentence.is_empty() {
             sentence = cause;
         } else if !sentence.contains(&cause) {
@@ -82,14 +87,26 @@ pub fn sentence(error: &Error) -> String {
     escape(&sentence).into_owned()
 }
 
-/// `error: …` and `help: …`, for a person.
-pub fn text(error: &Error, colour: bool) -> String {
-    let red = console::Style::new().red().bold().force_styling(colour);
-    let cyan = console::Style::new().cyan().bold().force_styling(colour);
-    let mut text = format!("{} {}\n", red.apply_to("error:"), sentence(error));
+/// A cause without the number that the operating system has for it: its words are enough.
+fn plain(cause: &(dyn std::error::Error + 'static)) -> String {
+    let text = cause.to_string();
+    match text.rfind(" (os error ") {
+        Some(end) if text.ends_with(')') => text[..end].to_owned(),
+        _ => text,
+    }
+}
+
+/// `error: …` and `help: …`, for a person; errors in files as they are shown at their places.
+pub fn text(error: &Error, style: Style) -> String {
+    let mut text = String::new();
+    if let Some(invalid) = error.downcast_ref::<Invalid>() {
+        text.push_str(&invalid.text);
+    }
+    let head = style.paint(Paint::Removed, "error:");
+    text.push_str(&format!("{head} {}\n", sentence(error)));
     if let Some(help) = help_of(error) {
-        let help = escape(&help).into_owned();
-        text.push_str(&format!("{} {help}\n", cyan.apply_to("help:")));
+        let head = style.paint(Paint::Told, "help:");
+        text.push_str(&format!("{head} {}\n", escape(&help)));
     }
     text
 }
@@ -101,14 +118,25 @@ pub fn json(error: &Error) -> Value {
 
 /// The error as a whole document, `topicsmith/diagnostics/1`.
 pub fn document(error: &Error) -> Value {
+    if let Some(invalid) = error.downcast_ref::<Invalid>() {
+        return diagnostics::json(&invalid.findings);
+    }
+    let code = match exit_of(error) {
+        Exit::Usage => "usage",
+        _ => "error",
+    };
     json!({
         "format": "topicsmith/diagnostics/1",
         "summary": {"errors": 1, "warnings": 0},
         "problems": [{
-            "code": match exit_of(error) { Exit::Usage => "usage", _ => "error" },
+            "code": code,
             "level": "error",
             "message": sentence(error),
-            "file": null, "line": null, "column": null, "length": null,
+            "file": null,
+            "line": null,
+            "column": null,
+            "length": null,
+            "label": null,
             "help": help_of(error),
             "related": null,
         }],

@@ -1,19 +1,53 @@
 //! The commands, one file each: a short script over the stations, with its own arguments.
 
-use anyhow::Result;
+mod apply;
+mod drift;
+mod list;
+mod plan;
+mod snapshot;
+mod validate;
+
+use anyhow::{Context, Result};
 
 use crate::cli::{Exit, Session};
 
 /// What to do.
 #[derive(Debug, clap::Subcommand)]
-pub enum Command {}
+pub enum Command {
+    /// Check the files, offline
+    Validate(validate::Args),
+    /// Show what an apply would do
+    Plan(plan::Args),
+    /// Bring a cluster to what the files say
+    Apply(apply::Args),
+    /// Show where a cluster is not what the files say; changes nothing
+    Drift(drift::Args),
+    /// Write the live state of a cluster as JSON, for --live and for support
+    Snapshot(snapshot::Args),
+    /// List the topics: what is there, and how it stands to the files
+    List(list::Args),
+}
 
 impl Command {
     /// Does it.
     ///
     /// # Errors
     /// What ended the command early; nothing on any cluster was changed then.
-    pub fn run(&self, _session: &Session) -> Result<Exit> {
-        match *self {}
+    pub fn run(&self, session: &Session) -> Result<Exit> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .context("cannot start the threads that speak to clusters")?;
+        runtime.block_on(async {
+            match self {
+                Command::Validate(args) => validate::run(args, session),
+                Command::Plan(args) => plan::run(args, session).await,
+                Command::Apply(args) => apply::run(args, session).await,
+                Command::Drift(args) => drift::run(args, session).await,
+                Command::Snapshot(args) => snapshot::run(args, session).await,
+                Command::List(args) => list::run(args, session).await,
+            }
+        })
     }
 }

@@ -1,9 +1,12 @@
 //! Gathers what is live from a cluster. It decides nothing.
 
 mod defaults;
+mod side_by_side;
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
+
+pub use side_by_side::side_by_side;
 
 use crate::desired::Environment;
 use crate::kafka::{

@@ -2,11 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use super::{Allow, Change, Refusal};
+use super::{Allow, Change, Plan, Refusal};
 use crate::desired::{Desired, Guards};
 use crate::live::Live;
 use crate::model::text::{count, names};
 use crate::model::{RiskCode, RiskLevel, TopicName};
+
+/// The code of the refusal to touch a cluster that is not the environment's.
+const WRONG_CLUSTER: &str = "wrong-cluster";
+
+impl Plan {
+    /// The refusal to touch a cluster that is not the environment's, where it was made against one.
+    pub fn wrong_cluster(&self) -> Option<&Refusal> {
+        self.refused
+            .iter()
+            .find(|refusal| refusal.code == WRONG_CLUSTER)
+    }
+}
 
 /// Everything that an apply of these changes would run into: the cluster, the number of
 /// destructive changes, then the risks that nobody allowed.
@@ -32,7 +44,7 @@ fn wrong_cluster(desired: &Desired, live: &Live) -> Option<Refusal> {
     };
     let place = expected.place.file_line();
     Some(Refusal {
-        code: "wrong-cluster".to_owned(),
+        code: WRONG_CLUSTER.to_owned(),
         message: format!(
             "{is}, and {} belongs to cluster {} ({place})",
             desired.environment.name, expected.value

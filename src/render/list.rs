@@ -1,11 +1,15 @@
 //! The topics of an environment in a table, for `list`.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::{Paint, Style};
-use crate::live::ReplicationFactor;
-use crate::model::TopicName;
+use crate::desired::{Desired, Topic};
+use crate::live::{Live, LiveTopic, ReplicationFactor};
 use crate::model::text::{count, escape};
+use crate::model::{Globs, TopicName};
+use crate::plan::{Action, Plan};
 use crate::render::columns::{Cell, print_table};
 
 /// The format that [`json()`] writes.
@@ -139,6 +143,64 @@ pub fn json(environment: &str, rows: &[Row]) -> Value {
     };
     let rows: Vec<Value> = rows.iter().map(row).collect();
     json!({"format": FORMAT, "environment": environment, "topics": rows})
+}
+
+/// The topics of an environment and of its cluster, by name, with how they stand to each other.
+/// `plan` says so, and must be made of the same files and the same cluster.
+pub fn rows(desired: &Desired, live: &Live, plan: &Plan, only: &Globs) -> Vec<Row> {
+    let listed = desired.topics.keys();
+    let listed = listed.filter(|topic| only.is_empty() || only.matches(topic.as_str()));
+    let mut states: BTreeMap<&TopicName, State> = listed.map(|t| (t, State::InSync)).collect();
+    states.extend(plan.unlisted.iter().map(|topic| (topic, State::Unlisted)));
+    states.extend(plan.blocked.iter().map(|b| (&b.topic, State::Differs)));
+    // A change says more than what is blocked of it, and so comes last.
+    states.extend(plan.changes.iter().map(|change| {
+        let state = match change.action {
+            Action::Create => State::Missing,
+            Action::Update => State::Differs,
+            Action::Delete => State::Removed,
+        };
+        (&change.topic, state)
+    }));
+    let row = |(topic, state): (&TopicName, State)| {
+        row(
+            topic,
+            state,
+            desired.topics.get(topic),
+            live.topics.get(topic),
+        )
+    };
+    states.into_iter().filter_map(row).collect()
+}
+
+/// A topic as it is, or where it is missing as it is to be.
+fn row(
+    topic: &TopicName,
+    state: State,
+    wanted: Option<&Topic>,
+    found: Option<&LiveTopic>,
+) -> Option<Row> {
+    let (partitions, replication_factor, overrides) = match (found, wanted) {
+        (Some(found), _) => (
+            found.partitions,
+            found.replication_factor.clone(),
+            found.config.as_ref().map(|config| config.len()),
+        ),
+        (None, Some(wanted)) => (
+            wanted.partitions.value,
+            ReplicationFactor::Same(wanted.replication_factor.value),
+            Some(wanted.config.len()),
+        ),
+        (None, None) => return None,
+    };
+    Some(Row {
+        topic: topic.clone(),
+        partitions,
+        replication_factor,
+        overrides,
+        owner: wanted.and_then(|wanted| wanted.owner.clone()),
+        state,
+    })
 }
 
 #[cfg(test)]

@@ -2,9 +2,11 @@
 
 mod columns;
 pub mod diagnostics;
+pub mod drift;
 pub mod list;
 mod paint;
 pub mod plan;
+pub mod report;
 pub mod unified;
 mod values;
 

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::live::{ReplicationFactor, Source};
 use crate::model::ConfigKey;
 use crate::model::text::escape;
+use crate::plan::{Action, Subject};
 
 /// A value for people, the raw one beside it: `7d (604800000)`, `zstd`, `""`.
 pub(super) fn value(key: &ConfigKey, raw: &str) -> String {
@@ -45,5 +46,33 @@ pub(super) fn factor(factor: &ReplicationFactor) -> Value {
     match factor {
         ReplicationFactor::Same(count) => json!(count),
         ReplicationFactor::Mixed(counts) => json!(counts),
+    }
+}
+
+/// What of a topic is meant, for JSON: a config key, or one of the words that `unmanaged` knows
+/// too.
+pub(super) fn on(subject: &Subject) -> &str {
+    match subject {
+        Subject::Topic => "topic",
+        Subject::Partitions => "partitions",
+        Subject::ReplicationFactor => "replication_factor",
+        Subject::Config(key) => key.as_str(),
+    }
+}
+
+/// The same for people, escaped.
+pub(super) fn label(subject: &Subject) -> String {
+    match subject {
+        Subject::ReplicationFactor => "replication factor".to_owned(),
+        other => escape(on(other)).into_owned(),
+    }
+}
+
+/// What happens to a topic as a whole, for JSON.
+pub(super) fn action(action: Action) -> &'static str {
+    match action {
+        Action::Create => "create",
+        Action::Update => "update",
+        Action::Delete => "delete",
     }
 }

@@ -1,6 +1,8 @@
 //! The case runner: each folder `tests/cases/GROUP/NAME` is one test, run through the real binary.
 //! README.md beside this file says how to add one.
 
+mod edges;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,7 +18,7 @@ const NOT_COPIED: [&str; 3] = ["cmd", "env", "expected"];
 fn main() {
     let arguments = Arguments::from_args();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
-    let trials = folders(&root)
+    let mut trials: Vec<Trial> = folders(&root)
         .iter()
         .flat_map(|group| folders(group))
         .map(|case| {
@@ -24,6 +26,7 @@ fn main() {
             Trial::test(name, move || check(&case))
         })
         .collect();
+    trials.extend(edges::trials());
     libtest_mimic::run(&arguments, trials).exit();
 }
 

@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 use super::FORMAT;
 use crate::model::Place;
 use crate::plan::{
-    Action, Blocked, Change, Cluster, ConfigAction, ConfigChange, CountChange, LeftAlone, Plan,
-    Refusal, Risk, Subject,
+    Blocked, Change, Cluster, ConfigAction, ConfigChange, CountChange, LeftAlone, Plan, Refusal,
+    Risk,
 };
-use crate::render::values::factor;
+use crate::render::values::{self, factor};
 
 /// The plan of one environment.
 pub fn json(plan: &Plan) -> Value {
@@ -65,7 +65,7 @@ fn change(change: &Change) -> Value {
     } = change;
     json!({
         "topic": topic,
-        "action": action_name(*action),
+        "action": values::action(*action),
         "adopt": adopt,
         "declared_at": place(declared_at.as_ref()),
         "partitions": partitions.as_ref().map(|p| count(p, |from| json!(from))),
@@ -73,14 +73,6 @@ fn change(change: &Change) -> Value {
         "config": list(config, config_change),
         "risks": list(risks, risk),
     })
-}
-
-fn action_name(action: Action) -> &'static str {
-    match action {
-        Action::Create => "create",
-        Action::Update => "update",
-        Action::Delete => "delete",
-    }
 }
 
 /// `topics/playback.toml:3`
@@ -142,18 +134,8 @@ fn risk(risk: &Risk) -> Value {
         "code": code,
         "level": code.level(),
         "message": message,
-        "on": on(subject),
+        "on": values::on(subject),
     })
-}
-
-/// What of a topic is meant: a config key, or one of the words that `unmanaged` knows too.
-fn on(subject: &Subject) -> &str {
-    match subject {
-        Subject::Topic => "topic",
-        Subject::Partitions => "partitions",
-        Subject::ReplicationFactor => "replication_factor",
-        Subject::Config(key) => key.as_str(),
-    }
 }
 
 fn held(blocked: &Blocked) -> Value {
@@ -169,7 +151,7 @@ fn held(blocked: &Blocked) -> Value {
     json!({
         "topic": topic,
         "code": code,
-        "on": on(subject),
+        "on": values::on(subject),
         "message": message,
         "help": help,
         "declared_at": place(declared_at.as_ref()),

@@ -5,6 +5,7 @@ mod json;
 mod text;
 
 pub use json::json;
+pub(super) use text::header;
 pub use text::text;
 
 /// The format that [`json()`] writes.

@@ -42,7 +42,7 @@ pub fn text(plan: &Plan, style: Style) -> String {
 }
 
 /// `prod · cluster 4L6g3nShT-eMCtK--X86sw · 3 brokers · Kafka 4.3`
-fn header(plan: &Plan) -> String {
+pub(in crate::render) fn header(plan: &Plan) -> String {
     let cluster = &plan.cluster;
     let mut parts = vec![escape(&plan.environment).into_owned()];
     parts.extend(

@@ -1,7 +1,13 @@
 //! The terminal: colour, width, prompts, progress and closed pipes. One decision about colour is
 //! taken here, for each of the two streams, and everything that colours follows it.
 
+mod file;
+mod progress;
+
 use std::io::{self, IsTerminal, Write};
+
+pub use file::{WriteError, write_whole};
+pub use progress::Progress;
 
 /// What `--color` says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -15,16 +21,12 @@ pub enum ColourChoice {
     Never,
 }
 
-/// How wide text is laid out where no terminal says otherwise. A fixed number: the same inputs give
-/// the same bytes in every pipe.
-const WIDTH_WITHOUT_TERMINAL: usize = 100;
-
 /// One of the two streams that people read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stream {
     /// Whether colours may go there.
     pub colour: bool,
-    /// How many columns it has.
+    /// How many columns it has; 0 where it is no terminal, and so nothing has to fit.
     pub width: usize,
 }
 
@@ -35,6 +37,8 @@ pub struct Terminal {
     pub out: Stream,
     /// Progress, prompts, warnings, diagnostics.
     pub err: Stream,
+    /// Whether somebody is there to be asked.
+    pub can_ask: bool,
 }
 
 /// The variables that speak about colour, as they are set.
@@ -74,12 +78,13 @@ impl Terminal {
             colour: colour(choice, &variables, terminal),
             width: match term.size_checked() {
                 Some((_, columns)) if terminal => usize::from(columns),
-                _ => WIDTH_WITHOUT_TERMINAL,
+                _ => 0,
             },
         };
         let terminal = Self {
             out: stream(io::stdout().is_terminal(), console::Term::stdout()),
             err: stream(io::stderr().is_terminal(), console::Term::stderr()),
+            can_ask: io::stdin().is_terminal() && io::stderr().is_terminal(),
         };
         console::set_colors_enabled(terminal.out.colour);
         console::set_colors_enabled_stderr(terminal.err.colour);
@@ -104,6 +109,24 @@ impl Terminal {
     pub fn tell(&self, text: &str) {
         // Where standard error itself is gone, nobody is left who could be told.
         let _ = io::stderr().lock().write_all(text.as_bytes());
+    }
+
+    /// Asks a question that is answered with yes or no; no answer is a no.
+    ///
+    /// # Errors
+    /// The terminal cannot be read.
+    pub fn confirm(&self, question: &str) -> Result<bool, dialoguer::Error> {
+        dialoguer::Confirm::new()
+            .with_prompt(question)
+            .default(false)
+            .wait_for_newline(true)
+            .interact_on_opt(&console::Term::stderr())
+            .map(Option::unwrap_or_default)
+    }
+
+    /// Progress of work that may take long.
+    pub fn progress(&self) -> Progress {
+        Progress::new(io::stderr().is_terminal(), self.err.colour)
     }
 }
 

@@ -1,0 +1,155 @@
+//! Reaching a cluster, or a snapshot that stands in for one.
+
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use super::args::Connecting;
+use super::problem::Usage;
+use super::session::Session;
+use crate::desired::{Desired, Loaded, LoadedEnvironment};
+use crate::kafka::{Cluster, Limits};
+use crate::live::{Live, snapshot};
+use crate::model::text::escape;
+use crate::model::{Globs, TopicName};
+use crate::observe::{self, Configs, Want};
+
+/// Where a reading command looks.
+#[derive(Debug, clap::Args)]
+pub struct Looking {
+    /// Look at a snapshot file instead of a cluster; nothing is connected
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["wait", "secrets_dir"])]
+    live: Option<PathBuf>,
+    #[command(flatten)]
+    connecting: Connecting,
+}
+
+/// What a reading command looks at.
+#[derive(Debug)]
+pub enum Source<'a> {
+    /// What a file holds.
+    Snapshot(Live),
+    /// The cluster of each environment.
+    Clusters(&'a Connecting),
+}
+
+impl Looking {
+    /// Reads the snapshot, where there is one.
+    ///
+    /// # Errors
+    /// It cannot be read, or stands for more than one environment.
+    pub fn source(&self, loaded: &Loaded) -> Result<Source<'_>> {
+        let Some(file) = &self.live else {
+            return Ok(Source::Clusters(&self.connecting));
+        };
+        if loaded.environments.len() > 1 {
+            let message = "--live holds one cluster, and several environments were asked for";
+            return Err(Usage::new(message, "name one of them with -e").into());
+        }
+        read_snapshot(file).map(Source::Snapshot)
+    }
+}
+
+fn read_snapshot(file: &Path) -> Result<Live> {
+    let shown = || format!("cannot read the snapshot {}", file.display());
+    let text = std::fs::read_to_string(file).with_context(shown)?;
+    snapshot::parse(&text).with_context(shown)
+}
+
+/// How much of a cluster is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// The configs of topics that a file names.
+    Listed,
+    /// The configs of all topics.
+    All,
+    /// Also topic ids.
+    Support,
+}
+
+impl Source<'_> {
+    /// What is live in an environment.
+    ///
+    /// # Errors
+    /// The cluster cannot be reached or read.
+    pub async fn look<'a>(
+        &'a self,
+        session: &Session,
+        loaded: &Loaded,
+        environment: &LoadedEnvironment,
+        only: &Globs,
+        depth: Depth,
+    ) -> Result<Cow<'a, Live>> {
+        match self {
+            Source::Snapshot(live) => Ok(Cow::Borrowed(live)),
+            Source::Clusters(connecting) => {
+                let cluster = connecting.connect(session, loaded, environment).await?;
+                let live = read(&cluster, &environment.desired, only, depth).await?;
+                Ok(Cow::Owned(live))
+            }
+        }
+    }
+}
+
+/// Reads what is live in an environment from its cluster.
+///
+/// # Errors
+/// The cluster cannot be read.
+pub async fn read(
+    cluster: &Cluster,
+    desired: &Desired,
+    only: &Globs,
+    depth: Depth,
+) -> Result<Live> {
+    let listed =
+        |name: &TopicName| desired.topics.contains_key(name) || desired.removed.contains_key(name);
+    let want = Want {
+        environment: &desired.environment,
+        configs: match depth {
+            Depth::Listed => Configs::Of(&listed),
+            Depth::All | Depth::Support => Configs::All,
+        },
+        ids: depth == Depth::Support,
+        only,
+    };
+    Ok(observe::observe(cluster, &want).await?)
+}
+
+impl Connecting {
+    /// Connects to the cluster of an environment, waiting for it where that was asked for.
+    ///
+    /// # Errors
+    /// A variable or secret that the connection needs is missing, or no broker can be reached.
+    pub async fn connect(
+        &self,
+        session: &Session,
+        loaded: &Loaded,
+        environment: &LoadedEnvironment,
+    ) -> Result<Cluster> {
+        let secrets = self.secrets_dir.as_deref();
+        let connection = environment
+            .connection
+            .resolve(&session.variables, secrets)
+            .map_err(|findings| {
+                let message = "what the connection needs is not there".to_owned();
+                session.invalid(message, &findings, &loaded.sources)
+            })?;
+        let limits = Limits {
+            timeout: self.timeout,
+        };
+        let Some(wait) = self.wait else {
+            return Ok(Cluster::connect(connection, limits).await?);
+        };
+        let name = &environment.desired.environment.name;
+        let mut told = String::new();
+        let cluster = Cluster::connect_within(connection, limits, wait, |error| {
+            let text = format!("waiting for {name}: {}\n", escape(&error.to_string()));
+            if told != text {
+                session.terminal.tell(&text);
+                told = text;
+            }
+        });
+        Ok(cluster.await?)
+    }
+}

@@ -1,0 +1,135 @@
+//! `topicsmith plan`: shows what an apply would do.
+
+use std::borrow::Cow;
+
+use anyhow::Result;
+use serde_json::Value;
+
+use crate::cli::{
+    Depth, Document, Environments, Exit, Format, Looking, Only, Origin, Printable, Session, Source,
+    Usage,
+};
+use crate::desired::{Ask, Loaded, LoadedEnvironment};
+use crate::live::Live;
+use crate::observe;
+use crate::plan::{self, Allow, Options, Plan};
+use crate::render::{self, Style, unified};
+
+/// Arguments of `plan`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  topicsmith plan -e prod
+  topicsmith plan -e prod --detailed-exitcode          exit 2 where there are changes
+  topicsmith plan --all --format json                  every environment, for a program
+  topicsmith plan -e prod --live prod.json --diff      offline, against a snapshot
+
+Exit codes: 0 planned, 1 an error, 2 changes (with --detailed-exitcode), 4 something is blocked, 64 wrong usage")]
+pub struct Args {
+    #[command(flatten)]
+    environments: Environments,
+    #[command(flatten)]
+    only: Only,
+    /// Allow a risk: CODE, CODE:GLOB for some topics, or destructive; repeatable
+    #[arg(long, value_name = "CODE[:GLOB]")]
+    allow: Vec<Allow>,
+    /// Add a unified diff of each topic, live against the files
+    #[arg(long)]
+    diff: bool,
+    /// Exit with 2 where an apply would change something
+    #[arg(long)]
+    detailed_exitcode: bool,
+    #[command(flatten)]
+    origin: Origin,
+    #[command(flatten)]
+    looking: Looking,
+}
+
+/// Plans each environment and prints the plans.
+///
+/// # Errors
+/// The files have errors, or the only environment cannot be looked at.
+pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
+    if args.diff && session.format == Format::Json {
+        let help = "leave one of them out: the JSON plan holds both sides of each change";
+        return Err(Usage::new("--diff is text, and --format json was asked for", help).into());
+    }
+    let ask = args.environments.ask()?.unwrap_or(Ask::Only);
+    let options = Options {
+        only: args.only.globs()?,
+        allow: args.allow.clone(),
+        commit: args.origin.commit.clone(),
+        scope: args.origin.scope()?,
+    };
+    let loaded = session.load(&ask)?;
+    let source = args.looking.source(&loaded)?;
+    let plans = loaded.environments.iter().map(|environment| async {
+        let name = environment.desired.environment.name.to_string();
+        (
+            name,
+            one(args, session, &loaded, environment, &source, &options).await,
+        )
+    });
+    let plans = observe::side_by_side(plans).await;
+    session.print_each(plans, loaded.list_form)
+}
+
+async fn one<'a>(
+    args: &'a Args,
+    session: &Session,
+    loaded: &'a Loaded,
+    environment: &'a LoadedEnvironment,
+    source: &'a Source<'_>,
+    options: &Options,
+) -> Result<Planned<'a>> {
+    let desired = &environment.desired;
+    let look = source.look(session, loaded, environment, &options.only, Depth::Listed);
+    let live = look.await?;
+    let plan = plan::make(desired, &live, options);
+    Ok(Planned {
+        args,
+        environment,
+        live,
+        plan,
+    })
+}
+
+/// The plan of one environment, and what it was made of.
+struct Planned<'a> {
+    args: &'a Args,
+    environment: &'a LoadedEnvironment,
+    live: Cow<'a, Live>,
+    plan: Plan,
+}
+
+impl Printable for Planned<'_> {
+    /// The diff first: the summary at the end of the plan stays in sight.
+    fn text(&self, style: Style) -> String {
+        let plan = render::plan::text(&self.plan, style);
+        if !self.args.diff || (self.plan.is_empty() && self.plan.blocked.is_empty()) {
+            return plan;
+        }
+        let diff = unified::text(&self.plan, &self.environment.desired, &self.live, style);
+        format!("{diff}\n{plan}")
+    }
+}
+
+impl Document for Planned<'_> {
+    const FORMAT: &'static str = render::plan::FORMAT;
+    const KEY: &'static str = "plans";
+
+    fn json(&self) -> Value {
+        render::plan::json(&self.plan)
+    }
+
+    fn exit(&self) -> Exit {
+        let guards = &self.environment.desired.environment.guards;
+        let unlisted = guards.fail_on_unlisted && !self.plan.unlisted.is_empty();
+        if !self.plan.blocked.is_empty() || self.plan.wrong_cluster().is_some() || unlisted {
+            Exit::Refused
+        } else if self.args.detailed_exitcode && !self.plan.is_empty() {
+            Exit::Changes
+        } else {
+            Exit::Done
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! `topicsmith snapshot`: writes the live state of a cluster as JSON.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use serde_json::Value;
+
+use crate::cli::{self, Connecting, Depth, Document, Environments, Exit, Only, Session};
+use crate::desired::{Ask, Loaded, LoadedEnvironment};
+use crate::live::{Live, snapshot};
+use crate::model::Globs;
+use crate::observe;
+use crate::terminal::write_whole;
+
+/// Arguments of `snapshot`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  topicsmith snapshot -e prod --out prod.json
+  topicsmith plan -e prod --live prod.json
+
+A snapshot holds topic names, settings and brokers; no records, and nothing of the credentials.")]
+pub struct Args {
+    #[command(flatten)]
+    environments: Environments,
+    #[command(flatten)]
+    only: Only,
+    /// Write it to FILE, whole or not at all, instead of stdout
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    connecting: Connecting,
+}
+
+/// Reads each environment's cluster and writes what is live there.
+///
+/// # Errors
+/// The files have errors, the only environment cannot be looked at, or FILE cannot be written.
+pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
+    let ask = args.environments.ask()?.unwrap_or(Ask::Only);
+    let only = args.only.globs()?;
+    let loaded = session.load(&ask)?;
+    let snapshots = loaded.environments.iter().map(|environment| async {
+        let name = environment.desired.environment.name.to_string();
+        let live = one(args, session, &loaded, environment, &only).await;
+        (name, live.map(Snapshot))
+    });
+    let snapshots = observe::side_by_side(snapshots).await;
+    let (document, exit) = session.document(snapshots, loaded.list_form)?;
+    match &args.out {
+        None => session.print_json(&document)?,
+        Some(file) => write_whole(file, &format!("{document:#}\n"))?,
+    }
+    Ok(exit)
+}
+
+async fn one(
+    args: &Args,
+    session: &Session,
+    loaded: &Loaded,
+    environment: &LoadedEnvironment,
+    only: &Globs,
+) -> Result<Live> {
+    let cluster = args
+        .connecting
+        .connect(session, loaded, environment)
+        .await?;
+    cli::read(&cluster, &environment.desired, only, Depth::Support).await
+}
+
+/// The live state of one environment. It is JSON for people too.
+struct Snapshot(Live);
+
+impl Document for Snapshot {
+    const FORMAT: &'static str = snapshot::FORMAT;
+    const KEY: &'static str = "snapshots";
+
+    fn json(&self) -> Value {
+        snapshot::to_json(&self.0)
+    }
+
+    fn exit(&self) -> Exit {
+        Exit::Done
+    }
+}

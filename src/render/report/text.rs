@@ -1,0 +1,147 @@
+//! A report as a person reads it: what needs attention, the counts, and what to do now.
+
+use super::words;
+use crate::apply::{Entry, Kind, Outcome, Part, Report};
+use crate::model::text::escape;
+use crate::plan::Subject;
+use crate::render::columns::{Cell, Sheet};
+use crate::render::values::label;
+use crate::render::{Paint, Style};
+
+/// How far in a topic stands, and what is said of it.
+const TOPIC: usize = 2;
+const DETAIL: usize = 6;
+
+/// What became of the plan of one environment.
+pub fn text(report: &Report, style: Style) -> String {
+    let mut sheet = Sheet::default();
+    for entry in &report.entries {
+        add_entry(&mut sheet, entry);
+    }
+    let mut out = sheet.print(style);
+    if !out.is_empty() {
+        out.push('\n');
+    }
+    out.push_str(&style.paint(Paint::Strong, &summary(report)));
+    out.push('\n');
+    for line in what_now(report) {
+        out.push_str(&line);
+        out.push('\n');
+    }
+    out
+}
+
+/// Only what a person should look at: what went as planned is in the summary.
+fn add_entry(sheet: &mut Sheet, entry: &Entry) {
+    if is_well(entry.kind()) {
+        return;
+    }
+    let kind = entry.kind();
+    let name = format!("! {}", escape(entry.topic.as_str()));
+    let state = Cell::new(paint(kind), words::kind(kind));
+    sheet.row(TOPIC, Cell::new(paint(kind), name), Some(state), Vec::new());
+    for (reason, parts) in by_reason(entry) {
+        let subjects: Vec<String> = parts
+            .iter()
+            .filter_map(|part| config(&part.subject))
+            .collect();
+        let line = match subjects.is_empty() {
+            true => reason,
+            false => format!("{}: {reason}", subjects.join(", ")),
+        };
+        sheet.text(DETAIL, Cell::new(Paint::Plain, line));
+    }
+}
+
+/// The parts that need attention, those with the same reason together: one bad value refuses all
+/// of a topic's configs.
+fn by_reason(entry: &Entry) -> Vec<(String, Vec<&Part>)> {
+    let mut reasons: Vec<(String, Vec<&Part>)> = Vec::new();
+    for part in entry
+        .parts
+        .iter()
+        .filter(|part| !is_well(part.outcome.kind()))
+    {
+        let Some(reason) = said(entry, part) else {
+            continue;
+        };
+        match reasons.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, parts)) => parts.push(part),
+            None => reasons.push((reason, vec![part])),
+        }
+    }
+    reasons
+}
+
+/// The reason, with its kind where that is not the entry's.
+fn said(entry: &Entry, part: &Part) -> Option<String> {
+    let reason = words::reason(&part.subject, &part.outcome)?;
+    let kind = part.outcome.kind();
+    Some(match kind == entry.kind() {
+        true => reason,
+        false => format!("{}: {reason}", words::kind(kind)),
+    })
+}
+
+fn is_well(kind: Kind) -> bool {
+    matches!(kind, Kind::Applied | Kind::AlreadySo)
+}
+
+fn paint(kind: Kind) -> Paint {
+    match kind {
+        Kind::Applied | Kind::AlreadySo => Paint::Added,
+        Kind::Failed | Kind::NotKept | Kind::Unknown => Paint::Removed,
+        Kind::Blocked | Kind::Held => Paint::Held,
+        Kind::NotTried => Paint::Told,
+    }
+}
+
+/// The other reasons say themselves what they are about.
+fn config(subject: &Subject) -> Option<String> {
+    matches!(subject, Subject::Config(_)).then(|| label(subject))
+}
+
+/// `12 applied, 1 failed`
+fn summary(report: &Report) -> String {
+    let count = report.count();
+    let part = |kind: Kind| match count.of(kind) {
+        0 => None,
+        number => Some(format!("{number} {}", words::kind(kind))),
+    };
+    let parts: Vec<String> = words::ORDER.into_iter().filter_map(part).collect();
+    match parts.is_empty() {
+        true => "Nothing to do.".to_owned(),
+        false => parts.join(", "),
+    }
+}
+
+/// What to do now, a line for each kind of trouble.
+fn what_now(report: &Report) -> Vec<String> {
+    let any = |test: fn(&Outcome) -> bool| {
+        let parts = report.entries.iter().flat_map(|entry| &entry.parts);
+        parts.into_iter().any(|part| test(&part.outcome))
+    };
+    let again = format!("topicsmith plan -e {}", escape(&report.environment));
+    let mut lines = Vec::new();
+    if report.interrupted {
+        lines.push("Stopped. Apply again to go on: what is done stays done.".to_owned());
+    }
+    if any(|o| matches!(o, Outcome::Failed(_))) {
+        lines.push(
+            "Put right what Kafka names, then apply again: what is done stays done.".to_owned(),
+        );
+    }
+    if any(|o| matches!(o, Outcome::Unknown(_))) {
+        lines.push(format!("See what became of the unknown ones with: {again}"));
+    }
+    if any(|o| matches!(o, Outcome::NotKept(_))) {
+        lines.push(
+            "What was not kept, the cluster keeps otherwise: declare what it holds, or leave it to others with `unmanaged`."
+                .to_owned(),
+        );
+    }
+    if any(|o| matches!(o, Outcome::Blocked(..))) {
+        lines.push(format!("For a way out of what is blocked: {again}"));
+    }
+    lines
+}

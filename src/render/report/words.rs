@@ -1,0 +1,129 @@
+//! What became of a change, in words.
+
+use crate::apply::{Doing, Doubt, Holds, Kind, Outcome, WhyNot};
+use crate::kafka::Fault;
+use crate::model::text::escape;
+use crate::plan::{ConfigAction, Subject};
+use crate::render::values::value_or_unknown;
+
+/// The kinds in the order in which they are counted.
+pub(super) const ORDER: [Kind; 8] = [
+    Kind::Applied,
+    Kind::AlreadySo,
+    Kind::Failed,
+    Kind::NotKept,
+    Kind::Unknown,
+    Kind::Blocked,
+    Kind::Held,
+    Kind::NotTried,
+];
+
+/// What was to be done to a part, for JSON.
+pub(super) fn doing(doing: Doing) -> &'static str {
+    match doing {
+        Doing::Create => "create",
+        Doing::Delete => "delete",
+        Doing::AddPartitions => "add",
+        Doing::Config(ConfigAction::Set) => "set",
+        Doing::Config(ConfigAction::Pin) => "pin",
+        Doing::Config(ConfigAction::Reset) => "reset",
+    }
+}
+
+/// `applied`, `not kept`, …
+pub(super) fn kind(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Applied => "applied",
+        Kind::AlreadySo => "already so",
+        Kind::Failed => "failed",
+        Kind::NotKept => "not kept",
+        Kind::Unknown => "unknown",
+        Kind::Blocked => "blocked",
+        Kind::Held => "held",
+        Kind::NotTried => "not tried",
+    }
+}
+
+/// Why, in a phrase that follows the kind; `None` where there is nothing to say.
+pub(super) fn reason(subject: &Subject, outcome: &Outcome) -> Option<String> {
+    Some(match outcome {
+        Outcome::Applied | Outcome::AlreadySo => return None,
+        Outcome::Failed(fault) => broker(fault),
+        Outcome::NotKept(holds) => format!("accepted, but {}", instead(subject, holds)),
+        Outcome::Unknown(doubt) => doubtful(doubt),
+        Outcome::Blocked(_, message) => escape(message).into_owned(),
+        Outcome::Held(code) => format!("waits for what is blocked: {code}"),
+        Outcome::NotTried(why) => not_tried(why),
+    })
+}
+
+/// The broker's own words, the code behind them.
+fn broker(fault: &Fault) -> String {
+    match fault.message.is_empty() {
+        true => fault.to_string(),
+        false => format!("{} ({} {})", escape(&fault.message), fault.name, fault.code),
+    }
+}
+
+fn instead(subject: &Subject, holds: &Holds) -> String {
+    match (holds, subject) {
+        (Holds::Topic, _) => "the topic is there, still or again".to_owned(),
+        (Holds::Partitions(count), _) => format!("the topic has {count} partitions"),
+        (Holds::ReplicationFactor(factor), _) => {
+            format!("the topic has replication factor {factor}")
+        }
+        (Holds::Config(value), Subject::Config(key)) => {
+            format!(
+                "the topic holds {}",
+                value_or_unknown(key, value.as_deref())
+            )
+        }
+        (Holds::Config(value), _) => {
+            format!(
+                "the topic holds {}",
+                escape(value.as_deref().unwrap_or("nothing"))
+            )
+        }
+    }
+}
+
+fn doubtful(doubt: &Doubt) -> String {
+    match doubt {
+        Doubt::Unanswered(fault) => format!(
+            "no answer came, and the cluster does not show it so far: {}",
+            broker(fault)
+        ),
+        Doubt::NotVisible => "accepted, but the topic does not show so far".to_owned(),
+        Doubt::Unreadable(fault) => {
+            format!("accepted, but it may not be read back: {}", broker(fault))
+        }
+        Doubt::Unread(error) => {
+            format!(
+                "accepted, but it could not be read back: {}",
+                escape(&error.to_string())
+            )
+        }
+    }
+}
+
+fn not_tried(why: &WhyNot) -> String {
+    match why {
+        WhyNot::NotReached => "the apply was stopped before its turn".to_owned(),
+        WhyNot::Refused => "the apply was refused".to_owned(),
+        WhyNot::Declined => "the answer was no".to_owned(),
+        WhyNot::TooFewInSync {
+            partition,
+            in_sync,
+            wanted,
+        } => format!(
+            "partition {partition} has {in_sync} replicas in sync: with {wanted} asked for, acks=all producers would stop"
+        ),
+        WhyNot::InSyncUnknown => {
+            "it could not be seen how many replicas are in sync, and acks=all producers might stop"
+                .to_owned()
+        }
+        WhyNot::GrowthTooLarge { added, most } => format!(
+            "{added} partitions at once: Kafka stops half-way above 10,000. Raise it by at most {most} at a time"
+        ),
+    }
+}

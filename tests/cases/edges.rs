@@ -1,0 +1,107 @@
+//! What a folder of files cannot show: streams that close, disks that are full, variables that are
+//! no text. Each runs the real binary.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use libtest_mimic::{Failed, Trial};
+
+type Test = fn() -> Result<(), Failed>;
+
+/// All of them, named as cases are.
+pub fn trials() -> Vec<Trial> {
+    let all: [(&str, Test); 5] = [
+        ("a-closed-pipe-ends-quietly", closed_pipe),
+        ("a-closed-pipe-keeps-the-exit-code", closed_pipe_exit),
+        ("a-full-disk-is-an-error", full_disk),
+        ("help-on-a-full-disk-is-an-error", full_disk_help),
+        ("a-variable-that-is-no-text", no_text),
+    ];
+    let trial = |(name, test): (&str, Test)| Trial::test(format!("edges/{name}"), test);
+    all.map(trial).into()
+}
+
+/// A folder with a thousand topics and a snapshot without them: more output than a pipe holds.
+fn folder() -> Result<tempfile::TempDir, Failed> {
+    let folder = tempfile::tempdir()?;
+    let path = |name: &str| folder.path().join(name);
+    fs::create_dir(path("topics"))?;
+    fs::create_dir(path("environments"))?;
+    let entry = |n: usize| format!("[topics.topic-{n}]\npartitions = 1\nreplication_factor = 1\n");
+    let entries: String = (0..3000).map(entry).collect();
+    fs::write(path("topics/many.toml"), entries)?;
+    let environment = "[cluster]\nbootstrap_servers = \"localhost:9092\"\n";
+    fs::write(path("environments/dev.toml"), environment)?;
+    let live = r#"{"format": "topicsmith/live/1", "cluster_id": "c1", "brokers": [], "broker_defaults": {}, "topics": {}}"#;
+    fs::write(path("live.json"), live)?;
+    Ok(folder)
+}
+
+fn topicsmith(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_topicsmith"));
+    command
+        .args(arguments)
+        .current_dir(folder)
+        .env_clear()
+        .stdin(Stdio::null());
+    command
+}
+
+const PLAN: [&str; 4] = ["plan", "--live", "live.json", "--detailed-exitcode"];
+
+/// Runs with a reader that goes away at once.
+fn unread(arguments: &[&str]) -> Result<Output, Failed> {
+    let folder = folder()?;
+    let mut child = topicsmith(folder.path(), arguments)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    drop(child.stdout.take());
+    Ok(child.wait_with_output()?)
+}
+
+fn expect(output: &Output, code: i32, stderr: &str) -> Result<(), Failed> {
+    let said = String::from_utf8_lossy(&output.stderr);
+    if output.status.code() == Some(code) && said == stderr {
+        return Ok(());
+    }
+    Err(format!("{}, and on stderr: {said}", output.status).into())
+}
+
+fn closed_pipe() -> Result<(), Failed> {
+    expect(&unread(&["list", "--live", "live.json"])?, 0, "")
+}
+
+fn closed_pipe_exit() -> Result<(), Failed> {
+    expect(&unread(&PLAN)?, 2, "")
+}
+
+fn full_disk() -> Result<(), Failed> {
+    let folder = folder()?;
+    let full = File::create("/dev/full")?;
+    let output = topicsmith(folder.path(), &PLAN).stdout(full).output()?;
+    let said = "error: cannot write the output: No space left on device\n";
+    expect(&output, 1, said)
+}
+
+fn full_disk_help() -> Result<(), Failed> {
+    let folder = folder()?;
+    let full = File::create("/dev/full")?;
+    let output = topicsmith(folder.path(), &["--help"])
+        .stdout(full)
+        .output()?;
+    let said = "error: cannot write the output: No space left on device\n";
+    expect(&output, 1, said)
+}
+
+fn no_text() -> Result<(), Failed> {
+    let folder = folder()?;
+    let output = topicsmith(folder.path(), &PLAN)
+        .env("TOPICSMITH_ENV", OsStr::from_bytes(b"pr\xffd"))
+        .output()?;
+    let said = "error: the environment variable TOPICSMITH_ENV is not valid UTF-8\nhelp: set TOPICSMITH_ENV again, or unset it\n";
+    expect(&output, 64, said)
+}
