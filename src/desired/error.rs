@@ -54,8 +54,8 @@ impl LoadError {
     pub fn help(&self) -> Option<String> {
         match self {
             LoadError::MissingFolder(folder) | LoadError::NoFile(folder) => Some(match folder.which {
-                Folder::Topics => "`topicsmith init` makes a first repository; -C or --topics-dir point elsewhere".to_owned(),
-                Folder::Environments => "`topicsmith init` makes a first repository; -C or --environments-dir point elsewhere".to_owned(),
+                Folder::Topics => "a repository has topics/*.toml and environments/*.toml; -C or --topics-dir point elsewhere".to_owned(),
+                Folder::Environments => "a repository has topics/*.toml and environments/*.toml; -C or --environments-dir point elsewhere".to_owned(),
             }),
             LoadError::UnknownEnvironment { name, known } | LoadError::Abstract { name, known } => {
                 suggest::help(name, "environments and groups", known.iter().map(String::as_str))
