@@ -4,30 +4,18 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{OnceCell, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::admin::Items;
-use super::error::{Cause, Error};
-use super::fault::{CLOSED, Fault, FaultKind, TIMED_OUT};
+use super::clients::{self, ATTEMPT, Clients};
+use super::error::Error;
+use super::fault::{Fault, FaultKind};
 use super::ffi::Client;
-use super::news::News;
 use super::settings;
 use super::types::{Alter, ConfigEntry, Metadata, Mode, NewTopic, TopicDescription};
 use crate::model::TopicName;
 use crate::model::connection::Connection;
-
-/// How long one attempt of a request may take. KRaft names brokers as the controller that are
-/// gone (until they are fenced, about 9 s), and a client that went to one can stay stuck for
-/// minutes where a fresh one is answered at once.
-const ATTEMPT: Duration = Duration::from_secs(10);
-
-/// How long librdkafka gets for a host's other addresses, once all servers failed.
-const OTHER_ADDRESSES: Duration = Duration::from_secs(1);
-
-/// How long it gets for what it says after that, where no other address can help.
-const LAST_WORDS: Duration = Duration::from_millis(50);
 
 /// How long to wait before a read is tried again.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -58,14 +46,6 @@ struct Inner {
     limits: Limits,
     clients: Mutex<Arc<Clients>>,
     renewing: tokio::sync::Mutex<()>,
-}
-
-/// The clients in use. They are replaced together.
-struct Clients {
-    news: Arc<News>,
-    first: Arc<Client>,
-    /// Made once there is work for two: a broker answers two connections side by side.
-    second: OnceCell<Arc<Client>>,
 }
 
 impl Cluster {
@@ -115,7 +95,7 @@ impl Cluster {
     /// Why the call as a whole failed.
     pub async fn metadata(&self) -> Result<Metadata, Error> {
         let topics = self.read("the topics", 0, |client, timeout| async move {
-            on_thread(move || client.metadata(timeout)).await
+            clients::on_thread(move || client.metadata(timeout)).await
         });
         let cluster = self.read("the brokers", 0, |client, timeout| async move {
             client.describe_cluster(timeout).await
@@ -185,8 +165,8 @@ impl Cluster {
     /// # Errors
     /// Why the request as a whole failed.
     pub async fn create_topics(&self, topics: &[NewTopic], mode: Mode) -> Result<Items, Fault> {
-        let (client, timeout) = self.writer();
-        client.create_topics(topics, mode, timeout).await
+        self.write(async |client, timeout| client.create_topics(topics, mode, timeout).await)
+            .await
     }
 
     /// Grows topics to so many partitions, in one request and one attempt. One result each, in
@@ -199,8 +179,8 @@ impl Cluster {
         topics: &[(TopicName, u32)],
         mode: Mode,
     ) -> Result<Items, Fault> {
-        let (client, timeout) = self.writer();
-        client.create_partitions(topics, mode, timeout).await
+        self.write(async |client, timeout| client.create_partitions(topics, mode, timeout).await)
+            .await
     }
 
     /// Changes single keys of topics, in one request and one attempt. One result each, in the
@@ -213,10 +193,12 @@ impl Cluster {
         alters: &[Alter],
         mode: Mode,
     ) -> Result<Items, Fault> {
-        let (client, timeout) = self.writer();
-        client
-            .incremental_alter_configs(alters, mode, timeout)
-            .await
+        self.write(async |client, timeout| {
+            client
+                .incremental_alter_configs(alters, mode, timeout)
+                .await
+        })
+        .await
     }
 
     /// Deletes topics, in one request and one attempt. One result each, in the order given; no
@@ -225,8 +207,8 @@ impl Cluster {
     /// # Errors
     /// Why the request as a whole failed.
     pub async fn delete_topics(&self, names: &[TopicName]) -> Result<Items, Fault> {
-        let (client, timeout) = self.writer();
-        client.delete_topics(names, timeout).await
+        self.write(async |client, timeout| client.delete_topics(names, timeout).await)
+            .await
     }
 
     /// Puts fresh clients in place of ones that no longer answer.
@@ -253,16 +235,27 @@ impl Cluster {
         if Arc::ptr_eq(&self.clients(), stale) {
             let fresh = Clients::open(&self.0.connection, limits).await?;
             let stale = std::mem::replace(&mut *lock(&self.0.clients), Arc::new(fresh));
-            // Dropping a stuck client takes a while.
-            std::thread::spawn(move || drop(stale));
+            clients::drop_aside(stale);
         }
         Ok(())
     }
 
-    /// The client for a request that changes something, and how long one attempt may take.
-    fn writer(&self) -> (Arc<Client>, Duration) {
-        let timeout = self.0.limits.timeout.min(ATTEMPT);
-        (Arc::clone(&self.clients().first), timeout)
+    /// Sends a request that changes something, for one attempt. Where no answer comes, the fault
+    /// says why, as far as that is known.
+    async fn write(
+        &self,
+        send: impl AsyncFnOnce(Arc<Client>, Duration) -> Result<Items, Fault>,
+    ) -> Result<Items, Fault> {
+        let clients = self.clients();
+        let attempt = self.0.limits.timeout.min(ATTEMPT);
+        let answer = send(Arc::clone(&clients.first), attempt).await;
+        match answer {
+            Ok(items) => {
+                clients.news.all_is_well();
+                Ok(items)
+            }
+            Err(fault) => Err(Error::explain(fault, &clients.news, &self.0.connection)),
+        }
     }
 
     /// Asks for something that can be asked for again, until there is an answer or the time is
@@ -280,10 +273,13 @@ impl Cluster {
         let deadline = Instant::now() + limits.timeout;
         loop {
             let clients = self.clients();
-            let client = clients.pick(number, connection, limits).await?;
+            let client = clients.pick(number).await?;
             let left = deadline.saturating_duration_since(Instant::now());
             let fault = match ask(client, left.min(ATTEMPT)).await {
-                Ok(answer) => return Ok(answer),
+                Ok(answer) => {
+                    clients.news.all_is_well();
+                    return Ok(answer);
+                }
                 Err(fault) => fault,
             };
             let renew = fault.kind() == FaultKind::Unanswered;
@@ -345,102 +341,6 @@ impl Cluster {
         }
         Ok(all)
     }
-}
-
-impl Clients {
-    /// Makes the first client and waits until a broker answers it. A client that went to a
-    /// controller that is gone is given up for a fresh one.
-    async fn open(connection: &Arc<Connection>, limits: Limits) -> Result<Self, Error> {
-        let deadline = Instant::now() + limits.timeout;
-        loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let attempt = Limits {
-                timeout: left.min(ATTEMPT),
-            };
-            match Self::open_once(connection, attempt, limits).await {
-                Err(error) if error.cause() == Cause::TimedOut && left > ATTEMPT => {}
-                outcome => return outcome,
-            }
-        }
-    }
-
-    async fn open_once(
-        connection: &Arc<Connection>,
-        attempt: Limits,
-        limits: Limits,
-    ) -> Result<Self, Error> {
-        let news = Arc::new(News::default());
-        let first = client(connection, attempt.timeout, &news)?;
-        let clients = Self {
-            news,
-            first: Arc::new(first),
-            second: OnceCell::new(),
-        };
-        let news = &clients.news;
-        let answer = tokio::select! {
-            answer = clients.first.describe_cluster(attempt.timeout) => answer.map(drop),
-            fault = given_up(news) => Err(fault),
-        };
-        match answer {
-            Ok(()) => Ok(clients),
-            Err(fault) => Err(Error::connecting(connection, &fault, news, limits.timeout)),
-        }
-    }
-
-    /// Even numbers take the first client, odd ones the second.
-    async fn pick(
-        &self,
-        number: usize,
-        connection: &Arc<Connection>,
-        limits: Limits,
-    ) -> Result<Arc<Client>, Error> {
-        if number.is_multiple_of(2) {
-            return Ok(Arc::clone(&self.first));
-        }
-        let make =
-            || async { client(connection, limits.timeout.min(ATTEMPT), &self.news).map(Arc::new) };
-        self.second.get_or_try_init(make).await.cloned()
-    }
-}
-
-fn client(
-    connection: &Arc<Connection>,
-    timeout: Duration,
-    news: &Arc<News>,
-) -> Result<Client, Error> {
-    let listener = Arc::clone(news);
-    let properties = settings::properties(connection, timeout);
-    Client::new(
-        Arc::clone(connection),
-        &properties,
-        Box::new(move |notice| listener.hear(notice)),
-    )
-    .map_err(|fault| Error::settings(&fault.message))
-}
-
-/// Returns when there is no hope left.
-async fn given_up(news: &News) -> Fault {
-    let wait = match news.hopeless().await {
-        true => OTHER_ADDRESSES,
-        false => LAST_WORDS,
-    };
-    tokio::time::sleep(wait).await;
-    Fault::new(TIMED_OUT, "all servers failed".to_owned())
-}
-
-/// Runs a call that blocks on a thread of its own. Not on one of the runtime's: the runtime would
-/// wait for it when the process ends.
-async fn on_thread<T: Send + 'static>(
-    call: impl FnOnce() -> Result<T, Fault> + Send + 'static,
-) -> Result<T, Fault> {
-    let (sender, receiver) = oneshot::channel();
-    std::thread::spawn(move || {
-        // Nobody waits any more where the caller gave up.
-        let _ = sender.send(call());
-    });
-    receiver
-        .await
-        .unwrap_or_else(|_| Err(Fault::new(CLOSED, "the client was closed".to_owned())))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

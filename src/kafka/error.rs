@@ -1,8 +1,9 @@
 //! Why a cluster could not be reached, or a whole call failed, in words.
 
+use std::fmt;
 use std::time::Duration;
 
-use super::failure::Diagnosis;
+use super::failure::{Diagnosis, Failure};
 use super::fault::{Fault, FaultKind};
 use super::news::News;
 use crate::model::connection::Connection;
@@ -108,6 +109,18 @@ impl Error {
         }
     }
 
+    /// A request that got no answer, with what is known of the reason.
+    pub(super) fn explain(fault: Fault, news: &News, connection: &Connection) -> Fault {
+        let failures = Failures::of(news, connection);
+        if fault.kind() != FaultKind::Unanswered || failures.0.is_empty() {
+            return fault;
+        }
+        Fault {
+            message: format!("{}; {failures}", fault.message),
+            ..fault
+        }
+    }
+
     /// librdkafka says nothing that explains it.
     fn unexplained(connection: &Connection, what: &str, fault: &Fault, waited: Duration) -> Self {
         let servers = shown(connection);
@@ -142,9 +155,15 @@ impl Failures {
         // What the cluster says of itself matters once it was reached.
         let learned = failures.iter().any(|failure| failure.learned);
         let relevant = failures.iter().filter(|failure| failure.learned == learned);
+        // Part of an address may come from a variable, and so be redacted in what librdkafka says.
+        let server = |failure: &Failure| {
+            let mut given = connection.servers.iter();
+            let given = given.find(|server| connection.redact(server) == failure.server);
+            given.unwrap_or(&failure.server).clone()
+        };
         Self(
             relevant
-                .map(|failure| (failure.server.clone(), failure.diagnosis(connection)))
+                .map(|failure| (server(failure), failure.diagnosis(connection)))
                 .collect(),
         )
     }
@@ -157,8 +176,8 @@ impl Failures {
 }
 
 /// `a:9092 and b:9092: connection refused`, or `a:9092: …; b:9092: …` where they differ.
-impl std::fmt::Display for Failures {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Failures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
         for (server, diagnosis) in &self.0 {
             match groups

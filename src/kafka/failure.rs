@@ -79,9 +79,9 @@ impl Failure {
             Some(code::AUTHENTICATION) => self.login(),
             Some(code::BAD_MESSAGE) => self.not_kafka(),
             Some(code::SSL) => self.tls(),
-            _ if self.state == "SSL_HANDSHAKE" => self.tls(),
             _ if self.reason.starts_with("Connection setup timed out") => self.silence(),
             _ if self.reason.starts_with("ApiVersionRequest failed") => self.silence(),
+            _ if self.state == "SSL_HANDSHAKE" => self.tls(),
             _ if self.reason.starts_with("Connect to ") => self.refused(),
             _ if self.reason.starts_with("Disconnected") => self.closed(&protocol(connection)),
             _ => Diagnosis::new(
@@ -90,7 +90,7 @@ impl Failure {
                 "look at the broker's log for what it says about this client",
             ),
         };
-        if self.learned {
+        if self.learned && matches!(diagnosis.cause, Cause::Unresolved | Cause::Unreachable) {
             diagnosis.help = format!(
                 "{} is the address that the cluster gives for one of its brokers: if it cannot be \
                  reached from here, advertised.listeners in that broker's settings needs one that can",
@@ -123,7 +123,7 @@ impl Failure {
     }
 
     fn silence(&self) -> Diagnosis {
-        if self.state == "CONNECT" || self.reason.ends_with("state CONNECT") {
+        if self.state == "CONNECT" {
             return Diagnosis::new(
                 Cause::Unreachable,
                 "no answer at all",
@@ -138,32 +138,15 @@ impl Failure {
     }
 
     fn not_kafka(&self) -> Diagnosis {
+        // librdkafka takes the first four bytes of an answer as its length, and complains of it.
+        let http = i32::from_be_bytes(*b"HTTP").to_string();
+        let words = if self.reason.contains(&http) {
+            "an HTTP server answers there, not Kafka"
+        } else {
+            "something answers there that is not Kafka"
+        };
         let help = "this is not a Kafka port: check bootstrap_servers";
-        match self.first_bytes().as_ref() {
-            Some(b"HTTP") => Diagnosis::new(
-                Cause::NotKafka,
-                "an HTTP server answers there, not Kafka",
-                help,
-            ),
-            // A TLS alert record.
-            Some([0x15, 0x03, ..]) => Diagnosis::new(
-                Cause::Tls,
-                "the port expects TLS",
-                "set security.protocol to \"SSL\" or \"SASL_SSL\"",
-            ),
-            _ => Diagnosis::new(
-                Cause::NotKafka,
-                "something answers there that is not Kafka",
-                help,
-            ),
-        }
-    }
-
-    /// librdkafka takes the first four bytes of an answer as its length, and complains of it.
-    fn first_bytes(&self) -> Option<[u8; 4]> {
-        let rest = self.reason.split_once("Invalid response size ")?.1;
-        let size: i32 = rest.split(' ').next()?.parse().ok()?;
-        Some(size.to_be_bytes())
+        Diagnosis::new(Cause::NotKafka, words, help)
     }
 
     fn closed(&self, protocol: &str) -> Diagnosis {
@@ -194,7 +177,7 @@ impl Failure {
             return Diagnosis::new(
                 Cause::Tls,
                 "the broker's certificate cannot be verified",
-                "set ssl.ca.location to the file of the authority that signed it, and use the name in it as the server's",
+                "set ssl.ca.location to the certificate of the authority that signed it; the name in the broker's certificate must be the one in bootstrap_servers",
             );
         }
         Diagnosis::new(
@@ -248,4 +231,97 @@ fn protocol(connection: &Connection) -> String {
         || "PLAINTEXT".to_owned(),
         |protocol| protocol.expose().to_uppercase(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::model::Secret;
+
+    fn diagnosis(code: Option<i32>, line: &str, protocol: &str) -> Diagnosis {
+        let protocol = ("security.protocol".to_owned(), Secret::new(protocol));
+        let connection = Connection {
+            servers: vec!["a:1".to_owned()],
+            properties: BTreeMap::from([protocol]),
+            secrets: Vec::new(),
+        };
+        let failure = Failure::parse(code, line).expect(line);
+        failure.diagnosis(&connection)
+    }
+
+    #[test]
+    fn librdkafkas_lines() {
+        let log = "[thrd:sasl_ssl://a.b:9092/bootstrap]: sasl_ssl://a.b:9092/bootstrap: SASL authentication error: no (really) (after 302ms in state AUTH_REQ, 1 identical error(s) suppressed)";
+        let expected = Failure {
+            server: "a.b:9092".to_owned(),
+            learned: false,
+            code: None,
+            reason: "SASL authentication error: no (really)".to_owned(),
+            state: "AUTH_REQ".to_owned(),
+        };
+        assert_eq!(Failure::parse(None, log), Some(expected));
+        let error = "[::1]:9092/3: Failed to resolve '[::1]:9092': no (after 1ms in state CONNECT)";
+        let failure = Failure::parse(Some(-193), error).expect(error);
+        assert_eq!(
+            (failure.server.as_str(), failure.learned),
+            ("[::1]:9092", true)
+        );
+        assert!(failure.is_unknown_advertised_name());
+        assert_eq!(Failure::parse(None, "1/1 brokers are down"), None);
+        assert_eq!(Failure::parse(None, "[thrd:main]: Starting"), None);
+        assert_eq!(Failure::parse(None, ""), None);
+    }
+
+    #[test]
+    fn the_same_end_means_another_thing_further_on() {
+        let line = |state: &str| {
+            format!(
+                "a:1/bootstrap: Disconnected: connection closed by peer: receive 0 after POLLIN (after 2ms in state {state})"
+            )
+        };
+        let help = |state, protocol| diagnosis(None, &line(state), protocol).help;
+        assert!(help("APIVERSION_QUERY", "plaintext").contains("TLS"));
+        assert!(help("APIVERSION_QUERY", "SASL_SSL").contains("the broker's log"));
+        assert!(help("UP", "SSL").contains("sasl.username"));
+        assert!(help("UP", "SASL_SSL").contains("the broker's log"));
+    }
+
+    #[test]
+    fn time_outs_say_how_far_it_came() {
+        let line = |state: &str| {
+            format!(
+                "a:1/bootstrap: Connection setup timed out in state {state} (after 8000ms in state {state})"
+            )
+        };
+        let words = |state| diagnosis(None, &line(state), "PLAINTEXT").words;
+        assert_eq!(words("CONNECT"), "no answer at all");
+        assert!(words("SSL_HANDSHAKE").contains("does not answer"));
+    }
+
+    #[test]
+    fn certificates() {
+        let line = "ssl://a:1/bootstrap: SSL handshake failed: error:0A000086:SSL routines::certificate verify failed: broker certificate could not be verified, verify that ssl.ca.location is correctly configured (after 5ms in state SSL_HANDSHAKE)";
+        let diagnosis = diagnosis(Some(-181), line, "SSL");
+        assert_eq!(diagnosis.cause, Cause::Tls);
+        assert_eq!(
+            diagnosis.words,
+            "the broker's certificate cannot be verified"
+        );
+    }
+
+    #[test]
+    fn advertised_addresses_are_somebody_elses_mistake() {
+        let line = "b:1/2: Connect to ipv4#10.0.0.1:1 failed: Connection refused (after 0ms in state CONNECT)";
+        let refused = diagnosis(Some(-195), line, "PLAINTEXT");
+        assert!(
+            refused.help.starts_with("b:1 is the address"),
+            "{}",
+            refused.help
+        );
+        let line = "b:1/2: SASL authentication error: no (after 0ms in state AUTH_REQ)";
+        let login = diagnosis(Some(-169), line, "PLAINTEXT");
+        assert!(login.help.starts_with("check sasl"), "{}", login.help);
+    }
 }

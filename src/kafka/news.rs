@@ -49,6 +49,13 @@ impl News {
         self.lock().failures.values().cloned().collect()
     }
 
+    /// A request was answered: what failed before no longer matters.
+    pub fn all_is_well(&self) {
+        let mut state = self.lock();
+        state.failures.clear();
+        state.all_down = false;
+    }
+
     /// The release of Kafka that the brokers run, the oldest where they differ.
     pub fn release(&self) -> Option<&'static str> {
         version::oldest(self.lock().apis.values())

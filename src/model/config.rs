@@ -240,7 +240,9 @@ impl ConfigSpec {
             Kind::OneOf(words) => check_word(value, words),
             Kind::ListOf(words) => {
                 let mut seen = Vec::new();
-                for item in list_items(value) {
+                // Kafka takes an empty list, but no empty element: `compact,`.
+                let elements = value.split(',').map(str::trim);
+                for item in elements.filter(|_| !value.trim().is_empty()) {
                     check_word(item, words)?;
                     if seen.contains(&item) {
                         return Err(ValueProblem::Twice(item.to_owned()));
@@ -285,6 +287,7 @@ impl ConfigSpec {
             Kind::Integer { min, max } if self.name == "compression.gzip.level" => {
                 format!("{min} for the codec's default, or 1 to {max}")
             }
+            Kind::Integer { min: i64::MIN, .. } => "within 64 bits".to_owned(),
             Kind::Integer { min, max } if max == i64::MAX || max == i64::from(i32::MAX) => {
                 let bits = if max == i64::MAX { 64 } else { 32 };
                 format!("at least {min}, within {bits} bits")
@@ -430,7 +433,7 @@ specs! {
         "Whether tiered data is deleted when tiered storage is disabled";
     "remote.storage.enable" Kind::Boolean, None, "false", [],
         "Whether the topic uses tiered storage";
-    "retention.bytes" long(LONG_MIN), Bytes unlimited, "-1", ["log.retention.bytes"],
+    "retention.bytes" long(i64::MIN), Bytes unlimited, "-1", ["log.retention.bytes"],
         "How large a partition may grow before old segments are deleted";
     "retention.ms" long(-1), Ms unlimited, "604800000", ["log.retention.ms", "log.retention.minutes" * 60_000, "log.retention.hours" * 3_600_000],
         "How long records are kept";
@@ -445,10 +448,6 @@ specs! {
     "unclean.leader.election.enable" Kind::Boolean, None, "false", ["unclean.leader.election.enable"],
         "Whether a replica that is not in sync may become leader, losing records";
 }
-
-/// `retention.bytes` has no lower bound in Kafka itself; below -1 makes no sense, so it is refused
-/// here.
-const LONG_MIN: i64 = -1;
 
 #[cfg(test)]
 mod tests {
@@ -491,6 +490,9 @@ mod tests {
         assert!(normal("compression.gzip.level", "0").is_err());
         assert!(normal("cleanup.policy", "compact,shrink").is_err());
         assert!(normal("cleanup.policy", "compact,compact").is_err());
+        assert!(normal("cleanup.policy", "compact,").is_err());
+        assert_eq!(normal("cleanup.policy", ""), Ok(String::new()));
+        assert_eq!(normal("retention.bytes", "-5"), Ok("-5".to_owned()));
         assert!(normal("min.cleanable.dirty.ratio", "NaN").is_err());
         assert_eq!(
             normal("leader.replication.throttled.replicas", "0:1,1:2"),

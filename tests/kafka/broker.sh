@@ -7,9 +7,11 @@
 #   broker.sh run N DIR [PORT]    the same, until its standard input ends; then DIR is removed
 #   broker.sh stop DIR            stops what `start` started there, and removes DIR
 #
-# Once the brokers are up, DIR/servers and DIR/sasl hold their addresses: plain ones, where everybody
-# may do everything, and SASL ones for the users `admin` (everything) and `reader` (nothing that
-# no ACL allows), each with the password NAME-secret.
+# Once the brokers are up, these files in DIR hold their addresses:
+#   servers  plain ones, where everybody may do everything
+#   sasl     SASL ones for the users `admin` (everything) and `reader` (nothing that no ACL allows),
+#            each with the password NAME-secret
+#   misled   ones behind which a broker says that it is somewhere else, where nobody knows it
 set -euo pipefail
 
 version=4.3.0
@@ -59,17 +61,17 @@ free_port() {
   picked=$port
 }
 
-# Values that a restart must not depend on: small, so that thousands of topics fit a test machine.
-properties() { # ID REPLICAS CLIENT SASL CONTROLLER VOTERS
+# Small, so that thousands of topics fit a test machine.
+properties() { # ID REPLICAS VOTERS CLIENT SASL MISLED CONTROLLER
   cat <<PROPERTIES
 process.roles=broker,controller
 node.id=$1
-controller.quorum.voters=$6
+controller.quorum.voters=$3
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
-listeners=PLAINTEXT://127.0.0.1:$3,SASL_PLAINTEXT://127.0.0.1:$4,CONTROLLER://127.0.0.1:$5
-advertised.listeners=PLAINTEXT://127.0.0.1:$3,SASL_PLAINTEXT://127.0.0.1:$4
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT
+listeners=PLAINTEXT://127.0.0.1:$4,SASL_PLAINTEXT://127.0.0.1:$5,MISLED://127.0.0.1:$6,CONTROLLER://127.0.0.1:$7
+advertised.listeners=PLAINTEXT://127.0.0.1:$4,SASL_PLAINTEXT://127.0.0.1:$5,MISLED://kafka.invalid:9092
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,MISLED:PLAINTEXT,CONTROLLER:PLAINTEXT
 sasl.enabled.mechanisms=PLAIN
 listener.name.sasl_plaintext.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_admin="admin-secret" user_reader="reader-secret";
 authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
@@ -89,25 +91,33 @@ transaction.state.log.replication.factor=$2
 PROPERTIES
 }
 
-configure() { # COUNT PORT
-  local count=$1 port=$2 id voters='' servers='' sasl='' taken='' picked
-  local -a client controller secure
+configure() { # COUNT [PORT]
+  local count=$1 id voters='' taken='' picked=${2:-}
+  local -a ports servers sasl misled
   for ((id = 1; id <= count; id++)); do
-    if [ "$id" = 1 ] && [ -n "$port" ]; then picked=$port taken=$port; else free_port; fi
-    client[id]=$picked
-    free_port && secure[id]=$picked
-    free_port && controller[id]=$picked
-    voters=$voters${voters:+,}$id@127.0.0.1:${controller[id]}
-    servers=$servers${servers:+,}127.0.0.1:${client[id]}
-    sasl=$sasl${sasl:+,}127.0.0.1:${secure[id]}
+    # The ports of a broker in the order in which `properties` takes them.
+    { [ "$id" = 1 ] && [ -n "$picked" ] && taken=$picked; } || free_port
+    servers[id]=127.0.0.1:$picked
+    ports[id]=$picked
+    free_port
+    sasl[id]=127.0.0.1:$picked
+    ports[id]="${ports[id]} $picked"
+    free_port
+    misled[id]=127.0.0.1:$picked
+    ports[id]="${ports[id]} $picked"
+    free_port
+    voters=$voters${voters:+,}$id@127.0.0.1:$picked
+    ports[id]="${ports[id]} $picked"
   done
   for ((id = 1; id <= count; id++)); do
     mkdir -p -- "$dir/$id"
-    properties "$id" "$((count < 3 ? 1 : 3))" "${client[id]}" "${secure[id]}" "${controller[id]}" \
-      "$voters" >"$dir/$id/properties"
+    # shellcheck disable=SC2086 # four ports, four words
+    properties "$id" "$((count < 3 ? 1 : 3))" "$voters" ${ports[id]} >"$dir/$id/properties"
   done
-  printf '%s\n' "$servers" >"$dir/servers.part"
-  printf '%s\n' "$sasl" >"$dir/sasl"
+  local IFS=,
+  printf '%s\n' "${servers[*]}" >"$dir/servers.part"
+  printf '%s\n' "${sasl[*]}" >"$dir/sasl"
+  printf '%s\n' "${misled[*]}" >"$dir/misled"
 }
 
 # A cluster's id is 16 bytes in URL-safe base64; a leading `-` would look like an option.

@@ -3,15 +3,22 @@
 //! file.
 
 mod admin;
+mod connect;
 mod harness;
 mod observe;
+mod specs;
 
 fn main() -> std::process::ExitCode {
     let arguments = libtest_mimic::Arguments::from_args();
-    let tests = [admin::tests(), observe::tests()]
-        .into_iter()
-        .flatten()
-        .collect();
+    let tests = [
+        admin::tests(),
+        connect::tests(),
+        observe::tests(),
+        specs::tests(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     let conclusion = libtest_mimic::run(&arguments, tests);
     harness::stop();
     conclusion.exit_code()

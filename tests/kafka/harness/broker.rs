@@ -38,7 +38,16 @@ impl Brokers {
 
     /// Where to connect with SASL.
     pub fn sasl(&self) -> String {
-        let servers = std::fs::read_to_string(self.folder.join("sasl"));
+        self.listener("sasl")
+    }
+
+    /// Where a broker answers, but says that it is to be found at `kafka.invalid:9092`.
+    pub fn misled(&self) -> String {
+        self.listener("misled")
+    }
+
+    fn listener(&self, file: &str) -> String {
+        let servers = std::fs::read_to_string(self.folder.join(file));
         servers.expect("broker.sh writes it").trim().to_owned()
     }
 

@@ -1,0 +1,132 @@
+//! The librdkafka clients behind a cluster: made, found to work, given up.
+
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use tokio::sync::{OnceCell, oneshot};
+use tokio::time::Instant;
+
+use super::cluster::Limits;
+use super::error::Error;
+use super::fault::{CLOSED, Fault, TIMED_OUT};
+use super::ffi::Client;
+use super::news::News;
+use super::settings;
+use crate::model::connection::Connection;
+
+/// How long one attempt of a request may take. KRaft names brokers as the controller that are
+/// gone (until they are fenced, about 9 s), and a client that went to one can stay stuck for
+/// minutes where a fresh one is answered at once.
+pub(super) const ATTEMPT: Duration = Duration::from_secs(10);
+
+/// How long librdkafka gets for a host's other addresses, once all servers failed.
+const OTHER_ADDRESSES: Duration = Duration::from_secs(1);
+
+/// How long it gets for what it says after that, where no other address can help.
+const LAST_WORDS: Duration = Duration::from_millis(50);
+
+/// The clients in use. They are replaced together.
+pub(super) struct Clients {
+    pub news: Arc<News>,
+    pub first: Arc<Client>,
+    /// Made once there is work for two: a broker answers two connections side by side.
+    second: OnceCell<Arc<Client>>,
+    connection: Arc<Connection>,
+}
+
+impl Clients {
+    /// Makes the first client and waits until a broker answers it. A client that went to a
+    /// controller that is gone is given up for a fresh one.
+    pub async fn open(connection: &Arc<Connection>, limits: Limits) -> Result<Self, Error> {
+        let deadline = Instant::now() + limits.timeout;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let clients = Self::new(connection, left.min(ATTEMPT))?;
+            let news = &clients.news;
+            let (fault, hopeless) = tokio::select! {
+                answer = clients.first.describe_cluster(left.min(ATTEMPT)) => match answer {
+                    Ok(_) => {
+                        news.all_is_well();
+                        return Ok(clients);
+                    }
+                    Err(fault) => (fault, false),
+                },
+                fault = given_up(news) => (fault, true),
+            };
+            let error = Error::connecting(connection, &fault, news, limits.timeout);
+            if hopeless || error.cause().is_lasting() || left <= ATTEMPT {
+                return Err(error);
+            }
+        }
+    }
+
+    fn new(connection: &Arc<Connection>, timeout: Duration) -> Result<Self, Error> {
+        let news = Arc::new(News::default());
+        let first = client(connection, timeout, &news)?;
+        Ok(Self {
+            first: Arc::new(first),
+            second: OnceCell::new(),
+            connection: Arc::clone(connection),
+            news,
+        })
+    }
+
+    /// Even numbers take the first client, odd ones the second.
+    pub async fn pick(&self, number: usize) -> Result<Arc<Client>, Error> {
+        if number.is_multiple_of(2) {
+            return Ok(Arc::clone(&self.first));
+        }
+        let make = async || client(&self.connection, ATTEMPT, &self.news).map(Arc::new);
+        self.second.get_or_try_init(make).await.cloned()
+    }
+}
+
+fn client(
+    connection: &Arc<Connection>,
+    timeout: Duration,
+    news: &Arc<News>,
+) -> Result<Client, Error> {
+    let listener = Arc::clone(news);
+    let properties = settings::properties(connection, timeout);
+    Client::new(
+        Arc::clone(connection),
+        &properties,
+        Box::new(move |notice| listener.hear(notice)),
+    )
+    .map_err(|fault| Error::settings(&fault.message))
+}
+
+/// Returns when there is no hope left.
+async fn given_up(news: &News) -> Fault {
+    let wait = match news.hopeless().await {
+        true => OTHER_ADDRESSES,
+        false => LAST_WORDS,
+    };
+    tokio::time::sleep(wait).await;
+    Fault::new(TIMED_OUT, "all servers failed".to_owned())
+}
+
+/// Drops clients that may be stuck, where nobody has to wait for it.
+pub(super) fn drop_aside(clients: Arc<Clients>) {
+    // Without a thread they are dropped here: that too ends within a second.
+    let _ = thread::Builder::new().spawn(move || drop(clients));
+}
+
+/// Runs a call that blocks on a thread of its own. Not on one of the runtime's: the runtime would
+/// wait for it when the process ends.
+pub(super) async fn on_thread<T: Send + 'static>(
+    call: impl FnOnce() -> Result<T, Fault> + Send + 'static,
+) -> Result<T, Fault> {
+    let (sender, receiver) = oneshot::channel();
+    let thread = thread::Builder::new().spawn(move || {
+        // Nobody waits any more where the caller gave up.
+        let _ = sender.send(call());
+    });
+    if let Err(error) = thread {
+        return Err(Fault::invalid(format!("no thread for a request: {error}")));
+    }
+    receiver
+        .await
+        .unwrap_or_else(|_| Err(Fault::new(CLOSED, "the client was closed".to_owned())))
+}
