@@ -3,12 +3,13 @@
 //! file.
 
 mod admin;
+mod apply;
 mod harness;
 mod observe;
 
 fn main() -> std::process::ExitCode {
     let arguments = libtest_mimic::Arguments::from_args();
-    let tests = [admin::tests(), observe::tests()]
+    let tests = [admin::tests(), apply::tests(), observe::tests()]
         .into_iter()
         .flatten()
         .collect();
