@@ -21,6 +21,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+pub use crate::kafka::Fault;
 use report::Outcomes;
 pub use report::{Count, Doing, Doubt, Entry, Holds, Kind, Outcome, Part, Report, Verdict, WhyNot};
 pub use steps::{Phase, Step, Work, phases};
@@ -34,7 +35,8 @@ pub struct Settings {
     /// How long a request is repeated while Kafka says that a retry can help, counted from the
     /// last one that got anything done.
     pub retry_for: Duration,
-    /// How long a change that was accepted may take to show. New topics get more, by their number.
+    /// How long a change that was accepted may take to show. Where logs are made or deleted it is
+    /// more, by their number.
     pub visible_within: Duration,
     /// Set when the apply should end after the requests in flight.
     pub stop: Stop,

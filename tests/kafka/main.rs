@@ -3,6 +3,7 @@
 //! file.
 
 mod admin;
+mod apply;
 mod connect;
 mod harness;
 mod observe;
@@ -12,6 +13,7 @@ fn main() -> std::process::ExitCode {
     let arguments = libtest_mimic::Arguments::from_args();
     let tests = [
         admin::tests(),
+        apply::tests(),
         connect::tests(),
         observe::tests(),
         specs::tests(),

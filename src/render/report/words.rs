@@ -1,7 +1,6 @@
 //! What became of a change, in words.
 
-use crate::apply::{Doing, Doubt, Holds, Kind, Outcome, WhyNot};
-use crate::kafka::Fault;
+use crate::apply::{Doing, Doubt, Fault, Holds, Kind, Outcome, WhyNot};
 use crate::model::text::escape;
 use crate::plan::{ConfigAction, Subject};
 use crate::render::values::value_or_unknown;

@@ -5,6 +5,7 @@
 //! test process, however it ends.
 
 mod broker;
+mod repository;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};

@@ -1,0 +1,479 @@
+//! The main job, by the real binary on a real broker: what an apply does, and what it says of it.
+
+use topicsmith::kafka::{Alter, AlterOp, Mode};
+use topicsmith::live::Source;
+use topicsmith::model::ConfigKey;
+
+use crate::harness::{self, Brokers, Test, connect, connection, new_topic};
+
+harness::tests! {
+    a_create_leaves_an_empty_plan,
+    every_kind_of_update,
+    min_insync_replicas_down_and_up,
+    min_insync_replicas_above_the_brokers_is_not_tried,
+    a_tombstone_is_refused_then_allowed,
+    drift_by_kafkas_own_tool_is_found_and_healed,
+    a_partial_failure_names_the_brokers_words,
+    a_failure_alone_changes_nothing,
+    one_bad_config_refuses_the_topics_configs,
+    blocked_with_and_without_other_changes,
+    a_refused_apply_changes_nothing,
+    another_cluster_is_refused,
+    two_applies_at_once,
+    a_thousand_topics,
+    the_report_as_json,
+    a_person_is_asked,
+    ctrl_c_ends_in_order,
+}
+
+const TWO: &str = "
+[topics.\"@orders\"]
+partitions = 3
+config.retention.ms = \"7d\"
+config.cleanup.policy = [\"compact\", \"delete\"]
+
+[topics.\"@payments\"]
+";
+
+/// The value that a topic holds itself.
+async fn held(test: &Test, topic: &str, key: &str) -> Option<String> {
+    let name = test.topic(topic);
+    let described = test.cluster().await;
+    let described = described.describe_topic_configs(std::slice::from_ref(&name));
+    let mut described = described.await.expect("it was reached");
+    let entries = described.remove(&name)?.expect("the topic is there");
+    let entry = entries
+        .into_iter()
+        .find(|entry| entry.key.as_str() == key)?;
+    (entry.source == Source::Topic)
+        .then_some(entry.value)
+        .flatten()
+}
+
+/// The partitions of each topic of this test.
+async fn partitions(test: &Test) -> Vec<(String, usize)> {
+    let metadata = test
+        .cluster()
+        .await
+        .metadata()
+        .await
+        .expect("it was reached");
+    let own = test.globs();
+    let topics = metadata
+        .topics
+        .iter()
+        .filter(|(name, _)| own.matches(name.as_str()));
+    let short = |name: &str| name.split_once('.').map(|(_, rest)| rest.to_owned());
+    topics
+        .map(|(name, topic)| {
+            (
+                short(name.as_str()).expect("a prefix"),
+                topic.partitions.len(),
+            )
+        })
+        .collect()
+}
+
+/// Sets a config past the files.
+async fn by_hand(test: &Test, topic: &str, key: &str, value: &str) {
+    let alter = Alter {
+        topic: test.topic(topic),
+        ops: vec![(ConfigKey::from(key), AlterOp::Set(value.to_owned()))],
+    };
+    let cluster = test.cluster().await;
+    let altered = cluster
+        .incremental_alter_configs(&[alter], Mode::Apply)
+        .await;
+    altered.expect("it was reached")[0]
+        .clone()
+        .expect("it is legal");
+    harness::eventually("it shows", async || {
+        held(test, topic, key).await.as_deref() == Some(value)
+    })
+    .await;
+}
+
+async fn a_create_leaves_an_empty_plan(test: Test) {
+    let repository = test.repository(TWO);
+    repository
+        .run("plan --detailed-exitcode")
+        .exits(2)
+        .says("2 to create");
+    let apply = repository.run("apply --yes").exits(0);
+    assert!(apply.stdout.ends_with("\n2 applied\n"), "{apply}");
+    assert_eq!(apply.stderr, "");
+    repository
+        .run("plan --detailed-exitcode")
+        .exits(0)
+        .says("No changes: 2 topics are as the files say.");
+    repository.run("drift").exits(0);
+    repository.run("apply --yes").exits(0).says("No changes");
+    assert_eq!(
+        partitions(&test).await,
+        [("orders".to_owned(), 3), ("payments".to_owned(), 1)]
+    );
+    assert_eq!(
+        held(&test, "orders", "retention.ms").await.as_deref(),
+        Some("604800000")
+    );
+}
+
+async fn every_kind_of_update(test: Test) {
+    let repository = test.repository(TWO);
+    repository.run("apply --yes").exits(0);
+    by_hand(&test, "orders", "segment.bytes", "104857600").await;
+    // More partitions, a value set, one pinned that equals the default, one reset.
+    repository.topics(
+        "
+[topics.\"@orders\"]
+partitions = 6
+config.retention.ms = \"14d\"
+config.max.message.bytes = 1048588
+config.cleanup.policy = \"delete, compact\"
+
+[topics.\"@payments\"]
+",
+    );
+    let json = repository.run("plan --format json").exits(0).json();
+    let config: Vec<(&str, &str)> = json["changes"][0]["config"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|c| {
+            (
+                c["key"].as_str().unwrap_or(""),
+                c["action"].as_str().unwrap_or(""),
+            )
+        })
+        .collect();
+    let expected = [
+        ("max.message.bytes", "pin"),
+        ("retention.ms", "set"),
+        ("segment.bytes", "reset"),
+    ];
+    assert_eq!(config, expected);
+    repository
+        .run("apply --yes")
+        .exits(4)
+        .says("apply needs --allow compacted-keys-moved");
+    repository
+        .run("apply --yes --allow compacted-keys-moved")
+        .exits(0)
+        .says("1 applied");
+    assert_eq!(partitions(&test).await[0], ("orders".to_owned(), 6));
+    assert_eq!(
+        held(&test, "orders", "retention.ms").await.as_deref(),
+        Some("1209600000")
+    );
+    assert_eq!(
+        held(&test, "orders", "max.message.bytes").await.as_deref(),
+        Some("1048588")
+    );
+    assert_eq!(held(&test, "orders", "segment.bytes").await, None);
+    repository.run("plan --detailed-exitcode").exits(0);
+}
+
+async fn min_insync_replicas_down_and_up(test: Test) {
+    let repository = test.repository("");
+    repository.environment(
+        "dev",
+        Brokers::three().servers(),
+        3,
+        "min_insync_replicas = 1\n",
+    );
+    repository.topics("[topics.\"@a\"]\n[topics.\"@b\"]\nmin_insync_replicas = 3\n");
+    repository.run("apply --yes").exits(0).says("2 applied");
+    repository.topics(
+        "[topics.\"@a\"]\nmin_insync_replicas = 2\npartitions = 4\n[topics.\"@b\"]\nmin_insync_replicas = 1\n",
+    );
+    repository.run("apply --yes").exits(0).says("2 applied");
+    repository.run("plan --detailed-exitcode").exits(0);
+}
+
+/// Kafka would accept it, and every acks=all write would fail from then on. The plan sees the
+/// topic's replicas, and holds it back.
+async fn min_insync_replicas_above_the_brokers_is_not_tried(test: Test) {
+    test.create(&[new_topic(test.topic("a"), 1, &[])]).await;
+    let repository =
+        test.repository("[topics.\"@a\"]\nreplication_factor = 2\nmin_insync_replicas = 2\n");
+    repository.run("apply --yes").exits(4).says("blocked");
+    assert_eq!(held(&test, "a", "min.insync.replicas").await, None);
+}
+
+async fn a_tombstone_is_refused_then_allowed(test: Test) {
+    let repository = test.repository(TWO);
+    repository.run("apply --yes").exits(0);
+    repository
+        .topics("[topics.\"@payments\"]\n[removed.\"@orders\"]\nreason = \"not sold any more\"\n");
+    repository
+        .run("apply --yes")
+        .exits(4)
+        .says("apply needs --allow topic-deleted")
+        .warns("refused, and nothing was changed");
+    assert_eq!(partitions(&test).await.len(), 2);
+    repository
+        .run("apply --yes --allow topic-deleted:@pay*")
+        .exits(4);
+    assert_eq!(partitions(&test).await.len(), 2);
+    repository
+        .run("apply --yes --allow topic-deleted:@ord*")
+        .exits(0)
+        .says("1 applied");
+    assert_eq!(partitions(&test).await, [("payments".to_owned(), 1)]);
+    repository.run("plan --detailed-exitcode").exits(0);
+}
+
+async fn drift_by_kafkas_own_tool_is_found_and_healed(test: Test) {
+    let repository = test.repository(TWO);
+    repository.run("apply --yes").exits(0);
+    let topic = test.topic("orders");
+    let alter = [
+        "--alter",
+        "--entity-type",
+        "topics",
+        "--entity-name",
+        topic.as_str(),
+    ];
+    let config = [
+        "--add-config",
+        "retention.ms=3600000,segment.bytes=104857600",
+    ];
+    test.broker().cli(
+        "kafka.admin.ConfigCommand",
+        &[&alter[..], &config[..]].concat(),
+    );
+    repository
+        .run("drift")
+        .exits(2)
+        .says("1h (3600000)")
+        .says("the files say 7d (604800000), topics/a.toml:4")
+        .says("100MiB (104857600)")
+        .says("1 topic differs; 1 as the files say");
+    let json = repository.run("drift --format json").exits(2).json();
+    assert_eq!(json["summary"]["differs"], 1);
+    repository.run("apply --yes").exits(0).says("1 applied");
+    repository.run("drift").exits(0).says("No drift");
+}
+
+const WITH_BAD: &str = "
+[topics.\"@bad\"]
+replication_factor = 5
+
+[topics.\"@good\"]
+";
+
+async fn a_partial_failure_names_the_brokers_words(test: Test) {
+    let repository = test.repository(WITH_BAD);
+    repository
+        .run("apply --yes")
+        .exits(3)
+        .says("! @bad  failed\n")
+        .says("The target replication factor of 5 cannot be reached because only 1 broker(s)")
+        .says("(INVALID_REPLICATION_FACTOR 38)")
+        .says("\n1 applied, 1 failed\n");
+    assert_eq!(partitions(&test).await, [("good".to_owned(), 1)]);
+    // Put right, a re-run does what is left, and only that.
+    repository.topics("[topics.\"@bad\"]\n[topics.\"@good\"]\n");
+    let again = repository.run("apply --yes").exits(0);
+    assert!(again.stdout.ends_with("\n1 applied\n"), "{again}");
+    repository.run("plan --detailed-exitcode").exits(0);
+}
+
+async fn a_failure_alone_changes_nothing(test: Test) {
+    let repository = test.repository("[topics.\"@bad\"]\nreplication_factor = 5\n");
+    repository.run("apply --yes").exits(1).says("\n1 failed\n");
+    assert_eq!(partitions(&test).await, []);
+}
+
+/// The broker takes or refuses a topic's configs as a whole: tiered storage is off here.
+async fn one_bad_config_refuses_the_topics_configs(test: Test) {
+    let repository = test.repository("[topics.\"@a\"]\n[topics.\"@b\"]\n");
+    repository.run("apply --yes").exits(0);
+    repository.topics(
+        "[topics.\"@a\"]\npartitions = 2\nconfig.retention.ms = \"8d\"\nconfig.remote.storage.enable = true\n[topics.\"@b\"]\nconfig.retention.ms = \"8d\"\n",
+    );
+    repository
+        .run("apply --yes")
+        .exits(3)
+        .says("remote.storage.enable, retention.ms: Tiered Storage functionality is disabled")
+        .says("\n1 applied, 1 failed\n");
+    assert_eq!(partitions(&test).await[0], ("a".to_owned(), 2));
+    assert_eq!(held(&test, "a", "retention.ms").await, None);
+    assert_eq!(
+        held(&test, "b", "retention.ms").await.as_deref(),
+        Some("691200000")
+    );
+}
+
+async fn blocked_with_and_without_other_changes(test: Test) {
+    test.create(&[new_topic(test.topic("wide"), 6, &[])]).await;
+    let repository = test.repository("[topics.\"@wide\"]\npartitions = 3\n[topics.\"@new\"]\n");
+    repository
+        .run("apply --yes")
+        .exits(3)
+        .says("\n1 applied, 1 blocked\n");
+    repository.run("apply --yes").exits(4).says("\n1 blocked\n");
+    repository.run("plan").exits(4);
+    repository.run("drift").exits(2);
+    let all = [("new".to_owned(), 1), ("wide".to_owned(), 6)];
+    assert_eq!(partitions(&test).await, all);
+}
+
+async fn a_refused_apply_changes_nothing(test: Test) {
+    test.create(&[new_topic(
+        test.topic("old"),
+        1,
+        &[("retention.ms", "1000000000")],
+    )])
+    .await;
+    let repository =
+        test.repository("[topics.\"@old\"]\nconfig.retention.ms = \"1d\"\n[topics.\"@new\"]\n");
+    repository.run("apply --yes").exits(4);
+    assert_eq!(partitions(&test).await.len(), 1);
+    let json = repository.run("apply --yes --format json").exits(4).json();
+    assert_eq!(json["summary"]["not_tried"], 2);
+    assert_eq!(json["refused"][0]["code"], "retention-shortened");
+    repository.environment(
+        "dev",
+        test.broker().servers(),
+        1,
+        "[guards]\nmax_destructive = 0\n",
+    );
+    repository
+        .run("apply --yes --allow destructive")
+        .exits(4)
+        .says("max_destructive");
+    assert_eq!(partitions(&test).await.len(), 1);
+}
+
+async fn another_cluster_is_refused(test: Test) {
+    let repository = test.repository(TWO);
+    let servers = test.broker().servers();
+    let environment = format!(
+        "[cluster]\nid = \"somewhere-else\"\nbootstrap_servers = \"{servers}\"\n[defaults]\npartitions = 1\nreplication_factor = 1\n"
+    );
+    repository.write("environments/dev.toml", &environment);
+    repository
+        .run("plan")
+        .exits(4)
+        .says("refused: this is cluster");
+    repository.run("apply --yes").exits(4);
+    assert_eq!(partitions(&test).await, []);
+}
+
+async fn two_applies_at_once(test: Test) {
+    let topics: String = (0..50)
+        .map(|n| format!("[topics.\"@t{n}\"]\nconfig.retention.ms = \"1d\"\n"))
+        .collect();
+    let repository = test.repository(&topics);
+    let both = [
+        repository.start("apply --yes"),
+        repository.start("apply --yes"),
+    ];
+    for apply in both {
+        apply.end().exits(0);
+    }
+    repository.run("plan --detailed-exitcode").exits(0);
+}
+
+async fn a_thousand_topics(test: Test) {
+    let topics: String = (0..1_200)
+        .map(|n| format!("[topics.\"@t{n}\"]\n"))
+        .collect();
+    let repository = test.repository(&topics);
+    repository
+        .run("apply --yes")
+        .exits(0)
+        .says("\n1200 applied\n");
+    repository.run("plan --detailed-exitcode").exits(0);
+    let removed: String = (0..1_200)
+        .map(|n| format!("[removed.\"@t{n}\"]\n"))
+        .collect();
+    repository.topics(&removed);
+    repository.environment(
+        "dev",
+        test.broker().servers(),
+        1,
+        "[guards]\nmax_destructive = 1200\n",
+    );
+    repository
+        .run("apply --yes --allow topic-deleted")
+        .exits(0)
+        .says("\n1200 applied\n");
+    assert_eq!(partitions(&test).await, []);
+}
+
+async fn the_report_as_json(test: Test) {
+    test.create(&[new_topic(test.topic("wide"), 6, &[])]).await;
+    let repository = test.repository(&format!("{WITH_BAD}[topics.\"@wide\"]\npartitions = 3\n"));
+    let run = repository.run("apply --yes --format json").exits(3);
+    assert!(run.stderr.contains("2 to create, 1 blocked"), "{run}");
+    let json = run.json();
+    assert_eq!(json["format"], "topicsmith/report/1");
+    let summary = serde_json::json!({
+        "applied": 1, "already_so": 0, "failed": 1, "not_kept": 0,
+        "unknown": 0, "blocked": 1, "held": 0, "not_tried": 0,
+    });
+    assert_eq!(json["summary"], summary);
+    let changes = json["changes"].as_array().expect("a list");
+    let results: Vec<(&str, &str)> = changes
+        .iter()
+        .map(|c| {
+            (
+                c["topic"].as_str().unwrap_or(""),
+                c["result"].as_str().unwrap_or(""),
+            )
+        })
+        .collect();
+    assert_eq!(
+        results,
+        [
+            ("@bad", "failed"),
+            ("@good", "applied"),
+            ("@wide", "blocked")
+        ]
+    );
+    assert_eq!(changes[0]["parts"][0]["code"], "INVALID_REPLICATION_FACTOR");
+    assert_eq!(changes[1]["parts"][0]["action"], "create");
+    assert_eq!(changes[2]["parts"][0]["code"], "partitions-decrease");
+}
+
+async fn a_person_is_asked(test: Test) {
+    let repository = test.repository(TWO);
+    let no = repository.run_at_a_terminal("apply", "n\\n").exits(4);
+    assert!(no.stdout.contains("Apply this to dev (cluster "), "{no}");
+    assert_eq!(partitions(&test).await, []);
+    // Enter alone is a no.
+    repository.run_at_a_terminal("apply", "\\n").exits(4);
+    assert_eq!(partitions(&test).await, []);
+    repository
+        .run_at_a_terminal("apply", "y\\n")
+        .exits(0)
+        .says("2 applied");
+    assert_eq!(partitions(&test).await.len(), 2);
+}
+
+async fn ctrl_c_ends_in_order(test: Test) {
+    let topics: String = (0..3_000)
+        .map(|n| format!("[topics.\"@t{n}\"]\n"))
+        .collect();
+    let repository = test.repository(&topics);
+    let apply = repository.start("apply --yes");
+    harness::eventually("the first topics show", async || {
+        !partitions(&test).await.is_empty()
+    })
+    .await;
+    apply.signal("INT");
+    let run = apply.end().exits(130);
+    let run = run.warns("stopping once what is in flight is answered");
+    let run = run.says("Stopped. Apply again to go on");
+    assert!(!run.stderr.contains("error"), "{run}");
+    // What the report calls applied is there, and a re-run does the rest.
+    repository.run("apply --yes").exits(0);
+    repository.run("plan --detailed-exitcode").exits(0);
+    let cluster = connect(connection(test.broker().servers())).await;
+    let names: Vec<_> = (0..3_000).map(|n| test.topic(&format!("t{n}"))).collect();
+    for batch in names.chunks(1_000) {
+        let _ = cluster.delete_topics(batch).await;
+    }
+}

@@ -1,0 +1,233 @@
+//! A repository of its own for a test, and runs of the real binary in it.
+
+use std::fs::{self, File};
+use std::io::{Read as _, Seek as _};
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+use super::Test;
+
+/// Files in a temporary folder. In what a test writes, `@` stands for the prefix of its topics.
+pub struct Repository {
+    folder: tempfile::TempDir,
+    prefix: String,
+}
+
+impl Test {
+    /// A repository with these topics and the environment `dev`: the shared broker, one replica.
+    pub fn repository(&self, topics: &str) -> Repository {
+        let repository = Repository {
+            folder: tempfile::tempdir().expect("a temporary folder"),
+            prefix: self.prefix.clone(),
+        };
+        repository.write("topics/a.toml", topics);
+        repository.environment("dev", self.broker().servers(), 1, "");
+        repository
+    }
+}
+
+impl Repository {
+    /// Writes a file.
+    pub fn write(&self, path: &str, text: &str) {
+        let path = self.path(path);
+        let folder = path.parent().expect("it is in the folder");
+        fs::create_dir_all(folder).expect("it can be made");
+        fs::write(&path, self.filled_in(text)).expect("it can be written");
+    }
+
+    /// Writes the topics anew.
+    pub fn topics(&self, text: &str) {
+        self.write("topics/a.toml", text);
+    }
+
+    /// Writes an environment; `rest` goes below its defaults.
+    pub fn environment(&self, name: &str, servers: &str, replication_factor: u32, rest: &str) {
+        let text = format!(
+            "[cluster]\nbootstrap_servers = \"{servers}\"\n\n[defaults]\npartitions = 1\nreplication_factor = {replication_factor}\n{rest}"
+        );
+        self.write(&format!("environments/{name}.toml"), &text);
+    }
+
+    /// A path in the folder.
+    pub fn path(&self, path: &str) -> PathBuf {
+        self.folder.path().join(path)
+    }
+
+    /// The binary with these arguments, seeing this test's topics alone.
+    pub fn command(&self, arguments: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_topicsmith"));
+        command
+            .args(self.filled_in(arguments).split_whitespace())
+            .args(["--only", &format!("{}.*", self.prefix)])
+            .current_dir(self.folder.path())
+            .env_clear()
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs the binary to its end.
+    pub fn run(&self, arguments: &str) -> Run {
+        let output = self.command(arguments).output().expect("it can be run");
+        Run::new(
+            arguments,
+            &self.prefix,
+            &output.stdout,
+            &output.stderr,
+            output.status,
+        )
+    }
+
+    /// Starts the binary. Its output goes to files, so that it never waits for a reader.
+    pub fn start(&self, arguments: &str) -> Started {
+        let file = || tempfile::tempfile().expect("a temporary file");
+        let (stdout, stderr) = (file(), file());
+        let again = |file: &File| file.try_clone().expect("it is open");
+        let mut command = self.command(arguments);
+        let command = command.stdout(again(&stdout)).stderr(again(&stderr));
+        Started {
+            arguments: arguments.to_owned(),
+            prefix: self.prefix.clone(),
+            child: command.spawn().expect("it can be run"),
+            stdout,
+            stderr,
+        }
+    }
+
+    /// Runs the binary at a terminal, where somebody types `keys`.
+    pub fn run_at_a_terminal(&self, arguments: &str, keys: &str) -> Run {
+        let command = self.command(arguments);
+        let words: Vec<_> = std::iter::once(command.get_program())
+            .chain(command.get_args())
+            .map(|word| format!("'{}'", word.to_string_lossy()))
+            .collect();
+        let line = format!(
+            "printf '{keys}' | script -qec \"{}\" /dev/null",
+            words.join(" ")
+        );
+        let output = Command::new("sh")
+            .args(["-c", &line])
+            .current_dir(self.folder.path())
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .output()
+            .expect("script is part of every Linux");
+        Run::new(
+            arguments,
+            &self.prefix,
+            &output.stdout,
+            &output.stderr,
+            output.status,
+        )
+    }
+
+    fn filled_in(&self, text: &str) -> String {
+        text.replace('@', &format!("{}.", self.prefix))
+    }
+}
+
+/// What a run of the binary came to. In its output `@` stands for the prefix of the topics.
+#[derive(Debug)]
+pub struct Run {
+    /// What was run.
+    pub arguments: String,
+    /// Its exit code; `None` after a signal.
+    pub code: Option<i32>,
+    /// Its standard output.
+    pub stdout: String,
+    /// Its standard error.
+    pub stderr: String,
+}
+
+/// A run that goes on.
+pub struct Started {
+    arguments: String,
+    prefix: String,
+    child: Child,
+    stdout: File,
+    stderr: File,
+}
+
+impl Started {
+    /// Sends it a signal, `INT`.
+    pub fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill")
+            .args([&format!("-{name}"), &pid])
+            .status();
+        assert!(sent.expect("kill can be run").success());
+    }
+
+    /// Waits for its end.
+    pub fn end(mut self) -> Run {
+        let status = self.child.wait().expect("it was started");
+        let read = |file: &mut File| {
+            let mut bytes = Vec::new();
+            file.rewind()
+                .and_then(|()| file.read_to_end(&mut bytes))
+                .expect("it is a file");
+            bytes
+        };
+        let (stdout, stderr) = (read(&mut self.stdout), read(&mut self.stderr));
+        Run::new(&self.arguments, &self.prefix, &stdout, &stderr, status)
+    }
+}
+
+impl Run {
+    fn new(
+        arguments: &str,
+        prefix: &str,
+        stdout: &[u8],
+        stderr: &[u8],
+        status: ExitStatus,
+    ) -> Self {
+        let text = |bytes| String::from_utf8_lossy(bytes).replace(&format!("{prefix}."), "@");
+        Self {
+            arguments: arguments.to_owned(),
+            code: status.code(),
+            stdout: text(stdout),
+            stderr: text(stderr),
+        }
+    }
+
+    /// It must have ended so.
+    #[track_caller]
+    pub fn exits(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "{self}");
+        self
+    }
+
+    /// This must stand in its standard output.
+    #[track_caller]
+    pub fn says(self, text: &str) -> Self {
+        assert!(self.stdout.contains(text), "no {text:?} in {self}");
+        self
+    }
+
+    /// This must stand in its standard error.
+    #[track_caller]
+    pub fn warns(self, text: &str) -> Self {
+        assert!(self.stderr.contains(text), "no {text:?} in {self}");
+        self
+    }
+
+    /// Its standard output as JSON.
+    #[track_caller]
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self}"))
+    }
+}
+
+impl std::fmt::Display for Run {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            arguments,
+            code,
+            stdout,
+            stderr,
+        } = self;
+        write!(
+            f,
+            "topicsmith {arguments}: {code:?}\n{stdout}--- stderr\n{stderr}"
+        )
+    }
+}
