@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::expand::{Expander, Made};
+use super::expand::{Expander, MOST_PLACEHOLDERS, Made};
 use super::field::{Field, Given};
 use super::known::KnownNames;
 use super::name_template::is_placeholder;
@@ -11,7 +11,7 @@ use super::problems::Problems;
 use super::settings::{Profile, Settings};
 use super::suggest::{self, shown};
 use super::topics_file::{LifecycleTable, Removed, TopicEntry, TopicsFile};
-use super::values::{Entries, Entry, List};
+use super::values::{Entries, Entry};
 use crate::model::{Finding, Place, TopicName};
 
 /// Everything that the topics files say, each name once.
@@ -136,7 +136,7 @@ impl Check<'_> {
             }
             let message = format!("there is no profile {}", shown(&name.value));
             let mut finding = Finding::error("unknown-profile", name.place.clone(), message);
-            if !problems.is_full() {
+            if problems.wants_help() {
                 let names = profiles.keys().map(|name| &**name);
                 finding.help = suggest::help(&name.value, "profiles", names);
             }
@@ -160,6 +160,18 @@ fn check_parameters(lifecycle: &Entry<LifecycleTable>, problems: &mut Problems) 
         let finding = Finding::error("missing", lifecycle.place.clone(), message)
             .help("an instance is told apart by them: parameters.NAME = 'regular expression'");
         problems.add(finding);
+    }
+    let count = table
+        .parameters
+        .value()
+        .map_or(0, |parameters| parameters.0.len());
+    if count > MOST_PLACEHOLDERS {
+        let message = format!("a lifecycle has {MOST_PLACEHOLDERS} parameters at most");
+        problems.add(Finding::error(
+            "placeholder",
+            lifecycle.place.clone(),
+            message,
+        ));
     }
     for parameter in table.parameters.value().map_or(&[][..], |p| &p.0) {
         if !is_placeholder(&parameter.name) {
@@ -190,19 +202,6 @@ fn check_tombstones(
         }
     }
     checked
-}
-
-/// Whether an entry that names these environments is meant for one of these names.
-pub(super) fn is_for(environments: &Field<List<String>>, names: &[Arc<str>]) -> bool {
-    match environments {
-        Field::Absent => true,
-        Field::Bad => false,
-        Field::Given(list) => list
-            .value
-            .0
-            .iter()
-            .any(|given| names.iter().any(|name| **name == *given.value)),
-    }
 }
 
 /// A finding about a name that Kafka would not take.

@@ -8,7 +8,7 @@ use super::field::{Key, Read, Value};
 use super::reader::{Reader, Scalar};
 use super::suggest::{self, shown};
 use super::values::unit_help;
-use crate::model::config::{SPECS, ValueProblem};
+use crate::model::config::{SPECS, ValueProblem, spec};
 use crate::model::units::UnitError;
 use crate::model::{ConfigKey, ConfigSpec, Finding, Place};
 
@@ -20,6 +20,8 @@ pub(super) struct ConfigTable(pub(super) Vec<ConfigEntry>);
 #[derive(Debug, Clone)]
 pub(super) struct ConfigEntry {
     pub(super) key: ConfigKey,
+    /// Whether Kafka 4.3 has it.
+    pub(super) is_known: bool,
     pub(super) key_place: Place,
     pub(super) value: ConfigValue,
     pub(super) place: Place,
@@ -56,6 +58,7 @@ impl Read for ConfigTable {
             .map(|leaf| {
                 let (value, place) = (read_value(&leaf.key, leaf.value, reader), leaf.value.span());
                 ConfigEntry {
+                    is_known: spec(&leaf.key).is_some(),
                     key: ConfigKey::new(leaf.key),
                     key_place: leaf.place,
                     value,
@@ -161,7 +164,7 @@ fn report_doubles(entries: &mut [ConfigEntry], reader: &mut Reader<'_>) {
 
 /// A config's value as Kafka holds it.
 pub(super) fn read_value(key: &str, value: &Value<'_>, reader: &mut Reader<'_>) -> ConfigValue {
-    let spec = crate::model::config::spec(key);
+    let spec = spec(key);
     let read = match value.get_ref() {
         DeValue::Array(_) => read_list(key, spec, value, reader),
         _ => read_single(key, spec, value, reader),
@@ -339,10 +342,13 @@ fn short(text: &str) -> String {
     }
 }
 
-/// A finding about a config key that Kafka 4.3 does not have.
-pub(super) fn unknown_config(key: &str, place: Place) -> Finding {
+/// A finding about a config key that Kafka 4.3 does not have. `help`: with what was probably meant.
+pub(super) fn unknown_config(key: &str, place: Place, help: bool) -> Finding {
     let message = format!("Kafka 4.3 has no topic config {}", shown(key));
     let finding = Finding::error("unknown-config", place, message);
+    if !help {
+        return finding;
+    }
     finding.help(likely_config(key).unwrap_or_else(|| {
         "if this cluster knows it, name it in [rules] allow_configs of the environment".to_owned()
     }))

@@ -5,15 +5,14 @@ use toml::de::DeTable;
 use super::config_table::{self, Leaf};
 use super::document::Document;
 use super::field::{Field, FieldDoc, Given, Read, Value, fields, read_table};
+use super::pattern::{GlobList, Pattern};
 use super::problems::Problems;
 use super::reader::{Reader, Scalar};
 use super::settings::Defaults;
 use super::suggest::shown;
-use super::values::{
-    CautionCode, Count, Entries, GlobList, Large, List, OneOrMany, PartitionCount, Pattern,
-    ReplicaCount, Unlisted,
-};
+use super::values::{Count, Entries, Large, List, OneOrMany, PartitionCount, ReplicaCount};
 use super::variables::{self, Template, Variables};
+use super::words::{CautionCode, Unlisted};
 use crate::model::client_property::{self, ClientProperty};
 use crate::model::{Finding, Place, RiskCode, Source};
 

@@ -26,6 +26,9 @@ pub enum Ask {
     Only,
 }
 
+/// How many files an environment may extend, one after the other.
+const DEEPEST: usize = 16;
+
 /// All files in `environments/`.
 #[derive(Debug, Default)]
 pub(super) struct Environments {
@@ -131,49 +134,51 @@ impl Environments {
         &self.known
     }
 
-    /// Reports `extends` that leads nowhere, or in a circle.
+    /// Reports `extends` that leads nowhere, in a circle, or too far.
     fn check_extends(&mut self) {
-        let mut findings = Vec::new();
-        for (name, source) in &self.files {
-            let Some(extends) = source.extends() else {
-                continue;
-            };
-            if !self.files.contains_key(extends.value.as_str()) {
-                let message = format!("there is no environment file {}", shown(&extends.value));
-                let mut finding =
-                    Finding::error("unknown-environment", extends.place.clone(), message);
-                let names = self.files.keys().map(|name| &**name);
-                finding.help = suggest::help(&extends.value, "environment files", names);
-                findings.push((name.clone(), finding));
-            } else if self.walk(name).len() > 1 && self.ends_in_circle(name) {
-                let message = "`extends` goes in a circle";
-                let path: Vec<&str> = self.walk(name).iter().map(|s| &*s.name).collect();
-                let finding = Finding::error("circle", extends.place.clone(), message).help(
-                    format!("it leads from {} back to the start", path.join(" to ")),
-                );
-                findings.push((name.clone(), finding));
-            } else if *extends.value == **name {
-                let message = format!("{} extends itself", shown(name));
-                findings.push((
-                    name.clone(),
-                    Finding::error("circle", extends.place.clone(), message),
-                ));
-            }
-        }
-        for (name, finding) in findings {
+        let sources = self.files.values();
+        let found: Vec<(Arc<str>, Finding)> = sources
+            .filter_map(|source| Some((source.name.clone(), self.extends_problem(source)?)))
+            .collect();
+        for (name, finding) in found {
             if let Some(source) = self.files.get_mut(&name) {
                 source.problems.add(finding);
             }
         }
     }
 
-    /// The file and those that it extends, each once.
+    fn extends_problem(&self, source: &EnvironmentSource) -> Option<Finding> {
+        let extends = source.extends()?;
+        if !self.files.contains_key(extends.value.as_str()) {
+            let message = format!("there is no environment file {}", shown(&extends.value));
+            let mut finding = Finding::error("unknown-environment", extends.place.clone(), message);
+            let names = self.files.keys().map(|name| &**name);
+            finding.help = suggest::help(&extends.value, "environment files", names);
+            return Some(finding);
+        }
+        let walked = self.walk(&source.name);
+        let beyond = walked.last()?.extends()?;
+        let circle = walked.iter().any(|source| *source.name == *beyond.value);
+        if !circle && !self.files.contains_key(beyond.value.as_str()) {
+            return None;
+        }
+        let message = match circle {
+            true => "`extends` goes in a circle".to_owned(),
+            false => format!("`extends` goes on for more than {DEEPEST} files"),
+        };
+        let names = walked.iter().map(|source| &*source.name);
+        let path: Vec<&str> = names.chain([beyond.value.as_str()]).collect();
+        let finding = Finding::error("circle", extends.place.clone(), message);
+        Some(finding.help(path.join(" extends ")))
+    }
+
+    /// The file and those that it extends, each once, as far as anybody would go.
     fn walk(&self, name: &str) -> Vec<&EnvironmentSource> {
         let mut chain: Vec<&EnvironmentSource> = Vec::new();
         let mut seen = BTreeSet::new();
         let mut next = self.files.get(name);
         while let Some(source) = next {
-            if !seen.insert(&source.name) {
+            if chain.len() > DEEPEST || !seen.insert(&source.name) {
                 break;
             }
             chain.push(source);
@@ -182,12 +187,6 @@ impl Environments {
                 .and_then(|extends| self.files.get(extends.value.as_str()));
         }
         chain
-    }
-
-    fn ends_in_circle(&self, name: &str) -> bool {
-        let chain = self.walk(name);
-        let last = chain.last().and_then(|source| source.extends());
-        last.is_some_and(|extends| self.files.contains_key(extends.value.as_str()))
     }
 
     fn learn_names(&mut self) {

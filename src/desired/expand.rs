@@ -107,12 +107,17 @@ impl<'a> Expander<'a> {
                 let message = format!("there is no lifecycle {}", shown(&name.value));
                 let mut finding = Finding::error("unknown-lifecycle", name.place.clone(), message);
                 let names = self.lifecycles.keys().map(|name| &**name);
-                finding.help = suggest::help(&name.value, "lifecycles", names);
+                if problems.wants_help() {
+                    finding.help = suggest::help(&name.value, "lifecycles", names);
+                }
                 problems.add(finding);
             }
             return None;
         };
         let parameters = lifecycle.value.as_ref()?.parameters.value()?;
+        if parameters.0.len() > MOST_PLACEHOLDERS {
+            return None;
+        }
         Some(
             parameters
                 .0
@@ -284,7 +289,7 @@ fn lists(topic: &TopicEntry) -> Vec<(&str, Vec<&str>)> {
 }
 
 /// The most placeholders in a name.
-const MOST_PLACEHOLDERS: usize = 32;
+pub(super) const MOST_PLACEHOLDERS: usize = 32;
 
 /// Whether the name's parts are as short as names are, said before they are multiplied.
 fn check_lengths(
@@ -302,11 +307,11 @@ fn check_lengths(
     if fixed > MAX_LENGTH {
         problems.add(too_long(&entry.place, fixed));
     }
-    if template.placeholders().count() > MOST_PLACEHOLDERS {
+    let lists = topic.for_each.value().map_or(&[][..], |entries| &entries.0);
+    if template.placeholders().count().max(lists.len()) > MOST_PLACEHOLDERS {
         let message = format!("a name has {MOST_PLACEHOLDERS} placeholders at most");
         problems.add(Finding::error("placeholder", entry.place.clone(), message));
     }
-    let lists = topic.for_each.value().map_or(&[][..], |entries| &entries.0);
     for item in lists
         .iter()
         .filter_map(|list| list.value.as_ref())

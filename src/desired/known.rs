@@ -42,7 +42,7 @@ impl KnownNames {
             false => format!("there is no environment or group {}", shown(name)),
         };
         let mut finding = Finding::error("unknown-environment", place.clone(), message);
-        if !problems.is_full() {
+        if problems.wants_help() {
             finding.help = suggest::help(name, "environments and groups", self.all());
         }
         problems.add(finding);

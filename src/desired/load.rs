@@ -7,6 +7,7 @@ use super::connection::ConnectionTemplate;
 use super::environments::{Ask, Chain, Environments};
 use super::error::{Folder, LoadError};
 use super::files::{Folders, Found, ReadFile, read_folder};
+use super::layers::{Names, SharedLayers};
 use super::problems::Problems;
 use super::resolve::Resolver;
 use super::rules::Rules;
@@ -146,7 +147,16 @@ fn load_one(
     let environment = environment::build(chain, groups, cluster_id, problems);
     let rules = Rules::of(chain, problems);
     unknown_configs::report_defaults(chain, &rules, problems);
-    let resolved = Resolver::new(chain, names, catalogue, &rules, allowed).run(problems);
+    let profiles = catalogue.profiles.values();
+    let resolver = Resolver {
+        environment: chain.name.clone(),
+        file: chain.own().0.file.clone(),
+        layers: SharedLayers::new(chain, Names::new(&names), profiles),
+        catalogue,
+        rules: &rules,
+        allowed_somewhere: allowed,
+    };
+    let resolved = resolver.run(problems);
     let desired = Desired {
         environment,
         topics: resolved.topics,

@@ -9,6 +9,9 @@ use crate::model::{Finding, Level, Place, TopicName};
 /// More findings than anybody reads. The rest is counted, not kept.
 const LIMIT: usize = 10_000;
 
+/// How many findings may come with a likely spelling: each is compared to all that is known.
+const HELPED: usize = 1_000;
+
 /// The findings so far.
 #[derive(Debug, Default)]
 pub(super) struct Problems {
@@ -76,9 +79,9 @@ impl Problems {
         self.errors
     }
 
-    /// Whether further findings are only counted, so that nobody needs to word them well.
-    pub(super) fn is_full(&self) -> bool {
-        self.noted.len() >= LIMIT
+    /// Whether there are so few findings that a likely spelling is worth its cost.
+    pub(super) fn wants_help(&self) -> bool {
+        self.noted.len() < HELPED
     }
 
     /// All findings by place, with the topics and environments that each holds for.
@@ -101,7 +104,7 @@ impl Problems {
 
     fn note(&mut self, finding: Finding) -> Option<usize> {
         self.errors += usize::from(finding.level == Level::Error);
-        if self.is_full() {
+        if self.noted.len() >= LIMIT {
             self.beyond += 1;
             return None;
         }

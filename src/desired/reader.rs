@@ -218,6 +218,9 @@ impl<'a> Reader<'a> {
     pub(super) fn unknown_key(&mut self, what: &str, key: &Key<'_>, known: &[FieldDoc]) {
         let message = format!("{} is no key of {what}", shown(key.get_ref()));
         let mut finding = Finding::error("unknown-key", self.place(key.span()), message);
+        if !self.problems.wants_help() {
+            return self.add(finding);
+        }
         finding.help = match known_elsewhere(key.get_ref()) {
             Some(help) => Some(help.to_owned()),
             None => suggest_field(key.get_ref(), known),

@@ -1,32 +1,35 @@
 //! One environment: the layers of every topic merged, every value with the place and the layer
 //! that set it, and what only shows then.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::catalogue::{Catalogue, is_for};
-use super::config_table::{ConfigEntry, ConfigValue, MIN_ISR, unknown_config};
-use super::environments::Chain;
-use super::field::{Field, Given};
+use super::catalogue::Catalogue;
+use super::config_table::{ConfigEntry, ConfigValue, unknown_config};
+use super::field::Field;
+use super::layers::{Layers, Picked, SharedLayers};
 use super::name_template::NameTemplate;
 use super::problems::Problems;
 use super::rules::Rules;
-use super::settings::Settings;
 use super::suggest::shown;
 use super::topics_file::TopicEntry;
 use super::values::{Bounded, Entry};
-use super::{Lifecycle, LifecycleTopic, Tombstone, Topic, Traffic};
+use super::{Lifecycle, LifecycleTopic, Tombstone, Topic, Traffic, together};
 use crate::model::{ConfigKey, Finding, Globs, Layer, Place, Sourced, TopicName};
 
+/// The most memory that the topics of one environment may take, in bytes.
+const MOST_BYTES: usize = 2 << 30;
+
+/// What one value of a layer takes, about, once it is in force.
+const LAYER_BYTES: usize = 100;
+
 /// The topics of one environment.
+#[derive(Default)]
 pub(super) struct Resolved {
     pub(super) topics: BTreeMap<TopicName, Topic>,
     pub(super) removed: BTreeMap<TopicName, Tombstone>,
     pub(super) lifecycles: BTreeMap<Arc<str>, Lifecycle>,
 }
-
-/// One layer's settings, with the layer's name.
-type Layered<'a> = (Layer, &'a Settings);
 
 /// The topic that is being looked at.
 pub(super) struct Subject<'a> {
@@ -48,98 +51,23 @@ impl Subject<'_> {
 
 /// What resolving one environment needs.
 pub(super) struct Resolver<'a> {
-    environment: Arc<str>,
-    /// The names that mean this environment: its groups, then its own.
-    names: Vec<Arc<str>>,
-    catalogue: &'a Catalogue,
-    rules: &'a Rules<'a>,
+    pub(super) environment: Arc<str>,
+    /// The environment's own file, as it is shown.
+    pub(super) file: Arc<str>,
+    pub(super) layers: SharedLayers<'a>,
+    pub(super) catalogue: &'a Catalogue,
+    pub(super) rules: &'a Rules<'a>,
     /// Config keys that some environment allows besides Kafka's.
-    allowed_somewhere: &'a [Globs],
-    defaults: Vec<Layered<'a>>,
-    /// The layers of each profile, and whether all of them could be read.
-    profiles: HashMap<&'a str, (Vec<Layered<'a>>, bool)>,
-    environment_file: Arc<str>,
-    /// Whether all of `[defaults]` could be read.
-    complete: bool,
+    pub(super) allowed_somewhere: &'a [Globs],
 }
 
 impl<'a> Resolver<'a> {
-    pub(super) fn new(
-        chain: &Chain<'a>,
-        names: Vec<Arc<str>>,
-        catalogue: &'a Catalogue,
-        rules: &'a Rules<'a>,
-        allowed_somewhere: &'a [Globs],
-    ) -> Self {
-        let defaults = chain.files.iter().rev().filter_map(|(source, content)| {
-            let defaults = content.defaults.value()?;
-            Some((Layer::Defaults(source.name.clone()), &defaults.0.settings))
-        });
-        let mut resolver = Self {
-            environment: chain.name.clone(),
-            names,
-            catalogue,
-            rules,
-            allowed_somewhere,
-            defaults: defaults.collect(),
-            profiles: HashMap::new(),
-            environment_file: chain.own().0.file.clone(),
-            complete: !chain
-                .files
-                .iter()
-                .any(|(_, content)| content.defaults.is_bad()),
-        };
-        for (name, profile) in &catalogue.profiles {
-            let Some(profile) = &profile.value else {
-                continue;
-            };
-            let mut layers = vec![(Layer::Profile(name.clone()), &profile.settings)];
-            layers.extend(
-                resolver.env_layers(&profile.env, |env| Layer::ProfileEnv(name.clone(), env)),
-            );
-            let complete = resolver.is_complete(&profile.env);
-            resolver.profiles.insert(name, (layers, complete));
-        }
-        resolver
-    }
-
-    /// The `env.NAME` layers that are for this environment, in the order of its names.
-    fn env_layers(
-        &self,
-        env: &'a Field<super::values::Entries<Settings>>,
-        layer: impl Fn(Arc<str>) -> Layer,
-    ) -> Vec<Layered<'a>> {
-        let entries = env.value().map_or(&[][..], |entries| &entries.0);
-        let of = |name: &Arc<str>| {
-            let entry = entries.iter().find(|entry| entry.name == *name)?;
-            Some((layer(name.clone()), entry.value.as_ref()?))
-        };
-        self.names.iter().filter_map(of).collect()
-    }
-
-    /// Whether the `env.NAME` layers that are for this environment could be read.
-    fn is_complete(&self, env: &Field<super::values::Entries<Settings>>) -> bool {
-        let entries = env.value().map_or(&[][..], |entries| &entries.0);
-        let is_bad =
-            |entry: &Entry<Settings>| entry.value.is_none() && self.names.contains(&entry.name);
-        !env.is_bad() && !entries.iter().any(is_bad)
-    }
-
     /// Resolves all topics.
     pub(super) fn run(&self, problems: &mut Problems) -> Resolved {
-        let mut topics = BTreeMap::new();
-        for (name, index) in &self.catalogue.made.topics {
-            let entry = &self.catalogue.entries[*index];
-            let subject = Subject {
-                environment: &self.environment,
-                name: name.clone(),
-                is_plain: *entry.name == *name.as_str(),
-                is_template: false,
-            };
-            if let Some(topic) = self.resolve(entry, &subject, problems) {
-                topics.insert(name.clone(), topic);
-            }
+        if !self.fits(problems) {
+            return Resolved::default();
         }
+        let topics = self.topics(problems);
         let counts = topics
             .iter()
             .map(|(name, topic)| (name.as_str(), topic.partitions.value));
@@ -151,6 +79,62 @@ impl<'a> Resolver<'a> {
         }
     }
 
+    /// Whether all topics together fit into memory, told before any of them is resolved: what one
+    /// line says can be taken over by every topic.
+    fn fits(&self, problems: &mut Problems) -> bool {
+        let entries = self.catalogue.entries.iter();
+        let weights: Vec<usize> = entries
+            .map(|entry| entry.value.as_ref().map_or(0, |topic| self.weight(topic)))
+            .collect();
+        let made = &self.catalogue.made;
+        let topics = made.topics.iter().map(|(_, index)| index);
+        let topics = topics.chain(made.of_lifecycles.iter().map(|(_, index)| index));
+        let total = topics.fold(0usize, |sum, index| sum.saturating_add(weights[*index]));
+        if total > MOST_BYTES {
+            let message = format!(
+                "the topics of {} together are more than {} MiB",
+                self.environment,
+                MOST_BYTES >> 20
+            );
+            let finding =
+                Finding::error("too-many-topics", Place::whole(self.file.clone()), message)
+                    .help("their layers say too much, times too many topics");
+            problems.add(finding);
+        }
+        total <= MOST_BYTES
+    }
+
+    /// About how many bytes a topic of this entry takes.
+    fn weight(&self, topic: &TopicEntry) -> usize {
+        let text = |field: &Field<String>| field.value().map_or(0, String::len);
+        let labels = topic.labels.value().map_or(&[][..], |labels| &labels.0);
+        let label = |entry: &Entry<String>| {
+            LAYER_BYTES + entry.name.len() + entry.value.as_ref().map_or(0, String::len)
+        };
+        let texts = text(&topic.description) + text(&topic.owner);
+        let values = self.layers.values_of(topic) + self.rules.size();
+        labels.iter().map(label).sum::<usize>() + texts + values.saturating_mul(LAYER_BYTES)
+    }
+
+    fn topics(&self, problems: &mut Problems) -> BTreeMap<TopicName, Topic> {
+        let resolved = self
+            .catalogue
+            .made
+            .topics
+            .iter()
+            .filter_map(|(name, index)| {
+                let entry = &self.catalogue.entries[*index];
+                let subject = Subject {
+                    environment: &self.environment,
+                    name: name.clone(),
+                    is_plain: *entry.name == *name.as_str(),
+                    is_template: false,
+                };
+                Some((name.clone(), self.resolve(entry, &subject, problems)?))
+            });
+        resolved.collect()
+    }
+
     fn tombstones(&self) -> BTreeMap<TopicName, Tombstone> {
         let here = self.catalogue.removed.iter().filter_map(|(name, entry)| {
             let removed = entry.value.as_ref()?;
@@ -158,7 +142,10 @@ impl<'a> Resolver<'a> {
                 declared_at: entry.place.clone(),
                 reason: removed.reason.value().cloned(),
             };
-            is_for(&removed.environments, &self.names).then(|| (name.clone(), tombstone))
+            self.layers
+                .names
+                .are_in(&removed.environments)
+                .then(|| (name.clone(), tombstone))
         });
         here.collect()
     }
@@ -225,11 +212,10 @@ impl<'a> Resolver<'a> {
         problems: &mut Problems,
     ) -> Option<Topic> {
         let topic = entry.value.as_ref()?;
-        if !is_for(&topic.environments, &self.names) {
+        if !self.layers.names.are_in(&topic.environments) {
             return None;
         }
-        let env = self.env_layers(&topic.env, Layer::TopicEnv);
-        let layers = self.layers(topic, &env);
+        let layers = self.layers.of(topic);
         let config = self.config(&layers, subject, problems);
         let partitions = self.required(layers.pick(|s| &s.partitions), &layers);
         let replication_factor = self.required(layers.pick(|s| &s.replication_factor), &layers);
@@ -262,29 +248,9 @@ impl<'a> Resolver<'a> {
                 .unwrap_or_default(),
             traffic: traffic(topic),
         };
-        check_together(&resolved, subject, problems);
+        together::check(&resolved, subject, problems);
         self.rules.check(subject, &resolved, problems);
         Some(resolved)
-    }
-
-    /// The layers of a topic, lowest first.
-    fn layers<'l>(&'l self, topic: &'l TopicEntry, env: &'l [Layered<'l>]) -> Layers<'l> {
-        let mut layers = Layers {
-            list: self.defaults.iter().map(layered).collect(),
-            complete: self.complete && self.is_complete(&topic.env) && !topic.profile.is_bad(),
-        };
-        for name in topic.profile.value().map_or(&[][..], |names| &names.0) {
-            match self.profiles.get(name.value.as_str()) {
-                Some((profile, complete)) => {
-                    layers.list.extend(profile.iter().map(layered));
-                    layers.complete &= complete;
-                }
-                None => layers.complete = false,
-            }
-        }
-        layers.list.push((&Layer::Topic, &topic.settings));
-        layers.list.extend(env.iter().map(layered));
-        layers
     }
 
     /// A number that must come from some layer.
@@ -324,7 +290,7 @@ impl<'a> Resolver<'a> {
         };
         let help = format!(
             "set it in this entry, {profile}, or in [defaults] of {}",
-            self.environment_file
+            self.file
         );
         let message = format!(
             "no layer says how many {} the topic has",
@@ -368,13 +334,14 @@ impl<'a> Resolver<'a> {
                     config.insert(key.clone(), value);
                 }
             }
-            if key.spec().is_none() && !self.rules.allows(key) && self.is_allowed_elsewhere(key) {
+            if !entry.is_known && !self.rules.allows(key) && self.is_allowed_elsewhere(key) {
                 let message = format!(
                     "{} does not allow the config {}",
                     self.environment,
                     shown(key)
                 );
-                let finding = unknown_config(key.as_str(), entry.key_place.clone());
+                let finding =
+                    unknown_config(key.as_str(), entry.key_place.clone(), problems.wants_help());
                 subject.report(layer, Finding { message, ..finding }, problems);
             }
         }
@@ -386,47 +353,6 @@ impl<'a> Resolver<'a> {
         self.allowed_somewhere
             .iter()
             .any(|globs| globs.matches(key.as_str()))
-    }
-}
-
-/// The layers of one topic, lowest first.
-struct Layers<'l> {
-    list: Vec<(&'l Layer, &'l Settings)>,
-    /// Whether all layers are known: if not, what none of them says is not missed.
-    complete: bool,
-}
-
-fn layered<'l>((layer, settings): &'l Layered<'l>) -> (&'l Layer, &'l Settings) {
-    (layer, settings)
-}
-
-/// What the layers say about one field.
-enum Picked<'l, T> {
-    Absent,
-    Bad,
-    Given(&'l Given<T>, &'l Layer),
-}
-
-impl<'l, T> Picked<'l, T> {
-    fn value(self) -> Option<&'l T> {
-        match self {
-            Picked::Given(given, _) => Some(&given.value),
-            Picked::Absent | Picked::Bad => None,
-        }
-    }
-}
-
-impl<'l> Layers<'l> {
-    /// The field of the highest layer that has it.
-    fn pick<T>(&self, field: impl Fn(&'l Settings) -> &'l Field<T>) -> Picked<'l, T> {
-        for (layer, settings) in self.list.iter().rev() {
-            match field(settings) {
-                Field::Absent => {}
-                Field::Bad => return Picked::Bad,
-                Field::Given(given) => return Picked::Given(given, layer),
-            }
-        }
-        Picked::Absent
     }
 }
 
@@ -454,64 +380,4 @@ fn traffic(topic: &TopicEntry) -> Option<Traffic> {
         messages_per_day: table.messages_per_day.value()?.0,
         average_size: table.average_size.value()?.0,
     })
-}
-
-/// What one value says about another.
-fn check_together(topic: &Topic, subject: &Subject<'_>, problems: &mut Problems) {
-    let config = |key: &str| topic.config.get(key);
-    let number = |key: &str| config(key).and_then(|value| value.value.parse::<i64>().ok());
-    let replicas = &topic.replication_factor;
-    if let (Some(min_isr), Some(value)) = (number(MIN_ISR), config(MIN_ISR))
-        && min_isr > i64::from(replicas.value)
-    {
-        let message = format!(
-            "min_insync_replicas = {min_isr} is more than replication_factor = {}",
-            replicas.value
-        );
-        let help =
-            "no write with acks=all could ever succeed: keep it below the replication factor";
-        report_pair(
-            ("min-isr", message, help),
-            (&value.place, &value.layer, "min_insync_replicas"),
-            (&replicas.place, &replicas.layer, "replication_factor"),
-            subject,
-            problems,
-        );
-    }
-    let (least, most) = ("min.compaction.lag.ms", "max.compaction.lag.ms");
-    if let (Some(low), Some(high), Some(from), Some(to)) =
-        (number(least), number(most), config(least), config(most))
-        && high < low
-    {
-        let message = format!("`{most}` is below `{least}`");
-        report_pair(
-            ("compaction-lag", message, "Kafka refuses such a topic"),
-            (&to.place, &to.layer, most),
-            (&from.place, &from.layer, least),
-            subject,
-            problems,
-        );
-    }
-}
-
-type Side<'p> = (&'p Place, &'p Layer, &'p str);
-
-/// Reports two values that do not fit: at the one that the higher layer set, which is the one that
-/// made them differ.
-fn report_pair(
-    (code, message, help): (&'static str, String, &str),
-    first: Side<'_>,
-    second: Side<'_>,
-    subject: &Subject<'_>,
-    problems: &mut Problems,
-) {
-    let (higher, lower) = if second.1 > first.1 {
-        (second, first)
-    } else {
-        (first, second)
-    };
-    let finding = Finding::error(code, higher.0.clone(), message)
-        .related(lower.0.clone(), format!("`{}` is set here", lower.2))
-        .help(help);
-    subject.report(higher.1, finding, problems);
 }

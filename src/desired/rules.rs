@@ -8,10 +8,11 @@ use super::config_table::{MIN_ISR, unknown_config, value_problem};
 use super::environment_file::{Bound, RulesTable, Text};
 use super::environments::Chain;
 use super::field::{Field, Given};
+use super::pattern::Pattern;
 use super::problems::Problems;
 use super::resolve::Subject;
 use super::suggest::{self, shown};
-use super::values::{Bounded, List, Pattern};
+use super::values::{Bounded, List};
 use crate::model::config::{Kind, SPECS, list_items, spec};
 use crate::model::{ConfigKey, ConfigSpec, Finding, Globs, Layer, Place};
 
@@ -97,6 +98,11 @@ impl<'a> Rules<'a> {
     pub(super) fn allows(&self, key: &ConfigKey) -> bool {
         self.allow_configs
             .is_some_and(|globs| globs.matches(key.as_str()))
+    }
+
+    /// How many checks a topic goes through.
+    pub(super) fn size(&self) -> usize {
+        self.require.len() + self.configs.len()
     }
 
     /// Whether the rules pass over this topic.
@@ -297,7 +303,7 @@ fn config_limits(
         }
         for rule in table.config.value().map_or(&[][..], |configs| &configs.0) {
             if spec(&rule.key).is_none() && !allowed.is_some_and(|globs| globs.matches(&rule.key)) {
-                problems.add(unknown_config(&rule.key, rule.place.clone()));
+                problems.add(unknown_config(&rule.key, rule.place.clone(), true));
                 continue;
             }
             by_key.entry(&rule.key).or_default().push(&rule.bound);

@@ -75,6 +75,7 @@ impl Settings {
         let place = place.unwrap_or_else(|| Place::whole(""));
         let entry = ConfigEntry {
             key: ConfigKey::new(MIN_ISR),
+            is_known: true,
             key_place: place.clone(),
             value,
             place: place.clone(),

@@ -4,11 +4,12 @@ use toml::de::DeValue;
 
 use super::document::Document;
 use super::field::{Field, Key, Read, Table, Value, fields, read_table};
+use super::pattern::Pattern;
 use super::problems::Problems;
 use super::reader::{Reader, Scalar};
 use super::settings::{Profile, Settings, misplaced_config};
 use super::suggest::{self, shown};
-use super::values::{Duration, Entries, Large, List, OneOrMany, Pattern, Size};
+use super::values::{Duration, Entries, Large, List, OneOrMany, Size};
 use crate::model::{Finding, Source};
 
 fields! {

@@ -61,16 +61,15 @@ fn report_settings(
         .configs()
         .iter()
         .filter(|entry| entry.value != ConfigValue::Bad);
-    let configs = configs.map(|entry| (&entry.key, &entry.key_place));
+    let unknown = configs.filter(|entry| !entry.is_known);
+    let unknown = unknown.map(|entry| (&entry.key, &entry.key_place));
     let unmanaged = settings
         .unmanaged
         .value()
         .map_or(&[][..], |list| &list.unknown);
     let unmanaged = unmanaged.iter().map(|(key, place)| (key, place));
-    let unknown = configs
-        .chain(unmanaged)
-        .filter(|(key, _)| key.spec().is_none());
-    for (key, place) in unknown.filter(|(key, _)| !is_allowed(key)) {
-        problems.add(unknown_config(key.as_str(), Place::clone(place)));
+    for (key, place) in unknown.chain(unmanaged).filter(|(key, _)| !is_allowed(key)) {
+        let help = problems.wants_help();
+        problems.add(unknown_config(key.as_str(), Place::clone(place), help));
     }
 }

@@ -93,12 +93,13 @@ pub struct Source {
     text: String,
     /// Where each line begins, in bytes.
     lines: Vec<usize>,
-    /// How many characters stand before each stretch of [`STRETCH`] bytes.
+    /// How many characters stand before each stretch of [`STRETCH`] bytes; empty where every
+    /// character is one byte.
     characters: Vec<usize>,
 }
 
 /// The bytes that are counted through to find a column.
-const STRETCH: usize = 512;
+const STRETCH: usize = 128;
 
 impl Source {
     /// Indexes the text of a file.
@@ -107,11 +108,13 @@ impl Source {
         let lines = std::iter::once(0)
             .chain(ends.map(|(at, _)| at + 1))
             .collect();
-        let mut characters = Vec::with_capacity(text.len() / STRETCH + 1);
-        let mut before = 0;
-        for stretch in text.as_bytes().chunks(STRETCH) {
-            characters.push(before);
-            before += count_characters(stretch);
+        let mut characters = Vec::new();
+        if !text.is_ascii() {
+            let mut before = 0;
+            for stretch in text.as_bytes().chunks(STRETCH) {
+                characters.push(before);
+                before += count_characters(stretch);
+            }
         }
         Self {
             file,
@@ -175,15 +178,12 @@ impl Source {
     }
 
     fn characters_before(&self, offset: usize) -> usize {
-        let stretch = offset / STRETCH;
+        let stretch = (offset / STRETCH).min(self.characters.len().saturating_sub(1));
         match self.characters.get(stretch) {
             Some(before) => {
                 before + count_characters(&self.text.as_bytes()[stretch * STRETCH..offset])
             }
-            None => self.characters.last().map_or(0, |before| {
-                let start = (self.characters.len() - 1) * STRETCH;
-                before + count_characters(&self.text.as_bytes()[start..offset])
-            }),
+            None => offset,
         }
     }
 }

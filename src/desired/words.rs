@@ -1,0 +1,104 @@
+//! Fields that take one of some words.
+
+use toml::de::DeValue;
+
+use super::OnRemove;
+use super::field::{Read, Value};
+use super::reader::{Reader, Scalar};
+use super::suggest::{self, shown};
+use crate::model::{Finding, RiskCode, RiskLevel};
+
+impl Read for OnRemove {
+    fn expected() -> String {
+        "\"retain\" or \"delete\"".to_owned()
+    }
+
+    fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        let options = [("retain", OnRemove::Retain), ("delete", OnRemove::Delete)];
+        word(value, reader, &Self::expected(), &options)
+    }
+}
+
+/// What unlisted topics do to the exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unlisted {
+    Report,
+    Fail,
+}
+
+impl Read for Unlisted {
+    fn expected() -> String {
+        "\"report\" or \"fail\"".to_owned()
+    }
+
+    fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        let options = [("report", Unlisted::Report), ("fail", Unlisted::Fail)];
+        word(value, reader, &Self::expected(), &options)
+    }
+}
+
+impl Read for RiskCode {
+    fn expected() -> String {
+        "the code of a risk".to_owned()
+    }
+
+    fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        let options: Vec<(&str, RiskCode)> = RiskCode::ALL
+            .iter()
+            .map(|code| (code.as_str(), *code))
+            .collect();
+        word(value, reader, &Self::expected(), &options)
+    }
+}
+
+/// The code of a risk that goes ahead unless it is gated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct CautionCode(pub(super) RiskCode);
+
+impl Read for CautionCode {
+    fn expected() -> String {
+        "the code of a caution".to_owned()
+    }
+
+    fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        if let DeValue::String(text) = value.get_ref()
+            && let Ok(code) = text.parse::<RiskCode>()
+            && code.level() == RiskLevel::Destructive
+        {
+            let message = format!("`{code}` needs --allow everywhere, so it cannot be gated");
+            let place = reader.place(value.span());
+            reader.add(Finding::error("unknown-code", place, message).help("leave it out"));
+            return None;
+        }
+        let cautions = RiskCode::ALL
+            .iter()
+            .filter(|code| code.level() == RiskLevel::Caution);
+        let options: Vec<(&str, RiskCode)> = cautions.map(|code| (code.as_str(), *code)).collect();
+        word(value, reader, &Self::expected(), &options).map(Self)
+    }
+}
+
+/// One of some words.
+fn word<T: Copy>(
+    value: &Value<'_>,
+    reader: &mut Reader<'_>,
+    expected: &str,
+    options: &[(&'static str, T)],
+) -> Option<T> {
+    let scalar = reader.scalar(value, expected)?;
+    let (Scalar::Text(_) | Scalar::Expanded { .. }) = &scalar else {
+        return reader.wrong(value, expected);
+    };
+    let text = scalar.text();
+    if let Some((_, option)) = options.iter().find(|(word, _)| *word == text) {
+        return Some(*option);
+    }
+    let message = format!("`{}` takes {expected}, not {}", reader.key, shown(&text));
+    let mut finding = Finding::error("unknown-word", reader.place(value.span()), message);
+    let words = options.iter().map(|(word, _)| *word);
+    finding.help = scalar
+        .origin()
+        .or_else(|| suggest::help(&text, "known words", words));
+    reader.add(finding);
+    None
+}
