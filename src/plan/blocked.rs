@@ -52,9 +52,7 @@ pub(super) fn replication_factor(
     let from = &found.replication_factor;
     // Where partitions differ there is no one number that a file could say instead.
     let declare = match from {
-        ReplicationFactor::Same(count) => {
-            format!("set replication_factor = {count}, or ")
-        }
+        ReplicationFactor::Same(count) => format!(", set replication_factor = {count},"),
         ReplicationFactor::Mixed(_) => String::new(),
     };
     Some(Blocked {
@@ -66,7 +64,7 @@ pub(super) fn replication_factor(
             wanted.value
         ),
         help: format!(
-            "Move the replicas with kafka-reassign-partitions, {declare}leave it to others with unmanaged = [\"replication_factor\"]"
+            "Move the replicas with kafka-reassign-partitions{declare} or leave it to others with unmanaged = [\"replication_factor\"]"
         ),
         declared_at: Some(wanted.place.clone()),
         holds_back: Vec::new(),
@@ -100,13 +98,8 @@ pub(super) fn min_insync_replicas(
         factor.holds_back.push(change.key);
         return None;
     }
-    Some(too_few_replicas(
-        name,
-        replicas,
-        minimum,
-        from,
-        change.declared_at,
-    ))
+    let place = change.declared_at.as_ref().unwrap_or(&wanted.declared_at);
+    Some(too_few_replicas(name, replicas, minimum, from, place))
 }
 
 fn too_few_replicas(
@@ -114,7 +107,7 @@ fn too_few_replicas(
     replicas: u32,
     minimum: u32,
     from: &str,
-    declared_at: Option<Place>,
+    place: &Place,
 ) -> Blocked {
     let has = count(replicas as usize, "replica");
     Blocked {
@@ -125,9 +118,9 @@ fn too_few_replicas(
             "{MIN_ISR} {from} → {minimum}: the topic has {has}, so every acks=all write would fail"
         ),
         help: format!(
-            "Set min_insync_replicas to {replicas} or less, or give the topic more replicas with kafka-reassign-partitions"
+            "Set min_insync_replicas to at most {replicas}, or give the topic more replicas with kafka-reassign-partitions"
         ),
-        declared_at,
+        declared_at: Some(place.clone()),
         holds_back: Vec::new(),
     }
 }
@@ -177,11 +170,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_blocked_and_nothing_else_leaves_the_topic_unchanged() {
+    fn what_is_blocked_and_nothing_else_is_neither_changed_nor_unchanged() {
         let plan = plan(topic(3, 3, &[]), found(6, 1, &[]));
         assert_eq!(plan.blocked.len(), 2);
         assert!(plan.is_empty());
-        assert_eq!(plan.unchanged, 1);
+        assert_eq!(plan.unchanged, 0);
     }
 
     #[test]
@@ -194,7 +187,11 @@ mod tests {
             "replication factor 1 → 3: Kafka changes it by reassignment only"
         );
         assert!(blocked.help.contains("kafka-reassign-partitions"));
-        assert!(blocked.help.contains("set replication_factor = 1,"));
+        assert!(
+            blocked
+                .help
+                .contains(", set replication_factor = 1, or leave")
+        );
         assert!(
             blocked
                 .help
@@ -263,6 +260,7 @@ mod tests {
         let desired = desired([("a", topic(3, 1, &[]))]);
         let plan = make(&desired, &live, &Options::default());
         assert_eq!(plan.blocked[0].subject, Subject::Config(MIN_ISR.into()));
+        assert_eq!(plan.blocked[0].declared_at, Some(crate::testing::line(1)));
         assert!(plan.is_empty());
     }
 

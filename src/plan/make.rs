@@ -155,7 +155,8 @@ impl Plan {
     fn take(&mut self, update: Update) {
         match update.change {
             Some(change) => self.changes.push(change),
-            None => self.unchanged += 1,
+            None if update.blocked.is_empty() => self.unchanged += 1,
+            None => {}
         }
         self.blocked.extend(update.blocked);
         self.left_alone.extend(update.left_alone);

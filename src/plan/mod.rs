@@ -36,7 +36,8 @@ pub struct Plan {
     /// Config keys on declared topics that no file names and that Kafka 4.3 does not know: left
     /// alone, and said so.
     pub left_alone: Vec<LeftAlone>,
-    /// How many listed topics are as they should be, or differ in nothing but what is blocked.
+    /// How many listed topics are as they should be. One that differs only in what is blocked is
+    /// not among them.
     pub unchanged: usize,
     /// The guards and gates that an apply of this plan would run into.
     pub refused: Vec<Refusal>,

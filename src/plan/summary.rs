@@ -20,7 +20,7 @@ pub struct Summary {
     pub record: usize,
     /// Live topics that no file names.
     pub unlisted: usize,
-    /// Listed topics with nothing to do.
+    /// Listed topics that are as the files say.
     pub unchanged: usize,
     /// Findings that hold something back.
     pub blocked: usize,

@@ -6,6 +6,8 @@ mod write;
 
 pub use write::to_json;
 
+use serde_json::error::Category;
+
 use read::{File, Head};
 
 use super::Live;
@@ -55,10 +57,14 @@ fn shape(error: serde_json::Error) -> SnapshotError {
     let (line, column) = (error.line(), error.column());
     let text = error.to_string();
     let place = format!(" at line {line} column {column}");
+    let message = text.strip_suffix(&place).unwrap_or(&text);
     SnapshotError::Shape {
         line,
         column,
-        message: text.strip_suffix(&place).unwrap_or(&text).to_owned(),
+        message: match error.classify() {
+            Category::Syntax | Category::Eof => format!("this is no JSON: {message}"),
+            Category::Data | Category::Io => message.to_owned(),
+        },
     }
 }
 
@@ -173,8 +179,11 @@ mod tests {
             "{}",
             error("[]")
         );
-        assert_eq!(error(""), "line 1, column 0: EOF while parsing a value");
-        assert!(error("{\"format\":\n oops}").starts_with("line 2, column 2: "));
+        assert_eq!(
+            error(""),
+            "line 1, column 0: this is no JSON: EOF while parsing a value"
+        );
+        assert!(error("{\"format\":\n oops}").starts_with("line 2, column 2: this is no JSON: "));
         let deep = format!(
             "{{\"format\": \"topicsmith/live/1\", \"topics\": {}",
             "[".repeat(100_000)

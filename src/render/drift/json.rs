@@ -26,7 +26,7 @@ pub fn json(plan: &Plan, desired: &Desired, live: &Live) -> Value {
             "missing": of(State::Missing),
             "unwanted": of(State::Unwanted),
             "unlisted": plan.unlisted.len(),
-            "unchanged": super::as_the_files_say(plan, &drifted),
+            "unchanged": plan.unchanged,
         },
         "topics": drifted.iter().map(topic).collect::<Value>(),
         "unlisted": plan.unlisted,

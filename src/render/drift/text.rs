@@ -110,7 +110,7 @@ fn at(place: Option<&Place>) -> Vec<Cell> {
 fn summary(plan: &Plan, drifted: &[Drifted]) -> String {
     let of = |state| drifted.iter().filter(|d| d.state == state).count();
     let (differ, missing, unwanted) = (of(State::Differs), of(State::Missing), of(State::Unwanted));
-    let right = super::as_the_files_say(plan, drifted);
+    let right = plan.unchanged;
     let some = |number: usize, text: String| (number > 0).then_some(text);
     let work = [
         some(

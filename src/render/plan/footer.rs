@@ -19,7 +19,7 @@ pub(super) fn text(plan: &Plan, style: Style) -> String {
         out.push_str(&style.paint(Paint::Held, &text));
         out.push_str(&format!("\n  {}.\n", escape(&refusal.help)));
     }
-    if let Some(needs) = needs(&summary, &risks) {
+    if let Some(needs) = needs(&summary, &risks, plan.refused.is_empty()) {
         out.push_str(&style.paint(Paint::Held, &needs));
         out.push('\n');
     }
@@ -73,17 +73,15 @@ fn no_changes(unchanged: usize, unlisted: usize) -> String {
     }
 }
 
-/// The flags that an apply needs, or that nothing more is needed.
-fn needs(summary: &Summary, refused: &[&Refusal]) -> Option<String> {
+/// The flags that an apply needs, or that what is destructive goes ahead without any.
+fn needs(summary: &Summary, risks: &[&Refusal], goes_ahead: bool) -> Option<String> {
     let destructive =
         (summary.destructive > 0).then(|| count(summary.destructive, "destructive change"));
-    if refused.is_empty() {
-        return destructive.map(|changes| format!("{changes}, allowed"));
+    if risks.is_empty() {
+        let allowed = destructive.filter(|_| goes_ahead);
+        return allowed.map(|changes| format!("{changes}, allowed"));
     }
-    let flags: Vec<&str> = refused
-        .iter()
-        .map(|refusal| refusal.help.as_str())
-        .collect();
+    let flags: Vec<&str> = risks.iter().map(|risk| risk.help.as_str()).collect();
     let needs = format!("apply needs {}", flags.join(" "));
     Some(match destructive {
         Some(changes) => format!("{changes}: {needs}"),

@@ -285,7 +285,7 @@ prod · cluster c1 · 3 brokers · Kafka 4.3
 
   left alone: vendor.x on content-updated: no file sets it, and Kafka 4.3 does not know it
 
-1 to create, 1 to update, 1 to delete, 1 blocked; 1 unlisted, 2 unchanged
+1 to create, 1 to update, 1 to delete, 1 blocked; 1 unlisted, 1 unchanged
 2 destructive changes: apply needs --allow topic-deleted --allow retention-shortened
 ";
         let shown = text(&example(), Style::default());
