@@ -337,18 +337,17 @@ impl Read for ClientTable {
 }
 
 fn read_property(leaf: &Leaf<'_, '_>, reader: &mut Reader<'_>) -> Option<ClientEntry> {
-    let property = match client_property::find(&leaf.key) {
-        Ok(property) => property,
-        Err(why) => {
-            let message = format!(
-                "{} is no client property that may be set here",
-                shown(&leaf.key)
-            );
-            let mut finding = Finding::error("client-property", leaf.place.clone(), message);
-            finding.help = Some(why);
-            reader.add(finding);
-            return None;
+    let Some(property) = client_property::find(&leaf.key) else {
+        let message = format!(
+            "{} is no client property that may be set here",
+            shown(&leaf.key)
+        );
+        let mut finding = Finding::error("client-property", leaf.place.clone(), message);
+        if reader.problems.wants_help() {
+            finding.help = Some(client_property::advice(&leaf.key));
         }
+        reader.add(finding);
+        return None;
     };
     let outer = std::mem::replace(&mut reader.key, property.name);
     let scalar = reader.scalar(leaf.value, "a string, a number, true or false");
