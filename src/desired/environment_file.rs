@@ -145,20 +145,17 @@ impl<T: Read> Read for Bound<T> {
     }
 }
 
-const BOUND_FIELDS: &[FieldDoc] = &[
-    FieldDoc {
-        name: "min",
-        doc: "The least that is allowed.",
-    },
-    FieldDoc {
-        name: "max",
-        doc: "The most that is allowed.",
-    },
-    FieldDoc {
-        name: "one_of",
-        doc: "What is allowed, each element of a list by itself.",
-    },
-];
+fn bound_fields() -> Vec<FieldDoc> {
+    let field = |name, doc| FieldDoc { name, doc };
+    vec![
+        field("min", "The least that is allowed."),
+        field("max", "The most that is allowed."),
+        field(
+            "one_of",
+            "What is allowed, each element of a list by itself.",
+        ),
+    ]
+}
 
 fn read_bound<T: Read>(table: &DeTable<'_>, reader: &mut Reader<'_>) -> Option<Bound<T>> {
     let mut bound = Bound {
@@ -171,7 +168,7 @@ fn read_bound<T: Read>(table: &DeTable<'_>, reader: &mut Reader<'_>) -> Option<B
             "min" => bound.min = Field::read("min", value, reader),
             "max" => bound.max = Field::read("max", value, reader),
             "one_of" => bound.one_of = Field::read("one_of", value, reader),
-            _ => reader.unknown_key("a rule", key, BOUND_FIELDS),
+            _ => reader.unknown_key("a rule", key, bound_fields),
         }
     }
     Some(bound)

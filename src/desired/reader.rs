@@ -215,7 +215,12 @@ impl<'a> Reader<'a> {
     }
 
     /// Reports a key that a table does not have.
-    pub(super) fn unknown_key(&mut self, what: &str, key: &Key<'_>, known: &[FieldDoc]) {
+    pub(super) fn unknown_key(
+        &mut self,
+        what: &str,
+        key: &Key<'_>,
+        known: impl FnOnce() -> Vec<FieldDoc>,
+    ) {
         let message = format!("{} is no key of {what}", shown(key.get_ref()));
         let mut finding = Finding::error("unknown-key", self.place(key.span()), message);
         if !self.problems.wants_help() {
@@ -223,14 +228,14 @@ impl<'a> Reader<'a> {
         }
         finding.help = match known_elsewhere(key.get_ref()) {
             Some(help) => Some(help.to_owned()),
-            None => suggest_field(key.get_ref(), known),
+            None => suggest_field(key.get_ref(), &known()),
         };
         self.add(finding);
     }
 }
 
 /// The field that was probably meant, with what it is; else all there are.
-fn suggest_field(key: &str, known: &[FieldDoc]) -> Option<String> {
+fn suggest_field(key: &str, known: impl FnOnce() -> Vec<FieldDoc>) -> Option<String> {
     let names = known.iter().map(|field| field.name);
     let near = suggest::closest(key, names.clone());
     match known.iter().find(|field| Some(field.name) == near) {
