@@ -235,7 +235,7 @@ impl<'a> Reader<'a> {
 }
 
 /// The field that was probably meant, with what it is; else all there are.
-fn suggest_field(key: &str, known: impl FnOnce() -> Vec<FieldDoc>) -> Option<String> {
+fn suggest_field(key: &str, known: &[FieldDoc]) -> Option<String> {
     let names = known.iter().map(|field| field.name);
     let near = suggest::closest(key, names.clone());
     match known.iter().find(|field| Some(field.name) == near) {
