@@ -199,7 +199,16 @@ fn no_file(name: &str) -> Result<String, Missing> {
 /// `host:port,host:port`. What comes from a variable is shown only once it reads as that.
 fn split_servers(text: &str, place: &Place, show: bool) -> Result<Vec<String>, Box<Finding>> {
     let mut servers = Vec::new();
-    for server in text.split(',').map(str::trim) {
+    let parts: Vec<&str> = text
+        .split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .collect();
+    if parts.is_empty() {
+        let finding = Finding::error("server", place.clone(), "there is no server here");
+        return Err(Box::new(finding.help("a server is written host:port")));
+    }
+    for server in parts {
         if is_server(server) {
             servers.push(server.to_owned());
             continue;

@@ -7,11 +7,18 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::problems::Problems;
-use crate::model::{Finding, Source};
+use crate::model::{Finding, Place, Source};
 
 /// For how many duplicate keys of a file the first one is sought: each costs a look at the lines
 /// before it.
 const SOUGHT: usize = 100;
+
+/// The largest file, in bytes, of which more than the first syntax error is said: each error costs
+/// the parser much more memory than its text.
+const RECOVERED: usize = 256 << 10;
+
+/// How many levels of tables the parser goes down.
+const LEVELS: usize = 80;
 
 /// The code of a key that stands twice in a table.
 const DUPLICATE: &str = "duplicate-key";
@@ -25,13 +32,21 @@ impl<'s> Document<'s> {
     /// Parses a file. A file that is not TOML gives nothing but its syntax errors: whatever else
     /// could be said of it might follow from what is missing.
     pub(super) fn parse(source: &'s Source, problems: &mut Problems) -> Option<Self> {
-        let (table, mut errors) = DeTable::parse_recoverable(source.text());
-        let document = Self {
-            table: table.into_inner(),
+        let mut errors = match DeTable::parse(source.text()) {
+            Ok(table) => {
+                return Some(Self {
+                    table: table.into_inner(),
+                });
+            }
+            Err(error) if source.text().len() > RECOVERED => vec![error],
+            Err(_) => {
+                let (table, errors) = DeTable::parse_recoverable(source.text());
+                let _taken_apart = Self {
+                    table: table.into_inner(),
+                };
+                errors
+            }
         };
-        if errors.is_empty() {
-            return Some(document);
-        }
         errors.sort_by_key(|error| error.span().map_or(usize::MAX, |span| span.start));
         let mut follows = Follows::default();
         for (index, error) in errors.into_iter().enumerate() {
@@ -114,12 +129,31 @@ fn has_children(value: &DeValue<'_>) -> bool {
 
 fn syntax_error(source: &Source, error: &toml::de::Error, seek: bool) -> Finding {
     let end = source.text().len();
+    if error.message() == "recursion limit" {
+        return nested_too_deep(source);
+    }
     let span = error.span().unwrap_or(end..end);
     let place = source.place(span.clone());
     if error.message().starts_with("duplicate key") {
         return duplicate_key(source, span, seek);
     }
     Finding::error("syntax", place, format!("not TOML: {}", error.message()))
+}
+
+/// More levels of tables than the parser goes down. It does not say where; a dotted key with so many
+/// dots is easily found.
+fn nested_too_deep(source: &Source) -> Finding {
+    let is_deep = |line: &&str| line.bytes().filter(|byte| *byte == b'.').count() >= LEVELS - 1;
+    let index = source
+        .text()
+        .lines()
+        .take_while(|line| !is_deep(line))
+        .count();
+    let line = u32::try_from(index + 1).ok();
+    let place = line.and_then(|line| source.line_place(line));
+    let place = place.unwrap_or_else(|| Place::whole(source.file().clone()));
+    let message = format!("nested more than {LEVELS} levels deep");
+    Finding::error("syntax", place, message)
 }
 
 /// A key that stands twice in one table. The parser does not say where it stood first; a table's

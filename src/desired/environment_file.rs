@@ -145,20 +145,17 @@ impl<T: Read> Read for Bound<T> {
     }
 }
 
-const BOUND_FIELDS: &[FieldDoc] = &[
-    FieldDoc {
-        name: "min",
-        doc: "The least that is allowed.",
-    },
-    FieldDoc {
-        name: "max",
-        doc: "The most that is allowed.",
-    },
-    FieldDoc {
-        name: "one_of",
-        doc: "What is allowed, each element of a list by itself.",
-    },
-];
+fn bound_fields() -> Vec<FieldDoc> {
+    let field = |name, doc| FieldDoc { name, doc };
+    vec![
+        field("min", "The least that is allowed."),
+        field("max", "The most that is allowed."),
+        field(
+            "one_of",
+            "What is allowed, each element of a list by itself.",
+        ),
+    ]
+}
 
 fn read_bound<T: Read>(table: &DeTable<'_>, reader: &mut Reader<'_>) -> Option<Bound<T>> {
     let mut bound = Bound {
@@ -171,7 +168,7 @@ fn read_bound<T: Read>(table: &DeTable<'_>, reader: &mut Reader<'_>) -> Option<B
             "min" => bound.min = Field::read("min", value, reader),
             "max" => bound.max = Field::read("max", value, reader),
             "one_of" => bound.one_of = Field::read("one_of", value, reader),
-            _ => reader.unknown_key("a rule", key, BOUND_FIELDS),
+            _ => reader.unknown_key("a rule", key, bound_fields),
         }
     }
     Some(bound)
@@ -337,18 +334,17 @@ impl Read for ClientTable {
 }
 
 fn read_property(leaf: &Leaf<'_, '_>, reader: &mut Reader<'_>) -> Option<ClientEntry> {
-    let property = match client_property::find(&leaf.key) {
-        Ok(property) => property,
-        Err(why) => {
-            let message = format!(
-                "{} is no client property that may be set here",
-                shown(&leaf.key)
-            );
-            let mut finding = Finding::error("client-property", leaf.place.clone(), message);
-            finding.help = Some(why);
-            reader.add(finding);
-            return None;
+    let Some(property) = client_property::find(&leaf.key) else {
+        let message = format!(
+            "{} is no client property that may be set here",
+            shown(&leaf.key)
+        );
+        let mut finding = Finding::error("client-property", leaf.place.clone(), message);
+        if reader.problems.wants_help() {
+            finding.help = Some(client_property::advice(&leaf.key));
         }
+        reader.add(finding);
+        return None;
     };
     let outer = std::mem::replace(&mut reader.key, property.name);
     let scalar = reader.scalar(leaf.value, "a string, a number, true or false");

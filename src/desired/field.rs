@@ -119,7 +119,7 @@ pub(super) fn read_table<T: Table>(table: &DeTable<'_>, reader: &mut Reader<'_>)
     for (key, value) in table {
         if !read.read_field(key.get_ref(), value, reader) && !read.read_unknown(key, value, reader)
         {
-            reader.unknown_key(T::WHAT, key, &T::fields());
+            reader.unknown_key(T::WHAT, key, T::fields);
         }
     }
     read.finish(reader);

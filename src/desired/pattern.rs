@@ -3,11 +3,11 @@
 use regex::bytes::{Regex, RegexBuilder};
 use toml::de::DeValue;
 
-use super::field::{Read, Value};
+use super::field::{Given, Read, Value};
 use super::reader::Reader;
 use super::suggest::shown;
 use super::values::List;
-use crate::model::{Finding, Globs};
+use crate::model::{Finding, Globs, Place};
 
 /// Globs over topic names or config keys.
 #[derive(Debug, Clone, Default)]
@@ -25,6 +25,13 @@ impl Read for GlobList {
             DeValue::Array(_) => List::<String>::read(value, reader)?.0,
             _ => return reader.wrong(value, &Self::expected()),
         };
+        if let Some(place) = too_much(&list, value, reader) {
+            let message = format!(
+                "more than {MOST_GLOBS} globs, or one of more than {LONGEST_GLOB} characters"
+            );
+            reader.add(Finding::error("glob", place, message));
+            return None;
+        }
         let patterns: Vec<&str> = list.iter().map(|given| given.value.as_str()).collect();
         match Globs::new(&patterns) {
             Ok(globs) => Some(Self { globs }),
@@ -41,6 +48,18 @@ impl Read for GlobList {
     }
 }
 
+/// The most globs in a list, and the longest of them, in bytes: they are compiled together.
+const MOST_GLOBS: usize = 1_000;
+const LONGEST_GLOB: usize = 500;
+
+fn too_much(list: &[Given<String>], value: &Value<'_>, reader: &Reader<'_>) -> Option<Place> {
+    if list.len() > MOST_GLOBS {
+        return Some(reader.place(value.span()));
+    }
+    let long = list.iter().find(|given| given.value.len() > LONGEST_GLOB);
+    long.map(|given| given.place.clone())
+}
+
 /// A regular expression that a text must match whole. It is about topic names, so `\w` and its like
 /// mean ASCII.
 #[derive(Debug, Clone)]
@@ -53,12 +72,18 @@ pub struct Pattern {
 /// mistake or an attack.
 const PATTERN_SIZE: usize = 256 << 10;
 
+/// The longest pattern, in bytes: reading one costs memory too.
+const LONGEST_PATTERN: usize = 4_000;
+
 impl Pattern {
     fn new(text: &str) -> Result<Self, regex::Error> {
         let build = |text: &str| {
             let mut builder = RegexBuilder::new(text);
             builder.unicode(false).size_limit(PATTERN_SIZE).build()
         };
+        if text.len() > LONGEST_PATTERN {
+            return Err(regex::Error::CompiledTooBig(PATTERN_SIZE));
+        }
         build(text)?;
         // The line break ends a comment that the pattern may end with, in its verbose mode.
         let whole = [format!(r"\A(?:{text})\z"), format!("\\A(?:{text}\n)\\z")];

@@ -10,7 +10,7 @@ use crate::model::{Finding, Level, Place, TopicName};
 const LIMIT: usize = 10_000;
 
 /// How many findings may come with a likely spelling: each is compared to all that is known.
-const HELPED: usize = 1_000;
+const HELPED: usize = 200;
 
 /// The findings so far.
 #[derive(Debug, Default)]

@@ -215,7 +215,12 @@ impl<'a> Reader<'a> {
     }
 
     /// Reports a key that a table does not have.
-    pub(super) fn unknown_key(&mut self, what: &str, key: &Key<'_>, known: &[FieldDoc]) {
+    pub(super) fn unknown_key(
+        &mut self,
+        what: &str,
+        key: &Key<'_>,
+        known: impl FnOnce() -> Vec<FieldDoc>,
+    ) {
         let message = format!("{} is no key of {what}", shown(key.get_ref()));
         let mut finding = Finding::error("unknown-key", self.place(key.span()), message);
         if !self.problems.wants_help() {
@@ -223,7 +228,7 @@ impl<'a> Reader<'a> {
         }
         finding.help = match known_elsewhere(key.get_ref()) {
             Some(help) => Some(help.to_owned()),
-            None => suggest_field(key.get_ref(), known),
+            None => suggest_field(key.get_ref(), &known()),
         };
         self.add(finding);
     }

@@ -7,6 +7,9 @@ use crate::model::text::escape;
 /// The longest word that is worth a guess.
 const LONGEST: usize = 80;
 
+/// How many candidates are looked at.
+const MOST: usize = 5_000;
+
 /// The candidate that was probably meant, if one is close enough. `-` and `_` count as the same,
 /// and so do capitals.
 pub(super) fn closest<'a>(
@@ -21,6 +24,7 @@ pub(super) fn closest<'a>(
     let allowed = (word.chars().count() / 3).clamp(1, 3);
     candidates
         .into_iter()
+        .take(MOST)
         .filter(|candidate| candidate.len().abs_diff(word.len()) <= allowed)
         .map(|candidate| (strsim::osa_distance(&word, &plain(candidate)), candidate))
         .filter(|(distance, _)| *distance <= allowed)

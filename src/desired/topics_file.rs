@@ -54,9 +54,11 @@ fields! {
             if misplaced_config(key, value, reader) {
                 return true;
             }
+            if !value.get_ref().is_table() {
+                return false;
+            }
             let known = Self::fields();
-            let near = suggest::closest(key.get_ref(), known.iter().map(|field| field.name));
-            if near.is_some() || !value.get_ref().is_table() {
+            if suggest::closest(key.get_ref(), known.iter().map(|field| field.name)).is_some() {
                 return false;
             }
             report_unquoted(key, value, reader);

@@ -1,6 +1,6 @@
 //! `${VAR}`, `${VAR:-default}` and `${file:NAME}` in an environment file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::suggest::shown;
@@ -222,7 +222,8 @@ pub(super) fn expand_default(
     let filled = template
         .fill(variables, no_file)
         .map_err(|missing| missing.at(place.clone()))?;
-    let names: Vec<&str> = template.names().collect();
+    let names: BTreeSet<&str> = template.names().collect();
+    let names: Vec<&str> = names.into_iter().take(3).collect();
     Ok((
         filled.iter().map(Filled::as_str).collect(),
         names.join(" and "),
