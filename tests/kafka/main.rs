@@ -4,21 +4,20 @@
 
 mod admin;
 mod connect;
+mod figures;
 mod harness;
 mod observe;
 mod specs;
 
 fn main() -> std::process::ExitCode {
     let arguments = libtest_mimic::Arguments::from_args();
-    let tests = [
-        admin::tests(),
-        connect::tests(),
-        observe::tests(),
-        specs::tests(),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
+    let mut tests = Vec::new();
+    tests.extend(admin::tests());
+    tests.extend(connect::tests());
+    tests.extend(observe::tests());
+    tests.extend(specs::tests());
+    let figures = figures::tests().into_iter();
+    tests.extend(figures.map(|figure| figure.with_ignored_flag(true)));
     let conclusion = libtest_mimic::run(&arguments, tests);
     harness::stop();
     conclusion.exit_code()
