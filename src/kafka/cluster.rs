@@ -17,6 +17,10 @@ use super::types::{Alter, ConfigEntry, Metadata, Mode, NewTopic, TopicDescriptio
 use crate::model::TopicName;
 use crate::model::connection::Connection;
 
+/// How long the first attempt of a read may take; each further one gets twice as long. A client
+/// that is stuck is soon replaced, and a slow answer still arrives.
+const FIRST_READ: Duration = Duration::from_secs(3);
+
 /// How long to wait before a read is tried again.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -32,8 +36,8 @@ const IN_FLIGHT: usize = 4;
 /// How long to wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// For one request. What is only read is asked again within it, on a fresh client, after an
-    /// attempt that got no answer; what changes the cluster is tried once, for 10 s at most.
+    /// For one request. What is only read is asked again within it, on a fresh client, where no
+    /// answer came; what changes the cluster is tried once, for 10 s at most.
     pub timeout: Duration,
 }
 
@@ -271,11 +275,12 @@ impl Cluster {
     {
         let (connection, limits) = (&self.0.connection, self.0.limits);
         let deadline = Instant::now() + limits.timeout;
+        let mut attempt = FIRST_READ;
         loop {
             let clients = self.clients();
             let client = clients.pick(number).await?;
             let left = deadline.saturating_duration_since(Instant::now());
-            let fault = match ask(client, left.min(ATTEMPT)).await {
+            let fault = match ask(client, left.min(attempt)).await {
                 Ok(answer) => {
                     clients.news.all_is_well();
                     return Ok(answer);
@@ -295,6 +300,7 @@ impl Cluster {
                     return Err(error);
                 }
             }
+            attempt *= 2;
             tokio::time::sleep(PAUSE).await;
         }
     }

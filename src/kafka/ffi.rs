@@ -22,9 +22,9 @@ use tokio::sync::oneshot;
 
 use super::fault::Fault;
 use super::types::{
-    ConfigEntry, Metadata, Node, Operation, Partition, Synonym, TopicDescription, TopicMetadata,
+    self, ConfigEntry, Metadata, Node, Operation, Partition, Synonym, TopicDescription,
+    TopicMetadata,
 };
-use crate::live::Source;
 use crate::model::connection::Connection;
 use crate::model::{ConfigKey, TopicName};
 
@@ -544,20 +544,6 @@ struct Shared {
     stop: Mutex<bool>,
 }
 
-impl Shared {
-    fn fault(&self, code: i32, message: &str) -> Fault {
-        Fault::new(code, self.connection.redact(message))
-    }
-
-    /// An item's own result.
-    fn check(&self, code: i32, message: impl FnOnce() -> String) -> Result<(), Fault> {
-        if code == 0 {
-            return Ok(());
-        }
-        Err(self.fault(code, &message()))
-    }
-}
-
 /// A librdkafka client with its pump.
 pub(super) struct Client {
     handle: Handle,
@@ -747,6 +733,28 @@ impl Drop for Event<'_> {
     }
 }
 
+/// One item of an answer: its name, and its own result.
+pub(super) type Item<T> = (String, Result<T, Fault>);
+
+/// Reads the items of one kind of answer: the result in the event, the list in the result, and
+/// each item of the list.
+macro_rules! items {
+    ($($(#[$doc:meta])* $name:ident: $result:ident, $list:ident, $item:ident;)+) => {$(
+        $(#[$doc])*
+        pub fn $name(&self) -> Vec<Item<items!(@item $item)>> {
+            // SAFETY: the event is alive; a result of another kind is null, and so has no items.
+            unsafe {
+                let result = sys::$result(self.event);
+                let items = listed(result, sys::$list).iter();
+                items.map(|&item| self.$item(item)).collect()
+            }
+        }
+    )+};
+    (@item configs_of) => { Vec<ConfigEntry> };
+    (@item description) => { TopicDescription };
+    (@item $other:ident) => { () };
+}
+
 impl Event<'_> {
     fn deliver(self) {
         // SAFETY: the event is alive, and its opaque is the number that `submit` gave.
@@ -782,126 +790,75 @@ impl Event<'_> {
         unsafe {
             let code = raw::rd_kafka_event_error(self.event);
             let message = || text(sys::rd_kafka_event_error_string(self.event));
-            self.shared.check(code, message).err()
+            self.check(code, message).err()
         }
     }
 
-    /// The items of an answer to creates.
-    pub fn created(&self) -> Vec<(String, Result<(), Fault>)> {
-        // SAFETY: the event is alive; a result of another kind is null, and so has no items.
+    /// A result by its code and its words.
+    fn check(&self, code: c_int, message: impl FnOnce() -> String) -> Result<(), Fault> {
+        if code == 0 {
+            return Ok(());
+        }
+        Err(Fault::new(code, self.shared.connection.redact(&message())))
+    }
+
+    items! {
+        /// The items of an answer to creates.
+        created: rd_kafka_event_CreateTopics_result, rd_kafka_CreateTopics_result_topics, topic;
+        /// The items of an answer to new partitions.
+        partitioned: rd_kafka_event_CreatePartitions_result, rd_kafka_CreatePartitions_result_topics, topic;
+        /// The items of an answer to deletes.
+        deleted: rd_kafka_event_DeleteTopics_result, rd_kafka_DeleteTopics_result_topics, topic;
+        /// The items of an answer to changed configs.
+        altered: rd_kafka_event_IncrementalAlterConfigs_result, rd_kafka_IncrementalAlterConfigs_result_resources, resource;
+        /// The items of an answer to described configs.
+        configs: rd_kafka_event_DescribeConfigs_result, rd_kafka_DescribeConfigs_result_resources, configs_of;
+        /// The items of an answer to described topics.
+        descriptions: rd_kafka_event_DescribeTopics_result, rd_kafka_DescribeTopics_result_topics, description;
+    }
+
+    unsafe fn topic(&self, result: *const sys::rd_kafka_topic_result_t) -> Item<()> {
         unsafe {
-            let result = sys::rd_kafka_event_CreateTopics_result(self.event);
-            self.topic_results(listed(result, sys::rd_kafka_CreateTopics_result_topics))
-        }
-    }
-
-    /// The items of an answer to new partitions.
-    pub fn partitioned(&self) -> Vec<(String, Result<(), Fault>)> {
-        // SAFETY: as above.
-        unsafe {
-            let result = sys::rd_kafka_event_CreatePartitions_result(self.event);
-            self.topic_results(listed(result, sys::rd_kafka_CreatePartitions_result_topics))
-        }
-    }
-
-    /// The items of an answer to deletes.
-    pub fn deleted(&self) -> Vec<(String, Result<(), Fault>)> {
-        // SAFETY: as above.
-        unsafe {
-            let result = sys::rd_kafka_event_DeleteTopics_result(self.event);
-            self.topic_results(listed(result, sys::rd_kafka_DeleteTopics_result_topics))
-        }
-    }
-
-    unsafe fn topic_results(
-        &self,
-        results: &[*const sys::rd_kafka_topic_result_t],
-    ) -> Vec<(String, Result<(), Fault>)> {
-        let item = |&result: &*const sys::rd_kafka_topic_result_t| unsafe {
+            let name = text(sys::rd_kafka_topic_result_name(result));
             let code = raw::rd_kafka_topic_result_error(result);
             let message = || text(sys::rd_kafka_topic_result_error_string(result));
-            (
-                text(sys::rd_kafka_topic_result_name(result)),
-                self.shared.check(code, message),
-            )
-        };
-        results.iter().map(item).collect()
-    }
-
-    /// The items of an answer to changed configs.
-    pub fn altered(&self) -> Vec<(String, Result<(), Fault>)> {
-        // SAFETY: as above.
-        unsafe {
-            let result = sys::rd_kafka_event_IncrementalAlterConfigs_result(self.event);
-            listed(
-                result,
-                sys::rd_kafka_IncrementalAlterConfigs_result_resources,
-            )
-            .iter()
-            .map(|&resource| self.resource(resource))
-            .collect()
+            (name, self.check(code, message))
         }
     }
 
-    /// The items of an answer to described configs.
-    pub fn configs(&self) -> Vec<(String, Result<Vec<ConfigEntry>, Fault>)> {
-        let mut keys = HashMap::new();
-        // SAFETY: as above.
+    unsafe fn resource(&self, resource: *const sys::rd_kafka_ConfigResource_t) -> Item<()> {
         unsafe {
-            let result = sys::rd_kafka_event_DescribeConfigs_result(self.event);
-            listed(result, sys::rd_kafka_DescribeConfigs_result_resources)
-                .iter()
-                .map(|&resource| {
-                    let (name, outcome) = self.resource(resource);
-                    let mut entries = || {
-                        let entries = listed(resource, sys::rd_kafka_ConfigResource_configs);
-                        let entries = entries.iter();
-                        let mut entries: Vec<ConfigEntry> = entries
-                            .map(|&entry| config_entry(entry, &mut keys))
-                            .collect();
-                        entries.sort_unstable_by(|a, b| a.key.cmp(&b.key));
-                        entries
-                    };
-                    (name, outcome.map(|()| entries()))
-                })
-                .collect()
-        }
-    }
-
-    unsafe fn resource(
-        &self,
-        resource: *const sys::rd_kafka_ConfigResource_t,
-    ) -> (String, Result<(), Fault>) {
-        unsafe {
+            let name = text(sys::rd_kafka_ConfigResource_name(resource));
             let code = raw::rd_kafka_ConfigResource_error(resource);
             let message = || text(sys::rd_kafka_ConfigResource_error_string(resource));
-            (
-                text(sys::rd_kafka_ConfigResource_name(resource)),
-                self.shared.check(code, message),
-            )
+            (name, self.check(code, message))
         }
     }
 
-    /// The items of an answer to described topics.
-    pub fn descriptions(&self) -> Vec<(String, Result<TopicDescription, Fault>)> {
-        let item = |&topic: &*const sys::rd_kafka_TopicDescription_t| unsafe {
-            let error = sys::rd_kafka_TopicDescription_error(topic);
-            let code = raw::rd_kafka_error_code(error);
-            let outcome = self
-                .shared
-                .check(code, || text(sys::rd_kafka_error_string(error)));
-            (
-                text(sys::rd_kafka_TopicDescription_name(topic)),
-                outcome.map(|()| description(topic)),
-            )
+    unsafe fn configs_of(
+        &self,
+        resource: *const sys::rd_kafka_ConfigResource_t,
+    ) -> Item<Vec<ConfigEntry>> {
+        let (name, outcome) = unsafe { self.resource(resource) };
+        let entries = || unsafe {
+            let entries = listed(resource, sys::rd_kafka_ConfigResource_configs).iter();
+            let mut entries: Vec<ConfigEntry> = entries.map(|&entry| config_entry(entry)).collect();
+            entries.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+            entries
         };
-        // SAFETY: as above.
+        (name, outcome.map(|()| entries()))
+    }
+
+    unsafe fn description(
+        &self,
+        topic: *const sys::rd_kafka_TopicDescription_t,
+    ) -> Item<TopicDescription> {
         unsafe {
-            let result = sys::rd_kafka_event_DescribeTopics_result(self.event);
-            listed(result, sys::rd_kafka_DescribeTopics_result_topics)
-                .iter()
-                .map(item)
-                .collect()
+            let name = text(sys::rd_kafka_TopicDescription_name(topic));
+            let error = sys::rd_kafka_TopicDescription_error(topic);
+            let message = || text(sys::rd_kafka_error_string(error));
+            let outcome = self.check(raw::rd_kafka_error_code(error), message);
+            (name, outcome.map(|()| describe(topic)))
         }
     }
 
@@ -928,84 +885,41 @@ impl Event<'_> {
     }
 }
 
-/// Whose value it is: `org.apache.kafka.clients.admin.ConfigEntry.ConfigSource`. What a file sets
-/// on a broker and what was set on it at run time are both that broker's.
-fn source(number: c_int) -> Source {
-    match number {
-        1 => Source::Topic,
-        3 => Source::BrokerDefault,
-        5 => Source::KafkaDefault,
-        _ => Source::Broker,
-    }
-}
-
-/// Copies one config. Thousands of topics have the same keys, so these are shared.
-unsafe fn config_entry(
-    entry: *const sys::rd_kafka_ConfigEntry_t,
-    keys: &mut HashMap<String, ConfigKey>,
-) -> ConfigEntry {
+unsafe fn config_entry(entry: *const sys::rd_kafka_ConfigEntry_t) -> ConfigEntry {
     unsafe {
-        let name = text(sys::rd_kafka_ConfigEntry_name(entry));
-        let key = match keys.get(&name) {
-            Some(key) => key.clone(),
-            None => {
-                let key = ConfigKey::from(name.as_str());
-                keys.insert(name, key.clone());
-                key
-            }
-        };
-        let synonyms = listed(entry, sys::rd_kafka_ConfigEntry_synonyms)
-            .iter()
-            .map(|&synonym| Synonym {
-                name: text(sys::rd_kafka_ConfigEntry_name(synonym)),
-                value: optional_text(sys::rd_kafka_ConfigEntry_value(synonym)),
-                source: source(raw::rd_kafka_ConfigEntry_source(synonym)),
-            })
-            .collect();
+        let synonyms = listed(entry, sys::rd_kafka_ConfigEntry_synonyms).iter();
+        let synonyms = synonyms.map(|&synonym| Synonym {
+            name: text(sys::rd_kafka_ConfigEntry_name(synonym)),
+            value: optional_text(sys::rd_kafka_ConfigEntry_value(synonym)),
+            source: types::source(raw::rd_kafka_ConfigEntry_source(synonym)),
+        });
         ConfigEntry {
-            key,
+            key: ConfigKey::new(text(sys::rd_kafka_ConfigEntry_name(entry))),
             value: optional_text(sys::rd_kafka_ConfigEntry_value(entry)),
-            source: source(raw::rd_kafka_ConfigEntry_source(entry)),
+            source: types::source(raw::rd_kafka_ConfigEntry_source(entry)),
             sensitive: sys::rd_kafka_ConfigEntry_is_sensitive(entry) == 1,
             read_only: sys::rd_kafka_ConfigEntry_is_read_only(entry) == 1,
-            synonyms,
+            synonyms: synonyms.collect(),
         }
     }
 }
 
-unsafe fn description(topic: *const sys::rd_kafka_TopicDescription_t) -> TopicDescription {
-    let operation = |&number: &c_int| match number {
-        3 => Operation::Read,
-        4 => Operation::Write,
-        5 => Operation::Create,
-        6 => Operation::Delete,
-        7 => Operation::Alter,
-        8 => Operation::Describe,
-        10 => Operation::DescribeConfigs,
-        11 => Operation::AlterConfigs,
-        other => Operation::Other(other),
-    };
+unsafe fn describe(topic: *const sys::rd_kafka_TopicDescription_t) -> TopicDescription {
     unsafe {
         let (mut partitions, mut count) = (0, 0);
         sys::rd_kafka_TopicDescription_partitions(topic, &mut partitions);
         let operations = sys::rd_kafka_TopicDescription_authorized_operations(topic, &mut count);
         // The bindings have another Rust enum here; Kafka may add operations.
         let operations: *const c_int = operations.cast();
+        let operation = |&number: &c_int| Operation::from(number);
         let id = sys::rd_kafka_Uuid_base64str(sys::rd_kafka_TopicDescription_topic_id(topic));
         TopicDescription {
-            id: topic_id(&text(id)),
+            id: types::topic_id(&text(id)),
             partitions: u32::try_from(partitions).unwrap_or(u32::MAX),
             operations: (!operations.is_null())
                 .then(|| slice(operations, count).iter().map(operation).collect()),
         }
     }
-}
-
-/// librdkafka writes ids in plain base64, Kafka's tools in its URL-safe form. A broker without
-/// topic ids gives zeros.
-fn topic_id(base64: &str) -> Option<String> {
-    let id = base64.replace('+', "-").replace('/', "_");
-    (!id.is_empty() && id.chars().any(|c| c != 'A')).then_some(id)
 }
 
 unsafe fn copy_metadata(metadata: &raw::Metadata) -> Metadata {
@@ -1054,16 +968,6 @@ mod tests {
         assert_eq!(code_name(-185), "_TIMED_OUT");
         assert_eq!(code_name(31_999), "ERR_31999?");
         assert_eq!(code_name(-31_999), "ERR_-31999?");
-    }
-
-    #[test]
-    fn topic_ids_are_written_as_kafkas_tools_do() {
-        assert_eq!(
-            topic_id("4L6g3nShT+eMCtK//X86sw").as_deref(),
-            Some("4L6g3nShT-eMCtK__X86sw")
-        );
-        assert_eq!(topic_id("AAAAAAAAAAAAAAAAAAAAAA"), None);
-        assert_eq!(topic_id(""), None);
     }
 
     #[test]

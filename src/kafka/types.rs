@@ -152,3 +152,52 @@ pub struct Synonym {
     /// Where it is set.
     pub source: Source,
 }
+
+impl From<i32> for Operation {
+    fn from(number: i32) -> Self {
+        match number {
+            3 => Operation::Read,
+            4 => Operation::Write,
+            5 => Operation::Create,
+            6 => Operation::Delete,
+            7 => Operation::Alter,
+            8 => Operation::Describe,
+            10 => Operation::DescribeConfigs,
+            11 => Operation::AlterConfigs,
+            other => Operation::Other(other),
+        }
+    }
+}
+
+/// Whose value it is, by Kafka's number: `org.apache.kafka.common.requests.DescribeConfigsResponse`.
+/// What a file sets on a broker and what was set on it at run time are both that broker's.
+pub(super) fn source(number: i32) -> Source {
+    match number {
+        1 => Source::Topic,
+        3 => Source::BrokerDefault,
+        5 => Source::KafkaDefault,
+        _ => Source::Broker,
+    }
+}
+
+/// librdkafka writes ids in plain base64, Kafka's tools in its URL-safe form. A broker without
+/// topic ids gives zeros.
+pub(super) fn topic_id(base64: &str) -> Option<String> {
+    let id = base64.replace('+', "-").replace('/', "_");
+    id.contains(|c| c != 'A').then_some(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn topic_ids_are_written_as_kafkas_tools_do() {
+        assert_eq!(
+            topic_id("4L6g3nShT+eMCtK//X86sw").as_deref(),
+            Some("4L6g3nShT-eMCtK__X86sw")
+        );
+        assert_eq!(topic_id("AAAAAAAAAAAAAAAAAAAAAA"), None);
+        assert_eq!(topic_id(""), None);
+    }
+}

@@ -1,7 +1,7 @@
 //! The calls that change a cluster, and those that describe it: each item's own code and the
 //! broker's own words.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use topicsmith::kafka::{
     Alter, AlterOp, Cluster, ConfigEntry, Fault, FaultKind, Mode, NewTopic, Operation,
@@ -9,7 +9,9 @@ use topicsmith::kafka::{
 use topicsmith::live::Source;
 use topicsmith::model::{ConfigKey, TopicName};
 
-use crate::harness::{self, Test, connect, connection, connection_as, eventually, new_topic};
+use crate::harness::{
+    self, Brokers, Test, connect, connection, connection_as, create, eventually, new_topic,
+};
 
 harness::tests! {
     create_answers_each_item_in_the_brokers_words,
@@ -25,6 +27,7 @@ harness::tests! {
     empty_requests_need_no_broker,
     a_request_that_cannot_be_written_is_refused,
     renewed_clients_answer,
+    a_dead_controller_holds_nothing_up_for_long,
     the_release_of_kafka_is_known,
 }
 
@@ -470,6 +473,48 @@ async fn renewed_clients_answer(test: Test) {
         start.elapsed().as_millis() < 1_000,
         "dropping took {:?}",
         start.elapsed()
+    );
+}
+
+async fn a_dead_controller_holds_nothing_up_for_long(test: Test) {
+    let brokers = Brokers::own(3);
+    let cluster = connect(connection(brokers.servers())).await;
+    let topic = test.topic("a");
+    let replicated = NewTopic {
+        replication_factor: 3,
+        ..new_topic(topic.clone(), 1, &[])
+    };
+    create(&cluster, &[replicated]).await;
+    let arguments = ["describe", "--status"];
+    let status = brokers.cli("org.apache.kafka.tools.MetadataQuorumCommand", &arguments);
+    let leader = status
+        .lines()
+        .find_map(|line| line.strip_prefix("LeaderId:"));
+    let leader: i32 = leader
+        .and_then(|id| id.trim().parse().ok())
+        .expect("a leader");
+    brokers.kill(leader);
+
+    // The brokers go on naming the dead one for about nine seconds.
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_secs(12) {
+        let read = Instant::now();
+        let metadata = cluster.metadata().await;
+        assert!(metadata.is_ok(), "{:?}", metadata.err());
+        let configs = cluster
+            .describe_topic_configs(std::slice::from_ref(&topic))
+            .await;
+        assert!(configs.is_ok_and(|configs| configs[&topic].is_ok()));
+        let took = read.elapsed();
+        assert!(took < Duration::from_secs(20), "{took:?}");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    // By now the dead one is known to be dead.
+    cluster.renew().await.expect("two brokers are up");
+    let new = [new_topic(test.topic("b"), 1, &[])];
+    assert_eq!(
+        words(cluster.create_topics(&new, Mode::Apply).await),
+        ["ok"]
     );
 }
 

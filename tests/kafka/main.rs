@@ -5,22 +5,23 @@
 mod admin;
 mod apply;
 mod connect;
+mod figures;
 mod harness;
 mod observe;
 mod specs;
 
 fn main() -> std::process::ExitCode {
     let arguments = libtest_mimic::Arguments::from_args();
-    let tests = [
+    let groups = [
         admin::tests(),
         apply::tests(),
         connect::tests(),
         observe::tests(),
         specs::tests(),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
+    ];
+    let figures = figures::tests().into_iter();
+    let figures = figures.map(|figure| figure.with_ignored_flag(true));
+    let tests = groups.into_iter().flatten().chain(figures).collect();
     let conclusion = libtest_mimic::run(&arguments, tests);
     harness::stop();
     conclusion.exit_code()

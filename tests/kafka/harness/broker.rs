@@ -5,6 +5,7 @@ use std::io::{BufRead as _, BufReader};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
 
 static ONE: OnceLock<Result<Brokers, String>> = OnceLock::new();
@@ -31,6 +32,21 @@ impl Brokers {
         shared(&THREE, 3)
     }
 
+    /// Brokers for one test alone, which may do to them what it likes.
+    pub fn own(count: u32) -> Self {
+        start(count).unwrap_or_else(|why| panic!("no Kafka: {why}"))
+    }
+
+    /// Ends a broker as a power cut would.
+    pub fn kill(&self, id: i32) {
+        let pid = self.file(&format!("{id}/pid"));
+        let killed = Command::new("kill").args(["-9", &pid]).status();
+        assert!(
+            killed.is_ok_and(|status| status.success()),
+            "broker {id} is up"
+        );
+    }
+
     /// Where to connect without credentials; everything is allowed there.
     pub fn servers(&self) -> &str {
         &self.servers
@@ -38,17 +54,17 @@ impl Brokers {
 
     /// Where to connect with SASL.
     pub fn sasl(&self) -> String {
-        self.listener("sasl")
+        self.file("sasl")
     }
 
     /// Where a broker answers, but says that it is to be found at `kafka.invalid:9092`.
     pub fn misled(&self) -> String {
-        self.listener("misled")
+        self.file("misled")
     }
 
-    fn listener(&self, file: &str) -> String {
-        let servers = std::fs::read_to_string(self.folder.join(file));
-        servers.expect("broker.sh writes it").trim().to_owned()
+    fn file(&self, name: &str) -> String {
+        let text = std::fs::read_to_string(self.folder.join(name));
+        text.expect("broker.sh writes it").trim().to_owned()
     }
 
     /// Runs one of Kafka's own tools, an independent witness. It takes 1.5 s.
@@ -99,7 +115,9 @@ fn jars() -> &'static Path {
 }
 
 fn start(count: u32) -> Result<Brokers, String> {
-    let folder = std::env::temp_dir().join(format!("topicsmith-{}-{count}", std::process::id()));
+    static NUMBER: AtomicUsize = AtomicUsize::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let folder = std::env::temp_dir().join(format!("topicsmith-{}-{number}", std::process::id()));
     let mut script = Command::new(script())
         .arg("run")
         .arg(count.to_string())

@@ -33,6 +33,9 @@ pub const LIMITS: Limits = Limits {
     timeout: Duration::from_secs(30),
 };
 
+/// How long something may take to become true: thousands of new topics show only bit by bit.
+const PATIENCE: Duration = Duration::from_secs(120);
+
 /// Makes a trial of a test. Use `tests!`.
 pub fn trial<F>(module: &str, name: &str, test: fn(Test) -> F) -> libtest_mimic::Trial
 where
@@ -108,8 +111,8 @@ pub async fn create(cluster: &Cluster, topics: &[NewTopic]) {
 pub async fn eventually(what: &str, holds: impl AsyncFn() -> bool) {
     let start = Instant::now();
     while !holds().await {
-        assert!(start.elapsed() < LIMITS.timeout, "{what}: not yet");
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        assert!(start.elapsed() < PATIENCE, "{what}: not yet");
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
 
