@@ -6,13 +6,19 @@ mod admin;
 mod apply;
 mod harness;
 mod observe;
+mod reading;
 
 fn main() -> std::process::ExitCode {
     let arguments = libtest_mimic::Arguments::from_args();
-    let tests = [admin::tests(), apply::tests(), observe::tests()]
-        .into_iter()
-        .flatten()
-        .collect();
+    let tests = [
+        admin::tests(),
+        apply::tests(),
+        observe::tests(),
+        reading::tests(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     let conclusion = libtest_mimic::run(&arguments, tests);
     harness::stop();
     conclusion.exit_code()
