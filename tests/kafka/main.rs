@@ -8,6 +8,7 @@ mod connect;
 mod figures;
 mod harness;
 mod observe;
+mod reading;
 mod specs;
 
 fn main() -> std::process::ExitCode {
@@ -17,6 +18,7 @@ fn main() -> std::process::ExitCode {
         apply::tests(),
         connect::tests(),
         observe::tests(),
+        reading::tests(),
         specs::tests(),
     ];
     let figures = figures::tests().into_iter();
