@@ -24,6 +24,7 @@ mod resolve;
 mod rules;
 mod settings;
 mod suggest;
+mod syntax;
 mod together;
 mod topics_file;
 mod unknown_configs;

@@ -22,7 +22,7 @@ pub(super) struct Reader<'a> {
     pub(super) variables: Option<&'a Variables>,
     /// Whether `${VAR}` is filled in: in `[defaults]`.
     pub(super) expands: bool,
-    /// The key whose value is being read, for messages.
+    /// The field whose value is being read; empty where that is an entry.
     pub(super) key: &'static str,
     /// The name of the innermost entry that is being read, `orders` in `[topics.orders]`.
     pub(super) entry: Arc<str>,
@@ -88,6 +88,14 @@ impl<'a> Reader<'a> {
         self.source.place(span)
     }
 
+    /// The key whose value is being read, for messages.
+    pub(super) fn key(&self) -> String {
+        match self.key {
+            "" => shown(&self.entry),
+            key => format!("`{key}`"),
+        }
+    }
+
     /// Reports an error.
     pub(super) fn add(&mut self, finding: Finding) {
         self.problems.add(finding);
@@ -107,7 +115,7 @@ impl<'a> Reader<'a> {
             DeValue::Array(_) => "a list".to_owned(),
             DeValue::Table(_) => "a table".to_owned(),
         };
-        let message = format!("`{}` takes {expected}, not {found}", self.key);
+        let message = format!("{} takes {expected}, not {found}", self.key());
         let mut finding = Finding::error("wrong-type", self.place(value.span()), message);
         finding.help = self.hint(value, expected);
         self.add(finding);
@@ -147,7 +155,7 @@ impl<'a> Reader<'a> {
             DeValue::Table(table) => Some(table),
             DeValue::Array(array) if array.iter().any(|item| item.get_ref().is_table()) => {
                 let place = self.place(value.span());
-                let message = format!("`{}` is a table, not a list of tables", self.key);
+                let message = format!("{} is a table, not a list of tables", self.key());
                 let finding = Finding::error("wrong-type", place, message)
                     .help("write the header with single brackets: [name]");
                 self.add(finding);
@@ -181,7 +189,7 @@ impl<'a> Reader<'a> {
                 match i64::from_str_radix(number.as_str(), number.radix()) {
                     Ok(number) => Some(Scalar::Integer(number)),
                     Err(_) => {
-                        let message = format!("`{}`: more than 64 bits can hold", self.key);
+                        let message = format!("{}: more than 64 bits can hold", self.key());
                         let place = self.place(value.span());
                         self.add(Finding::error("out-of-range", place, message));
                         None
@@ -204,8 +212,8 @@ impl<'a> Reader<'a> {
         expected: &str,
     ) -> Option<T> {
         let message = format!(
-            "`{}` takes {expected}, not {}",
-            self.key,
+            "{} takes {expected}, not {}",
+            self.key(),
             shown(scalar.text())
         );
         let mut finding = Finding::error("wrong-type", self.place(value.span()), message);

@@ -22,13 +22,25 @@ pub(super) fn closest<'a>(
     let plain = |text: &str| text.to_ascii_lowercase().replace('-', "_");
     let word = plain(word);
     let allowed = (word.chars().count() / 3).clamp(1, 3);
+    let rank = |candidate: &str| {
+        let plain = plain(candidate);
+        let near = plain.len().abs_diff(word.len()) <= allowed;
+        let distance = near.then(|| strsim::osa_distance(&word, &plain));
+        match distance.filter(|distance| *distance <= allowed) {
+            Some(distance) => Some((0, distance)),
+            // production, prod
+            None if word.len().min(plain.len()) > 2 => {
+                let longer = word.starts_with(&plain) || plain.starts_with(&word);
+                longer.then(|| (1, plain.len().abs_diff(word.len())))
+            }
+            None => None,
+        }
+    };
     candidates
         .into_iter()
         .take(MOST)
-        .filter(|candidate| candidate.len().abs_diff(word.len()) <= allowed)
-        .map(|candidate| (strsim::osa_distance(&word, &plain(candidate)), candidate))
-        .filter(|(distance, _)| *distance <= allowed)
-        .min_by_key(|(distance, _)| *distance)
+        .filter_map(|candidate| Some((rank(candidate)?, candidate)))
+        .min()
         .map(|(_, candidate)| candidate)
 }
 
@@ -71,6 +83,7 @@ mod tests {
         assert_eq!(closest("Retentoin.ms", known), Some("retention.ms"));
         assert_eq!(closest("ownr", known), Some("owner"));
         assert_eq!(closest("zzz", known), None);
+        assert_eq!(closest("production", ["dev", "prod"]), Some("prod"));
         assert_eq!(closest(&"partitions".repeat(1000), known), None);
     }
 

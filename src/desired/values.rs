@@ -71,7 +71,7 @@ impl<const MIN: u32, const MAX: u32> Read for Bounded<MIN, MAX> {
         match u32::try_from(number) {
             Ok(number) if (MIN..=MAX).contains(&number) => Some(Self(number)),
             _ => {
-                let message = format!("`{}` = {number} is out of range", reader.key);
+                let message = format!("{} = {number} is out of range", reader.key());
                 let place = reader.place(value.span());
                 let mut finding = Finding::error("out-of-range", place, message)
                     .label(format!("from {MIN} to {MAX}"));
@@ -97,7 +97,7 @@ impl Read for Large {
             Scalar::Integer(number) => match u64::try_from(number) {
                 Ok(number) => Some(Self(number)),
                 Err(_) => {
-                    let message = format!("`{}` = {number} is out of range", reader.key);
+                    let message = format!("{} = {number} is out of range", reader.key());
                     let place = reader.place(value.span());
                     reader.add(Finding::error("out-of-range", place, message).label("at least 0"));
                     None
@@ -151,7 +151,7 @@ fn unit(
     match read {
         Ok(number) => Some(number.unsigned_abs()),
         Err(problem) => {
-            let message = format!("`{}`: {problem}", reader.key);
+            let message = format!("{}: {problem}", reader.key());
             let place = reader.place(value.span());
             let mut finding = Finding::error("wrong-unit", place, message);
             finding.help = Some(unit_help(&problem).to_owned());
@@ -253,7 +253,9 @@ impl<T: Read> Read for Entries<T> {
         for (key, value) in table {
             let name: Arc<str> = Arc::from(&**key.get_ref());
             let outer = std::mem::replace(&mut reader.entry, name.clone());
+            let outer_key = std::mem::take(&mut reader.key);
             let value = T::read(value, reader);
+            reader.key = outer_key;
             reader.entry = outer;
             let place = reader.place(key.span());
             entries.push(Entry { name, place, value });

@@ -93,7 +93,7 @@ fn word<T: Copy>(
     if let Some((_, option)) = options.iter().find(|(word, _)| *word == text) {
         return Some(*option);
     }
-    let message = format!("`{}` takes {expected}, not {}", reader.key, shown(&text));
+    let message = format!("{} takes {expected}, not {}", reader.key(), shown(&text));
     let mut finding = Finding::error("unknown-word", reader.place(value.span()), message);
     let words = options.iter().map(|(word, _)| *word);
     finding.help = scalar
