@@ -56,6 +56,8 @@ say "Somebody shortens a retention by hand, to free disk, and tries another sett
 kafka_configs --alter --entity-type topics --entity-name playback-events \
     --add-config retention.ms=3600000,segment.bytes=104857600
 
+# The tool ends when the controller has taken the change; the broker shows it a moment later.
+sleep 2
 say "drift finds it"
 run 2 topicsmith drift -e dev
 

@@ -4,7 +4,7 @@ use topicsmith::kafka::{Alter, AlterOp, Mode};
 use topicsmith::live::Source;
 use topicsmith::model::ConfigKey;
 
-use crate::harness::{self, Brokers, Test, connect, connection, new_topic};
+use crate::harness::{self, Brokers, Test, connect, connection, eventually, new_topic};
 
 harness::tests! {
     a_create_leaves_an_empty_plan,
@@ -242,6 +242,11 @@ async fn drift_by_kafkas_own_tool_is_found_and_healed(test: Test) {
         "kafka.admin.ConfigCommand",
         &[&alter[..], &config[..]].concat(),
     );
+    // The tool ends when the controller has taken the change; the broker shows it a moment later.
+    eventually("the change shows", async || {
+        held(&test, "orders", "segment.bytes").await.is_some()
+    })
+    .await;
     repository
         .run("drift")
         .exits(2)
