@@ -34,7 +34,7 @@ pub const LIMITS: Limits = Limits {
 };
 
 /// How long something may take to become true: thousands of new topics show only bit by bit.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Makes a trial of a test. Use `tests!`.
 pub fn trial<F>(module: &str, name: &str, test: fn(Test) -> F) -> libtest_mimic::Trial
