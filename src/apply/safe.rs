@@ -105,3 +105,68 @@ async fn in_sync(cluster: &Cluster, steps: &[Step], settings: &Settings) -> Opti
         tokio::time::sleep(AGAIN).await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kafka::{AlterOp, Partition, TopicMetadata};
+
+    fn step(work: Work) -> Step {
+        Step {
+            topic: "t".into(),
+            work,
+        }
+    }
+
+    fn metadata(in_sync: &[&[i32]]) -> Metadata {
+        let partition = |in_sync: &&[i32]| Partition {
+            leader: None,
+            replicas: vec![1, 2, 3],
+            in_sync: in_sync.to_vec(),
+        };
+        let topic = TopicMetadata {
+            partitions: in_sync.iter().map(partition).collect(),
+        };
+        Metadata {
+            topics: [("t".into(), topic)].into(),
+            ..Metadata::default()
+        }
+    }
+
+    #[test]
+    fn producers_are_not_stopped() {
+        let raise = |to| {
+            step(Work::RaiseMinIsr {
+                op: AlterOp::Set("2".to_owned()),
+                to,
+            })
+        };
+        let full = metadata(&[&[1, 2], &[2, 3]]);
+        assert_eq!(stops_producers(&raise(Some(2)), Some(&full)), None);
+        let lacking = metadata(&[&[1, 2], &[3]]);
+        let why = WhyNot::TooFewInSync {
+            partition: 1,
+            in_sync: 1,
+            wanted: 2,
+        };
+        assert_eq!(stops_producers(&raise(Some(2)), Some(&lacking)), Some(why));
+        let unknown = Some(WhyNot::InSyncUnknown);
+        assert_eq!(stops_producers(&raise(Some(2)), None), unknown);
+        assert_eq!(stops_producers(&raise(None), Some(&full)), None);
+    }
+
+    #[test]
+    fn a_growth_that_would_stop_half_way_is_not_sent() {
+        let grow = |to| step(Work::Grow { from: 4, to });
+        assert_eq!(too_large(&grow(9_004)), None);
+        let why = WhyNot::GrowthTooLarge {
+            added: 9_001,
+            most: 9_000,
+        };
+        assert_eq!(too_large(&grow(9_005)), Some(why.clone()));
+        let mut outcomes = Outcomes::new();
+        let steps = vec![grow(9_005), grow(5)];
+        assert_eq!(split(steps, &mut outcomes, too_large), [grow(5)]);
+        assert_eq!(outcomes.len(), 1);
+    }
+}

@@ -61,7 +61,8 @@ pub async fn settle(
 /// How long it may take until everything shows. Brokers take in changes one after the other, so
 /// that a config waits for the logs that were made before it.
 fn patience(sent: &[Sent], settings: &Settings) -> Duration {
-    let logs: u32 = sent.iter().map(|sent| logs(&sent.step.work)).sum();
+    let logs = sent.iter().map(|sent| logs(&sent.step.work));
+    let logs = logs.fold(0, u32::saturating_add);
     match logs {
         0 => settings.visible_within,
         logs => settings.visible_within + FOR_LOGS + FOR_EACH_LOG * logs,

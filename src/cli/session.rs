@@ -142,13 +142,13 @@ impl Session {
         list_form: bool,
     ) -> Result<Exit> {
         let mut exits = Vec::new();
-        for (index, (environment, result)) in results.into_iter().enumerate() {
-            let result = named(result, &environment, list_form);
-            exits.push(match result {
+        let mut gap = "";
+        for (environment, result) in results {
+            exits.push(match named(result, &environment, list_form) {
                 Err(error) => self.tell_error(&error),
                 Ok(found) => {
-                    let gap = if index > 0 { "\n" } else { "" };
                     self.print(&format!("{gap}{}", found.text(self.out_style())))?;
+                    gap = "\n";
                     found.exit()
                 }
             });

@@ -19,8 +19,13 @@ use crate::render::{plan as plans, report as reports};
   topicsmith apply -e prod --yes                           where nobody can be asked
   topicsmith apply -e prod --allow topic-deleted:old-*     allows what the plan says it needs
 
-Exit codes: 0 done, 1 an error and nothing changed, 3 something changed and something else failed or was blocked,
-4 refused or blocked and nothing changed, 64 wrong usage, 130 after Ctrl-C")]
+Exit codes:
+  0  done, or nothing to do
+  1  an error, and nothing was changed
+  3  something was changed, or may have been, and something else failed, was blocked or is unknown
+  4  refused or blocked, and nothing was changed
+  64 wrong usage; also no terminal and no --yes
+  130 after Ctrl-C: what was in flight is finished and reported first")]
 pub struct Args {
     #[command(flatten)]
     environment: OneEnvironment,
@@ -63,11 +68,11 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     show(&plan, session)?;
 
     if !plan.refused.is_empty() {
-        let message = "error: refused, and nothing was changed\n";
-        session.terminal.tell(message);
+        session.tell_error(&anyhow::anyhow!("refused, and nothing was changed"));
         return untouched(&plan, &WhyNot::Refused, session);
     }
-    if !plan.is_empty() && !args.yes && !session.terminal.confirm(&question(&plan))? {
+    if !plan.is_empty() && !args.yes && !agreed(&plan, session)? {
+        session.terminal.tell("nothing was changed\n");
         return untouched(&plan, &WhyNot::Declined, session);
     }
     let report = carry_out(&plan, &cluster, session).await?;
@@ -114,12 +119,14 @@ fn show(plan: &Plan, session: &Session) -> Result<()> {
     }
 }
 
-fn question(plan: &Plan) -> String {
+fn agreed(plan: &Plan, session: &Session) -> Result<bool> {
     let environment = escape(&plan.environment);
-    match &plan.cluster.id {
+    let question = match &plan.cluster.id {
         Some(id) => format!("Apply this to {environment} (cluster {})?", escape(id)),
         None => format!("Apply this to {environment}?"),
-    }
+    };
+    let answer = session.terminal.confirm(&question);
+    answer.context("cannot read the answer")
 }
 
 /// Ends an apply that was refused or declined.

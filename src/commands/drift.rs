@@ -18,7 +18,12 @@ use crate::render::{self, Style};
   topicsmith drift -e prod
   topicsmith drift --all --format json     every environment, for a program
 
-Exit codes: 0 the cluster is what the files say, 1 an error, 2 it is not, 4 it is another cluster, 64 wrong usage")]
+Exit codes:
+  0  the cluster is what the files say
+  1  an error
+  2  it is not, or guards.unlisted = \"fail\" and there are unlisted topics
+  4  it is another cluster
+  64 wrong usage")]
 pub struct Args {
     #[command(flatten)]
     environments: Environments,

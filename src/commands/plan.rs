@@ -23,7 +23,12 @@ use crate::render::{self, Style, unified};
   topicsmith plan --all --format json                  every environment, for a program
   topicsmith plan -e prod --live prod.json --diff      offline, against a snapshot
 
-Exit codes: 0 planned, 1 an error, 2 changes (with --detailed-exitcode), 4 something is blocked, 64 wrong usage")]
+Exit codes:
+  0  planned
+  1  an error
+  2  an apply would change something (with --detailed-exitcode)
+  4  something is blocked, it is another cluster, or guards.unlisted = \"fail\" and there are some
+  64 wrong usage")]
 pub struct Args {
     #[command(flatten)]
     environments: Environments,

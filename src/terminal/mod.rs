@@ -111,17 +111,25 @@ impl Terminal {
         let _ = io::stderr().lock().write_all(text.as_bytes());
     }
 
-    /// Asks a question that is answered with yes or no; no answer is a no.
+    /// Asks a question until it is answered with yes or no. Enter alone is a no, and so is the end
+    /// of the input.
     ///
     /// # Errors
     /// The terminal cannot be read.
-    pub fn confirm(&self, question: &str) -> Result<bool, dialoguer::Error> {
-        dialoguer::Confirm::new()
-            .with_prompt(question)
-            .default(false)
-            .wait_for_newline(true)
-            .interact_on_opt(&console::Term::stderr())
-            .map(Option::unwrap_or_default)
+    pub fn confirm(&self, question: &str) -> io::Result<bool> {
+        loop {
+            self.tell(&format!("{question} [y/N] "));
+            let mut answer = String::new();
+            if io::stdin().read_line(&mut answer)? == 0 {
+                self.tell("\n");
+                return Ok(false);
+            }
+            match answer.trim().to_ascii_lowercase().as_str() {
+                "y" | "yes" => return Ok(true),
+                "" | "n" | "no" => return Ok(false),
+                _ => self.tell("yes or no, please\n"),
+            }
+        }
     }
 
     /// Progress of work that may take long.

@@ -7,6 +7,7 @@ mod apply;
 mod connect;
 mod harness;
 mod observe;
+mod reading;
 mod specs;
 
 fn main() -> std::process::ExitCode {
@@ -16,6 +17,7 @@ fn main() -> std::process::ExitCode {
         apply::tests(),
         connect::tests(),
         observe::tests(),
+        reading::tests(),
         specs::tests(),
     ]
     .into_iter()
