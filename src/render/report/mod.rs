@@ -9,3 +9,6 @@ pub use text::text;
 
 /// The format that [`json`] writes.
 pub const FORMAT: &str = "topicsmith/report/1";
+
+#[cfg(test)]
+mod tests;

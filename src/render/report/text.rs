@@ -1,7 +1,7 @@
 //! A report as a person reads it: what needs attention, the counts, and what to do now.
 
 use super::words;
-use crate::apply::{Entry, Kind, Outcome, Part, Report};
+use crate::apply::{Entry, Kind, Outcome, Part, Report, WhyNot};
 use crate::model::text::escape;
 use crate::plan::Subject;
 use crate::render::columns::{Cell, Sheet};
@@ -31,9 +31,10 @@ pub fn text(report: &Report, style: Style) -> String {
     out
 }
 
-/// Only what a person should look at: what went as planned is in the summary.
+/// Only what a person should look at: what went as planned, and what an apply that was stopped did
+/// not come to, is in the summary.
 fn add_entry(sheet: &mut Sheet, entry: &Entry) {
-    if is_well(entry.kind()) {
+    if !entry.parts.iter().any(needs_attention) {
         return;
     }
     let kind = entry.kind();
@@ -57,11 +58,7 @@ fn add_entry(sheet: &mut Sheet, entry: &Entry) {
 /// of a topic's configs.
 fn by_reason(entry: &Entry) -> Vec<(String, Vec<&Part>)> {
     let mut reasons: Vec<(String, Vec<&Part>)> = Vec::new();
-    for part in entry
-        .parts
-        .iter()
-        .filter(|part| !is_well(part.outcome.kind()))
-    {
+    for part in entry.parts.iter().filter(|part| needs_attention(part)) {
         let Some(reason) = said(entry, part) else {
             continue;
         };
@@ -83,8 +80,11 @@ fn said(entry: &Entry, part: &Part) -> Option<String> {
     })
 }
 
-fn is_well(kind: Kind) -> bool {
-    matches!(kind, Kind::Applied | Kind::AlreadySo)
+fn needs_attention(part: &Part) -> bool {
+    !matches!(
+        part.outcome,
+        Outcome::Applied | Outcome::AlreadySo | Outcome::NotTried(WhyNot::NotReached)
+    )
 }
 
 fn paint(kind: Kind) -> Paint {
@@ -131,12 +131,17 @@ fn what_now(report: &Report) -> Vec<String> {
             "Put right what Kafka names, then apply again: what is done stays done.".to_owned(),
         );
     }
+    if any(|o| matches!(o, Outcome::NotTried(why) if *why != WhyNot::NotReached)) {
+        lines.push(
+            "What was not tried: put right what stands beside it, then apply again.".to_owned(),
+        );
+    }
     if any(|o| matches!(o, Outcome::Unknown(_))) {
         lines.push(format!("See what became of the unknown ones with: {again}"));
     }
     if any(|o| matches!(o, Outcome::NotKept(_))) {
         lines.push(
-            "What was not kept, the cluster keeps otherwise: declare what it holds, or leave it to others with `unmanaged`."
+            "What was not kept: declare what the cluster holds, or leave it to others with `unmanaged`."
                 .to_owned(),
         );
     }

@@ -1,7 +1,7 @@
 //! What became of a change, in words.
 
 use crate::apply::{Doing, Doubt, Fault, Holds, Kind, Outcome, WhyNot};
-use crate::model::text::escape;
+use crate::model::text::{count, escape};
 use crate::plan::{ConfigAction, Subject};
 use crate::render::values::value_or_unknown;
 
@@ -51,7 +51,7 @@ pub(super) fn reason(subject: &Subject, outcome: &Outcome) -> Option<String> {
         Outcome::NotKept(holds) => format!("accepted, but {}", instead(subject, holds)),
         Outcome::Unknown(doubt) => doubtful(doubt),
         Outcome::Blocked(_, message) => escape(message).into_owned(),
-        Outcome::Held(code) => format!("waits for what is blocked: {code}"),
+        Outcome::Held(code) => format!("it waits for what is blocked by {code}"),
         Outcome::NotTried(why) => not_tried(why),
     })
 }
@@ -115,7 +115,8 @@ fn not_tried(why: &WhyNot) -> String {
             in_sync,
             wanted,
         } => format!(
-            "partition {partition} has {in_sync} replicas in sync: with {wanted} asked for, acks=all producers would stop"
+            "partition {partition} has {} in sync, and with {wanted} asked for acks=all producers would stop",
+            count(*in_sync, "replica")
         ),
         WhyNot::InSyncUnknown => {
             "it could not be seen how many replicas are in sync, and acks=all producers might stop"

@@ -1,0 +1,196 @@
+//! A report with everything that can become of a change, as a person and a program get it.
+
+use super::{json, text};
+use crate::apply::{Doing, Doubt, Entry, Fault, Holds, Outcome, Part, Report, WhyNot};
+use crate::model::BlockCode;
+use crate::plan::{Action, ConfigAction, Subject};
+use crate::render::Style;
+
+fn fault(code: i32, name: &str, message: &str) -> Fault {
+    Fault {
+        code,
+        name: name.to_owned(),
+        message: message.to_owned(),
+    }
+}
+
+fn config(key: &str, outcome: Outcome) -> Part {
+    Part {
+        subject: Subject::Config(key.into()),
+        doing: Some(Doing::Config(ConfigAction::Set)),
+        outcome,
+    }
+}
+
+fn topic(doing: Doing, outcome: Outcome) -> Part {
+    Part {
+        subject: Subject::Topic,
+        doing: Some(doing),
+        outcome,
+    }
+}
+
+fn partitions(outcome: Outcome) -> Part {
+    Part {
+        subject: Subject::Partitions,
+        doing: Some(Doing::AddPartitions),
+        outcome,
+    }
+}
+
+fn entry(topic: &str, action: Action, parts: Vec<Part>) -> Entry {
+    Entry {
+        topic: topic.into(),
+        action: Some(action),
+        parts,
+    }
+}
+
+fn report() -> Report {
+    let invalid = || {
+        fault(
+            40,
+            "INVALID_CONFIG",
+            "Invalid value -5 for configuration retention.ms",
+        )
+    };
+    let silence = || fault(-185, "_TIMED_OUT", "Local: Timed out");
+    let too_few = WhyNot::TooFewInSync {
+        partition: 2,
+        in_sync: 1,
+        wanted: 2,
+    };
+    let blocked = Entry {
+        topic: "f-blocked".into(),
+        action: None,
+        parts: vec![
+            Part {
+                doing: None,
+                ..partitions(Outcome::Blocked(
+                    BlockCode::PartitionsDecrease,
+                    "partitions 6 → 3: Kafka cannot remove partitions".to_owned(),
+                ))
+            },
+            config(
+                "min.insync.replicas",
+                Outcome::Held(BlockCode::PartitionsDecrease),
+            ),
+        ],
+    };
+    let update = |topic, parts| entry(topic, Action::Update, parts);
+    Report {
+        environment: "prod".to_owned(),
+        cluster_id: Some("c1".to_owned()),
+        entries: vec![
+            update(
+                "a-failed",
+                vec![
+                    partitions(Outcome::Applied),
+                    config("cleanup.policy", Outcome::Failed(invalid())),
+                    config("retention.ms", Outcome::Failed(invalid())),
+                ],
+            ),
+            entry(
+                "b-not-kept",
+                Action::Create,
+                vec![
+                    topic(Doing::Create, Outcome::Applied),
+                    config(
+                        "retention.ms",
+                        Outcome::NotKept(Holds::Config(Some("604800000".to_owned()))),
+                    ),
+                ],
+            ),
+            entry(
+                "c-unknown",
+                Action::Create,
+                vec![topic(
+                    Doing::Create,
+                    Outcome::Unknown(Doubt::Unanswered(silence())),
+                )],
+            ),
+            update(
+                "d-not-tried",
+                vec![config("min.insync.replicas", Outcome::NotTried(too_few))],
+            ),
+            entry(
+                "e-still-there",
+                Action::Delete,
+                vec![topic(Doing::Delete, Outcome::NotKept(Holds::Topic))],
+            ),
+            blocked,
+            update("g-fine", vec![partitions(Outcome::Applied)]),
+            entry(
+                "h-fine",
+                Action::Create,
+                vec![topic(Doing::Create, Outcome::AlreadySo)],
+            ),
+        ],
+        interrupted: false,
+    }
+}
+
+#[test]
+fn what_needs_attention_is_said_and_nothing_else() {
+    let expected = "  \
+  ! a-failed       failed
+      cleanup.policy, retention.ms: Invalid value -5 for configuration retention.ms (INVALID_CONFIG 40)
+  ! b-not-kept     not kept
+      retention.ms: accepted, but the topic holds 7d (604800000)
+  ! c-unknown      unknown
+      no answer came, and the cluster does not show it so far: Local: Timed out (_TIMED_OUT -185)
+  ! d-not-tried    not tried
+      min.insync.replicas: partition 2 has 1 replica in sync, and with 2 asked for acks=all producers would stop
+  ! e-still-there  not kept
+      accepted, but the topic is there, still or again
+  ! f-blocked      blocked
+      partitions 6 → 3: Kafka cannot remove partitions
+      min.insync.replicas: held: it waits for what is blocked by partitions-decrease
+
+1 applied, 1 already so, 1 failed, 2 not kept, 1 unknown, 1 blocked, 1 not tried
+Put right what Kafka names, then apply again: what is done stays done.
+What was not tried: put right what stands beside it, then apply again.
+See what became of the unknown ones with: topicsmith plan -e prod
+What was not kept: declare what the cluster holds, or leave it to others with `unmanaged`.
+For a way out of what is blocked: topicsmith plan -e prod
+";
+    let shown = text(&report(), Style::default());
+    assert_eq!(shown, expected, "{shown}");
+}
+
+#[test]
+fn an_interrupted_apply_says_how_to_go_on() {
+    let report = Report {
+        interrupted: true,
+        entries: vec![entry(
+            "a",
+            Action::Delete,
+            vec![topic(Doing::Delete, Outcome::NotTried(WhyNot::NotReached))],
+        )],
+        ..report()
+    };
+    let shown = text(&report, Style::default());
+    let expected = "1 not tried\nStopped. Apply again to go on: what is done stays done.\n";
+    assert_eq!(shown, expected, "{shown}");
+}
+
+#[test]
+fn as_json() {
+    let json = json(&report(), &[]);
+    let summary = serde_json::json!({
+        "applied": 1, "already_so": 1, "failed": 1, "not_kept": 2,
+        "unknown": 1, "blocked": 1, "held": 0, "not_tried": 1,
+    });
+    assert_eq!(json["summary"], summary);
+    let failed = serde_json::json!({
+        "part": "retention.ms",
+        "action": "set",
+        "result": "failed",
+        "code": "INVALID_CONFIG",
+        "message": "Invalid value -5 for configuration retention.ms (INVALID_CONFIG 40)",
+    });
+    assert_eq!(json["changes"][0]["parts"][2], failed);
+    assert_eq!(json["changes"][0]["result"], "failed");
+    assert_eq!(json["changes"][5]["action"], serde_json::Value::Null);
+    assert_eq!(json["changes"][5]["parts"][1]["result"], "held");
+}
