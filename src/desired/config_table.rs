@@ -165,10 +165,13 @@ fn report_doubles(entries: &mut [ConfigEntry], reader: &mut Reader<'_>) {
 /// A config's value as Kafka holds it.
 pub(super) fn read_value(key: &str, value: &Value<'_>, reader: &mut Reader<'_>) -> ConfigValue {
     let spec = spec(key);
+    let outer = reader.key;
+    reader.key = spec.map_or(outer, |spec| spec.name);
     let read = match value.get_ref() {
         DeValue::Array(_) => read_list(key, spec, value, reader),
         _ => read_single(key, spec, value, reader),
     };
+    reader.key = outer;
     read.unwrap_or(ConfigValue::Bad)
 }
 

@@ -347,7 +347,7 @@ fn read_property(leaf: &Leaf<'_, '_>, reader: &mut Reader<'_>) -> Option<ClientE
         return None;
     };
     let outer = std::mem::replace(&mut reader.key, property.name);
-    let scalar = reader.scalar(leaf.value, "a string, a number, true or false");
+    let scalar = reader.scalar(leaf.value, &property.expected());
     reader.key = outer;
     let text = scalar?.text().into_owned();
     let template = cluster_template(&text, leaf.value, reader)?;

@@ -11,7 +11,7 @@ use super::suggest::{self, shown};
 use super::topics_file::{LifecycleTable, TopicEntry};
 use super::values::Entry;
 use crate::model::name::{MAX_LENGTH, NameProblem};
-use crate::model::{Finding, Place, TopicName};
+use crate::model::{Finding, Place, TopicName, text};
 
 /// The most topics that one entry makes.
 const MOST_OF_ONE: usize = 200_000;
@@ -118,13 +118,11 @@ impl<'a> Expander<'a> {
         if parameters.0.len() > MOST_PLACEHOLDERS {
             return None;
         }
-        Some(
-            parameters
-                .0
-                .iter()
-                .map(|parameter| &*parameter.name)
-                .collect(),
-        )
+        let usable = parameters
+            .0
+            .iter()
+            .filter(|parameter| is_placeholder(&parameter.name));
+        Some(usable.map(|parameter| &*parameter.name).collect())
     }
 
     /// Whether there is room for so many topics, said before any of them is made.
@@ -250,7 +248,11 @@ impl Doubles {
             let (first, second) = (&entries[first], &entries[second]);
             let more = match count {
                 1 => String::new(),
-                _ => format!(", and so are {} more names", count - 1),
+                _ => format!(
+                    ", and so {} {}",
+                    if count == 2 { "is" } else { "are" },
+                    text::count(count - 1, "more name")
+                ),
             };
             let message = format!("the topic {} is listed twice{more}", shown(&name));
             let finding = Finding::error("duplicate", second.place.clone(), message);

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::model::text::count;
 use crate::model::{Finding, Level, Place, TopicName};
 
 /// More findings than anybody reads. The rest is counted, not kept.
@@ -126,11 +127,11 @@ impl Noted {
         }
         if !self.is_plain {
             let names: Vec<&str> = self.topics.iter().map(TopicName::as_str).collect();
-            parts.push(format!("for {}", and_more(&names, 2, "topics")));
+            parts.push(format!("for {}", and_more(&names, 2, "topic")));
         }
         if name_environments && !self.environments.is_empty() {
             let names: Vec<&str> = self.environments.iter().map(|e| &**e).collect();
-            parts.push(format!("in {}", and_more(&names, 6, "environments")));
+            parts.push(format!("in {}", and_more(&names, 6, "environment")));
         }
         Finding {
             label: parts.join(", "),
@@ -145,11 +146,10 @@ fn and_more(names: &[&str], most: usize, what: &str) -> String {
         [] => String::new(),
         [one] => (*one).to_owned(),
         [first @ .., last] if names.len() <= most => format!("{} and {last}", first.join(", ")),
-        _ => format!(
-            "{} and {} more {what}",
-            names[..most].join(", "),
-            names.len() - most
-        ),
+        _ => {
+            let more = count(names.len() - most, &format!("more {what}"));
+            format!("{} and {more}", names[..most].join(", "))
+        }
     }
 }
 
@@ -179,7 +179,7 @@ mod tests {
         assert_eq!(problems.errors(), 7);
         let findings = problems.finish(true);
         let labels: Vec<&str> = findings.iter().map(|f| f.label.as_str()).collect();
-        assert_eq!(labels, ["", "for a, b and 1 more topics, in dev and prod"]);
+        assert_eq!(labels, ["", "for a, b and 1 more topic, in dev and prod"]);
     }
 
     #[test]

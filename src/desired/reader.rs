@@ -234,10 +234,7 @@ impl<'a> Reader<'a> {
         if !self.problems.wants_help() {
             return self.add(finding);
         }
-        finding.help = match known_elsewhere(key.get_ref()) {
-            Some(help) => Some(help.to_owned()),
-            None => suggest_field(key.get_ref(), &known()),
-        };
+        finding.help = suggest_field(key.get_ref(), &known());
         self.add(finding);
     }
 }
@@ -245,16 +242,17 @@ impl<'a> Reader<'a> {
 /// The field that was probably meant, with what it is; else all there are.
 fn suggest_field(key: &str, known: &[FieldDoc]) -> Option<String> {
     let names = known.iter().map(|field| field.name);
+    let has_settings = names.clone().any(|name| name == "config");
+    if let Some(help) = known_elsewhere(key).filter(|_| has_settings) {
+        return Some(help.to_owned());
+    }
     let near = suggest::closest(key, names.clone());
-    match known.iter().find(|field| Some(field.name) == near) {
-        Some(field) => {
-            let doc = field.doc.trim_end_matches('.');
-            Some(format!("did you mean `{}`? {doc}", field.name))
-        }
-        None if names.clone().any(|name| name == "config") => match likely_config(key) {
-            Some(likely) => Some(format!("topic configs stand under `config`: {likely}")),
-            None => suggest::help(key, "known keys", names),
-        },
+    if let Some(field) = known.iter().find(|field| Some(field.name) == near) {
+        let doc = field.doc.trim_end_matches('.');
+        return Some(format!("did you mean `{}`? {doc}", field.name));
+    }
+    match likely_config(key).filter(|_| has_settings) {
+        Some(likely) => Some(format!("topic configs stand under `config`: {likely}")),
         None => suggest::help(key, "known keys", names),
     }
 }

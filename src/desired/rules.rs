@@ -325,6 +325,10 @@ fn config_limits(
 fn config_edge(key: &str, given: &Given<Text>, problems: &mut Problems) -> Option<Edge> {
     let written = given.value.0.clone();
     let spec = spec(key);
+    if spec.is_some_and(|spec| !matches!(spec.kind, Kind::Integer { .. } | Kind::Double { .. })) {
+        problems.add(no_number(key, &given.place));
+        return None;
+    }
     let normal = match spec.map(|spec| spec.normalise(&written)) {
         Some(Ok(normal)) => normal,
         Some(Err(problem)) => {
@@ -334,10 +338,7 @@ fn config_edge(key: &str, given: &Given<Text>, problems: &mut Problems) -> Optio
         None => written.clone(),
     };
     let Some(magnitude) = magnitude(spec, &normal) else {
-        let message = format!("{} is no number: it has no least and no most", shown(key));
-        let finding =
-            Finding::error("wrong-type", given.place.clone(), message).help("use one_of = [\"…\"]");
-        problems.add(finding);
+        problems.add(no_number(key, &given.place));
         return None;
     };
     Some(Edge {
@@ -345,6 +346,11 @@ fn config_edge(key: &str, given: &Given<Text>, problems: &mut Problems) -> Optio
         written,
         place: given.place.clone(),
     })
+}
+
+fn no_number(key: &str, place: &Place) -> Finding {
+    let message = format!("{} is no number: it has no least and no most", shown(key));
+    Finding::error("wrong-type", place.clone(), message).help("use one_of = [\"…\"]")
 }
 
 fn config_words(

@@ -175,45 +175,42 @@ fn report_unmanaged(word: &str, place: Place, reader: &mut Reader<'_>) {
 
 /// Own words for a topic config that stands outside of `config`: `retention.ms = "7d"`.
 pub(super) fn misplaced_config(key: &Key<'_>, value: &Value<'_>, reader: &mut Reader<'_>) -> bool {
-    let name = key.get_ref();
-    let mut dotted = name.replace('_', ".");
+    let mut dotted = key.get_ref().replace('_', ".");
+    let mut end = key.span().end;
     let mut inner = value.get_ref();
-    while let Some((key, value)) = inner
-        .as_table()
-        .filter(|t| t.len() == 1)
-        .and_then(|t| t.iter().next())
+    while let Some(table) = inner.as_table().filter(|table| table.len() == 1)
+        && let Some((key, value)) = table.iter().next()
+        && dotted.len() < 100
     {
-        if dotted.len() > 100 {
-            return false;
-        }
         dotted = format!("{dotted}.{}", key.get_ref());
+        end = key.span().end;
         inner = value.get_ref();
     }
-    let known = SPECS.iter().any(|spec| spec.name == dotted);
-    if !known {
+    if !SPECS.iter().any(|spec| spec.name == dotted) {
         return false;
     }
+    let span = key.span().start..end.max(key.span().end);
     let message = format!(
         "{} is a topic config, and those stand under `config`",
         shown(&dotted)
     );
-    let finding = Finding::error("unknown-key", reader.place(key.span()), message)
+    let finding = Finding::error("unknown-key", reader.place(span), message)
         .help(format!("write `config.{dotted} = …`"));
     reader.add(finding);
     true
 }
 
-/// What to say of an unknown key that is a known one elsewhere or in other tools.
+/// What to say of an unknown key of a table of settings that is a known one elsewhere, or in other
+/// tools.
 pub(super) fn known_elsewhere(name: &str) -> Option<&'static str> {
     Some(match name {
         "replicas" | "replication" | "replicationFactor" => "did you mean `replication_factor`?",
         "num_partitions" | "partition_count" | "numPartitions" => "did you mean `partitions`?",
         "configs" | "configuration" | "settings" => "did you mean `config`?",
         "min_isr" | "minInsyncReplicas" => "did you mean `min_insync_replicas`?",
-        "owner" | "description" | "labels" | "traffic" | "lifecycle" | "for_each"
-        | "environments" => {
-            "this belongs to a topic's entry, not to settings that several topics share"
-        }
+        "pin" => "this belongs to [defaults] of an environment",
+        "owner" | "description" | "labels" | "traffic" | "lifecycle" | "for_each" | "profile"
+        | "environments" => "this belongs to a topic's own table",
         _ => return None,
     })
 }

@@ -73,6 +73,8 @@ fn words(message: &str, text: &str, line: &str) -> (String, Option<String>) {
             "quote it: [topics.\"a b\"]",
         ),
         "unclosed table" => said("the header is not closed", "end it with ]"),
+        "unclosed array" => said("the list is not closed", "end it with ]"),
+        "unclosed inline table" => said("the table is not closed", "end it with }"),
         "missing escaped value" => said(
             "`\\` begins an escape, and this is none",
             "write it twice, or put the string in single quotes",
@@ -97,7 +99,7 @@ fn words(message: &str, text: &str, line: &str) -> (String, Option<String>) {
             "this is left over after the value",
             "a line holds one key = value; what follows `#` is a comment",
         ),
-        "invalid key-value pair" if text.starts_with('{') => said(
+        "invalid key-value pair" if line.trim_start().starts_with('{') => said(
             "this is not TOML but JSON",
             "TOML writes [topics.name], and its keys below",
         ),
