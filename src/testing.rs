@@ -129,5 +129,6 @@ pub fn live<const N: usize>(topics: [(&str, LiveTopic); N]) -> Live {
         topics: topics.map(|(name, topic)| (name.into(), topic)).into(),
         inventory: None,
         unknown: Vec::new(),
+        objections: BTreeMap::new(),
     }
 }

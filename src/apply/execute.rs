@@ -254,7 +254,7 @@ async fn request(cluster: &Cluster, steps: &[&Step]) -> Result<Vec<Result<(), Fa
     }
 }
 
-fn new_topic(step: &Step) -> Option<NewTopic> {
+pub(super) fn new_topic(step: &Step) -> Option<NewTopic> {
     match &step.work {
         Work::Create {
             partitions,

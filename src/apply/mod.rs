@@ -9,8 +9,8 @@
 //! What a broker is asked about beforehand (`validate_only`) is settled before a plan gets here:
 //! refusals are facts, and the plan room turns them into blocked changes.
 
-mod batches;
 mod execute;
+mod questions;
 mod readback;
 mod report;
 mod safe;
@@ -22,11 +22,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 pub use crate::kafka::Fault;
+pub use questions::questions;
 use report::Outcomes;
 pub use report::{Count, Doing, Doubt, Entry, Holds, Kind, Outcome, Part, Report, Verdict, WhyNot};
 pub use steps::{Phase, Step, Work, phases};
 
-use crate::kafka::Cluster;
+use crate::kafka::{Cluster, batches};
 use crate::plan::Plan;
 
 /// How long an apply is patient, and what stops it early.

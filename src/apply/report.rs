@@ -109,6 +109,8 @@ pub enum WhyNot {
     NotReached,
     /// A guard or gate refused the whole apply.
     Refused,
+    /// Something else is blocked, and it was to be all or nothing.
+    AllOrNothing,
     /// A person said no.
     Declined,
     /// Producers would be stopped: a partition has fewer replicas in sync.

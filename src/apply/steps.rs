@@ -106,27 +106,15 @@ impl Step {
     }
 
     /// What the step adds to a request.
-    ///
-    /// Source: the records that Kafka's `ReplicationControlManager` and
-    /// `ConfigurationControlManager` write.
     pub(super) fn cost(&self) -> Cost {
-        let (records, partitions) = match &self.work {
+        match &self.work {
             Work::Create {
                 partitions, config, ..
-            } => (
-                2 + *partitions as usize + config.len(),
-                *partitions as usize,
-            ),
-            Work::Grow { from, to } => {
-                let added = to.saturating_sub(*from) as usize;
-                (added, added)
-            }
-            Work::Alter(ops) => (ops.len(), 0),
-            Work::RaiseMinIsr { .. } | Work::Delete => (1, 0),
-        };
-        Cost {
-            records,
-            partitions,
+            } => Cost::of_create(*partitions, config.len()),
+            Work::Grow { from, to } => Cost::of_growth(*from, *to),
+            Work::Alter(ops) => Cost::of_alter(ops.len()),
+            Work::RaiseMinIsr { .. } => Cost::of_alter(1),
+            Work::Delete => Cost::of_delete(),
         }
     }
 }

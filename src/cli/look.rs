@@ -8,12 +8,14 @@ use anyhow::{Context, Result};
 use super::args::Connecting;
 use super::problem::Usage;
 use super::session::Session;
+use crate::apply;
 use crate::desired::{Desired, Loaded, LoadedEnvironment};
 use crate::kafka::{Cluster, Limits};
 use crate::live::{Live, snapshot};
 use crate::model::text::escape;
 use crate::model::{Globs, TopicName};
 use crate::observe::{self, Configs, Want};
+use crate::plan::{self, Options, Plan};
 
 /// Where a reading command looks.
 #[derive(Debug, clap::Args)]
@@ -90,6 +92,63 @@ impl Source<'_> {
             }
         }
     }
+
+    /// What is live in an environment, and what an apply would do there.
+    ///
+    /// # Errors
+    /// The cluster cannot be reached or read.
+    pub async fn plan<'a>(
+        &'a self,
+        session: &Session,
+        loaded: &Loaded,
+        environment: &LoadedEnvironment,
+        options: &Options,
+        preflight: Preflight,
+    ) -> Result<(Cow<'a, Live>, Plan)> {
+        match self {
+            Source::Snapshot(live) => {
+                let plan = plan::make(&environment.desired, live, options);
+                Ok((Cow::Borrowed(live), plan))
+            }
+            Source::Clusters(connecting) => {
+                let cluster = connecting.connect(session, loaded, environment).await?;
+                let (live, plan) = plan(&cluster, &environment.desired, options, preflight).await?;
+                Ok((Cow::Owned(live), plan))
+            }
+        }
+    }
+}
+
+/// Whether a cluster is asked what it has against a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Preflight {
+    /// It is.
+    Asked,
+    /// It is not.
+    Skipped,
+}
+
+/// Plans against a cluster, asks it what it has against that, and plans again with the answers.
+///
+/// # Errors
+/// The cluster cannot be read, or does not answer.
+pub async fn plan(
+    cluster: &Cluster,
+    desired: &Desired,
+    options: &Options,
+    preflight: Preflight,
+) -> Result<(Live, Plan)> {
+    let mut live = read(cluster, desired, &options.only, Depth::Listed).await?;
+    let plan = plan::make(desired, &live, options);
+    // Another cluster than the environment's is none of our business.
+    if plan.is_empty() || plan.wrong_cluster().is_some() {
+        return Ok((live, plan));
+    }
+    if preflight == Preflight::Asked {
+        live.objections = observe::preflight(cluster, &apply::questions(&plan)).await?;
+    }
+    let plan = plan::make(desired, &live, options);
+    Ok((live, plan))
 }
 
 /// Reads what is live in an environment from its cluster.

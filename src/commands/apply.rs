@@ -4,12 +4,12 @@ use anyhow::{Context, Result};
 
 use crate::apply::{self, Event, Phase, Report, Settings, Stop, Verdict, WhyNot};
 use crate::cli::{
-    self, Connecting, Depth, Exit, Format, OneEnvironment, Only, Origin, Session, Usage,
+    self, Connecting, Exit, Format, OneEnvironment, Only, Origin, Preflight, Session, Usage,
 };
 use crate::desired::{Loaded, LoadedEnvironment};
 use crate::kafka::Cluster;
 use crate::model::text::escape;
-use crate::plan::{self, Allow, Options, Plan};
+use crate::plan::{Allow, MissingRights, Options, Plan};
 use crate::render::{plan as plans, report as reports};
 
 /// Arguments of `apply`.
@@ -17,6 +17,7 @@ use crate::render::{plan as plans, report as reports};
 #[command(after_help = "Examples:
   topicsmith apply -e prod                                 shows the plan, asks, applies
   topicsmith apply -e prod --yes                           where nobody can be asked
+  topicsmith apply -e prod --yes --all-or-nothing          nothing at all where something is blocked
   topicsmith apply -e prod --allow topic-deleted:old-*     allows what the plan says it needs
 
 Exit codes:
@@ -34,6 +35,9 @@ pub struct Args {
     /// Allow a risk: CODE, CODE:GLOB for some topics, or destructive; repeatable
     #[arg(long, value_name = "CODE[:GLOB]")]
     allow: Vec<Allow>,
+    /// Apply nothing where anything is blocked
+    #[arg(long)]
+    all_or_nothing: bool,
     /// Do not ask
     #[arg(short, long)]
     yes: bool,
@@ -54,6 +58,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
         allow: args.allow.clone(),
         commit: args.origin.commit.clone(),
         scope: args.origin.scope()?,
+        missing_rights: MissingRights::Block,
     };
     let loaded = session.load(&args.environment.ask()?)?;
     let environment = the_only_one(&loaded)?;
@@ -63,13 +68,17 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
         .connecting
         .connect(session, &loaded, environment)
         .await?;
-    let live = cli::read(&cluster, desired, &options.only, Depth::Listed).await?;
-    let plan = plan::make(desired, &live, &options);
+    let (_, plan) = cli::plan(&cluster, desired, &options, Preflight::Asked).await?;
     show(&plan, session)?;
 
     if !plan.refused.is_empty() {
         session.tell_error(&anyhow::anyhow!("refused, and nothing was changed"));
         return untouched(&plan, &WhyNot::Refused, session);
+    }
+    if args.all_or_nothing && !plan.blocked.is_empty() && !plan.is_empty() {
+        let why = "something is blocked, and it is all or nothing: nothing was changed";
+        session.tell_error(&anyhow::anyhow!(why));
+        return untouched(&plan, &WhyNot::AllOrNothing, session);
     }
     if !plan.is_empty() && !args.yes && !agreed(&plan, session)? {
         session.terminal.tell("nothing was changed\n");

@@ -6,13 +6,13 @@ use anyhow::Result;
 use serde_json::Value;
 
 use crate::cli::{
-    Depth, Document, Environments, Exit, Format, Looking, Only, Origin, Printable, Session, Source,
-    Usage,
+    Document, Environments, Exit, Format, Looking, Only, Origin, Preflight, Printable, Session,
+    Source, Usage,
 };
 use crate::desired::{Ask, Loaded, LoadedEnvironment};
 use crate::live::Live;
 use crate::observe;
-use crate::plan::{self, Allow, Options, Plan};
+use crate::plan::{Allow, MissingRights, Options, Plan};
 use crate::render::{self, Style, unified};
 
 /// Arguments of `plan`.
@@ -43,6 +43,9 @@ pub struct Args {
     /// Exit with 2 where an apply would change something
     #[arg(long)]
     detailed_exitcode: bool,
+    /// Do not ask the brokers what they would refuse
+    #[arg(long)]
+    no_preflight: bool,
     #[command(flatten)]
     origin: Origin,
     #[command(flatten)]
@@ -64,6 +67,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
         allow: args.allow.clone(),
         commit: args.origin.commit.clone(),
         scope: args.origin.scope()?,
+        missing_rights: MissingRights::Noted,
     };
     let loaded = session.load(&ask)?;
     let source = args.looking.source(&loaded)?;
@@ -86,10 +90,12 @@ async fn one<'a>(
     source: &'a Source<'_>,
     options: &Options,
 ) -> Result<Planned<'a>> {
-    let desired = &environment.desired;
-    let look = source.look(session, loaded, environment, &options.only, Depth::Listed);
-    let live = look.await?;
-    let plan = plan::make(desired, &live, options);
+    let preflight = match args.no_preflight {
+        true => Preflight::Skipped,
+        false => Preflight::Asked,
+    };
+    let plan = source.plan(session, loaded, environment, options, preflight);
+    let (live, plan) = plan.await?;
     Ok(Planned {
         args,
         environment,

@@ -224,6 +224,12 @@ impl Cluster {
         self.replace(&stale, self.0.limits).await
     }
 
+    /// A question that got no answer however often it was asked, as an error.
+    pub fn unanswered(&self, what: &str, fault: &Fault) -> Error {
+        let news = &self.clients().news;
+        Error::call(&self.0.connection, what, fault, news, self.0.limits.timeout)
+    }
+
     /// The release of Kafka, `4.3`, as far as the brokers let on.
     pub fn kafka_version(&self) -> Option<String> {
         self.clients().news.release().map(str::to_owned)

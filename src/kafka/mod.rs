@@ -6,6 +6,7 @@
 //! a topic's whole config where one key was to change.
 
 mod admin;
+pub mod batches;
 mod clients;
 mod cluster;
 mod error;

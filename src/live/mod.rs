@@ -2,9 +2,12 @@
 //! snapshot file; whoever reads it cannot tell which. This room knows neither Kafka's client nor
 //! what is wanted.
 
+mod objection;
 pub mod snapshot;
 
 use std::collections::BTreeMap;
+
+pub use objection::{Objection, ObjectionKind};
 
 use crate::model::{ConfigKey, TopicName};
 
@@ -25,6 +28,9 @@ pub struct Live {
     pub inventory: Option<BTreeMap<TopicName, Owned>>,
     /// What could not be read, and why.
     pub unknown: Vec<Unknown>,
+    /// What the cluster has against changes that it was asked about beforehand. No snapshot holds
+    /// it.
+    pub objections: BTreeMap<TopicName, Vec<Objection>>,
 }
 
 /// A broker that is up.

@@ -11,6 +11,7 @@ pub mod name;
 pub mod place;
 pub mod risk;
 pub mod secret;
+pub mod subject;
 pub mod text;
 pub mod units;
 
@@ -21,3 +22,4 @@ pub use name::TopicName;
 pub use place::{Layer, Place, Source, Sourced, Sources};
 pub use risk::{BlockCode, RiskCode, RiskLevel};
 pub use secret::Secret;
+pub use subject::Subject;

@@ -1,11 +1,13 @@
 //! Gathers what is live from a cluster. It decides nothing.
 
 mod defaults;
+mod preflight;
 mod side_by_side;
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
+pub use preflight::{Growth, Objections, Questions, preflight};
 pub use side_by_side::side_by_side;
 
 use crate::desired::Environment;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     Action, Allow, Blocked, Change, Cluster, ConfigAction, ConfigChange, CountChange, LeftAlone,
-    Plan, blocked, gates, notes, risks,
+    Plan, blocked, gates, notes, objections, risks,
 };
 use crate::desired::{Desired, Environment, Tombstone, Topic};
 use crate::diff::{self, ConfigDiff, Defaults, Difference};
@@ -22,6 +22,18 @@ pub struct Options {
     pub commit: Option<String>,
     /// Whose topics the files speak of, stronger than what the environment says.
     pub scope: Option<String>,
+    /// What follows where this principal lacks a right that an apply would need.
+    pub missing_rights: MissingRights,
+}
+
+/// What a missing right does to a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum MissingRights {
+    /// A note says that the change was not checked: whoever plans need not be who applies.
+    #[default]
+    Noted,
+    /// The change is blocked.
+    Block,
 }
 
 impl Options {
@@ -56,23 +68,28 @@ pub fn make(desired: &Desired, live: &Live, options: &Options) -> Plan {
     let wanted = |name: &TopicName| options.wants(name);
     for (name, topic) in desired.topics.iter().filter(|(name, _)| wanted(name)) {
         match live.topics.get(name) {
-            None => plan.changes.push(create(name, topic)),
-            Some(found) => {
-                let update = update(name, topic, found, &live.broker_defaults, environment);
-                plan.take(update);
-            }
+            None => match objections::of_create(name, topic, live, options) {
+                None => plan.changes.push(create(name, topic)),
+                Some(blocked) => plan.blocked.push(blocked),
+            },
+            Some(found) => plan.take(update(name, topic, found, environment, (live, options))),
         }
     }
     for (name, tombstone) in desired.removed.iter().filter(|(name, _)| wanted(name)) {
         // A tombstone of a topic that is not there has done its work.
         if let Some(found) = live.topics.get(name) {
-            plan.changes.push(delete(name, tombstone, found));
+            match objections::of_delete(name, &tombstone.declared_at, live, options) {
+                None => plan.changes.push(delete(name, tombstone, found)),
+                Some(blocked) => plan.blocked.push(blocked),
+            }
         }
     }
     plan.changes.sort_by(|a, b| a.topic.cmp(&b.topic));
+    plan.blocked.sort_by(|a, b| a.topic.cmp(&b.topic));
     plan.unlisted = unlisted(desired, &live.topics, wanted);
     plan.refused = gates::refusals(desired, live, &plan.changes, &options.allow);
     plan.notes = notes::of(desired, live, &plan, wanted);
+    plan.notes.extend(objections::notes(live, &plan, options));
     plan
 }
 
@@ -167,21 +184,24 @@ fn update(
     name: &TopicName,
     topic: &Topic,
     found: &LiveTopic,
-    defaults: &Defaults,
     environment: &Environment,
+    (live, options): (&Live, &Options),
 ) -> Update {
+    let defaults: &Defaults = &live.broker_defaults;
     let diff = diff::topic(topic, found, defaults, &environment.ignore_configs);
     let differ = diff.config.iter().flatten();
     let mut config: Vec<ConfigChange> = differ
         .filter(|diff| environment.pin || !matches!(diff.kind, Difference::NotHeld(_)))
         .map(config_change)
         .collect();
-    let (partitions, fewer) = match blocked::partitions(name, found, &diff) {
+    let (mut partitions, fewer) = match blocked::partitions(name, found, &diff) {
         Ok(change) => (change, None),
         Err(fewer) => (None, Some(*fewer)),
     };
     let mut factor = blocked::replication_factor(name, found, &diff);
     let too_few = blocked::min_insync_replicas(name, topic, found, &mut config, &mut factor);
+    let inputs = (live, options);
+    let refused = objections::of_update(name, topic, inputs, &mut partitions, &mut config);
     let risks = risks::of_update(&risks::Update {
         wanted: topic,
         found,
@@ -193,6 +213,8 @@ fn update(
         topic: name.clone(),
         keys: diff.unknown_keys.into_iter().cloned().collect(),
     });
+    let held_back = fewer.into_iter().chain(factor).chain(too_few);
+    let held_back = held_back.chain(refused);
     let changes = partitions.is_some() || !config.is_empty();
     Update {
         change: changes.then(|| Change {
@@ -205,7 +227,7 @@ fn update(
             config,
             risks,
         }),
-        blocked: fewer.into_iter().chain(factor).chain(too_few).collect(),
+        blocked: held_back.collect(),
         left_alone,
     }
 }

@@ -6,14 +6,16 @@ mod blocked;
 mod gates;
 mod make;
 mod notes;
+mod objections;
 mod risks;
 mod summary;
 
 pub use allow::{Allow, AllowError};
-pub use make::{Options, make};
+pub use make::{MissingRights, Options, make};
 pub use summary::Summary;
 
 use crate::live::{BrokerDefault, ReplicationFactor, Source};
+pub use crate::model::Subject;
 use crate::model::{BlockCode, ConfigKey, Place, RiskCode, TopicName};
 
 /// What an apply to one environment would do.
@@ -147,19 +149,6 @@ pub struct Risk {
     pub message: String,
     /// What part of the change brings it.
     pub subject: Subject,
-}
-
-/// A part of a change.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Subject {
-    /// The topic as a whole.
-    Topic,
-    /// Its partition count.
-    Partitions,
-    /// Its replication factor.
-    ReplicationFactor,
-    /// One config.
-    Config(ConfigKey),
 }
 
 /// A change that is held back, with the reason and a way out.

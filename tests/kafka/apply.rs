@@ -13,9 +13,9 @@ harness::tests! {
     min_insync_replicas_above_the_brokers_is_not_tried,
     a_tombstone_is_refused_then_allowed,
     drift_by_kafkas_own_tool_is_found_and_healed,
-    a_partial_failure_names_the_brokers_words,
-    a_failure_alone_changes_nothing,
-    one_bad_config_refuses_the_topics_configs,
+    a_refused_create_holds_back_itself_alone,
+    a_refusal_alone_changes_nothing,
+    one_bad_config_holds_back_itself_alone,
     blocked_with_and_without_other_changes,
     a_refused_apply_changes_nothing,
     another_cluster_is_refused,
@@ -87,7 +87,7 @@ async fn by_hand(test: &Test, topic: &str, key: &str, value: &str) {
     altered.expect("it was reached")[0]
         .clone()
         .expect("it is legal");
-    harness::eventually("it shows", async || {
+    eventually("it shows", async || {
         held(test, topic, key).await.as_deref() == Some(value)
     })
     .await;
@@ -267,15 +267,15 @@ replication_factor = 5
 [topics.\"@good\"]
 ";
 
-async fn a_partial_failure_names_the_brokers_words(test: Test) {
+async fn a_refused_create_holds_back_itself_alone(test: Test) {
     let repository = test.repository(WITH_BAD);
     repository
         .run("apply --yes")
         .exits(3)
-        .says("! @bad  failed\n")
+        .says("! @bad  blocked\n")
         .says("The target replication factor of 5 cannot be reached because only 1 broker(s)")
         .says("(INVALID_REPLICATION_FACTOR 38)")
-        .says("\n1 applied, 1 failed\n");
+        .says("\n1 applied, 1 blocked\n");
     assert_eq!(partitions(&test).await, [("good".to_owned(), 1)]);
     // Put right, a re-run does what is left, and only that.
     repository.topics("[topics.\"@bad\"]\n[topics.\"@good\"]\n");
@@ -284,14 +284,15 @@ async fn a_partial_failure_names_the_brokers_words(test: Test) {
     repository.run("plan --detailed-exitcode").exits(0);
 }
 
-async fn a_failure_alone_changes_nothing(test: Test) {
+async fn a_refusal_alone_changes_nothing(test: Test) {
     let repository = test.repository("[topics.\"@bad\"]\nreplication_factor = 5\n");
-    repository.run("apply --yes").exits(1).says("\n1 failed\n");
+    repository.run("apply --yes").exits(4).says("\n1 blocked\n");
     assert_eq!(partitions(&test).await, []);
 }
 
-/// The broker takes or refuses a topic's configs as a whole: tiered storage is off here.
-async fn one_bad_config_refuses_the_topics_configs(test: Test) {
+/// The broker takes or refuses a topic's configs as a whole, so the bad one is found beforehand:
+/// tiered storage is off here.
+async fn one_bad_config_holds_back_itself_alone(test: Test) {
     let repository = test.repository("[topics.\"@a\"]\n[topics.\"@b\"]\n");
     repository.run("apply --yes").exits(0);
     repository.topics(
@@ -300,10 +301,13 @@ async fn one_bad_config_refuses_the_topics_configs(test: Test) {
     repository
         .run("apply --yes")
         .exits(3)
-        .says("remote.storage.enable, retention.ms: Tiered Storage functionality is disabled")
-        .says("\n1 applied, 1 failed\n");
+        .says("remote.storage.enable false → true: the broker refuses it: Tiered Storage")
+        .says("\n2 applied, 1 blocked\n");
     assert_eq!(partitions(&test).await[0], ("a".to_owned(), 2));
-    assert_eq!(held(&test, "a", "retention.ms").await, None);
+    assert_eq!(
+        held(&test, "a", "retention.ms").await.as_deref(),
+        Some("691200000")
+    );
     assert_eq!(
         held(&test, "b", "retention.ms").await.as_deref(),
         Some("691200000")
@@ -412,12 +416,12 @@ async fn the_report_as_json(test: Test) {
     test.create(&[new_topic(test.topic("wide"), 6, &[])]).await;
     let repository = test.repository(&format!("{WITH_BAD}[topics.\"@wide\"]\npartitions = 3\n"));
     let run = repository.run("apply --yes --format json").exits(3);
-    assert!(run.stderr.contains("2 to create, 1 blocked"), "{run}");
+    assert!(run.stderr.contains("1 to create, 2 blocked"), "{run}");
     let json = run.json();
     assert_eq!(json["format"], "topicsmith/report/1");
     let summary = serde_json::json!({
-        "applied": 1, "already_so": 0, "failed": 1, "not_kept": 0,
-        "unknown": 0, "blocked": 1, "held": 0, "not_tried": 0,
+        "applied": 1, "already_so": 0, "failed": 0, "not_kept": 0,
+        "unknown": 0, "blocked": 2, "held": 0, "not_tried": 0,
     });
     assert_eq!(json["summary"], summary);
     let changes = json["changes"].as_array().expect("a list");
@@ -433,12 +437,12 @@ async fn the_report_as_json(test: Test) {
     assert_eq!(
         results,
         [
-            ("@bad", "failed"),
+            ("@bad", "blocked"),
             ("@good", "applied"),
             ("@wide", "blocked")
         ]
     );
-    assert_eq!(changes[0]["parts"][0]["code"], "INVALID_REPLICATION_FACTOR");
+    assert_eq!(changes[0]["parts"][0]["code"], "refused-by-broker");
     assert_eq!(changes[1]["parts"][0]["action"], "create");
     assert_eq!(changes[2]["parts"][0]["code"], "partitions-decrease");
 }
@@ -464,7 +468,7 @@ async fn ctrl_c_ends_in_order(test: Test) {
         .collect();
     let repository = test.repository(&topics);
     let apply = repository.start("apply --yes");
-    harness::eventually("the first topics show", async || {
+    eventually("the first topics show", async || {
         !partitions(&test).await.is_empty()
     })
     .await;

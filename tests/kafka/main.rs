@@ -8,6 +8,7 @@ mod connect;
 mod figures;
 mod harness;
 mod observe;
+mod preflight;
 mod reading;
 mod specs;
 
@@ -18,6 +19,7 @@ fn main() -> std::process::ExitCode {
         apply::tests(),
         connect::tests(),
         observe::tests(),
+        preflight::tests(),
         reading::tests(),
         specs::tests(),
     ];

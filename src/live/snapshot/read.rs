@@ -1,5 +1,7 @@
 //! The shape of a snapshot as it is read: objects and their fields.
 
+use std::collections::BTreeMap;
+
 use serde::de::{Deserialize, Deserializer, IgnoredAny};
 
 use super::values::{Count, Named, Replicas};
@@ -48,6 +50,7 @@ impl From<File> for Live {
             topics: file.topics.0,
             inventory: file.inventory.map(|inventory| inventory.0),
             unknown: file.unknown.into_iter().map(Unknown::from).collect(),
+            objections: BTreeMap::new(),
         }
     }
 }

@@ -18,6 +18,7 @@ pub fn to_json(live: &Live) -> Value {
         topics,
         inventory,
         unknown,
+        objections: _,
     } = live;
     let brokers: Vec<Value> = brokers
         .iter()

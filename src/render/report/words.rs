@@ -109,6 +109,7 @@ fn not_tried(why: &WhyNot) -> String {
     match why {
         WhyNot::NotReached => "the apply was stopped before its turn".to_owned(),
         WhyNot::Refused => "the apply was refused".to_owned(),
+        WhyNot::AllOrNothing => "something is blocked, and it was to be all or nothing".to_owned(),
         WhyNot::Declined => "the answer was no".to_owned(),
         WhyNot::TooFewInSync {
             partition,

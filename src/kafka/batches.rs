@@ -19,6 +19,43 @@ pub struct Cost {
     pub partitions: usize,
 }
 
+impl Cost {
+    /// A topic that is created. This and the others are the records that Kafka's
+    /// `ReplicationControlManager` and `ConfigurationControlManager` write.
+    pub fn of_create(partitions: u32, configs: usize) -> Self {
+        let partitions = partitions as usize;
+        Self {
+            records: 2 + partitions + configs,
+            partitions,
+        }
+    }
+
+    /// A topic that gets more partitions.
+    pub fn of_growth(from: u32, to: u32) -> Self {
+        let added = to.saturating_sub(from) as usize;
+        Self {
+            records: added,
+            partitions: added,
+        }
+    }
+
+    /// A topic of which so many configs change.
+    pub fn of_alter(configs: usize) -> Self {
+        Self {
+            records: configs,
+            partitions: 0,
+        }
+    }
+
+    /// A topic that is deleted.
+    pub fn of_delete() -> Self {
+        Self {
+            records: 1,
+            partitions: 0,
+        }
+    }
+}
+
 /// Packs items into requests, in their order. An item that is too large for any request gets one
 /// of its own: what Kafka says to it is for Kafka to say.
 pub fn pack<T>(items: Vec<T>, cost: impl Fn(&T) -> Cost) -> Vec<Vec<T>> {

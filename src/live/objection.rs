@@ -1,0 +1,29 @@
+//! What a cluster has against a change, asked before anything changes.
+
+use crate::model::Subject;
+
+/// Parts of a topic's change that the cluster would not make, or could not be asked about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Objection {
+    /// The parts.
+    pub parts: Vec<Subject>,
+    /// What kind of answer it is.
+    pub kind: ObjectionKind,
+    /// The broker's own words, the code behind them. Not escaped.
+    pub words: String,
+    /// What the words speak of: of a create that is refused as a whole, the value at fault.
+    pub about: Subject,
+}
+
+/// How a cluster objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ObjectionKind {
+    /// It would refuse the change.
+    Refused,
+    /// The topic to create exists, and this principal may not see it.
+    Exists,
+    /// A right is missing: for the change, or for asking.
+    NotAuthorised,
+    /// A quota keeps it from being asked, or it does not know the question. It may well do it.
+    Unchecked,
+}

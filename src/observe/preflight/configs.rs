@@ -1,0 +1,115 @@
+//! Changes of configs. A broker takes or refuses those of a topic as a whole, and names the first
+//! bad key at most; so where it refuses, it is asked again until the bad ones are known.
+
+use std::collections::BTreeMap;
+
+use super::ask::ask;
+use super::{Said, objection};
+use crate::kafka::batches::{Cost, pack};
+use crate::kafka::{Alter, AlterOp, Cluster, Error, Fault, Mode};
+use crate::live::{Objection, ObjectionKind};
+use crate::model::{ConfigKey, Subject, TopicName};
+
+/// What is said against each key of a topic.
+type Bad = BTreeMap<TopicName, Vec<(ConfigKey, Fault)>>;
+
+pub(super) async fn preflight(cluster: &Cluster, alters: &[Alter]) -> Result<Vec<Said>, Error> {
+    let refused = validate(cluster, alters.to_vec()).await?;
+    let (several, mut bad) = split(refused);
+    if !several.is_empty() {
+        bad.extend(one_by_one(cluster, several).await?);
+    }
+    Ok(bad.into_iter().flat_map(said).collect())
+}
+
+async fn validate(cluster: &Cluster, alters: Vec<Alter>) -> Result<Vec<(Alter, Fault)>, Error> {
+    let batches = pack(alters, |alter| Cost::of_alter(alter.ops.len()));
+    let send = async |alters: Vec<Alter>| {
+        let mode = Mode::ValidateOnly;
+        cluster.incremental_alter_configs(&alters, mode).await
+    };
+    ask(cluster, batches, send).await
+}
+
+/// Those that are refused for what some of their keys hold, and the answers that are final.
+fn split(refused: Vec<(Alter, Fault)>) -> (Vec<(Alter, Fault)>, Bad) {
+    let for_a_key = |(alter, fault): &(Alter, Fault)| {
+        alter.ops.len() > 1 && super::kind(fault) == ObjectionKind::Refused
+    };
+    let (several, whole): (Vec<_>, Vec<_>) = refused.into_iter().partition(for_a_key);
+    let bad = whole
+        .into_iter()
+        .map(|(alter, fault)| (alter.topic, each(&alter.ops, &fault)));
+    (several, bad.collect())
+}
+
+fn each(ops: &[(ConfigKey, AlterOp)], fault: &Fault) -> Vec<(ConfigKey, Fault)> {
+    ops.iter()
+        .map(|(key, _)| (key.clone(), fault.clone()))
+        .collect()
+}
+
+/// Each key alone, then what is left of each topic together. Where no key is bad alone, or what is
+/// left is refused too, it is the combination that is bad.
+async fn one_by_one(cluster: &Cluster, refused: Vec<(Alter, Fault)>) -> Result<Bad, Error> {
+    let most = refused.iter().map(|(alter, _)| alter.ops.len()).max();
+    let mut bad = Bad::new();
+    // A topic can stand in a request once.
+    for index in 0..most.unwrap_or_default() {
+        let alone = |(alter, _): &(Alter, Fault)| {
+            let op = alter.ops.get(index)?.clone();
+            let topic = alter.topic.clone();
+            Some(Alter {
+                topic,
+                ops: vec![op],
+            })
+        };
+        let alone = refused.iter().filter_map(alone).collect();
+        for (alter, fault) in validate(cluster, alone).await? {
+            let keys = each(&alter.ops, &fault);
+            bad.entry(alter.topic).or_default().extend(keys);
+        }
+    }
+    let mut rest = Vec::new();
+    for (alter, fault) in refused {
+        let left = without(alter, &bad);
+        match bad.contains_key(&left.topic) {
+            true => rest.push(left),
+            false => {
+                bad.insert(left.topic, each(&left.ops, &fault));
+            }
+        }
+    }
+    rest.retain(|alter| !alter.ops.is_empty());
+    for (alter, fault) in validate(cluster, rest).await? {
+        let keys = each(&alter.ops, &fault);
+        bad.entry(alter.topic).or_default().extend(keys);
+    }
+    Ok(bad)
+}
+
+/// What is left of a topic's changes without the bad ones.
+fn without(mut alter: Alter, bad: &Bad) -> Alter {
+    let bad = bad.get(&alter.topic).map_or(&[][..], Vec::as_slice);
+    alter
+        .ops
+        .retain(|(key, _)| bad.iter().all(|(b, _)| b != key));
+    alter
+}
+
+/// The keys of a topic, those with the same answer together.
+fn said((topic, mut keys): (TopicName, Vec<(ConfigKey, Fault)>)) -> Vec<Said> {
+    keys.sort_by(|(a, _), (b, _)| a.cmp(b));
+    let mut said: Vec<Objection> = Vec::new();
+    for (key, fault) in keys {
+        let part = Subject::Config(key);
+        let new = objection(vec![part.clone()], part, &fault);
+        match said.iter_mut().find(|known| known.words == new.words) {
+            Some(known) => known.parts.extend(new.parts),
+            None => said.push(new),
+        }
+    }
+    said.into_iter()
+        .map(|objection| (topic.clone(), objection))
+        .collect()
+}

@@ -1,0 +1,73 @@
+//! Deletes: Kafka has no `validate_only` for them, so that the switch and the rights are looked up.
+
+use super::{Said, objection};
+use crate::kafka::{Cluster, Error, Fault, FaultKind, Operation, TopicDescription};
+use crate::live::{Objection, ObjectionKind};
+use crate::model::{Subject, TopicName};
+
+/// The broker's setting that turns deleting off.
+const ENABLED: &str = "delete.topic.enable";
+
+pub(super) async fn preflight(cluster: &Cluster, topics: &[TopicName]) -> Result<Vec<Said>, Error> {
+    if topics.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (switch, descriptions) =
+        tokio::try_join!(switched_off(cluster), cluster.describe_topics(topics))?;
+    let of_topic = |topic: &TopicName| {
+        let right = descriptions.get(topic).and_then(no_right);
+        switch
+            .iter()
+            .cloned()
+            .chain(right)
+            .map(|o| (topic.clone(), o))
+            .collect::<Vec<Said>>()
+    };
+    Ok(topics.iter().flat_map(of_topic).collect())
+}
+
+fn whole(kind: ObjectionKind, words: String) -> Objection {
+    Objection {
+        parts: vec![Subject::Topic],
+        kind,
+        words,
+        about: Subject::Topic,
+    }
+}
+
+/// Whether the brokers delete no topics at all, asked of the first that answers.
+async fn switched_off(cluster: &Cluster) -> Result<Option<Objection>, Error> {
+    let mut last = None;
+    for broker in cluster.metadata().await?.brokers {
+        match cluster.describe_broker_configs(broker.id).await {
+            Ok(Ok(configs)) => {
+                let switch = configs.iter().find(|config| config.key.as_str() == ENABLED);
+                let off = switch.is_some_and(|config| config.value.as_deref() == Some("false"));
+                let words = || format!("{ENABLED} is false on broker {}", broker.id);
+                return Ok(off.then(|| whole(ObjectionKind::Refused, words())));
+            }
+            Ok(Err(fault)) => {
+                let words = format!("whether {ENABLED} is on: {}", super::words(&fault));
+                last = Some(Ok(whole(ObjectionKind::Unchecked, words)));
+            }
+            // The cluster may still name a broker that is gone.
+            Err(error) => last = last.or(Some(Err(error))),
+        }
+    }
+    last.transpose()
+}
+
+/// What a topic's description says against deleting it.
+fn no_right(description: &Result<TopicDescription, Fault>) -> Option<Objection> {
+    match description {
+        // A topic that is gone by now needs no right.
+        Err(fault) if fault.kind() == FaultKind::Missing => None,
+        Err(fault) => Some(objection(vec![Subject::Topic], Subject::Topic, fault)),
+        Ok(description) => {
+            let operations = description.operations.as_ref()?;
+            let may = operations.contains(&Operation::Delete);
+            let words = "this principal has no right to delete it".to_owned();
+            (!may).then(|| whole(ObjectionKind::NotAuthorised, words))
+        }
+    }
+}

@@ -1,0 +1,397 @@
+//! What the cluster said against a change when it was asked beforehand, taken out of the change.
+
+use std::collections::BTreeMap;
+
+use super::make::MissingRights;
+use super::{Blocked, ConfigChange, CountChange, Options, Subject};
+use crate::desired::Topic;
+use crate::live::{Live, Objection, ObjectionKind};
+use crate::model::text::names;
+use crate::model::{BlockCode, Place, TopicName};
+
+/// How many topics a note names.
+const MOST_NAMED: usize = 10;
+
+/// What holds back all of a create.
+pub(super) fn of_create(
+    name: &TopicName,
+    wanted: &Topic,
+    live: &Live,
+    options: &Options,
+) -> Option<Blocked> {
+    let (objection, code) = blocking(name, live, options).next()?;
+    let place = match &objection.about {
+        Subject::Partitions => &wanted.partitions.place,
+        Subject::ReplicationFactor => &wanted.replication_factor.place,
+        Subject::Config(key) => (wanted.config.get(key)).map_or(&wanted.declared_at, |v| &v.place),
+        Subject::Topic => &wanted.declared_at,
+    };
+    let (why, help) = match objection.kind {
+        ObjectionKind::Exists => (
+            "the topic exists, but this principal may not see it",
+            "Give this principal the right to describe the topic, or choose another name",
+        ),
+        ObjectionKind::NotAuthorised => (
+            NO_RIGHT,
+            "Give this principal the right to create it: Create on the topic or on the cluster",
+        ),
+        ObjectionKind::Refused | ObjectionKind::Unchecked => {
+            (REFUSED, "Change the entry to what this cluster takes")
+        }
+    };
+    let message = format!("create: {why}: {}", objection.words);
+    Some(blocked(name, code, Subject::Topic, message, help, place))
+}
+
+/// What holds back a delete.
+pub(super) fn of_delete(
+    name: &TopicName,
+    place: &Place,
+    live: &Live,
+    options: &Options,
+) -> Option<Blocked> {
+    let (objection, code) = blocking(name, live, options).next()?;
+    let (why, help) = match code {
+        BlockCode::NotAuthorised => (
+            NO_RIGHT,
+            "Give this principal the right to delete it: Delete on the topic",
+        ),
+        _ => (
+            REFUSED,
+            "Let the brokers delete topics (delete.topic.enable), or take the tombstone out",
+        ),
+    };
+    let message = format!("delete: {why}: {}", objection.words);
+    Some(blocked(name, code, Subject::Topic, message, help, place))
+}
+
+/// Takes out of an update what the cluster would not do.
+pub(super) fn of_update(
+    name: &TopicName,
+    wanted: &Topic,
+    (live, options): (&Live, &Options),
+    partitions: &mut Option<CountChange<u32>>,
+    config: &mut Vec<ConfigChange>,
+) -> Vec<Blocked> {
+    let mut found = Vec::new();
+    for (objection, code) in blocking(name, live, options) {
+        if objection.parts.contains(&Subject::Partitions)
+            && let Some(change) = partitions.take()
+        {
+            found.push(of_partitions(name, wanted, objection, code, &change));
+        }
+        let touched = |change: &mut ConfigChange| {
+            let part = |part: &Subject| matches!(part, Subject::Config(key) if *key == change.key);
+            objection.parts.iter().any(part)
+        };
+        let taken: Vec<ConfigChange> = config.extract_if(.., touched).collect();
+        found.extend(of_configs(name, wanted, objection, code, &taken));
+    }
+    found
+}
+
+fn of_partitions(
+    name: &TopicName,
+    wanted: &Topic,
+    objection: &Objection,
+    code: BlockCode,
+    change: &CountChange<u32>,
+) -> Blocked {
+    let number = |count: Option<u32>| count.map_or("?".to_owned(), |count| count.to_string());
+    let (from, to) = (number(change.from), number(change.to));
+    let (why, help) = match code {
+        BlockCode::NotAuthorised => (
+            NO_RIGHT,
+            "Give this principal the right to add partitions: Alter on the topic",
+        ),
+        _ => (
+            REFUSED,
+            "Set a number of partitions that this cluster takes",
+        ),
+    };
+    let message = format!("partitions {from} → {to}: {why}: {}", objection.words);
+    let place = change.declared_at.as_ref().unwrap_or(&wanted.declared_at);
+    blocked(name, code, Subject::Partitions, message, help, place)
+}
+
+/// One finding for all configs with the same answer.
+fn of_configs(
+    name: &TopicName,
+    wanted: &Topic,
+    objection: &Objection,
+    code: BlockCode,
+    taken: &[ConfigChange],
+) -> Option<Blocked> {
+    let (first, others) = taken.split_first()?;
+    let what: Vec<String> = match others {
+        [] => {
+            let from = first.from.as_deref().unwrap_or("?");
+            let to = first.becomes().unwrap_or("its default");
+            vec![format!("{} {from} → {to}", first.key)]
+        }
+        _ => taken.iter().map(|change| change.key.to_string()).collect(),
+    };
+    let (why, help) = match code {
+        BlockCode::NotAuthorised => (
+            NO_RIGHT,
+            "Give this principal the right to change configs: AlterConfigs on the topic",
+        ),
+        _ => (
+            REFUSED,
+            "Set what this cluster takes, or leave it out of the files",
+        ),
+    };
+    let message = format!("{}: {why}: {}", what.join(", "), objection.words);
+    let place = first.declared_at.as_ref().unwrap_or(&wanted.declared_at);
+    let subject = Subject::Config(first.key.clone());
+    let holds_back = others.iter().map(|change| change.key.clone()).collect();
+    Some(Blocked {
+        holds_back,
+        ..blocked(name, code, subject, message, help, place)
+    })
+}
+
+const REFUSED: &str = "the broker refuses it";
+const NO_RIGHT: &str = "this principal may not do it";
+
+fn blocked(
+    topic: &TopicName,
+    code: BlockCode,
+    subject: Subject,
+    message: String,
+    help: &str,
+    place: &Place,
+) -> Blocked {
+    Blocked {
+        topic: topic.clone(),
+        code,
+        subject,
+        message,
+        help: help.to_owned(),
+        declared_at: Some(place.clone()),
+        holds_back: Vec::new(),
+    }
+}
+
+/// The objections to what is planned for a topic that hold it back.
+fn blocking<'a>(
+    name: &TopicName,
+    live: &'a Live,
+    options: &'a Options,
+) -> impl Iterator<Item = (&'a Objection, BlockCode)> {
+    let objections = live.objections.get(name).map_or(&[][..], Vec::as_slice);
+    objections
+        .iter()
+        .filter_map(|objection| Some((objection, code(objection.kind, options)?)))
+}
+
+/// Under which code an objection holds something back, if it does.
+fn code(kind: ObjectionKind, options: &Options) -> Option<BlockCode> {
+    match kind {
+        ObjectionKind::Refused => Some(BlockCode::RefusedByBroker),
+        ObjectionKind::Exists => Some(BlockCode::NotAuthorised),
+        ObjectionKind::NotAuthorised => match options.missing_rights {
+            MissingRights::Noted => None,
+            MissingRights::Block => Some(BlockCode::NotAuthorised),
+        },
+        ObjectionKind::Unchecked => None,
+    }
+}
+
+/// What could not be asked, one note for each reason.
+pub(super) fn notes(live: &Live, plan: &super::Plan, options: &Options) -> Vec<String> {
+    let mut reasons: BTreeMap<(&str, &str), Vec<&TopicName>> = BTreeMap::new();
+    for change in &plan.changes {
+        let objections = live.objections.get(&change.topic).into_iter().flatten();
+        for objection in objections.filter(|o| code(o.kind, options).is_none()) {
+            let what = match (change.action, objection.parts.first()) {
+                (super::Action::Create, _) => "creating",
+                (super::Action::Delete, _) => "deleting",
+                (super::Action::Update, Some(Subject::Config(_))) => "changing configs of",
+                (super::Action::Update, _) => "adding partitions to",
+            };
+            let topics = reasons.entry((what, &objection.words)).or_default();
+            topics.push(&change.topic);
+        }
+    }
+    let note = |((what, words), topics): ((&str, &str), Vec<&TopicName>)| {
+        format!(
+            "not checked: {what} {}: {words}",
+            names(&topics, MOST_NAMED)
+        )
+    };
+    reasons.into_iter().map(note).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::RiskCode;
+    use crate::plan::{ConfigAction, Plan, make};
+    use crate::testing::{desired, found, line, live, tombstone, topic};
+
+    fn objection(parts: &[Subject], kind: ObjectionKind, about: Subject) -> Objection {
+        Objection {
+            parts: parts.to_vec(),
+            kind,
+            words: "No. (NAME 1)".to_owned(),
+            about,
+        }
+    }
+
+    fn config(key: &str) -> Subject {
+        Subject::Config(key.into())
+    }
+
+    fn options(missing_rights: MissingRights) -> Options {
+        Options {
+            missing_rights,
+            ..Options::default()
+        }
+    }
+
+    /// The plan of a create, an update and a delete, the update with this said against it.
+    fn plan(name: &str, said: Objection, options: &Options) -> Plan {
+        let wanted = [("cleanup.policy", "compact"), ("retention.ms", "1")];
+        let mut desired = desired([
+            ("new", topic(3, 3, &[("retention.ms", "1")])),
+            ("there", topic(6, 3, &wanted)),
+        ]);
+        desired.removed.insert("gone".into(), tombstone());
+        let mut live = live([("gone", found(1, 1, &[])), ("there", found(3, 3, &[]))]);
+        live.objections.insert(name.into(), vec![said]);
+        make(&desired, &live, options)
+    }
+
+    fn topics(plan: &Plan) -> Vec<&str> {
+        let topics = plan.changes.iter();
+        topics.map(|change| change.topic.as_str()).collect()
+    }
+
+    #[test]
+    fn a_refused_create_is_blocked_at_what_the_broker_names() {
+        for (about, number) in [
+            (Subject::Topic, 1),
+            (Subject::Partitions, 2),
+            (Subject::ReplicationFactor, 3),
+            (config("retention.ms"), 4),
+            (config("not.declared"), 1),
+        ] {
+            let said = objection(&[Subject::Topic], ObjectionKind::Refused, about);
+            let plan = plan("new", said, &Options::default());
+            let [blocked] = plan.blocked.as_slice() else {
+                panic!("{plan:?}")
+            };
+            assert_eq!(blocked.code, BlockCode::RefusedByBroker);
+            assert_eq!(
+                blocked.message,
+                "create: the broker refuses it: No. (NAME 1)"
+            );
+            assert_eq!(blocked.declared_at, Some(line(number)));
+            assert_eq!(topics(&plan), ["gone", "there"]);
+        }
+    }
+
+    #[test]
+    fn a_refused_part_goes_with_its_risks_and_the_rest_stays() {
+        let said = objection(
+            &[config("cleanup.policy")],
+            ObjectionKind::Refused,
+            config("cleanup.policy"),
+        );
+        let without = plan("there", said, &Options::default());
+        let there = &without.changes[2];
+        let keys: Vec<&str> = there.config.iter().map(|c| c.key.as_str()).collect();
+        assert_eq!(keys, ["retention.ms"]);
+        assert_eq!(there.config[0].action, ConfigAction::Set);
+        // Compaction is not to be, so records are deleted by age after all.
+        let codes: Vec<RiskCode> = there.risks.iter().map(|risk| risk.code).collect();
+        let expected = [RiskCode::PartitionsIncreased, RiskCode::RetentionShortened];
+        assert_eq!(codes, expected);
+        let gates: Vec<&str> = without.refused.iter().map(|r| r.code.as_str()).collect();
+        assert_eq!(gates, ["topic-deleted", "retention-shortened"]);
+        assert_eq!(
+            without.blocked[0].message,
+            "cleanup.policy delete → compact: the broker refuses it: No. (NAME 1)"
+        );
+        assert_eq!(without.blocked[0].declared_at, Some(line(4)));
+
+        let said = objection(
+            &[Subject::Partitions],
+            ObjectionKind::Refused,
+            Subject::Partitions,
+        );
+        let without = plan("there", said, &Options::default());
+        assert_eq!(without.changes[2].partitions, None);
+        assert_eq!(without.blocked[0].subject, Subject::Partitions);
+        assert!(without.blocked[0].message.starts_with("partitions 3 → 6: "));
+    }
+
+    #[test]
+    fn configs_with_one_answer_are_one_finding() {
+        let parts = [config("cleanup.policy"), config("retention.ms")];
+        let said = objection(&parts, ObjectionKind::Refused, parts[0].clone());
+        let plan = plan("there", said, &Options::default());
+        let blocked = &plan.blocked[0];
+        assert_eq!(blocked.subject, config("cleanup.policy"));
+        assert_eq!(blocked.holds_back, ["retention.ms".into()]);
+        assert!(
+            blocked
+                .message
+                .starts_with("cleanup.policy, retention.ms: the broker refuses it")
+        );
+        assert!(plan.changes[2].config.is_empty());
+        assert!(plan.changes[2].partitions.is_some());
+    }
+
+    #[test]
+    fn a_missing_right_is_a_note_until_it_is_applied() {
+        for (name, parts, note) in [
+            ("new", Subject::Topic, "creating new"),
+            ("gone", Subject::Topic, "deleting gone"),
+            ("there", Subject::Partitions, "adding partitions to there"),
+            ("there", config("retention.ms"), "changing configs of there"),
+        ] {
+            let said = objection(
+                std::slice::from_ref(&parts),
+                ObjectionKind::NotAuthorised,
+                parts.clone(),
+            );
+            let noted = plan(name, said.clone(), &options(MissingRights::Noted));
+            assert!(noted.blocked.is_empty(), "{noted:?}");
+            let expected = format!("not checked: {note}: No. (NAME 1)");
+            assert_eq!(noted.notes, [expected]);
+            let blocked = plan(name, said, &options(MissingRights::Block));
+            assert_eq!(blocked.blocked[0].code, BlockCode::NotAuthorised);
+            assert_eq!(blocked.blocked[0].subject, parts);
+            assert!(blocked.notes.is_empty());
+        }
+    }
+
+    #[test]
+    fn what_could_not_be_asked_for_lack_of_quota_stays() {
+        for rights in [MissingRights::Noted, MissingRights::Block] {
+            let said = objection(&[Subject::Topic], ObjectionKind::Unchecked, Subject::Topic);
+            let plan = plan("new", said, &options(rights));
+            assert_eq!(topics(&plan), ["gone", "new", "there"]);
+            assert_eq!(plan.notes.len(), 1);
+        }
+    }
+
+    #[test]
+    fn a_topic_that_is_hidden_is_blocked_everywhere() {
+        let said = objection(&[Subject::Topic], ObjectionKind::Exists, Subject::Topic);
+        let plan = plan("new", said, &options(MissingRights::Noted));
+        assert_eq!(plan.blocked[0].code, BlockCode::NotAuthorised);
+        assert!(plan.blocked[0].message.contains("may not see it"));
+    }
+
+    #[test]
+    fn a_delete_that_is_turned_off_is_blocked() {
+        let said = objection(&[Subject::Topic], ObjectionKind::Refused, Subject::Topic);
+        let plan = plan("gone", said, &Options::default());
+        assert_eq!(plan.blocked[0].code, BlockCode::RefusedByBroker);
+        assert_eq!(plan.blocked[0].declared_at, Some(line(40)));
+        assert_eq!(topics(&plan), ["new", "there"]);
+    }
+}

@@ -1,0 +1,196 @@
+//! Preflight, by the real binary on a real broker: what the broker would refuse is known before
+//! anything changes.
+
+use topicsmith::kafka::{Cluster, Mode};
+use topicsmith::model::TopicName;
+
+use crate::harness::{self, Repository, Test, new_topic};
+
+harness::tests! {
+    refusals_are_in_the_plan_with_their_places,
+    several_bad_configs_and_good_ones,
+    without_preflight_the_plan_does_not_know,
+    all_or_nothing,
+    a_reader_gets_a_plan_and_no_apply,
+    a_topic_that_may_not_be_seen,
+    a_collision_with_a_live_topic,
+    three_thousand_topics_are_asked_about_in_batches,
+}
+
+/// An environment where a user of `broker.sh` logs in.
+fn log_in(test: &Test, repository: &Repository, user: &str) {
+    let servers = test.broker().sasl();
+    let environment = format!(
+        "[cluster]\nbootstrap_servers = \"{servers}\"\n[cluster.client]\nsecurity.protocol = \"SASL_PLAINTEXT\"\nsasl.mechanism = \"PLAIN\"\nsasl.username = \"{user}\"\nsasl.password = \"{user}-secret\"\n[defaults]\npartitions = 1\nreplication_factor = 1\n"
+    );
+    repository.write(&format!("environments/{user}.toml"), &environment);
+}
+
+/// Lets the user `reader` do something with topics whose name begins so.
+fn allow(test: &Test, prefix: &TopicName, operations: &[&str]) {
+    let mut arguments = vec!["--add", "--allow-principal", "User:reader"];
+    for operation in operations {
+        arguments.extend(["--operation", operation]);
+    }
+    arguments.extend(["--topic", prefix.as_str()]);
+    arguments.extend(["--resource-pattern-type", "prefixed"]);
+    test.broker()
+        .cli("org.apache.kafka.tools.AclCommand", &arguments);
+}
+
+async fn exists(cluster: &Cluster, name: &TopicName) -> bool {
+    let metadata = cluster.metadata().await.expect("it was reached");
+    metadata.topics.contains_key(name)
+}
+
+async fn refusals_are_in_the_plan_with_their_places(test: Test) {
+    test.create(&[new_topic(test.topic("grows"), 2, &[])]).await;
+    let repository = test.repository(
+        "[topics.\"@few\"]\nreplication_factor = 5\n[topics.\"@good\"]\n[topics.\"@grows\"]\npartitions = 4\nconfig.remote.storage.enable = true\n",
+    );
+    let plan = repository.run("plan").exits(4);
+    let plan = plan.says("! @few     topics/a.toml:2\n");
+    let plan = plan.says(
+        "blocked: create: the broker refuses it: Unable to replicate the partition 5 time(s)",
+    );
+    plan.says("1 to create, 1 to update, 2 blocked");
+    let json = repository.run("plan --format json").exits(4).json();
+    let blocked = json["blocked"].as_array().expect("a list");
+    assert_eq!(blocked[0]["code"], "refused-by-broker");
+    assert_eq!(blocked[0]["on"], "topic");
+    assert_eq!(blocked[1]["on"], "remote.storage.enable");
+    assert_eq!(blocked[1]["declared_at"], "topics/a.toml:6");
+    assert_eq!(json["changes"][1]["partitions"]["to"], 4);
+    assert_eq!(json["changes"][1]["config"], serde_json::json!([]));
+    // The risk of what is blocked is gone with it; the one of the partitions stays.
+    assert_eq!(
+        json["changes"][1]["risks"][0]["code"],
+        "partitions-increased"
+    );
+    assert_eq!(json["summary"]["blocked"], 2);
+    let cluster = test.cluster().await;
+    assert!(!exists(&cluster, &test.topic("good")).await);
+}
+
+async fn several_bad_configs_and_good_ones(test: Test) {
+    let lag = [("min.compaction.lag.ms", "5000")];
+    test.create(&[new_topic(test.topic("a"), 1, &lag)]).await;
+    let repository = test.repository(
+        "[topics.\"@a\"]\nunmanaged = [\"config.min.compaction.lag.ms\"]\nconfig.remote.storage.enable = true\nconfig.retention.ms = \"8d\"\nconfig.segment.bytes = \"100MiB\"\nconfig.max.compaction.lag.ms = 1000\n",
+    );
+    let run = repository.run("apply --yes").exits(3);
+    let run = run.says("remote.storage.enable false → true: the broker refuses it: Tiered");
+    let run = run.says("max.compaction.lag.ms 9223372036854775807 → 1000: the broker refuses it: ");
+    run.says("\n1 applied, 2 blocked\n");
+    let json = repository.run("plan --format json").exits(4).json();
+    assert_eq!(json["changes"], serde_json::json!([]));
+}
+
+async fn without_preflight_the_plan_does_not_know(test: Test) {
+    let repository = test.repository("[topics.\"@few\"]\nreplication_factor = 5\n");
+    repository.run("plan").exits(4);
+    repository
+        .run("plan --no-preflight")
+        .exits(0)
+        .says("1 to create");
+}
+
+async fn all_or_nothing(test: Test) {
+    let repository =
+        test.repository("[topics.\"@few\"]\nreplication_factor = 5\n[topics.\"@good\"]\n");
+    repository
+        .run("apply --yes --all-or-nothing")
+        .exits(4)
+        .warns("nothing was changed");
+    let json = repository
+        .run("apply --yes --all-or-nothing --format json")
+        .exits(4)
+        .json();
+    assert_eq!(json["summary"]["not_tried"], 1);
+    assert_eq!(json["summary"]["blocked"], 1);
+    let cluster = test.cluster().await;
+    assert!(!exists(&cluster, &test.topic("good")).await);
+    repository.run("apply --yes").exits(3).says("1 applied");
+    repository.topics("[topics.\"@good\"]\n");
+    repository.run("apply --yes --all-or-nothing").exits(0);
+}
+
+async fn a_reader_gets_a_plan_and_no_apply(test: Test) {
+    let topics = ["grows", "goes", "set"].map(|name| new_topic(test.topic(name), 1, &[]));
+    test.create(&topics).await;
+    allow(&test, &test.topic(""), &["Describe", "DescribeConfigs"]);
+    let repository = test.repository(
+        "[topics.\"@grows\"]\npartitions = 4\n[topics.\"@set\"]\nconfig.retention.ms = \"8d\"\n[topics.\"@new\"]\n[removed.\"@goes\"]\n",
+    );
+    log_in(&test, &repository, "reader");
+    let plan = repository.run("plan -e reader").exits(0);
+    let plan = plan.says("1 to create, 2 to update, 1 to delete");
+    let plan = plan.says(
+        "note: not checked: creating @new: Authorization failed. (TOPIC_AUTHORIZATION_FAILED 29)",
+    );
+    let plan = plan.says("note: not checked: adding partitions to @grows: ");
+    let plan = plan.says("note: not checked: changing configs of @set: ");
+    plan.says("note: not checked: deleting @goes: this principal has no right to delete it");
+    let apply = repository
+        .run("apply -e reader --yes --allow topic-deleted")
+        .exits(4);
+    let apply = apply.says("4 blocked\n");
+    apply.says("create: this principal may not do it: Authorization failed.");
+    let json = repository.run("apply -e reader --yes --format json");
+    let json = json.exits(4).json();
+    assert_eq!(json["changes"][0]["parts"][0]["code"], "not-authorised");
+}
+
+/// The right to create without the right to describe: it looks missing, and is not.
+async fn a_topic_that_may_not_be_seen(test: Test) {
+    let hidden = test.topic("hidden");
+    let cluster = test.create(&[new_topic(hidden.clone(), 1, &[])]).await;
+    allow(&test, &hidden, &["Create"]);
+    let repository = test.repository("[topics.\"@hidden\"]\n");
+    log_in(&test, &repository, "reader");
+    let json = repository
+        .run("plan -e reader --format json")
+        .exits(4)
+        .json();
+    assert_eq!(json["blocked"][0]["code"], "not-authorised");
+    repository
+        .run("apply -e reader --yes")
+        .exits(4)
+        .says("the topic exists, but this principal may not see it");
+    assert!(exists(&cluster, &hidden).await);
+}
+
+async fn a_collision_with_a_live_topic(test: Test) {
+    test.create(&[new_topic(test.topic("good.one"), 1, &[])])
+        .await;
+    let repository = test.repository("[topics.\"@good_one\"]\n");
+    repository
+        .run("plan")
+        .exits(4)
+        .says("collides with existing topic");
+}
+
+async fn three_thousand_topics_are_asked_about_in_batches(test: Test) {
+    let topics: String = (0..3_000)
+        .map(|n| format!("[topics.\"@t{n}\"]\npartitions = 5\n"))
+        .collect();
+    let repository = test.repository(&format!(
+        "{topics}[topics.\"@bad\"]\nreplication_factor = 2\n"
+    ));
+    repository
+        .run("plan")
+        .exits(4)
+        .says("3000 to create, 1 blocked");
+    let cluster = test.cluster().await;
+    let metadata = cluster.metadata().await.expect("it was reached");
+    let own = test.globs();
+    assert!(
+        !metadata
+            .topics
+            .keys()
+            .any(|name| own.matches(name.as_str()))
+    );
+    let one = new_topic(test.topic("t0"), 1, &[]);
+    let checked = cluster.create_topics(&[one], Mode::ValidateOnly).await;
+    assert_eq!(checked.expect("it was reached"), [Ok(())]);
+}
