@@ -129,6 +129,7 @@ pub fn live<const N: usize>(topics: [(&str, LiveTopic); N]) -> Live {
         topics: topics.map(|(name, topic)| (name.into(), topic)).into(),
         inventory: None,
         unknown: Vec::new(),
+        usage: BTreeMap::new(),
         objections: BTreeMap::new(),
     }
 }

@@ -249,6 +249,7 @@ mod tests {
             }),
             config,
             risks: Vec::new(),
+            usage: None,
         }
     }
 

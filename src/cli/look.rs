@@ -15,7 +15,7 @@ use crate::live::{Live, snapshot};
 use crate::model::text::escape;
 use crate::model::{Globs, TopicName};
 use crate::observe::{self, Configs, Want};
-use crate::plan::{self, Options, Plan};
+use crate::plan::{self, Action, Options, Plan};
 
 /// Where a reading command looks.
 #[derive(Debug, clap::Args)]
@@ -31,7 +31,7 @@ pub struct Looking {
 #[derive(Debug)]
 pub enum Source<'a> {
     /// What a file holds.
-    Snapshot(Live),
+    Snapshot(Box<Live>),
     /// The cluster of each environment.
     Clusters(&'a Connecting),
 }
@@ -49,7 +49,7 @@ impl Looking {
             let message = "--live holds one cluster, and several environments were asked for";
             return Err(Usage::new(message, "name one of them with -e").into());
         }
-        read_snapshot(file).map(Source::Snapshot)
+        Ok(Source::Snapshot(Box::new(read_snapshot(file)?)))
     }
 }
 
@@ -147,8 +147,22 @@ pub async fn plan(
     if preflight == Preflight::Asked {
         live.objections = observe::preflight(cluster, &apply::questions(&plan)).await?;
     }
+    let deletes = plan.changes.iter().filter(|c| c.action == Action::Delete);
+    let deletes = deletes.map(|change| &change.topic);
+    see_usage(cluster, &mut live, deletes).await;
     let plan = plan::make(desired, &live, options);
     Ok((live, plan))
+}
+
+/// Looks who uses these topics, of those that are live.
+pub async fn see_usage<'a>(
+    cluster: &Cluster,
+    live: &mut Live,
+    topics: impl Iterator<Item = &'a TopicName>,
+) {
+    let partitions = |name: &TopicName| Some((name.clone(), live.topics.get(name)?.partitions));
+    let topics = topics.filter_map(partitions).collect();
+    live.usage = observe::usage(cluster, &topics).await;
 }
 
 /// Reads what is live in an environment from its cluster.

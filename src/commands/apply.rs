@@ -32,7 +32,7 @@ pub struct Args {
     environment: OneEnvironment,
     #[command(flatten)]
     only: Only,
-    /// Allow a risk: CODE, CODE:GLOB for some topics, or destructive; repeatable
+    /// Allow a risk: CODE, CODE:GLOB for some topics, destructive, or topic-in-use; repeatable
     #[arg(long, value_name = "CODE[:GLOB]")]
     allow: Vec<Allow>,
     /// Apply nothing where anything is blocked

@@ -34,7 +34,7 @@ pub struct Args {
     environments: Environments,
     #[command(flatten)]
     only: Only,
-    /// Allow a risk: CODE, CODE:GLOB for some topics, or destructive; repeatable
+    /// Allow a risk: CODE, CODE:GLOB for some topics, destructive, or topic-in-use; repeatable
     #[arg(long, value_name = "CODE[:GLOB]")]
     allow: Vec<Allow>,
     /// Add a unified diff of each topic, live against the files

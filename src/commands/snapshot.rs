@@ -64,7 +64,10 @@ async fn one(
         .connecting
         .connect(session, loaded, environment)
         .await?;
-    cli::read(&cluster, &environment.desired, only, Depth::Support).await
+    let desired = &environment.desired;
+    let mut live = cli::read(&cluster, desired, only, Depth::Support).await?;
+    cli::see_usage(&cluster, &mut live, desired.removed.keys()).await;
+    Ok(live)
 }
 
 /// The live state of one environment. It is JSON for people too.

@@ -194,7 +194,7 @@ impl Client {
 }
 
 impl Options {
-    fn new(timeout: Duration, mode: Mode) -> Self {
+    pub(super) fn new(timeout: Duration, mode: Mode) -> Self {
         Self {
             timeout,
             validate_only: mode == Mode::ValidateOnly,
@@ -209,7 +209,7 @@ fn number(count: u32) -> Result<i32, Fault> {
         .map_err(|_| Fault::invalid(format!("{count} is more than Kafka can count")))
 }
 
-async fn answer<T>(
+pub(super) async fn answer<T>(
     receiver: oneshot::Receiver<Result<T, Fault>>,
     timeout: Duration,
 ) -> Result<T, Fault> {

@@ -270,7 +270,7 @@ impl Cluster {
 
     /// Asks for something that can be asked for again, until there is an answer or the time is
     /// over. `number` picks one of the clients.
-    async fn read<T, Answer>(
+    pub(super) async fn read<T, Answer>(
         &self,
         what: &str,
         number: usize,
@@ -312,21 +312,22 @@ impl Cluster {
     }
 
     /// The same for many items: in batches, several under way over both clients.
-    async fn read_batches<T, Answer>(
+    pub(super) async fn read_batches<K, T, Answer>(
         &self,
         what: &'static str,
-        names: &[TopicName],
+        names: &[K],
         size: usize,
-        ask: impl Fn(Arc<Client>, Arc<[TopicName]>, Duration) -> Answer + Copy + Send + Sync + 'static,
-    ) -> Result<BTreeMap<TopicName, T>, Error>
+        ask: impl Fn(Arc<Client>, Arc<[K]>, Duration) -> Answer + Copy + Send + Sync + 'static,
+    ) -> Result<BTreeMap<K, T>, Error>
     where
+        K: Ord + Clone + Send + Sync + 'static,
         T: Send + 'static,
-        Answer: Future<Output = Result<Vec<(TopicName, T)>, Fault>> + Send,
+        Answer: Future<Output = Result<Vec<(K, T)>, Fault>> + Send,
     {
         let mut names = names.to_vec();
         names.sort_unstable();
         names.dedup();
-        let batches: VecDeque<Arc<[TopicName]>> = names.chunks(size).map(Arc::from).collect();
+        let batches: VecDeque<Arc<[K]>> = names.chunks(size).map(Arc::from).collect();
         let workers = batches.len().min(IN_FLIGHT);
         let batches = Arc::new(Mutex::new(batches));
         let mut tasks = JoinSet::new();

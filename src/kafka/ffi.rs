@@ -9,6 +9,8 @@
 //!   come through it; an answer finds its way by the number that its request carried.
 #![allow(unsafe_code)]
 
+mod usage;
+
 use std::collections::HashMap;
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::ptr;
@@ -19,6 +21,8 @@ use std::time::{Duration, Instant};
 
 use rdkafka_sys::bindings as sys;
 use tokio::sync::oneshot;
+
+pub(super) use usage::{GroupNames, GroupOffsetsObject, PartitionList};
 
 use super::fault::Fault;
 use super::types::{
@@ -399,6 +403,10 @@ pub(super) enum Call {
     DescribeConfigs(Vec<ResourceObject>),
     DescribeTopics(TopicNames),
     DescribeCluster,
+    ListGroups,
+    DescribeGroups(GroupNames),
+    GroupOffsets(GroupOffsetsObject),
+    ListOffsets(PartitionList),
 }
 
 impl Call {
@@ -412,6 +420,10 @@ impl Call {
             Call::DescribeConfigs(_) => Op::RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS,
             Call::DescribeTopics(_) => Op::RD_KAFKA_ADMIN_OP_DESCRIBETOPICS,
             Call::DescribeCluster => Op::RD_KAFKA_ADMIN_OP_DESCRIBECLUSTER,
+            Call::ListGroups => Op::RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPS,
+            Call::DescribeGroups(_) => Op::RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS,
+            Call::GroupOffsets(_) => Op::RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS,
+            Call::ListOffsets(_) => Op::RD_KAFKA_ADMIN_OP_LISTOFFSETS,
         }
     }
 
@@ -456,6 +468,22 @@ impl Call {
                 Call::DescribeCluster => {
                     sys::rd_kafka_DescribeCluster(handle.client, options.object, handle.queue);
                 }
+                Call::ListGroups => {
+                    sys::rd_kafka_ListConsumerGroups(handle.client, options.object, handle.queue);
+                }
+                Call::DescribeGroups(groups) => groups.send(handle, options),
+                Call::GroupOffsets(group) => {
+                    send!(
+                        std::slice::from_ref(group),
+                        rd_kafka_ListConsumerGroupOffsets
+                    );
+                }
+                Call::ListOffsets(partitions) => sys::rd_kafka_ListOffsets(
+                    handle.client,
+                    partitions.object,
+                    options.object,
+                    handle.queue,
+                ),
             }
         }
     }

@@ -16,12 +16,13 @@ mod ffi;
 mod news;
 mod settings;
 mod types;
+mod usage;
 mod version;
 
 pub use cluster::{Cluster, Limits};
 pub use error::{Cause, Error};
 pub use fault::{Fault, FaultKind};
 pub use types::{
-    Alter, AlterOp, ConfigEntry, Metadata, Mode, NewTopic, Node, Operation, Partition, Synonym,
-    TopicDescription, TopicMetadata,
+    Alter, AlterOp, ConfigEntry, GroupDescription, Metadata, Mode, NewTopic, Node, OffsetAt,
+    OffsetFound, Operation, Partition, Synonym, TopicDescription, TopicMetadata,
 };

@@ -201,3 +201,30 @@ mod tests {
         assert_eq!(topic_id(""), None);
     }
 }
+
+/// A consumer group as it is described.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GroupDescription {
+    /// Its members, each with the topics that it is assigned; `None` while that is not settled.
+    pub members: Vec<Option<BTreeSet<TopicName>>>,
+}
+
+/// Which offset of a partition is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OffsetAt {
+    /// The first that it holds.
+    Earliest,
+    /// The one that its next record gets.
+    Latest,
+    /// The one of the record with the highest timestamp (KIP-734, Kafka 3.0).
+    MaxTimestamp,
+}
+
+/// An offset of a partition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OffsetFound {
+    /// The offset; below zero where there is no such record.
+    pub offset: i64,
+    /// The record's timestamp, where one was asked for and there is one; else below zero.
+    pub timestamp: i64,
+}

@@ -4,10 +4,12 @@
 
 mod objection;
 pub mod snapshot;
+mod usage;
 
 use std::collections::BTreeMap;
 
 pub use objection::{Objection, ObjectionKind};
+pub use usage::{GroupUse, Unseen, Usage};
 
 use crate::model::{ConfigKey, TopicName};
 
@@ -28,6 +30,8 @@ pub struct Live {
     pub inventory: Option<BTreeMap<TopicName, Owned>>,
     /// What could not be read, and why.
     pub unknown: Vec<Unknown>,
+    /// Who uses the topics that were looked at before a delete.
+    pub usage: BTreeMap<TopicName, Usage>,
     /// What the cluster has against changes that it was asked about beforehand. No snapshot holds
     /// it.
     pub objections: BTreeMap<TopicName, Vec<Objection>>,

@@ -3,12 +3,14 @@
 mod defaults;
 mod preflight;
 mod side_by_side;
+mod usage;
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
 pub use preflight::{Growth, Objections, Questions, preflight};
 pub use side_by_side::side_by_side;
+pub use usage::usage;
 
 use crate::desired::Environment;
 use crate::kafka::{

@@ -151,7 +151,7 @@ fn kind(fault: &Fault) -> ObjectionKind {
 }
 
 /// The broker's own words, the code behind them.
-fn words(fault: &Fault) -> String {
+pub(super) fn words(fault: &Fault) -> String {
     let Fault {
         code,
         name,

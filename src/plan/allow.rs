@@ -1,10 +1,10 @@
 //! What a person allows on the command line: `--allow CODE`, `--allow CODE:GLOB`,
-//! `--allow destructive`.
+//! `--allow destructive`, `--allow topic-in-use`.
 
 use std::str::FromStr;
 
 use crate::model::text::escape;
-use crate::model::{Globs, RiskCode, RiskLevel, TopicName};
+use crate::model::{BlockCode, Globs, RiskCode, RiskLevel, TopicName};
 
 /// One `--allow`.
 #[derive(Debug, Clone)]
@@ -18,6 +18,7 @@ pub struct Allow {
 enum Risks {
     Destructive,
     Code(RiskCode),
+    InUse,
 }
 
 /// Why an `--allow` could not be read.
@@ -55,7 +56,10 @@ fn hint(likely: &Option<&str>) -> String {
 /// Everything that can stand before the colon.
 fn codes() -> impl Iterator<Item = &'static str> {
     let codes = RiskCode::ALL.iter().map(|code| code.as_str());
-    ["destructive"].into_iter().chain(codes)
+    let destructive = ["destructive"].into_iter();
+    destructive
+        .chain(codes)
+        .chain([BlockCode::TopicInUse.as_str()])
 }
 
 impl FromStr for Allow {
@@ -69,6 +73,7 @@ impl FromStr for Allow {
         let risks = match code.parse() {
             Ok(code) => Risks::Code(code),
             Err(()) if code == "destructive" => Risks::Destructive,
+            Err(()) if code == BlockCode::TopicInUse.as_str() => Risks::InUse,
             Err(()) => {
                 return Err(AllowError::UnknownCode {
                     code: code.to_owned(),
@@ -104,9 +109,18 @@ impl Allow {
         let risk = match self.risks {
             Risks::Destructive => code.level() == RiskLevel::Destructive,
             Risks::Code(allowed) => allowed == code,
+            Risks::InUse => false,
         };
-        risk && self
-            .topics
+        risk && self.speaks_of(topic)
+    }
+
+    /// Whether it allows to delete this topic though it is in use.
+    pub fn covers_use(&self, topic: &TopicName) -> bool {
+        matches!(self.risks, Risks::InUse) && self.speaks_of(topic)
+    }
+
+    fn speaks_of(&self, topic: &TopicName) -> bool {
+        self.topics
             .as_ref()
             .is_none_or(|topics| topics.matches(topic.as_str()))
     }

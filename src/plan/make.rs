@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use super::{
     Action, Allow, Blocked, Change, Cluster, ConfigAction, ConfigChange, CountChange, LeftAlone,
-    Plan, blocked, gates, notes, objections, risks,
+    Plan, blocked, gates, in_use, notes, objections, risks,
 };
 use crate::desired::{Desired, Environment, Tombstone, Topic};
 use crate::diff::{self, ConfigDiff, Defaults, Difference};
-use crate::live::{Live, LiveTopic};
+use crate::live::{Live, LiveTopic, Usage};
 use crate::model::{Globs, TopicName};
 
 /// What the caller asks for besides the files and the cluster.
@@ -78,8 +78,12 @@ pub fn make(desired: &Desired, live: &Live, options: &Options) -> Plan {
     for (name, tombstone) in desired.removed.iter().filter(|(name, _)| wanted(name)) {
         // A tombstone of a topic that is not there has done its work.
         if let Some(found) = live.topics.get(name) {
-            match objections::of_delete(name, &tombstone.declared_at, live, options) {
-                None => plan.changes.push(delete(name, tombstone, found)),
+            let place = &tombstone.declared_at;
+            let usage = live.usage.get(name);
+            let blocked = objections::of_delete(name, place, live, options)
+                .or_else(|| in_use::of_delete(name, place, usage, &options.allow));
+            match blocked {
+                None => plan.changes.push(delete(name, tombstone, found, usage)),
                 Some(blocked) => plan.blocked.push(blocked),
             }
         }
@@ -137,10 +141,16 @@ fn create(name: &TopicName, topic: &Topic) -> Change {
         }),
         config: config.collect(),
         risks: Vec::new(),
+        usage: None,
     }
 }
 
-fn delete(name: &TopicName, tombstone: &Tombstone, found: &LiveTopic) -> Change {
+fn delete(
+    name: &TopicName,
+    tombstone: &Tombstone,
+    found: &LiveTopic,
+    usage: Option<&Usage>,
+) -> Change {
     Change {
         topic: name.clone(),
         action: Action::Delete,
@@ -158,6 +168,7 @@ fn delete(name: &TopicName, tombstone: &Tombstone, found: &LiveTopic) -> Change 
         }),
         config: Vec::new(),
         risks: risks::of_delete(),
+        usage: usage.cloned(),
     }
 }
 
@@ -226,6 +237,7 @@ fn update(
             replication_factor: None,
             config,
             risks,
+            usage: None,
         }),
         blocked: held_back.collect(),
         left_alone,

@@ -4,6 +4,7 @@
 mod allow;
 mod blocked;
 mod gates;
+mod in_use;
 mod make;
 mod notes;
 mod objections;
@@ -11,10 +12,11 @@ mod risks;
 mod summary;
 
 pub use allow::{Allow, AllowError};
+pub use in_use::facts as usage_facts;
 pub use make::{MissingRights, Options, make};
 pub use summary::Summary;
 
-use crate::live::{BrokerDefault, ReplicationFactor, Source};
+use crate::live::{BrokerDefault, ReplicationFactor, Source, Usage};
 pub use crate::model::Subject;
 use crate::model::{BlockCode, ConfigKey, Place, RiskCode, TopicName};
 
@@ -77,6 +79,8 @@ pub struct Change {
     pub config: Vec<ConfigChange>,
     /// What it can cost.
     pub risks: Vec<Risk>,
+    /// Who uses a topic that is deleted, where that was looked at.
+    pub usage: Option<Usage>,
 }
 
 /// What happens to a topic as a whole.

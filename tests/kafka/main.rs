@@ -11,6 +11,7 @@ mod observe;
 mod preflight;
 mod reading;
 mod specs;
+mod usage;
 
 fn main() -> std::process::ExitCode {
     let arguments = libtest_mimic::Arguments::from_args();
@@ -22,6 +23,7 @@ fn main() -> std::process::ExitCode {
         preflight::tests(),
         reading::tests(),
         specs::tests(),
+        usage::tests(),
     ];
     let figures = figures::tests().into_iter();
     let figures = figures.map(|figure| figure.with_ignored_flag(true));

@@ -123,7 +123,13 @@ async fn a_reader_gets_a_plan_and_no_apply(test: Test) {
         "[topics.\"@grows\"]\npartitions = 4\n[topics.\"@set\"]\nconfig.retention.ms = \"8d\"\n[topics.\"@new\"]\n[removed.\"@goes\"]\n",
     );
     log_in(&test, &repository, "reader");
-    let plan = repository.run("plan -e reader").exits(0);
+    // Whether somebody reads it cannot be seen either.
+    let plan = repository.run("plan -e reader").exits(4);
+    plan.says("not seen: consumer groups: ")
+        .says("(GROUP_AUTHORIZATION_FAILED 30)");
+    let plan = repository
+        .run("plan -e reader --allow topic-in-use")
+        .exits(0);
     let plan = plan.says("1 to create, 2 to update, 1 to delete");
     let plan = plan.says(
         "note: not checked: creating @new: Authorization failed. (TOPIC_AUTHORIZATION_FAILED 29)",
@@ -132,11 +138,11 @@ async fn a_reader_gets_a_plan_and_no_apply(test: Test) {
     let plan = plan.says("note: not checked: changing configs of @set: ");
     plan.says("note: not checked: deleting @goes: this principal has no right to delete it");
     let apply = repository
-        .run("apply -e reader --yes --allow topic-deleted")
+        .run("apply -e reader --yes --allow topic-deleted --allow topic-in-use")
         .exits(4);
     let apply = apply.says("4 blocked\n");
     apply.says("create: this principal may not do it: Authorization failed.");
-    let json = repository.run("apply -e reader --yes --format json");
+    let json = repository.run("apply -e reader --yes --allow topic-in-use --format json");
     let json = json.exits(4).json();
     assert_eq!(json["changes"][0]["parts"][0]["code"], "not-authorised");
 }

@@ -4,7 +4,7 @@ mod read;
 mod values;
 mod write;
 
-pub use write::to_json;
+pub use write::{to_json, usage_json};
 
 use serde_json::error::Category;
 
@@ -71,7 +71,10 @@ fn shape(error: serde_json::Error) -> SnapshotError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::live::{BrokerDefault, LiveTopic, Owned, ReplicationFactor, Source, Unknown};
+    use crate::live::{
+        BrokerDefault, GroupUse, LiveTopic, Owned, ReplicationFactor, Source, Unknown, Unseen,
+        Usage,
+    };
     use crate::testing::{found, live};
 
     /// The example of the contract.
@@ -147,6 +150,23 @@ mod tests {
             what: "broker defaults".to_owned(),
             why: "no rights".to_owned(),
         });
+        live.usage.insert(
+            "a".into(),
+            Usage {
+                groups: vec![GroupUse {
+                    name: "g".to_owned(),
+                    members: 2,
+                    committed: true,
+                }],
+                newest_record_ms: Some(5),
+                recent: true,
+                messages: Some(7),
+                unseen: vec![Unseen {
+                    what: "x".to_owned(),
+                    why: "y".to_owned(),
+                }],
+            },
+        );
         let text = to_json(&live).to_string();
         assert_eq!(parse(&text).as_ref(), Ok(&live), "{text}");
         live.inventory = Some(Default::default());

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use serde::de::{Deserialize, Deserializer, IgnoredAny};
 
 use super::values::{Count, Named, Replicas};
-use crate::live::{Broker, BrokerDefault, Live, LiveTopic, Owned, Unknown};
+use crate::live::{
+    Broker, BrokerDefault, GroupUse, Live, LiveTopic, Owned, Unknown, Unseen, Usage,
+};
 use crate::model::{ConfigKey, TopicName};
 
 /// Kafka's own limits: a partition count is an `int32`, a replication factor an `int16`.
@@ -36,8 +38,8 @@ pub(super) struct File {
     #[serde(default)]
     unknown: Vec<FileUnknown>,
     /// What the in-use check saw.
-    #[serde(default, rename = "usage")]
-    _usage: IgnoredAny,
+    #[serde(default)]
+    usage: Named<TopicName, Usage>,
 }
 
 impl From<File> for Live {
@@ -50,6 +52,7 @@ impl From<File> for Live {
             topics: file.topics.0,
             inventory: file.inventory.map(|inventory| inventory.0),
             unknown: file.unknown.into_iter().map(Unknown::from).collect(),
+            usage: file.usage.0,
             objections: BTreeMap::new(),
         }
     }
@@ -138,6 +141,54 @@ impl<'de> Deserialize<'de> for Owned {
             partitions: owned.partitions.map(|count| count.0),
             replication_factor: owned.replication_factor.map(|count| count.0),
             config: owned.config.0,
+        })
+    }
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object, as a topic's usage is")]
+struct FileUsage {
+    #[serde(default)]
+    groups: Vec<FileGroup>,
+    newest_record_ms: Option<i64>,
+    #[serde(default)]
+    recent: bool,
+    messages: Option<u64>,
+    #[serde(default)]
+    unseen: Vec<FileUnknown>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a group: {\"name\", \"members\", \"committed\"}"
+)]
+struct FileGroup {
+    name: String,
+    #[serde(default)]
+    members: u64,
+    #[serde(default)]
+    committed: bool,
+}
+
+impl<'de> Deserialize<'de> for Usage {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let usage = FileUsage::deserialize(deserializer)?;
+        let group = |group: FileGroup| GroupUse {
+            name: group.name,
+            members: group.members,
+            committed: group.committed,
+        };
+        let unseen = |unseen: FileUnknown| Unseen {
+            what: unseen.what,
+            why: unseen.why,
+        };
+        Ok(Self {
+            groups: usage.groups.into_iter().map(group).collect(),
+            newest_record_ms: usage.newest_record_ms,
+            recent: usage.recent,
+            messages: usage.messages,
+            unseen: usage.unseen.into_iter().map(unseen).collect(),
         })
     }
 }

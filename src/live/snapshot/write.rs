@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::FORMAT;
-use crate::live::{BrokerDefault, Live, LiveTopic, Owned, ReplicationFactor, Source};
+use crate::live::{
+    BrokerDefault, GroupUse, Live, LiveTopic, Owned, ReplicationFactor, Source, Usage,
+};
 use crate::model::ConfigKey;
 
 /// Writes a snapshot; [`super::parse`] reads back the same.
@@ -18,6 +20,7 @@ pub fn to_json(live: &Live) -> Value {
         topics,
         inventory,
         unknown,
+        usage,
         objections: _,
     } = live;
     let brokers: Vec<Value> = brokers
@@ -49,7 +52,43 @@ pub fn to_json(live: &Live) -> Value {
             .map(|unknown| json!({"what": unknown.what, "why": unknown.why}))
             .collect();
     }
+    if !usage.is_empty() {
+        let usage: Map<String, Value> = usage
+            .iter()
+            .map(|(name, usage)| (name.to_string(), usage_json(usage)))
+            .collect();
+        file["usage"] = Value::Object(usage);
+    }
     file
+}
+
+/// A topic's use, as snapshots and plans write it.
+pub fn usage_json(usage: &Usage) -> Value {
+    let Usage {
+        groups,
+        newest_record_ms,
+        recent,
+        messages,
+        unseen,
+    } = usage;
+    let groups = groups.iter().map(|group| {
+        let GroupUse {
+            name,
+            members,
+            committed,
+        } = group;
+        json!({"name": name, "members": members, "committed": committed})
+    });
+    let unseen = unseen
+        .iter()
+        .map(|unseen| json!({"what": unseen.what, "why": unseen.why}));
+    json!({
+        "groups": groups.collect::<Value>(),
+        "newest_record_ms": newest_record_ms,
+        "recent": recent,
+        "messages": messages,
+        "unseen": unseen.collect::<Value>(),
+    })
 }
 
 fn topic_json(topic: &LiveTopic) -> Value {

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::FORMAT;
+use crate::live::snapshot::usage_json;
 use crate::model::Place;
 use crate::plan::{
     Blocked, Change, Cluster, ConfigAction, ConfigChange, CountChange, LeftAlone, Plan, Refusal,
@@ -62,8 +63,9 @@ fn change(change: &Change) -> Value {
         replication_factor,
         config,
         risks,
+        usage,
     } = change;
-    json!({
+    let mut json = json!({
         "topic": topic,
         "action": values::action(*action),
         "adopt": adopt,
@@ -72,7 +74,11 @@ fn change(change: &Change) -> Value {
         "replication_factor": replication_factor.as_ref().map(|f| count(f, factor)),
         "config": list(config, config_change),
         "risks": list(risks, risk),
-    })
+    });
+    if let Some(usage) = usage {
+        json["usage"] = usage_json(usage);
+    }
+    json
 }
 
 /// `topics/playback.toml:3`

@@ -6,6 +6,7 @@ use crate::model::text::{count, escape, names};
 use crate::model::{ConfigKey, Place, RiskLevel, TopicName};
 use crate::plan::{
     Action, Blocked, Change, ConfigAction, ConfigChange, CountChange, Plan, Risk, Subject,
+    usage_facts,
 };
 use crate::render::columns::{Cell, Sheet};
 use crate::render::values::{source, value_or_unknown};
@@ -90,6 +91,9 @@ fn add_change(sheet: &mut Sheet, change: &Change) {
         .filter(|risk| risk.subject == Subject::Topic)
     {
         sheet.text(DETAIL, remark(risk));
+    }
+    for fact in change.usage.iter().flat_map(usage_facts) {
+        sheet.text(DETAIL, Cell::new(Paint::Plain, escape(&fact)));
     }
     for config in change
         .config

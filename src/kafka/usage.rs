@@ -1,0 +1,130 @@
+//! The calls that tell who reads topics and what they hold.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::admin::answer;
+use super::cluster::Cluster;
+use super::error::Error;
+use super::fault::Fault;
+use super::ffi::{Call, Client, GroupNames, GroupOffsetsObject, Options, PartitionList};
+use super::types::{GroupDescription, Mode, OffsetAt, OffsetFound};
+use crate::model::TopicName;
+
+/// Groups in one request: librdkafka sends one for each to its coordinator.
+const GROUPS_A_REQUEST: usize = 100;
+
+/// Partitions in one request: librdkafka looks them up in linear time.
+const PARTITIONS_A_REQUEST: usize = 500;
+
+impl Cluster {
+    /// The consumer groups that this principal may see; there is no telling whether others exist.
+    ///
+    /// # Errors
+    /// Why not all brokers told theirs.
+    pub async fn list_groups(&self) -> Result<Vec<String>, Error> {
+        let ask = |client: Arc<Client>, timeout| async move { client.list_groups(timeout).await };
+        self.read("the consumer groups", 0, ask).await
+    }
+
+    /// The groups with their members. One that does not exist has none.
+    ///
+    /// # Errors
+    /// Why the call as a whole failed.
+    pub async fn describe_groups(
+        &self,
+        groups: &[String],
+    ) -> Result<BTreeMap<String, Result<GroupDescription, Fault>>, Error> {
+        self.read_batches(
+            "the members of consumer groups",
+            groups,
+            GROUPS_A_REQUEST,
+            |client, batch, timeout| async move { client.describe_groups(&batch, timeout).await },
+        )
+        .await
+    }
+
+    /// The topics of which each group has committed offsets.
+    ///
+    /// # Errors
+    /// Why the call as a whole failed.
+    pub async fn committed_topics(
+        &self,
+        groups: &[String],
+    ) -> Result<BTreeMap<String, Result<BTreeSet<TopicName>, Fault>>, Error> {
+        self.read_batches(
+            "the offsets of consumer groups",
+            groups,
+            1,
+            |client, batch, timeout| async move {
+                let mut all = Vec::new();
+                for group in batch.iter() {
+                    all.extend(client.committed_topics(group, timeout).await?);
+                }
+                Ok(all)
+            },
+        )
+        .await
+    }
+
+    /// An offset of each partition.
+    ///
+    /// # Errors
+    /// Why the call as a whole failed.
+    pub async fn offsets(
+        &self,
+        partitions: &[(TopicName, i32)],
+        at: OffsetAt,
+    ) -> Result<BTreeMap<(TopicName, i32), Result<OffsetFound, Fault>>, Error> {
+        self.read_batches(
+            "the topics' offsets",
+            partitions,
+            PARTITIONS_A_REQUEST,
+            move |client, batch, timeout| async move { client.offsets(&batch, at, timeout).await },
+        )
+        .await
+    }
+}
+
+impl Client {
+    async fn list_groups(&self, timeout: Duration) -> Result<Vec<String>, Fault> {
+        let options = Options::new(timeout, Mode::Apply);
+        let receiver = self.submit(Call::ListGroups, options, |event| event.groups())?;
+        answer(receiver, timeout).await?
+    }
+
+    async fn describe_groups(
+        &self,
+        groups: &[String],
+        timeout: Duration,
+    ) -> Result<Vec<(String, Result<GroupDescription, Fault>)>, Fault> {
+        let call = Call::DescribeGroups(GroupNames::new(groups)?);
+        let options = Options::new(timeout, Mode::Apply);
+        let receiver = self.submit(call, options, |event| event.group_descriptions())?;
+        answer(receiver, timeout).await
+    }
+
+    async fn committed_topics(
+        &self,
+        group: &str,
+        timeout: Duration,
+    ) -> Result<Vec<(String, Result<BTreeSet<TopicName>, Fault>)>, Fault> {
+        let call = Call::GroupOffsets(GroupOffsetsObject::new(group)?);
+        let options = Options::new(timeout, Mode::Apply);
+        let receiver = self.submit(call, options, |event| event.committed())?;
+        answer(receiver, timeout).await
+    }
+
+    async fn offsets(
+        &self,
+        partitions: &[(TopicName, i32)],
+        at: OffsetAt,
+        timeout: Duration,
+    ) -> Result<Vec<((TopicName, i32), Result<OffsetFound, Fault>)>, Fault> {
+        let call = Call::ListOffsets(PartitionList::new(partitions, at)?);
+        let options = Options::new(timeout, Mode::Apply);
+        let receiver = self.submit(call, options, |event| event.offsets())?;
+        Ok(answer(receiver, timeout).await?.into_iter().collect())
+    }
+}

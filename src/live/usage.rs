@@ -1,0 +1,50 @@
+//! Who uses a topic, looked at before it is deleted.
+
+/// What is known of a topic's use.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// The consumer groups that have members or committed offsets on it, by name.
+    pub groups: Vec<GroupUse>,
+    /// The highest timestamp of its records, in ms since 1970; `None` where it holds none, or that
+    /// is not known.
+    pub newest_record_ms: Option<i64>,
+    /// Whether that was less than a day ago when it was looked at.
+    pub recent: bool,
+    /// How many messages it holds at most; compaction can leave fewer. `None` where not known.
+    pub messages: Option<u64>,
+    /// What could not be seen, and why.
+    pub unseen: Vec<Unseen>,
+}
+
+/// A consumer group on a topic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupUse {
+    /// Its name.
+    pub name: String,
+    /// How many of its members read the topic.
+    pub members: u64,
+    /// Whether it has committed offsets of it.
+    pub committed: bool,
+}
+
+/// A part of a topic's use that could not be seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unseen {
+    /// What: `consumer groups`, `its newest record`.
+    pub what: String,
+    /// Why, in the broker's words.
+    pub why: String,
+}
+
+impl Usage {
+    /// Whether deleting the topic needs somebody to say that it may be: somebody reads it, wrote to
+    /// it in the last day, or that cannot be seen.
+    pub fn is_in_use(&self) -> bool {
+        self.is_seen_in_use() || !self.unseen.is_empty()
+    }
+
+    /// Whether somebody is seen to read it, or to have written to it in the last day.
+    pub fn is_seen_in_use(&self) -> bool {
+        self.recent || self.groups.iter().any(|group| group.members > 0)
+    }
+}

@@ -1,0 +1,295 @@
+//! Looks at who uses topics: consumer groups, the newest record, messages held. What cannot be
+//! seen stands among the unseen; it is no error.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use super::preflight::words;
+use crate::kafka::{Cluster, Error, Fault, GroupDescription, OffsetAt, OffsetFound};
+use crate::live::{GroupUse, Unseen, Usage};
+use crate::model::TopicName;
+
+/// A topic with a record younger than this is in use.
+const RECENT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How long groups that are being assigned partitions are looked at again, and how often.
+const SETTLING: Duration = Duration::from_secs(10);
+const AGAIN: Duration = Duration::from_millis(250);
+
+/// A group that does not exist. Kafka leaves groups out of its list that a principal may not
+/// describe, without a word; whoever may describe this one may describe any.
+const PROBE: &str = "topicsmith.may-i-see-every-group?";
+
+/// Looks at the use of topics, each with its number of partitions.
+pub async fn usage(
+    cluster: &Cluster,
+    topics: &BTreeMap<TopicName, u32>,
+) -> BTreeMap<TopicName, Usage> {
+    if topics.is_empty() {
+        return BTreeMap::new();
+    }
+    let (groups, mut usage) = tokio::join!(groups(cluster), records(cluster, topics));
+    for (topic, usage) in &mut usage {
+        match &groups {
+            Err(why) => usage.unseen.push(unseen("consumer groups", why)),
+            Ok(groups) => {
+                for (name, group) in groups {
+                    add_group(usage, topic, name, group);
+                }
+            }
+        }
+    }
+    usage
+}
+
+fn unseen(what: &str, why: &str) -> Unseen {
+    Unseen {
+        what: what.to_owned(),
+        why: why.to_owned(),
+    }
+}
+
+/// A group with what is known of it.
+struct Group {
+    description: Result<GroupDescription, Fault>,
+    committed: Result<BTreeSet<TopicName>, Fault>,
+}
+
+/// All groups, or why they cannot all be seen.
+async fn groups(cluster: &Cluster) -> Result<BTreeMap<String, Group>, String> {
+    let listed = async {
+        let mut names = cluster.list_groups().await?;
+        names.push(PROBE.to_owned());
+        tokio::try_join!(settled(cluster, &names), cluster.committed_topics(&names))
+    };
+    let (mut described, mut committed) = listed.await.map_err(|error| error.to_string())?;
+    if let Some(Err(fault)) = described.remove(PROBE)
+        && !is_missing(&fault)
+    {
+        return Err(words(&fault));
+    }
+    let group = |(name, description): (String, Result<GroupDescription, Fault>)| {
+        let committed = committed.remove(&name).unwrap_or(Ok(BTreeSet::new()));
+        let group = Group {
+            description: unless_missing(description),
+            committed: unless_missing(committed),
+        };
+        (name, group)
+    };
+    Ok(described.into_iter().map(group).collect())
+}
+
+type Described = BTreeMap<String, Result<GroupDescription, Fault>>;
+
+/// The groups, those whose members are being assigned partitions looked at again for a while.
+async fn settled(cluster: &Cluster, names: &[String]) -> Result<Described, Error> {
+    let give_up = Instant::now() + SETTLING;
+    let mut described = cluster.describe_groups(names).await?;
+    loop {
+        let groups = described.iter();
+        let open = groups.filter(|(_, group)| group.as_ref().is_ok_and(is_unsettled));
+        let open: Vec<String> = open.map(|(name, _)| name.clone()).collect();
+        if open.is_empty() || Instant::now() >= give_up {
+            return Ok(described);
+        }
+        tokio::time::sleep(AGAIN).await;
+        described.extend(cluster.describe_groups(&open).await?);
+    }
+}
+
+fn is_unsettled(group: &GroupDescription) -> bool {
+    group.members.iter().any(Option::is_none)
+}
+
+fn is_missing(fault: &Fault) -> bool {
+    /// Kafka's `GROUP_ID_NOT_FOUND`.
+    const NOT_FOUND: i32 = 69;
+    fault.code == NOT_FOUND
+}
+
+/// A group that is gone by now reads nothing.
+fn unless_missing<T: Default>(answer: Result<T, Fault>) -> Result<T, Fault> {
+    match answer {
+        Err(fault) if is_missing(&fault) => Ok(T::default()),
+        answer => answer,
+    }
+}
+
+fn add_group(usage: &mut Usage, topic: &TopicName, name: &str, group: &Group) {
+    let mut members = 0;
+    match &group.description {
+        Ok(description) => {
+            let assigned = description.members.iter().flatten();
+            let reading = assigned.filter(|topics| topics.contains(topic)).count();
+            members = u64::try_from(reading).unwrap_or(u64::MAX);
+            if is_unsettled(description) {
+                let what = format!("what group {name} reads");
+                let why = "its members are being assigned partitions";
+                usage.unseen.push(unseen(&what, why));
+            }
+        }
+        Err(fault) => {
+            let what = format!("the members of group {name}");
+            usage.unseen.push(unseen(&what, &words(fault)));
+        }
+    }
+    let committed = match &group.committed {
+        Ok(topics) => topics.contains(topic),
+        Err(fault) => {
+            let what = format!("the offsets of group {name}");
+            usage.unseen.push(unseen(&what, &words(fault)));
+            false
+        }
+    };
+    if members > 0 || committed {
+        usage.groups.push(GroupUse {
+            name: name.to_owned(),
+            members,
+            committed,
+        });
+    }
+}
+
+type Offsets = BTreeMap<(TopicName, i32), Result<OffsetFound, Fault>>;
+
+/// What the topics hold.
+async fn records(
+    cluster: &Cluster,
+    topics: &BTreeMap<TopicName, u32>,
+) -> BTreeMap<TopicName, Usage> {
+    let partitions = topics.iter().flat_map(|(topic, count)| {
+        let numbers = 0..i32::try_from(*count).unwrap_or(i32::MAX);
+        numbers.map(|number| (topic.clone(), number))
+    });
+    let partitions: Vec<(TopicName, i32)> = partitions.collect();
+    let ask = async |at| {
+        let answer = cluster.offsets(&partitions, at).await;
+        answer.map_err(|error| error.to_string())
+    };
+    let (first, next, newest) = tokio::join!(
+        ask(OffsetAt::Earliest),
+        ask(OffsetAt::Latest),
+        ask(OffsetAt::MaxTimestamp)
+    );
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let now = now.unwrap_or_default().as_millis();
+    let now = i64::try_from(now).unwrap_or(i64::MAX);
+    let held = |(topic, count): (&TopicName, &u32)| {
+        let mut usage = Usage::default();
+        let each = |answer: &Result<Offsets, String>| of_topic(answer, topic, *count);
+        match each(&first).and_then(|first| Ok((first, each(&next)?))) {
+            Err(why) => usage.unseen.push(unseen("what it holds", &why)),
+            Ok((first, next)) => usage.messages = Some(held(&first, &next)),
+        }
+        match each(&newest) {
+            Err(why) => usage.unseen.push(unseen("its newest record", &why)),
+            Ok(newest) => {
+                let times = newest.iter().map(|found| found.timestamp);
+                usage.newest_record_ms = times.filter(|time| *time >= 0).max();
+            }
+        }
+        usage.recent = usage
+            .newest_record_ms
+            .is_some_and(|time| is_recent(time, now));
+        (topic.clone(), usage)
+    };
+    topics.iter().map(held).collect()
+}
+
+/// The answers for each partition of a topic, or why one is missing.
+fn of_topic(
+    answer: &Result<Offsets, String>,
+    topic: &TopicName,
+    partitions: u32,
+) -> Result<Vec<OffsetFound>, String> {
+    let offsets = answer.as_ref().map_err(Clone::clone)?;
+    let of_partition = |number| match offsets.get(&(topic.clone(), number)) {
+        Some(Ok(found)) => Ok(*found),
+        Some(Err(fault)) => Err(words(fault)),
+        None => Err(format!("the answer does not mention partition {number}")),
+    };
+    let numbers = 0..i32::try_from(partitions).unwrap_or(i32::MAX);
+    numbers.map(of_partition).collect()
+}
+
+fn held(first: &[OffsetFound], next: &[OffsetFound]) -> u64 {
+    let pairs = first.iter().zip(next);
+    let each = pairs.map(|(first, next)| next.offset.saturating_sub(first.offset));
+    each.map(|held| u64::try_from(held).unwrap_or_default())
+        .sum()
+}
+
+/// A time to come counts too: the writer's clock is wrong, not the use.
+fn is_recent(time: i64, now: i64) -> bool {
+    let day = i64::try_from(RECENT.as_millis()).unwrap_or(i64::MAX);
+    now.saturating_sub(time) < day
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(code: i32) -> Fault {
+        Fault {
+            code,
+            name: "NAME".to_owned(),
+            message: "No.".to_owned(),
+        }
+    }
+
+    fn group(members: &[Option<&str>], committed: Result<&str, i32>) -> Group {
+        let topics = |name: &str| BTreeSet::from([TopicName::from(name)]);
+        let members = members.iter().map(|topic| topic.map(topics)).collect();
+        Group {
+            description: Ok(GroupDescription { members }),
+            committed: committed.map(topics).map_err(fault),
+        }
+    }
+
+    fn used(group: &Group) -> Usage {
+        let mut usage = Usage::default();
+        add_group(&mut usage, &"a".into(), "g", group);
+        usage
+    }
+
+    #[test]
+    fn a_group_counts_for_the_topics_that_it_reads() {
+        let usage = used(&group(&[Some("a"), Some("b"), Some("a")], Ok("b")));
+        let expected = GroupUse {
+            name: "g".to_owned(),
+            members: 2,
+            committed: false,
+        };
+        assert_eq!(usage.groups, [expected]);
+        assert!(usage.is_in_use());
+        assert!(used(&group(&[Some("b")], Ok("b"))).groups.is_empty());
+        let usage = used(&group(&[], Ok("a")));
+        assert!(usage.groups[0].committed && !usage.is_in_use());
+    }
+
+    #[test]
+    fn what_a_group_does_not_let_on_is_unseen() {
+        let usage = used(&group(&[None], Ok("b")));
+        assert_eq!(usage.unseen[0].what, "what group g reads");
+        let usage = used(&group(&[], Err(30)));
+        assert_eq!(usage.unseen[0].why, "No. (NAME 30)");
+        assert!(usage.is_in_use() && usage.groups.is_empty());
+    }
+
+    #[test]
+    fn recent_is_less_than_a_day_ago_or_to_come() {
+        let day = 86_400_000;
+        assert!(!is_recent(0, day));
+        assert!(is_recent(1, day));
+        assert!(is_recent(day + 1, day));
+    }
+
+    #[test]
+    fn messages_are_counted_between_the_ends() {
+        let found = |offset| OffsetFound {
+            offset,
+            timestamp: -1,
+        };
+        assert_eq!(held(&[found(5), found(0)], &[found(7), found(3)]), 5);
+    }
+}

@@ -1,0 +1,166 @@
+//! A topic is looked at before it is deleted: groups, records, and what may not be seen.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
+use rdkafka::{ClientConfig, Offset, TopicPartitionList};
+
+use topicsmith::model::TopicName;
+
+use crate::harness::{self, Repository, Test, eventually, new_topic};
+
+harness::tests! {
+    nobody_uses_it,
+    old_records_and_old_offsets_are_shown,
+    a_young_record_holds_it_back,
+    a_reader_holds_it_back,
+    a_reader_of_another_topic_does_not,
+    a_snapshot_holds_the_usage,
+}
+
+const TWO_DAYS: Duration = Duration::from_secs(2 * 24 * 60 * 60);
+
+/// A repository where `@old` is to go.
+async fn to_delete(test: &Test) -> (Repository, TopicName) {
+    let topic = test.topic("old");
+    test.create(&[new_topic(topic.clone(), 2, &[])]).await;
+    (
+        test.repository("[removed.\"@old\"]\n[topics.\"@new\"]\n"),
+        topic,
+    )
+}
+
+/// Writes a record of this age.
+fn write(test: &Test, topic: &TopicName, age: Duration) {
+    let producer: BaseProducer = ClientConfig::new()
+        .set("bootstrap.servers", test.broker().servers())
+        .create()
+        .expect("a client");
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after");
+    let time = i64::try_from((now - age).as_millis()).expect("in range");
+    let record = BaseRecord::to(topic.as_str())
+        .key("k")
+        .payload("v")
+        .timestamp(time);
+    producer
+        .send(record)
+        .map_err(|(e, _)| e)
+        .expect("there is room");
+    producer
+        .flush(Duration::from_secs(30))
+        .expect("it is written");
+}
+
+fn consumer(test: &Test, group: &str) -> BaseConsumer {
+    ClientConfig::new()
+        .set("bootstrap.servers", test.broker().servers())
+        .set("group.id", group)
+        .set("enable.auto.commit", "false")
+        .create()
+        .expect("a client")
+}
+
+/// Commits an offset without being a member.
+fn commit(test: &Test, topic: &TopicName, group: &str) {
+    let mut list = TopicPartitionList::new();
+    list.add_partition_offset(topic.as_str(), 0, Offset::Offset(0))
+        .expect("an offset");
+    consumer(test, group)
+        .commit(&list, CommitMode::Sync)
+        .expect("it is committed");
+}
+
+/// A member of a group that has its partitions.
+async fn member(test: &Test, topic: &TopicName, group: &str) -> BaseConsumer {
+    let consumer = consumer(test, group);
+    consumer.subscribe(&[topic.as_str()]).expect("a topic");
+    eventually("it has partitions", async || {
+        let _ = consumer.poll(Duration::from_millis(50));
+        consumer.assignment().is_ok_and(|list| list.count() > 0)
+    })
+    .await;
+    consumer
+}
+
+async fn nobody_uses_it(test: Test) {
+    let (repository, _) = to_delete(&test).await;
+    let plan = repository.run("plan").exits(0);
+    plan.says("- @old").says("no messages");
+    repository
+        .run("apply --yes --allow topic-deleted")
+        .exits(0)
+        .says("\n2 applied\n");
+}
+
+async fn old_records_and_old_offsets_are_shown(test: Test) {
+    let (repository, topic) = to_delete(&test).await;
+    write(&test, &topic, TWO_DAYS);
+    commit(&test, &topic, "usage-was");
+    let plan = repository.run("plan").exits(0);
+    let plan = plan.says("committed offsets of usage-was");
+    let plan = plan.says("1 message at most").says("newest record 20");
+    assert!(!plan.stdout.contains("less than a day"), "{plan}");
+    let json = repository.run("plan --format json").exits(0).json();
+    let delete = &json["changes"][1];
+    assert_eq!(delete["usage"]["messages"], 1);
+    assert_eq!(delete["usage"]["groups"][0]["name"], "usage-was");
+    assert_eq!(delete["usage"]["recent"], false);
+}
+
+async fn a_young_record_holds_it_back(test: Test) {
+    let (repository, topic) = to_delete(&test).await;
+    write(&test, &topic, Duration::from_secs(60));
+    let plan = repository.run("plan").exits(4);
+    plan.says("less than a day ago")
+        .says("--allow topic-in-use:@old");
+    // Everything else is applied; allowing the risk alone is not enough.
+    repository
+        .run("apply --yes --allow topic-deleted")
+        .exits(3)
+        .says("\n1 applied, 1 blocked\n");
+    repository
+        .run("apply --yes --allow topic-deleted --allow topic-in-use:@other")
+        .exits(4);
+    repository
+        .run("apply --yes --allow topic-deleted --allow topic-in-use:@old")
+        .exits(0)
+        .says("\n1 applied\n");
+}
+
+async fn a_reader_holds_it_back(test: Test) {
+    let (repository, topic) = to_delete(&test).await;
+    let member = member(&test, &topic, "usage-reads").await;
+    let json = repository.run("plan --format json").exits(4).json();
+    assert_eq!(json["blocked"][0]["code"], "topic-in-use");
+    let message = json["blocked"][0]["message"].as_str().unwrap_or_default();
+    assert!(
+        message.contains("read by usage-reads (1 member)"),
+        "{message}"
+    );
+    drop(member);
+    // It left, and has committed nothing.
+    eventually("nobody reads it", async || {
+        repository.run("plan").code == Some(0)
+    })
+    .await;
+}
+
+async fn a_reader_of_another_topic_does_not(test: Test) {
+    let (repository, _) = to_delete(&test).await;
+    let other = test.topic("other");
+    test.create(&[new_topic(other.clone(), 1, &[])]).await;
+    let member = member(&test, &other, "usage-elsewhere").await;
+    let plan = repository.run("plan").exits(0);
+    assert!(!plan.stdout.contains("usage-elsewhere"), "{plan}");
+    drop(member);
+}
+
+async fn a_snapshot_holds_the_usage(test: Test) {
+    let (repository, topic) = to_delete(&test).await;
+    write(&test, &topic, Duration::ZERO);
+    repository.run("snapshot --out live.json").exits(0);
+    let live = repository.run("plan").exits(4).stdout;
+    let snapshot = repository.run("plan --live live.json").exits(4).stdout;
+    assert_eq!(live, snapshot);
+}
