@@ -87,7 +87,7 @@ async fn by_hand(test: &Test, topic: &str, key: &str, value: &str) {
     altered.expect("it was reached")[0]
         .clone()
         .expect("it is legal");
-    harness::eventually("it shows", async || {
+    eventually("it shows", async || {
         held(test, topic, key).await.as_deref() == Some(value)
     })
     .await;
@@ -464,7 +464,7 @@ async fn ctrl_c_ends_in_order(test: Test) {
         .collect();
     let repository = test.repository(&topics);
     let apply = repository.start("apply --yes");
-    harness::eventually("the first topics show", async || {
+    eventually("the first topics show", async || {
         !partitions(&test).await.is_empty()
     })
     .await;
