@@ -156,6 +156,9 @@ pub struct Owned {
     pub config: BTreeMap<ConfigKey, String>,
 }
 
+/// What an [`Unknown`] is called where no broker told the defaults.
+pub const BROKER_DEFAULTS: &str = "broker defaults";
+
 /// Something that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unknown {

@@ -9,7 +9,9 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
 
 use crate::desired::{Desired, Topic, Unmanaged};
-use crate::live::{BrokerDefault, Live, LiveTopic, ReplicationFactor, Source, snapshot};
+use crate::live::{
+    BROKER_DEFAULTS, BrokerDefault, Live, LiveTopic, ReplicationFactor, Source, Unknown, snapshot,
+};
 use crate::model::config::is_throttle;
 use crate::model::{ConfigKey, Globs, TopicName};
 use crate::plan::{Action, ConfigAction, Options, Plan, make};
@@ -123,6 +125,11 @@ fn any_live() -> impl Strategy<Value = Live> {
     (topics, vec(any_default(), 0..12)).prop_map(|(topics, defaults)| {
         let mut live = live([]);
         live.broker_defaults = defaults.into_iter().collect();
+        // What is missing among them is then not known, and not Kafka's own.
+        live.unknown.push(Unknown {
+            what: BROKER_DEFAULTS.to_owned(),
+            why: "Cluster authorization failed.".to_owned(),
+        });
         let topics = topics.into_iter().map(|(name, topic)| (name.into(), topic));
         live.topics = topics.collect();
         live

@@ -3,7 +3,10 @@
 use serde::de::{Deserialize, Deserializer, IgnoredAny};
 
 use super::values::{Count, Named, Replicas};
-use crate::live::{Broker, BrokerDefault, Live, LiveTopic, Owned, Unknown};
+use crate::live::{
+    BROKER_DEFAULTS, Broker, BrokerDefault, Live, LiveTopic, Owned, Source, Unknown,
+};
+use crate::model::config::SPECS;
 use crate::model::{ConfigKey, TopicName};
 
 /// Kafka's own limits: a partition count is an `int32`, a replication factor an `int16`.
@@ -40,7 +43,7 @@ pub(super) struct File {
 
 impl From<File> for Live {
     fn from(file: File) -> Self {
-        Self {
+        let mut live = Self {
             cluster_id: file.cluster_id,
             kafka_version: file.kafka_version,
             brokers: file.brokers.into_iter().map(Broker::from).collect(),
@@ -48,7 +51,25 @@ impl From<File> for Live {
             topics: file.topics.0,
             inventory: file.inventory.map(|inventory| inventory.0),
             unknown: file.unknown.into_iter().map(Unknown::from).collect(),
-        }
+        };
+        complete_defaults(&mut live);
+        live
+    }
+}
+
+/// What a snapshot leaves out of the brokers' defaults is as Kafka ships it, unless it says that
+/// they could not be read.
+fn complete_defaults(live: &mut Live) {
+    if live.unknown.iter().any(|one| one.what == BROKER_DEFAULTS) {
+        return;
+    }
+    for spec in SPECS {
+        let built_in = || BrokerDefault {
+            value: spec.default.to_owned(),
+            source: Source::KafkaDefault,
+        };
+        let key = ConfigKey::from(spec.name);
+        live.broker_defaults.entry(key).or_insert_with(built_in);
     }
 }
 
