@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{Read as _, Seek as _};
+use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
@@ -155,6 +156,13 @@ impl Started {
             .args([&format!("-{name}"), &pid])
             .status();
         assert!(sent.expect("kill can be run").success());
+    }
+
+    /// What it has said on standard error so far. Reading does not move the place it writes at.
+    pub fn said(&self) -> String {
+        let mut bytes = vec![0; 100_000];
+        let length = self.stderr.read_at(&mut bytes, 0).expect("it is a file");
+        String::from_utf8_lossy(&bytes[..length]).into_owned()
     }
 
     /// Waits for its end.
