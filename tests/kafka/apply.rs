@@ -306,7 +306,7 @@ async fn one_bad_config_refuses_the_topics_configs(test: Test) {
     assert_eq!(held(&test, "a", "retention.ms").await, None);
     assert_eq!(
         held(&test, "b", "retention.ms").await.as_deref(),
-        Some("691010000")
+        Some("691200000")
     );
 }
 
