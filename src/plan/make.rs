@@ -45,6 +45,7 @@ pub fn make(desired: &Desired, live: &Live, options: &Options) -> Plan {
             kafka_version: live.kafka_version.clone(),
         },
         commit: options.commit.clone(),
+        only: options.only.patterns().to_vec(),
         changes: Vec::new(),
         blocked: Vec::new(),
         unlisted: Vec::new(),

@@ -16,6 +16,9 @@ pub use summary::Summary;
 use crate::live::{BrokerDefault, ReplicationFactor, Source};
 use crate::model::{BlockCode, ConfigKey, Place, RiskCode, TopicName};
 
+/// The format of a plan as a file, which the render room writes.
+pub const FORMAT: &str = "topicsmith/plan/1";
+
 /// What an apply to one environment would do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
@@ -27,6 +30,8 @@ pub struct Plan {
     pub cluster: Cluster,
     /// The commit that the files are of, where it was said.
     pub commit: Option<String>,
+    /// The globs that it was narrowed to; none means all topics.
+    pub only: Vec<String>,
     /// What would change, by topic name.
     pub changes: Vec<Change>,
     /// What is held back, by topic name.

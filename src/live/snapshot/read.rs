@@ -13,13 +13,6 @@ use crate::model::{ConfigKey, TopicName};
 const MAX_PARTITIONS: u32 = i32::MAX as u32;
 pub(super) const MAX_REPLICAS: u32 = i16::MAX as u32;
 
-/// What tells a snapshot from anything else.
-#[derive(serde::Deserialize)]
-#[serde(expecting = "an object, as a snapshot is")]
-pub(super) struct Head {
-    pub format: Option<String>,
-}
-
 /// The file as a whole.
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object, as a snapshot is")]

@@ -2,11 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::FORMAT;
 use crate::model::Place;
 use crate::plan::{
-    Blocked, Change, Cluster, ConfigAction, ConfigChange, CountChange, LeftAlone, Plan, Refusal,
-    Risk,
+    Blocked, Change, Cluster, ConfigAction, ConfigChange, CountChange, FORMAT, LeftAlone, Plan,
+    Refusal, Risk,
 };
 use crate::render::values::{self, factor};
 
@@ -17,6 +16,7 @@ pub fn json(plan: &Plan) -> Value {
         scope,
         cluster,
         commit,
+        only,
         changes,
         blocked,
         unlisted,
@@ -30,7 +30,7 @@ pub fn json(plan: &Plan) -> Value {
         brokers,
         kafka_version,
     } = cluster;
-    json!({
+    let mut json = json!({
         "format": FORMAT,
         "environment": environment,
         "scope": scope,
@@ -45,7 +45,11 @@ pub fn json(plan: &Plan) -> Value {
         "refused": list(refused, refusal),
         "left_alone": list(left_alone, alone),
         "notes": notes,
-    })
+    });
+    if !only.is_empty() {
+        json["only"] = json!(only);
+    }
+    json
 }
 
 fn list<T>(items: &[T], json: impl Fn(&T) -> Value) -> Value {

@@ -7,6 +7,3 @@ mod text;
 pub use json::json;
 pub(super) use text::header;
 pub use text::text;
-
-/// The format that [`json()`] writes.
-pub const FORMAT: &str = "topicsmith/plan/1";
