@@ -72,6 +72,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     let options = Options {
         only: args.only.globs()?,
         allow: args.allow.clone(),
+        approval: None,
         commit: args.origin.commit.clone(),
         scope: args.origin.scope()?,
     };

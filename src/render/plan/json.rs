@@ -23,6 +23,7 @@ pub fn json(plan: &Plan) -> Value {
         left_alone,
         unchanged: _,
         refused,
+        unapproved: _,
         notes,
     } = plan;
     let Cluster {
@@ -84,7 +85,7 @@ fn place(place: Option<&Place>) -> Value {
     json!(place.map(Place::file_line))
 }
 
-fn count<F>(change: &CountChange<F>, number: impl Fn(&F) -> Value) -> Value {
+pub(super) fn count<F>(change: &CountChange<F>, number: impl Fn(&F) -> Value) -> Value {
     let CountChange {
         from,
         to,
@@ -97,7 +98,7 @@ fn count<F>(change: &CountChange<F>, number: impl Fn(&F) -> Value) -> Value {
     })
 }
 
-fn config_change(change: &ConfigChange) -> Value {
+pub(super) fn config_change(change: &ConfigChange) -> Value {
     let ConfigChange {
         key,
         action,

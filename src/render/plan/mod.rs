@@ -3,7 +3,9 @@
 mod footer;
 mod json;
 mod text;
+mod unapproved;
 
 pub use json::json;
 pub(super) use text::header;
 pub use text::text;
+pub(super) use unapproved::json as unapproved_json;
