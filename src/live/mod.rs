@@ -46,7 +46,8 @@ pub struct BrokerDefault {
 }
 
 /// Where a value that a topic has comes from, strongest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Source {
     /// Set on the topic itself.
     Topic,

@@ -36,7 +36,7 @@ config.cleanup.policy = [\"compact\", \"delete\"]
 ";
 
 /// The value that a topic holds itself.
-async fn held(test: &Test, topic: &str, key: &str) -> Option<String> {
+pub async fn held(test: &Test, topic: &str, key: &str) -> Option<String> {
     let name = test.topic(topic);
     let described = test.cluster().await;
     let described = described.describe_topic_configs(std::slice::from_ref(&name));
@@ -51,7 +51,7 @@ async fn held(test: &Test, topic: &str, key: &str) -> Option<String> {
 }
 
 /// The partitions of each topic of this test.
-async fn partitions(test: &Test) -> Vec<(String, usize)> {
+pub async fn partitions(test: &Test) -> Vec<(String, usize)> {
     let metadata = test
         .cluster()
         .await
@@ -75,7 +75,7 @@ async fn partitions(test: &Test) -> Vec<(String, usize)> {
 }
 
 /// Sets a config past the files.
-async fn by_hand(test: &Test, topic: &str, key: &str, value: &str) {
+pub async fn by_hand(test: &Test, topic: &str, key: &str, value: &str) {
     let alter = Alter {
         topic: test.topic(topic),
         ops: vec![(ConfigKey::from(key), AlterOp::Set(value.to_owned()))],

@@ -2,9 +2,10 @@
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny};
 
-use super::values::{Count, Named, Replicas};
+use super::values::{Count, Named};
 use crate::live::{
-    BROKER_DEFAULTS, Broker, BrokerDefault, Live, LiveTopic, Owned, Source, Unknown,
+    BROKER_DEFAULTS, Broker, BrokerDefault, Live, LiveTopic, Owned, ReplicationFactor, Source,
+    Unknown,
 };
 use crate::model::config::SPECS;
 use crate::model::{ConfigKey, TopicName};
@@ -12,13 +13,6 @@ use crate::model::{ConfigKey, TopicName};
 /// Kafka's own limits: a partition count is an `int32`, a replication factor an `int16`.
 const MAX_PARTITIONS: u32 = i32::MAX as u32;
 pub(super) const MAX_REPLICAS: u32 = i16::MAX as u32;
-
-/// What tells a snapshot from anything else.
-#[derive(serde::Deserialize)]
-#[serde(expecting = "an object, as a snapshot is")]
-pub(super) struct Head {
-    pub format: Option<String>,
-}
 
 /// The file as a whole.
 #[derive(serde::Deserialize)]
@@ -104,7 +98,7 @@ impl From<FileUnknown> for Unknown {
 struct FileTopic {
     id: Option<String>,
     partitions: Count<MAX_PARTITIONS>,
-    replication_factor: Replicas,
+    replication_factor: ReplicationFactor,
     /// Absent where nothing is set, `null` where it was not read.
     #[serde(default = "nothing_set")]
     config: Option<Named<ConfigKey, String>>,
@@ -122,7 +116,7 @@ impl<'de> Deserialize<'de> for LiveTopic {
         Ok(Self {
             id: topic.id,
             partitions: topic.partitions.0,
-            replication_factor: topic.replication_factor.0,
+            replication_factor: topic.replication_factor,
             config: topic.config.map(|config| config.0),
             behind: topic.behind.0,
         })
