@@ -16,7 +16,7 @@ use clap::{CommandFactory, FromArgMatches, Parser};
 pub use args::{Connecting, Environments, Format, Global, OneEnvironment, Only, Origin};
 pub use exit::Exit;
 pub use look::{Depth, Looking, Preflight, Source, plan, read, see_usage};
-pub use problem::Usage;
+pub use problem::{Refused, Usage, document};
 pub use session::{Document, Printable, Session};
 
 use session::style;

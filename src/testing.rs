@@ -10,6 +10,15 @@ use crate::desired::{
 };
 use crate::live::{BrokerDefault, Live, LiveTopic, ReplicationFactor, Source};
 use crate::model::{Globs, Layer, Place, Sourced};
+use crate::plan::{Approval, Plan};
+use crate::render;
+
+/// What a plan approves once it is saved and read again.
+pub fn saved(plan: &Plan) -> Approval {
+    let text = render::plan::json(plan).to_string();
+    text.parse()
+        .unwrap_or_else(|error| panic!("{error}: {text}"))
+}
 
 /// A line of `topics/a.toml`.
 pub fn line(line: u32) -> Place {

@@ -9,12 +9,16 @@ broker="$here/kafka/broker.sh"
 PATH="${CARGO_TARGET_DIR:-$root/target}/release:$PATH"
 cd "$root"
 
-say() { printf '\n\033[1m# %s\033[0m\n' "$*"; }
+# Bold on a terminal alone.
+bold() {
+    if [ -t 1 ]; then printf '\n\033[1m%s\033[0m\n' "$*"; else printf '\n%s\n' "$*"; fi
+}
+say() { bold "# $*"; }
 # Shows a command and runs it; the exit code must be the one that the tour expects.
 run() { # run EXPECTED COMMAND...
     local expected=$1 code=0
     shift
-    printf '\n\033[1m$ %s\033[0m\n' "$*"
+    bold "\$ $*"
     "$@" || code=$?
     if [ "$code" -ne "$expected" ]; then
         echo "demo: exit code $code where $expected was expected" >&2
@@ -25,7 +29,7 @@ run() { # run EXPECTED COMMAND...
 
 # Kafka's own tool, as an operator would use it.
 kafka_configs() {
-    printf '\n\033[1m$ kafka-configs %s\033[0m\n' "$*"
+    bold "\$ kafka-configs $*"
     java -Dorg.slf4j.simpleLogger.defaultLogLevel=warn -cp "$jars/*" kafka.admin.ConfigCommand \
         --bootstrap-server "$KAFKA_BOOTSTRAP_SERVERS" "$@"
 }

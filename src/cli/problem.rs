@@ -28,6 +28,24 @@ impl Usage {
     }
 }
 
+/// Refused before anything was looked at, exit 4.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Refused {
+    message: String,
+    help: String,
+}
+
+impl Refused {
+    /// What is refused and why, and what to do now.
+    pub fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            help: help.into(),
+        }
+    }
+}
+
 /// Errors in the files, each at its place.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
@@ -56,6 +74,7 @@ pub fn exit_of(error: &Error) -> Exit {
     });
     match is_usage {
         true => Exit::Usage,
+        false if error.is::<Refused>() => Exit::Refused,
         false => Exit::Error,
     }
 }
@@ -64,10 +83,12 @@ pub fn exit_of(error: &Error) -> Exit {
 fn help_of(error: &Error) -> Option<String> {
     error.chain().find_map(|cause| {
         let usage = cause.downcast_ref::<Usage>();
+        let refused = cause.downcast_ref::<Refused>();
         let load = cause.downcast_ref::<LoadError>();
         let kafka = cause.downcast_ref::<kafka::Error>();
         usage
             .map(|usage| usage.help.clone())
+            .or_else(|| refused.map(|refused| refused.help.clone()))
             .or_else(|| load.and_then(LoadError::help))
             .or_else(|| kafka.and_then(kafka::Error::help))
     })
@@ -123,6 +144,7 @@ pub fn document(error: &Error) -> Value {
     }
     let code = match exit_of(error) {
         Exit::Usage => "usage",
+        Exit::Refused => "refused",
         _ => "error",
     };
     json!({

@@ -1,16 +1,21 @@
 //! `topicsmith apply`: brings a cluster to what the files say.
 
+use std::path::{Path, PathBuf};
+
 use anyhow::{Context, Result};
+use serde_json::Value;
 
 use crate::apply::{self, Event, Phase, Report, Settings, Stop, Verdict, WhyNot};
 use crate::cli::{
-    self, Connecting, Exit, Format, OneEnvironment, Only, Origin, Preflight, Session, Usage,
+    self, Connecting, Exit, Format, OneEnvironment, Only, Origin, Preflight, Refused, Session,
+    Usage,
 };
-use crate::desired::{Loaded, LoadedEnvironment};
+use crate::desired::{Ask, Loaded, LoadedEnvironment};
 use crate::kafka::Cluster;
 use crate::model::text::escape;
-use crate::plan::{Allow, MissingRights, Options, Plan};
+use crate::plan::{Allow, Approval, MissingRights, Options, Plan};
 use crate::render::{plan as plans, report as reports};
+use crate::terminal::{check_writable, write_whole};
 
 /// Arguments of `apply`.
 #[derive(Debug, clap::Args)]
@@ -19,6 +24,13 @@ use crate::render::{plan as plans, report as reports};
   topicsmith apply -e prod --yes                           where nobody can be asked
   topicsmith apply -e prod --yes --all-or-nothing          nothing at all where something is blocked
   topicsmith apply -e prod --allow topic-deleted:old-*     allows what the plan says it needs
+  topicsmith apply prod.plan --yes                         only what `plan --out prod.plan` approved
+
+PLAN is an approval, not instructions. A fresh plan is made, and it is applied if each of its
+changes stands in PLAN with the same from and to; what is done already is not done again. Else
+nothing is changed, and what was not approved is shown. PLAN also allows the risks that it shows;
+max_destructive and cluster.id still hold. Whoever can write PLAN can approve: take it only from a
+job that the repository trusts, never from a pull request's own.
 
 Exit codes:
   0  done, or nothing to do
@@ -28,6 +40,9 @@ Exit codes:
   64 wrong usage; also no terminal and no --yes
   130 after Ctrl-C: what was in flight is finished and reported first")]
 pub struct Args {
+    /// A plan that was saved by `plan --out`: apply only what it approves
+    #[arg(value_name = "PLAN", conflicts_with = "only")]
+    plan: Option<PathBuf>,
     #[command(flatten)]
     environment: OneEnvironment,
     #[command(flatten)]
@@ -41,26 +56,75 @@ pub struct Args {
     /// Do not ask
     #[arg(short, long)]
     yes: bool,
+    /// Write the report as JSON to FILE too, whole or not at all, however the apply ends
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
     #[command(flatten)]
     origin: Origin,
     #[command(flatten)]
     connecting: Connecting,
 }
 
-/// Plans, shows the plan, asks, applies and reports.
+/// Applies, and keeps the report where that was asked for.
 ///
 /// # Errors
 /// Something failed before anything was changed.
 pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     somebody_agrees(args, session)?;
+    let Some(file) = &args.report else {
+        return Ok(apply(args, session).await?.exit);
+    };
+    check_writable(file)?;
+    keep(file, apply(args, session).await, session)
+}
+
+/// How an apply ended.
+struct Ended {
+    exit: Exit,
+    report: Report,
+    plan: Plan,
+}
+
+impl Ended {
+    fn json(&self) -> Value {
+        reports::json(&self.report, &self.plan)
+    }
+}
+
+/// Writes the report to a file; where there is none, the error that stands in its place. What
+/// changed has changed, even where that cannot be written.
+fn keep(file: &Path, ended: Result<Ended>, session: &Session) -> Result<Exit> {
+    let document = match &ended {
+        Ok(ended) => ended.json(),
+        Err(error) => cli::document(error),
+    };
+    let written = write_whole(file, &format!("{document:#}\n"));
+    let exit = written.err().map(|error| session.tell_error(&error.into()));
+    let ended = ended?;
+    let unwritten = exit.map(|exit| match ended.report.changed() {
+        true => Exit::Partial,
+        false => exit,
+    });
+    Ok(Exit::fold(
+        [Some(ended.exit), unwritten].into_iter().flatten(),
+    ))
+}
+
+/// Plans, shows the plan, asks, applies and reports.
+async fn apply(args: &Args, session: &Session) -> Result<Ended> {
+    let approval = args.plan.as_deref().map(read_plan).transpose()?;
     let options = Options {
-        only: args.only.globs()?,
+        only: match &approval {
+            Some(approval) => approval.only.clone(),
+            None => args.only.globs()?,
+        },
         allow: args.allow.clone(),
+        approval,
         commit: args.origin.commit.clone(),
         scope: args.origin.scope()?,
         missing_rights: MissingRights::Block,
     };
-    let loaded = session.load(&args.environment.ask()?)?;
+    let loaded = session.load(&which(args.environment.ask()?, options.approval.as_ref())?)?;
     let environment = the_only_one(&loaded)?;
     let desired = &environment.desired;
 
@@ -73,22 +137,46 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
 
     if !plan.refused.is_empty() {
         session.tell_error(&anyhow::anyhow!("refused, and nothing was changed"));
-        return untouched(&plan, &WhyNot::Refused, session);
+        return untouched(plan, &WhyNot::Refused, session);
     }
     if args.all_or_nothing && !plan.blocked.is_empty() && !plan.is_empty() {
         let why = "something is blocked, and it is all or nothing: nothing was changed";
         session.tell_error(&anyhow::anyhow!(why));
-        return untouched(&plan, &WhyNot::AllOrNothing, session);
+        return untouched(plan, &WhyNot::AllOrNothing, session);
     }
     if !plan.is_empty() && !args.yes && !agreed(&plan, session)? {
         session.terminal.tell("nothing was changed\n");
-        return untouched(&plan, &WhyNot::Declined, session);
+        return untouched(plan, &WhyNot::Declined, session);
     }
     let report = carry_out(&plan, &cluster, session).await?;
-    if plan.is_empty() && plan.blocked.is_empty() && session.format == Format::Text {
-        return Ok(Exit::Done); // The plan has said so.
+    tell(report, plan, session)
+}
+
+/// Reads a saved plan.
+fn read_plan(file: &Path) -> Result<Approval> {
+    let shown = || format!("cannot read the plan {}", file.display());
+    let text = std::fs::read_to_string(file).with_context(shown)?;
+    text.parse().with_context(shown)
+}
+
+/// The environment: the one that was named, or else the one that the saved plan is for.
+fn which(asked: Ask, approval: Option<&Approval>) -> Result<Ask> {
+    let Some(approval) = approval else {
+        return Ok(asked);
+    };
+    let own = vec![approval.environment.clone()];
+    match asked {
+        Ask::Named(names) if names != own => {
+            let own = &approval.environment;
+            let message = format!(
+                "the saved plan is for {own}, and not for {}",
+                names.join(", ")
+            );
+            let help = format!("leave -e and TOPICSMITH_ENV out, or set them to {own}");
+            Err(Refused::new(message, help).into())
+        }
+        _ => Ok(Ask::Named(own)),
     }
-    tell(&report, &plan, session)
 }
 
 /// Without a terminal nobody can agree: said before anything is connected.
@@ -139,12 +227,16 @@ fn agreed(plan: &Plan, session: &Session) -> Result<bool> {
 }
 
 /// Ends an apply that was refused or declined.
-fn untouched(plan: &Plan, why: &WhyNot, session: &Session) -> Result<Exit> {
+fn untouched(plan: Plan, why: &WhyNot, session: &Session) -> Result<Ended> {
+    let ended = Ended {
+        exit: Exit::Refused,
+        report: Report::untouched(&plan, why),
+        plan,
+    };
     if session.format == Format::Json {
-        let report = Report::untouched(plan, why);
-        session.print_json(&reports::json(&report, &plan.refused))?;
+        session.print_json(&ended.json())?;
     }
-    Ok(Exit::Refused)
+    Ok(ended)
 }
 
 /// Executes the plan under a progress bar. Ctrl-C and SIGTERM end it after the requests in flight.
@@ -205,7 +297,7 @@ fn stop_on_signals(
 }
 
 /// Prints the report. What changed has changed, even where the report cannot be printed.
-fn tell(report: &Report, plan: &Plan, session: &Session) -> Result<Exit> {
+fn tell(report: Report, plan: Plan, session: &Session) -> Result<Ended> {
     let exit = match report.verdict() {
         Verdict::Done => Exit::Done,
         Verdict::Partial => Exit::Partial,
@@ -213,16 +305,23 @@ fn tell(report: &Report, plan: &Plan, session: &Session) -> Result<Exit> {
         Verdict::Blocked => Exit::Refused,
         Verdict::Interrupted => Exit::Interrupted,
     };
-    let printed = match session.format {
-        Format::Json => session.print_json(&reports::json(report, &plan.refused)),
-        Format::Text => session.print(&format!("\n{}", reports::text(report, session.out_style()))),
-    };
-    match printed {
-        Ok(()) => Ok(exit),
-        Err(error) if report.changed() => {
-            session.tell_error(&error);
-            Ok(Exit::fold([exit, Exit::Partial]))
+    let mut ended = Ended { exit, report, plan };
+    if let Err(error) = print(&ended, session) {
+        if !ended.report.changed() {
+            return Err(error);
         }
-        Err(error) => Err(error),
+        session.tell_error(&error);
+        ended.exit = Exit::fold([exit, Exit::Partial]);
+    }
+    Ok(ended)
+}
+
+fn print(ended: &Ended, session: &Session) -> Result<()> {
+    let Ended { report, plan, .. } = ended;
+    match session.format {
+        Format::Json => session.print_json(&ended.json()),
+        // The plan has said so.
+        Format::Text if plan.is_empty() && plan.blocked.is_empty() => Ok(()),
+        Format::Text => session.print(&format!("\n{}", reports::text(report, session.out_style()))),
     }
 }

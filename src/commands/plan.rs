@@ -1,6 +1,7 @@
 //! `topicsmith plan`: shows what an apply would do.
 
 use std::borrow::Cow;
+use std::path::PathBuf;
 
 use anyhow::Result;
 use serde_json::Value;
@@ -12,16 +13,22 @@ use crate::cli::{
 use crate::desired::{Ask, Loaded, LoadedEnvironment};
 use crate::live::Live;
 use crate::observe;
-use crate::plan::{Allow, MissingRights, Options, Plan};
+use crate::plan::{self, Allow, MissingRights, Options, Plan};
 use crate::render::{self, Style, unified};
+use crate::terminal::write_whole;
 
 /// Arguments of `plan`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   topicsmith plan -e prod
   topicsmith plan -e prod --detailed-exitcode          exit 2 where there are changes
+  topicsmith plan -e prod --out prod.plan              saves it, for apply to be held to it
   topicsmith plan --all --format json                  every environment, for a program
   topicsmith plan -e prod --live prod.json --diff      offline, against a snapshot
+
+A saved plan is an approval: `topicsmith apply prod.plan` does what stands in it, needs no --allow
+for that, and does nothing else. Take one only from a job that the repository trusts. It holds
+nothing of the credentials.
 
 Exit codes:
   0  planned
@@ -46,16 +53,19 @@ pub struct Args {
     /// Do not ask the brokers what they would refuse
     #[arg(long)]
     no_preflight: bool,
+    /// Save the plan in FILE, whole or not at all; it is JSON, and an approval for apply
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
     #[command(flatten)]
     origin: Origin,
     #[command(flatten)]
     looking: Looking,
 }
 
-/// Plans each environment and prints the plans.
+/// Plans each environment, prints the plans, and saves the only one where that was asked for.
 ///
 /// # Errors
-/// The files have errors, or the only environment cannot be looked at.
+/// The files have errors, the only environment cannot be looked at, or FILE cannot be written.
 pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     if args.diff && session.format == Format::Json {
         let help = "leave one of them out: the JSON plan holds both sides of each change";
@@ -65,11 +75,16 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     let options = Options {
         only: args.only.globs()?,
         allow: args.allow.clone(),
+        approval: None,
         commit: args.origin.commit.clone(),
         scope: args.origin.scope()?,
         missing_rights: MissingRights::Noted,
     };
     let loaded = session.load(&ask)?;
+    if args.out.is_some() && loaded.list_form {
+        let help = "name one environment with -e";
+        return Err(Usage::new("--out holds the plan of one environment", help).into());
+    }
     let source = args.looking.source(&loaded)?;
     let plans = loaded.environments.iter().map(|environment| async {
         let name = environment.desired.environment.name.to_string();
@@ -79,6 +94,9 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
         )
     });
     let plans = observe::side_by_side(plans).await;
+    if let (Some(file), [(_, Ok(planned))]) = (&args.out, plans.as_slice()) {
+        write_whole(file, &format!("{:#}\n", planned.json()))?;
+    }
     session.print_each(plans, loaded.list_form)
 }
 
@@ -125,7 +143,7 @@ impl Printable for Planned<'_> {
 }
 
 impl Document for Planned<'_> {
-    const FORMAT: &'static str = render::plan::FORMAT;
+    const FORMAT: &'static str = plan::FORMAT;
     const KEY: &'static str = "plans";
 
     fn json(&self) -> Value {

@@ -195,3 +195,117 @@ impl fmt::Display for Failures {
         f.write_str(&texts.join("; "))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::super::fault::TIMED_OUT;
+    use super::super::ffi::Notice;
+    use super::*;
+    use crate::model::Secret;
+
+    const WAITED: Duration = Duration::from_secs(30);
+
+    fn connection(servers: &[&str], secrets: &[&str]) -> Connection {
+        Connection {
+            servers: servers.iter().map(|&server| server.to_owned()).collect(),
+            properties: BTreeMap::new(),
+            secrets: secrets.iter().map(|&secret| Secret::new(secret)).collect(),
+        }
+    }
+
+    fn told(lines: &[(i32, &str)]) -> News {
+        let news = News::default();
+        for &(code, line) in lines {
+            news.hear(Notice::Error(code, line.to_owned()));
+        }
+        news
+    }
+
+    fn unanswered() -> Fault {
+        Fault::new(TIMED_OUT, "Timed out".to_owned())
+    }
+
+    const REFUSED: &str = "/bootstrap: Connect to ipv4#1.2.3.4:1 failed: Connection refused (after 0ms in state CONNECT)";
+
+    #[test]
+    fn servers_with_one_cause_share_it() {
+        let connection = connection(&["a:1", "b:1", "c:1"], &[]);
+        let news = told(&[
+            (-195, &format!("a:1{REFUSED}")),
+            (
+                -193,
+                "b:1/bootstrap: Failed to resolve 'b:1': no (after 0ms in state CONNECT)",
+            ),
+            (-195, &format!("c:1{REFUSED}")),
+        ]);
+        let error = Error::connecting(&connection, &unanswered(), &news, WAITED);
+        assert_eq!(
+            error.to_string(),
+            "cannot reach Kafka at a:1, c:1: nothing listens there (connection refused); b:1: no such host name"
+        );
+        assert_eq!(error.cause(), Cause::Unreachable);
+    }
+
+    #[test]
+    fn what_waiting_cannot_cure_comes_first() {
+        let connection = connection(&["a:1", "b:1"], &[]);
+        let login =
+            "b:1/bootstrap: SASL authentication error: no\u{1b}[2J (after 0ms in state AUTH_REQ)";
+        let news = told(&[(-195, &format!("a:1{REFUSED}")), (-169, login)]);
+        let error = Error::connecting(&connection, &unanswered(), &news, WAITED);
+        assert!(error.cause().is_lasting());
+        assert!(
+            error
+                .help()
+                .is_some_and(|help| help.contains("sasl.password"))
+        );
+        assert!(!error.to_string().contains('\u{1b}'), "{error}");
+    }
+
+    #[test]
+    fn a_server_is_shown_though_its_host_is_a_variable() {
+        let connection = connection(&["kafka-1:9093"], &["kafka-1"]);
+        let news = told(&[(-195, &format!("***:9093{REFUSED}"))]);
+        let error = Error::connecting(&connection, &unanswered(), &news, WAITED);
+        assert!(error.to_string().contains("kafka-1:9093"), "{error}");
+    }
+
+    #[test]
+    fn without_any_reason_the_wait_is_told() {
+        let connection = connection(&["a:1"], &[]);
+        let error = Error::call(
+            &connection,
+            "the topics",
+            &unanswered(),
+            &News::default(),
+            WAITED,
+        );
+        let expected = "cannot read the topics at a:1: no answer within 30s";
+        assert_eq!(error.to_string(), expected);
+        assert_eq!(error.cause(), Cause::TimedOut);
+    }
+
+    #[test]
+    fn an_answer_is_not_explained_by_old_failures() {
+        let connection = connection(&["a:1"], &[]);
+        let news = told(&[(-195, &format!("a:1{REFUSED}"))]);
+        let denied = Fault::new(31, "Cluster authorization failed.".to_owned());
+        assert_eq!(Error::explain(denied.clone(), &news, &connection), denied);
+        let unanswered = Error::explain(unanswered(), &news, &connection);
+        assert_eq!(
+            unanswered.message,
+            "Timed out; a:1: nothing listens there (connection refused)"
+        );
+        news.all_is_well();
+        let error = Error::call(&connection, "the topics", &denied, &news, WAITED);
+        assert!(
+            error
+                .to_string()
+                .ends_with("(31): Cluster authorization failed."),
+            "{error}"
+        );
+        assert_eq!(error.cause(), Cause::Refused);
+    }
+}

@@ -109,3 +109,64 @@ impl State {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOGIN: &str =
+        "a:1/bootstrap: SASL authentication error: no (after 9ms in state AUTH_REQ)";
+
+    #[tokio::test]
+    async fn hope_ends_once_every_server_failed() {
+        let news = News::default();
+        news.hear(Notice::Error(-169, LOGIN.to_owned()));
+        let early = tokio::time::timeout(std::time::Duration::from_millis(20), news.hopeless());
+        assert!(early.await.is_err());
+        news.hear(Notice::Error(
+            ALL_BROKERS_DOWN,
+            "1/1 brokers are down".to_owned(),
+        ));
+        assert!(
+            !news.hopeless().await,
+            "another address would not take the password either"
+        );
+        news.all_is_well();
+        assert_eq!(news.failures(), []);
+    }
+
+    #[test]
+    fn a_line_without_a_code_does_not_hide_one_with_it() {
+        let news = News::default();
+        news.hear(Notice::Error(-169, LOGIN.to_owned()));
+        let close = "[thrd:a:1/bootstrap]: a:1/bootstrap: Disconnected (after 1ms in state UP)";
+        news.hear(Notice::Log("FAIL".to_owned(), close.to_owned()));
+        assert_eq!(news.failures()[0].code, Some(-169));
+        news.hear(Notice::Log(
+            "OTHER".to_owned(),
+            "[thrd:b:1/bootstrap]: b:1/x: y".to_owned(),
+        ));
+        assert_eq!(news.failures().len(), 1);
+    }
+
+    #[test]
+    fn a_broker_that_was_upgraded_tells_anew() {
+        let news = News::default();
+        let say = |line: &str| {
+            let line = format!("[thrd:a:1/1]: a:1/1: {line}");
+            news.hear(Notice::Log("APIVERSION".to_owned(), line));
+        };
+        let tell = |versions: [i16; 6]| {
+            say("Broker API support:");
+            for (key, highest) in [1, 2, 9, 10, 24, 35].into_iter().zip(versions) {
+                say(&format!("  ApiKey X ({key}) Versions 0..{highest}"));
+            }
+            say("Enabling feature MsgVer1");
+        };
+        assert_eq!(news.release(), None);
+        tell([18, 11, 10, 6, 5, 4]);
+        assert_eq!(news.release(), Some("4.2"));
+        tell([18, 11, 10, 6, 5, 5]);
+        assert_eq!(news.release(), Some("4.3"));
+    }
+}

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::admin::answer;
 use super::cluster::Cluster;
 use super::error::Error;
-use super::fault::Fault;
+use super::fault::{Fault, FaultKind};
 use super::ffi::{Call, Client, GroupNames, GroupOffsetsObject, Options, PartitionList};
 use super::types::{GroupDescription, Mode, OffsetAt, OffsetFound};
 use crate::model::TopicName;
@@ -60,7 +60,12 @@ impl Cluster {
             |client, batch, timeout| async move {
                 let mut all = Vec::new();
                 for group in batch.iter() {
-                    all.extend(client.committed_topics(group, timeout).await?);
+                    match client.committed_topics(group, timeout).await {
+                        Ok(answer) => all.extend(answer),
+                        // What is wrong with one group fails its whole request.
+                        Err(fault) if is_of_group(&fault) => all.push((group.clone(), Err(fault))),
+                        Err(fault) => return Err(fault),
+                    }
                 }
                 Ok(all)
             },
@@ -85,6 +90,13 @@ impl Cluster {
         )
         .await
     }
+}
+
+fn is_of_group(fault: &Fault) -> bool {
+    matches!(
+        fault.kind(),
+        FaultKind::NotAuthorised | FaultKind::Permanent
+    )
 }
 
 impl Client {

@@ -56,7 +56,8 @@ pub struct BrokerDefault {
 }
 
 /// Where a value that a topic has comes from, strongest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Source {
     /// Set on the topic itself.
     Topic,
@@ -165,6 +166,9 @@ pub struct Owned {
     /// The configs last applied.
     pub config: BTreeMap<ConfigKey, String>,
 }
+
+/// What an [`Unknown`] is called where no broker told the defaults.
+pub const BROKER_DEFAULTS: &str = "broker defaults";
 
 /// Something that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,6 +5,7 @@
 pub mod client_property;
 pub mod config;
 pub mod connection;
+pub mod document;
 pub mod finding;
 pub mod globs;
 pub mod name;
@@ -16,6 +17,7 @@ pub mod text;
 pub mod units;
 
 pub use config::{ConfigKey, ConfigSpec};
+pub use document::DocumentError;
 pub use finding::{Finding, Level};
 pub use globs::Globs;
 pub use name::TopicName;

@@ -17,7 +17,7 @@ use crate::kafka::{
     Cluster, ConfigEntry, Error, Fault, FaultKind, Metadata, Node, Partition, TopicDescription,
     TopicMetadata,
 };
-use crate::live::{Broker, Live, LiveTopic, ReplicationFactor, Source, Unknown};
+use crate::live::{BROKER_DEFAULTS, Broker, Live, LiveTopic, ReplicationFactor, Source, Unknown};
 use crate::model::{ConfigKey, Globs, TopicName};
 
 /// What of the cluster is wanted.
@@ -128,8 +128,7 @@ async fn complete_defaults(cluster: &Cluster, metadata: &Metadata, live: &mut Li
         }
     }
     if let Some(why) = why {
-        live.unknown
-            .push(unknown("broker defaults".to_owned(), &why));
+        live.unknown.push(unknown(BROKER_DEFAULTS.to_owned(), &why));
     }
 }
 

@@ -5,15 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::preflight::words;
-use crate::kafka::{Cluster, Error, Fault, GroupDescription, OffsetAt, OffsetFound};
+use crate::kafka::{Cluster, Error, Fault, FaultKind, GroupDescription, OffsetAt, OffsetFound};
 use crate::live::{GroupUse, Unseen, Usage};
 use crate::model::TopicName;
 
 /// A topic with a record younger than this is in use.
 const RECENT: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// How long groups that are being assigned partitions are looked at again, and how often.
-const SETTLING: Duration = Duration::from_secs(10);
+/// How long what is not settled is looked at again, and how often: groups that are being assigned
+/// partitions, topics that were just made.
+const SETTLING: Duration = Duration::from_secs(20);
 const AGAIN: Duration = Duration::from_millis(250);
 
 /// A group that does not exist. Kafka leaves groups out of its list that a principal may not
@@ -58,11 +59,18 @@ struct Group {
 /// All groups, or why they cannot all be seen.
 async fn groups(cluster: &Cluster) -> Result<BTreeMap<String, Group>, String> {
     let listed = async {
-        let mut names = cluster.list_groups().await?;
-        names.push(PROBE.to_owned());
-        tokio::try_join!(settled(cluster, &names), cluster.committed_topics(&names))
+        if never_any(cluster).await? {
+            return Ok((BTreeMap::new(), BTreeMap::new()));
+        }
+        let names = cluster.list_groups().await?;
+        let with_probe: Vec<String> = names.iter().cloned().chain([PROBE.to_owned()]).collect();
+        tokio::try_join!(
+            settled(cluster, &with_probe),
+            cluster.committed_topics(&names)
+        )
     };
-    let (mut described, mut committed) = listed.await.map_err(|error| error.to_string())?;
+    let listed: Result<_, Error> = listed.await;
+    let (mut described, mut committed) = listed.map_err(|error| error.to_string())?;
     if let Some(Err(fault)) = described.remove(PROBE)
         && !is_missing(&fault)
     {
@@ -79,21 +87,46 @@ async fn groups(cluster: &Cluster) -> Result<BTreeMap<String, Group>, String> {
     Ok(described.into_iter().map(group).collect())
 }
 
+/// Whether there has never been a group: Kafka makes the topic that it keeps them in when the first
+/// one is asked for, and a look must not change a cluster.
+async fn never_any(cluster: &Cluster) -> Result<bool, Error> {
+    let topic = TopicName::from("__consumer_offsets");
+    let described = cluster
+        .describe_topics(std::slice::from_ref(&topic))
+        .await?;
+    let gone = |fault: &Fault| fault.kind() == FaultKind::Missing;
+    Ok(matches!(described.get(&topic), Some(Err(fault)) if gone(fault)))
+}
+
 type Described = BTreeMap<String, Result<GroupDescription, Fault>>;
 
-/// The groups, those whose members are being assigned partitions looked at again for a while.
+/// The groups; those without an answer, or whose members are being assigned partitions, are looked
+/// at again for a while.
 async fn settled(cluster: &Cluster, names: &[String]) -> Result<Described, Error> {
+    let ask = async |names: &[String]| cluster.describe_groups(names).await;
+    again(names, ask, is_unsettled).await
+}
+
+/// Asks, and for a while asks again for what has no answer, or one that is not settled.
+async fn again<K: Ord + Clone, T>(
+    what: &[K],
+    ask: impl AsyncFn(&[K]) -> Result<BTreeMap<K, Result<T, Fault>>, Error>,
+    is_unsettled: impl Fn(&T) -> bool,
+) -> Result<BTreeMap<K, Result<T, Fault>>, Error> {
     let give_up = Instant::now() + SETTLING;
-    let mut described = cluster.describe_groups(names).await?;
+    let mut answers = ask(what).await?;
+    let is_open = |answer: &Result<T, Fault>| match answer {
+        Ok(answer) => is_unsettled(answer),
+        Err(fault) => fault.kind() == FaultKind::Unanswered || fault.kind().is_worth_another_try(),
+    };
     loop {
-        let groups = described.iter();
-        let open = groups.filter(|(_, group)| group.as_ref().is_ok_and(is_unsettled));
-        let open: Vec<String> = open.map(|(name, _)| name.clone()).collect();
+        let open = answers.iter().filter(|(_, answer)| is_open(answer));
+        let open: Vec<K> = open.map(|(key, _)| key.clone()).collect();
         if open.is_empty() || Instant::now() >= give_up {
-            return Ok(described);
+            return Ok(answers);
         }
         tokio::time::sleep(AGAIN).await;
-        described.extend(cluster.describe_groups(&open).await?);
+        answers.extend(ask(&open).await?);
     }
 }
 
@@ -163,7 +196,8 @@ async fn records(
     });
     let partitions: Vec<(TopicName, i32)> = partitions.collect();
     let ask = async |at| {
-        let answer = cluster.offsets(&partitions, at).await;
+        let ask = async |some: &[(TopicName, i32)]| cluster.offsets(some, at).await;
+        let answer = again(&partitions, ask, |_| false).await;
         answer.map_err(|error| error.to_string())
     };
     let (first, next, newest) = tokio::join!(

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Allow, Change, Plan, Refusal};
+use super::{Change, Options, Plan, Refusal};
 use crate::desired::{Desired, Guards};
 use crate::live::Live;
 use crate::model::text::{count, names};
@@ -26,12 +26,12 @@ pub(super) fn refusals(
     desired: &Desired,
     live: &Live,
     changes: &[Change],
-    allow: &[Allow],
+    options: &Options,
 ) -> Vec<Refusal> {
     let guards = &desired.environment.guards;
     let mut refusals: Vec<Refusal> = wrong_cluster(desired, live).into_iter().collect();
     refusals.extend(max_destructive(guards, changes));
-    refusals.extend(not_allowed(guards, changes, allow));
+    refusals.extend(not_allowed(guards, changes, options));
     refusals
 }
 
@@ -82,16 +82,11 @@ fn max_destructive(guards: &Guards, changes: &[Change]) -> Option<Refusal> {
 }
 
 /// One refusal for each code of which some topic's risk is not allowed.
-fn not_allowed(guards: &Guards, changes: &[Change], allow: &[Allow]) -> Vec<Refusal> {
+fn not_allowed(guards: &Guards, changes: &[Change], options: &Options) -> Vec<Refusal> {
     let mut asking: BTreeMap<RiskCode, Vec<&TopicName>> = BTreeMap::new();
     for change in changes {
         for risk in &change.risks {
-            let allowed = || {
-                allow
-                    .iter()
-                    .any(|allow| allow.covers(risk.code, &change.topic))
-            };
-            if is_gated(guards, risk.code) && !allowed() {
+            if is_gated(guards, risk.code) && !options.allows(risk.code, &change.topic) {
                 let topics = asking.entry(risk.code).or_default();
                 // A topic's retention can be shortened both by age and by size.
                 if topics.last() != Some(&&change.topic) {
@@ -121,7 +116,7 @@ fn is_gated(guards: &Guards, code: RiskCode) -> bool {
 mod tests {
     use super::*;
     use crate::model::Place;
-    use crate::plan::{Options, Plan, make};
+    use crate::plan::make;
     use crate::testing::{at, desired, found, live, tombstone, topic};
 
     /// Three topics that go, one whose retention is shortened by age and by size, one that grows.

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Action, Allow, Blocked, Change, Cluster, ConfigAction, ConfigChange, CountChange, LeftAlone,
-    Plan, blocked, gates, in_use, notes, objections, risks,
+    Action, Allow, Approval, Blocked, Change, Cluster, ConfigAction, ConfigChange, CountChange,
+    LeftAlone, Plan, blocked, gates, in_use, notes, objections, risks,
 };
 use crate::desired::{Desired, Environment, Tombstone, Topic};
 use crate::diff::{self, ConfigDiff, Defaults, Difference};
 use crate::live::{Live, LiveTopic, Usage};
-use crate::model::{Globs, TopicName};
+use crate::model::{Globs, RiskCode, TopicName};
 
 /// What the caller asks for besides the files and the cluster.
 #[derive(Debug, Clone, Default)]
@@ -18,6 +18,8 @@ pub struct Options {
     pub only: Globs,
     /// The risks that are allowed.
     pub allow: Vec<Allow>,
+    /// The saved plan that an apply is held to, which allows the risks that it shows.
+    pub approval: Option<Approval>,
     /// The commit that the files are of.
     pub commit: Option<String>,
     /// Whose topics the files speak of, stronger than what the environment says.
@@ -40,6 +42,13 @@ impl Options {
     fn wants(&self, name: &TopicName) -> bool {
         self.only.is_empty() || self.only.matches(name.as_str())
     }
+
+    /// Whether a risk of a topic was allowed, on the command line or with the saved plan.
+    pub(super) fn allows(&self, code: RiskCode, topic: &TopicName) -> bool {
+        let approval = self.approval.as_ref();
+        self.allow.iter().any(|allow| allow.covers(code, topic))
+            || approval.is_some_and(|approval| approval.answers(code, topic))
+    }
 }
 
 /// Plans what an apply would do. The same inputs give the same plan.
@@ -57,12 +66,14 @@ pub fn make(desired: &Desired, live: &Live, options: &Options) -> Plan {
             kafka_version: live.kafka_version.clone(),
         },
         commit: options.commit.clone(),
+        only: options.only.patterns().to_vec(),
         changes: Vec::new(),
         blocked: Vec::new(),
         unlisted: Vec::new(),
         left_alone: Vec::new(),
         unchanged: 0,
         refused: Vec::new(),
+        unapproved: Vec::new(),
         notes: Vec::new(),
     };
     let wanted = |name: &TopicName| options.wants(name);
@@ -78,20 +89,16 @@ pub fn make(desired: &Desired, live: &Live, options: &Options) -> Plan {
     for (name, tombstone) in desired.removed.iter().filter(|(name, _)| wanted(name)) {
         // A tombstone of a topic that is not there has done its work.
         if let Some(found) = live.topics.get(name) {
-            let place = &tombstone.declared_at;
-            let usage = live.usage.get(name);
-            let blocked = objections::of_delete(name, place, live, options)
-                .or_else(|| in_use::of_delete(name, place, usage, &options.allow));
-            match blocked {
-                None => plan.changes.push(delete(name, tombstone, found, usage)),
-                Some(blocked) => plan.blocked.push(blocked),
-            }
+            plan.take_delete(name, tombstone, found, (live, options));
         }
     }
     plan.changes.sort_by(|a, b| a.topic.cmp(&b.topic));
     plan.blocked.sort_by(|a, b| a.topic.cmp(&b.topic));
     plan.unlisted = unlisted(desired, &live.topics, wanted);
-    plan.refused = gates::refusals(desired, live, &plan.changes, &options.allow);
+    plan.refused = gates::refusals(desired, live, &plan.changes, options);
+    if let Some(approval) = &options.approval {
+        approval.bind(&mut plan);
+    }
     plan.notes = notes::of(desired, live, &plan, wanted);
     plan.notes.extend(objections::notes(live, &plan, options));
     plan
@@ -180,6 +187,23 @@ struct Update {
 }
 
 impl Plan {
+    fn take_delete(
+        &mut self,
+        name: &TopicName,
+        tombstone: &Tombstone,
+        found: &LiveTopic,
+        (live, options): (&Live, &Options),
+    ) {
+        let place = &tombstone.declared_at;
+        let usage = live.usage.get(name);
+        let blocked = objections::of_delete(name, place, live, options)
+            .or_else(|| in_use::of_delete(name, place, usage, &options.allow));
+        match blocked {
+            None => self.changes.push(delete(name, tombstone, found, usage)),
+            Some(blocked) => self.blocked.push(blocked),
+        }
+    }
+
     fn take(&mut self, update: Update) {
         match update.change {
             Some(change) => self.changes.push(change),

@@ -2,6 +2,7 @@
 //! why, and what it would cost. Pure: the same inputs give the same plan.
 
 mod allow;
+pub mod approval;
 mod blocked;
 mod gates;
 mod in_use;
@@ -12,6 +13,7 @@ mod risks;
 mod summary;
 
 pub use allow::{Allow, AllowError};
+pub use approval::{Approval, Unapproved};
 pub use in_use::facts as usage_facts;
 pub use make::{MissingRights, Options, make};
 pub use summary::Summary;
@@ -19,6 +21,9 @@ pub use summary::Summary;
 use crate::live::{BrokerDefault, ReplicationFactor, Source, Usage};
 pub use crate::model::Subject;
 use crate::model::{BlockCode, ConfigKey, Place, RiskCode, TopicName};
+
+/// The format of a plan as a file, which the render room writes.
+pub const FORMAT: &str = "topicsmith/plan/1";
 
 /// What an apply to one environment would do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +36,8 @@ pub struct Plan {
     pub cluster: Cluster,
     /// The commit that the files are of, where it was said.
     pub commit: Option<String>,
+    /// The globs that it was narrowed to; none means all topics.
+    pub only: Vec<String>,
     /// What would change, by topic name.
     pub changes: Vec<Change>,
     /// What is held back, by topic name.
@@ -45,6 +52,8 @@ pub struct Plan {
     pub unchanged: usize,
     /// The guards and gates that an apply of this plan would run into.
     pub refused: Vec<Refusal>,
+    /// What the saved plan that an apply was given does not approve.
+    pub unapproved: Vec<Unapproved>,
     /// What could not be read or checked, and what follows from it.
     pub notes: Vec<String>,
 }
@@ -84,7 +93,8 @@ pub struct Change {
 }
 
 /// What happens to a topic as a whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Action {
     /// It does not exist and is made.
     Create,
@@ -134,7 +144,8 @@ impl ConfigChange {
 }
 
 /// What happens to a config.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum ConfigAction {
     /// It gets another value.
     Set,
@@ -186,7 +197,7 @@ pub struct LeftAlone {
 /// A guard or gate that refuses the whole apply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// `max-destructive`, `wrong-cluster`, or the code of a risk that nobody allowed.
+    /// `max-destructive`, `wrong-cluster`, `not-approved`, or the code of a risk that nobody allowed.
     pub code: String,
     /// What is refused and why, in a sentence.
     pub message: String,

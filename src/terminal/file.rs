@@ -3,9 +3,9 @@
 use std::fs::{self, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use tempfile::Builder;
+use tempfile::{Builder, NamedTempFile};
 
 /// What a new file may be read and written by, before the umask of the process takes from it.
 const NEW_FILE: u32 = 0o666;
@@ -18,46 +18,89 @@ pub struct WriteError {
     source: io::Error,
 }
 
+impl WriteError {
+    fn new(path: &Path, source: io::Error) -> Self {
+        Self {
+            path: path.display().to_string(),
+            source,
+        }
+    }
+}
+
 /// Writes a file so that it is either there with all its text or as it was before: next to it
 /// first, then in its place. Where it exists it keeps its permissions; a link is followed.
 ///
 /// # Errors
 /// The folder cannot be written, or the disk is full. Nothing is left behind.
 pub fn write_whole(path: &Path, text: &str) -> Result<(), WriteError> {
-    write(path, text).map_err(|source| WriteError {
-        path: path.display().to_string(),
-        source,
-    })
+    let write = || match Place::of(path)? {
+        Place::Stream => fs::write(path, text),
+        Place::File(path) => {
+            let mut file = beside(&path)?;
+            file.write_all(text.as_bytes())?;
+            file.as_file().sync_all()?;
+            file.persist(&path).map_err(|error| error.error)?;
+            Ok(())
+        }
+    };
+    write().map_err(|source| WriteError::new(path, source))
 }
 
-fn write(path: &Path, text: &str) -> io::Result<()> {
-    let path = match fs::canonicalize(path) {
-        Ok(real) => real,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => path.to_owned(),
-        Err(error) => return Err(error),
+/// Whether [`write_whole`] could write there now, for work that must not begin where its result
+/// cannot be kept.
+///
+/// # Errors
+/// As for [`write_whole`], but for the disk that may be full by then.
+pub fn check_writable(path: &Path) -> Result<(), WriteError> {
+    let check = || match Place::of(path)? {
+        Place::Stream => Ok(()),
+        Place::File(path) => beside(&path).map(drop),
     };
-    let known = match fs::metadata(&path) {
-        // A pipe or a device takes the text itself; it cannot be put in anything's place.
-        Ok(known) if !known.is_file() => return fs::write(&path, text),
-        Ok(known) => Some(known.permissions()),
-        Err(_) => None,
-    };
+    check().map_err(|source| WriteError::new(path, source))
+}
+
+/// What stands at a path, or could.
+enum Place {
+    /// A file at this path, links followed.
+    File(PathBuf),
+    /// A pipe or a device, which takes the text itself: nothing can be put in its place.
+    Stream,
+}
+
+impl Place {
+    fn of(path: &Path) -> io::Result<Self> {
+        let path = match fs::canonicalize(path) {
+            Ok(real) => real,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => path.to_owned(),
+            Err(error) => return Err(error),
+        };
+        match fs::metadata(&path) {
+            Ok(known) if known.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+            Ok(known) if !known.is_file() => Ok(Place::Stream),
+            _ => Ok(Place::File(path)),
+        }
+    }
+}
+
+/// A new file in the folder of another, with the permissions of that one where it is there.
+fn beside(path: &Path) -> io::Result<NamedTempFile> {
+    let known = fs::metadata(path).ok().map(|known| known.permissions());
     let folder = match path.parent() {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),
     };
+    fs::metadata(folder)?;
     let permissions = known.clone().unwrap_or(Permissions::from_mode(NEW_FILE));
-    let mut file = Builder::new()
+    let file = Builder::new()
         .prefix(".topicsmith-")
         .permissions(permissions)
-        .tempfile_in(folder)?;
+        .tempfile_in(folder)
+        // Without the path that it adds: the name of the file beside says nothing to anybody.
+        .map_err(|error| io::Error::from(error.kind()))?;
     if let Some(known) = known {
         file.as_file().set_permissions(known)?;
     }
-    file.write_all(text.as_bytes())?;
-    file.as_file().sync_all()?;
-    file.persist(&path).map_err(|error| error.error)?;
-    Ok(())
+    Ok(file)
 }
 
 #[cfg(test)]
@@ -93,5 +136,24 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let error = write_whole(&folder.path().join("no/out.json"), "x").unwrap_err();
         assert!(error.to_string().contains("no/out.json"), "{error}");
+    }
+
+    #[test]
+    fn a_check_says_the_same_and_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name| folder.path().join(name);
+        fs::write(path("there"), "one").unwrap();
+        for name in ["there", "new"] {
+            check_writable(&path(name)).unwrap();
+        }
+        assert_eq!(fs::read_to_string(path("there")).unwrap(), "one");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        for (name, why) in [("no/new", "No such file"), ("", "is a directory")] {
+            let checked = check_writable(&path(name)).unwrap_err();
+            let written = write_whole(&path(name), "x").unwrap_err();
+            let said = checked.source.to_string();
+            assert!(said.contains(why), "{said}");
+            assert_eq!(said, written.source.to_string());
+        }
     }
 }

@@ -9,12 +9,14 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
 
 use crate::desired::{Desired, Topic, Unmanaged};
-use crate::live::{BrokerDefault, Live, LiveTopic, ReplicationFactor, Source, snapshot};
+use crate::live::{
+    BROKER_DEFAULTS, BrokerDefault, Live, LiveTopic, ReplicationFactor, Source, Unknown, snapshot,
+};
 use crate::model::config::is_throttle;
 use crate::model::{ConfigKey, Globs, TopicName};
 use crate::plan::{Action, ConfigAction, Options, Plan, make};
 use crate::render::{self, Style};
-use crate::testing::{desired, live, tombstone, topic};
+use crate::testing::{desired, live, saved, tombstone, topic};
 
 /// Keys with values that Kafka takes; some of a key's values mean the same.
 const CONFIGS: [(&str, &[&str]); 12] = [
@@ -123,6 +125,11 @@ fn any_live() -> impl Strategy<Value = Live> {
     (topics, vec(any_default(), 0..12)).prop_map(|(topics, defaults)| {
         let mut live = live([]);
         live.broker_defaults = defaults.into_iter().collect();
+        // What is missing among them is then not known, and not Kafka's own.
+        live.unknown.push(Unknown {
+            what: BROKER_DEFAULTS.to_owned(),
+            why: "Cluster authorization failed.".to_owned(),
+        });
         let topics = topics.into_iter().map(|(name, topic)| (name.into(), topic));
         live.topics = topics.collect();
         live
@@ -234,6 +241,19 @@ proptest! {
         let held: BTreeSet<_> = second.blocked.iter().map(|blocked| &blocked.topic).collect();
         prop_assert_eq!(second.unchanged, desired.topics.len() - held.len());
         prop_assert!(second.refused.is_empty());
+    }
+
+    /// A plan approves all of itself, its risks included; what is done by now drops out.
+    #[test]
+    fn a_saved_plan_approves_itself(desired in any_desired(), before in any_live(), part in 0..3usize) {
+        let plan = make(&desired, &before, &Options::default());
+        let mut done = plan.clone();
+        done.changes.truncate(part);
+        let now = apply_to(before, &done);
+        let options = Options { approval: Some(saved(&plan)), ..Options::default() };
+        let fresh = make(&desired, &now, &options);
+        prop_assert!(fresh.refused.is_empty(), "{:?}", fresh.refused);
+        prop_assert_eq!(&fresh.changes, &plan.changes[part.min(plan.changes.len())..]);
     }
 
     #[test]

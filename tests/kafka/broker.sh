@@ -124,7 +124,9 @@ configure() { # COUNT [PORT]
 launch() { # COUNT
   local id cluster
   # Small, and quick to start: these brokers live for minutes.
-  local -a jvm=(java -Xmx512m -XX:+UseSerialGC "-XX:TieredStopAtLevel=${TOPICSMITH_KAFKA_JIT:-1}"
+  local options=${TOPICSMITH_KAFKA_OPTS:--Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1}
+  # shellcheck disable=SC2206 # several options, several words
+  local -a jvm=(java $options
     -Dorg.slf4j.simpleLogger.defaultLogLevel=warn
     -Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info
     -cp "$jars/*")

@@ -4,6 +4,7 @@
 
 mod admin;
 mod apply;
+mod approvals;
 mod connect;
 mod figures;
 mod harness;
@@ -18,6 +19,7 @@ fn main() -> std::process::ExitCode {
     let groups = [
         admin::tests(),
         apply::tests(),
+        approvals::tests(),
         connect::tests(),
         observe::tests(),
         preflight::tests(),

@@ -207,13 +207,12 @@ async fn waiting_for_a_cluster(test: Test) {
     let repository = test.repository(TOPICS);
     repository.environment("dev", &address, 1, "");
     let apply = repository.start("apply --yes --wait 60s");
-    std::thread::sleep(Duration::from_secs(1));
+    harness::eventually("it waits", async || {
+        apply.said().contains("waiting for dev: ")
+    })
+    .await;
     forward(&address, test.broker().servers());
-    apply
-        .end()
-        .exits(0)
-        .says("2 applied")
-        .warns("waiting for dev: ");
+    apply.end().exits(0).says("2 applied");
     repository.run("plan --detailed-exitcode").exits(0);
 }
 

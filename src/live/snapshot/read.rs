@@ -4,22 +4,17 @@ use std::collections::BTreeMap;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny};
 
-use super::values::{Count, Named, Replicas};
+use super::values::{Count, Named};
 use crate::live::{
-    Broker, BrokerDefault, GroupUse, Live, LiveTopic, Owned, Unknown, Unseen, Usage,
+    BROKER_DEFAULTS, Broker, BrokerDefault, GroupUse, Live, LiveTopic, Owned, ReplicationFactor,
+    Source, Unknown, Unseen, Usage,
 };
+use crate::model::config::SPECS;
 use crate::model::{ConfigKey, TopicName};
 
 /// Kafka's own limits: a partition count is an `int32`, a replication factor an `int16`.
 const MAX_PARTITIONS: u32 = i32::MAX as u32;
 pub(super) const MAX_REPLICAS: u32 = i16::MAX as u32;
-
-/// What tells a snapshot from anything else.
-#[derive(serde::Deserialize)]
-#[serde(expecting = "an object, as a snapshot is")]
-pub(super) struct Head {
-    pub format: Option<String>,
-}
 
 /// The file as a whole.
 #[derive(serde::Deserialize)]
@@ -44,7 +39,7 @@ pub(super) struct File {
 
 impl From<File> for Live {
     fn from(file: File) -> Self {
-        Self {
+        let mut live = Self {
             cluster_id: file.cluster_id,
             kafka_version: file.kafka_version,
             brokers: file.brokers.into_iter().map(Broker::from).collect(),
@@ -54,7 +49,25 @@ impl From<File> for Live {
             unknown: file.unknown.into_iter().map(Unknown::from).collect(),
             usage: file.usage.0,
             objections: BTreeMap::new(),
-        }
+        };
+        complete_defaults(&mut live);
+        live
+    }
+}
+
+/// What a snapshot leaves out of the brokers' defaults is as Kafka ships it, unless it says that
+/// they could not be read.
+fn complete_defaults(live: &mut Live) {
+    if live.unknown.iter().any(|one| one.what == BROKER_DEFAULTS) {
+        return;
+    }
+    for spec in SPECS {
+        let built_in = || BrokerDefault {
+            value: spec.default.to_owned(),
+            source: Source::KafkaDefault,
+        };
+        let key = ConfigKey::from(spec.name);
+        live.broker_defaults.entry(key).or_insert_with(built_in);
     }
 }
 
@@ -89,7 +102,7 @@ impl From<FileUnknown> for Unknown {
 struct FileTopic {
     id: Option<String>,
     partitions: Count<MAX_PARTITIONS>,
-    replication_factor: Replicas,
+    replication_factor: ReplicationFactor,
     /// Absent where nothing is set, `null` where it was not read.
     #[serde(default = "nothing_set")]
     config: Option<Named<ConfigKey, String>>,
@@ -107,7 +120,7 @@ impl<'de> Deserialize<'de> for LiveTopic {
         Ok(Self {
             id: topic.id,
             partitions: topic.partitions.0,
-            replication_factor: topic.replication_factor.0,
+            replication_factor: topic.replication_factor,
             config: topic.config.map(|config| config.0),
             behind: topic.behind.0,
         })

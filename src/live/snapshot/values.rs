@@ -25,38 +25,39 @@ impl<'de, const MAX: u32> Deserialize<'de> for Count<MAX> {
 }
 
 /// One replication factor, or a list of those that partitions have.
-pub(super) struct Replicas(pub ReplicationFactor);
-
-impl<'de> Deserialize<'de> for Replicas {
+impl<'de> Deserialize<'de> for ReplicationFactor {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct NumberOrList;
         impl<'de> Visitor<'de> for NumberOrList {
-            type Value = Replicas;
+            type Value = ReplicationFactor;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a number, or a list of numbers where partitions differ")
             }
 
-            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Replicas, E> {
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<ReplicationFactor, E> {
                 let count =
                     Count::<MAX_REPLICAS>::deserialize(de::value::U64Deserializer::new(number))?;
-                Ok(Replicas(ReplicationFactor::Same(count.0)))
+                Ok(ReplicationFactor::Same(count.0))
             }
 
-            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Replicas, E> {
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<ReplicationFactor, E> {
                 let count =
                     Count::<MAX_REPLICAS>::deserialize(de::value::I64Deserializer::new(number))?;
-                Ok(Replicas(ReplicationFactor::Same(count.0)))
+                Ok(ReplicationFactor::Same(count.0))
             }
 
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Replicas, A::Error> {
+            fn visit_seq<A: SeqAccess<'de>>(
+                self,
+                mut list: A,
+            ) -> Result<ReplicationFactor, A::Error> {
                 let mut counts = Vec::new();
                 while let Some(Count(count)) = list.next_element::<Count<MAX_REPLICAS>>()? {
                     counts.push(count);
                 }
                 match counts.is_empty() {
                     true => Err(de::Error::invalid_length(0, &self)),
-                    false => Ok(Replicas(ReplicationFactor::of(counts))),
+                    false => Ok(ReplicationFactor::of(counts)),
                 }
             }
         }

@@ -1,7 +1,9 @@
 //! The end of a plan: the summary, and what an apply would need.
 
+use super::unapproved;
 use crate::model::RiskCode;
 use crate::model::text::{count, escape};
+use crate::plan::approval::NOT_APPROVED;
 use crate::plan::{Plan, Refusal, Summary};
 use crate::render::{Paint, Style};
 
@@ -17,7 +19,11 @@ pub(super) fn text(plan: &Plan, style: Style) -> String {
     for refusal in others {
         let text = format!("refused: {}", escape(&refusal.message));
         out.push_str(&style.paint(Paint::Held, &text));
-        out.push_str(&format!("\n  {}.\n", escape(&refusal.help)));
+        out.push('\n');
+        if refusal.code == NOT_APPROVED {
+            out.push_str(&unapproved::text(&plan.unapproved, style));
+        }
+        out.push_str(&format!("  {}.\n", escape(&refusal.help)));
     }
     if let Some(needs) = needs(&summary, &risks, plan.refused.is_empty()) {
         out.push_str(&style.paint(Paint::Held, &needs));

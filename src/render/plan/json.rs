@@ -2,12 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::FORMAT;
 use crate::live::snapshot::usage_json;
 use crate::model::Place;
 use crate::plan::{
-    Blocked, Change, Cluster, ConfigAction, ConfigChange, CountChange, LeftAlone, Plan, Refusal,
-    Risk,
+    Blocked, Change, Cluster, ConfigAction, ConfigChange, CountChange, FORMAT, LeftAlone, Plan,
+    Refusal, Risk,
 };
 use crate::render::values::{self, factor};
 
@@ -18,12 +17,14 @@ pub fn json(plan: &Plan) -> Value {
         scope,
         cluster,
         commit,
+        only,
         changes,
         blocked,
         unlisted,
         left_alone,
         unchanged: _,
         refused,
+        unapproved: _,
         notes,
     } = plan;
     let Cluster {
@@ -31,7 +32,7 @@ pub fn json(plan: &Plan) -> Value {
         brokers,
         kafka_version,
     } = cluster;
-    json!({
+    let mut json = json!({
         "format": FORMAT,
         "environment": environment,
         "scope": scope,
@@ -46,7 +47,11 @@ pub fn json(plan: &Plan) -> Value {
         "refused": list(refused, refusal),
         "left_alone": list(left_alone, alone),
         "notes": notes,
-    })
+    });
+    if !only.is_empty() {
+        json["only"] = json!(only);
+    }
+    json
 }
 
 fn list<T>(items: &[T], json: impl Fn(&T) -> Value) -> Value {
@@ -86,7 +91,7 @@ fn place(place: Option<&Place>) -> Value {
     json!(place.map(Place::file_line))
 }
 
-fn count<F>(change: &CountChange<F>, number: impl Fn(&F) -> Value) -> Value {
+pub(super) fn count<F>(change: &CountChange<F>, number: impl Fn(&F) -> Value) -> Value {
     let CountChange {
         from,
         to,
@@ -99,7 +104,7 @@ fn count<F>(change: &CountChange<F>, number: impl Fn(&F) -> Value) -> Value {
     })
 }
 
-fn config_change(change: &ConfigChange) -> Value {
+pub(super) fn config_change(change: &ConfigChange) -> Value {
     let ConfigChange {
         key,
         action,

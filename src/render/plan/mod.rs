@@ -3,10 +3,9 @@
 mod footer;
 mod json;
 mod text;
+mod unapproved;
 
 pub use json::json;
 pub(super) use text::header;
 pub use text::text;
-
-/// The format that [`json()`] writes.
-pub const FORMAT: &str = "topicsmith/plan/1";
+pub(super) use unapproved::json as unapproved_json;

@@ -112,14 +112,18 @@ fn add_count<F: ToString>(
     remarks: Vec<Cell>,
 ) {
     let Some(change) = change else { return };
-    let value = match (&change.from, change.to) {
-        (Some(from), Some(to)) => format!("{} → {to}", from.to_string()),
-        (Some(from), None) => from.to_string(),
-        (None, Some(to)) => to.to_string(),
-        (None, None) => return,
-    };
-    let value = Cell::new(Paint::Plain, value);
+    let value = Cell::new(Paint::Plain, counted(change));
     sheet.row(DETAIL, Cell::new(Paint::Plain, label), Some(value), remarks);
+}
+
+/// `3 → 6`, and the only number there is where a topic is made or deleted.
+pub(super) fn counted<F: ToString>(change: &CountChange<F>) -> String {
+    let numbers = [
+        change.from.as_ref().map(F::to_string),
+        change.to.map(|to| to.to_string()),
+    ];
+    let numbers: Vec<String> = numbers.into_iter().flatten().collect();
+    numbers.join(" → ")
 }
 
 fn add_config(sheet: &mut Sheet, action: Action, change: &ConfigChange, risks: &[Risk]) {

@@ -4,11 +4,12 @@ use serde_json::{Map, Value, json};
 
 use super::{FORMAT, words};
 use crate::apply::{Entry, Kind, Outcome, Part, Report};
-use crate::plan::Refusal;
+use crate::plan::Plan;
+use crate::render::plan::unapproved_json;
 use crate::render::values::{action, on};
 
-/// What became of the plan of one environment. `refused` are the guards and gates that it ran into.
-pub fn json(report: &Report, refused: &[Refusal]) -> Value {
+/// What became of the plan of one environment, with the guards and gates that it ran into.
+pub fn json(report: &Report, plan: &Plan) -> Value {
     let Report {
         environment,
         cluster_id,
@@ -20,7 +21,7 @@ pub fn json(report: &Report, refused: &[Refusal]) -> Value {
         .into_iter()
         .map(|kind| (key(kind), json!(count.of(kind))))
         .collect();
-    let refused = refused.iter();
+    let refused = plan.refused.iter();
     let refused = refused.map(|r| json!({"code": r.code, "message": r.message, "help": r.help}));
     json!({
         "format": FORMAT,
@@ -30,6 +31,7 @@ pub fn json(report: &Report, refused: &[Refusal]) -> Value {
         "interrupted": interrupted,
         "changes": entries.iter().map(entry).collect::<Value>(),
         "refused": refused.collect::<Value>(),
+        "not_approved": unapproved_json(&plan.unapproved),
     })
 }
 

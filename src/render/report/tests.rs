@@ -3,8 +3,9 @@
 use super::{json, text};
 use crate::apply::{Doing, Doubt, Entry, Fault, Holds, Outcome, Part, Report, WhyNot};
 use crate::model::BlockCode;
-use crate::plan::{Action, ConfigAction, Subject};
+use crate::plan::{Action, ConfigAction, Options, Subject, make};
 use crate::render::Style;
+use crate::testing::{desired, live};
 
 fn fault(code: i32, name: &str, message: &str) -> Fault {
     Fault {
@@ -176,7 +177,8 @@ fn an_interrupted_apply_says_how_to_go_on() {
 
 #[test]
 fn as_json() {
-    let json = json(&report(), &[]);
+    let plan = make(&desired([]), &live([]), &Options::default());
+    let json = json(&report(), &plan);
     let summary = serde_json::json!({
         "applied": 1, "already_so": 1, "failed": 1, "not_kept": 2,
         "unknown": 1, "blocked": 1, "held": 0, "not_tried": 1,

@@ -113,7 +113,11 @@ pub async fn eventually(what: &str, holds: impl AsyncFn() -> bool) {
     let start = Instant::now();
     while !holds().await {
         assert!(start.elapsed() < PATIENCE, "{what}: not yet");
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        // Asking must not hold up what is waited for.
+        let pause = start
+            .elapsed()
+            .clamp(Duration::from_millis(20), Duration::from_secs(2));
+        tokio::time::sleep(pause / 2).await;
     }
 }
 

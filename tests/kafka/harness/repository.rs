@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{Read as _, Seek as _};
+use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
@@ -55,10 +56,15 @@ impl Repository {
 
     /// The binary with these arguments, seeing this test's topics alone.
     pub fn command(&self, arguments: &str) -> Command {
+        let mut command = self.bare(arguments);
+        command.args(["--only", &format!("{}.*", self.prefix)]);
+        command
+    }
+
+    fn bare(&self, arguments: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_topicsmith"));
         command
             .args(self.filled_in(arguments).split_whitespace())
-            .args(["--only", &format!("{}.*", self.prefix)])
             .current_dir(self.folder.path())
             .env_clear()
             .stdin(Stdio::null());
@@ -67,7 +73,16 @@ impl Repository {
 
     /// Runs the binary to its end.
     pub fn run(&self, arguments: &str) -> Run {
-        let output = self.command(arguments).output().expect("it can be run");
+        self.run_command(arguments, self.command(arguments))
+    }
+
+    /// Runs the binary with a saved plan, which says itself that it is of this test's topics.
+    pub fn run_saved(&self, arguments: &str) -> Run {
+        self.run_command(arguments, self.bare(arguments))
+    }
+
+    fn run_command(&self, arguments: &str, mut command: Command) -> Run {
+        let output = command.output().expect("it can be run");
         Run::new(
             arguments,
             &self.prefix,
@@ -155,6 +170,13 @@ impl Started {
             .args([&format!("-{name}"), &pid])
             .status();
         assert!(sent.expect("kill can be run").success());
+    }
+
+    /// What it has said on standard error so far. Reading does not move the place it writes at.
+    pub fn said(&self) -> String {
+        let mut bytes = vec![0; 100_000];
+        let length = self.stderr.read_at(&mut bytes, 0).expect("it is a file");
+        String::from_utf8_lossy(&bytes[..length]).into_owned()
     }
 
     /// Waits for its end.

@@ -1,0 +1,76 @@
+//! JSON documents that this tool wrote and reads again: the format is looked at first, and what is
+//! wrong in one is said with its place.
+
+use serde::de::DeserializeOwned;
+use serde_json::error::Category;
+
+use super::text::escape;
+
+/// Why a text is not the document that it should be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DocumentError {
+    /// Not JSON, or JSON of another shape.
+    #[error("line {line}, column {column}: {}", escape(message))]
+    Shape {
+        /// The line in the text, from 1.
+        line: usize,
+        /// The column in that line, in bytes, from 1.
+        column: usize,
+        /// What is wrong there.
+        message: String,
+    },
+    /// A format that this version does not read.
+    #[error(
+        "its format is `{}`, and this version of topicsmith reads `{reads}`",
+        escape(found)
+    )]
+    Format {
+        /// What it says.
+        found: String,
+        /// What it should say.
+        reads: &'static str,
+    },
+    /// It does not say its format: another kind of file, as far as one can tell.
+    #[error("it has no \"format\": \"{0}\"")]
+    NoFormat(&'static str),
+}
+
+/// What tells one document from another.
+#[derive(serde::Deserialize)]
+#[serde(expecting = "an object")]
+struct Head {
+    format: Option<String>,
+}
+
+/// Reads a document of a format.
+///
+/// # Errors
+/// It is of another format, which is said before any field is looked at: of another version it
+/// would be wrong to complain about a single one. Else where in the text it is not what it must
+/// be, and how.
+pub fn parse<T: DeserializeOwned>(text: &str, format: &'static str) -> Result<T, DocumentError> {
+    let head: Head = serde_json::from_str(text).map_err(shape)?;
+    match head.format {
+        Some(found) if found == format => serde_json::from_str(text).map_err(shape),
+        Some(found) => Err(DocumentError::Format {
+            found,
+            reads: format,
+        }),
+        None => Err(DocumentError::NoFormat(format)),
+    }
+}
+
+fn shape(error: serde_json::Error) -> DocumentError {
+    let (line, column) = (error.line(), error.column());
+    let text = error.to_string();
+    let place = format!(" at line {line} column {column}");
+    let message = text.strip_suffix(&place).unwrap_or(&text);
+    DocumentError::Shape {
+        line,
+        column,
+        message: match error.classify() {
+            Category::Syntax | Category::Eof => format!("this is no JSON: {message}"),
+            Category::Data | Category::Io => message.to_owned(),
+        },
+    }
+}

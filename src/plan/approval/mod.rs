@@ -1,0 +1,241 @@
+//! A saved plan as an approval: an apply makes a fresh plan, and goes ahead only if each of its
+//! changes was approved with the same from and to. What was approved and is done by now, or not
+//! wanted any more, is in no fresh plan, and so asks for nothing.
+
+mod compare;
+mod read;
+
+pub use read::ApprovalError;
+
+use std::collections::BTreeMap;
+
+use super::{Action, Change, ConfigChange, CountChange, Plan, Refusal, Subject};
+use crate::live::ReplicationFactor;
+use crate::model::text::{count, names};
+use crate::model::{Globs, RiskCode, TopicName};
+
+/// The code of the refusal to do what was not approved, or to do it elsewhere.
+pub const NOT_APPROVED: &str = "not-approved";
+
+const PLAN_AGAIN: &str = "save a new plan and have it approved";
+
+/// What a saved plan approves.
+#[derive(Debug, Clone)]
+pub struct Approval {
+    /// The environment that it is for.
+    pub environment: String,
+    /// The topics that it was narrowed to; none means all.
+    pub only: Globs,
+    scope: Option<String>,
+    cluster_id: Option<String>,
+    changes: BTreeMap<TopicName, Change>,
+}
+
+/// A part of a change that was not approved as it is now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unapproved {
+    /// The topic.
+    pub topic: TopicName,
+    /// What was approved for the part; `None` where nothing was.
+    pub approved: Option<Step>,
+    /// What would be done to it now; `None` where a create would leave it out.
+    pub now: Option<Step>,
+}
+
+/// What is done to a part of a topic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// The topic as a whole.
+    Topic {
+        /// What happens to it.
+        action: Action,
+        /// Whether it becomes owned with it, though it existed before.
+        adopt: bool,
+    },
+    /// Its partition count.
+    Partitions(CountChange<u32>),
+    /// Its replication factor.
+    ReplicationFactor(CountChange<ReplicationFactor>),
+    /// One config.
+    Config(ConfigChange),
+}
+
+impl Unapproved {
+    /// The part.
+    pub fn subject(&self) -> Subject {
+        match self.now.as_ref().or(self.approved.as_ref()) {
+            None | Some(Step::Topic { .. }) => Subject::Topic,
+            Some(Step::Partitions(_)) => Subject::Partitions,
+            Some(Step::ReplicationFactor(_)) => Subject::ReplicationFactor,
+            Some(Step::Config(change)) => Subject::Config(change.key.clone()),
+        }
+    }
+}
+
+impl Approval {
+    /// Whether this risk of a topic was seen by whoever approved the plan.
+    pub(super) fn answers(&self, code: RiskCode, topic: &TopicName) -> bool {
+        let change = self.changes.get(topic);
+        change.is_some_and(|change| change.risks.iter().any(|risk| risk.code == code))
+    }
+
+    /// Holds a fresh plan to what was approved. Of another cluster or scope every topic could
+    /// differ: then that alone is said.
+    pub(super) fn bind(&self, plan: &mut Plan) {
+        let elsewhere: Vec<Refusal> = [self.other_cluster(plan), self.other_scope(plan)]
+            .into_iter()
+            .flatten()
+            .collect();
+        if !elsewhere.is_empty() {
+            plan.refused.extend(elsewhere);
+            return;
+        }
+        plan.unapproved = compare::unapproved(&self.changes, &plan.changes);
+        plan.refused.extend(too_much(&plan.unapproved));
+    }
+
+    fn other_cluster(&self, plan: &Plan) -> Option<Refusal> {
+        let (approved, now) = (self.cluster_id.as_deref(), plan.cluster.id.as_deref());
+        if approved.is_some() && approved == now {
+            return None;
+        }
+        let cluster = |id: Option<&str>| match id {
+            Some(id) => format!("cluster {id}"),
+            None => "a cluster that does not tell its id".to_owned(),
+        };
+        Some(Refusal {
+            code: NOT_APPROVED.to_owned(),
+            message: format!(
+                "the saved plan is for {}, and this is {}",
+                cluster(approved),
+                cluster(now)
+            ),
+            help: format!(
+                "Check where bootstrap_servers of {} leads, or {PLAN_AGAIN}",
+                plan.environment
+            ),
+        })
+    }
+
+    fn other_scope(&self, plan: &Plan) -> Option<Refusal> {
+        if self.scope == plan.scope {
+            return None;
+        }
+        let scope = |scope: &Option<String>| match scope {
+            Some(scope) => format!("scope {scope}"),
+            None => "no scope".to_owned(),
+        };
+        Some(Refusal {
+            code: NOT_APPROVED.to_owned(),
+            message: format!(
+                "the saved plan is for {}, and this apply for {}",
+                scope(&self.scope),
+                scope(&plan.scope)
+            ),
+            help: format!("Name its scope with --scope, or {PLAN_AGAIN}"),
+        })
+    }
+}
+
+fn too_much(unapproved: &[Unapproved]) -> Option<Refusal> {
+    let mut topics: Vec<&TopicName> = unapproved.iter().map(|part| &part.topic).collect();
+    topics.dedup();
+    (!topics.is_empty()).then(|| Refusal {
+        code: NOT_APPROVED.to_owned(),
+        message: format!(
+            "{} would be changed as the saved plan does not approve: {}",
+            count(topics.len(), "topic"),
+            names(&topics, 3)
+        ),
+        help: "The files or the cluster have changed since: save a new plan and have it approved"
+            .to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{Options, make};
+    use crate::testing::{at, desired, found, live, saved, tombstone, topic};
+
+    fn codes(plan: &Plan) -> Vec<&str> {
+        let codes = plan.refused.iter().map(|refusal| refusal.code.as_str());
+        codes.collect()
+    }
+
+    #[test]
+    fn it_allows_the_risks_that_it_shows_and_no_others() {
+        let mut files = desired([("a", topic(6, 3, &[("cleanup.policy", "delete")]))]);
+        files.removed.insert("b".into(), tombstone());
+        let cluster = |policy| {
+            let a = found(3, 3, &[("cleanup.policy", policy)]);
+            live([("a", a), ("b", found(3, 3, &[]))])
+        };
+        let plan = make(&files, &cluster("delete"), &Options::default());
+        assert_eq!(codes(&plan), ["topic-deleted"]);
+        let held_to = Options {
+            approval: Some(saved(&plan)),
+            ..Options::default()
+        };
+        let ok = make(&files, &cluster("delete"), &held_to);
+        assert!(ok.refused.is_empty(), "{:?}", ok.refused);
+        // Compacted by now: the same partitions are another risk, which nobody saw.
+        files.topics.get_mut("a").unwrap().unmanaged.config = ["cleanup.policy".into()].into();
+        let moved = make(&files, &cluster("compact"), &held_to);
+        assert_eq!(codes(&moved), ["compacted-keys-moved"]);
+        assert_eq!(moved.unapproved, []);
+    }
+
+    #[test]
+    fn guards_hold_though_it_was_approved() {
+        let mut files = desired([]);
+        files.removed.insert("a".into(), tombstone());
+        let cluster = live([("a", found(3, 3, &[]))]);
+        let held_to = Options {
+            approval: Some(saved(&make(&files, &cluster, &Options::default()))),
+            ..Options::default()
+        };
+        files.environment.guards.max_destructive = at(9, 0);
+        files.environment.cluster_id = Some(at(3, "c2".to_owned()));
+        let plan = make(&files, &cluster, &held_to);
+        assert_eq!(codes(&plan), ["wrong-cluster", "max-destructive"]);
+    }
+
+    #[test]
+    fn another_cluster_or_scope_is_said_alone() {
+        let files = desired([("a", topic(3, 3, &[]))]);
+        let scoped = |scope: Option<&str>, approval| Options {
+            scope: scope.map(str::to_owned),
+            approval,
+            ..Options::default()
+        };
+        let cluster = |id: Option<&str>| {
+            let mut cluster = live([]);
+            cluster.cluster_id = id.map(str::to_owned);
+            cluster
+        };
+        let check = |was: (Option<&str>, Option<&str>), is: (Option<&str>, Option<&str>)| {
+            let saved = saved(&make(&files, &cluster(was.0), &scoped(was.1, None)));
+            let plan = make(&files, &cluster(is.0), &scoped(is.1, Some(saved)));
+            assert_eq!(plan.unapproved, []);
+            assert!(codes(&plan).iter().all(|code| *code == NOT_APPROVED));
+            let messages: Vec<String> = plan.refused.into_iter().map(|r| r.message).collect();
+            messages.join(", ")
+        };
+        let (c1, c2) = (Some("c1"), Some("c2"));
+        assert_eq!(check((c1, None), (c1, None)), "");
+        assert_eq!(check((c1, Some("s")), (c1, Some("s"))), "");
+        assert_eq!(
+            check((c1, None), (c2, None)),
+            "the saved plan is for cluster c1, and this is cluster c2"
+        );
+        assert_eq!(
+            check((None, None), (None, None)),
+            "the saved plan is for a cluster that does not tell its id, and this is a cluster that does not tell its id"
+        );
+        assert_eq!(
+            check((c1, Some("s")), (c1, None)),
+            "the saved plan is for scope s, and this apply for no scope"
+        );
+    }
+}

@@ -1,0 +1,95 @@
+//! What a saved plan does not approve: each part as it would be now, beside what was approved.
+
+use serde_json::{Value, json};
+
+use super::json::{config_change, count};
+use super::text::counted;
+use crate::model::text::escape;
+use crate::plan::approval::{Step, Unapproved};
+use crate::plan::{ConfigAction, ConfigChange};
+use crate::render::columns::{Cell, Sheet};
+use crate::render::values::{self, factor, value_or_unknown};
+use crate::render::{Paint, Style};
+
+/// How far in a topic stands, and what is said of it.
+const TOPIC: usize = 2;
+const DETAIL: usize = 6;
+
+/// A line for each part, below its topic.
+pub(super) fn text(unapproved: &[Unapproved], style: Style) -> String {
+    let mut sheet = Sheet::default();
+    let mut last = None;
+    for part in unapproved {
+        let approved = match &part.approved {
+            Some(step) => format!("approved: {}", words(step)),
+            None => "not approved".to_owned(),
+        };
+        let now = match &part.now {
+            Some(step) => words(step),
+            None => "left out".to_owned(),
+        };
+        if last.replace(&part.topic) != Some(&part.topic) {
+            let name = format!("! {}", escape(part.topic.as_str()));
+            sheet.row(TOPIC, Cell::new(Paint::Held, name), None, Vec::new());
+        }
+        let label = Cell::new(Paint::Plain, values::label(&part.subject()));
+        let now = Cell::new(Paint::Plain, now);
+        sheet.row(
+            DETAIL,
+            label,
+            Some(now),
+            vec![Cell::new(Paint::Held, approved)],
+        );
+    }
+    sheet.print(style)
+}
+
+fn words(step: &Step) -> String {
+    match step {
+        Step::Topic { action, adopt } => {
+            let adopt = if *adopt { "adopt and " } else { "" };
+            format!("{adopt}{}", values::action(*action))
+        }
+        Step::Partitions(change) => counted(change),
+        Step::ReplicationFactor(change) => counted(change),
+        Step::Config(change) => config(change),
+    }
+}
+
+fn config(change: &ConfigChange) -> String {
+    let key = &change.key;
+    let to = value_or_unknown(key, change.becomes());
+    match (change.action, &change.from) {
+        (ConfigAction::Pin, _) => format!("pinned at {to}"),
+        (ConfigAction::Set, None) => to,
+        (ConfigAction::Set, Some(from)) => format!("{} → {to}", values::value(key, from)),
+        (ConfigAction::Reset, from) => {
+            let from = value_or_unknown(key, from.as_deref());
+            format!("{from} → reset to {to}")
+        }
+    }
+}
+
+/// The same for programs.
+pub(in crate::render) fn json(unapproved: &[Unapproved]) -> Value {
+    let part = |part: &Unapproved| {
+        json!({
+            "topic": part.topic,
+            "part": values::on(&part.subject()),
+            "approved": part.approved.as_ref().map(step),
+            "now": part.now.as_ref().map(step),
+        })
+    };
+    unapproved.iter().map(part).collect()
+}
+
+fn step(step: &Step) -> Value {
+    match step {
+        Step::Topic { action, adopt } => {
+            json!({"action": values::action(*action), "adopt": adopt})
+        }
+        Step::Partitions(change) => count(change, |from| json!(from)),
+        Step::ReplicationFactor(change) => count(change, factor),
+        Step::Config(change) => config_change(change),
+    }
+}

@@ -1,0 +1,280 @@
+//! Saved plans as approvals, and reports as files, by the real binary on a real broker.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::apply::{by_hand, held, partitions};
+use crate::harness::{self, Brokers, Test};
+
+harness::tests! {
+    what_was_approved_is_applied,
+    destructive_changes_need_no_allow,
+    what_is_done_meanwhile_drops_out,
+    a_value_changed_in_between_is_refused,
+    a_live_change_in_between_is_refused,
+    an_extra_change_is_refused,
+    a_merge_that_was_applied_does_not_spoil_it,
+    what_is_blocked_by_now_is_reported,
+    guards_hold,
+    another_cluster_environment_or_scope_is_refused,
+    a_file_that_is_no_plan_changes_nothing,
+    with_a_plan_somebody_must_agree_too,
+    the_report_is_kept_however_it_ends,
+    a_report_that_cannot_be_kept_is_said_first,
+}
+
+const TWO: &str = "
+[topics.\"@orders\"]
+partitions = 3
+config.retention.ms = \"7d\"
+
+[topics.\"@payments\"]
+";
+
+/// Two topics, and files that then ask for more partitions and less retention, saved as `a.plan`.
+async fn saved(test: &Test) -> harness::Repository {
+    let repository = test.repository(TWO);
+    repository.run("apply --yes").exits(0);
+    repository.topics(MORE);
+    repository.run("plan --out a.plan").exits(0);
+    repository
+}
+
+const MORE: &str = "
+[topics.\"@orders\"]
+partitions = 6
+config.retention.ms = \"1d\"
+
+[topics.\"@payments\"]
+";
+
+/// Nothing was changed.
+async fn untouched(test: &Test) {
+    assert_eq!(partitions(test).await[0], ("orders".to_owned(), 3));
+    let retention = held(test, "orders", "retention.ms").await;
+    assert_eq!(retention.as_deref(), Some("604800000"));
+}
+
+async fn what_was_approved_is_applied(test: Test) {
+    let repository = test.repository(TWO);
+    let plan = repository.run("plan --out a.plan --format json").exits(0);
+    let file = fs::read_to_string(repository.path("a.plan")).expect("it was written");
+    let whose = test.topic("");
+    assert_eq!(file.replace(whose.as_str(), "@"), plan.stdout);
+    repository
+        .run_saved("apply a.plan --yes")
+        .exits(0)
+        .says("\n2 applied\n");
+    // Once more: everything is done by now.
+    repository
+        .run_saved("apply a.plan --yes")
+        .exits(0)
+        .says("No changes");
+    repository.run("plan --detailed-exitcode").exits(0);
+}
+
+async fn destructive_changes_need_no_allow(test: Test) {
+    let repository = saved(&test).await;
+    repository.run("apply --yes").exits(4);
+    repository
+        .run_saved("apply a.plan -e dev --yes")
+        .exits(0)
+        .says("1 destructive change, allowed")
+        .says("\n1 applied\n");
+    repository.topics("[topics.\"@payments\"]\n[removed.\"@orders\"]\n");
+    repository.run("plan --out b.plan").exits(0);
+    repository.run_saved("apply b.plan --yes").exits(0);
+    assert_eq!(partitions(&test).await, [("payments".to_owned(), 1)]);
+}
+
+async fn what_is_done_meanwhile_drops_out(test: Test) {
+    let repository = saved(&test).await;
+    by_hand(&test, "orders", "retention.ms", "86400000").await;
+    let apply = repository.run_saved("apply a.plan --yes").exits(0);
+    assert!(!apply.stdout.contains("retention.ms"), "{apply}");
+    assert_eq!(partitions(&test).await[0], ("orders".to_owned(), 6));
+}
+
+async fn a_value_changed_in_between_is_refused(test: Test) {
+    let repository = saved(&test).await;
+    repository.topics(&MORE.replace("1d", "1h"));
+    repository
+        .run_saved("apply a.plan --yes")
+        .exits(4)
+        .says("refused: 1 topic would be changed as the saved plan does not approve: @orders\n")
+        .says("  ! @orders\n")
+        .says("7d (604800000) → 1h (3600000)   approved: 7d (604800000) → 1d (86400000)")
+        .warns("refused, and nothing was changed");
+    untouched(&test).await;
+    let report = repository
+        .run_saved("apply a.plan --yes --format json")
+        .exits(4)
+        .json();
+    assert_eq!(report["refused"][0]["code"], "not-approved");
+    let part = &report["not_approved"][0];
+    assert_eq!(part["topic"], "@orders");
+    assert_eq!(part["part"], "retention.ms");
+    assert_eq!(part["approved"]["to"], "86400000");
+    assert_eq!(part["now"]["to"], "3600000");
+    assert_eq!(report["changes"][0]["result"], "not_tried");
+}
+
+async fn a_live_change_in_between_is_refused(test: Test) {
+    let repository = saved(&test).await;
+    by_hand(&test, "orders", "retention.ms", "1209600000").await;
+    repository
+        .run_saved("apply a.plan --yes")
+        .exits(4)
+        .says("14d (1209600000) → 1d (86400000)   approved: 7d (604800000) → 1d (86400000)");
+    assert_eq!(partitions(&test).await[0], ("orders".to_owned(), 3));
+    // A setting that no file names: a reset that nobody approved.
+    by_hand(&test, "orders", "retention.ms", "604800000").await;
+    by_hand(&test, "orders", "segment.bytes", "104857600").await;
+    repository
+        .run_saved("apply a.plan --yes")
+        .exits(4)
+        .says("100MiB (104857600) → reset to 1GiB (1073741824)   not approved");
+    untouched(&test).await;
+}
+
+async fn an_extra_change_is_refused(test: Test) {
+    let repository = saved(&test).await;
+    repository.topics(&format!("{MORE}[topics.\"@later\"]\n"));
+    repository
+        .run_saved("apply a.plan --yes")
+        .exits(4)
+        .says("  ! @later\n      topic  create   not approved\n");
+    untouched(&test).await;
+    assert_eq!(partitions(&test).await.len(), 2);
+}
+
+/// Another team's files are merged and applied after the plan was saved.
+async fn a_merge_that_was_applied_does_not_spoil_it(test: Test) {
+    let repository = saved(&test).await;
+    let later = format!("{TWO}[topics.\"@later\"]\nconfig.retention.ms = \"2d\"\n");
+    repository.topics(&later);
+    repository.run("apply --yes").exits(0).says("\n1 applied\n");
+    repository.topics(&format!(
+        "{MORE}[topics.\"@later\"]\nconfig.retention.ms = \"2d\"\n"
+    ));
+    repository
+        .run_saved("apply a.plan --yes")
+        .exits(0)
+        .says("\n1 applied\n");
+    repository.run("plan --detailed-exitcode").exits(0);
+}
+
+async fn what_is_blocked_by_now_is_reported(test: Test) {
+    let repository = saved(&test).await;
+    repository.topics(&MORE.replace("partitions = 6", "partitions = 1"));
+    repository
+        .run_saved("apply a.plan --yes")
+        .exits(3)
+        .says("\n1 applied, 1 blocked\n");
+}
+
+async fn guards_hold(test: Test) {
+    let repository = saved(&test).await;
+    let guards = "[guards]\nmax_destructive = 0\n";
+    repository.environment("dev", test.broker().servers(), 1, guards);
+    repository
+        .run_saved("apply a.plan --yes")
+        .exits(4)
+        .says("guards.max_destructive allows 0");
+    untouched(&test).await;
+}
+
+async fn another_cluster_environment_or_scope_is_refused(test: Test) {
+    let repository = saved(&test).await;
+    repository.environment("dev", Brokers::three().servers(), 1, "");
+    repository
+        .run_saved("apply a.plan --yes")
+        .exits(4)
+        .says("refused: the saved plan is for cluster ");
+    repository.environment("dev", test.broker().servers(), 1, "");
+    repository
+        .run_saved("apply a.plan --yes --scope shop")
+        .exits(4)
+        .says("refused: the saved plan is for no scope, and this apply for scope shop\n");
+    repository.environment("prod", test.broker().servers(), 1, "");
+    repository
+        .run_saved("apply a.plan --yes -e prod")
+        .exits(4)
+        .warns("the saved plan is for dev, and not for prod");
+    untouched(&test).await;
+    // Left out, it is the plan's own, of the two that there are.
+    repository.run_saved("apply a.plan --yes").exits(0);
+}
+
+async fn a_file_that_is_no_plan_changes_nothing(test: Test) {
+    let repository = saved(&test).await;
+    let plan = fs::read_to_string(repository.path("a.plan")).expect("it was written");
+    let cut = &plan[..plan.len() / 2];
+    let newer = plan.replace("topicsmith/plan/1", "topicsmith/plan/2");
+    for (text, why) in [
+        (cut, "this is no JSON: EOF"),
+        (&newer, "`topicsmith/plan/2`"),
+    ] {
+        fs::write(repository.path("b.plan"), text).expect("it can be written");
+        repository
+            .run_saved("apply b.plan --yes")
+            .exits(1)
+            .warns("cannot read the plan b.plan: ")
+            .warns(why);
+    }
+    untouched(&test).await;
+}
+
+async fn with_a_plan_somebody_must_agree_too(test: Test) {
+    let repository = saved(&test).await;
+    repository.run_saved("apply a.plan").exits(64);
+    untouched(&test).await;
+}
+
+async fn the_report_is_kept_however_it_ends(test: Test) {
+    let repository = saved(&test).await;
+    let kept = || -> Value {
+        let text = fs::read_to_string(repository.path("r.json")).expect("it was written");
+        fs::remove_file(repository.path("r.json")).expect("it is there");
+        serde_json::from_str(&text).expect("it is JSON")
+    };
+    repository.run("apply --yes --report r.json").exits(4);
+    let refused = kept();
+    assert_eq!(refused["format"], "topicsmith/report/1");
+    assert_eq!(refused["refused"][0]["code"], "retention-shortened");
+    assert_eq!(refused["summary"]["not_tried"], 1);
+    let run = repository
+        .run_saved("apply a.plan --yes --report r.json --format json")
+        .exits(0);
+    let report = kept();
+    assert_eq!(report["summary"]["applied"], 1);
+    assert_eq!(report["summary"], run.json()["summary"]);
+    repository.run("apply --yes --report r.json").exits(0);
+    assert_eq!(kept()["changes"], json!([]));
+    repository.topics(&MORE.replace("partitions = 6", "partitions = 1"));
+    repository.run("apply --yes --report r.json").exits(4);
+    assert_eq!(kept()["summary"]["blocked"], 1);
+    repository.topics("nonsense");
+    repository.run("apply --yes --report r.json").exits(1);
+    assert_eq!(kept()["format"], "topicsmith/diagnostics/1");
+}
+
+async fn a_report_that_cannot_be_kept_is_said_first(test: Test) {
+    let repository = test.repository(TWO);
+    repository
+        .run("apply --yes --report nowhere/r.json")
+        .exits(1)
+        .warns("cannot write nowhere/r.json: nothing was written: No such file or directory");
+    assert_eq!(partitions(&test).await, []);
+    // The device takes no text, which shows when there is some: what changed has changed.
+    repository
+        .run("apply --yes --report /dev/full")
+        .exits(3)
+        .says("\n2 applied\n")
+        .warns("cannot write /dev/full");
+    repository
+        .run("apply --yes --report /dev/full")
+        .exits(1)
+        .warns("cannot write /dev/full");
+}
