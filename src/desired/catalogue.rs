@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::expand::{Expander, MOST_PLACEHOLDERS, Made};
+use super::expand::{Expander, Made};
 use super::field::{Field, Given};
 use super::known::KnownNames;
 use super::name_template::is_placeholder;
+use super::placeholders::MOST_PLACEHOLDERS;
 use super::problems::Problems;
 use super::settings::{Profile, Settings};
 use super::suggest::{self, shown};

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use super::catalogue::Catalogue;
 use super::connection::ConnectionTemplate;
-use super::environments::{Ask, Chain, Environments};
+use super::environments::{Chain, Environments};
 use super::error::{Folder, LoadError};
 use super::files::{Folders, Found, ReadFile, read_folder};
 use super::layers::{Names, SharedLayers};
 use super::problems::Problems;
 use super::resolve::Resolver;
 use super::rules::Rules;
+use super::select::Ask;
 use super::topics_file::{self, TopicsFile};
 use super::unknown_configs;
 use super::variables::Variables;
@@ -54,7 +55,7 @@ pub fn load(folders: &Folders, ask: &Ask, variables: &Variables) -> Result<Loade
     let selected = environments.select(ask, &folders.environments, &folders.root)?;
 
     let (files, complete) = read_topics(topics, &mut sources, &mut problems);
-    let catalogue = Catalogue::build(files, complete, environments.known(), &mut problems);
+    let catalogue = Catalogue::build(files, complete, &environments.known, &mut problems);
     let allowed = environments.allowed_configs();
     if environments.complete() {
         unknown_configs::report(&catalogue, &allowed, &mut problems);
@@ -81,13 +82,7 @@ pub fn load(folders: &Folders, ask: &Ask, variables: &Variables) -> Result<Loade
         }
     }
     let all = !environments.are_named(ask);
-    let list_form = match ask {
-        Ask::All => true,
-        Ask::Only => false,
-        Ask::Named(names) => {
-            !matches!(names.as_slice(), [one] if environments.known().environments.contains(one.as_str()))
-        }
-    };
+    let list_form = environments.is_several(ask);
     let name_environments = selected.len() > 1;
     environments.report(&selected, all, &mut problems);
     Ok(Loaded {
@@ -169,3 +164,6 @@ fn load_one(
         connection,
     }
 }
+
+#[cfg(test)]
+mod tests;

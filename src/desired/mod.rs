@@ -3,7 +3,9 @@
 
 mod catalogue;
 mod checks;
+mod cluster_table;
 mod config_table;
+mod config_value;
 mod connection;
 mod document;
 mod environment;
@@ -15,13 +17,19 @@ mod field;
 mod files;
 mod known;
 mod layers;
+mod limits;
 mod load;
 mod name_template;
 mod pattern;
+mod placeholders;
 mod problems;
 mod reader;
 mod resolve;
 mod rules;
+mod rules_table;
+mod secrets;
+mod select;
+mod servers;
 mod settings;
 mod suggest;
 mod syntax;
@@ -37,12 +45,13 @@ use std::sync::Arc;
 
 pub use checks::outside_scope;
 pub use connection::ConnectionTemplate;
-pub use environments::Ask;
+
 pub use error::{LoadError, NamedFolder};
 pub use files::Folders;
 pub use load::{Loaded, LoadedEnvironment, load};
 pub use name_template::NameTemplate;
 pub use pattern::Pattern;
+pub use select::Ask;
 pub use variables::Variables;
 
 use crate::model::{ConfigKey, Globs, Place, RiskCode, Sourced, TopicName};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use toml::de::{DeTable, DeValue};
 
-use super::config_table::likely_config;
+use super::config_value::likely_config;
 use super::field::{FieldDoc, Key, Value};
 use super::problems::Problems;
 use super::settings::known_elsewhere;
@@ -169,7 +169,7 @@ impl<'a> Reader<'a> {
     pub(super) fn scalar<'v>(
         &mut self,
         value: &'v Value<'_>,
-        expected: &str,
+        expected: impl FnOnce() -> String,
     ) -> Option<Scalar<'v>> {
         match value.get_ref() {
             DeValue::String(text) => match self.variables {
@@ -199,7 +199,7 @@ impl<'a> Reader<'a> {
             DeValue::Float(number) => Some(Scalar::Float(number.as_str())),
             DeValue::Boolean(value) => Some(Scalar::Boolean(*value)),
             DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_) => {
-                self.wrong(value, expected)
+                self.wrong(value, &expected())
             }
         }
     }

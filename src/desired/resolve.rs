@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::catalogue::Catalogue;
-use super::config_table::{ConfigEntry, ConfigValue, unknown_config};
+use super::config_table::ConfigEntry;
+use super::config_value::{ConfigValue, unknown_config};
 use super::field::Field;
 use super::layers::{Layers, Picked, SharedLayers};
 use super::name_template::NameTemplate;

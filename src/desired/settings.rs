@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::config_table::{ConfigEntry, ConfigTable, ConfigValue, MIN_ISR, read_value};
+use super::config_table::{ConfigEntry, ConfigTable, MIN_ISR};
+use super::config_value::{ConfigValue, read_value};
 use super::field::{Field, Key, Read, Value, fields, read_table};
 use super::reader::Reader;
 use super::suggest::{self, shown};

@@ -134,7 +134,7 @@ impl Read for Item {
     fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         match value.get_ref() {
             DeValue::String(_) | DeValue::Integer(_) => {
-                match reader.scalar(value, &Self::expected())? {
+                match reader.scalar(value, Self::expected)? {
                     Scalar::Float(_) | Scalar::Boolean(_) => reader.wrong(value, &Self::expected()),
                     scalar => Some(Self(scalar.text().into_owned())),
                 }

@@ -1,7 +1,7 @@
 //! Config keys that Kafka 4.3 does not have: legal only where an environment's rules allow them.
 
 use super::catalogue::Catalogue;
-use super::config_table::{ConfigValue, unknown_config};
+use super::config_value::{ConfigValue, unknown_config};
 use super::environments::Chain;
 use super::field::Field;
 use super::problems::Problems;

@@ -14,7 +14,7 @@ impl Read for String {
     }
 
     fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        match reader.scalar(value, &Self::expected())? {
+        match reader.scalar(value, Self::expected)? {
             Scalar::Text(text) => Some(text.into_owned()),
             Scalar::Expanded { text, .. } => Some(text),
             _ => reader.wrong(value, &Self::expected()),
@@ -28,7 +28,7 @@ impl Read for bool {
     }
 
     fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let scalar = reader.scalar(value, &Self::expected())?;
+        let scalar = reader.scalar(value, Self::expected)?;
         match &scalar {
             Scalar::Boolean(value) => Some(*value),
             Scalar::Expanded { text, .. } => match text.trim().parse() {
@@ -59,7 +59,7 @@ impl<const MIN: u32, const MAX: u32> Read for Bounded<MIN, MAX> {
     }
 
     fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let scalar = reader.scalar(value, &Self::expected())?;
+        let scalar = reader.scalar(value, Self::expected)?;
         let number = match &scalar {
             Scalar::Integer(number) => *number,
             Scalar::Expanded { text, .. } => match text.trim().parse::<i64>() {
@@ -93,7 +93,7 @@ impl Read for Large {
     }
 
     fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        match reader.scalar(value, &Self::expected())? {
+        match reader.scalar(value, Self::expected)? {
             Scalar::Integer(number) => match u64::try_from(number) {
                 Ok(number) => Some(Self(number)),
                 Err(_) => {
@@ -118,7 +118,7 @@ impl Read for Duration {
     }
 
     fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        match reader.scalar(value, &Self::expected())? {
+        match reader.scalar(value, Self::expected)? {
             Scalar::Text(text) => unit(value, reader, units::parse_duration(&text)).map(Self),
             _ => reader.wrong(value, &Self::expected()),
         }
@@ -135,7 +135,7 @@ impl Read for Size {
     }
 
     fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        match reader.scalar(value, &Self::expected())? {
+        match reader.scalar(value, Self::expected)? {
             Scalar::Text(text) => unit(value, reader, units::parse_size(&text)).map(Self),
             Scalar::Integer(number) if number >= 0 => Some(Self(number.unsigned_abs())),
             _ => reader.wrong(value, &Self::expected()),

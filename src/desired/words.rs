@@ -85,7 +85,7 @@ fn word<T: Copy>(
     expected: &str,
     options: &[(&'static str, T)],
 ) -> Option<T> {
-    let scalar = reader.scalar(value, expected)?;
+    let scalar = reader.scalar(value, || expected.to_owned())?;
     let (Scalar::Text(_) | Scalar::Expanded { .. }) = &scalar else {
         return reader.wrong(value, expected);
     };
