@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::cluster_table::{ClientEntry, ClusterText};
 use super::environments::Chain;
-use super::field::Given;
 use super::secrets::read_secret;
 use super::servers::split_servers;
 use super::suggest::shown;
+use super::tables::cluster_table::{ClientEntry, ClusterText};
+use super::tables::field::Given;
 use super::variables::{Filled, Missing, Template, Variables};
 use crate::model::connection::Connection;
 use crate::model::{Finding, Layer, Place, Secret, Sourced};

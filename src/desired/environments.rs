@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::environment_file::{self, EnvironmentFile};
-use super::field::{Field, Given};
 use super::files::{Found, ReadFile};
 use super::known::KnownNames;
 use super::problems::Problems;
 use super::suggest::{self, shown};
+use super::tables::environment_file::{self, EnvironmentFile};
+use super::tables::field::{Field, Given};
 use super::variables::Variables;
 use crate::model::{Finding, Globs, Place, Sources};
 

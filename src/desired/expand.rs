@@ -11,8 +11,8 @@ use super::placeholders::{
 };
 use super::problems::Problems;
 use super::suggest::{self, shown};
-use super::topics_file::{LifecycleTable, TopicEntry};
-use super::values::Entry;
+use super::tables::topics_file::{LifecycleTable, TopicEntry};
+use super::tables::values::Entry;
 use crate::model::{Finding, TopicName, text};
 
 /// The most topics that one entry makes.

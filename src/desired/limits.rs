@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::config_table::MIN_ISR;
-use super::config_value::{unknown_config, value_problem};
-use super::field::{Field, Given};
 use super::problems::Problems;
-use super::rules_table::{Bound, RulesTable, Text};
 use super::suggest::shown;
-use super::values::{Bounded, List};
+use super::tables::config_table::MIN_ISR;
+use super::tables::config_value::{unknown_config, value_problem};
+use super::tables::field::{Field, Given};
+use super::tables::rules_table::{Bound, RulesTable, Text};
+use super::tables::values::{Bounded, List};
 use crate::model::config::{Kind, list_items, spec};
 use crate::model::{ConfigKey, ConfigSpec, Finding, Globs, Place};
 

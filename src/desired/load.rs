@@ -12,7 +12,7 @@ use super::problems::Problems;
 use super::resolve::Resolver;
 use super::rules::Rules;
 use super::select::Ask;
-use super::topics_file::{self, TopicsFile};
+use super::tables::topics_file::{self, TopicsFile};
 use super::unknown_configs;
 use super::variables::Variables;
 use super::{Desired, checks, environment};

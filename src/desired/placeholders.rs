@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 use super::name_template::{NameTemplate, is_placeholder};
 use super::problems::Problems;
 use super::suggest::{self, shown};
-use super::topics_file::TopicEntry;
-use super::values::Entry;
+use super::tables::topics_file::TopicEntry;
+use super::tables::values::Entry;
 use crate::model::name::{MAX_LENGTH, NameProblem};
 use crate::model::{Finding, Place};
 

@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use super::Topic;
-use super::config_table::MIN_ISR;
 use super::environments::Chain;
-use super::field::Given;
 use super::limits::{Limit, Magnitude, config_limits, count_limit, magnitude};
-use super::pattern::Pattern;
 use super::problems::Problems;
 use super::resolve::Subject;
-use super::rules_table::RulesTable;
 use super::suggest::{self, shown};
-use super::values::List;
+use super::tables::config_table::MIN_ISR;
+use super::tables::field::Given;
+use super::tables::pattern::Pattern;
+use super::tables::rules_table::RulesTable;
+use super::tables::values::List;
 use crate::model::config::{SPECS, spec};
 use crate::model::{ConfigKey, Finding, Globs, Layer, Place};
 

@@ -3,9 +3,9 @@
 use super::config_table::{self, Leaf};
 use super::field::{Given, Read, Value, fields};
 use super::reader::{Reader, Scalar};
-use super::suggest::shown;
 use super::values::OneOrMany;
-use super::variables::{self, Template, Variables};
+use crate::desired::suggest::shown;
+use crate::desired::variables::{self, Template, Variables};
 use crate::model::Finding;
 use crate::model::client_property::{self, ClientProperty};
 
@@ -23,7 +23,7 @@ fields! {
 
 /// A text of `[cluster]`, variables and all.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct ClusterText(pub(super) Template);
+pub(crate) struct ClusterText(pub(crate) Template);
 
 impl Read for ClusterText {
     fn expected() -> String {
@@ -63,13 +63,13 @@ fn cluster_template(text: &str, value: &Value<'_>, reader: &mut Reader<'_>) -> O
 
 /// `[cluster.client]`
 #[derive(Debug, Default)]
-pub(super) struct ClientTable(pub(super) Vec<ClientEntry>);
+pub(crate) struct ClientTable(pub(crate) Vec<ClientEntry>);
 
 /// One client property.
 #[derive(Debug, Clone)]
-pub(super) struct ClientEntry {
-    pub(super) property: &'static ClientProperty,
-    pub(super) value: Given<Template>,
+pub(crate) struct ClientEntry {
+    pub(crate) property: &'static ClientProperty,
+    pub(crate) value: Given<Template>,
 }
 
 impl Read for ClientTable {

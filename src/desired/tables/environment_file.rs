@@ -1,16 +1,16 @@
 //! What an environment file can say.
 
 use super::cluster_table::ClusterTable;
-use super::document::Document;
 use super::field::{fields, read_table};
 use super::pattern::GlobList;
-use super::problems::Problems;
 use super::reader::Reader;
 use super::rules_table::RulesTable;
 use super::settings::Defaults;
 use super::values::{Count, Entries, List};
-use super::variables::Variables;
 use super::words::{CautionCode, Unlisted};
+use crate::desired::document::Document;
+use crate::desired::problems::Problems;
+use crate::desired::variables::Variables;
 use crate::model::{RiskCode, Source};
 
 fields! {
@@ -86,7 +86,7 @@ fields! {
 }
 
 /// Reads an environment file. `None` if it is not TOML, which has been reported.
-pub(super) fn read(
+pub(crate) fn read(
     source: &Source,
     variables: &Variables,
     problems: &mut Problems,

@@ -6,15 +6,15 @@ use toml::de::DeValue;
 
 use super::field::Value;
 use super::reader::{Reader, Scalar};
-use super::suggest::{self, shown};
 use super::values::unit_help;
+use crate::desired::suggest::{self, shown};
 use crate::model::config::{Kind, SPECS, ValueProblem, spec};
 use crate::model::units::UnitError;
 use crate::model::{ConfigSpec, Finding, Place};
 
 /// What a config is set to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum ConfigValue {
+pub(crate) enum ConfigValue {
     /// This, as Kafka holds it.
     Set(Arc<str>),
     /// `"default"`: not declared after all, whatever a lower layer says.
@@ -24,7 +24,7 @@ pub(super) enum ConfigValue {
 }
 
 /// A config's value as Kafka holds it.
-pub(super) fn read_value(key: &str, value: &Value<'_>, reader: &mut Reader<'_>) -> ConfigValue {
+pub(crate) fn read_value(key: &str, value: &Value<'_>, reader: &mut Reader<'_>) -> ConfigValue {
     let spec = spec(key);
     let (outer_key, outer_entry) = (reader.key, reader.entry.clone());
     match spec {
@@ -121,7 +121,7 @@ fn check(
 }
 
 /// A finding about a value that Kafka would refuse.
-pub(super) fn value_problem(
+pub(crate) fn value_problem(
     key: &str,
     problem: &ValueProblem,
     place: Place,
@@ -179,7 +179,7 @@ fn short(text: &str) -> String {
 }
 
 /// A finding about a config key that Kafka 4.3 does not have. `help`: with what was probably meant.
-pub(super) fn unknown_config(key: &str, place: Place, help: bool) -> Finding {
+pub(crate) fn unknown_config(key: &str, place: Place, help: bool) -> Finding {
     let message = format!("Kafka 4.3 has no topic config {}", shown(key));
     let finding = Finding::error("unknown-config", place, message);
     if !help {
@@ -192,7 +192,7 @@ pub(super) fn unknown_config(key: &str, place: Place, help: bool) -> Finding {
 
 /// Which config was probably meant: a near spelling, the broker's name for it, or one that goes on
 /// where the key ends.
-pub(super) fn likely_config(key: &str) -> Option<String> {
+pub(crate) fn likely_config(key: &str) -> Option<String> {
     let dotted = key.replace('_', ".");
     let names = || SPECS.iter().map(|spec| spec.name);
     if let Some(spec) = SPECS

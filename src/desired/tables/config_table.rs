@@ -5,27 +5,27 @@ use toml::de::{DeTable, DeValue};
 use super::config_value::{ConfigValue, read_value};
 use super::field::{Key, Read, Value};
 use super::reader::Reader;
-use super::suggest::shown;
+use crate::desired::suggest::shown;
 use crate::model::config::spec;
 use crate::model::{ConfigKey, Finding, Place};
 
 /// What a table of configs says.
 #[derive(Debug, Clone, Default)]
-pub(super) struct ConfigTable(pub(super) Vec<ConfigEntry>);
+pub(crate) struct ConfigTable(pub(crate) Vec<ConfigEntry>);
 
 /// One config.
 #[derive(Debug, Clone)]
-pub(super) struct ConfigEntry {
-    pub(super) key: ConfigKey,
+pub(crate) struct ConfigEntry {
+    pub(crate) key: ConfigKey,
     /// Whether Kafka 4.3 has it.
-    pub(super) is_known: bool,
-    pub(super) key_place: Place,
-    pub(super) value: ConfigValue,
-    pub(super) place: Place,
+    pub(crate) is_known: bool,
+    pub(crate) key_place: Place,
+    pub(crate) value: ConfigValue,
+    pub(crate) place: Place,
 }
 
 /// The key that `min_insync_replicas` is another spelling of.
-pub(super) const MIN_ISR: &str = "min.insync.replicas";
+pub(crate) const MIN_ISR: &str = "min.insync.replicas";
 
 /// How deep Kafka's keys go, and then some.
 const DEEPEST: usize = 16;
@@ -59,14 +59,14 @@ impl Read for ConfigTable {
 }
 
 /// A value under its whole dotted key.
-pub(super) struct Leaf<'v, 'i> {
-    pub(super) key: String,
-    pub(super) place: Place,
-    pub(super) value: &'v Value<'i>,
+pub(crate) struct Leaf<'v, 'i> {
+    pub(crate) key: String,
+    pub(crate) place: Place,
+    pub(crate) value: &'v Value<'i>,
 }
 
 /// The values of nested tables under their dotted keys. `stop` names tables that are values.
-pub(super) fn flatten<'v, 'i>(
+pub(crate) fn flatten<'v, 'i>(
     table: &'v DeTable<'i>,
     reader: &mut Reader<'_>,
     leaves: &mut Vec<Leaf<'v, 'i>>,

@@ -42,16 +42,16 @@ impl Read for bool {
 
 /// A whole number within bounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Bounded<const MIN: u32, const MAX: u32>(pub(super) u32);
+pub(crate) struct Bounded<const MIN: u32, const MAX: u32>(pub(crate) u32);
 
 /// Kafka counts partitions in 32 bits with a sign.
-pub(super) type PartitionCount = Bounded<1, { i32::MAX as u32 }>;
+pub(crate) type PartitionCount = Bounded<1, { i32::MAX as u32 }>;
 
 /// Kafka counts replicas in 16 bits with a sign.
-pub(super) type ReplicaCount = Bounded<1, { i16::MAX as u32 }>;
+pub(crate) type ReplicaCount = Bounded<1, { i16::MAX as u32 }>;
 
 /// Any count.
-pub(super) type Count = Bounded<0, { u32::MAX }>;
+pub(crate) type Count = Bounded<0, { u32::MAX }>;
 
 impl<const MIN: u32, const MAX: u32> Read for Bounded<MIN, MAX> {
     fn expected() -> String {
@@ -85,7 +85,7 @@ impl<const MIN: u32, const MAX: u32> Read for Bounded<MIN, MAX> {
 
 /// A count that may be large.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Large(pub(super) u64);
+pub(crate) struct Large(pub(crate) u64);
 
 impl Read for Large {
     fn expected() -> String {
@@ -110,7 +110,7 @@ impl Read for Large {
 
 /// A duration such as `"60s"`, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Duration(pub(super) u64);
+pub(crate) struct Duration(pub(crate) u64);
 
 impl Read for Duration {
     fn expected() -> String {
@@ -127,7 +127,7 @@ impl Read for Duration {
 
 /// A number of bytes, or a size such as `"1KiB"`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Size(pub(super) u64);
+pub(crate) struct Size(pub(crate) u64);
 
 impl Read for Size {
     fn expected() -> String {
@@ -162,7 +162,7 @@ fn unit(
 }
 
 /// The units that there are.
-pub(super) fn unit_help(problem: &units::UnitError) -> &'static str {
+pub(crate) fn unit_help(problem: &units::UnitError) -> &'static str {
     use units::UnitError::{Malformed, NoUnit, TooLarge, UnknownUnit};
     match problem {
         Malformed(_, "size") | UnknownUnit(_, "size") => {
@@ -178,7 +178,7 @@ pub(super) fn unit_help(problem: &units::UnitError) -> &'static str {
 
 /// A list of values, each with its place.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct List<T>(pub(super) Vec<Given<T>>);
+pub(crate) struct List<T>(pub(crate) Vec<Given<T>>);
 
 impl<T: Read> Read for List<T> {
     fn expected() -> String {
@@ -199,7 +199,7 @@ impl<T: Read> Read for List<T> {
 
 /// One value, or a list of them.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct OneOrMany<T>(pub(super) Vec<Given<T>>);
+pub(crate) struct OneOrMany<T>(pub(crate) Vec<Given<T>>);
 
 impl<T: Read> Read for OneOrMany<T> {
     fn expected() -> String {
@@ -224,16 +224,16 @@ fn read_given<T: Read>(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Giv
 
 /// A table whose keys are names.
 #[derive(Debug, Clone)]
-pub(super) struct Entries<T>(pub(super) Vec<Entry<T>>);
+pub(crate) struct Entries<T>(pub(crate) Vec<Entry<T>>);
 
 /// One of them.
 #[derive(Debug, Clone)]
-pub(super) struct Entry<T> {
-    pub(super) name: Arc<str>,
+pub(crate) struct Entry<T> {
+    pub(crate) name: Arc<str>,
     /// The key's place.
-    pub(super) place: Place,
+    pub(crate) place: Place,
     /// `None` where it is wrong, which has been reported.
-    pub(super) value: Option<T>,
+    pub(crate) value: Option<T>,
 }
 
 impl<T> Default for Entries<T> {

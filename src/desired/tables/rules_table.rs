@@ -6,8 +6,8 @@ use super::config_table::{self, Leaf};
 use super::field::{Field, FieldDoc, Read, Value, fields};
 use super::pattern::{GlobList, Pattern};
 use super::reader::Reader;
-use super::suggest::shown;
 use super::values::{Large, List, PartitionCount, ReplicaCount};
+use crate::desired::suggest::shown;
 use crate::model::{Finding, Place};
 
 fields! {
@@ -36,10 +36,10 @@ fields! {
 
 /// What a rule allows.
 #[derive(Debug)]
-pub(super) struct Bound<T> {
-    pub(super) min: Field<T>,
-    pub(super) max: Field<T>,
-    pub(super) one_of: Field<List<T>>,
+pub(crate) struct Bound<T> {
+    pub(crate) min: Field<T>,
+    pub(crate) max: Field<T>,
+    pub(crate) one_of: Field<List<T>>,
 }
 
 impl<T: Read> Read for Bound<T> {
@@ -86,7 +86,7 @@ fn read_bound<T: Read>(table: &DeTable<'_>, reader: &mut Reader<'_>) -> Option<B
 
 /// Any scalar, as text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Text(pub(super) String);
+pub(crate) struct Text(pub(crate) String);
 
 impl Read for Text {
     fn expected() -> String {
@@ -101,14 +101,14 @@ impl Read for Text {
 
 /// `config` of `[rules]`: a rule for each config key.
 #[derive(Debug, Default)]
-pub(super) struct RuleConfigs(pub(super) Vec<RuleConfig>);
+pub(crate) struct RuleConfigs(pub(crate) Vec<RuleConfig>);
 
 /// The rule for one config key.
 #[derive(Debug)]
-pub(super) struct RuleConfig {
-    pub(super) key: String,
-    pub(super) place: Place,
-    pub(super) bound: Bound<Text>,
+pub(crate) struct RuleConfig {
+    pub(crate) key: String,
+    pub(crate) place: Place,
+    pub(crate) bound: Bound<Text>,
 }
 
 impl Read for RuleConfigs {
