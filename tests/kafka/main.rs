@@ -6,6 +6,7 @@ mod admin;
 mod apply;
 mod approvals;
 mod connect;
+mod faults;
 mod figures;
 mod harness;
 mod observe;
@@ -19,6 +20,7 @@ fn main() -> std::process::ExitCode {
         apply::tests(),
         approvals::tests(),
         connect::tests(),
+        faults::tests(),
         observe::tests(),
         reading::tests(),
         specs::tests(),
