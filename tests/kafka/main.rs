@@ -9,8 +9,10 @@ mod connect;
 mod faults;
 mod figures;
 mod harness;
+mod meanwhile;
 mod observe;
 mod reading;
+mod soak;
 mod specs;
 
 fn main() -> std::process::ExitCode {
@@ -21,13 +23,14 @@ fn main() -> std::process::ExitCode {
         approvals::tests(),
         connect::tests(),
         faults::tests(),
+        meanwhile::tests(),
         observe::tests(),
         reading::tests(),
         specs::tests(),
     ];
-    let figures = figures::tests().into_iter();
-    let figures = figures.map(|figure| figure.with_ignored_flag(true));
-    let tests = groups.into_iter().flatten().chain(figures).collect();
+    let on_demand = figures::tests().into_iter().chain(soak::tests());
+    let on_demand = on_demand.map(|test| test.with_ignored_flag(true));
+    let tests = groups.into_iter().flatten().chain(on_demand).collect();
     let conclusion = libtest_mimic::run(&arguments, tests);
     harness::stop();
     conclusion.exit_code()
