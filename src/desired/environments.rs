@@ -255,16 +255,17 @@ impl Environments {
         if last.extends().is_some() {
             return None;
         }
-        let with_content = |source: &&'_ EnvironmentSource| source.content.is_some();
-        if !walked.iter().all(with_content) {
-            return None;
+        let mut files = Vec::with_capacity(walked.len());
+        for source in walked {
+            let content = source.content.as_ref()?;
+            if content.extends.is_bad() {
+                return None;
+            }
+            files.push((source, content));
         }
-        let files = walked
-            .into_iter()
-            .filter_map(|source| source.content.as_ref().map(|content| (source, content)));
         Some(Chain {
             name: name.clone(),
-            files: files.collect(),
+            files,
         })
     }
 

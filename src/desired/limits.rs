@@ -1,5 +1,6 @@
 //! What `[rules]` allows a number or a word to be.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use super::problems::Problems;
@@ -185,28 +186,26 @@ impl Limit {
         value: &str,
         place: &Place,
     ) -> Option<Finding> {
-        let human = ConfigKey::from(self.key.as_str()).human(value);
-        let shown_value = human.as_deref().unwrap_or(value);
         let finding = |message: String, rule: &Place| {
             Finding::error("rule-value", place.clone(), message).related(rule.clone(), "the rule")
         };
-        if let (Some(magnitude), Some(min)) = (magnitude, &self.min)
-            && magnitude < min.magnitude
-        {
-            let message = format!(
-                "`{}` = {shown_value} is below the least allowed, {}",
-                self.key, min.written
-            );
-            return Some(finding(message, &min.place));
-        }
-        if let (Some(magnitude), Some(max)) = (magnitude, &self.max)
-            && magnitude > max.magnitude
-        {
-            let message = format!(
-                "`{}` = {shown_value} is above the most allowed, {}",
-                self.key, max.written
-            );
-            return Some(finding(message, &max.place));
+        let edges = [
+            (&self.min, "below the least", Ordering::Less),
+            (&self.max, "above the most", Ordering::Greater),
+        ];
+        for (edge, words, beyond) in edges {
+            if let (Some(magnitude), Some(edge)) = (magnitude, edge)
+                && magnitude.partial_cmp(&edge.magnitude) == Some(beyond)
+            {
+                let human = ConfigKey::from(self.key.as_str()).human(value);
+                let message = format!(
+                    "`{}` = {} is {words} allowed, {}",
+                    self.key,
+                    human.as_deref().unwrap_or(value),
+                    edge.written
+                );
+                return Some(finding(message, &edge.place));
+            }
         }
         let (words, rule) = self.one_of.as_ref()?;
         let stray = self.stray(value, words)?;

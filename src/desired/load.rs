@@ -15,7 +15,7 @@ use super::select::Ask;
 use super::tables::topics_file::{self, TopicsFile};
 use super::unknown_configs;
 use super::variables::Variables;
-use super::{Desired, checks, environment};
+use super::{Desired, checks, document, environment};
 use crate::model::{Finding, Globs, Layer, Sources};
 
 /// What the files say about the environments that were asked for.
@@ -47,6 +47,10 @@ pub struct LoadedEnvironment {
 /// There is nothing to read, or what is asked for does not exist. What is wrong inside the files
 /// is in [`Loaded::findings`].
 pub fn load(folders: &Folders, ask: &Ask, variables: &Variables) -> Result<Loaded, LoadError> {
+    document::with_room(|| load_all(folders, ask, variables)).map_err(LoadError::NoRoom)?
+}
+
+fn load_all(folders: &Folders, ask: &Ask, variables: &Variables) -> Result<Loaded, LoadError> {
     let found = read_folder(Folder::Environments, &folders.environments, &folders.root)?;
     let topics = read_folder(Folder::Topics, &folders.topics, &folders.root)?;
     let mut sources = Sources::default();

@@ -8,7 +8,7 @@ use super::rules_table::RulesTable;
 use super::settings::Defaults;
 use super::values::{Count, Entries, List};
 use super::words::{CautionCode, Unlisted};
-use crate::desired::document::Document;
+use crate::desired::document;
 use crate::desired::problems::Problems;
 use crate::desired::variables::Variables;
 use crate::model::{RiskCode, Source};
@@ -91,8 +91,8 @@ pub(crate) fn read(
     variables: &Variables,
     problems: &mut Problems,
 ) -> Option<EnvironmentFile> {
-    let document = Document::parse(source, problems)?;
+    let table = document::parse(source, problems)?;
     let mut reader = Reader::new(source, problems);
     reader.variables = Some(variables);
-    Some(read_table(document.table(), &mut reader))
+    Some(read_table(&table, &mut reader))
 }

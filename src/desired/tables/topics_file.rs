@@ -7,7 +7,7 @@ use super::pattern::Pattern;
 use super::reader::{Reader, Scalar};
 use super::settings::{Profile, Settings, misplaced_config};
 use super::values::{Duration, Entries, Large, List, OneOrMany, Size};
-use crate::desired::document::Document;
+use crate::desired::document;
 use crate::desired::problems::Problems;
 use crate::desired::suggest::{self, shown};
 use crate::model::{Finding, Source};
@@ -178,7 +178,7 @@ fields! {
 
 /// Reads a topics file. `None` if it is not TOML, which has been reported.
 pub(crate) fn read(source: &Source, problems: &mut Problems) -> Option<TopicsFile> {
-    let document = Document::parse(source, problems)?;
+    let table = document::parse(source, problems)?;
     let mut reader = Reader::new(source, problems);
-    Some(read_table(document.table(), &mut reader))
+    Some(read_table(&table, &mut reader))
 }

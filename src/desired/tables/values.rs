@@ -249,8 +249,11 @@ impl<T: Read> Read for Entries<T> {
 
     fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         let table = reader.table(value)?;
-        let mut entries: Vec<Entry<T>> = Vec::with_capacity(table.len());
-        for (key, value) in table {
+        // As they are written: the parser sorts them by name.
+        let mut pairs: Vec<_> = table.iter().collect();
+        pairs.sort_by_key(|(key, _)| key.span().start);
+        let mut entries = Vec::with_capacity(pairs.len());
+        for (key, value) in pairs {
             let name: Arc<str> = Arc::from(&**key.get_ref());
             let outer = std::mem::replace(&mut reader.entry, name.clone());
             let outer_key = std::mem::take(&mut reader.key);
@@ -260,8 +263,6 @@ impl<T: Read> Read for Entries<T> {
             let place = reader.place(key.span());
             entries.push(Entry { name, place, value });
         }
-        // As they are written: the parser sorts them by name.
-        entries.sort_by(|a, b| a.place.cmp(&b.place));
         Some(Self(entries))
     }
 }
