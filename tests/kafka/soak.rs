@@ -8,9 +8,6 @@ use crate::harness::{Repository, Run, Test};
 
 crate::harness::tests! { kill_9_at_random_moments }
 
-/// How many changes each apply makes.
-const CHANGES: usize = 500;
-
 /// A state of the files, to be reached from the one before it. After the last comes the first.
 struct Stage {
     /// Topics with their first settings, topics with later ones, topics that go.
@@ -75,7 +72,7 @@ struct Figures {
     rounds: usize,
     /// The apply was alive when it was killed.
     killed: usize,
-    /// It had changed something, and not everything.
+    /// It had done a part: some topics, or some of what had to be done to them.
     half_way: usize,
 }
 
@@ -94,19 +91,26 @@ async fn kill_9_at_random_moments(test: Test) {
     repository.environment("dev", test.broker().servers(), 1, guards);
 
     let mut figures = Figures::default();
-    let mut durations = [Duration::ZERO; STAGES.len()];
+    let mut whole: [Option<(Duration, usize)>; STAGES.len()] = Default::default();
     // The first round of each stage is not disturbed: it tells how long an apply takes.
     for round in 0..rounds + STAGES.len() {
         let number = round % STAGES.len();
-        let (stage, takes) = (&STAGES[number], &mut durations[number]);
+        let stage = &STAGES[number];
         repository.topics(&stage.files());
-        if *takes == Duration::ZERO {
+        let Some((takes, parts)) = whole[number] else {
             let start = Instant::now();
-            repository.run(APPLY).exits(0);
-            *takes = start.elapsed();
+            let run = repository.run(APPLY).exits(0);
+            whole[number] = Some((start.elapsed(), count_parts(&run)));
             continue;
-        }
-        disturb(&repository, random.below(*takes), &mut figures);
+        };
+        // Every other time early, where the requests are that write.
+        let limit = if round % 2 == 0 {
+            takes
+        } else {
+            takes.min(EARLY)
+        };
+        let left = disturb(&repository, random.below(limit), &mut figures);
+        figures.half_way += usize::from(0 < left && left < parts);
         repository.run("plan --detailed-exitcode").exits(0);
         let shown = test
             .cluster()
@@ -122,20 +126,31 @@ async fn kill_9_at_random_moments(test: Test) {
             .count();
         assert_eq!(count, stage.topics(), "round {round}");
     }
-    eprintln!("{figures:?}; an apply took {durations:.1?}");
+    eprintln!("{figures:?}; duration and parts of whole applies: {whole:.1?}");
 }
 
 const APPLY: &str = "apply --yes --allow destructive --format json";
 
-/// An apply that is killed after a while, and the one after it.
-fn disturb(repository: &Repository, after: Duration, figures: &mut Figures) {
+/// The time in which an apply writes, reading back aside.
+const EARLY: Duration = Duration::from_secs(1);
+
+/// How much was to be done.
+fn count_parts(run: &Run) -> usize {
+    let json = run.json();
+    let changes = json["changes"].as_array().expect("a list");
+    let parts = changes
+        .iter()
+        .filter_map(|change| change["parts"].as_array());
+    parts.map(Vec::len).sum()
+}
+
+/// An apply that is killed after a while, and the one after it; gives how much that one did.
+fn disturb(repository: &Repository, after: Duration, figures: &mut Figures) -> usize {
     let apply = repository.start(APPLY);
     std::thread::sleep(after);
     apply.signal("KILL");
-    let killed: Run = apply.end();
-    let again = repository.run(APPLY).exits(0);
-    let left = again.json()["changes"].as_array().map_or(0, Vec::len);
+    let killed = apply.end();
     figures.rounds += 1;
     figures.killed += usize::from(killed.code.is_none());
-    figures.half_way += usize::from(0 < left && left < CHANGES);
+    count_parts(&repository.run(APPLY).exits(0))
 }
