@@ -1,6 +1,6 @@
 # The commands that always work, on a fresh Debian machine with a Rust toolchain.
 
-.PHONY: help demo test lint doc bench packages
+.PHONY: help demo test lint doc bench soak packages
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -21,6 +21,9 @@ doc: packages ## the library's documentation
 
 bench: packages ## times plan and apply beside the same requests sent bare
 	cargo bench --locked
+
+soak: packages ## kill -9 during applies of 500 topics, 200 times or TOPICSMITH_SOAK times
+	cargo test --locked --test kafka -- --ignored --nocapture soak::
 
 packages:
 	@.ci/packages

@@ -41,29 +41,40 @@ pub enum Answer {
     Unanswered(Fault),
 }
 
-/// Sends the steps of one phase. What was not sent, because the apply was stopped, is not among
-/// the answers.
+/// What became of the steps of a phase.
+#[derive(Debug, Default)]
+pub struct Answered {
+    /// Those that were sent.
+    pub sent: Vec<Sent>,
+    /// Whether the cluster stopped to answer: what was not sent had better not be.
+    pub lost: bool,
+}
+
+/// Sends the steps of one phase. What was not sent, because the apply was stopped or the cluster
+/// is lost, is not among the answers.
 pub async fn phase(
     cluster: &Cluster,
     steps: Vec<Step>,
     settings: &Settings,
     events: &mut (dyn FnMut(Event) + Send),
-) -> Vec<Sent> {
+) -> Answered {
     let mut waiting = batches::pack(steps, Step::cost).into_iter();
     let mut under_way = JoinSet::new();
-    let mut sent = Vec::new();
+    let mut all = Answered::default();
     loop {
         while under_way.len() < IN_FLIGHT
             && !settings.stop.is_set()
+            && !all.lost
             && let Some(batch) = waiting.next()
         {
             under_way.spawn(Attempts::new(cluster, settings, batch).run());
         }
         match under_way.join_next().await {
-            None => return sent,
-            Some(Ok(answers)) => {
-                events(Event::Answered(answers.len()));
-                sent.extend(answers);
+            None => return all,
+            Some(Ok(answered)) => {
+                events(Event::Answered(answered.sent.len()));
+                all.sent.extend(answered.sent);
+                all.lost |= answered.lost;
             }
             Some(Err(panicked)) => std::panic::resume_unwind(panicked.into_panic()),
         }
@@ -77,6 +88,8 @@ struct Attempts {
     /// The steps without a final answer.
     open: Vec<Open>,
     answered: Vec<Sent>,
+    /// Whether the last attempt got no answer at all.
+    lost: bool,
     delays: ExponentialBackoff,
     give_up: Instant,
 }
@@ -101,17 +114,21 @@ impl Attempts {
             settings: settings.clone(),
             open: batch.into_iter().map(open).collect(),
             answered: Vec::new(),
+            lost: false,
             delays: delays(),
             give_up: Instant::now() + settings.retry_for,
         }
     }
 
-    async fn run(mut self) -> Vec<Sent> {
+    async fn run(mut self) -> Answered {
         loop {
             let before = self.open.len();
             let steps: Vec<&Step> = self.open.iter().map(|open| &open.step).collect();
-            let answers = send(&self.cluster, &steps).await;
-            self.sort(answers);
+            let answer = request(&self.cluster, &steps).await;
+            let unanswered = |fault: &Fault| fault.kind() == FaultKind::Unanswered;
+            self.lost = answer.as_ref().is_err_and(unanswered);
+            // Where it failed as a whole, every step gets that answer.
+            self.sort(answer.unwrap_or_else(|fault| vec![Err(fault); before]));
             if self.open.len() < before {
                 // Something got done: a quota lets a part through, and the rest after a while.
                 self.delays = delays();
@@ -119,10 +136,13 @@ impl Attempts {
             }
             let delay = self.delays.next().unwrap_or(MAX_DELAY);
             let late = Instant::now() + delay > self.give_up;
-            if self.open.is_empty() || late || self.settings.stop.is_set() {
+            if self.open.is_empty() || late {
                 return self.finish();
             }
-            tokio::time::sleep(delay).await;
+            self.settings.stop.or_after(delay).await;
+            if self.settings.stop.is_set() {
+                return self.finish();
+            }
             if self.open.iter().any(|open| open.perhaps_done) {
                 self.look_again().await;
             }
@@ -148,6 +168,7 @@ impl Attempts {
                 }
                 FaultKind::AlreadyExists
                 | FaultKind::Missing
+                | FaultKind::InvalidPartitions
                 | FaultKind::NotAuthorised
                 | FaultKind::Permanent => {
                     let perhaps_done = open.perhaps_done;
@@ -188,7 +209,8 @@ impl Attempts {
     }
 
     /// Time is up: what is open has no other answer than the last one.
-    fn finish(mut self) -> Vec<Sent> {
+    fn finish(mut self) -> Answered {
+        let lost = self.lost && !self.open.is_empty();
         for open in std::mem::take(&mut self.open) {
             let Some(fault) = open.fault else { continue };
             let answer = match (fault.kind(), open.perhaps_done) {
@@ -200,7 +222,10 @@ impl Attempts {
             };
             self.answer(open.step, answer);
         }
-        self.answered
+        Answered {
+            sent: self.answered,
+            lost,
+        }
     }
 }
 
@@ -218,13 +243,7 @@ fn delays() -> ExponentialBackoff {
         .build()
 }
 
-/// Sends one request. Where it failed as a whole, every step gets that answer.
-async fn send(cluster: &Cluster, steps: &[&Step]) -> Vec<Result<(), Fault>> {
-    let answers = request(cluster, steps).await;
-    answers.unwrap_or_else(|fault| vec![Err(fault); steps.len()])
-}
-
-/// The steps of a batch are all of one kind: they come from one phase.
+/// Sends one request. The steps of a batch are all of one kind: they come from one phase.
 async fn request(cluster: &Cluster, steps: &[&Step]) -> Result<Vec<Result<(), Fault>>, Fault> {
     match steps.first().map(|step| &step.work) {
         None => Ok(Vec::new()),

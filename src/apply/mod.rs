@@ -18,8 +18,9 @@ mod steps;
 mod verify;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+
+use tokio::sync::watch;
 
 pub use crate::kafka::Fault;
 pub use questions::questions;
@@ -55,17 +56,24 @@ impl Default for Settings {
 
 /// A flag that ends an apply after the requests in flight. Clones share it.
 #[derive(Debug, Clone, Default)]
-pub struct Stop(Arc<AtomicBool>);
+pub struct Stop(Arc<watch::Sender<bool>>);
 
 impl Stop {
     /// Ends the apply.
     pub fn set(&self) {
-        self.0.store(true, Ordering::SeqCst);
+        self.0.send_replace(true);
     }
 
     /// Whether the apply should end.
     pub fn is_set(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
+        *self.0.borrow()
+    }
+
+    /// Waits for a while, or until the apply should end if that comes first.
+    async fn or_after(&self, pause: Duration) {
+        let mut changes = self.0.subscribe();
+        // Its sender lives as long as this does, so that only the two can end it.
+        let _ = tokio::time::timeout(pause, changes.wait_for(|stop| *stop)).await;
     }
 }
 
@@ -89,11 +97,22 @@ pub async fn run(
 ) -> Report {
     let mut outcomes = Outcomes::default();
     let mut touched = Vec::new();
+    let mut lost = false;
     for (phase, steps) in phases(plan) {
         events(Event::Phase(phase, steps.len()));
         let steps = safe::to_send(cluster, phase, steps, settings, &mut outcomes).await;
-        touched.extend(execute::phase(cluster, steps, settings, events).await);
+        let answered = execute::phase(cluster, steps, settings, events).await;
+        touched.extend(answered.sent);
+        if answered.lost {
+            lost = true;
+            break;
+        }
     }
     verify::settle(cluster, touched, settings, events, &mut outcomes).await;
-    Report::new(plan, outcomes, settings.stop.is_set())
+    let interrupted = settings.stop.is_set();
+    let why_not = match lost && !interrupted {
+        true => WhyNot::ClusterLost,
+        false => WhyNot::NotReached,
+    };
+    Report::new(plan, outcomes, &why_not, interrupted)
 }

@@ -23,7 +23,7 @@ pub struct Seen {
 pub enum Shown {
     /// As it was wanted.
     AsWanted,
-    /// The topic does not show.
+    /// The topic does not show, or not yet.
     Absent,
     /// The topic holds something else.
     Otherwise(Holds),
@@ -65,15 +65,17 @@ pub fn check(step: &Step, seen: &Seen) -> Vec<(Subject, Shown)> {
         let parts = step.subjects().into_iter();
         parts.map(|part| (part, shown.clone())).collect()
     };
-    let deleted = step.work == Work::Delete;
     if let Some(fault) = seen.metadata.unreadable.get(&step.topic) {
         return every(unreadable(fault));
     }
     let Some(topic) = seen.metadata.topics.get(&step.topic) else {
-        return every(if deleted {
-            Shown::AsWanted
-        } else {
-            Shown::Absent
+        return every(match step.work {
+            Work::Delete => Shown::AsWanted,
+            Work::Create { .. } => Shown::Absent,
+            // It was there when the plan was made.
+            Work::Grow { .. } | Work::Alter(_) | Work::RaiseMinIsr { .. } => {
+                Shown::Otherwise(Holds::Nothing)
+            }
         });
     };
     let partitions = u32::try_from(topic.partitions.len()).unwrap_or(u32::MAX);

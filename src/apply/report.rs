@@ -87,6 +87,8 @@ pub enum Holds {
     Config(Option<String>),
     /// The deleted topic is there, still or again.
     Topic,
+    /// Nothing: the topic is gone.
+    Nothing,
 }
 
 /// Why it is not known what became of a change.
@@ -107,6 +109,8 @@ pub enum Doubt {
 pub enum WhyNot {
     /// The apply ended before its turn.
     NotReached,
+    /// A request before its turn got no answer for so long that the apply gave up.
+    ClusterLost,
     /// A guard or gate refused the whole apply.
     Refused,
     /// Something else is blocked, and it was to be all or nothing.
@@ -216,9 +220,14 @@ impl Entry {
 pub(super) type Outcomes = BTreeMap<TopicName, BTreeMap<Subject, Outcome>>;
 
 impl Report {
-    /// Puts together what became of a plan. What has no outcome was not reached.
-    pub(super) fn new(plan: &Plan, mut outcomes: Outcomes, interrupted: bool) -> Self {
-        let mut changed = |change: &Change| changed(change, &mut outcomes);
+    /// Puts together what became of a plan. What has no outcome was not tried.
+    pub(super) fn new(
+        plan: &Plan,
+        mut outcomes: Outcomes,
+        why_not: &WhyNot,
+        interrupted: bool,
+    ) -> Self {
+        let mut changed = |change: &Change| changed(change, &mut outcomes, why_not);
         let entries = plan.changes.iter().map(&mut changed).collect();
         Self::with(plan, entries, interrupted)
     }
@@ -299,12 +308,12 @@ fn parts_of(change: &Change) -> Vec<(Subject, Doing)> {
     }
 }
 
-fn changed(change: &Change, outcomes: &mut Outcomes) -> Entry {
+fn changed(change: &Change, outcomes: &mut Outcomes, why_not: &WhyNot) -> Entry {
     let mut known = outcomes.remove(&change.topic).unwrap_or_default();
     let mut part = |(subject, doing)| Part {
         outcome: known
             .remove(&subject)
-            .unwrap_or(Outcome::NotTried(WhyNot::NotReached)),
+            .unwrap_or_else(|| Outcome::NotTried(why_not.clone())),
         subject,
         doing: Some(doing),
     };

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::execute::{Answer, Sent};
 use super::readback::{self, Shown};
-use super::report::{Doubt, Kind, Outcome, Outcomes};
+use super::report::{Doubt, Holds, Kind, Outcome, Outcomes};
 use super::steps::{Step, Work};
 use super::{Event, Settings};
 use crate::kafka::{Cluster, Error, FaultKind};
@@ -45,14 +45,17 @@ pub async fn settle(
                 Ok(seen) => readback::check(&sent.step, seen),
                 Err(_) => Vec::new(),
             };
-            let open = !over && (seen.is_err() || can_still_change(&sent.answer, &shown));
+            let open = !over && (seen.is_err() || can_still_change(sent, &shown));
             if !open {
                 write_down(sent, shown, seen.as_ref().err(), outcomes);
             }
             open
         });
         if !sent.is_empty() {
-            tokio::time::sleep(pause).await;
+            match settings.stop.is_set() {
+                true => tokio::time::sleep(pause).await,
+                false => settings.stop.or_after(pause).await,
+            }
             pause = (pause * 2).min(PAUSES.1);
         }
     }
@@ -80,19 +83,26 @@ fn logs(work: &Work) -> u32 {
 }
 
 /// Whether a later look could show something else that matters.
-fn can_still_change(answer: &Answer, shown: &[(Subject, Shown)]) -> bool {
+fn can_still_change(sent: &Sent, shown: &[(Subject, Shown)]) -> bool {
     let pending = |shown: &Shown| matches!(shown, Shown::Absent | Shown::Otherwise(_));
     let pending = shown.iter().any(|(_, shown)| pending(shown));
-    match answer {
+    match &sent.answer {
         Answer::Accepted | Answer::Unanswered(_) => pending,
         Answer::Refused {
             perhaps_done: true, ..
         } => pending,
-        // Made by somebody else a moment ago: what it holds shows once the topic does.
-        Answer::Refused { fault, .. } if fault.kind() == FaultKind::AlreadyExists => {
-            shown.iter().any(|(_, shown)| *shown == Shown::Absent)
-        }
-        Answer::Refused { .. } => false,
+        Answer::Refused { fault, .. } => match (&sent.step.work, fault.kind()) {
+            // Done by somebody else a moment ago, an apply that was killed for one: it shows soon.
+            (Work::Create { .. }, FaultKind::AlreadyExists) => {
+                shown.iter().any(|(_, shown)| *shown == Shown::Absent)
+            }
+            (Work::Delete, FaultKind::Missing) => pending,
+            (Work::Grow { to, .. }, FaultKind::InvalidPartitions) => {
+                let fewer = |shown: &Shown| matches!(shown, Shown::Otherwise(Holds::Partitions(n)) if n < to);
+                shown.iter().any(|(_, shown)| fewer(shown))
+            }
+            _ => false,
+        },
     }
 }
 
@@ -173,7 +183,6 @@ fn kept(shown: Shown) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::apply::report::Holds;
     use crate::kafka::Fault;
 
     fn fault(code: i32) -> Fault {
@@ -252,7 +261,9 @@ mod tests {
 
     #[test]
     fn only_what_can_still_come_is_waited_for() {
-        let waits = |answer, shown| can_still_change(&answer, &[(Subject::Topic, shown)]);
+        let of =
+            |work, answer, shown| can_still_change(&sent(work, answer), &[(Subject::Topic, shown)]);
+        let waits = |answer, shown| of(create(), answer, shown);
         assert!(waits(Answer::Accepted, Shown::Absent));
         assert!(!waits(Answer::Accepted, Shown::AsWanted));
         assert!(!waits(Answer::Accepted, Shown::Unreadable(fault(29))));
@@ -261,5 +272,14 @@ mod tests {
         assert!(!waits(refused(36, false), other.clone()));
         assert!(waits(refused(36, true), other));
         assert!(!waits(refused(40, false), Shown::Absent));
+        // An apply that was killed has done it, and the brokers do not show it yet.
+        let holds = |count| Shown::Otherwise(Holds::Partitions(count));
+        let grow = || Work::Grow { from: 1, to: 3 };
+        assert!(of(grow(), refused(37, false), holds(1)));
+        assert!(!of(grow(), refused(37, false), holds(4)));
+        assert!(!of(grow(), refused(44, false), holds(1)));
+        let there = || Shown::Otherwise(Holds::Topic);
+        assert!(of(Work::Delete, refused(3, false), there()));
+        assert!(!of(Work::Delete, refused(29, false), there()));
     }
 }

@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::expand::{Expander, MOST_PLACEHOLDERS, Made};
-use super::field::{Field, Given};
+use super::expand::{Expander, Made};
 use super::known::KnownNames;
 use super::name_template::is_placeholder;
+use super::placeholders::MOST_PLACEHOLDERS;
 use super::problems::Problems;
-use super::settings::{Profile, Settings};
 use super::suggest::{self, shown};
-use super::topics_file::{LifecycleTable, Removed, TopicEntry, TopicsFile};
-use super::values::{Entries, Entry};
+use super::tables::field::{Field, Given};
+use super::tables::settings::{Profile, Settings};
+use super::tables::topics_file::{LifecycleTable, Removed, TopicEntry, TopicsFile};
+use super::tables::values::{Entries, Entry};
 use crate::model::{Finding, Place, TopicName};
 
 /// Everything that the topics files say, each name once.

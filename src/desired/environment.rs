@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::environments::Chain;
-use super::field::Given;
-use super::pattern::GlobList;
 use super::problems::Problems;
 use super::suggest::{self, shown};
-use super::words::Unlisted;
+use super::tables::field::Given;
+use super::tables::pattern::GlobList;
+use super::tables::words::Unlisted;
 use super::{Environment, Guards, Inventory, Scope};
 use crate::model::{Finding, Globs, Layer, Place, Sourced, TopicName};
 

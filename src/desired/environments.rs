@@ -2,29 +2,16 @@
 //! them were asked for.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::sync::Arc;
 
-use super::environment_file::{self, EnvironmentFile};
-use super::error::{Folder, LoadError};
-use super::field::{Field, Given};
-use super::files::{Found, ReadFile, shown_path};
+use super::files::{Found, ReadFile};
 use super::known::KnownNames;
 use super::problems::Problems;
 use super::suggest::{self, shown};
+use super::tables::environment_file::{self, EnvironmentFile};
+use super::tables::field::{Field, Given};
 use super::variables::Variables;
 use crate::model::{Finding, Globs, Place, Sources};
-
-/// Which environments are wanted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ask {
-    /// Every one that is not abstract.
-    All,
-    /// These environments, or groups of them.
-    Named(Vec<String>),
-    /// The only one that there is.
-    Only,
-}
 
 /// How many files an environment may extend, one after the other.
 const DEEPEST: usize = 16;
@@ -33,7 +20,7 @@ const DEEPEST: usize = 16;
 #[derive(Debug, Default)]
 pub(super) struct Environments {
     files: BTreeMap<Arc<str>, EnvironmentSource>,
-    known: KnownNames,
+    pub(super) known: KnownNames,
 }
 
 /// One environment file.
@@ -128,10 +115,6 @@ impl Environments {
         environments.learn_names();
         environments.check_groups();
         environments
-    }
-
-    pub(super) fn known(&self) -> &KnownNames {
-        &self.known
     }
 
     /// Reports `extends` that leads nowhere, in a circle, or too far.
@@ -242,72 +225,6 @@ impl Environments {
         }
     }
 
-    /// The names of the environments that were asked for, in that order, each once.
-    ///
-    /// # Errors
-    /// A name that is not known, or none where one is needed.
-    pub(super) fn select(
-        &self,
-        ask: &Ask,
-        folder: &Path,
-        root: &Path,
-    ) -> Result<Vec<Arc<str>>, LoadError> {
-        let concrete: Vec<Arc<str>> = self.known.environments.iter().cloned().collect();
-        let strings = |names: &[Arc<str>]| names.iter().map(ToString::to_string).collect();
-        match (ask, concrete.as_slice()) {
-            (Ask::All | Ask::Only, []) => {
-                let path = shown_path(folder, root);
-                Err(LoadError::AllAbstract(Folder::Environments.named(&path)))
-            }
-            (Ask::All, _) => Ok(concrete),
-            (Ask::Only, [_]) => Ok(concrete),
-            (Ask::Only, _) => Err(LoadError::NoneNamed {
-                known: strings(&concrete),
-            }),
-            (Ask::Named(names), _) => {
-                let mut selected: Vec<Arc<str>> = Vec::new();
-                for name in names {
-                    for environment in self.named(name)? {
-                        if !selected.contains(&environment) {
-                            selected.push(environment);
-                        }
-                    }
-                }
-                Ok(selected)
-            }
-        }
-    }
-
-    fn named(&self, name: &str) -> Result<Vec<Arc<str>>, LoadError> {
-        if let Some(environment) = self.known.environments.get(name) {
-            return Ok(vec![environment.clone()]);
-        }
-        let known = || self.known.all().map(str::to_owned).collect();
-        let name = name.to_owned();
-        if self.known.abstracts.contains(name.as_str()) {
-            return Err(LoadError::Abstract {
-                name,
-                known: known(),
-            });
-        }
-        let in_group =
-            |environment: &&Arc<str>| self.names_of(environment).iter().any(|n| **n == *name);
-        let members: Vec<Arc<str>> = self
-            .known
-            .environments
-            .iter()
-            .filter(in_group)
-            .cloned()
-            .collect();
-        if members.is_empty() && self.known.complete {
-            return Err(LoadError::UnknownEnvironment {
-                name,
-                known: known(),
-            });
-        }
-        Ok(members)
-    }
-
     /// The names that mean this environment: its groups in their order, then its own.
     pub(super) fn names_of(&self, name: &str) -> Vec<Arc<str>> {
         let groups =
@@ -338,16 +255,17 @@ impl Environments {
         if last.extends().is_some() {
             return None;
         }
-        let with_content = |source: &&'_ EnvironmentSource| source.content.is_some();
-        if !walked.iter().all(with_content) {
-            return None;
+        let mut files = Vec::with_capacity(walked.len());
+        for source in walked {
+            let content = source.content.as_ref()?;
+            if content.extends.is_bad() {
+                return None;
+            }
+            files.push((source, content));
         }
-        let files = walked
-            .into_iter()
-            .filter_map(|source| source.content.as_ref().map(|content| (source, content)));
         Some(Chain {
             name: name.clone(),
-            files: files.collect(),
+            files,
         })
     }
 
@@ -362,19 +280,6 @@ impl Environments {
             Some(content.rules.value()?.allow_configs.value()?.globs.clone())
         };
         contents.filter_map(globs).collect()
-    }
-
-    /// Whether the question names environments, and nothing that could be a group.
-    pub(super) fn are_named(&self, ask: &Ask) -> bool {
-        match ask {
-            Ask::All | Ask::Only => false,
-            Ask::Named(names) => {
-                self.complete()
-                    || names
-                        .iter()
-                        .all(|n| self.known.environments.contains(n.as_str()))
-            }
-        }
     }
 
     /// Whether every file is TOML.

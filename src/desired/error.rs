@@ -16,6 +16,9 @@ pub enum LoadError {
     /// A folder cannot be read.
     #[error("{0} cannot be read: {1}")]
     Unreadable(NamedFolder, std::io::Error),
+    /// The system gives no thread to read the files with.
+    #[error("the files cannot be read: {0}")]
+    NoRoom(std::io::Error),
     /// A folder holds no file that is read.
     #[error("{0} holds no .toml file")]
     NoFile(NamedFolder),
@@ -66,7 +69,7 @@ impl LoadError {
             LoadError::AllAbstract(_) => {
                 Some("add a file without `abstract = true`".to_owned())
             }
-            LoadError::NotAFolder(_) | LoadError::Unreadable(..) => None,
+            LoadError::NotAFolder(_) | LoadError::Unreadable(..) | LoadError::NoRoom(_) => None,
         }
     }
 

@@ -5,7 +5,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use walkdir::WalkDir;
+use walkdir::{DirEntry, WalkDir};
 
 use super::error::{Folder, LoadError};
 use super::suggest::shown;
@@ -78,35 +78,51 @@ pub(super) fn read_folder(
         Folder::Topics => usize::MAX,
         Folder::Environments => 1,
     };
-    let mut found = Vec::new();
-    let mut budget = MOST;
     let walk = WalkDir::new(folder).follow_links(true).max_depth(depth);
-    let visible = |entry: &walkdir::DirEntry| {
-        entry.depth() == 0 || !entry.file_name().to_string_lossy().starts_with('.')
-    };
-    let mut entries = walk.into_iter().filter_entry(visible);
-    while let Some(entry) = entries.next() {
-        match entry {
-            Ok(entry) if entry.path_is_symlink() && leaves(entry.path(), &home) => {
-                if entry.file_type().is_dir() {
-                    entries.skip_current_dir();
-                }
-                if entry.file_type().is_dir() || is_toml(entry.path()) {
-                    found.push(left(entry.path(), root));
-                }
-            }
-            Ok(entry) if entry.file_type().is_dir() || !is_toml(entry.path()) => {}
-            Ok(entry) => found.push(read_file(entry.path(), root, &mut budget)),
-            Err(error) if error.depth() == 0 => {
-                return Err(LoadError::Unreadable(named(), error.into()));
-            }
-            Err(error) => found.push(unreadable_entry(&error, folder, root)),
-        }
-    }
-    if found.is_empty() {
+    let mut found = read_walk(walk, &home, folder, root)
+        .map_err(|error| LoadError::Unreadable(named(), error.into()))?;
+    // A link that leaves the folder is no file of it.
+    let is_left = |found: &Found| matches!(found.read, ReadFile::Left(_));
+    if found.iter().all(is_left) {
         return Err(LoadError::NoFile(named()));
     }
     found.sort_by(|a, b| a.file.cmp(&b.file));
+    Ok(found)
+}
+
+fn read_walk(
+    walk: WalkDir,
+    home: &Path,
+    folder: &Path,
+    root: &Path,
+) -> Result<Vec<Found>, walkdir::Error> {
+    let is_visible = |entry: &DirEntry| {
+        entry.depth() == 0 || !entry.file_name().to_string_lossy().starts_with('.')
+    };
+    let mut found = Vec::new();
+    let mut budget = MOST;
+    let mut entries = walk.into_iter().filter_entry(is_visible);
+    while let Some(entry) = entries.next() {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) if error.depth() == 0 => return Err(error),
+            Err(error) => {
+                found.push(unreadable_entry(&error, folder, root));
+                continue;
+            }
+        };
+        let is_folder = entry.file_type().is_dir();
+        if entry.path_is_symlink() && leaves(entry.path(), home) {
+            if is_folder {
+                entries.skip_current_dir();
+            }
+            if is_folder || is_toml(entry.path()) {
+                found.push(left(entry.path(), root));
+            }
+        } else if !is_folder && is_toml(entry.path()) {
+            found.push(read_file(entry.path(), root, &mut budget));
+        }
+    }
     Ok(found)
 }
 

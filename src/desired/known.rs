@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::field::Field;
 use super::problems::Problems;
 use super::suggest::{self, shown};
-use super::values::List;
+use super::tables::field::Field;
+use super::tables::values::List;
 use crate::model::{Finding, Place};
 
 /// What `env.NAME` and `environments = [..]` may name.

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::environments::Chain;
-use super::field::{Field, Given};
-use super::settings::{Profile, Settings};
-use super::topics_file::TopicEntry;
-use super::values::{Entries, Entry, List};
+use super::tables::field::{Field, Given};
+use super::tables::settings::{Profile, Settings};
+use super::tables::topics_file::TopicEntry;
+use super::tables::values::{Entries, Entry, List};
 use crate::model::Layer;
 
 /// The names that mean one environment, in the order in which their layers apply: its groups, then

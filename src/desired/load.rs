@@ -4,17 +4,18 @@ use std::sync::Arc;
 
 use super::catalogue::Catalogue;
 use super::connection::ConnectionTemplate;
-use super::environments::{Ask, Chain, Environments};
+use super::environments::{Chain, Environments};
 use super::error::{Folder, LoadError};
 use super::files::{Folders, Found, ReadFile, read_folder};
 use super::layers::{Names, SharedLayers};
 use super::problems::Problems;
 use super::resolve::Resolver;
 use super::rules::Rules;
-use super::topics_file::{self, TopicsFile};
+use super::select::Ask;
+use super::tables::topics_file::{self, TopicsFile};
 use super::unknown_configs;
 use super::variables::Variables;
-use super::{Desired, checks, environment};
+use super::{Desired, checks, document, environment};
 use crate::model::{Finding, Globs, Layer, Sources};
 
 /// What the files say about the environments that were asked for.
@@ -46,6 +47,10 @@ pub struct LoadedEnvironment {
 /// There is nothing to read, or what is asked for does not exist. What is wrong inside the files
 /// is in [`Loaded::findings`].
 pub fn load(folders: &Folders, ask: &Ask, variables: &Variables) -> Result<Loaded, LoadError> {
+    document::with_room(|| load_all(folders, ask, variables)).map_err(LoadError::NoRoom)?
+}
+
+fn load_all(folders: &Folders, ask: &Ask, variables: &Variables) -> Result<Loaded, LoadError> {
     let found = read_folder(Folder::Environments, &folders.environments, &folders.root)?;
     let topics = read_folder(Folder::Topics, &folders.topics, &folders.root)?;
     let mut sources = Sources::default();
@@ -54,7 +59,7 @@ pub fn load(folders: &Folders, ask: &Ask, variables: &Variables) -> Result<Loade
     let selected = environments.select(ask, &folders.environments, &folders.root)?;
 
     let (files, complete) = read_topics(topics, &mut sources, &mut problems);
-    let catalogue = Catalogue::build(files, complete, environments.known(), &mut problems);
+    let catalogue = Catalogue::build(files, complete, &environments.known, &mut problems);
     let allowed = environments.allowed_configs();
     if environments.complete() {
         unknown_configs::report(&catalogue, &allowed, &mut problems);
@@ -81,13 +86,7 @@ pub fn load(folders: &Folders, ask: &Ask, variables: &Variables) -> Result<Loade
         }
     }
     let all = !environments.are_named(ask);
-    let list_form = match ask {
-        Ask::All => true,
-        Ask::Only => false,
-        Ask::Named(names) => {
-            !matches!(names.as_slice(), [one] if environments.known().environments.contains(one.as_str()))
-        }
-    };
+    let list_form = environments.is_several(ask);
     let name_environments = selected.len() > 1;
     environments.report(&selected, all, &mut problems);
     Ok(Loaded {
@@ -169,3 +168,6 @@ fn load_one(
         connection,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,48 +1,54 @@
 //! What the files say: they are read, checked, layered and resolved, every value with the place
 //! and the layer that set it. This room knows neither Kafka nor what is live.
+//!
+//! ```text
+//!  files ──► document ──► tables ──┬─► environments ──┐
+//!   (text)     (TOML)   (one file) └─► catalogue ─────┴─► layers, resolve ──► rules, checks ──► Loaded
+//!                                       (all topics files)     (one environment)
+//! ```
+//!
+//! What is wrong goes to `problems`, from every station, and the way goes on: what could not be
+//! read is told apart from what is not there, so that one mistake is one finding.
 
 mod catalogue;
 mod checks;
-mod config_table;
 mod connection;
 mod document;
 mod environment;
-mod environment_file;
 mod environments;
 mod error;
 mod expand;
-mod field;
 mod files;
 mod known;
 mod layers;
+mod limits;
 mod load;
 mod name_template;
-mod pattern;
+mod placeholders;
 mod problems;
-mod reader;
 mod resolve;
 mod rules;
-mod settings;
+mod secrets;
+mod select;
+mod servers;
 mod suggest;
 mod syntax;
+mod tables;
 mod together;
-mod topics_file;
 mod unknown_configs;
-mod values;
 mod variables;
-mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub use checks::outside_scope;
 pub use connection::ConnectionTemplate;
-pub use environments::Ask;
 pub use error::{LoadError, NamedFolder};
 pub use files::Folders;
 pub use load::{Loaded, LoadedEnvironment, load};
 pub use name_template::NameTemplate;
-pub use pattern::Pattern;
+pub use select::Ask;
+pub use tables::pattern::Pattern;
 pub use variables::Variables;
 
 use crate::model::{ConfigKey, Globs, Place, RiskCode, Sourced, TopicName};

@@ -5,15 +5,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::catalogue::Catalogue;
-use super::config_table::{ConfigEntry, ConfigValue, unknown_config};
-use super::field::Field;
 use super::layers::{Layers, Picked, SharedLayers};
 use super::name_template::NameTemplate;
 use super::problems::Problems;
 use super::rules::Rules;
 use super::suggest::shown;
-use super::topics_file::TopicEntry;
-use super::values::{Bounded, Entry};
+use super::tables::config_table::ConfigEntry;
+use super::tables::config_value::{ConfigValue, unknown_config};
+use super::tables::field::Field;
+use super::tables::topics_file::TopicEntry;
+use super::tables::values::{Bounded, Entry};
 use super::{Lifecycle, LifecycleTopic, Tombstone, Topic, Traffic, together};
 use crate::model::{ConfigKey, Finding, Globs, Layer, Place, Sourced, TopicName};
 

@@ -55,72 +55,123 @@ fn finding(source: &Source, error: &Error, seek: bool) -> Finding {
     }
 }
 
+/// What the parser says, the same in plainer words, and what to do.
+const PLAINER: [(&str, &str, &str); 12] = [
+    (
+        "unclosed table",
+        "the header is not closed",
+        "end it with ]",
+    ),
+    ("unclosed array", "the list is not closed", "end it with ]"),
+    (
+        "unclosed inline table",
+        "the table is not closed",
+        "end it with }",
+    ),
+    (
+        "invalid basic string",
+        "the string is not closed",
+        "end it with \"",
+    ),
+    (
+        "invalid literal string",
+        "the string is not closed",
+        "end it with '",
+    ),
+    (
+        "missing escaped value",
+        "`\\` begins an escape, and this is none",
+        "write it twice, or put the string in single quotes",
+    ),
+    (
+        "key with no value",
+        "there is no `=` and no value",
+        "TOML writes key = value",
+    ),
+    (
+        "invalid unquoted key",
+        "a key has letters, digits, `-` and `_` unless it is quoted",
+        "quote it: \"…\"",
+    ),
+    (
+        "unquoted keys cannot be empty",
+        "a key has letters, digits, `-` and `_` unless it is quoted",
+        "quote it: \"…\"",
+    ),
+    (
+        "missing comma",
+        "before this a comma is missing, or a closing bracket",
+        "add the one that is missing",
+    ),
+    (
+        "unexpected key or value",
+        "this is left over after the value",
+        "a line holds one key = value; what follows `#` is a comment",
+    ),
+    (
+        "unexpected leading zero",
+        "a number does not begin with 0",
+        "leave the 0 out",
+    ),
+];
+
 /// The parser's message in plainer words, with what to do. `text` is what it points at.
 fn words(message: &str, text: &str, line: &str) -> (String, Option<String>) {
     let (what, expected) = message.split_once(", expected ").unwrap_or((message, ""));
-    let said = |message: &str, help: &str| (message.to_owned(), Some(help.to_owned()));
-    match what {
+    if let Some(said) = words_for_what_is_there(what, text, line) {
+        return said;
+    }
+    let plainer = PLAINER.iter().find(|(start, ..)| what.starts_with(start));
+    match plainer {
+        Some((_, message, help)) => said(*message, help),
+        None if expected.is_empty() || expected == "nothing" => (format!("not TOML: {what}"), None),
+        None => (format!("not TOML: {message}"), None),
+    }
+}
+
+fn said(message: impl Into<String>, help: &str) -> (String, Option<String>) {
+    (message.into(), Some(help.to_owned()))
+}
+
+/// Words that depend on what is written at the place.
+fn words_for_what_is_there(what: &str, text: &str, line: &str) -> Option<(String, Option<String>)> {
+    let line = line.trim();
+    Some(match what {
         "string values must be quoted" => unquoted(text),
         "invalid float" | "invalid boolean" if text.starts_with(char::is_alphabetic) => {
             unquoted(text)
         }
-        "invalid basic string" | "invalid literal string" => said(
-            "the string is not closed",
-            &format!("end it with {}", expected.trim_matches('`')),
-        ),
-        "unclosed table" if line.trim_end().ends_with(']') => said(
+        "unclosed table" if line.ends_with(']') => said(
             "a key with blanks or other special characters needs quotes",
             "quote it: [topics.\"a b\"]",
-        ),
-        "unclosed table" => said("the header is not closed", "end it with ]"),
-        "unclosed array" => said("the list is not closed", "end it with ]"),
-        "unclosed inline table" => said("the table is not closed", "end it with }"),
-        "missing escaped value" => said(
-            "`\\` begins an escape, and this is none",
-            "write it twice, or put the string in single quotes",
         ),
         "key with no value" | "invalid unquoted key" if is_yaml(line) => said(
             "this is not TOML: `:` stands where `=` is expected",
             "TOML writes key = value, and [table] above the keys of a table",
         ),
-        "key with no value" if line.trim_end().ends_with(']') => {
+        "key with no value" if line.ends_with(']') => {
             said("the header is not opened", "begin it with [")
         }
-        "key with no value" => said("there is no `=` and no value", "TOML writes key = value"),
-        "invalid unquoted key" | "unquoted keys cannot be empty" => said(
-            "a key has letters, digits, `-` and `_` unless it is quoted",
-            "quote it: \"…\"",
-        ),
-        "missing comma between array elements" | "missing comma between key-value pairs" => said(
-            "before this a comma is missing, or a closing bracket",
-            "add the one that is missing",
-        ),
-        "unexpected key or value" => said(
-            "this is left over after the value",
-            "a line holds one key = value; what follows `#` is a comment",
-        ),
-        "invalid key-value pair" if line.trim_start().starts_with('{') => said(
+        "invalid key-value pair" if line.starts_with('{') => said(
             "this is not TOML but JSON",
             "TOML writes [topics.name], and its keys below",
         ),
-        "unexpected leading zero" => said("a number does not begin with 0", "leave the 0 out"),
-        "cannot extend value of type inline table with a dotted key" => (
+        "cannot extend value of type inline table with a dotted key" => said(
             format!(
                 "{} is complete already, in braces: nothing can be added to it",
                 shown(text)
             ),
-            Some("write all of it as dotted keys, or all of it in the braces".to_owned()),
+            "write all of it as dotted keys, or all of it in the braces",
         ),
-        _ if what.starts_with("cannot extend value of type") => (
+        _ if what.starts_with("cannot extend value of type") => said(
             format!(
                 "{} has a value already, so no key can stand below it",
                 shown(text)
             ),
-            Some("remove one of them".to_owned()),
+            "remove one of them",
         ),
-        _ if expected.is_empty() || expected == "nothing" => (format!("not TOML: {what}"), None),
-        _ => (format!("not TOML: {message}"), None),
-    }
+        _ => return None,
+    })
 }
 
 /// A value that is no number and no string either.

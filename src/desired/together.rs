@@ -1,9 +1,9 @@
 //! What the values of one topic say about each other.
 
 use super::Topic;
-use super::config_table::MIN_ISR;
 use super::problems::Problems;
 use super::resolve::Subject;
+use super::tables::config_table::MIN_ISR;
 use crate::model::{Finding, Layer, Place, Sourced};
 
 /// Checks a resolved topic's values against each other.

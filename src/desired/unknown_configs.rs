@@ -1,13 +1,13 @@
 //! Config keys that Kafka 4.3 does not have: legal only where an environment's rules allow them.
 
 use super::catalogue::Catalogue;
-use super::config_table::{ConfigValue, unknown_config};
 use super::environments::Chain;
-use super::field::Field;
 use super::problems::Problems;
 use super::rules::Rules;
-use super::settings::Settings;
-use super::values::Entries;
+use super::tables::config_value::{ConfigValue, unknown_config};
+use super::tables::field::Field;
+use super::tables::settings::Settings;
+use super::tables::values::Entries;
 use crate::model::{ConfigKey, Globs, Place};
 
 /// Reports the keys of topics and profiles that no environment allows. Whether the one that they

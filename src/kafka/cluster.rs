@@ -281,7 +281,8 @@ impl Cluster {
     {
         let (connection, limits) = (&self.0.connection, self.0.limits);
         let deadline = Instant::now() + limits.timeout;
-        let mut attempt = FIRST_READ;
+        // Within any time there is a second attempt, on a fresh client.
+        let mut attempt = FIRST_READ.min(limits.timeout / 2);
         loop {
             let clients = self.clients();
             let client = clients.pick(number).await?;

@@ -23,6 +23,8 @@ pub enum FaultKind {
     AlreadyExists,
     /// The topic does not exist, or may not be seen.
     Missing,
+    /// The topic cannot get this number of partitions; perhaps it has them already.
+    InvalidPartitions,
     /// The broker asked is not the controller (any more). Nothing was done.
     NotController,
     /// A quota holds the request back. Nothing was done.
@@ -86,6 +88,7 @@ impl Fault {
             36 => FaultKind::AlreadyExists,
             // Also librdkafka's _UNKNOWN_PARTITION and _UNKNOWN_TOPIC.
             3 | 100 | -190 | -188 => FaultKind::Missing,
+            37 => FaultKind::InvalidPartitions,
             41 => FaultKind::NotController,
             89 => FaultKind::Throttled,
             29 | 30 | 31 | 53 | 65 => FaultKind::NotAuthorised,

@@ -162,3 +162,112 @@ fn at(place: &Place) -> Value {
 fn some(text: &str) -> Option<&str> {
     (!text.is_empty()).then_some(text)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::model::Source;
+
+    fn sources(text: &str) -> Sources {
+        let mut sources = Sources::default();
+        sources.insert(Arc::new(Source::new("a.toml".into(), text.to_owned())));
+        sources
+    }
+
+    fn at(line: u32, column: u32, length: u32) -> Place {
+        Place {
+            file: "a.toml".into(),
+            line,
+            column,
+            length,
+        }
+    }
+
+    #[test]
+    fn a_finding_has_its_line_a_second_place_and_help() {
+        let finding = Finding::error("code", at(2, 5, 3), "what is wrong")
+            .label("here")
+            .related(at(1, 1, 1), "because of this")
+            .help("do that");
+        let text = text(&[finding], &sources("a = 1\nb = two\n"), Style::default());
+        let expected = [
+            "error[code]: what is wrong",
+            " --> a.toml:2:5",
+            "  |",
+            "2 | b = two",
+            "  |     ^^^ here",
+            "  |",
+            " ::: a.toml:1:1",
+            "  |",
+            "1 | a = 1",
+            "  | - because of this",
+            "  |",
+            "  = help: do that",
+            "",
+            "",
+        ];
+        assert_eq!(text, expected.join("\n"));
+    }
+
+    #[test]
+    fn nothing_in_a_file_reaches_the_terminal_as_a_command() {
+        let finding = Finding::error("code", at(1, 8, 1), "bad \u{1b}[31m")
+            .label("x\u{202e}y")
+            .help("\u{9b}");
+        let text = text(
+            &[finding],
+            &sources("\u{1b}\u{202e}\ta = \"b\"\n"),
+            Style::default(),
+        );
+        assert!(!text.contains(['\u{1b}', '\u{202e}', '\u{9b}']), "{text:?}");
+        assert!(text.contains("a.toml:1:8"), "{text}");
+    }
+
+    #[test]
+    fn a_place_too_far_to_the_right_is_named_but_not_drawn() {
+        let line = "x".repeat(100_000);
+        let finding = Finding::error("code", at(1, 90_000, 5), "wrong").label("here");
+        let text = text(&[finding], &sources(&line), Style::default());
+        assert!(
+            text.contains("a.toml:1:90000") && text.contains("here"),
+            "{text}"
+        );
+        assert!(text.len() < 200);
+    }
+
+    #[test]
+    fn after_a_hundred_they_are_counted() {
+        let findings = vec![Finding::error("code", at(0, 0, 0), "wrong"); 102];
+        let text = text(&findings, &Sources::default(), Style::default());
+        assert!(text.ends_with("\n\nand 2 more\n"), "{text}");
+    }
+
+    #[test]
+    fn json_says_the_same() {
+        let mut warning = Finding::error("code", Place::whole("b.toml"), "wrong");
+        warning.level = Level::Warning;
+        let related = Finding::error("code", at(2, 5, 3), "wrong").related(at(1, 1, 1), "first");
+        let document = json(&[warning, related]);
+        assert_eq!(document["summary"], json!({"errors": 1, "warnings": 1}));
+        assert_eq!(document["problems"][0]["line"], Value::Null);
+        assert_eq!(document["problems"][1]["related"]["line"], 1);
+    }
+
+    proptest! {
+        #[test]
+        fn any_place_in_any_text_can_be_shown(
+            file in "\\PC{0,60}", line in 0u32..4, column in 0u32..70, length in 0u32..70, width in 0usize..120,
+        ) {
+            let finding = Finding::error("code", at(line, column, length), "wrong")
+                .label("label")
+                .related(at(column % 3, line, length), "related");
+            let style = Style { colour: width % 2 == 0, width };
+            let text = text(&[finding], &sources(&file), style);
+            prop_assert!(text.contains("wrong"));
+        }
+    }
+}

@@ -6,11 +6,14 @@ mod admin;
 mod apply;
 mod approvals;
 mod connect;
+mod faults;
 mod figures;
 mod harness;
+mod meanwhile;
 mod observe;
 mod preflight;
 mod reading;
+mod soak;
 mod specs;
 mod usage;
 
@@ -21,15 +24,17 @@ fn main() -> std::process::ExitCode {
         apply::tests(),
         approvals::tests(),
         connect::tests(),
+        faults::tests(),
+        meanwhile::tests(),
         observe::tests(),
         preflight::tests(),
         reading::tests(),
         specs::tests(),
         usage::tests(),
     ];
-    let figures = figures::tests().into_iter();
-    let figures = figures.map(|figure| figure.with_ignored_flag(true));
-    let tests = groups.into_iter().flatten().chain(figures).collect();
+    let on_demand = figures::tests().into_iter().chain(soak::tests());
+    let on_demand = on_demand.map(|test| test.with_ignored_flag(true));
+    let tests = groups.into_iter().flatten().chain(on_demand).collect();
     let conclusion = libtest_mimic::run(&arguments, tests);
     harness::stop();
     conclusion.exit_code()

@@ -67,6 +67,7 @@ fn broker(fault: &Fault) -> String {
 fn instead(subject: &Subject, holds: &Holds) -> String {
     match (holds, subject) {
         (Holds::Topic, _) => "the topic is there, still or again".to_owned(),
+        (Holds::Nothing, _) => "the topic is gone".to_owned(),
         (Holds::Partitions(count), _) => format!("the topic has {count} partitions"),
         (Holds::ReplicationFactor(factor), _) => {
             format!("the topic has replication factor {factor}")
@@ -108,6 +109,9 @@ fn doubtful(doubt: &Doubt) -> String {
 fn not_tried(why: &WhyNot) -> String {
     match why {
         WhyNot::NotReached => "the apply was stopped before its turn".to_owned(),
+        WhyNot::ClusterLost => {
+            "the apply gave up before its turn: the cluster did not answer any more".to_owned()
+        }
         WhyNot::Refused => "the apply was refused".to_owned(),
         WhyNot::AllOrNothing => "something is blocked, and it was to be all or nothing".to_owned(),
         WhyNot::Declined => "the answer was no".to_owned(),

@@ -39,12 +39,25 @@ impl Brokers {
 
     /// Ends a broker as a power cut would.
     pub fn kill(&self, id: i32) {
+        self.signal(id, "KILL");
+    }
+
+    /// Sends a broker a signal.
+    pub fn signal(&self, id: i32, name: &str) {
         let pid = self.file(&format!("{id}/pid"));
-        let killed = Command::new("kill").args(["-9", &pid]).status();
-        assert!(
-            killed.is_ok_and(|status| status.success()),
-            "broker {id} is up"
-        );
+        let sent = Command::new("kill")
+            .args([&format!("-{name}"), &pid])
+            .status();
+        assert!(sent.is_ok_and(|sent| sent.success()), "broker {id} is up");
+    }
+
+    /// The broker whose controller is the active one.
+    pub fn controller(&self) -> i32 {
+        let class = "org.apache.kafka.tools.MetadataQuorumCommand";
+        let text = self.cli(class, &["describe", "--status"]);
+        let line = text.lines().find_map(|line| line.strip_prefix("LeaderId:"));
+        let id = line.and_then(|id| id.trim().parse().ok());
+        id.unwrap_or_else(|| panic!("nobody leads: {text}"))
     }
 
     /// Where to connect without credentials; everything is allowed there.

@@ -5,6 +5,7 @@
 //! test process, however it ends.
 
 mod broker;
+pub mod proxy;
 mod repository;
 
 use std::collections::BTreeMap;
@@ -16,7 +17,7 @@ use topicsmith::model::connection::Connection;
 use topicsmith::model::{ConfigKey, Globs, Layer, Place, Secret, Sourced, TopicName};
 
 pub use broker::{Brokers, stop};
-pub use repository::Repository;
+pub use repository::{Repository, Run, Started};
 
 /// The list of a file's tests: `tests! { name, other_name }`. Each is an `async fn(Test)`.
 macro_rules! tests {
@@ -51,6 +52,7 @@ where
 }
 
 /// One test's share of the brokers.
+#[derive(Clone)]
 pub struct Test {
     prefix: String,
 }
@@ -61,9 +63,20 @@ impl Test {
         Brokers::one()
     }
 
+    /// What the names of its topics start with, before a dot or a part's name.
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
     /// The name of a topic that belongs to this test alone.
     pub fn topic(&self, name: &str) -> TopicName {
         TopicName::new(format!("{}.{name}", self.prefix))
+    }
+
+    /// A part of this test, with topics of its own that are not among this one's.
+    pub fn part(&self, name: &str) -> Test {
+        let prefix = format!("{}-{name}", self.prefix);
+        Test { prefix }
     }
 
     /// What all topics of this test match, and no other's.

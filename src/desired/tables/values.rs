@@ -14,7 +14,7 @@ impl Read for String {
     }
 
     fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        match reader.scalar(value, &Self::expected())? {
+        match reader.scalar(value, Self::expected)? {
             Scalar::Text(text) => Some(text.into_owned()),
             Scalar::Expanded { text, .. } => Some(text),
             _ => reader.wrong(value, &Self::expected()),
@@ -28,7 +28,7 @@ impl Read for bool {
     }
 
     fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let scalar = reader.scalar(value, &Self::expected())?;
+        let scalar = reader.scalar(value, Self::expected)?;
         match &scalar {
             Scalar::Boolean(value) => Some(*value),
             Scalar::Expanded { text, .. } => match text.trim().parse() {
@@ -42,16 +42,16 @@ impl Read for bool {
 
 /// A whole number within bounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Bounded<const MIN: u32, const MAX: u32>(pub(super) u32);
+pub(crate) struct Bounded<const MIN: u32, const MAX: u32>(pub(crate) u32);
 
 /// Kafka counts partitions in 32 bits with a sign.
-pub(super) type PartitionCount = Bounded<1, { i32::MAX as u32 }>;
+pub(crate) type PartitionCount = Bounded<1, { i32::MAX as u32 }>;
 
 /// Kafka counts replicas in 16 bits with a sign.
-pub(super) type ReplicaCount = Bounded<1, { i16::MAX as u32 }>;
+pub(crate) type ReplicaCount = Bounded<1, { i16::MAX as u32 }>;
 
 /// Any count.
-pub(super) type Count = Bounded<0, { u32::MAX }>;
+pub(crate) type Count = Bounded<0, { u32::MAX }>;
 
 impl<const MIN: u32, const MAX: u32> Read for Bounded<MIN, MAX> {
     fn expected() -> String {
@@ -59,7 +59,7 @@ impl<const MIN: u32, const MAX: u32> Read for Bounded<MIN, MAX> {
     }
 
     fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let scalar = reader.scalar(value, &Self::expected())?;
+        let scalar = reader.scalar(value, Self::expected)?;
         let number = match &scalar {
             Scalar::Integer(number) => *number,
             Scalar::Expanded { text, .. } => match text.trim().parse::<i64>() {
@@ -85,7 +85,7 @@ impl<const MIN: u32, const MAX: u32> Read for Bounded<MIN, MAX> {
 
 /// A count that may be large.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Large(pub(super) u64);
+pub(crate) struct Large(pub(crate) u64);
 
 impl Read for Large {
     fn expected() -> String {
@@ -93,7 +93,7 @@ impl Read for Large {
     }
 
     fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        match reader.scalar(value, &Self::expected())? {
+        match reader.scalar(value, Self::expected)? {
             Scalar::Integer(number) => match u64::try_from(number) {
                 Ok(number) => Some(Self(number)),
                 Err(_) => {
@@ -110,7 +110,7 @@ impl Read for Large {
 
 /// A duration such as `"60s"`, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Duration(pub(super) u64);
+pub(crate) struct Duration(pub(crate) u64);
 
 impl Read for Duration {
     fn expected() -> String {
@@ -118,7 +118,7 @@ impl Read for Duration {
     }
 
     fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        match reader.scalar(value, &Self::expected())? {
+        match reader.scalar(value, Self::expected)? {
             Scalar::Text(text) => unit(value, reader, units::parse_duration(&text)).map(Self),
             _ => reader.wrong(value, &Self::expected()),
         }
@@ -127,7 +127,7 @@ impl Read for Duration {
 
 /// A number of bytes, or a size such as `"1KiB"`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Size(pub(super) u64);
+pub(crate) struct Size(pub(crate) u64);
 
 impl Read for Size {
     fn expected() -> String {
@@ -135,7 +135,7 @@ impl Read for Size {
     }
 
     fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        match reader.scalar(value, &Self::expected())? {
+        match reader.scalar(value, Self::expected)? {
             Scalar::Text(text) => unit(value, reader, units::parse_size(&text)).map(Self),
             Scalar::Integer(number) if number >= 0 => Some(Self(number.unsigned_abs())),
             _ => reader.wrong(value, &Self::expected()),
@@ -162,7 +162,7 @@ fn unit(
 }
 
 /// The units that there are.
-pub(super) fn unit_help(problem: &units::UnitError) -> &'static str {
+pub(crate) fn unit_help(problem: &units::UnitError) -> &'static str {
     use units::UnitError::{Malformed, NoUnit, TooLarge, UnknownUnit};
     match problem {
         Malformed(_, "size") | UnknownUnit(_, "size") => {
@@ -178,7 +178,7 @@ pub(super) fn unit_help(problem: &units::UnitError) -> &'static str {
 
 /// A list of values, each with its place.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct List<T>(pub(super) Vec<Given<T>>);
+pub(crate) struct List<T>(pub(crate) Vec<Given<T>>);
 
 impl<T: Read> Read for List<T> {
     fn expected() -> String {
@@ -199,7 +199,7 @@ impl<T: Read> Read for List<T> {
 
 /// One value, or a list of them.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct OneOrMany<T>(pub(super) Vec<Given<T>>);
+pub(crate) struct OneOrMany<T>(pub(crate) Vec<Given<T>>);
 
 impl<T: Read> Read for OneOrMany<T> {
     fn expected() -> String {
@@ -224,16 +224,16 @@ fn read_given<T: Read>(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Giv
 
 /// A table whose keys are names.
 #[derive(Debug, Clone)]
-pub(super) struct Entries<T>(pub(super) Vec<Entry<T>>);
+pub(crate) struct Entries<T>(pub(crate) Vec<Entry<T>>);
 
 /// One of them.
 #[derive(Debug, Clone)]
-pub(super) struct Entry<T> {
-    pub(super) name: Arc<str>,
+pub(crate) struct Entry<T> {
+    pub(crate) name: Arc<str>,
     /// The key's place.
-    pub(super) place: Place,
+    pub(crate) place: Place,
     /// `None` where it is wrong, which has been reported.
-    pub(super) value: Option<T>,
+    pub(crate) value: Option<T>,
 }
 
 impl<T> Default for Entries<T> {
@@ -249,8 +249,11 @@ impl<T: Read> Read for Entries<T> {
 
     fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         let table = reader.table(value)?;
-        let mut entries: Vec<Entry<T>> = Vec::with_capacity(table.len());
-        for (key, value) in table {
+        // As they are written: the parser sorts them by name.
+        let mut pairs: Vec<_> = table.iter().collect();
+        pairs.sort_by_key(|(key, _)| key.span().start);
+        let mut entries = Vec::with_capacity(pairs.len());
+        for (key, value) in pairs {
             let name: Arc<str> = Arc::from(&**key.get_ref());
             let outer = std::mem::replace(&mut reader.entry, name.clone());
             let outer_key = std::mem::take(&mut reader.key);
@@ -260,8 +263,6 @@ impl<T: Read> Read for Entries<T> {
             let place = reader.place(key.span());
             entries.push(Entry { name, place, value });
         }
-        // As they are written: the parser sorts them by name.
-        entries.sort_by(|a, b| a.place.cmp(&b.place));
         Some(Self(entries))
     }
 }

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::config_table::{ConfigEntry, ConfigTable, ConfigValue, MIN_ISR, read_value};
+use super::config_table::{ConfigEntry, ConfigTable, MIN_ISR};
+use super::config_value::{ConfigValue, read_value};
 use super::field::{Field, Key, Read, Value, fields, read_table};
 use super::reader::Reader;
-use super::suggest::{self, shown};
 use super::values::{List, PartitionCount, ReplicaCount};
-use super::{OnRemove, Unmanaged};
+use crate::desired::suggest::{self, shown};
+use crate::desired::{OnRemove, Unmanaged};
 use crate::model::config::SPECS;
 use crate::model::{ConfigKey, Finding, Place};
 
@@ -40,17 +41,17 @@ fields! {
 
 impl Settings {
     /// The configs of this layer, `min_insync_replicas` among them.
-    pub(super) fn configs(&self) -> &[ConfigEntry] {
+    pub(crate) fn configs(&self) -> &[ConfigEntry] {
         self.config.value().map_or(&[], |config| &config.0)
     }
 
     /// Whether `config` as a whole could not be read, so that nothing is known of it.
-    pub(super) fn config_is_bad(&self) -> bool {
+    pub(crate) fn config_is_bad(&self) -> bool {
         self.config.is_bad()
     }
 
     /// `min_insync_replicas` becomes the config that it is another spelling of.
-    pub(super) fn join_min_isr(&mut self, reader: &mut Reader<'_>) {
+    pub(crate) fn join_min_isr(&mut self, reader: &mut Reader<'_>) {
         let (value, place) = match std::mem::take(&mut self.min_insync_replicas) {
             Field::Absent => return,
             Field::Bad => return self.insert_min_isr(ConfigValue::Bad, None),
@@ -93,7 +94,7 @@ impl Settings {
 
 /// The value of `min_insync_replicas`.
 #[derive(Debug, Clone)]
-pub(super) struct MinIsr(ConfigValue);
+pub(crate) struct MinIsr(ConfigValue);
 
 impl Read for MinIsr {
     fn expected() -> String {
@@ -110,10 +111,10 @@ impl Read for MinIsr {
 
 /// `unmanaged`
 #[derive(Debug, Clone, Default)]
-pub(super) struct UnmanagedList {
-    pub(super) what: Unmanaged,
+pub(crate) struct UnmanagedList {
+    pub(crate) what: Unmanaged,
     /// Config keys that Kafka 4.3 does not have: legal where the environment allows them.
-    pub(super) unknown: Vec<(ConfigKey, Place)>,
+    pub(crate) unknown: Vec<(ConfigKey, Place)>,
 }
 
 impl Read for UnmanagedList {
@@ -174,7 +175,7 @@ fn report_unmanaged(word: &str, place: Place, reader: &mut Reader<'_>) {
 }
 
 /// Own words for a topic config that stands outside of `config`: `retention.ms = "7d"`.
-pub(super) fn misplaced_config(key: &Key<'_>, value: &Value<'_>, reader: &mut Reader<'_>) -> bool {
+pub(crate) fn misplaced_config(key: &Key<'_>, value: &Value<'_>, reader: &mut Reader<'_>) -> bool {
     let mut dotted = key.get_ref().replace('_', ".");
     let mut end = key.span().end;
     let mut inner = value.get_ref();
@@ -202,7 +203,7 @@ pub(super) fn misplaced_config(key: &Key<'_>, value: &Value<'_>, reader: &mut Re
 
 /// What to say of an unknown key of a table of settings that is a known one elsewhere, or in other
 /// tools.
-pub(super) fn known_elsewhere(name: &str) -> Option<&'static str> {
+pub(crate) fn known_elsewhere(name: &str) -> Option<&'static str> {
     Some(match name {
         "replicas" | "replication" | "replicationFactor" => "did you mean `replication_factor`?",
         "num_partitions" | "partition_count" | "numPartitions" => "did you mean `partitions`?",
@@ -253,7 +254,7 @@ fields! {
 
 /// `[defaults]`, with its variables filled in.
 #[derive(Debug, Default)]
-pub(super) struct Defaults(pub(super) DefaultFields);
+pub(crate) struct Defaults(pub(crate) DefaultFields);
 
 impl Read for Defaults {
     fn expected() -> String {

@@ -5,14 +5,14 @@ use toml::de::DeValue;
 
 use super::field::{Given, Read, Value};
 use super::reader::Reader;
-use super::suggest::shown;
 use super::values::List;
+use crate::desired::suggest::shown;
 use crate::model::{Finding, Globs, Place};
 
 /// Globs over topic names or config keys.
 #[derive(Debug, Clone, Default)]
-pub(super) struct GlobList {
-    pub(super) globs: Globs,
+pub(crate) struct GlobList {
+    pub(crate) globs: Globs,
 }
 
 impl Read for GlobList {

@@ -2,14 +2,14 @@
 
 use toml::de::DeValue;
 
-use super::document::Document;
 use super::field::{Field, Key, Read, Table, Value, fields, read_table};
 use super::pattern::Pattern;
-use super::problems::Problems;
 use super::reader::{Reader, Scalar};
 use super::settings::{Profile, Settings, misplaced_config};
-use super::suggest::{self, shown};
 use super::values::{Duration, Entries, Large, List, OneOrMany, Size};
+use crate::desired::document;
+use crate::desired::problems::Problems;
+use crate::desired::suggest::{self, shown};
 use crate::model::{Finding, Source};
 
 fields! {
@@ -124,7 +124,7 @@ fn report_unquoted(key: &Key<'_>, value: &Value<'_>, reader: &mut Reader<'_>) {
 
 /// One value of a placeholder.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Item(pub(super) String);
+pub(crate) struct Item(pub(crate) String);
 
 impl Read for Item {
     fn expected() -> String {
@@ -134,7 +134,7 @@ impl Read for Item {
     fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         match value.get_ref() {
             DeValue::String(_) | DeValue::Integer(_) => {
-                match reader.scalar(value, &Self::expected())? {
+                match reader.scalar(value, Self::expected)? {
                     Scalar::Float(_) | Scalar::Boolean(_) => reader.wrong(value, &Self::expected()),
                     scalar => Some(Self(scalar.text().into_owned())),
                 }
@@ -177,8 +177,8 @@ fields! {
 }
 
 /// Reads a topics file. `None` if it is not TOML, which has been reported.
-pub(super) fn read(source: &Source, problems: &mut Problems) -> Option<TopicsFile> {
-    let document = Document::parse(source, problems)?;
+pub(crate) fn read(source: &Source, problems: &mut Problems) -> Option<TopicsFile> {
+    let table = document::parse(source, problems)?;
     let mut reader = Reader::new(source, problems);
-    Some(read_table(document.table(), &mut reader))
+    Some(read_table(&table, &mut reader))
 }

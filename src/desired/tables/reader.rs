@@ -6,31 +6,31 @@ use std::sync::Arc;
 
 use toml::de::{DeTable, DeValue};
 
-use super::config_table::likely_config;
+use super::config_value::likely_config;
 use super::field::{FieldDoc, Key, Value};
-use super::problems::Problems;
 use super::settings::known_elsewhere;
-use super::suggest::{self, shown};
-use super::variables::{self, Variables};
+use crate::desired::problems::Problems;
+use crate::desired::suggest::{self, shown};
+use crate::desired::variables::{self, Variables};
 use crate::model::{Finding, Place, Source};
 
 /// One file that is being read.
-pub(super) struct Reader<'a> {
-    pub(super) source: &'a Source,
-    pub(super) problems: &'a mut Problems,
+pub(crate) struct Reader<'a> {
+    pub(crate) source: &'a Source,
+    pub(crate) problems: &'a mut Problems,
     /// The process environment, while an environment file is being read.
-    pub(super) variables: Option<&'a Variables>,
+    pub(crate) variables: Option<&'a Variables>,
     /// Whether `${VAR}` is filled in: in `[defaults]`.
-    pub(super) expands: bool,
+    pub(crate) expands: bool,
     /// The field whose value is being read; empty where that is an entry.
-    pub(super) key: &'static str,
+    pub(crate) key: &'static str,
     /// The name of the innermost entry that is being read, `orders` in `[topics.orders]`.
-    pub(super) entry: Arc<str>,
+    pub(crate) entry: Arc<str>,
 }
 
 /// A value that is neither table nor array.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Scalar<'v> {
+pub(crate) enum Scalar<'v> {
     /// A string.
     Text(Cow<'v, str>),
     /// A string made from variables: it may stand for a value of any kind.
@@ -49,7 +49,7 @@ pub(super) enum Scalar<'v> {
 
 impl Scalar<'_> {
     /// The value as text.
-    pub(super) fn text(&self) -> Cow<'_, str> {
+    pub(crate) fn text(&self) -> Cow<'_, str> {
         match self {
             Scalar::Text(text) => Cow::Borrowed(text),
             Scalar::Expanded { text, .. } => Cow::Borrowed(text),
@@ -60,7 +60,7 @@ impl Scalar<'_> {
     }
 
     /// Where a text comes from, if not from the file itself.
-    pub(super) fn origin(&self) -> Option<String> {
+    pub(crate) fn origin(&self) -> Option<String> {
         match self {
             Scalar::Expanded { text, names } => Some(format!(
                 "the value comes from {names}, which makes it {}",
@@ -72,7 +72,7 @@ impl Scalar<'_> {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(source: &'a Source, problems: &'a mut Problems) -> Self {
+    pub(crate) fn new(source: &'a Source, problems: &'a mut Problems) -> Self {
         Self {
             source,
             problems,
@@ -84,12 +84,12 @@ impl<'a> Reader<'a> {
     }
 
     /// The place of a stretch of the file.
-    pub(super) fn place(&self, span: Range<usize>) -> Place {
+    pub(crate) fn place(&self, span: Range<usize>) -> Place {
         self.source.place(span)
     }
 
     /// The key whose value is being read, for messages.
-    pub(super) fn key(&self) -> String {
+    pub(crate) fn key(&self) -> String {
         match self.key {
             "" => shown(&self.entry),
             key => format!("`{key}`"),
@@ -97,12 +97,12 @@ impl<'a> Reader<'a> {
     }
 
     /// Reports an error.
-    pub(super) fn add(&mut self, finding: Finding) {
+    pub(crate) fn add(&mut self, finding: Finding) {
         self.problems.add(finding);
     }
 
     /// Reports that a value is not what its key takes. `None`, so that it can be returned.
-    pub(super) fn wrong<T>(&mut self, value: &Value<'_>, expected: &str) -> Option<T> {
+    pub(crate) fn wrong<T>(&mut self, value: &Value<'_>, expected: &str) -> Option<T> {
         let found = match value.get_ref() {
             DeValue::String(text) if text.len() <= 40 => format!("the string {text:?}"),
             DeValue::String(_) => "a string".to_owned(),
@@ -142,7 +142,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Where variables work, if a value has some where they do not.
-    pub(super) fn variable_hint(&self, value: &Value<'_>) -> Option<String> {
+    pub(crate) fn variable_hint(&self, value: &Value<'_>) -> Option<String> {
         let text = value.get_ref().as_str()?;
         (text.contains("${") && !self.expands).then(|| {
             "variables work in [cluster] and [defaults] of an environment file only".to_owned()
@@ -150,7 +150,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A table.
-    pub(super) fn table<'v, 'i>(&mut self, value: &'v Value<'i>) -> Option<&'v DeTable<'i>> {
+    pub(crate) fn table<'v, 'i>(&mut self, value: &'v Value<'i>) -> Option<&'v DeTable<'i>> {
         match value.get_ref() {
             DeValue::Table(table) => Some(table),
             DeValue::Array(array) if array.iter().any(|item| item.get_ref().is_table()) => {
@@ -166,10 +166,10 @@ impl<'a> Reader<'a> {
     }
 
     /// Any value but tables, arrays and dates, variables expanded where they work.
-    pub(super) fn scalar<'v>(
+    pub(crate) fn scalar<'v>(
         &mut self,
         value: &'v Value<'_>,
-        expected: &str,
+        expected: impl FnOnce() -> String,
     ) -> Option<Scalar<'v>> {
         match value.get_ref() {
             DeValue::String(text) => match self.variables {
@@ -199,13 +199,13 @@ impl<'a> Reader<'a> {
             DeValue::Float(number) => Some(Scalar::Float(number.as_str())),
             DeValue::Boolean(value) => Some(Scalar::Boolean(*value)),
             DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_) => {
-                self.wrong(value, expected)
+                self.wrong(value, &expected())
             }
         }
     }
 
     /// Reports a value that came from variables and is not what its key takes.
-    pub(super) fn wrong_expanded<T>(
+    pub(crate) fn wrong_expanded<T>(
         &mut self,
         value: &Value<'_>,
         scalar: &Scalar<'_>,
@@ -223,7 +223,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reports a key that a table does not have.
-    pub(super) fn unknown_key(
+    pub(crate) fn unknown_key(
         &mut self,
         what: &str,
         key: &Key<'_>,

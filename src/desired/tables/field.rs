@@ -8,11 +8,11 @@ use super::reader::Reader;
 use crate::model::Place;
 
 /// A value as the parser gives it.
-pub(super) type Value<'v> = Spanned<DeValue<'v>>;
+pub(crate) type Value<'v> = Spanned<DeValue<'v>>;
 
 /// A field of a table.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(super) enum Field<T> {
+pub(crate) enum Field<T> {
     /// The table does not have it.
     #[default]
     Absent,
@@ -24,14 +24,14 @@ pub(super) enum Field<T> {
 
 /// A value and where it stands.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Given<T> {
-    pub(super) value: T,
-    pub(super) place: Place,
+pub(crate) struct Given<T> {
+    pub(crate) value: T,
+    pub(crate) place: Place,
 }
 
 impl<T> Field<T> {
     /// The value with its place, if it is there and right.
-    pub(super) fn given(&self) -> Option<&Given<T>> {
+    pub(crate) fn given(&self) -> Option<&Given<T>> {
         match self {
             Field::Given(given) => Some(given),
             Field::Absent | Field::Bad => None,
@@ -39,22 +39,22 @@ impl<T> Field<T> {
     }
 
     /// The value, if it is there and right.
-    pub(super) fn value(&self) -> Option<&T> {
+    pub(crate) fn value(&self) -> Option<&T> {
         self.given().map(|given| &given.value)
     }
 
-    pub(super) fn is_absent(&self) -> bool {
+    pub(crate) fn is_absent(&self) -> bool {
         matches!(self, Field::Absent)
     }
 
-    pub(super) fn is_bad(&self) -> bool {
+    pub(crate) fn is_bad(&self) -> bool {
         matches!(self, Field::Bad)
     }
 }
 
 impl<T: Read> Field<T> {
     /// Reads the field called `key`.
-    pub(super) fn read(key: &'static str, value: &Value<'_>, reader: &mut Reader<'_>) -> Self {
+    pub(crate) fn read(key: &'static str, value: &Value<'_>, reader: &mut Reader<'_>) -> Self {
         let outer = std::mem::replace(&mut reader.key, key);
         let read = T::read(value, reader);
         reader.key = outer;
@@ -69,7 +69,7 @@ impl<T: Read> Field<T> {
 }
 
 /// Something that a value can be read as.
-pub(super) trait Read: Sized {
+pub(crate) trait Read: Sized {
     /// What is expected, with its article: "a whole number".
     fn expected() -> String;
 
@@ -79,14 +79,14 @@ pub(super) trait Read: Sized {
 
 /// A field as documents and schemas list it.
 #[derive(Debug, Clone)]
-pub(super) struct FieldDoc {
-    pub(super) name: &'static str,
+pub(crate) struct FieldDoc {
+    pub(crate) name: &'static str,
     /// What it means, in a sentence.
-    pub(super) doc: &'static str,
+    pub(crate) doc: &'static str,
 }
 
 /// A table with known fields.
-pub(super) trait Table: Default {
+pub(crate) trait Table: Default {
     /// What the table is, with its article: "a topic".
     const WHAT: &'static str;
 
@@ -111,10 +111,10 @@ pub(super) trait Table: Default {
 }
 
 /// A key as the parser gives it.
-pub(super) type Key<'k> = Spanned<std::borrow::Cow<'k, str>>;
+pub(crate) type Key<'k> = Spanned<std::borrow::Cow<'k, str>>;
 
 /// Reads a table field by field.
-pub(super) fn read_table<T: Table>(table: &DeTable<'_>, reader: &mut Reader<'_>) -> T {
+pub(crate) fn read_table<T: Table>(table: &DeTable<'_>, reader: &mut Reader<'_>) -> T {
     let mut read = T::default();
     for (key, value) in table {
         if !read.read_field(key.get_ref(), value, reader) && !read.read_unknown(key, value, reader)
@@ -140,33 +140,32 @@ macro_rules! fields {
     ) => {
         $(#[$meta])*
         #[derive(Debug, Default)]
-        pub(super) struct $name {
-            $( $(#[doc = $doc])+ pub(super) $field: $crate::desired::field::Field<$kind>, )*
-            $( pub(super) $flat: $table, )?
+        pub(crate) struct $name {
+            $( $(#[doc = $doc])+ pub(crate) $field: $crate::desired::tables::field::Field<$kind>, )*
+            $( pub(crate) $flat: $table, )?
         }
 
-        impl $crate::desired::field::Table for $name {
+        impl $crate::desired::tables::field::Table for $name {
             const WHAT: &'static str = $what;
 
-            fn fields() -> Vec<$crate::desired::field::FieldDoc> {
-                #[allow(unused_mut)]
-                let mut fields = vec![$( $crate::desired::field::FieldDoc {
+            fn fields() -> Vec<$crate::desired::tables::field::FieldDoc> {
+                let fields = vec![$( $crate::desired::tables::field::FieldDoc {
                     name: fields!(@key $field $($key)?),
                     doc: concat!($($doc),+).trim_ascii(),
                 }, )*];
-                $( fields.extend(<$table as $crate::desired::field::Table>::fields()); )?
+                $( let fields = [fields, <$table as $crate::desired::tables::field::Table>::fields()].concat(); )?
                 fields
             }
 
             fn read_field(
                 &mut self,
                 key: &str,
-                value: &$crate::desired::field::Value<'_>,
-                reader: &mut $crate::desired::reader::Reader<'_>,
+                value: &$crate::desired::tables::field::Value<'_>,
+                reader: &mut $crate::desired::tables::reader::Reader<'_>,
             ) -> bool {
                 $( if key == fields!(@key $field $($key)?) {
                     let key = fields!(@key $field $($key)?);
-                    self.$field = $crate::desired::field::Field::read(key, value, reader);
+                    self.$field = $crate::desired::tables::field::Field::read(key, value, reader);
                     return true;
                 } )*
                 $( if self.$flat.read_field(key, value, reader) { return true; } )?
@@ -176,21 +175,21 @@ macro_rules! fields {
             $( $($other)* )?
         }
 
-        impl $crate::desired::field::Read for $name {
+        impl $crate::desired::tables::field::Read for $name {
             fn expected() -> String {
                 "a table".to_owned()
             }
 
             fn read(
-                value: &$crate::desired::field::Value<'_>,
-                reader: &mut $crate::desired::reader::Reader<'_>,
+                value: &$crate::desired::tables::field::Value<'_>,
+                reader: &mut $crate::desired::tables::reader::Reader<'_>,
             ) -> Option<Self> {
                 let table = reader.table(value)?;
-                Some($crate::desired::field::read_table(table, reader))
+                Some($crate::desired::tables::field::read_table(table, reader))
             }
         }
     };
     (@key $field:ident) => { stringify!($field) };
     (@key $field:ident $key:literal) => { $key };
 }
-pub(super) use fields;
+pub(crate) use fields;

@@ -2,10 +2,10 @@
 
 use toml::de::DeValue;
 
-use super::OnRemove;
 use super::field::{Read, Value};
 use super::reader::{Reader, Scalar};
-use super::suggest::{self, shown};
+use crate::desired::OnRemove;
+use crate::desired::suggest::{self, shown};
 use crate::model::{Finding, RiskCode, RiskLevel};
 
 impl Read for OnRemove {
@@ -21,7 +21,7 @@ impl Read for OnRemove {
 
 /// What unlisted topics do to the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unlisted {
+pub(crate) enum Unlisted {
     Report,
     Fail,
 }
@@ -53,7 +53,7 @@ impl Read for RiskCode {
 
 /// The code of a risk that goes ahead unless it is gated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct CautionCode(pub(super) RiskCode);
+pub(crate) struct CautionCode(pub(crate) RiskCode);
 
 impl Read for CautionCode {
     fn expected() -> String {
@@ -85,7 +85,7 @@ fn word<T: Copy>(
     expected: &str,
     options: &[(&'static str, T)],
 ) -> Option<T> {
-    let scalar = reader.scalar(value, expected)?;
+    let scalar = reader.scalar(value, || expected.to_owned())?;
     let (Scalar::Text(_) | Scalar::Expanded { .. }) = &scalar else {
         return reader.wrong(value, expected);
     };

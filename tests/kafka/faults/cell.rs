@@ -1,0 +1,253 @@
+//! What has to hold in every cell: the fault came to be; the report is true by the word of Kafka's
+//! own tool; a re-run ends well; the next plan is empty; and nothing else was touched.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt as _;
+
+use super::TIMEOUT;
+use super::change::{Change, Described};
+use crate::harness::proxy::{Fault, Proxy, Rule};
+use crate::harness::{LIMITS, Repository, Run, Test, create, new_topic};
+
+/// Cells that run side by side: mostly they wait.
+const AT_ONCE: usize = 10;
+
+/// The topics of each cell that change, and one that does not.
+const TOPICS: [&str; 3] = ["a", "b", "c"];
+const BYSTANDER: &str = "bystander";
+
+/// How an apply under a fault has to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ends {
+    Applied,
+    Failed,
+    NotKept,
+    Unknown,
+    /// It is told to stop once the fault came to be, and cannot know.
+    Stopped,
+    /// Applied; or the cluster was not reached, and nothing was changed.
+    Unreached,
+}
+
+/// A change under a fault.
+#[derive(Debug, Clone)]
+pub struct Cell {
+    name: String,
+    pub change: Change,
+    pub rules: Vec<Rule>,
+    pub ends: Ends,
+}
+
+/// A cell whose apply under the fault is over.
+struct Applied {
+    cell: Cell,
+    test: Test,
+    repository: Repository,
+    proxy: Proxy,
+    run: Run,
+}
+
+impl Cell {
+    pub fn new(name: String, change: Change, rules: Vec<Rule>, ends: Ends) -> Self {
+        Self {
+            name,
+            change,
+            rules,
+            ends,
+        }
+    }
+
+    /// Whether a request is still on its way when the apply ends.
+    fn still_on_its_way(&self) -> Option<Duration> {
+        self.rules.iter().find_map(|rule| match rule.fault {
+            Fault::Delay(time) if time > TIMEOUT => Some(time),
+            _ => None,
+        })
+    }
+}
+
+/// Runs cells to their ends.
+pub async fn run(test: &Test, cells: Vec<Cell>) {
+    prepare(test, &cells).await;
+    let group = test.clone();
+    let applied = side_by_side(cells, move |cell| apply(group.part(&cell.name), cell)).await;
+    let described = describe(test);
+    for applied in &applied {
+        applied.report_is_true(&described);
+    }
+    let tests = side_by_side(applied, Applied::again).await;
+    let described = describe(test);
+    for test in tests {
+        check_bystander(&test, &described);
+    }
+}
+
+/// Makes the topics of all cells as they are before.
+async fn prepare(test: &Test, cells: &[Cell]) {
+    let mut topics = Vec::new();
+    for cell in cells {
+        let part = test.part(&cell.name);
+        let bystander = new_topic(part.topic(BYSTANDER), 2, &[("retention.ms", "3600000")]);
+        topics.push(bystander);
+        let before = |topic: &&str| cell.change.before(&part, topic);
+        topics.extend(TOPICS.iter().filter_map(before));
+    }
+    create(&test.cluster().await, &topics).await;
+}
+
+async fn side_by_side<T, U>(items: Vec<T>, work: impl Fn(T) -> U + Clone + Send + 'static) -> Vec<U>
+where
+    T: Send + 'static,
+    U: Send + 'static,
+{
+    let tasks = items.into_iter().map(|item| {
+        let work = work.clone();
+        tokio::task::spawn_blocking(move || work(item))
+    });
+    let results = futures_util::stream::iter(tasks).buffered(AT_ONCE);
+    results
+        .map(|result| result.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic())))
+        .collect()
+        .await
+}
+
+/// The apply under the fault.
+fn apply(test: Test, cell: Cell) -> Applied {
+    let topics = TOPICS.map(|topic| cell.change.declaration(topic));
+    let repository = test.repository(&topics.concat());
+    let proxy = Proxy::before(test.broker().servers(), &cell.rules);
+    repository.environment("dev", proxy.servers(), 1, "");
+    let arguments = arguments("apply --yes --allow topic-deleted --format json");
+    let run = match cell.ends {
+        Ends::Stopped => {
+            let apply = repository.start(&arguments);
+            let start = Instant::now();
+            while proxy.fired() < cell.rules.len().min(2) {
+                assert!(start.elapsed() < LIMITS.timeout, "{}: no fault", cell.name);
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            apply.signal("TERM");
+            apply.end()
+        }
+        _ => repository.run(&arguments),
+    };
+    if let Some(time) = cell.still_on_its_way() {
+        std::thread::sleep(time);
+    }
+    Applied {
+        cell,
+        test,
+        repository,
+        proxy,
+        run,
+    }
+}
+
+fn arguments(command: &str) -> String {
+    format!("{command} --timeout {}s", TIMEOUT.as_secs())
+}
+
+impl Applied {
+    /// What the report says of each part, held against what Kafka's own tool says.
+    fn report_is_true(&self, described: &BTreeMap<String, Described>) {
+        let Self { cell, run, .. } = self;
+        let (name, ends) = (&cell.name, cell.ends);
+        assert!(self.proxy.fired() > 0, "{name}: no fault came to be: {run}");
+        let topic = |name: &str| described.get(self.test.topic(name).as_str());
+        if ends == Ends::Unreached && run.code == Some(1) {
+            for (name, part) in cell
+                .change
+                .parts()
+                .iter()
+                .flat_map(|part| TOPICS.map(|n| (n, part)))
+            {
+                assert!(
+                    !cell.change.is_so(part, topic(name)),
+                    "{name}: {part}: {run}"
+                );
+            }
+            return;
+        }
+        let (exit, result) = match ends {
+            Ends::Applied | Ends::Unreached => (0, "applied"),
+            Ends::Failed => (1, "failed"),
+            Ends::NotKept => (3, "not_kept"),
+            Ends::Unknown => (3, "unknown"),
+            Ends::Stopped => (130, "unknown"),
+        };
+        assert_eq!(run.code, Some(exit), "{name}: {run}");
+        let json = run.json();
+        let changes = json["changes"].as_array().expect("a list");
+        assert_eq!(changes.len(), TOPICS.len(), "{name}: {run}");
+        for change in changes {
+            assert_eq!(change["result"], result, "{name}: {run}");
+            let name = change["topic"].as_str().expect("a name");
+            let topic = topic(name.trim_start_matches('@'));
+            for part in change["parts"].as_array().expect("a list") {
+                let subject = part["part"].as_str().expect("a name");
+                let is_so = cell.change.is_so(subject, topic);
+                let said = part["result"].as_str().expect("a word");
+                let is_true = match said {
+                    "applied" => is_so,
+                    "failed" | "not_kept" | "not_tried" => !is_so,
+                    "unknown" => true,
+                    _ => false,
+                };
+                assert!(
+                    is_true,
+                    "{name}: {subject} is {said}, and there is {topic:?}: {run}"
+                );
+            }
+        }
+    }
+
+    /// The network is well again: a re-run does what is left, and then nothing is.
+    fn again(self) -> Test {
+        self.proxy.obey(&[]);
+        let name = &self.cell.name;
+        let run = |command: &str| {
+            let run = self.repository.run(&arguments(command));
+            assert_eq!(run.code, Some(0), "{name}, again: {run}");
+        };
+        run("apply --yes --allow topic-deleted");
+        run("plan --detailed-exitcode");
+        self.test
+    }
+}
+
+/// The topics of a test and of its parts, by Kafka's own tool.
+fn describe(test: &Test) -> BTreeMap<String, Described> {
+    let pattern = format!("{}-.*", test.prefix());
+    let class = "org.apache.kafka.tools.TopicCommand";
+    let text = test
+        .broker()
+        .cli(class, &["--describe", "--topic", &pattern]);
+    let topic = |line: &str| {
+        let fields: BTreeMap<&str, &str> = line
+            .split('\t')
+            .filter_map(|field| field.split_once(": "))
+            .map(|(name, value)| (name.trim(), value.trim()))
+            .collect();
+        let configs = fields.get("Configs").unwrap_or(&"").split(',');
+        let described = Described {
+            partitions: fields.get("PartitionCount")?.parse().ok()?,
+            configs: configs.map(str::to_owned).collect(),
+        };
+        Some(((*fields.get("Topic")?).to_owned(), described))
+    };
+    text.lines().filter_map(topic).collect()
+}
+
+/// The topic that no file names is as it was.
+fn check_bystander(test: &Test, described: &BTreeMap<String, Described>) {
+    let name = test.topic(BYSTANDER);
+    let topic = described.get(name.as_str());
+    let topic = topic.unwrap_or_else(|| panic!("{name} is gone"));
+    assert_eq!(topic.partitions, 2, "{name}");
+    assert!(
+        topic.holds("retention.ms", Some("3600000")),
+        "{name}: {topic:?}"
+    );
+}

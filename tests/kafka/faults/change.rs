@@ -1,0 +1,124 @@
+//! The kinds of change, each with what a topic is before it and has to be after it.
+
+use topicsmith::kafka::NewTopic;
+
+use crate::harness::proxy::Api;
+use crate::harness::{Test, new_topic};
+
+/// A kind of change, one for each request that writes and each phase of one broker's apply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    Create,
+    /// `min.insync.replicas` goes down, before all other configs.
+    MinIsr,
+    Partitions,
+    /// A config is set, another one changed and a third one reset.
+    Configs,
+    Delete,
+}
+
+/// A topic as Kafka's own tool describes it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Described {
+    pub partitions: u32,
+    /// `key=value`, those that are Kafka's own defaults left out.
+    pub configs: Vec<String>,
+}
+
+impl Described {
+    /// Whether it holds this value, or none of its own.
+    pub fn holds(&self, key: &str, value: Option<&str>) -> bool {
+        let start = format!("{key}=");
+        let held = self
+            .configs
+            .iter()
+            .find_map(|config| config.strip_prefix(&start));
+        held == value
+    }
+}
+
+impl Change {
+    pub const ALL: [Change; 5] = [
+        Change::Create,
+        Change::MinIsr,
+        Change::Partitions,
+        Change::Configs,
+        Change::Delete,
+    ];
+
+    /// What it is called in the names of topics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Change::Create => "create",
+            Change::MinIsr => "min-isr",
+            Change::Partitions => "partitions",
+            Change::Configs => "configs",
+            Change::Delete => "delete",
+        }
+    }
+
+    /// The request that carries it out.
+    pub fn api(self) -> Api {
+        match self {
+            Change::Create => Api::CreateTopics,
+            Change::MinIsr | Change::Configs => Api::AlterConfigs,
+            Change::Partitions => Api::CreatePartitions,
+            Change::Delete => Api::DeleteTopics,
+        }
+    }
+
+    /// Its parts, as reports name them.
+    pub fn parts(self) -> &'static [&'static str] {
+        match self {
+            Change::Create | Change::Delete => &["topic"],
+            Change::MinIsr => &["min.insync.replicas"],
+            Change::Partitions => &["partitions"],
+            Change::Configs => &["max.message.bytes", "retention.ms", "segment.bytes"],
+        }
+    }
+
+    /// The topic before it.
+    pub fn before(self, test: &Test, topic: &str) -> Option<NewTopic> {
+        let configs: &[(&str, &str)] = match self {
+            Change::Create => return None,
+            Change::MinIsr => &[("min.insync.replicas", "2")],
+            Change::Configs => &[("retention.ms", "3600000"), ("segment.bytes", "104857600")],
+            Change::Partitions | Change::Delete => &[],
+        };
+        Some(new_topic(test.topic(topic), 1, configs))
+    }
+
+    /// What the files say of the topic.
+    pub fn declaration(self, topic: &str) -> String {
+        match self {
+            Change::Create => {
+                format!("[topics.\"@{topic}\"]\npartitions = 3\nconfig.retention.ms = \"7d\"\n")
+            }
+            Change::MinIsr => format!("[topics.\"@{topic}\"]\nmin_insync_replicas = 1\n"),
+            Change::Partitions => format!("[topics.\"@{topic}\"]\npartitions = 3\n"),
+            Change::Configs => format!(
+                "[topics.\"@{topic}\"]\nconfig.retention.ms = \"7d\"\nconfig.max.message.bytes = 2000000\n"
+            ),
+            Change::Delete => format!("[removed.\"@{topic}\"]\n"),
+        }
+    }
+
+    /// Whether a part of the change, as reports name it, is as the files want it.
+    pub fn is_so(self, part: &str, topic: Option<&Described>) -> bool {
+        let Some(topic) = topic else {
+            return self == Change::Delete;
+        };
+        match (self, part) {
+            (Change::Create, "topic") => {
+                topic.partitions == 3 && topic.holds("retention.ms", Some("604800000"))
+            }
+            (Change::Delete, "topic") => false,
+            (Change::Partitions, "partitions") => topic.partitions == 3,
+            (Change::MinIsr, "min.insync.replicas") => topic.holds(part, Some("1")),
+            (Change::Configs, "retention.ms") => topic.holds(part, Some("604800000")),
+            (Change::Configs, "max.message.bytes") => topic.holds(part, Some("2000000")),
+            (Change::Configs, "segment.bytes") => topic.holds(part, None),
+            _ => panic!("{self:?} has no part {part:?}"),
+        }
+    }
+}

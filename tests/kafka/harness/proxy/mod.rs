@@ -1,0 +1,323 @@
+//! A network that can be told to fail: a proxy between the binary and real brokers that acts on
+//! the n-th request of a kind. What it should do is data, a [`Rule`].
+//!
+//! It knows just enough of Kafka's framing: four bytes of length; the kind and the version at the
+//! start of a request; answers in the order of the requests. Brokers say in their answers where
+//! they are to be found, and the proxy says that it is there instead.
+
+mod wire;
+
+use std::collections::VecDeque;
+use std::io::Write as _;
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::thread;
+use std::time::Duration;
+
+pub use wire::Api;
+use wire::Request;
+
+/// What happens to a request, and when.
+#[derive(Debug, Clone, Copy)]
+pub struct Rule {
+    /// To requests of this kind.
+    pub api: Api,
+    /// That come then.
+    pub when: When,
+    /// From which one on, the first being 1.
+    pub nth: usize,
+    /// To how many of them.
+    pub times: usize,
+    /// What.
+    pub fault: Fault,
+}
+
+/// Which requests a rule counts. One that only asks the broker to check something counts as a read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// Those that change the cluster.
+    Writing,
+    /// Those that read, before anything was changed.
+    Before,
+    /// Those that read, once something was changed or may have been.
+    After,
+}
+
+/// What happens to a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The connection is cut before the broker sees it.
+    CutBefore,
+    /// The connection is cut once the broker has answered.
+    CutAfter,
+    /// It never reaches the broker, and nobody says so: the connection stays open, and silent.
+    SilentBefore,
+    /// The broker's answer is lost, in the same way.
+    SilentAfter,
+    /// It takes its time.
+    Delay(Duration),
+    /// The broker does nothing, and every item is answered with this error.
+    Refused(i16),
+    /// The broker does it, and every item is answered with this error.
+    DoneBut(i16),
+    /// The broker does nothing, and says that it did.
+    Pretended,
+    /// The network is gone from here on.
+    NetworkLost,
+}
+
+/// Stands before brokers. It listens until the process ends.
+pub struct Proxy {
+    servers: String,
+    line: Arc<Line>,
+}
+
+/// What all connections of a proxy share.
+struct Line {
+    /// The ports of the brokers, each with the one that stands for it.
+    ports: Vec<(u16, u16)>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    rules: Vec<(Rule, usize)>,
+    /// Whether a request that changes something came by.
+    wrote: bool,
+    lost: bool,
+    fired: usize,
+    connections: Vec<TcpStream>,
+}
+
+/// What is done with the answer to a request that the broker got.
+enum Treatment {
+    Pass,
+    Cut,
+    Lose,
+    Recode(Request, i16),
+}
+
+impl Rule {
+    /// For the first such request.
+    pub fn new(api: Api, when: When, fault: Fault) -> Self {
+        Self {
+            api,
+            when,
+            nth: 1,
+            times: 1,
+            fault,
+        }
+    }
+
+    /// For a later one.
+    pub fn nth(self, nth: usize) -> Self {
+        Self { nth, ..self }
+    }
+
+    /// For so many of them, one after the other.
+    pub fn times(self, times: usize) -> Self {
+        Self { times, ..self }
+    }
+}
+
+impl Proxy {
+    /// Stands before these brokers, and fails by these rules.
+    pub fn before(servers: &str, rules: &[Rule]) -> Self {
+        let listen = |server: &str| {
+            let port = server
+                .rsplit_once(':')
+                .and_then(|(_, port)| port.parse().ok());
+            let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+            (listener, port.expect("broker.sh gives ports"))
+        };
+        let listeners: Vec<(TcpListener, u16)> = servers.split(',').map(listen).collect();
+        let port = |listener: &TcpListener| listener.local_addr().expect("it is bound").port();
+        let ports: Vec<(u16, u16)> = listeners.iter().map(|(l, real)| (*real, port(l))).collect();
+        let servers: Vec<String> = ports
+            .iter()
+            .map(|(_, own)| format!("127.0.0.1:{own}"))
+            .collect();
+        let line = Arc::new(Line {
+            ports,
+            state: Mutex::default(),
+        });
+        for (listener, real) in listeners {
+            let line = Arc::clone(&line);
+            thread::spawn(move || {
+                for client in listener.incoming().flatten() {
+                    line.connect(client, real);
+                }
+            });
+        }
+        let proxy = Self {
+            servers: servers.join(","),
+            line,
+        };
+        proxy.obey(rules);
+        proxy
+    }
+
+    /// Where it listens.
+    pub fn servers(&self) -> &str {
+        &self.servers
+    }
+
+    /// How often a rule came to be.
+    pub fn fired(&self) -> usize {
+        self.line.lock().fired
+    }
+
+    /// Fails by other rules, or by none at all any more. Counting starts anew.
+    pub fn obey(&self, rules: &[Rule]) {
+        let mut state = self.line.lock();
+        state.rules = rules.iter().map(|rule| (*rule, 0)).collect();
+        state.wrote = false;
+        state.lost = false;
+    }
+}
+
+impl Line {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("no connection panics with it")
+    }
+
+    /// Carries a client's connection to the broker at a port, and back.
+    fn connect(self: &Arc<Self>, client: TcpStream, port: u16) {
+        let Ok(broker) = TcpStream::connect(("127.0.0.1", port)) else {
+            return; // The broker is down: the client's connection ends too.
+        };
+        let again = |stream: &TcpStream| stream.try_clone().expect("it is open");
+        let mut state = self.lock();
+        if state.lost {
+            return;
+        }
+        state.connections.push(again(&client));
+        drop(state);
+        let pending = Arc::new(Mutex::new(VecDeque::new()));
+        let there = (
+            again(&client),
+            again(&broker),
+            Arc::clone(self),
+            Arc::clone(&pending),
+        );
+        thread::spawn(move || {
+            let (mut client, mut broker, line, pending) = there;
+            line.carry_requests(&mut client, &mut broker, &pending);
+            let _ = broker.shutdown(Shutdown::Both);
+        });
+        let line = Arc::clone(self);
+        thread::spawn(move || {
+            let (mut client, mut broker) = (client, broker);
+            line.carry_answers(&mut client, &mut broker, &pending);
+            let _ = client.shutdown(Shutdown::Both);
+            let _ = broker.shutdown(Shutdown::Both);
+        });
+    }
+
+    /// Returns when the connection ends, in one way or the other.
+    fn carry_requests(
+        &self,
+        client: &mut TcpStream,
+        broker: &mut TcpStream,
+        pending: &Mutex<VecDeque<Treatment>>,
+    ) {
+        let mut silent = false;
+        while let Some(frame) = wire::read(client) {
+            if silent {
+                continue;
+            }
+            let mut request = Request::new(frame);
+            let fault = self.fault(&request);
+            let mut treatment = Treatment::Pass;
+            match fault {
+                None => {}
+                Some(Fault::Delay(time)) => thread::sleep(time),
+                Some(Fault::CutBefore) => {
+                    let _ = client.shutdown(Shutdown::Both);
+                    return;
+                }
+                Some(Fault::NetworkLost) => return self.lose(),
+                Some(Fault::SilentBefore) => {
+                    silent = true;
+                    continue;
+                }
+                Some(Fault::CutAfter) => treatment = Treatment::Cut,
+                Some(Fault::SilentAfter) => {
+                    silent = true;
+                    treatment = Treatment::Lose;
+                }
+                Some(Fault::DoneBut(code)) => treatment = Treatment::Recode(request.clone(), code),
+                Some(Fault::Refused(_) | Fault::Pretended) => {
+                    let code = match fault {
+                        Some(Fault::Refused(code)) => code,
+                        _ => 0,
+                    };
+                    treatment = Treatment::Recode(request.clone(), code);
+                    request.only_check();
+                }
+            }
+            pending
+                .lock()
+                .expect("nobody panics with it")
+                .push_back(treatment);
+            if broker.write_all(&request.framed()).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn carry_answers(
+        &self,
+        client: &mut TcpStream,
+        broker: &mut TcpStream,
+        pending: &Mutex<VecDeque<Treatment>>,
+    ) {
+        let mut silent = false;
+        while let Some(mut answer) = wire::read(broker) {
+            let treatment = pending.lock().expect("nobody panics with it").pop_front();
+            match treatment.expect("an answer has a request") {
+                Treatment::Pass => {}
+                Treatment::Cut => return,
+                Treatment::Lose => silent = true,
+                Treatment::Recode(request, code) => answer = request.recode(answer, code),
+            }
+            for (real, own) in &self.ports {
+                wire::readdress(&mut answer, *real, *own);
+            }
+            if !silent && client.write_all(&wire::framed(&answer)).is_err() {
+                return;
+            }
+        }
+    }
+
+    /// What is to happen to a request, by the first rule that counts it and whose turn it is.
+    fn fault(&self, request: &Request) -> Option<Fault> {
+        let mut state = self.lock();
+        let when = match (request.changes_something(), state.wrote) {
+            (true, _) => When::Writing,
+            (false, false) => When::Before,
+            (false, true) => When::After,
+        };
+        state.wrote |= request.changes_something();
+        let mut chosen = None;
+        for (rule, count) in &mut state.rules {
+            if rule.when == when && Some(rule.api) == request.api() {
+                *count += 1;
+                let turn = rule.nth..rule.nth.saturating_add(rule.times);
+                if chosen.is_none() && turn.contains(count) {
+                    chosen = Some(rule.fault);
+                }
+            }
+        }
+        state.fired += usize::from(chosen.is_some());
+        chosen
+    }
+
+    fn lose(&self) {
+        let mut state = self.lock();
+        state.lost = true;
+        for connection in std::mem::take(&mut state.connections) {
+            let _ = connection.shutdown(Shutdown::Both);
+        }
+    }
+}
