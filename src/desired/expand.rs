@@ -59,7 +59,11 @@ impl<'a> Expander<'a> {
         entry: &Entry<TopicEntry>,
         problems: &mut Problems,
     ) {
-        let Some(topic) = &entry.value else {
+        let Some(topic) = entry
+            .value
+            .as_ref()
+            .filter(|topic| !topic.environments.is_bad())
+        else {
             return;
         };
         let is_plain = topic.for_each.is_absent() && topic.lifecycle.is_absent();
@@ -141,13 +145,14 @@ impl<'a> Expander<'a> {
                 return true;
             }
             Some(size) if size <= MOST_OF_ONE => format!(
-                "this makes {size} more topics: with those before it more than {MOST_OF_ALL}, the most that is read"
+                "this makes {} more topics: with those before it more than {}, the most that is read",
+                text::grouped(size),
+                text::grouped(MOST_OF_ALL)
             ),
-            Some(size) => {
-                format!("this makes {size} topics; one entry makes {MOST_OF_ONE} at most")
-            }
-            None => format!(
-                "this makes more topics than can be counted; one entry makes {MOST_OF_ONE} at most"
+            size => format!(
+                "this makes {} topics; one entry makes {} at most",
+                size.map_or("uncountably many".to_owned(), text::grouped),
+                text::grouped(MOST_OF_ONE)
             ),
         };
         let place = topic

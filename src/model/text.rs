@@ -35,6 +35,19 @@ pub fn count(number: usize, what: &str) -> String {
     }
 }
 
+/// A number in groups of three digits: `1,000,000`.
+pub fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::with_capacity(digits.len() * 4 / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
 /// The first names of a list, and how many more there are: `a, b, c and 9 more`.
 pub fn names<T: ToString>(all: &[T], most: usize) -> String {
     let shown: Vec<String> = all.iter().take(most).map(T::to_string).collect();
@@ -58,6 +71,13 @@ pub fn mask(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn digits_are_grouped() {
+        let numbers = [0, 12, 123, 1_234, 123_456, 1_000_000];
+        let expected = ["0", "12", "123", "1,234", "123,456", "1,000,000"];
+        assert_eq!(numbers.map(grouped), expected);
+    }
 
     #[test]
     fn nothing_reaches_the_terminal_as_a_command() {

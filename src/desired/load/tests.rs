@@ -211,6 +211,17 @@ fn environments_that_were_not_asked_for_are_known_but_not_judged() {
 }
 
 #[test]
+fn nothing_follows_from_a_name_that_should_be_quoted() {
+    let repository = Repository::new(&[
+        ("environments/dev.toml", DEV),
+        ("topics/a.toml", "[topics.orders]\n"),
+        ("topics/b.toml", "[topics.orders.created]\npartitions = 3\n"),
+    ]);
+    let loaded = repository.load(Ask::All);
+    assert_eq!(found(&loaded), ["unquoted-name topics/b.toml:1:16"]);
+}
+
+#[test]
 fn lifecycles_are_data_and_no_topics() {
     let repository = Repository::new(&[
         ("environments/dev.toml", DEV),
