@@ -77,6 +77,7 @@ fn is_no_answer(fault: &Fault) -> bool {
         FaultKind::Unanswered => fault.code != UNKNOWN,
         FaultKind::AlreadyExists
         | FaultKind::Missing
+        | FaultKind::InvalidPartitions
         | FaultKind::Throttled
         | FaultKind::NotAuthorised
         | FaultKind::Permanent => false,
