@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::args::Format;
 use super::exit::Exit;
 use super::problem::{self, Invalid};
-use crate::desired::{self, Ask, Folders, Loaded, Variables};
+use crate::desired::{self, Ask, Folders, Loaded, Variables, outside_scope};
 use crate::model::text::count;
 use crate::model::{Finding, Level, Sources};
 use crate::render::{self, Style, diagnostics};
@@ -60,6 +60,24 @@ impl Session {
         let loaded = self.read_files(ask)?;
         self.refuse_errors(&loaded.findings, &loaded.sources)?;
         Ok(loaded)
+    }
+
+    /// Checks the files against what the scope may list or tombstone, where it is named on the
+    /// command line and not in the files.
+    ///
+    /// # Errors
+    /// What lies outside of it.
+    pub fn check_scope(&self, loaded: &Loaded, scope: Option<&str>) -> Result<()> {
+        let Some(scope) = scope else {
+            return Ok(());
+        };
+        let environments = loaded.environments.iter();
+        let mut outside: Vec<Finding> = environments
+            .flat_map(|environment| outside_scope(&environment.desired, scope))
+            .collect();
+        outside.sort_by(|a, b| a.place.cmp(&b.place));
+        outside.dedup();
+        self.refuse_errors(&outside, &loaded.sources)
     }
 
     fn refuse_errors(&self, findings: &[Finding], sources: &Sources) -> Result<()> {

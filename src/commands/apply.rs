@@ -125,6 +125,7 @@ async fn apply(args: &Args, session: &Session) -> Result<Ended> {
         missing_rights: MissingRights::Block,
     };
     let loaded = session.load(&which(args.environment.ask()?, options.approval.as_ref())?)?;
+    session.check_scope(&loaded, options.scope.as_deref())?;
     let environment = the_only_one(&loaded)?;
     let desired = &environment.desired;
 

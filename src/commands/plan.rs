@@ -81,6 +81,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
         missing_rights: MissingRights::Noted,
     };
     let loaded = session.load(&ask)?;
+    session.check_scope(&loaded, options.scope.as_deref())?;
     if args.out.is_some() && loaded.list_form {
         let help = "name one environment with -e";
         return Err(Usage::new("--out holds the plan of one environment", help).into());
