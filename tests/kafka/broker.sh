@@ -7,6 +7,8 @@
 #   broker.sh run N DIR [PORT]    the same, until its standard input ends; then DIR is removed
 #   broker.sh stop DIR            stops what `start` started there, and removes DIR
 #
+# TOPICSMITH_KAFKA_PROPERTIES may hold further lines of each broker's properties.
+#
 # Once the brokers are up, these files in DIR hold their addresses:
 #   servers  plain ones, where everybody may do everything
 #   sasl     SASL ones for the users `admin` (everything) and `reader` (nothing that no ACL allows),
@@ -88,6 +90,7 @@ share.coordinator.state.topic.replication.factor=$2
 transaction.state.log.min.isr=1
 transaction.state.log.num.partitions=1
 transaction.state.log.replication.factor=$2
+${TOPICSMITH_KAFKA_PROPERTIES:-}
 PROPERTIES
 }
 

@@ -4,7 +4,7 @@
 use topicsmith::kafka::{Cluster, Mode};
 use topicsmith::model::TopicName;
 
-use crate::harness::{self, Repository, Test, new_topic};
+use crate::harness::{self, Brokers, Repository, Test, new_topic};
 
 harness::tests! {
     refusals_are_in_the_plan_with_their_places,
@@ -14,6 +14,7 @@ harness::tests! {
     a_reader_gets_a_plan_and_no_apply,
     a_topic_that_may_not_be_seen,
     a_collision_with_a_live_topic,
+    brokers_that_delete_nothing,
     three_thousand_topics_are_asked_about_in_batches,
 }
 
@@ -199,4 +200,19 @@ async fn three_thousand_topics_are_asked_about_in_batches(test: Test) {
     let one = new_topic(test.topic("t0"), 1, &[]);
     let checked = cluster.create_topics(&[one], Mode::ValidateOnly).await;
     assert_eq!(checked.expect("it was reached"), [Ok(())]);
+}
+
+async fn brokers_that_delete_nothing(test: Test) {
+    let brokers = Brokers::own_with(1, "delete.topic.enable=false");
+    let cluster = harness::connect(harness::connection(brokers.servers())).await;
+    let old = new_topic(test.topic("old"), 1, &[]);
+    harness::create(&cluster, &[old]).await;
+    let repository = test.repository("[topics.\"@new\"]\n[removed.\"@old\"]\n");
+    repository.environment("dev", brokers.servers(), 1, "");
+    let words = "delete: the broker refuses it: delete.topic.enable is false on broker 1";
+    repository.run("plan").exits(4).says(words);
+    let apply = repository.run("apply --yes --allow destructive").exits(3);
+    apply.says(words).says("1 applied");
+    assert!(exists(&cluster, &test.topic("old")).await);
+    assert!(exists(&cluster, &test.topic("new")).await);
 }

@@ -34,7 +34,12 @@ impl Brokers {
 
     /// Brokers for one test alone, which may do to them what it likes.
     pub fn own(count: u32) -> Self {
-        start(count).unwrap_or_else(|why| panic!("no Kafka: {why}"))
+        Self::own_with(count, "")
+    }
+
+    /// The same, with further lines of the brokers' properties.
+    pub fn own_with(count: u32, properties: &str) -> Self {
+        start(count, properties).unwrap_or_else(|why| panic!("no Kafka: {why}"))
     }
 
     /// Ends a broker as a power cut would.
@@ -108,7 +113,7 @@ pub fn stop() {
 }
 
 fn shared(slot: &'static OnceLock<Result<Brokers, String>>, count: u32) -> &'static Brokers {
-    match slot.get_or_init(|| start(count)) {
+    match slot.get_or_init(|| start(count, "")) {
         Ok(brokers) => brokers,
         Err(why) => panic!("no Kafka: {why}"),
     }
@@ -127,7 +132,7 @@ fn jars() -> &'static Path {
     })
 }
 
-fn start(count: u32) -> Result<Brokers, String> {
+fn start(count: u32, properties: &str) -> Result<Brokers, String> {
     static NUMBER: AtomicUsize = AtomicUsize::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let folder = std::env::temp_dir().join(format!("topicsmith-{}-{number}", std::process::id()));
@@ -135,6 +140,7 @@ fn start(count: u32) -> Result<Brokers, String> {
         .arg("run")
         .arg(count.to_string())
         .arg(&folder)
+        .env("TOPICSMITH_KAFKA_PROPERTIES", properties)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         // Ctrl-C reaches the tests alone; the script hears of it by its standard input.
