@@ -29,7 +29,7 @@ pub async fn usage(
     if topics.is_empty() {
         return BTreeMap::new();
     }
-    let (groups, mut usage) = tokio::join!(groups(cluster), records(cluster, topics));
+    let (groups, mut usage) = tokio::join!(groups(cluster), settled_records(cluster, topics));
     for (topic, usage) in &mut usage {
         match &groups {
             Err(why) => usage.unseen.push(unseen("consumer groups", why)),
@@ -184,6 +184,39 @@ fn add_group(usage: &mut Usage, topic: &TopicName, name: &str, group: &Group) {
 }
 
 type Offsets = BTreeMap<(TopicName, i32), Result<OffsetFound, Fault>>;
+
+/// What the topics hold. One that is being deleted, by an apply that was killed say, has no leaders
+/// and still shows for a moment: it is looked at again until it is gone, and then holds nothing.
+async fn settled_records(
+    cluster: &Cluster,
+    topics: &BTreeMap<TopicName, u32>,
+) -> BTreeMap<TopicName, Usage> {
+    let give_up = Instant::now() + SETTLING;
+    let mut there = topics.clone();
+    loop {
+        let mut usage = records(cluster, &there).await;
+        let seen = usage.values().all(|usage| usage.unseen.is_empty());
+        let shown = match seen || Instant::now() >= give_up {
+            true => None,
+            false => cluster.metadata().await.ok(),
+        };
+        let leads = |topic: &TopicName| {
+            let shown = shown.as_ref().map(|shown| shown.topics.get(topic));
+            shown.is_none_or(|topic| {
+                topic.is_some_and(|topic| topic.partitions.iter().all(|p| p.leader.is_some()))
+            })
+        };
+        if there.keys().all(leads) {
+            let gone = topics.keys().filter(|topic| !there.contains_key(*topic));
+            usage.extend(gone.map(|topic| (topic.clone(), Usage::default())));
+            return usage;
+        }
+        if let Some(shown) = &shown {
+            there.retain(|topic, _| shown.topics.contains_key(topic));
+        }
+        tokio::time::sleep(AGAIN).await;
+    }
+}
 
 /// What the topics hold.
 async fn records(
