@@ -5,11 +5,9 @@ mod properties;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::desired::{
-    Desired, Environment, Guards, Inventory, OnRemove, Tombstone, Topic, Unmanaged,
-};
+use crate::desired::{Desired, Environment, Guards, Inventory, Tombstone, Topic, Unmanaged};
 use crate::live::{BrokerDefault, Live, LiveTopic, ReplicationFactor, Source};
-use crate::model::{Globs, Layer, Place, Sourced};
+use crate::model::{Globs, Layer, OnRemove, Place, Sourced};
 use crate::plan::{Approval, Plan};
 use crate::render;
 
@@ -137,6 +135,7 @@ pub fn live<const N: usize>(topics: [(&str, LiveTopic); N]) -> Live {
             .collect(),
         topics: topics.map(|(name, topic)| (name.into(), topic)).into(),
         inventory: None,
+        now_ms: None,
         unknown: Vec::new(),
         usage: BTreeMap::new(),
         objections: BTreeMap::new(),

@@ -51,7 +51,7 @@ pub use select::Ask;
 pub use tables::pattern::Pattern;
 pub use variables::Variables;
 
-use crate::model::{ConfigKey, Globs, Place, RiskCode, Sourced, TopicName};
+use crate::model::{ConfigKey, Globs, OnRemove, Place, RiskCode, Sourced, TopicName};
 
 /// One environment with everything that should exist in it.
 #[derive(Debug, Clone)]
@@ -158,16 +158,6 @@ pub struct Unmanaged {
     pub replication_factor: bool,
     /// Config keys.
     pub config: BTreeSet<ConfigKey>,
-}
-
-/// What happens to a topic once its entry leaves the files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum OnRemove {
-    /// It stays and is nobody's.
-    #[default]
-    Retain,
-    /// It is deleted.
-    Delete,
 }
 
 /// The expected load of a topic.

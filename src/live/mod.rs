@@ -2,12 +2,14 @@
 //! snapshot file; whoever reads it cannot tell which. This room knows neither Kafka's client nor
 //! what is wanted.
 
+mod inventory;
 mod objection;
 pub mod snapshot;
 mod usage;
 
 use std::collections::BTreeMap;
 
+pub use inventory::{Hold, Instance, Inventory, Owned, Spent, Stamp, Whose};
 pub use objection::{Objection, ObjectionKind};
 pub use usage::{GroupUse, Unseen, Usage};
 
@@ -26,8 +28,11 @@ pub struct Live {
     pub broker_defaults: BTreeMap<ConfigKey, BrokerDefault>,
     /// The topics, those that the environment ignores and Kafka's internal ones left out.
     pub topics: BTreeMap<TopicName, LiveTopic>,
-    /// Who owns which topic. `None` where the inventory is not in use.
-    pub inventory: Option<BTreeMap<TopicName, Owned>>,
+    /// Who owns which topic, and what else is recorded. `None` where the inventory is not in use.
+    pub inventory: Option<Inventory>,
+    /// When it was read, in ms since 1970: what is held is held at that moment. `None` where that
+    /// is not known.
+    pub now_ms: Option<i64>,
     /// What could not be read, and why.
     pub unknown: Vec<Unknown>,
     /// Who uses the topics that were looked at before a delete.
@@ -146,25 +151,6 @@ impl std::fmt::Display for ReplicationFactor {
             }
         }
     }
-}
-
-/// A topic's record in the inventory.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Owned {
-    /// The scope that owns it; `None` means the scope that is asking.
-    pub scope: Option<String>,
-    /// The environment that it was applied for; `None` means the one that is asking.
-    pub environment: Option<String>,
-    /// The id of the topic that was applied.
-    pub id: Option<String>,
-    /// What happens once the topic leaves the files.
-    pub on_remove: Option<String>,
-    /// The partitions last applied.
-    pub partitions: Option<u32>,
-    /// The replication factor last applied.
-    pub replication_factor: Option<u32>,
-    /// The configs last applied.
-    pub config: BTreeMap<ConfigKey, String>,
 }
 
 /// What an [`Unknown`] is called where no broker told the defaults.

@@ -3,7 +3,8 @@ use std::fs;
 use std::path::Path;
 
 use super::*;
-use crate::desired::{OnRemove, Topic};
+use crate::desired::Topic;
+use crate::model::OnRemove;
 use crate::model::{Level, TopicName};
 
 /// A repository in a temporary folder.

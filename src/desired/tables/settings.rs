@@ -7,8 +7,9 @@ use super::config_value::{ConfigValue, read_value};
 use super::field::{Field, Key, Read, Value, fields, read_table};
 use super::reader::Reader;
 use super::values::{List, PartitionCount, ReplicaCount};
+use crate::desired::Unmanaged;
 use crate::desired::suggest::{self, shown};
-use crate::desired::{OnRemove, Unmanaged};
+use crate::model::OnRemove;
 use crate::model::config::SPECS;
 use crate::model::{ConfigKey, Finding, Place};
 

@@ -4,9 +4,8 @@ use toml::de::DeValue;
 
 use super::field::{Read, Value};
 use super::reader::{Reader, Scalar};
-use crate::desired::OnRemove;
 use crate::desired::suggest::{self, shown};
-use crate::model::{Finding, RiskCode, RiskLevel};
+use crate::model::{Finding, OnRemove, RiskCode, RiskLevel};
 
 impl Read for OnRemove {
     fn expected() -> String {
@@ -14,7 +13,7 @@ impl Read for OnRemove {
     }
 
     fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let options = [("retain", OnRemove::Retain), ("delete", OnRemove::Delete)];
+        let options = [OnRemove::Retain, OnRemove::Delete].map(|one| (one.as_str(), one));
         word(value, reader, &Self::expected(), &options)
     }
 }

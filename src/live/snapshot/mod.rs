@@ -26,8 +26,8 @@ pub fn parse(text: &str) -> Result<Live, DocumentError> {
 mod tests {
     use super::*;
     use crate::live::{
-        BrokerDefault, GroupUse, LiveTopic, Owned, ReplicationFactor, Source, Unknown, Unseen,
-        Usage,
+        BrokerDefault, GroupUse, Inventory, LiveTopic, Owned, ReplicationFactor, Source, Unknown,
+        Unseen, Usage,
     };
     use crate::testing::{found, live};
 
@@ -64,8 +64,8 @@ mod tests {
         let mut topic = found(5, 3, &[("retention.ms", "2592000000")]);
         topic.id = Some("t1".to_owned());
         assert_eq!(live.topics["content-ingested"], topic);
-        let owned = &live.inventory.unwrap()["content-ingested"];
-        assert_eq!(owned.scope.as_deref(), Some("media-platform"));
+        let owned = &live.inventory.unwrap().topics["content-ingested"];
+        assert_eq!(owned.whose.scope.as_deref(), Some("media-platform"));
         assert_eq!(owned.partitions, Some(5));
     }
 
@@ -99,7 +99,10 @@ mod tests {
         let mut live: Live = live([("a", mixed), ("b", unread)]);
         live.broker_defaults
             .insert("x".into(), default("1", Source::BrokerDefault));
-        live.inventory = Some([("a".into(), Owned::default())].into());
+        live.inventory = Some(Inventory {
+            topics: [("a".into(), Owned::default())].into(),
+            ..Inventory::default()
+        });
         live.unknown.push(Unknown {
             what: "broker defaults".to_owned(),
             why: "no rights".to_owned(),

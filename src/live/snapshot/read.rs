@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny};
+use serde::de::{Deserialize, Deserializer, Error, IgnoredAny};
 
 use super::values::{Count, Named};
 use crate::live::{
-    BROKER_DEFAULTS, Broker, BrokerDefault, GroupUse, Live, LiveTopic, Owned, ReplicationFactor,
-    Source, Unknown, Unseen, Usage,
+    BROKER_DEFAULTS, Broker, BrokerDefault, GroupUse, Inventory, Live, LiveTopic, Owned,
+    ReplicationFactor, Source, Unknown, Unseen, Usage, Whose,
 };
 use crate::model::config::SPECS;
-use crate::model::{ConfigKey, TopicName};
+use crate::model::{ConfigKey, OnRemove, TopicName};
 
 /// Kafka's own limits: a partition count is an `int32`, a replication factor an `int16`.
 const MAX_PARTITIONS: u32 = i32::MAX as u32;
@@ -45,7 +45,11 @@ impl From<File> for Live {
             brokers: file.brokers.into_iter().map(Broker::from).collect(),
             broker_defaults: file.broker_defaults.0,
             topics: file.topics.0,
-            inventory: file.inventory.map(|inventory| inventory.0),
+            inventory: file.inventory.map(|topics| Inventory {
+                topics: topics.0,
+                ..Inventory::default()
+            }),
+            now_ms: None,
             unknown: file.unknown.into_iter().map(Unknown::from).collect(),
             usage: file.usage.0,
             objections: BTreeMap::new(),
@@ -136,24 +140,36 @@ struct FileOwned {
     scope: Option<String>,
     environment: Option<String>,
     id: Option<String>,
-    on_remove: Option<String>,
+    #[serde(default, deserialize_with = "on_remove")]
+    on_remove: Option<OnRemove>,
     partitions: Option<Count<MAX_PARTITIONS>>,
     replication_factor: Option<Count<MAX_REPLICAS>>,
-    #[serde(default)]
-    config: Named<ConfigKey, String>,
+    config: Option<Named<ConfigKey, String>>,
+}
+
+fn on_remove<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<OnRemove>, D::Error> {
+    let word = Option::<String>::deserialize(deserializer)?;
+    let read = |word: String| {
+        let unknown = |()| D::Error::custom(format!("`{word}` is neither `retain` nor `delete`"));
+        word.parse().map_err(unknown)
+    };
+    word.map(read).transpose()
 }
 
 impl<'de> Deserialize<'de> for Owned {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let owned = FileOwned::deserialize(deserializer)?;
         Ok(Self {
-            scope: owned.scope,
-            environment: owned.environment,
+            whose: Whose {
+                scope: owned.scope,
+                environment: owned.environment,
+            },
             id: owned.id,
             on_remove: owned.on_remove,
             partitions: owned.partitions.map(|count| count.0),
             replication_factor: owned.replication_factor.map(|count| count.0),
-            config: owned.config.0,
+            config: owned.config.map(|config| config.0),
+            ..Self::default()
         })
     }
 }

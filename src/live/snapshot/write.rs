@@ -6,9 +6,9 @@ use serde_json::{Map, Value, json};
 
 use super::FORMAT;
 use crate::live::{
-    BrokerDefault, GroupUse, Live, LiveTopic, Owned, ReplicationFactor, Source, Usage,
+    BrokerDefault, GroupUse, Live, LiveTopic, Owned, ReplicationFactor, Source, Usage, Whose,
 };
-use crate::model::ConfigKey;
+use crate::model::{ConfigKey, OnRemove};
 
 /// Writes a snapshot; [`super::parse`] reads back the same.
 pub fn to_json(live: &Live) -> Value {
@@ -19,6 +19,7 @@ pub fn to_json(live: &Live) -> Value {
         broker_defaults,
         topics,
         inventory,
+        now_ms: _,
         unknown,
         usage,
         objections: _,
@@ -41,6 +42,7 @@ pub fn to_json(live: &Live) -> Value {
     });
     if let Some(inventory) = inventory {
         let records: Map<String, Value> = inventory
+            .topics
             .iter()
             .map(|(name, owned)| (name.to_string(), owned_json(owned)))
             .collect();
@@ -130,20 +132,22 @@ fn defaults_json(defaults: &BTreeMap<ConfigKey, BrokerDefault>) -> Value {
 
 fn owned_json(owned: &Owned) -> Value {
     let Owned {
-        scope,
-        environment,
+        whose: Whose { scope, environment },
         id,
         on_remove,
+        owner: _,
         partitions,
         replication_factor,
         config,
+        declared_at: _,
+        stamp: _,
     } = owned;
     let mut json = Map::new();
     let texts = [
-        ("scope", scope),
-        ("environment", environment),
-        ("id", id),
-        ("on_remove", on_remove),
+        ("scope", scope.as_deref()),
+        ("environment", environment.as_deref()),
+        ("id", id.as_deref()),
+        ("on_remove", on_remove.map(OnRemove::as_str)),
     ];
     for (field, text) in texts {
         if let Some(text) = text {
@@ -159,6 +163,8 @@ fn owned_json(owned: &Owned) -> Value {
             json.insert(field.to_owned(), json!(count));
         }
     }
-    json.insert("config".to_owned(), json!(config));
+    if let Some(config) = config {
+        json.insert("config".to_owned(), json!(config));
+    }
     Value::Object(json)
 }

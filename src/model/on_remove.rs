@@ -1,0 +1,32 @@
+//! What happens to a topic once no file lists it any more.
+
+/// What happens to a topic once its entry leaves the files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnRemove {
+    /// It stays and is nobody's.
+    #[default]
+    Retain,
+    /// It is deleted.
+    Delete,
+}
+
+impl OnRemove {
+    /// The word that files, plans and records have for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            OnRemove::Retain => "retain",
+            OnRemove::Delete => "delete",
+        }
+    }
+}
+
+impl std::str::FromStr for OnRemove {
+    type Err = ();
+
+    fn from_str(word: &str) -> Result<Self, ()> {
+        [OnRemove::Retain, OnRemove::Delete]
+            .into_iter()
+            .find(|on_remove| on_remove.as_str() == word)
+            .ok_or(())
+    }
+}
