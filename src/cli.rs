@@ -4,6 +4,7 @@
 mod args;
 mod exit;
 mod look;
+mod origin;
 mod problem;
 mod session;
 
@@ -13,9 +14,10 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::{CommandFactory, FromArgMatches, Parser};
 
-pub use args::{Connecting, Environments, Format, Global, OneEnvironment, Only, Origin};
+pub use args::{Connecting, Environments, Format, Global, OneEnvironment, Only};
 pub use exit::Exit;
 pub use look::{Depth, Looking, Preflight, Source, plan, read, see_usage};
+pub use origin::{Origin, who};
 pub use problem::{Refused, Usage, document};
 pub use session::{Document, Printable, Session};
 

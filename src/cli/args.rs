@@ -130,7 +130,7 @@ impl OneEnvironment {
 }
 
 /// An environment variable; an empty one counts as not set, as pipelines leave them.
-fn variable(name: &str) -> Result<Option<String>> {
+pub(super) fn variable(name: &str) -> Result<Option<String>> {
     match std::env::var(name) {
         Ok(value) if value.is_empty() => Ok(None),
         Ok(value) => Ok(Some(value)),
@@ -175,27 +175,6 @@ pub struct Connecting {
     /// Where ${file:NAME} in [cluster.client] reads secrets
     #[arg(long, value_name = "DIR")]
     pub secrets_dir: Option<PathBuf>,
-}
-
-/// Whose topics these are, and of which commit.
-#[derive(Debug, clap::Args)]
-pub struct Origin {
-    /// Whose topics the files speak of [env: TOPICSMITH_SCOPE]
-    #[arg(long, value_name = "NAME")]
-    scope: Option<String>,
-    /// The commit that the files are of
-    #[arg(long, value_name = "SHA")]
-    pub commit: Option<String>,
-}
-
-impl Origin {
-    /// The scope that was named here.
-    pub fn scope(&self) -> Result<Option<String>> {
-        match &self.scope {
-            Some(scope) => Ok(Some(scope.clone())),
-            None => variable("TOPICSMITH_SCOPE"),
-        }
-    }
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -120,7 +120,7 @@ async fn apply(args: &Args, session: &Session) -> Result<Ended> {
         },
         allow: args.allow.clone(),
         approval,
-        commit: args.origin.commit.clone(),
+        commit: args.origin.commit(),
         scope: args.origin.scope()?,
         missing_rights: MissingRights::Block,
     };

@@ -76,7 +76,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
         only: args.only.globs()?,
         allow: args.allow.clone(),
         approval: None,
-        commit: args.origin.commit.clone(),
+        commit: args.origin.commit(),
         scope: args.origin.scope()?,
         missing_rights: MissingRights::Noted,
     };
