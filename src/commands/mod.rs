@@ -1,8 +1,10 @@
 //! The commands, one file each: a short script over the stations, with its own arguments.
 
 mod apply;
+mod completions;
 mod drift;
 mod list;
+mod man;
 mod plan;
 mod snapshot;
 mod validate;
@@ -26,6 +28,10 @@ pub enum Command {
     Snapshot(snapshot::Args),
     /// List the topics: what is there, and how it stands to the files
     List(list::Args),
+    /// Print what a shell needs to complete commands and options
+    Completions(completions::Args),
+    /// Print the manual page, or write those of all commands
+    Man(man::Args),
 }
 
 impl Command {
@@ -47,6 +53,8 @@ impl Command {
                 Command::Drift(args) => drift::run(args, session).await,
                 Command::Snapshot(args) => snapshot::run(args, session).await,
                 Command::List(args) => list::run(args, session).await,
+                Command::Completions(args) => completions::run(args, session),
+                Command::Man(args) => man::run(args, session),
             }
         })
     }

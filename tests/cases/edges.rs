@@ -13,12 +13,15 @@ type Test = fn() -> Result<(), Failed>;
 
 /// All of them, named as cases are.
 pub fn trials() -> Vec<Trial> {
-    let all: [(&str, Test); 5] = [
+    let all: [(&str, Test); 8] = [
         ("a-closed-pipe-ends-quietly", closed_pipe),
         ("a-closed-pipe-keeps-the-exit-code", closed_pipe_exit),
         ("a-full-disk-is-an-error", full_disk),
         ("help-on-a-full-disk-is-an-error", full_disk_help),
         ("a-variable-that-is-no-text", no_text),
+        ("completions-for-every-shell", completions),
+        ("a-manual-page-for-every-command", manual_pages),
+        ("the-commit-is-gits-own", git_commit),
     ];
     let trial = |(name, test): (&str, Test)| Trial::test(format!("edges/{name}"), test);
     all.map(trial).into()
@@ -104,4 +107,90 @@ fn no_text() -> Result<(), Failed> {
         .output()?;
     let said = "error: the environment variable TOPICSMITH_ENV is not valid UTF-8\nhelp: set TOPICSMITH_ENV again, or unset it\n";
     expect(&output, 64, said)
+}
+
+/// The commands, as the help lists them.
+fn commands(folder: &Path) -> Result<Vec<String>, Failed> {
+    let help = String::from_utf8(topicsmith(folder, &["--help"]).output()?.stdout)?;
+    let mut listed = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let listed = listed.by_ref().take_while(|line| !line.is_empty());
+    let named = listed.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    let commands = named.filter_map(|line| line.split_whitespace().next());
+    Ok(commands
+        .filter(|name| *name != "help")
+        .map(str::to_owned)
+        .collect())
+}
+
+fn completions() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let commands = commands(folder.path())?;
+    assert!(commands.contains(&"drift".to_owned()), "{commands:?}");
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let output = topicsmith(folder.path(), &["completions", shell]).output()?;
+        assert!(output.status.success(), "{output:?}");
+        let script = String::from_utf8(output.stdout)?;
+        for command in &commands {
+            assert!(script.contains(command.as_str()), "{shell}: {command}");
+        }
+    }
+    let script = topicsmith(folder.path(), &["completions", "bash"]).output()?;
+    let mut bash = Command::new("bash")
+        .arg("-n")
+        .stdin(Stdio::piped())
+        .spawn()?;
+    let mut input = bash.stdin.take().ok_or("no input")?;
+    std::io::Write::write_all(&mut input, &script.stdout)?;
+    drop(input);
+    assert!(bash.wait()?.success(), "bash cannot read its script");
+    Ok(())
+}
+
+fn manual_pages() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let output = topicsmith(folder.path(), &["man", "--out", "."]).output()?;
+    expect(&output, 0, "")?;
+    let page = |name: &str| fs::read_to_string(folder.path().join(format!("{name}.1")));
+    assert!(page("topicsmith")?.contains("SUBCOMMANDS"));
+    for command in commands(folder.path())? {
+        assert!(
+            page(&format!("topicsmith-{command}"))?.contains(".SH NAME"),
+            "{command}"
+        );
+    }
+    let printed = topicsmith(folder.path(), &["man"]).output()?;
+    assert_eq!(String::from_utf8(printed.stdout)?, page("topicsmith")?);
+    Ok(())
+}
+
+/// Where nobody names a commit, and with `-dirty` once a file is not as it was committed.
+fn git_commit() -> Result<(), Failed> {
+    let folder = folder()?;
+    let git = |line: &str| {
+        let identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"];
+        let mut command = Command::new("git");
+        command.args(identity).args(line.split(' '));
+        let output = command.current_dir(folder.path()).output()?;
+        assert!(output.status.success(), "git {line}: {output:?}");
+        Ok::<_, Failed>(String::from_utf8(output.stdout)?.trim().to_owned())
+    };
+    let planned = || {
+        let arguments = ["plan", "--live", "live.json", "--format", "json"];
+        let output = topicsmith(folder.path(), &arguments).output()?;
+        let plan: serde_json::Value = serde_json::from_slice(&output.stdout)?;
+        Ok::<_, Failed>(plan["commit"].clone())
+    };
+    assert_eq!(planned()?, serde_json::Value::Null);
+    git("init --quiet")?;
+    git("add .")?;
+    git("commit --quiet --message first")?;
+    git("tag release")?;
+    let commit = git("rev-parse HEAD")?;
+    assert_eq!(planned()?, commit);
+    fs::write(
+        folder.path().join("topics/many.toml"),
+        "[topics.a]\npartitions = 1\nreplication_factor = 1\n",
+    )?;
+    assert_eq!(planned()?, format!("{commit}-dirty"));
+    Ok(())
 }
