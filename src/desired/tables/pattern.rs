@@ -76,7 +76,7 @@ const PATTERN_SIZE: usize = 256 << 10;
 const LONGEST_PATTERN: usize = 4_000;
 
 impl Pattern {
-    fn new(text: &str) -> Result<Self, regex::Error> {
+    pub(in crate::desired) fn new(text: &str) -> Result<Self, regex::Error> {
         let build = |text: &str| {
             let mut builder = RegexBuilder::new(text);
             builder.unicode(false).size_limit(PATTERN_SIZE).build()
