@@ -17,8 +17,8 @@ use clap::{CommandFactory, FromArgMatches, Parser};
 pub use args::{Connecting, Environments, Format, Global, OneEnvironment, Only};
 pub use exit::Exit;
 pub use look::{Depth, Looking, Preflight, Source, plan, read, see_usage};
-pub use origin::{Origin, who};
-pub use problem::{Refused, Usage, document};
+pub use origin::{Origin, check_scope_is_named, who};
+pub use problem::{Advice, Refused, Usage, document};
 pub use session::{Document, Printable, Session};
 
 use session::style;

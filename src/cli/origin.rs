@@ -5,6 +5,8 @@ use std::process::{Command, Stdio};
 use anyhow::Result;
 
 use super::args::variable;
+use super::problem::Advice;
+use crate::desired::Environment;
 
 /// Whose topics these are, and of which commit.
 #[derive(Debug, clap::Args)]
@@ -31,6 +33,24 @@ impl Origin {
     pub fn commit(&self) -> Option<String> {
         self.commit.clone().or_else(git_commit)
     }
+}
+
+/// Ownership has no meaning without an owner: checked before anything is connected.
+///
+/// # Errors
+/// The environment keeps an inventory, and neither it nor the command line names a scope.
+pub fn check_scope_is_named(environment: &Environment, named: Option<&str>) -> Result<()> {
+    let inventory = &environment.inventory;
+    if !inventory.enabled || named.is_some() || inventory.scope.is_some() {
+        return Ok(());
+    }
+    let name = &environment.name;
+    let message =
+        format!("{name} keeps an inventory, and nothing says whose topics the files speak of");
+    let help = format!(
+        "name a scope: `scope` in [inventory] of environments/{name}.toml, --scope or TOPICSMITH_SCOPE; `enabled = false` there does without ownership"
+    );
+    Err(Advice::new(message, help).into())
 }
 
 /// The commit that is checked out here, with `-dirty` behind it where the files are not as they

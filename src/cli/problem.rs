@@ -46,6 +46,24 @@ impl Refused {
     }
 }
 
+/// An error with a way out, exit 1.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Advice {
+    message: String,
+    help: String,
+}
+
+impl Advice {
+    /// What is wrong and why, and what to do now.
+    pub fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            help: help.into(),
+        }
+    }
+}
+
 /// Errors in the files, each at its place.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
@@ -84,11 +102,13 @@ fn help_of(error: &Error) -> Option<String> {
     error.chain().find_map(|cause| {
         let usage = cause.downcast_ref::<Usage>();
         let refused = cause.downcast_ref::<Refused>();
+        let advice = cause.downcast_ref::<Advice>();
         let load = cause.downcast_ref::<LoadError>();
         let kafka = cause.downcast_ref::<kafka::Error>();
         usage
             .map(|usage| usage.help.clone())
             .or_else(|| refused.map(|refused| refused.help.clone()))
+            .or_else(|| advice.map(|advice| advice.help.clone()))
             .or_else(|| load.and_then(LoadError::help))
             .or_else(|| kafka.and_then(kafka::Error::help))
     })

@@ -41,10 +41,15 @@ impl Repository {
         self.write("topics/a.toml", text);
     }
 
-    /// Writes an environment; `rest` goes below its defaults.
+    /// Writes an environment; `rest` goes below its defaults. Where that says nothing of the
+    /// inventory, there is none.
     pub fn environment(&self, name: &str, servers: &str, replication_factor: u32, rest: &str) {
+        let inventory = match rest.contains("[inventory]") {
+            true => "",
+            false => "\n[inventory]\nenabled = false\n",
+        };
         let text = format!(
-            "[cluster]\nbootstrap_servers = \"{servers}\"\n\n[defaults]\npartitions = 1\nreplication_factor = {replication_factor}\n{rest}"
+            "[cluster]\nbootstrap_servers = \"{servers}\"\n\n[defaults]\npartitions = 1\nreplication_factor = {replication_factor}\n{rest}{inventory}"
         );
         self.write(&format!("environments/{name}.toml"), &text);
     }
