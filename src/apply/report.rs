@@ -297,6 +297,7 @@ fn parts_of(change: &Change) -> Vec<(Subject, Doing)> {
     match change.action {
         Action::Create => vec![(Subject::Topic, Doing::Create)],
         Action::Delete => vec![(Subject::Topic, Doing::Delete)],
+        Action::Adopt | Action::Release | Action::Record => Vec::new(),
         Action::Update => {
             let partitions = change.partitions.iter();
             let partitions = partitions.map(|_| (Subject::Partitions, Doing::AddPartitions));

@@ -135,6 +135,7 @@ fn of_change(change: &Change) -> Vec<(Phase, Step)> {
         Action::Create => create(change).into_iter().collect(),
         Action::Update => update(change),
         Action::Delete => vec![(Phase::Delete, Work::Delete)],
+        Action::Adopt | Action::Release | Action::Record => Vec::new(),
     };
     let step = |work| Step {
         topic: change.topic.clone(),
@@ -233,10 +234,6 @@ mod tests {
         config: Vec<ConfigChange>,
     ) -> Change {
         Change {
-            topic: "t".into(),
-            action,
-            adopt: false,
-            declared_at: None,
             partitions: partitions.map(|(from, to)| CountChange {
                 from,
                 to: Some(to),
@@ -248,8 +245,7 @@ mod tests {
                 declared_at: None,
             }),
             config,
-            risks: Vec::new(),
-            usage: None,
+            ..Change::new("t".into(), action)
         }
     }
 

@@ -13,4 +13,6 @@ pub enum Subject {
     ReplicationFactor,
     /// One config.
     Config(ConfigKey),
+    /// What the inventory holds of it.
+    Record,
 }

@@ -69,7 +69,9 @@ pub fn make(desired: &Desired, live: &Live, options: &Options) -> Plan {
         only: options.only.patterns().to_vec(),
         changes: Vec::new(),
         blocked: Vec::new(),
+        held: Vec::new(),
         unlisted: Vec::new(),
+        theirs: Vec::new(),
         left_alone: Vec::new(),
         unchanged: 0,
         refused: Vec::new(),
@@ -132,9 +134,6 @@ fn create(name: &TopicName, topic: &Topic) -> Change {
         declared_at: Some(value.place.clone()),
     });
     Change {
-        topic: name.clone(),
-        action: Action::Create,
-        adopt: false,
         declared_at: Some(topic.declared_at.clone()),
         partitions: Some(CountChange {
             from: None,
@@ -147,8 +146,7 @@ fn create(name: &TopicName, topic: &Topic) -> Change {
             declared_at: Some(factor.place.clone()),
         }),
         config: config.collect(),
-        risks: Vec::new(),
-        usage: None,
+        ..Change::new(name.clone(), Action::Create)
     }
 }
 
@@ -159,9 +157,6 @@ fn delete(
     usage: Option<&Usage>,
 ) -> Change {
     Change {
-        topic: name.clone(),
-        action: Action::Delete,
-        adopt: false,
         declared_at: Some(tombstone.declared_at.clone()),
         partitions: Some(CountChange {
             from: Some(found.partitions),
@@ -173,9 +168,9 @@ fn delete(
             to: None,
             declared_at: None,
         }),
-        config: Vec::new(),
         risks: risks::of_delete(),
         usage: usage.cloned(),
+        ..Change::new(name.clone(), Action::Delete)
     }
 }
 
@@ -253,15 +248,13 @@ fn update(
     let changes = partitions.is_some() || !config.is_empty();
     Update {
         change: changes.then(|| Change {
-            topic: name.clone(),
-            action: Action::Update,
-            adopt: false,
+            id: found.id.clone(),
             declared_at: Some(topic.declared_at.clone()),
             partitions,
             replication_factor: None,
             config,
             risks,
-            usage: None,
+            ..Change::new(name.clone(), Action::Update)
         }),
         blocked: held_back.collect(),
         left_alone,

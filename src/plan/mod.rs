@@ -18,7 +18,7 @@ pub use in_use::facts as usage_facts;
 pub use make::{MissingRights, Options, make};
 pub use summary::Summary;
 
-use crate::live::{BrokerDefault, ReplicationFactor, Source, Usage};
+use crate::live::{BrokerDefault, Owned, ReplicationFactor, Source, Usage, Whose};
 pub use crate::model::Subject;
 use crate::model::{BlockCode, ConfigKey, Place, RiskCode, TopicName};
 
@@ -42,8 +42,12 @@ pub struct Plan {
     pub changes: Vec<Change>,
     /// What is held back, by topic name.
     pub blocked: Vec<Blocked>,
-    /// Live topics that no file names.
+    /// Topics that a hold keeps as they are, by name.
+    pub held: Vec<Held>,
+    /// Live topics that no file names and nobody owns.
     pub unlisted: Vec<TopicName>,
+    /// Live topics that no file names and another scope or environment owns, by name.
+    pub theirs: Vec<Theirs>,
     /// Config keys on declared topics that no file names and that Kafka 4.3 does not know: left
     /// alone, and said so.
     pub left_alone: Vec<LeftAlone>,
@@ -78,7 +82,9 @@ pub struct Change {
     pub action: Action,
     /// Whether it becomes owned by this scope with this change, though it existed before.
     pub adopt: bool,
-    /// The entry or tombstone.
+    /// The id of the topic that is live, where the cluster gives one.
+    pub id: Option<String>,
+    /// The entry or tombstone; `None` for a topic that has left the files.
     pub declared_at: Option<Place>,
     /// The partition count, where it is set or changes.
     pub partitions: Option<CountChange<u32>>,
@@ -86,10 +92,46 @@ pub struct Change {
     pub replication_factor: Option<CountChange<ReplicationFactor>>,
     /// The configs that change, by key.
     pub config: Vec<ConfigChange>,
+    /// What of its record changes though nothing on the cluster does; on a create or an adopt only
+    /// what a reviewer must see.
+    pub record: Vec<RecordChange>,
+    /// What the inventory holds of it so far, where that is this scope's and environment's.
+    pub recorded: Option<Owned>,
+    /// What the inventory is to hold once the change is made, with the commit; the id of a topic
+    /// that is made, who and when are for the apply to fill in. `None` where it is to hold nothing.
+    pub to_record: Option<Owned>,
+    /// What became of the topic since it was last applied, where it is not the same any more.
+    pub fate: Option<Fate>,
+    /// The parts that were changed on the cluster since they were last applied, and that it sets
+    /// back or changes again.
+    pub undoes_drift: Vec<Subject>,
     /// What it can cost.
     pub risks: Vec<Risk>,
     /// Who uses a topic that is deleted, where that was looked at.
     pub usage: Option<Usage>,
+}
+
+impl Change {
+    /// A change of which nothing is known but what happens to the topic as a whole.
+    pub fn new(topic: TopicName, action: Action) -> Self {
+        Self {
+            topic,
+            action,
+            adopt: action == Action::Adopt,
+            id: None,
+            declared_at: None,
+            partitions: None,
+            replication_factor: None,
+            config: Vec::new(),
+            record: Vec::new(),
+            recorded: None,
+            to_record: None,
+            fate: None,
+            undoes_drift: Vec::new(),
+            risks: Vec::new(),
+            usage: None,
+        }
+    }
 }
 
 /// What happens to a topic as a whole.
@@ -102,6 +144,62 @@ pub enum Action {
     Update,
     /// It is deleted.
     Delete,
+    /// It exists as it should be, and becomes owned.
+    Adopt,
+    /// It stops being owned, and stays as it is.
+    Release,
+    /// Nothing but what the inventory holds of it changes.
+    Record,
+}
+
+/// What became of an owned topic without an apply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fate {
+    /// It was deleted.
+    Gone,
+    /// It was deleted and made again: another topic has its name now.
+    Recreated,
+}
+
+/// A field of a record that changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordChange {
+    /// `on_remove`, `owner`, `partitions`, `replication_factor`, `id`, `config.KEY`; `tombstone`, the
+    /// note that one has done its work; `record`, all that is recorded of the topic.
+    pub field: String,
+    /// What is recorded so far.
+    pub from: Option<String>,
+    /// What is to be recorded.
+    pub to: Option<String>,
+    /// Where that is written.
+    pub declared_at: Option<Place>,
+}
+
+/// A topic that a hold keeps as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// The topic.
+    pub topic: TopicName,
+    /// When the hold ends, by the broker's clock, in ms since 1970.
+    pub until_ms: i64,
+    /// Why it is held.
+    pub reason: String,
+    /// Who asked for it, where that is known.
+    pub by: Option<String>,
+    /// What would be done without it.
+    pub change: Option<Change>,
+    /// What would be blocked without it.
+    pub blocked: Vec<Blocked>,
+}
+
+/// A live topic that another scope or environment owns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Theirs {
+    /// The topic.
+    pub topic: TopicName,
+    /// Whose it is.
+    pub whose: Whose,
 }
 
 /// A number that changes.

@@ -24,7 +24,7 @@ pub(super) fn of_create(
         Subject::Partitions => &wanted.partitions.place,
         Subject::ReplicationFactor => &wanted.replication_factor.place,
         Subject::Config(key) => (wanted.config.get(key)).map_or(&wanted.declared_at, |v| &v.place),
-        Subject::Topic => &wanted.declared_at,
+        Subject::Topic | Subject::Record => &wanted.declared_at,
     };
     let (why, help) = match objection.kind {
         ObjectionKind::Exists => (
@@ -207,6 +207,8 @@ pub(super) fn notes(live: &Live, plan: &super::Plan, options: &Options) -> Vec<S
             let what = match (change.action, objection.parts.first()) {
                 (super::Action::Create, _) => "creating",
                 (super::Action::Delete, _) => "deleting",
+                (super::Action::Adopt | super::Action::Release | super::Action::Record, _)
+                | (super::Action::Update, Some(Subject::Record)) => "recording",
                 (super::Action::Update, Some(Subject::Config(_))) => "changing configs of",
                 (super::Action::Update, _) => "adding partitions to",
             };

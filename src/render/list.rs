@@ -157,7 +157,8 @@ pub fn rows(desired: &Desired, live: &Live, plan: &Plan, only: &Globs) -> Vec<Ro
     states.extend(plan.changes.iter().map(|change| {
         let state = match change.action {
             Action::Create => State::Missing,
-            Action::Update => State::Differs,
+            Action::Update | Action::Release => State::Differs,
+            Action::Adopt | Action::Record => State::InSync,
             Action::Delete => State::Removed,
         };
         (&change.topic, state)

@@ -76,7 +76,7 @@ impl<'a> State<'a> {
     /// As if nothing stood in the way of what is blocked.
     fn grant(&mut self, blocked: &'a Blocked, wanted: &'a Topic) {
         match &blocked.subject {
-            Subject::Topic => {}
+            Subject::Topic | Subject::Record => {}
             Subject::Partitions => self.partitions = Some(wanted.partitions.value),
             Subject::ReplicationFactor => {
                 self.replication_factor = Some(wanted.replication_factor.value.to_string());

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::live::{ReplicationFactor, Source};
 use crate::model::ConfigKey;
 use crate::model::text::escape;
-use crate::plan::{Action, Subject};
+use crate::plan::{Action, Fate, Subject};
 
 /// A value for people, the raw one beside it: `7d (604800000)`, `zstd`, `""`.
 pub(super) fn value(key: &ConfigKey, raw: &str) -> String {
@@ -57,6 +57,7 @@ pub(super) fn on(subject: &Subject) -> &str {
         Subject::Partitions => "partitions",
         Subject::ReplicationFactor => "replication_factor",
         Subject::Config(key) => key.as_str(),
+        Subject::Record => "record",
     }
 }
 
@@ -74,5 +75,16 @@ pub(super) fn action(action: Action) -> &'static str {
         Action::Create => "create",
         Action::Update => "update",
         Action::Delete => "delete",
+        Action::Adopt => "adopt",
+        Action::Release => "release",
+        Action::Record => "record",
+    }
+}
+
+/// What became of an owned topic without an apply, for JSON.
+pub(super) fn fate(fate: Fate) -> &'static str {
+    match fate {
+        Fate::Gone => "gone",
+        Fate::Recreated => "recreated",
     }
 }

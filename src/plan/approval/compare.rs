@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Step, Unapproved};
 use crate::model::{ConfigKey, TopicName};
-use crate::plan::{Action, Change, ConfigChange, CountChange, Subject};
+use crate::plan::{Action, Change, ConfigChange, CountChange, Fate, RecordChange, Subject};
 
 /// The parts of a fresh plan's changes that were not approved as they are, by topic and part.
 pub(super) fn unapproved(
@@ -28,14 +28,17 @@ fn parts(approved: &Change, fresh: &Change) -> Vec<Unapproved> {
         approved,
         now,
     };
-    if approved.action != fresh.action || (fresh.adopt && !approved.adopt) {
+    if !continues(approved, fresh) {
         return vec![part(Some(whole(approved)), Some(whole(fresh)))];
+    }
+    if approved.action == Action::Delete && fresh.action != Action::Delete {
+        return Vec::new();
     }
     let mut was = steps(approved);
     let mut differ = BTreeMap::new();
     for (subject, now) in steps(fresh) {
         let was = was.remove(&subject);
-        if !was.as_ref().is_some_and(|was| same(was, &now)) {
+        if !was.as_ref().is_some_and(|was| same(was, &now)) && !follows(approved, &now) {
             differ.insert(subject, part(was, Some(now)));
         }
     }
@@ -48,6 +51,38 @@ fn parts(approved: &Change, fresh: &Change) -> Vec<Unapproved> {
     differ.into_values().collect()
 }
 
+/// Whether a fresh change is what was approved, or what an apply that was interrupted has left of
+/// it: a topic that was made, changed or deleted, and not recorded so yet.
+fn continues(approved: &Change, fresh: &Change) -> bool {
+    match (approved.action, fresh.action) {
+        (Action::Create | Action::Adopt, Action::Adopt) => true,
+        (Action::Update, Action::Update | Action::Adopt) => approved.adopt || !fresh.adopt,
+        (Action::Update, Action::Record) => true,
+        (Action::Delete, Action::Release | Action::Record) => fresh.fate == Some(Fate::Gone),
+        (approved, fresh) => approved == fresh,
+    }
+}
+
+/// Whether a field of the record says no more than what was approved for the topic itself.
+fn follows(approved: &Change, now: &Step) -> bool {
+    let Step::Record(RecordChange { field, to, .. }) = now else {
+        return false;
+    };
+    let count = || {
+        approved
+            .partitions
+            .as_ref()
+            .is_some_and(|count| count.to.map(|to| to.to_string()) == *to)
+    };
+    match field.strip_prefix("config.") {
+        Some(key) => approved.config.iter().any(|config| {
+            config.key.as_str() == key
+                && same_value(&config.key, config.to.as_deref(), to.as_deref())
+        }),
+        None => field == "partitions" && count(),
+    }
+}
+
 fn whole(change: &Change) -> Step {
     Step::Topic {
         action: change.action,
@@ -55,30 +90,43 @@ fn whole(change: &Change) -> Step {
     }
 }
 
-fn steps(change: &Change) -> BTreeMap<Subject, Step> {
+/// Each part of a change; of the record each field is one.
+fn steps(change: &Change) -> BTreeMap<(Subject, &str), Step> {
     let Change {
         topic: _,
         action: _,
         adopt: _,
+        id: _,
         declared_at: _,
         partitions,
         replication_factor,
         config,
+        record,
+        recorded: _,
+        to_record: _,
+        fate: _,
+        undoes_drift: _,
         risks: _,
         usage: _,
     } = change;
     let mut steps = BTreeMap::new();
     if let Some(change) = partitions {
-        steps.insert(Subject::Partitions, Step::Partitions(change.clone()));
+        let step = Step::Partitions(change.clone());
+        steps.insert((Subject::Partitions, ""), step);
     }
     if let Some(change) = replication_factor {
-        steps.insert(
-            Subject::ReplicationFactor,
-            Step::ReplicationFactor(change.clone()),
-        );
+        let step = Step::ReplicationFactor(change.clone());
+        steps.insert((Subject::ReplicationFactor, ""), step);
     }
     let config = config.iter();
-    steps.extend(config.map(|c| (Subject::Config(c.key.clone()), Step::Config(c.clone()))));
+    steps.extend(config.map(|c| {
+        (
+            (Subject::Config(c.key.clone()), ""),
+            Step::Config(c.clone()),
+        )
+    }));
+    let record = record.iter();
+    steps.extend(record.map(|r| ((Subject::Record, r.field.as_str()), Step::Record(r.clone()))));
     steps
 }
 
@@ -87,6 +135,7 @@ fn same(a: &Step, b: &Step) -> bool {
         (Step::Partitions(a), Step::Partitions(b)) => same_count(a, b),
         (Step::ReplicationFactor(a), Step::ReplicationFactor(b)) => same_count(a, b),
         (Step::Config(a), Step::Config(b)) => same_config(a, b),
+        (Step::Record(a), Step::Record(b)) => same_record(a, b),
         _ => false,
     }
 }
@@ -99,6 +148,16 @@ fn same_count<F: PartialEq>(a: &CountChange<F>, b: &CountChange<F>) -> bool {
         declared_at: _,
     } = a;
     (from, to) == (&b.from, &b.to)
+}
+
+fn same_record(a: &RecordChange, b: &RecordChange) -> bool {
+    let RecordChange {
+        field,
+        from,
+        to,
+        declared_at: _,
+    } = a;
+    (field, from, to) == (&b.field, &b.from, &b.to)
 }
 
 fn same_config(a: &ConfigChange, b: &ConfigChange) -> bool {
@@ -176,6 +235,7 @@ mod tests {
                 let becomes = c.becomes().map(str::to_owned);
                 format!("{:?} {}", c.action, arrow(c.from.clone(), becomes))
             }
+            Some(Step::Record(c)) => format!("{} {}", c.field, arrow(c.from.clone(), c.to.clone())),
         }
     }
 

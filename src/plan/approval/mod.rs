@@ -9,7 +9,7 @@ pub use read::ApprovalError;
 
 use std::collections::BTreeMap;
 
-use super::{Action, Change, ConfigChange, CountChange, Plan, Refusal, Subject};
+use super::{Action, Change, ConfigChange, CountChange, Plan, RecordChange, Refusal, Subject};
 use crate::live::ReplicationFactor;
 use crate::model::text::{count, names};
 use crate::model::{Globs, RiskCode, TopicName};
@@ -58,6 +58,8 @@ pub enum Step {
     ReplicationFactor(CountChange<ReplicationFactor>),
     /// One config.
     Config(ConfigChange),
+    /// A field of what the inventory holds of it.
+    Record(RecordChange),
 }
 
 impl Unapproved {
@@ -68,6 +70,7 @@ impl Unapproved {
             Some(Step::Partitions(_)) => Subject::Partitions,
             Some(Step::ReplicationFactor(_)) => Subject::ReplicationFactor,
             Some(Step::Config(change)) => Subject::Config(change.key.clone()),
+            Some(Step::Record(_)) => Subject::Record,
         }
     }
 }

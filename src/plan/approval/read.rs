@@ -11,7 +11,10 @@ use crate::live::{BrokerDefault, ReplicationFactor, Source, Usage};
 use crate::model::document::{self, DocumentError};
 use crate::model::text::escape;
 use crate::model::{ConfigKey, Globs, RiskCode, TopicName};
-use crate::plan::{Action, Change, ConfigAction, ConfigChange, CountChange, FORMAT, Risk, Subject};
+use crate::plan::{
+    Action, Change, ConfigAction, ConfigChange, CountChange, FORMAT, Fate, RecordChange, Risk,
+    Subject,
+};
 
 /// Why a text is no saved plan.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -82,6 +85,9 @@ struct FileChange {
     partitions: Option<FileCount<u32>>,
     replication_factor: Option<FileCount<ReplicationFactor>>,
     config: Vec<FileConfig>,
+    #[serde(default)]
+    record: Vec<FileRecord>,
+    fate: Option<Fate>,
     risks: Vec<FileRisk>,
     usage: Option<Usage>,
 }
@@ -98,15 +104,15 @@ impl TryFrom<FileChange> for Change {
             return Err(ApprovalError::Twice(what));
         }
         Ok(Self {
-            topic: TopicName::from(file.topic.as_str()),
-            action: file.action,
             adopt: file.adopt,
-            declared_at: None,
             partitions: file.partitions.map(CountChange::from),
             replication_factor: file.replication_factor.map(CountChange::from),
             config,
+            record: file.record.into_iter().map(RecordChange::from).collect(),
+            fate: file.fate,
             risks: file.risks.into_iter().map(Risk::from).collect(),
             usage: file.usage,
+            ..Self::new(TopicName::from(file.topic.as_str()), file.action)
         })
     }
 }
@@ -153,6 +159,25 @@ impl From<FileConfig> for ConfigChange {
             from_source: file.from_source,
             to: file.to,
             to_default: file.to_default.map(default),
+            declared_at: None,
+        }
+    }
+}
+
+#[derive(serde::Deserialize)]
+#[serde(expecting = "{\"field\", \"from\", \"to\"}")]
+struct FileRecord {
+    field: String,
+    from: Option<String>,
+    to: Option<String>,
+}
+
+impl From<FileRecord> for RecordChange {
+    fn from(FileRecord { field, from, to }: FileRecord) -> Self {
+        Self {
+            field,
+            from,
+            to,
             declared_at: None,
         }
     }
@@ -246,7 +271,7 @@ mod tests {
         check(
             "\"update\"",
             "\"explode\"",
-            "line 4, column 51: unknown variant `explode`, expected one of `create`, `update`, `delete`",
+            "line 4, column 51: unknown variant `explode`, expected one of `create`, `update`, `delete`, `adopt`, `release`, `record`",
         );
         check(
             "\"to\": 6",

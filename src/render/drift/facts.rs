@@ -79,7 +79,9 @@ fn of_change(change: &Change) -> Drifted<'_> {
     let (state, differences) = match change.action {
         Action::Create => (State::Missing, Vec::new()),
         Action::Delete => (State::Unwanted, Vec::new()),
-        Action::Update => (State::Differs, of_update(change)),
+        Action::Update | Action::Adopt | Action::Release | Action::Record => {
+            (State::Differs, of_update(change))
+        }
     };
     Drifted {
         topic: &change.topic,
@@ -151,7 +153,7 @@ fn of_blocked<'a>(blocked: &Blocked, desired: &'a Desired, live: &Live) -> Vec<D
         }
     };
     let itself = match &blocked.subject {
-        Subject::Topic => None,
+        Subject::Topic | Subject::Record => None,
         Subject::Partitions => Some(count(
             Subject::Partitions,
             found.partitions.to_string(),

@@ -3,10 +3,12 @@
 use serde_json::{Value, json};
 
 use crate::live::snapshot::usage_json;
+use crate::live::{Owned, Stamp, Whose};
 use crate::model::Place;
+use crate::model::units::utc;
 use crate::plan::{
-    Blocked, Change, Cluster, ConfigAction, ConfigChange, CountChange, FORMAT, LeftAlone, Plan,
-    Refusal, Risk,
+    Blocked, Change, Cluster, ConfigAction, ConfigChange, CountChange, FORMAT, Held, LeftAlone,
+    Plan, RecordChange, Refusal, Risk, Subject, Theirs,
 };
 use crate::render::values::{self, factor};
 
@@ -20,7 +22,9 @@ pub fn json(plan: &Plan) -> Value {
         only,
         changes,
         blocked,
+        held,
         unlisted,
+        theirs,
         left_alone,
         unchanged: _,
         refused,
@@ -42,8 +46,10 @@ pub fn json(plan: &Plan) -> Value {
         "commit": commit,
         "summary": plan.summary(),
         "changes": list(changes, change),
-        "blocked": list(blocked, held),
+        "blocked": list(blocked, held_back),
+        "held": list(held, hold),
         "unlisted": unlisted,
+        "theirs": list(theirs, their),
         "refused": list(refused, refusal),
         "left_alone": list(left_alone, alone),
         "notes": notes,
@@ -54,7 +60,7 @@ pub fn json(plan: &Plan) -> Value {
     json
 }
 
-fn list<T>(items: &[T], json: impl Fn(&T) -> Value) -> Value {
+pub(super) fn list<T>(items: &[T], json: impl Fn(&T) -> Value) -> Value {
     items.iter().map(json).collect()
 }
 
@@ -63,10 +69,16 @@ fn change(change: &Change) -> Value {
         topic,
         action,
         adopt,
+        id: _,
         declared_at,
         partitions,
         replication_factor,
         config,
+        record,
+        recorded,
+        to_record: _,
+        fate,
+        undoes_drift,
         risks,
         usage,
     } = change;
@@ -80,10 +92,59 @@ fn change(change: &Change) -> Value {
         "config": list(config, config_change),
         "risks": list(risks, risk),
     });
+    for subject in undoes_drift {
+        mark_undone(&mut json, subject);
+    }
+    if !record.is_empty() {
+        json["record"] = list(record, record_change);
+    }
+    if let Some(fate) = fate {
+        json["fate"] = json!(values::fate(*fate));
+    }
+    if let Some(recorded) = recorded {
+        json["last_applied"] = last_applied(recorded);
+    }
     if let Some(usage) = usage {
         json["usage"] = usage_json(usage);
     }
     json
+}
+
+/// Says of a part that it was changed on the cluster since it was last applied.
+fn mark_undone(json: &mut Value, subject: &Subject) {
+    const UNDOES: &str = "undoes_drift";
+    match subject {
+        Subject::Config(key) => {
+            let parts = json["config"].as_array_mut().into_iter().flatten();
+            for part in parts.filter(|part| part["key"] == key.as_str()) {
+                part[UNDOES] = json!(true);
+            }
+        }
+        Subject::Partitions => json["partitions"][UNDOES] = json!(true),
+        Subject::Topic => json[UNDOES] = json!(true),
+        Subject::ReplicationFactor | Subject::Record => {}
+    }
+}
+
+/// When and from where a topic was last applied, as far as that was recorded.
+pub(in crate::render) fn last_applied(recorded: &Owned) -> Value {
+    let Stamp { commit, by, at_ms } = &recorded.stamp;
+    json!({
+        "declared_at": recorded.declared_at,
+        "commit": commit,
+        "by": by,
+        "at": at_ms.map(utc),
+    })
+}
+
+pub(super) fn record_change(change: &RecordChange) -> Value {
+    let RecordChange {
+        field,
+        from,
+        to,
+        declared_at,
+    } = change;
+    json!({"field": field, "from": from, "to": to, "declared_at": place(declared_at.as_ref())})
 }
 
 /// `topics/playback.toml:3`
@@ -149,7 +210,7 @@ fn risk(risk: &Risk) -> Value {
     })
 }
 
-fn held(blocked: &Blocked) -> Value {
+fn held_back(blocked: &Blocked) -> Value {
     let Blocked {
         topic,
         code,
@@ -168,6 +229,34 @@ fn held(blocked: &Blocked) -> Value {
         "declared_at": place(declared_at.as_ref()),
         "holds_back": holds_back,
     })
+}
+
+/// A hold, and what waits for its end.
+pub(in crate::render) fn hold(held: &Held) -> Value {
+    let Held {
+        topic,
+        until_ms,
+        reason,
+        by,
+        change: waiting,
+        blocked,
+    } = held;
+    json!({
+        "topic": topic,
+        "until": utc(*until_ms),
+        "reason": reason,
+        "by": by,
+        "change": waiting.as_ref().map(change),
+        "blocked": list(blocked, held_back),
+    })
+}
+
+pub(in crate::render) fn their(theirs: &Theirs) -> Value {
+    let Theirs {
+        topic,
+        whose: Whose { scope, environment },
+    } = theirs;
+    json!({"topic": topic, "scope": scope, "environment": environment})
 }
 
 fn alone(alone: &LeftAlone) -> Value {

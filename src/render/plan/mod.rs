@@ -2,6 +2,7 @@
 
 mod footer;
 mod json;
+mod record;
 mod text;
 mod unapproved;
 

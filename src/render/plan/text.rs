@@ -67,6 +67,9 @@ fn add_change(sheet: &mut Sheet, change: &Change) {
         Action::Create => ('+', Paint::Added, ""),
         Action::Update => ('~', Paint::Changed, ""),
         Action::Delete => ('-', Paint::Removed, "tombstone "),
+        Action::Adopt => ('*', Paint::Added, ""),
+        Action::Release => ('<', Paint::Changed, ""),
+        Action::Record => ('=', Paint::Told, ""),
     };
     let name = format!("{sign} {}", escape(change.topic.as_str()));
     let place = at(change.declared_at.as_ref(), tombstone);
@@ -131,7 +134,7 @@ fn add_config(sheet: &mut Sheet, action: Action, change: &ConfigChange, risks: &
     let to = value_or_unknown(key, change.becomes());
     let shown = match action {
         Action::Create => to,
-        Action::Update | Action::Delete => {
+        _ => {
             format!("{} → {to}", value_or_unknown(key, change.from.as_deref()))
         }
     };

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::json::{config_change, count};
+use super::json::{config_change, count, record_change};
+use super::record::recorded;
 use super::text::counted;
 use crate::model::text::escape;
 use crate::plan::approval::{Step, Unapproved};
@@ -53,6 +54,7 @@ fn words(step: &Step) -> String {
         Step::Partitions(change) => counted(change),
         Step::ReplicationFactor(change) => counted(change),
         Step::Config(change) => config(change),
+        Step::Record(change) => recorded(change),
     }
 }
 
@@ -91,5 +93,6 @@ fn step(step: &Step) -> Value {
         Step::Partitions(change) => count(change, |from| json!(from)),
         Step::ReplicationFactor(change) => count(change, factor),
         Step::Config(change) => config_change(change),
+        Step::Record(change) => record_change(change),
     }
 }
