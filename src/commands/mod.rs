@@ -3,6 +3,7 @@
 mod apply;
 mod completions;
 mod drift;
+mod init;
 mod list;
 mod man;
 mod plan;
@@ -28,6 +29,8 @@ pub enum Command {
     Snapshot(snapshot::Args),
     /// List the topics: what is there, and how it stands to the files
     List(list::Args),
+    /// Make a first repository that validates
+    Init(init::Args),
     /// Print what a shell needs to complete commands and options
     Completions(completions::Args),
     /// Print the manual page, or write those of all commands
@@ -53,6 +56,7 @@ impl Command {
                 Command::Drift(args) => drift::run(args, session).await,
                 Command::Snapshot(args) => snapshot::run(args, session).await,
                 Command::List(args) => list::run(args, session).await,
+                Command::Init(args) => init::run(args, session),
                 Command::Completions(args) => completions::run(args, session),
                 Command::Man(args) => man::run(args, session),
             }

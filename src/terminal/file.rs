@@ -46,6 +46,21 @@ pub fn write_whole(path: &Path, text: &str) -> Result<(), WriteError> {
     write().map_err(|source| WriteError::new(path, source))
 }
 
+/// Writes a file that must not be there yet, whole or not at all.
+///
+/// # Errors
+/// It is there, or as for [`write_whole`].
+pub fn write_new(path: &Path, text: &str) -> Result<(), WriteError> {
+    let write = || {
+        let mut file = beside(path)?;
+        file.write_all(text.as_bytes())?;
+        file.as_file().sync_all()?;
+        file.persist_noclobber(path).map_err(|error| error.error)?;
+        Ok(())
+    };
+    write().map_err(|source| WriteError::new(path, source))
+}
+
 /// Whether [`write_whole`] could write there now, for work that must not begin where its result
 /// cannot be kept.
 ///
@@ -129,6 +144,17 @@ mod tests {
         write_whole(&link, "two").unwrap();
         assert_eq!(fs::read_to_string(&real).unwrap(), "two");
         assert!(link.is_symlink());
+    }
+
+    #[test]
+    fn a_new_file_is_put_in_no_others_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.toml");
+        write_new(&path, "one").unwrap();
+        let error = write_new(&path, "two").unwrap_err();
+        assert_eq!(error.source.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "one");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]
