@@ -266,7 +266,7 @@ async fn request(cluster: &Cluster, steps: &[&Step]) -> Result<Vec<Result<(), Fa
                 .incremental_alter_configs(&alters, Mode::Apply)
                 .await
         }
-        Some(Work::Delete) => {
+        Some(Work::Delete { .. }) => {
             let names: Vec<TopicName> = steps.iter().map(|step| step.topic.clone()).collect();
             cluster.delete_topics(&names).await
         }

@@ -26,7 +26,7 @@ pub fn questions(plan: &Plan) -> Questions {
                 let ops = step.ops();
                 alters.entry(step.topic).or_default().extend(ops);
             }
-            Work::Delete => questions.deletes.push(step.topic),
+            Work::Delete { .. } => questions.deletes.push(step.topic),
         }
     }
     let alter = |(topic, ops)| Alter { topic, ops };

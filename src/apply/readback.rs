@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::report::Holds;
 use super::steps::{Step, Work};
 use crate::kafka::{
-    AlterOp, Cluster, ConfigEntry, Error, Fault, FaultKind, Metadata, TopicMetadata,
+    AlterOp, Cluster, ConfigEntry, Error, Fault, FaultKind, Metadata, TopicDescription,
+    TopicMetadata,
 };
 use crate::live::{ReplicationFactor, Source};
 use crate::model::{ConfigKey, TopicName};
@@ -16,6 +17,8 @@ use crate::plan::Subject;
 pub struct Seen {
     metadata: Metadata,
     configs: BTreeMap<TopicName, Result<Vec<ConfigEntry>, Fault>>,
+    /// Of the topics to delete that are there.
+    ids: BTreeMap<TopicName, String>,
 }
 
 /// How a part of a step stands on the cluster.
@@ -48,13 +51,46 @@ pub async fn read(cluster: &Cluster, steps: &[&Step]) -> Result<Seen, Error> {
         true => BTreeMap::new(),
         false => cluster.describe_topic_configs(&wanted).await?,
     };
-    Ok(Seen { metadata, configs })
+    let deleted = steps.iter().filter(|step| {
+        let known = matches!(&step.work, Work::Delete { id: Some(_) });
+        known && metadata.topics.contains_key(&step.topic)
+    });
+    let deleted: Vec<TopicName> = deleted.map(|step| step.topic.clone()).collect();
+    let ids = ids(cluster, &deleted).await?;
+    Ok(Seen {
+        metadata,
+        configs,
+        ids,
+    })
+}
+
+/// The ids of topics, of those that are there and have one.
+///
+/// # Errors
+/// Why the cluster could not be read.
+pub async fn ids(
+    cluster: &Cluster,
+    topics: &[TopicName],
+) -> Result<BTreeMap<TopicName, String>, Error> {
+    if topics.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let described = cluster.describe_topics(topics).await?.into_iter();
+    let id = |(name, description): (TopicName, Result<TopicDescription, Fault>)| {
+        Some((name, description.ok()?.id?))
+    };
+    Ok(described.filter_map(id).collect())
+}
+
+/// Whether another topic has the name of the one that is to be deleted, or was.
+pub fn is_another(id: Option<&String>, now: Option<&String>) -> bool {
+    matches!((id, now), (Some(id), Some(now)) if id != now)
 }
 
 fn has_config(work: &Work) -> bool {
     match work {
         Work::Create { .. } | Work::Alter(_) | Work::RaiseMinIsr { .. } => true,
-        Work::Grow { .. } | Work::Delete => false,
+        Work::Grow { .. } | Work::Delete { .. } => false,
     }
 }
 
@@ -70,7 +106,7 @@ pub fn check(step: &Step, seen: &Seen) -> Vec<(Subject, Shown)> {
     }
     let Some(topic) = seen.metadata.topics.get(&step.topic) else {
         return every(match step.work {
-            Work::Delete => Shown::AsWanted,
+            Work::Delete { .. } => Shown::AsWanted,
             Work::Create { .. } => Shown::Absent,
             // It was there when the plan was made.
             Work::Grow { .. } | Work::Alter(_) | Work::RaiseMinIsr { .. } => {
@@ -80,7 +116,10 @@ pub fn check(step: &Step, seen: &Seen) -> Vec<(Subject, Shown)> {
     };
     let partitions = u32::try_from(topic.partitions.len()).unwrap_or(u32::MAX);
     match &step.work {
-        Work::Delete => every(Shown::Otherwise(Holds::Topic)),
+        Work::Delete { id } => every(match is_another(id.as_ref(), seen.ids.get(&step.topic)) {
+            true => Shown::AsWanted,
+            false => Shown::Otherwise(Holds::Topic),
+        }),
         Work::Grow { to, .. } if partitions == *to => every(Shown::AsWanted),
         Work::Grow { .. } => every(Shown::Otherwise(Holds::Partitions(partitions))),
         Work::Alter(_) | Work::RaiseMinIsr { .. } => check_configs(step, &step.ops(), seen),

@@ -128,6 +128,10 @@ pub enum WhyNot {
     },
     /// It could not be seen whether producers would be stopped.
     InSyncUnknown,
+    /// The topic to delete is gone, and another one has its name.
+    Recreated,
+    /// It could not be seen whether the topic to delete is still the same.
+    IdUnknown,
     /// Kafka makes fewer partitions at once, and stops half-way at more.
     GrowthTooLarge {
         /// How many would be made.

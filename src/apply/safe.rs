@@ -1,12 +1,14 @@
 //! Steps that would do harm if they were sent now are kept back, with the reason.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use super::Settings;
 use super::batches::MAX_PARTITIONS;
 use super::report::{Outcome, Outcomes, WhyNot};
 use super::steps::{Phase, Step, Work};
+use super::{Settings, readback};
 use crate::kafka::{Cluster, Metadata};
+use crate::model::TopicName;
 
 /// How often in-sync replicas are looked at again while a partition lacks some.
 const AGAIN: Duration = Duration::from_millis(500);
@@ -27,7 +29,29 @@ pub async fn to_send(
                 stops_producers(step, metadata.as_ref())
             })
         }
-        Phase::Create | Phase::LowerMinIsr | Phase::Configs | Phase::Delete => steps,
+        Phase::Delete => {
+            let named = steps
+                .iter()
+                .map(|step| step.topic.clone())
+                .collect::<Vec<_>>();
+            let ids = readback::ids(cluster, &named).await;
+            split(steps, outcomes, |step| recreated(step, ids.as_ref().ok()))
+        }
+        Phase::Create | Phase::LowerMinIsr | Phase::Configs => steps,
+    }
+}
+
+/// Kafka deletes by name. A topic that was deleted and made again since the plan was made is not
+/// the one that was to go.
+fn recreated(step: &Step, ids: Option<&BTreeMap<TopicName, String>>) -> Option<WhyNot> {
+    let Work::Delete { id: id @ Some(_) } = &step.work else {
+        return None;
+    };
+    match ids {
+        None => Some(WhyNot::IdUnknown),
+        Some(ids) => {
+            readback::is_another(id.as_ref(), ids.get(&step.topic)).then_some(WhyNot::Recreated)
+        }
     }
 }
 
@@ -153,6 +177,22 @@ mod tests {
         let unknown = Some(WhyNot::InSyncUnknown);
         assert_eq!(stops_producers(&raise(Some(2)), None), unknown);
         assert_eq!(stops_producers(&raise(None), Some(&full)), None);
+    }
+
+    #[test]
+    fn a_topic_that_was_made_again_is_not_deleted() {
+        let delete = |id: Option<&str>| {
+            let id = id.map(str::to_owned);
+            step(Work::Delete { id })
+        };
+        let ids = |id: &str| BTreeMap::from([("t".into(), id.to_owned())]);
+        let why = |id, ids: &BTreeMap<_, _>| recreated(&delete(id), Some(ids));
+        assert_eq!(why(Some("a"), &ids("a")), None);
+        assert_eq!(why(Some("a"), &ids("b")), Some(WhyNot::Recreated));
+        assert_eq!(why(Some("a"), &BTreeMap::new()), None);
+        assert_eq!(why(None, &ids("b")), None);
+        assert_eq!(recreated(&delete(Some("a")), None), Some(WhyNot::IdUnknown));
+        assert_eq!(recreated(&delete(None), None), None);
     }
 
     #[test]

@@ -51,7 +51,10 @@ pub enum Work {
         to: Option<u32>,
     },
     /// It is deleted.
-    Delete,
+    Delete {
+        /// The id of the topic that was planned to go: another one of its name stays.
+        id: Option<String>,
+    },
 }
 
 /// The phases of an apply, in their order.
@@ -87,7 +90,7 @@ impl Step {
     /// The parts of the change that this step carries out.
     pub fn subjects(&self) -> Vec<Subject> {
         match &self.work {
-            Work::Create { .. } | Work::Delete => vec![Subject::Topic],
+            Work::Create { .. } | Work::Delete { .. } => vec![Subject::Topic],
             Work::Grow { .. } => vec![Subject::Partitions],
             Work::Alter(_) | Work::RaiseMinIsr { .. } => {
                 let keys = self.ops().into_iter().map(|(key, _)| key);
@@ -101,7 +104,7 @@ impl Step {
         match &self.work {
             Work::Alter(ops) => ops.clone(),
             Work::RaiseMinIsr { op, .. } => vec![(ConfigKey::from(MIN_ISR), op.clone())],
-            Work::Create { .. } | Work::Grow { .. } | Work::Delete => Vec::new(),
+            Work::Create { .. } | Work::Grow { .. } | Work::Delete { .. } => Vec::new(),
         }
     }
 
@@ -114,7 +117,7 @@ impl Step {
             Work::Grow { from, to } => Cost::of_growth(*from, *to),
             Work::Alter(ops) => Cost::of_alter(ops.len()),
             Work::RaiseMinIsr { .. } => Cost::of_alter(1),
-            Work::Delete => Cost::of_delete(),
+            Work::Delete { .. } => Cost::of_delete(),
         }
     }
 }
@@ -134,7 +137,10 @@ fn of_change(change: &Change) -> Vec<(Phase, Step)> {
     let works = match change.action {
         Action::Create => create(change).into_iter().collect(),
         Action::Update => update(change),
-        Action::Delete => vec![(Phase::Delete, Work::Delete)],
+        Action::Delete => {
+            let id = change.id.clone();
+            vec![(Phase::Delete, Work::Delete { id })]
+        }
         Action::Adopt | Action::Release | Action::Record => Vec::new(),
     };
     let step = |work| Step {

@@ -77,7 +77,7 @@ fn logs(work: &Work) -> u32 {
     match work {
         Work::Create { partitions, .. } => *partitions,
         Work::Grow { from, to } => to.saturating_sub(*from),
-        Work::Delete => 1,
+        Work::Delete { .. } => 1,
         Work::Alter(_) | Work::RaiseMinIsr { .. } => 0,
     }
 }
@@ -96,7 +96,7 @@ fn can_still_change(sent: &Sent, shown: &[(Subject, Shown)]) -> bool {
             (Work::Create { .. }, FaultKind::AlreadyExists) => {
                 shown.iter().any(|(_, shown)| *shown == Shown::Absent)
             }
-            (Work::Delete, FaultKind::Missing) => pending,
+            (Work::Delete { .. }, FaultKind::Missing) => pending,
             (Work::Grow { to, .. }, FaultKind::InvalidPartitions) => {
                 let fewer = |shown: &Shown| matches!(shown, Shown::Otherwise(Holds::Partitions(n)) if n < to);
                 shown.iter().any(|(_, shown)| fewer(shown))
@@ -279,7 +279,7 @@ mod tests {
         assert!(!of(grow(), refused(37, false), holds(4)));
         assert!(!of(grow(), refused(44, false), holds(1)));
         let there = || Shown::Otherwise(Holds::Topic);
-        assert!(of(Work::Delete, refused(3, false), there()));
-        assert!(!of(Work::Delete, refused(29, false), there()));
+        assert!(of(Work::Delete { id: None }, refused(3, false), there()));
+        assert!(!of(Work::Delete { id: None }, refused(29, false), there()));
     }
 }

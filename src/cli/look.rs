@@ -14,7 +14,7 @@ use crate::kafka::{Cluster, Limits};
 use crate::live::{Live, snapshot};
 use crate::model::text::escape;
 use crate::model::{Globs, TopicName};
-use crate::observe::{self, Configs, Want};
+use crate::observe::{self, Want, Which};
 use crate::plan::{self, Action, Options, Plan};
 
 /// Where a reading command looks.
@@ -175,15 +175,18 @@ pub async fn read(
     only: &Globs,
     depth: Depth,
 ) -> Result<Live> {
-    let listed =
-        |name: &TopicName| desired.topics.contains_key(name) || desired.removed.contains_key(name);
+    let removed = |name: &TopicName| desired.removed.contains_key(name);
+    let listed = |name: &TopicName| desired.topics.contains_key(name) || removed(name);
     let want = Want {
         environment: &desired.environment,
         configs: match depth {
-            Depth::Listed => Configs::Of(&listed),
-            Depth::All | Depth::Support => Configs::All,
+            Depth::Listed => Which::Of(&listed),
+            Depth::All | Depth::Support => Which::All,
         },
-        ids: depth == Depth::Support,
+        ids: match depth {
+            Depth::Listed | Depth::All => Which::Of(&removed),
+            Depth::Support => Which::All,
+        },
         only,
     };
     Ok(observe::observe(cluster, &want).await?)

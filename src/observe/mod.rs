@@ -26,16 +26,16 @@ pub struct Want<'a> {
     /// Whose topics are ignored, and where the inventory is.
     pub environment: &'a Environment,
     /// Which topics' configs.
-    pub configs: Configs<'a>,
-    /// Whether topic ids are wanted.
-    pub ids: bool,
+    pub configs: Which<'a>,
+    /// Which topics' ids.
+    pub ids: Which<'a>,
     /// Only topics that match; all where it is empty.
     pub only: &'a Globs,
 }
 
-/// Which topics' configs are wanted.
+/// Of which topics something is wanted.
 #[derive(Clone, Copy)]
-pub enum Configs<'a> {
+pub enum Which<'a> {
     /// Those of the topics that this picks.
     Of(&'a (dyn Fn(&TopicName) -> bool + Sync)),
     /// All.
@@ -51,12 +51,22 @@ impl Want<'_> {
             && !environment.ignore_topics.matches(name.as_str())
             && (self.only.is_empty() || self.only.matches(name.as_str()))
     }
+}
 
-    fn configs(&self, name: &TopicName) -> bool {
-        match self.configs {
-            Configs::All => true,
-            Configs::Of(pick) => pick(name),
+impl Which<'_> {
+    fn has(&self, name: &TopicName) -> bool {
+        match self {
+            Which::All => true,
+            Which::Of(pick) => pick(name),
         }
+    }
+
+    fn of(&self, names: &[TopicName]) -> Vec<TopicName> {
+        names
+            .iter()
+            .filter(|name| self.has(name))
+            .cloned()
+            .collect()
     }
 }
 
@@ -69,11 +79,10 @@ pub async fn observe(cluster: &Cluster, want: &Want<'_>) -> Result<Live, Error> 
     let metadata = cluster.metadata().await?;
     let wanted = metadata.topics.keys().filter(|name| want.topic(name));
     let names: Vec<TopicName> = wanted.cloned().collect();
-    let with_configs: Vec<TopicName> = names.iter().filter(|n| want.configs(n)).cloned().collect();
-    let with_ids = if want.ids { names.as_slice() } else { &[] };
+    let (with_configs, with_ids) = (want.configs.of(&names), want.ids.of(&names));
     let (configs, descriptions) = tokio::try_join!(
         cluster.describe_topic_configs(&with_configs),
-        cluster.describe_topics(with_ids),
+        cluster.describe_topics(&with_ids),
     )?;
 
     let mut live = Live {

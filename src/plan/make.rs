@@ -157,6 +157,7 @@ fn delete(
     usage: Option<&Usage>,
 ) -> Change {
     Change {
+        id: found.id.clone(),
         declared_at: Some(tombstone.declared_at.clone()),
         partitions: Some(CountChange {
             from: Some(found.partitions),

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use topicsmith::kafka::{Cluster, Mode, NewTopic};
 use topicsmith::model::TopicName;
-use topicsmith::observe::{Configs, Want, observe};
+use topicsmith::observe::{Want, Which, observe};
 
 use crate::harness::{self, Test, create, environment, new_topic};
 
@@ -77,8 +77,8 @@ async fn reading(test: &Test, cluster: &Cluster, topics: &[NewTopic]) {
     let only = test.globs();
     let want = Want {
         environment: &environment,
-        configs: Configs::All,
-        ids: true,
+        configs: Which::All,
+        ids: Which::All,
         only: &only,
     };
     figure(&format!("{count} topics observed"), async || {

@@ -4,7 +4,7 @@ use topicsmith::kafka::NewTopic;
 use topicsmith::live::{BrokerDefault, Live, LiveTopic, ReplicationFactor, Source};
 use topicsmith::model::config::SPECS;
 use topicsmith::model::{ConfigKey, Globs, TopicName};
-use topicsmith::observe::{Configs, Want, observe};
+use topicsmith::observe::{Want, Which, observe};
 
 use crate::harness::{
     self, Brokers, Test, connect, connection, connection_as, create, environment, new_topic,
@@ -22,12 +22,12 @@ harness::tests! {
 }
 
 /// Everything of this test's own topics.
-async fn observed(test: &Test, configs: Configs<'_>) -> Live {
+async fn observed(test: &Test, configs: Which<'_>) -> Live {
     let environment = environment();
     let want = Want {
         environment: &environment,
         configs,
-        ids: true,
+        ids: Which::All,
         only: &test.globs(),
     };
     let live = observe(&test.cluster().await, &want).await;
@@ -47,7 +47,7 @@ async fn a_topic_with_its_overrides(test: Test) {
     let set = [("segment.index.bytes", "1024"), ("retention.ms", "1000")];
     test.create(&[new_topic(a.clone(), 3, &set), new_topic(b.clone(), 1, &[])])
         .await;
-    let live = observed(&test, Configs::All).await;
+    let live = observed(&test, Which::All).await;
     assert_eq!(names(&live), [&a, &b]);
     let id = live.topics[&a].id.clone();
     assert!(id.as_ref().is_some_and(|id| id.len() == 22), "{id:?}");
@@ -75,11 +75,11 @@ async fn a_topic_with_its_overrides(test: Test) {
 }
 
 async fn an_empty_cluster_tells_its_defaults_too(test: Test) {
-    let empty = observed(&test, Configs::All).await;
+    let empty = observed(&test, Which::All).await;
     assert_eq!(names(&empty), [] as [&TopicName; 0]);
     assert_eq!(empty.unknown, []);
     test.create(&[new_topic(test.topic("a"), 1, &[])]).await;
-    let told = observed(&test, Configs::All).await;
+    let told = observed(&test, Which::All).await;
     // What a broker's own settings say and what a topic says must be one and the same.
     assert_eq!(empty.broker_defaults, told.broker_defaults);
 }
@@ -90,9 +90,9 @@ async fn a_default_hidden_by_every_topic_is_known(test: Test) {
         .filter(|spec| spec.name != "remote.storage.enable")
         .map(|spec| (spec.name, spec.default))
         .collect();
-    let plain = observed(&test, Configs::All).await.broker_defaults;
+    let plain = observed(&test, Which::All).await.broker_defaults;
     test.create(&[new_topic(test.topic("a"), 1, &set)]).await;
-    let live = observed(&test, Configs::All).await;
+    let live = observed(&test, Which::All).await;
     assert_eq!(live.broker_defaults, plain);
     let topic = &live.topics[&test.topic("a")];
     assert_eq!(
@@ -104,7 +104,7 @@ async fn a_default_hidden_by_every_topic_is_known(test: Test) {
 
 async fn the_defaults_are_kafkas_own(test: Test) {
     test.create(&[new_topic(test.topic("a"), 1, &[])]).await;
-    let live = observed(&test, Configs::All).await;
+    let live = observed(&test, Which::All).await;
     let known: Vec<&str> = live.broker_defaults.keys().map(ConfigKey::as_str).collect();
     let table: Vec<&str> = SPECS.iter().map(|spec| spec.name).collect();
     assert_eq!(
@@ -133,8 +133,8 @@ async fn ignored_and_internal_topics_are_not_there(test: Test) {
     let only = test.globs();
     let want = Want {
         environment: &environment,
-        configs: Configs::All,
-        ids: false,
+        configs: Which::All,
+        ids: Which::Of(&|_| false),
         only: &only,
     };
     let cluster = test.cluster().await;
@@ -143,7 +143,7 @@ async fn ignored_and_internal_topics_are_not_there(test: Test) {
     assert_eq!(live.topics[&all[0]].id, None);
     let everything = Want {
         only: &Globs::default(),
-        configs: Configs::Of(&|_| false),
+        configs: Which::Of(&|_| false),
         ..want
     };
     let live = observe(&cluster, &everything)
@@ -157,7 +157,7 @@ async fn configs_are_read_of_wanted_topics_alone(test: Test) {
     let (a, b) = (test.topic("a"), test.topic("b"));
     test.create(&[new_topic(a.clone(), 1, &[]), new_topic(b.clone(), 1, &[])])
         .await;
-    let live = observed(&test, Configs::Of(&|name| *name == a)).await;
+    let live = observed(&test, Which::Of(&|name| *name == a)).await;
     assert_eq!(live.topics[&a].config, Some([].into()));
     assert_eq!(live.topics[&b].config, None);
     assert_eq!(live.unknown, []);
@@ -181,8 +181,8 @@ async fn what_may_not_be_read_is_unknown(test: Test) {
     let environment = environment();
     let want = Want {
         environment: &environment,
-        configs: Configs::All,
-        ids: true,
+        configs: Which::All,
+        ids: Which::All,
         only: &test.globs(),
     };
     let live = observe(&connect(connection).await, &want)
@@ -219,8 +219,8 @@ async fn three_brokers(test: Test) {
     let environment = environment();
     let want = Want {
         environment: &environment,
-        configs: Configs::All,
-        ids: false,
+        configs: Which::All,
+        ids: Which::Of(&|_| false),
         only: &test.globs(),
     };
     let live = observe(&cluster, &want).await.expect("it was reached");

@@ -127,6 +127,13 @@ fn not_tried(why: &WhyNot) -> String {
             "it could not be seen how many replicas are in sync, and acks=all producers might stop"
                 .to_owned()
         }
+        WhyNot::Recreated => {
+            "the topic was deleted and made again since the plan was made: this is another one"
+                .to_owned()
+        }
+        WhyNot::IdUnknown => {
+            "it could not be seen whether it is still the topic of the plan".to_owned()
+        }
         WhyNot::GrowthTooLarge { added, most } => format!(
             "{added} partitions at once: Kafka stops half-way above 10,000. Raise it by at most {most} at a time"
         ),
