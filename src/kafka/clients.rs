@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::cluster::Limits;
 use super::error::Error;
 use super::fault::{CLOSED, Fault, TIMED_OUT};
-use super::ffi::Client;
+use super::ffi::{Client, Role};
 use super::news::News;
 use super::settings;
 use crate::model::connection::Connection;
@@ -91,6 +91,7 @@ fn client(
     let properties = settings::properties(connection, timeout);
     Client::new(
         Arc::clone(connection),
+        Role::Asks,
         &properties,
         Box::new(move |notice| listener.hear(notice)),
     )
@@ -108,7 +109,7 @@ async fn given_up(news: &News) -> Fault {
 }
 
 /// Drops clients that may be stuck, where nobody has to wait for it.
-pub(super) fn drop_aside(clients: Arc<Clients>) {
+pub(super) fn drop_aside<T: Send + 'static>(clients: T) {
     // Without a thread they are dropped here: that too ends within a second.
     let _ = thread::Builder::new().spawn(move || drop(clients));
 }

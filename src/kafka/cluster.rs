@@ -235,6 +235,14 @@ impl Cluster {
         self.clients().news.release().map(str::to_owned)
     }
 
+    pub(super) fn connection(&self) -> &Arc<Connection> {
+        &self.0.connection
+    }
+
+    pub(super) fn limits(&self) -> Limits {
+        self.0.limits
+    }
+
     fn clients(&self) -> Arc<Clients> {
         Arc::clone(&lock(&self.0.clients))
     }

@@ -98,14 +98,38 @@ impl Error {
         news: &News,
         waited: Duration,
     ) -> Self {
+        let what = format!("cannot read {what}");
+        Self::cannot(connection, &what, "from", fault, news, waited)
+    }
+
+    /// Records could not be written to a cluster that was reached before.
+    pub(super) fn writing(
+        connection: &Connection,
+        what: &str,
+        fault: &Fault,
+        news: &News,
+        waited: Duration,
+    ) -> Self {
+        let what = format!("cannot write {what}");
+        Self::cannot(connection, &what, "to", fault, news, waited)
+    }
+
+    fn cannot(
+        connection: &Connection,
+        what: &str,
+        way: &str,
+        fault: &Fault,
+        news: &News,
+        waited: Duration,
+    ) -> Self {
         let failures = Failures::of(news, connection);
         match failures.worst() {
             Some(worst) if fault.kind() == FaultKind::Unanswered => Self {
-                sentence: format!("cannot read {what} from {failures}"),
+                sentence: format!("{what} {way} {failures}"),
                 help: Some(worst.help.clone()),
                 cause: worst.cause,
             },
-            _ => Self::unexplained(connection, &format!("cannot read {what}"), fault, waited),
+            _ => Self::unexplained(connection, what, fault, waited),
         }
     }
 

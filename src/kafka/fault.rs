@@ -43,6 +43,10 @@ pub enum FaultKind {
 const UNKNOWN: i32 = -1;
 /// librdkafka's `_TIMED_OUT`.
 pub(super) const TIMED_OUT: i32 = -185;
+/// librdkafka's `_MSG_TIMED_OUT`: a record was not acknowledged in time.
+const RECORD_TIMED_OUT: i32 = -192;
+/// librdkafka's `_FATAL`: the producer ended for good.
+pub(super) const FATAL: i32 = -150;
 /// librdkafka's `_INVALID_ARG`.
 const INVALID_ARGUMENT: i32 = -186;
 /// librdkafka's `_DESTROY`: the client went while the request was under way.
@@ -96,7 +100,7 @@ impl Fault {
             // _ALL_BROKERS_DOWN, _TIMED_OUT_QUEUE, _DESTROY_BROKER. Kafka 4.3 can answer UNKNOWN
             // and have done the work all the same.
             7 | 13 | -195 | -187 | -166 | -137 => FaultKind::Unanswered,
-            UNKNOWN | TIMED_OUT | CLOSED | UNREADABLE => FaultKind::Unanswered,
+            UNKNOWN | TIMED_OUT | RECORD_TIMED_OUT | CLOSED | UNREADABLE => FaultKind::Unanswered,
             2 | 5 | 6 | 9 | 14 | 15 | 16 | 19 | 20 | 51 | 56 | 72 | 74 | 75 | 80 | 83 | 103 => {
                 FaultKind::Retriable
             }

@@ -9,6 +9,7 @@
 //!   come through it; an answer finds its way by the number that its request carried.
 #![allow(unsafe_code)]
 
+mod records;
 mod usage;
 
 use std::collections::HashMap;
@@ -22,12 +23,13 @@ use std::time::{Duration, Instant};
 use rdkafka_sys::bindings as sys;
 use tokio::sync::oneshot;
 
+pub(super) use records::Topic;
 pub(super) use usage::{GroupNames, GroupOffsetsObject, PartitionList};
 
 use super::fault::Fault;
 use super::types::{
-    self, ConfigEntry, Metadata, Node, Operation, Partition, Synonym, TopicDescription,
-    TopicMetadata,
+    self, Appended, ConfigEntry, Metadata, Node, Operation, Partition, Record, Synonym,
+    TopicDescription, TopicMetadata,
 };
 use crate::model::connection::Connection;
 use crate::model::{ConfigKey, TopicName};
@@ -546,6 +548,12 @@ pub(super) enum Notice {
     Error(i32, String),
     /// A line of the log, with librdkafka's short name for what it is about.
     Log(String, String),
+    /// A record of the partition that is being read.
+    Record(Record),
+    /// That partition was read to its end.
+    End,
+    /// Something is wrong with that partition.
+    Partition(Fault),
 }
 
 /// librdkafka's client and its main queue. The pump destroys both, once the [`Client`] is gone.
@@ -563,10 +571,23 @@ unsafe impl Sync for Handle {}
 /// What waits for an answer: it copies the answer out of the event and sends it on.
 type Waiting = Box<dyn FnOnce(&Event<'_>) + Send>;
 
+/// What waits for a record to be appended.
+type Sent = oneshot::Sender<Result<Appended, Fault>>;
+
+/// What a client is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// Asks, changes things, appends records.
+    Asks,
+    /// Reads the records of a partition.
+    Reads,
+}
+
 struct Shared {
     connection: Arc<Connection>,
     listen: Box<dyn Fn(Notice) + Send + Sync>,
     waiting: Mutex<HashMap<usize, Waiting>>,
+    sent: Mutex<HashMap<usize, Sent>>,
     /// Whether the pump should end. It is locked until the pump was woken, so that the queue is
     /// not destroyed meanwhile.
     stop: Mutex<bool>,
@@ -584,6 +605,7 @@ impl Client {
     /// Makes a client; connecting starts at once. What it says on its own goes to `listen`.
     pub fn new(
         connection: Arc<Connection>,
+        role: Role,
         properties: &[(String, String)],
         listen: Box<dyn Fn(Notice) + Send + Sync>,
     ) -> Result<Self, Fault> {
@@ -591,11 +613,12 @@ impl Client {
             message: connection.redact(&fault.message),
             ..fault
         };
-        let handle = Handle::new(properties).map_err(refuse)?;
+        let handle = Handle::new(role, properties).map_err(refuse)?;
         let shared = Arc::new(Shared {
             connection,
             listen,
             waiting: Mutex::default(),
+            sent: Mutex::default(),
             stop: Mutex::new(false),
         });
         let of_pump = Arc::clone(&shared);
@@ -682,7 +705,17 @@ impl Drop for Client {
 }
 
 impl Handle {
-    fn new(properties: &[(String, String)]) -> Result<Self, Fault> {
+    fn new(role: Role, properties: &[(String, String)]) -> Result<Self, Fault> {
+        let (kind, own_events) = match role {
+            Role::Asks => (
+                sys::rd_kafka_type_t::RD_KAFKA_PRODUCER,
+                sys::RD_KAFKA_EVENT_DR,
+            ),
+            Role::Reads => (
+                sys::rd_kafka_type_t::RD_KAFKA_CONSUMER,
+                sys::RD_KAFKA_EVENT_FETCH,
+            ),
+        };
         let mut message = Message::new();
         // SAFETY: the configuration is freed where it is not handed over, the strings live through
         // the calls, which copy them.
@@ -705,10 +738,10 @@ impl Handle {
                     return Err(Fault::invalid(message.read()));
                 }
             }
-            let events = sys::RD_KAFKA_EVENT_ERROR | sys::RD_KAFKA_EVENT_LOG;
+            let events = sys::RD_KAFKA_EVENT_ERROR | sys::RD_KAFKA_EVENT_LOG | own_events;
             sys::rd_kafka_conf_set_events(configuration.object, events);
             let client = sys::rd_kafka_new(
-                sys::rd_kafka_type_t::RD_KAFKA_PRODUCER,
+                kind,
                 configuration.object,
                 message.pointer(),
                 MESSAGE_LENGTH,
@@ -745,6 +778,7 @@ fn pump(handle: Handle, shared: &Shared) {
     }
     // Whoever still waits is told at once.
     lock(&shared.waiting).clear();
+    lock(&shared.sent).clear();
     handle.destroy();
 }
 
@@ -789,9 +823,15 @@ impl Event<'_> {
         match unsafe { sys::rd_kafka_event_type(self.event) } {
             sys::RD_KAFKA_EVENT_ERROR => {
                 if let Some(fault) = self.fault() {
-                    (self.shared.listen)(Notice::Error(fault.code, fault.message));
+                    (self.shared.listen)(match fault.code {
+                        records::END => Notice::End,
+                        _ if self.is_of_partition() => Notice::Partition(fault),
+                        code => Notice::Error(code, fault.message),
+                    });
                 }
             }
+            sys::RD_KAFKA_EVENT_DR => self.appended(),
+            sys::RD_KAFKA_EVENT_FETCH => self.fetched(),
             sys::RD_KAFKA_EVENT_LOG => (self.shared.listen)(self.log_line()),
             _ => {
                 let number = unsafe { sys::rd_kafka_event_opaque(self.event) }.addr();

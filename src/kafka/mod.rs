@@ -14,6 +14,7 @@ mod failure;
 mod fault;
 mod ffi;
 mod news;
+mod records;
 mod settings;
 mod types;
 mod usage;
@@ -22,7 +23,8 @@ mod version;
 pub use cluster::{Cluster, Limits};
 pub use error::{Cause, Error};
 pub use fault::{Fault, FaultKind};
+pub use records::{Appender, Reader, RecordError};
 pub use types::{
-    Alter, AlterOp, ConfigEntry, GroupDescription, Metadata, Mode, NewTopic, Node, OffsetAt,
-    OffsetFound, Operation, Partition, Synonym, TopicDescription, TopicMetadata,
+    Alter, AlterOp, Appended, ConfigEntry, GroupDescription, Metadata, Mode, NewTopic, Node,
+    OffsetAt, OffsetFound, Operation, Partition, Record, Synonym, TopicDescription, TopicMetadata,
 };

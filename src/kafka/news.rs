@@ -38,7 +38,7 @@ impl News {
                 state.failed(Failure::parse(None, &line));
             }
             Notice::Log(topic, line) if topic == "APIVERSION" => state.api(&line),
-            Notice::Log(..) => return,
+            Notice::Log(..) | Notice::Record(_) | Notice::End | Notice::Partition(_) => return,
         }
         drop(state);
         self.changed.notify_waiters();

@@ -37,6 +37,46 @@ pub(super) fn properties(connection: &Connection, timeout: Duration) -> Vec<(Str
     properties
 }
 
+/// What a client that reads the records of a partition needs besides.
+pub(super) fn reading(connection: &Connection, timeout: Duration) -> Vec<(String, String)> {
+    with(
+        properties(connection, timeout),
+        &[
+            ("enable.partition.eof", "true"),
+            ("isolation.level", "read_committed"),
+            // An offset that is gone is an error, not a reason to begin anywhere else.
+            ("auto.offset.reset", "error"),
+            // The end is told when a fetch comes back empty: soon, then.
+            ("fetch.wait.max.ms", "20"),
+            // The leader alone knows the end.
+            ("client.rack", ""),
+        ],
+    )
+}
+
+/// What a client that appends records needs besides: each of them once, in their order, and
+/// acknowledged by all replicas that are in sync, or an error in time.
+pub(super) fn appending(connection: &Connection, timeout: Duration) -> Vec<(String, String)> {
+    let timeout_ms = timeout.as_millis().max(100).to_string();
+    with(
+        properties(connection, timeout),
+        &[
+            ("enable.idempotence", "true"),
+            ("acks", "all"),
+            ("linger.ms", "0"),
+            ("message.timeout.ms", &timeout_ms),
+        ],
+    )
+}
+
+fn with(mut properties: Vec<(String, String)>, more: &[(&str, &str)]) -> Vec<(String, String)> {
+    let more = more
+        .iter()
+        .map(|&(name, value)| (name.to_owned(), value.to_owned()));
+    properties.extend(more);
+    properties
+}
+
 /// The connection with every password and key among its secrets, wherever it came from.
 pub(super) fn with_passwords_secret(mut connection: Connection) -> Connection {
     let hidden = |name: &str| {

@@ -228,3 +228,26 @@ pub struct OffsetFound {
     /// The record's timestamp, where one was asked for and there is one; else below zero.
     pub timestamp: i64,
 }
+
+/// A record of a partition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Its offset.
+    pub offset: i64,
+    /// Its timestamp in ms since 1970: the broker's own where the topic has `LogAppendTime`.
+    pub timestamp_ms: Option<i64>,
+    /// Its key, where it has one.
+    pub key: Option<Vec<u8>>,
+    /// Its value; `None` in a record that removes its key.
+    pub value: Option<Vec<u8>>,
+}
+
+/// Where a record was appended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Appended {
+    /// Its offset.
+    pub offset: i64,
+    /// Its timestamp in ms since 1970, as the broker stamped it where the topic has
+    /// `LogAppendTime`.
+    pub timestamp_ms: Option<i64>,
+}

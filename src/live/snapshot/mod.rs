@@ -1,12 +1,13 @@
 //! The live state as a file: `topicsmith/live/1`, which `snapshot` writes and `--live` reads.
 
 mod read;
+pub mod records;
 mod values;
 mod write;
 
 pub use write::{to_json, usage_json};
 
-use read::File;
+use read::Snapshot;
 
 use super::Live;
 use crate::model::document::{self, DocumentError};
@@ -19,16 +20,17 @@ pub const FORMAT: &str = "topicsmith/live/1";
 /// # Errors
 /// Where in the text it is not what a snapshot must be, and how.
 pub fn parse(text: &str) -> Result<Live, DocumentError> {
-    document::parse::<File>(text, FORMAT).map(Live::from)
+    document::parse::<Snapshot>(text, FORMAT).map(|snapshot| snapshot.0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::live::{
-        BrokerDefault, GroupUse, Inventory, LiveTopic, Owned, ReplicationFactor, Source, Unknown,
-        Unseen, Usage,
+        BrokerDefault, GroupUse, Hold, Instance, Inventory, LiveTopic, Owned, ReplicationFactor,
+        Source, Spent, Stamp, Unknown, Unseen, Usage, Whose,
     };
+    use crate::model::OnRemove;
     use crate::testing::{found, live};
 
     /// The example of the contract.
@@ -100,9 +102,12 @@ mod tests {
         live.broker_defaults
             .insert("x".into(), default("1", Source::BrokerDefault));
         live.inventory = Some(Inventory {
-            topics: [("a".into(), Owned::default())].into(),
-            ..Inventory::default()
+            topics: [("a".into(), Owned::default()), ("b".into(), owned())].into(),
+            holds: [("b".into(), hold())].into(),
+            spent: vec![spent("b"), spent("c")],
+            instances: vec![instance("abc"), instance("abd")],
         });
+        live.now_ms = Some(1_700_000_000_000);
         live.unknown.push(Unknown {
             what: "broker defaults".to_owned(),
             why: "no rights".to_owned(),
@@ -128,6 +133,128 @@ mod tests {
         assert_eq!(parse(&text).as_ref(), Ok(&live), "{text}");
         live.inventory = Some(Default::default());
         assert_eq!(parse(&to_json(&live).to_string()), Ok(live));
+    }
+
+    fn whose() -> Whose {
+        Whose {
+            scope: Some("media".to_owned()),
+            environment: Some("prod".to_owned()),
+        }
+    }
+
+    fn stamp() -> Stamp {
+        Stamp {
+            commit: Some("4f2c".to_owned()),
+            by: Some("anna@ci".to_owned()),
+            at_ms: Some(1_700_000_000_000),
+        }
+    }
+
+    fn owned() -> Owned {
+        Owned {
+            whose: whose(),
+            id: Some("t1".to_owned()),
+            on_remove: Some(OnRemove::Delete),
+            owner: Some(None),
+            partitions: Some(3),
+            replication_factor: Some(2),
+            config: Some([("retention.ms".into(), "1".to_owned())].into()),
+            declared_at: Some("topics/a.toml:3".to_owned()),
+            stamp: stamp(),
+        }
+    }
+
+    fn hold() -> Hold {
+        Hold {
+            whose: whose(),
+            until_ms: 1_700_000_000_001,
+            reason: "incident \u{202e}".to_owned(),
+            stamp: stamp(),
+        }
+    }
+
+    fn spent(topic: &str) -> Spent {
+        Spent {
+            whose: whose(),
+            topic: topic.into(),
+            id: None,
+            stamp: Stamp::default(),
+        }
+    }
+
+    fn instance(id: &str) -> Instance {
+        Instance {
+            whose: whose(),
+            lifecycle: "video-task".to_owned(),
+            parameters: [("task_id".to_owned(), id.to_owned())].into(),
+            topics: [
+                ("raw".into(), None),
+                ("yolox".into(), Some("t2".to_owned())),
+            ]
+            .into(),
+            started_ms: 5,
+            ended_ms: Some(6),
+            delete_after_ms: 60_000,
+            max_age_ms: None,
+            stamp: stamp(),
+        }
+    }
+
+    #[test]
+    fn an_owner_that_the_files_do_not_name_is_not_an_unknown_one() {
+        let owner = |fields: &str| {
+            let text = format!(
+                "{{\"format\": \"topicsmith/live/1\", \"topics\": {{}}, \"inventory\": {{\"a\": {{{fields}}}}}}}"
+            );
+            let live = parse(&text).unwrap();
+            live.inventory.unwrap().topics["a"].owner.clone()
+        };
+        assert_eq!(owner(""), None);
+        assert_eq!(owner("\"owner\": null"), Some(None));
+        assert_eq!(owner("\"owner\": \"x\""), Some(Some("x".to_owned())));
+    }
+
+    #[test]
+    fn records_are_read_as_strictly_as_the_rest() {
+        let error = |fields: &str| error(&format!("\"topics\": {{}}, {fields}"));
+        let inventory = |fields: &str| error(&format!("\"inventory\": {{\"a\": {{{fields}}}}}"));
+        for (fields, said) in [
+            ("\"partition\": 1", "unknown field `partition`"),
+            ("\"partitions\": 0", "0 is out of range"),
+            (
+                "\"on_remove\": \"keep\"",
+                "`keep` is neither `retain` nor `delete`",
+            ),
+            ("\"id\": \"a\", \"id\": \"b\"", "duplicate field `id`"),
+        ] {
+            let error = inventory(fields);
+            assert!(
+                error.starts_with("line 2, column ") && error.contains(said),
+                "{error}"
+            );
+        }
+        let spent = "{\"topic\": \"a\", \"scope\": \"s\"}";
+        for (fields, said) in [
+            (
+                "\"inventory\": {}, \"holds\": {\"a\": {\"reason\": \"x\"}}".to_owned(),
+                "missing field `until_ms`",
+            ),
+            (
+                format!("\"inventory\": {{}}, \"spent\": [{spent}, {spent}]"),
+                "the same stands here twice",
+            ),
+            (
+                format!("\"spent\": [{spent}]"),
+                "`spent` without `inventory`",
+            ),
+            (
+                "\"inventory\": {}, \"instances\": [{\"lifecycle\": \"x\", \"delete_after_ms\": -1}]".to_owned(),
+                "invalid value: integer `-1`",
+            ),
+        ] {
+            let error = error(&fields);
+            assert!(error.contains(said), "{error}");
+        }
     }
 
     /// What is said of a snapshot whose fields besides the format are these.
@@ -176,7 +303,7 @@ mod tests {
     fn every_error_says_where() {
         assert_eq!(
             error("\"topics\": {},\n \"topcis\": {}"),
-            "line 3, column 9: unknown field `topcis`, expected one of `format`, `cluster_id`, `kafka_version`, `brokers`, `broker_defaults`, `topics`, `inventory`, `unknown`, `usage`"
+            "line 3, column 9: unknown field `topcis`, expected one of `format`, `cluster_id`, `kafka_version`, `brokers`, `broker_defaults`, `topics`, `inventory`, `holds`, `spent`, `instances`, `now_ms`, `unknown`, `usage`"
         );
         assert_eq!(
             error("\"brokers\": []"),

@@ -4,22 +4,22 @@ use std::collections::BTreeMap;
 
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny};
 
-use super::values::{Count, Named};
+use super::values::{Count, Distinct, Named};
 use crate::live::{
-    BROKER_DEFAULTS, Broker, BrokerDefault, GroupUse, Inventory, Live, LiveTopic, Owned,
-    ReplicationFactor, Source, Unknown, Unseen, Usage, Whose,
+    BROKER_DEFAULTS, Broker, BrokerDefault, GroupUse, Hold, Instance, Inventory, Live, LiveTopic,
+    Owned, ReplicationFactor, Source, Spent, Unknown, Unseen, Usage,
 };
 use crate::model::config::SPECS;
-use crate::model::{ConfigKey, OnRemove, TopicName};
+use crate::model::{ConfigKey, TopicName};
 
 /// Kafka's own limits: a partition count is an `int32`, a replication factor an `int16`.
-const MAX_PARTITIONS: u32 = i32::MAX as u32;
+pub(super) const MAX_PARTITIONS: u32 = i32::MAX as u32;
 pub(super) const MAX_REPLICAS: u32 = i16::MAX as u32;
 
 /// The file as a whole.
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object, as a snapshot is")]
-pub(super) struct File {
+struct File {
     #[serde(rename = "format")]
     _format: IgnoredAny,
     cluster_id: Option<String>,
@@ -31,31 +31,58 @@ pub(super) struct File {
     topics: Named<TopicName, LiveTopic>,
     inventory: Option<Named<TopicName, Owned>>,
     #[serde(default)]
+    holds: Named<TopicName, Hold>,
+    #[serde(default)]
+    spent: Distinct<Spent>,
+    #[serde(default)]
+    instances: Distinct<Instance>,
+    now_ms: Option<i64>,
+    #[serde(default)]
     unknown: Vec<FileUnknown>,
     /// What the in-use check saw.
     #[serde(default)]
     usage: Named<TopicName, Usage>,
 }
 
-impl From<File> for Live {
-    fn from(file: File) -> Self {
-        let mut live = Self {
+/// A snapshot that says what it must.
+pub(super) struct Snapshot(pub Live);
+
+impl<'de> Deserialize<'de> for Snapshot {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let file = File::deserialize(deserializer)?;
+        let others = [
+            ("holds", file.holds.0.is_empty()),
+            ("spent", file.spent.0.is_empty()),
+            ("instances", file.instances.0.is_empty()),
+        ];
+        let recorded = others.iter().find(|(_, is_empty)| !is_empty);
+        let inventory = match (file.inventory, recorded) {
+            (None, Some((field, _))) => {
+                let message = format!("`{field}` without `inventory`, where all that is stands");
+                return Err(D::Error::custom(message));
+            }
+            (None, None) => None,
+            (Some(topics), _) => Some(Inventory {
+                topics: topics.0,
+                holds: file.holds.0,
+                spent: file.spent.0,
+                instances: file.instances.0,
+            }),
+        };
+        let mut live = Live {
             cluster_id: file.cluster_id,
             kafka_version: file.kafka_version,
             brokers: file.brokers.into_iter().map(Broker::from).collect(),
             broker_defaults: file.broker_defaults.0,
             topics: file.topics.0,
-            inventory: file.inventory.map(|topics| Inventory {
-                topics: topics.0,
-                ..Inventory::default()
-            }),
-            now_ms: None,
+            inventory,
+            now_ms: file.now_ms,
             unknown: file.unknown.into_iter().map(Unknown::from).collect(),
             usage: file.usage.0,
             objections: BTreeMap::new(),
         };
         complete_defaults(&mut live);
-        live
+        Ok(Self(live))
     }
 }
 
@@ -127,49 +154,6 @@ impl<'de> Deserialize<'de> for LiveTopic {
             replication_factor: topic.replication_factor,
             config: topic.config.map(|config| config.0),
             behind: topic.behind.0,
-        })
-    }
-}
-
-#[derive(serde::Deserialize)]
-#[serde(
-    deny_unknown_fields,
-    expecting = "an object, as an inventory record is"
-)]
-struct FileOwned {
-    scope: Option<String>,
-    environment: Option<String>,
-    id: Option<String>,
-    #[serde(default, deserialize_with = "on_remove")]
-    on_remove: Option<OnRemove>,
-    partitions: Option<Count<MAX_PARTITIONS>>,
-    replication_factor: Option<Count<MAX_REPLICAS>>,
-    config: Option<Named<ConfigKey, String>>,
-}
-
-fn on_remove<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<OnRemove>, D::Error> {
-    let word = Option::<String>::deserialize(deserializer)?;
-    let read = |word: String| {
-        let unknown = |()| D::Error::custom(format!("`{word}` is neither `retain` nor `delete`"));
-        word.parse().map_err(unknown)
-    };
-    word.map(read).transpose()
-}
-
-impl<'de> Deserialize<'de> for Owned {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let owned = FileOwned::deserialize(deserializer)?;
-        Ok(Self {
-            whose: Whose {
-                scope: owned.scope,
-                environment: owned.environment,
-            },
-            id: owned.id,
-            on_remove: owned.on_remove,
-            partitions: owned.partitions.map(|count| count.0),
-            replication_factor: owned.replication_factor.map(|count| count.0),
-            config: owned.config.map(|config| config.0),
-            ..Self::default()
         })
     }
 }

@@ -7,7 +7,8 @@ use std::marker::PhantomData;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::read::MAX_REPLICAS;
-use crate::live::{BrokerDefault, ReplicationFactor, Source};
+use crate::live::{BrokerDefault, Instance, ReplicationFactor, Source, Spent, Whose};
+use crate::model::TopicName;
 
 /// A number from 1 to `MAX`.
 pub(super) struct Count<const MAX: u32>(pub u32);
@@ -161,5 +162,65 @@ where
             }
         }
         deserializer.deserialize_map(Entries(PhantomData))
+    }
+}
+
+/// What tells the items of a list apart.
+pub(super) trait Keyed {
+    /// What no two of them have in common.
+    type Key: Ord;
+    fn key(&self) -> Self::Key;
+}
+
+impl Keyed for Spent {
+    type Key = (TopicName, Whose);
+    fn key(&self) -> Self::Key {
+        (self.topic.clone(), self.whose.clone())
+    }
+}
+
+impl Keyed for Instance {
+    type Key = (Whose, String, BTreeMap<String, String>);
+    fn key(&self) -> Self::Key {
+        let Instance {
+            whose,
+            lifecycle,
+            parameters,
+            ..
+        } = self;
+        (whose.clone(), lifecycle.clone(), parameters.clone())
+    }
+}
+
+/// A list in which nothing stands twice, in the order of its keys.
+pub(super) struct Distinct<T>(pub Vec<T>);
+
+impl<T> Default for Distinct<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<'de, T: Keyed + Deserialize<'de>> Deserialize<'de> for Distinct<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Items<T>(PhantomData<T>);
+        impl<'de, T: Keyed + Deserialize<'de>> Visitor<'de> for Items<T> {
+            type Value = Distinct<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+                let mut items = BTreeMap::new();
+                while let Some(item) = list.next_element::<T>()? {
+                    if items.insert(item.key(), item).is_some() {
+                        return Err(de::Error::custom("the same stands here twice"));
+                    }
+                }
+                Ok(Distinct(items.into_values().collect()))
+            }
+        }
+        deserializer.deserialize_seq(Items(PhantomData))
     }
 }

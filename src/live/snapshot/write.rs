@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::FORMAT;
+use super::{FORMAT, records};
 use crate::live::{
-    BrokerDefault, GroupUse, Live, LiveTopic, Owned, ReplicationFactor, Source, Usage, Whose,
+    BrokerDefault, GroupUse, Inventory, Live, LiveTopic, ReplicationFactor, Source, Usage,
 };
-use crate::model::{ConfigKey, OnRemove};
+use crate::model::ConfigKey;
 
 /// Writes a snapshot; [`super::parse`] reads back the same.
 pub fn to_json(live: &Live) -> Value {
@@ -19,7 +19,7 @@ pub fn to_json(live: &Live) -> Value {
         broker_defaults,
         topics,
         inventory,
-        now_ms: _,
+        now_ms,
         unknown,
         usage,
         objections: _,
@@ -41,12 +41,10 @@ pub fn to_json(live: &Live) -> Value {
         "topics": topics,
     });
     if let Some(inventory) = inventory {
-        let records: Map<String, Value> = inventory
-            .topics
-            .iter()
-            .map(|(name, owned)| (name.to_string(), owned_json(owned)))
-            .collect();
-        file["inventory"] = Value::Object(records);
+        put_inventory(&mut file, inventory);
+    }
+    if let Some(now_ms) = now_ms {
+        file["now_ms"] = json!(now_ms);
     }
     if !unknown.is_empty() {
         file["unknown"] = unknown
@@ -62,6 +60,30 @@ pub fn to_json(live: &Live) -> Value {
         file["usage"] = Value::Object(usage);
     }
     file
+}
+
+/// What is recorded; the lists that are empty are left out.
+fn put_inventory(file: &mut Value, inventory: &Inventory) {
+    let Inventory {
+        topics,
+        holds,
+        spent,
+        instances,
+    } = inventory;
+    let topics = topics.iter();
+    let topics = topics.map(|(name, owned)| (name.to_string(), records::owned_json(owned)));
+    file["inventory"] = topics.collect();
+    if !holds.is_empty() {
+        let holds = holds.iter();
+        let holds = holds.map(|(name, hold)| (name.to_string(), records::hold_json(hold)));
+        file["holds"] = holds.collect();
+    }
+    if !spent.is_empty() {
+        file["spent"] = spent.iter().map(records::spent_json).collect();
+    }
+    if !instances.is_empty() {
+        file["instances"] = instances.iter().map(records::instance_json).collect();
+    }
 }
 
 /// A topic's use, as snapshots and plans write it.
@@ -128,43 +150,4 @@ fn defaults_json(defaults: &BTreeMap<ConfigKey, BrokerDefault>) -> Value {
         (key.to_string(), json)
     };
     Value::Object(defaults.iter().map(entry).collect())
-}
-
-fn owned_json(owned: &Owned) -> Value {
-    let Owned {
-        whose: Whose { scope, environment },
-        id,
-        on_remove,
-        owner: _,
-        partitions,
-        replication_factor,
-        config,
-        declared_at: _,
-        stamp: _,
-    } = owned;
-    let mut json = Map::new();
-    let texts = [
-        ("scope", scope.as_deref()),
-        ("environment", environment.as_deref()),
-        ("id", id.as_deref()),
-        ("on_remove", on_remove.map(OnRemove::as_str)),
-    ];
-    for (field, text) in texts {
-        if let Some(text) = text {
-            json.insert(field.to_owned(), json!(text));
-        }
-    }
-    let counts = [
-        ("partitions", partitions),
-        ("replication_factor", replication_factor),
-    ];
-    for (field, count) in counts {
-        if let Some(count) = count {
-            json.insert(field.to_owned(), json!(count));
-        }
-    }
-    if let Some(config) = config {
-        json.insert("config".to_owned(), json!(config));
-    }
-    Value::Object(json)
 }

@@ -1,0 +1,225 @@
+//! Records of one partition: appended, and read in order. Both go through the pump, as everything
+//! else does. Reading takes no consumer group: it needs no right to one, and leaves no trace.
+
+use std::ffi::{c_char, c_int, c_void};
+use std::ptr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use rdkafka_sys::bindings as sys;
+use tokio::sync::oneshot;
+
+use super::{Client, Event, MESSAGE_LENGTH, Message, Notice, Owned, c_string, lock, slice};
+use crate::kafka::fault::{FATAL, Fault};
+use crate::kafka::types::{Appended, Record};
+
+/// The same as in the bindings, with integers in place of enums.
+mod plain {
+    use super::{c_char, c_int, c_void, sys};
+
+    #[repr(C)]
+    pub struct Record {
+        pub error: c_int,
+        pub topic: *mut sys::rd_kafka_topic_t,
+        pub partition: i32,
+        pub value: *mut c_void,
+        pub value_length: usize,
+        pub key: *mut c_void,
+        pub key_length: usize,
+        pub offset: i64,
+        pub private: *mut c_void,
+    }
+
+    unsafe extern "C" {
+        pub fn rd_kafka_event_message_next(event: *mut sys::rd_kafka_event_t) -> *const Record;
+        pub fn rd_kafka_message_timestamp(record: *const Record, kind: *mut c_int) -> i64;
+        pub fn rd_kafka_message_produce_errstr(record: *const Record) -> *const c_char;
+        pub fn rd_kafka_last_error() -> c_int;
+        pub fn rd_kafka_fatal_error(
+            client: *mut sys::rd_kafka_t,
+            message: *mut c_char,
+            length: usize,
+        ) -> c_int;
+    }
+}
+
+/// librdkafka's `_PARTITION_EOF`.
+pub(super) const END: c_int = -191;
+
+/// A topic as a client appends to it or reads it. The client lives as long.
+pub(in crate::kafka) struct Topic {
+    object: Owned<sys::rd_kafka_topic_t>,
+    /// The partition that is being read.
+    reading: Option<i32>,
+    client: Arc<Client>,
+}
+
+// SAFETY: librdkafka's topic handles may be used from any thread at any time; what changes here
+// needs `&mut`.
+unsafe impl Sync for Topic {}
+
+impl Topic {
+    /// A topic of a client.
+    pub fn new(client: Arc<Client>, name: &str) -> Result<Self, Fault> {
+        let c_name = c_string(name)?;
+        // SAFETY: the client is alive, and the string lives through the call, which copies it.
+        let object = unsafe {
+            let object =
+                sys::rd_kafka_topic_new(client.handle.client, c_name.as_ptr(), ptr::null_mut());
+            Owned::take(object, sys::rd_kafka_topic_destroy, || {
+                format!("{name:?} is no topic name")
+            })?
+        };
+        Ok(Self {
+            object,
+            reading: None,
+            client,
+        })
+    }
+
+    /// Begins to read a partition: its records come to the client's listener.
+    pub fn read(&mut self, partition: i32, from: i64) -> Result<(), Fault> {
+        // SAFETY: topic and queue are alive; the queue is the one that the pump polls.
+        let code = unsafe {
+            let queue = self.client.handle.queue;
+            match sys::rd_kafka_consume_start_queue(self.object.object, partition, from, queue) {
+                0 => 0,
+                _ => plain::rd_kafka_last_error(),
+            }
+        };
+        if code != 0 {
+            return Err(Fault::new(code, format!("partition {partition}")));
+        }
+        self.reading = Some(partition);
+        Ok(())
+    }
+
+    /// Appends a record; no value makes it one that removes its key. The receiver gets where it
+    /// was put.
+    pub fn append(
+        &self,
+        partition: i32,
+        key: &[u8],
+        value: Option<&[u8]>,
+    ) -> Result<oneshot::Receiver<Result<Appended, Fault>>, Fault> {
+        let (sender, receiver) = oneshot::channel();
+        let number = self.client.next.fetch_add(1, Ordering::Relaxed);
+        lock(&self.client.shared.sent).insert(number, sender);
+        // SAFETY: the topic is alive; key and value live through the call, which copies them (and
+        // does not write to them); the opaque is a number that is never followed as a pointer.
+        let code = unsafe {
+            let refused = sys::rd_kafka_produce(
+                self.object.object,
+                partition,
+                sys::RD_KAFKA_MSG_F_COPY,
+                value.map_or(ptr::null_mut(), |value| value.as_ptr().cast_mut().cast()),
+                value.map_or(0, <[u8]>::len),
+                key.as_ptr().cast(),
+                key.len(),
+                ptr::without_provenance_mut(number),
+            );
+            match refused {
+                0 => 0,
+                _ => plain::rd_kafka_last_error(),
+            }
+        };
+        if code == 0 {
+            return Ok(receiver);
+        }
+        lock(&self.client.shared.sent).remove(&number);
+        Err(self.client.fatal(Fault::new(code, String::new())))
+    }
+}
+
+impl Drop for Topic {
+    fn drop(&mut self) {
+        if let Some(partition) = self.reading {
+            // SAFETY: the topic is alive, and the partition is being read.
+            unsafe { sys::rd_kafka_consume_stop(self.object.object, partition) };
+        }
+    }
+}
+
+impl Client {
+    /// The error that ended a producer for good, where this one only says that there was one.
+    fn fatal(&self, fault: Fault) -> Fault {
+        if fault.code != FATAL {
+            return fault;
+        }
+        let mut message = Message::new();
+        // SAFETY: the client is alive, and writes no more than the buffer takes.
+        let code = unsafe {
+            plain::rd_kafka_fatal_error(self.handle.client, message.pointer(), MESSAGE_LENGTH)
+        };
+        match code {
+            0 => fault,
+            code => Fault::new(code, self.shared.connection.redact(&message.read())),
+        }
+    }
+}
+
+impl Event<'_> {
+    /// Tells each of the records whether it was appended, and where.
+    pub(super) fn appended(&self) {
+        // SAFETY: the event is alive; what it holds is copied.
+        unsafe {
+            loop {
+                let record = plain::rd_kafka_event_message_next(self.event);
+                if record.is_null() {
+                    return;
+                }
+                let (code, number) = ((*record).error, (*record).private.addr());
+                let words = || super::text(plain::rd_kafka_message_produce_errstr(record));
+                let result = self.check(code, words).map(|()| Appended {
+                    offset: (*record).offset,
+                    timestamp_ms: timestamp(record),
+                });
+                let sender = lock(&self.shared.sent).remove(&number);
+                if let Some(sender) = sender {
+                    // Nobody waits any more where the caller gave up.
+                    let _ = sender.send(result);
+                }
+            }
+        }
+    }
+
+    /// Hands on the records that were read.
+    pub(super) fn fetched(&self) {
+        // SAFETY: the event is alive; what it holds is copied.
+        unsafe {
+            loop {
+                let record = plain::rd_kafka_event_message_next(self.event);
+                if record.is_null() {
+                    return;
+                }
+                let bytes = |first: *mut c_void, length| {
+                    (!first.is_null()).then(|| slice(first.cast::<u8>(), length).to_vec())
+                };
+                (self.shared.listen)(Notice::Record(Record {
+                    offset: (*record).offset,
+                    timestamp_ms: timestamp(record),
+                    key: bytes((*record).key, (*record).key_length),
+                    value: bytes((*record).value, (*record).value_length),
+                }));
+            }
+        }
+    }
+
+    /// Whether an error is of the partition that is being read, and not of the client.
+    pub(super) fn is_of_partition(&self) -> bool {
+        // SAFETY: the event is alive; what is returned is ours, and destroyed.
+        unsafe {
+            let partition = sys::rd_kafka_event_topic_partition(self.event);
+            if !partition.is_null() {
+                sys::rd_kafka_topic_partition_destroy(partition);
+            }
+            !partition.is_null()
+        }
+    }
+}
+
+unsafe fn timestamp(record: *const plain::Record) -> Option<i64> {
+    let mut kind = 0;
+    let timestamp = unsafe { plain::rd_kafka_message_timestamp(record, &mut kind) };
+    (kind != 0 && timestamp >= 0).then_some(timestamp)
+}

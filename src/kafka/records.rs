@@ -1,0 +1,334 @@
+//! The records of one partition: read in order from an offset on, and appended.
+//!
+//! Each reader and each appender is a client of its own, so that neither waits for anybody else.
+//! Reading belongs to no consumer group: it commits nothing, and needs the right to read the topic
+//! alone.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::clients::drop_aside;
+use super::cluster::Cluster;
+use super::error::Error;
+use super::fault::{CLOSED, Fault, FaultKind, TIMED_OUT};
+use super::ffi::{Client, Notice, Role, Topic};
+use super::news::News;
+use super::settings;
+use super::types::{Appended, Record};
+use crate::model::TopicName;
+use crate::model::connection::Connection;
+
+/// How much longer than librdkafka's own time-out an append is waited for. It comes within; this
+/// holds should librdkafka itself be stuck.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Records under way at a time: below what librdkafka keeps.
+const IN_FLIGHT: usize = 10_000;
+
+/// Why records could not be read or appended.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RecordError {
+    /// The cluster answered with an error: a right is missing, say.
+    #[error("{0}")]
+    Refused(Fault),
+    /// No answer came, or no client could be made.
+    #[error(transparent)]
+    Failed(#[from] Error),
+}
+
+/// What both kinds of clients share.
+struct Side {
+    connection: Arc<Connection>,
+    news: Arc<News>,
+    topic: TopicName,
+    timeout: Duration,
+}
+
+impl Side {
+    fn new(cluster: &Cluster, topic: &TopicName, timeout: Duration) -> Self {
+        Self {
+            connection: Arc::clone(cluster.connection()),
+            news: Arc::default(),
+            topic: topic.clone(),
+            timeout,
+        }
+    }
+
+    fn open(
+        &self,
+        role: Role,
+        properties: &[(String, String)],
+        listen: Box<dyn Fn(Notice) + Send + Sync>,
+    ) -> Result<Topic, Error> {
+        let connection = Arc::clone(&self.connection);
+        Client::new(connection, role, properties, listen)
+            .and_then(|client| Topic::new(Arc::new(client), self.topic.as_str()))
+            .map_err(|fault| Error::settings(&fault.message))
+    }
+
+    fn timed_out(&self) -> Fault {
+        let message = format!("no answer within {:?}", self.timeout);
+        Fault::new(TIMED_OUT, message)
+    }
+}
+
+/// What a reader hears.
+enum Told {
+    Record(Record),
+    End,
+    Fault(Fault),
+}
+
+/// Reads one partition in order. Only committed records are seen.
+pub struct Reader {
+    side: Side,
+    told: mpsc::UnboundedReceiver<Told>,
+    /// The offset after the last record that was handed on.
+    next: i64,
+    /// `None` once it is being dropped.
+    topic: Option<Topic>,
+}
+
+impl Reader {
+    /// Begins to read a partition, from its first record on.
+    ///
+    /// # Errors
+    /// No client can be made of the settings.
+    pub fn open(cluster: &Cluster, topic: &TopicName, partition: i32) -> Result<Self, Error> {
+        let side = Side::new(cluster, topic, cluster.limits().timeout);
+        let (sender, told) = mpsc::unbounded_channel();
+        let news = Arc::clone(&side.news);
+        let listen = move |notice: Notice| {
+            let hear = match notice {
+                Notice::Record(record) => Told::Record(record),
+                Notice::End => Told::End,
+                Notice::Partition(fault) => Told::Fault(fault),
+                other => return news.hear(other),
+            };
+            // Nobody listens any more where the reader was dropped.
+            let _ = sender.send(hear);
+        };
+        let properties = settings::reading(&side.connection, side.timeout);
+        let mut reading = side.open(Role::Reads, &properties, Box::new(listen))?;
+        reading
+            .read(partition, BEGINNING)
+            .map_err(|fault| Error::settings(&fault.message))?;
+        Ok(Self {
+            side,
+            told,
+            next: 0,
+            topic: Some(reading),
+        })
+    }
+
+    /// The offset after the last record that was handed on.
+    pub fn position(&self) -> i64 {
+        self.next
+    }
+
+    /// Reads until the end shows. For the first reading: an end that was reached shows once, until
+    /// there is more.
+    ///
+    /// # Errors
+    /// The end did not come in time, or a right is missing.
+    pub async fn to_end(&mut self, mut each: impl FnMut(Record)) -> Result<(), RecordError> {
+        let deadline = Instant::now() + self.side.timeout;
+        let mut last = None;
+        loop {
+            match self.hear(deadline, &mut last).await? {
+                Some(record) => each(record),
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Reads on until the record at an offset was read, which somebody is known to have appended.
+    ///
+    /// # Errors
+    /// It did not come in time, or a right is missing.
+    pub async fn up_to(
+        &mut self,
+        offset: i64,
+        mut each: impl FnMut(Record),
+    ) -> Result<(), RecordError> {
+        let deadline = Instant::now() + self.side.timeout;
+        let mut last = None;
+        while self.next <= offset {
+            if let Some(record) = self.hear(deadline, &mut last).await? {
+                each(record);
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for further records: until some came, or the time is over.
+    ///
+    /// # Errors
+    /// A right is missing.
+    pub async fn more(
+        &mut self,
+        most: Duration,
+        mut each: impl FnMut(Record),
+    ) -> Result<(), RecordError> {
+        let deadline = Instant::now() + most;
+        let first = loop {
+            match tokio::time::timeout_at(deadline, self.told.recv()).await {
+                Ok(Some(Told::Record(record))) => break record,
+                Ok(Some(Told::Fault(fault))) if is_final(&fault) => {
+                    return Err(RecordError::Refused(fault));
+                }
+                Ok(Some(Told::Fault(_) | Told::End)) => {}
+                Ok(None) | Err(_) => return Ok(()),
+            }
+        };
+        each(self.passed(first));
+        while let Ok(told) = self.told.try_recv() {
+            match told {
+                Told::Record(record) => each(self.passed(record)),
+                Told::Fault(fault) if is_final(&fault) => return Err(RecordError::Refused(fault)),
+                Told::Fault(_) | Told::End => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The next record, or none at the end. What may pass by itself is waited for; `last` keeps
+    /// it, should the time be over first.
+    async fn hear(
+        &mut self,
+        deadline: Instant,
+        last: &mut Option<Fault>,
+    ) -> Result<Option<Record>, RecordError> {
+        loop {
+            match tokio::time::timeout_at(deadline, self.told.recv()).await {
+                Ok(Some(Told::Record(record))) => return Ok(Some(self.passed(record))),
+                Ok(Some(Told::End)) => return Ok(None),
+                Ok(Some(Told::Fault(fault))) if is_final(&fault) => {
+                    return Err(RecordError::Refused(fault));
+                }
+                Ok(Some(Told::Fault(fault))) => *last = Some(fault),
+                Ok(None) => return Err(self.failed(&closed())),
+                Err(_) => {
+                    let fault = last.take().unwrap_or_else(|| self.side.timed_out());
+                    return Err(self.failed(&fault));
+                }
+            }
+        }
+    }
+
+    fn passed(&mut self, record: Record) -> Record {
+        self.next = record.offset + 1;
+        record
+    }
+
+    fn failed(&self, fault: &Fault) -> RecordError {
+        let side = &self.side;
+        let what = format!("topic {}", side.topic);
+        Error::call(&side.connection, &what, fault, &side.news, side.timeout).into()
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        drop_aside(self.topic.take());
+    }
+}
+
+/// The offset that means the first record there is.
+const BEGINNING: i64 = -2;
+
+fn closed() -> Fault {
+    Fault::new(CLOSED, "the client was closed".to_owned())
+}
+
+/// Whether waiting would not help.
+fn is_final(fault: &Fault) -> bool {
+    matches!(
+        fault.kind(),
+        FaultKind::NotAuthorised | FaultKind::Permanent
+    )
+}
+
+/// Appends records to one partition, each of them once.
+pub struct Appender {
+    side: Side,
+    partition: i32,
+    /// `None` once it is being dropped.
+    topic: Option<Topic>,
+}
+
+impl Appender {
+    /// Begins to append to a partition. `timeout` holds for one append.
+    ///
+    /// # Errors
+    /// No client can be made of the settings.
+    pub fn open(
+        cluster: &Cluster,
+        topic: &TopicName,
+        partition: i32,
+        timeout: Duration,
+    ) -> Result<Self, Error> {
+        let side = Side::new(cluster, topic, timeout);
+        let news = Arc::clone(&side.news);
+        let properties = settings::appending(&side.connection, timeout);
+        let listen = Box::new(move |notice| news.hear(notice));
+        let topic = side.open(Role::Asks, &properties, listen)?;
+        Ok(Self {
+            side,
+            partition,
+            topic: Some(topic),
+        })
+    }
+
+    /// Appends records in their order, and tells where each was put. `None` for a value removes
+    /// the key.
+    ///
+    /// # Errors
+    /// Why the first of those that were not appended was not; where no answer came, it may have
+    /// been. Those after it may or may not be there.
+    pub async fn append(
+        &self,
+        records: &[(Vec<u8>, Option<Vec<u8>>)],
+    ) -> Result<Vec<Appended>, RecordError> {
+        let mut all = Vec::with_capacity(records.len());
+        for batch in records.chunks(IN_FLIGHT) {
+            let deadline = Instant::now() + self.side.timeout + GRACE;
+            let mut receivers = Vec::with_capacity(batch.len());
+            for (key, value) in batch {
+                let receiver = match &self.topic {
+                    Some(topic) => topic.append(self.partition, key, value.as_deref()),
+                    None => Err(closed()),
+                };
+                receivers.push(receiver.map_err(|fault| self.failed(fault))?);
+            }
+            for receiver in receivers {
+                let appended = match tokio::time::timeout_at(deadline, receiver).await {
+                    Ok(Ok(answer)) => answer,
+                    Ok(Err(_)) => Err(closed()),
+                    Err(_) => Err(self.side.timed_out()),
+                };
+                all.push(appended.map_err(|fault| self.failed(fault))?);
+            }
+        }
+        self.side.news.all_is_well();
+        Ok(all)
+    }
+
+    fn failed(&self, fault: Fault) -> RecordError {
+        let side = &self.side;
+        if fault.kind() != FaultKind::Unanswered {
+            return RecordError::Refused(fault);
+        }
+        let what = format!("topic {}", side.topic);
+        Error::writing(&side.connection, &what, &fault, &side.news, side.timeout).into()
+    }
+}
+
+impl Drop for Appender {
+    fn drop(&mut self) {
+        drop_aside(self.topic.take());
+    }
+}
