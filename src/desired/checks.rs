@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::lifecycle_checks;
 use super::problems::Problems;
 use super::suggest::shown;
 use super::{Desired, Environment};
@@ -32,6 +33,7 @@ pub(super) fn check(desired: &Desired, problems: &mut Problems) {
             problems.add_in(&environment.name, name, true, finding);
         }
     }
+    lifecycle_checks::check(desired, problems);
     if let Some(scope) = &environment.inventory.scope {
         for finding in outside_scope(desired, scope) {
             problems.add(finding);
@@ -109,11 +111,13 @@ pub fn outside_scope(desired: &Desired, scope: &str) -> Vec<Finding> {
         .map(|(name, tombstone)| (name, &tombstone.declared_at));
     let outside = listed
         .chain(removed)
-        .filter(|(name, _)| !limits.topics.matches(name.as_str()));
-    let finding = |(name, place): (&TopicName, &Place)| {
+        .filter(|(name, _)| !limits.topics.matches(name.as_str()))
+        .map(|(name, place)| (name.clone(), place));
+    let outside = outside.chain(lifecycle_checks::outside(desired, &limits.topics));
+    let finding = |(name, place): (TopicName, &Place)| {
         let message = format!(
             "{} does not belong to the scope {}",
-            shown(name),
+            shown(&name),
             shown(scope)
         );
         let globs: Vec<&str> = limits

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::suggest::{self, shown};
-use super::{Lifecycle, Topic};
-use crate::model::TopicName;
+use super::{Desired, Lifecycle, Topic};
 use crate::model::name::NameProblem;
+use crate::model::{Place, TopicName};
 
 /// Why some values make no instance of a lifecycle.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -53,6 +53,45 @@ pub enum NoInstance {
     /// The lifecycle has no topics in this environment.
     #[error("the lifecycle has no topics here")]
     NoTopics,
+    /// There is no such lifecycle.
+    #[error("there is no lifecycle {}", shown(.name))]
+    UnknownLifecycle {
+        /// What was given.
+        name: String,
+        /// The lifecycles that there are.
+        known: Vec<String>,
+    },
+    /// A value makes a name that this environment has no room for.
+    #[error("{} {why}", shown(.topic))]
+    NotHere {
+        /// The name.
+        topic: TopicName,
+        /// Why.
+        why: WhyNotHere,
+    },
+}
+
+/// Why a topic cannot belong to an instance in an environment.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WhyNotHere {
+    /// It holds the inventory.
+    #[error("holds the inventory")]
+    Inventory,
+    /// The environment ignores it.
+    #[error("is ignored here: [ignore] topics has {}", shown(.0))]
+    Ignored(String),
+    /// A file lists it, or one that Kafka takes for the same.
+    #[error("is listed already, at {0}")]
+    Listed(Place),
+    /// A tombstone wants it gone.
+    #[error("has a tombstone, at {0}")]
+    Removed(Place),
+    /// The scope may not have it.
+    #[error("does not belong to the scope {}", shown(.0))]
+    OutsideScope(String),
+    /// A rule is against its name.
+    #[error("does not match {}, which [rules] asks of names", shown(.0))]
+    Rule(String),
 }
 
 impl NoInstance {
@@ -77,8 +116,72 @@ impl NoInstance {
                 "a topic belongs to it with lifecycle = \"…\", where its environments = [..] say so"
                     .to_owned(),
             ),
-            NoInstance::BadName { .. } => None,
+            NoInstance::UnknownLifecycle { name, known } => {
+                suggest::help(name, "lifecycles", known.iter().map(String::as_str))
+            }
+            NoInstance::BadName { .. } | NoInstance::NotHere { .. } => None,
         }
+    }
+}
+
+impl Desired {
+    /// The lifecycle of this name.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn lifecycle(&self, name: &str) -> Result<&Lifecycle, NoInstance> {
+        let unknown = || NoInstance::UnknownLifecycle {
+            name: name.to_owned(),
+            known: self.lifecycles.keys().map(ToString::to_string).collect(),
+        };
+        self.lifecycles.get(name).ok_or_else(unknown)
+    }
+
+    /// Whether a topic may belong to an instance here. `scope` is whose it would be.
+    ///
+    /// # Errors
+    /// Why it may not.
+    pub fn has_room_for(
+        &self,
+        topic: &TopicName,
+        lifecycle: &Lifecycle,
+        scope: &str,
+    ) -> Result<(), NoInstance> {
+        let why = self.why_not_here(topic, lifecycle, scope);
+        why.map_or(Ok(()), |why| {
+            Err(NoInstance::NotHere {
+                topic: topic.clone(),
+                why,
+            })
+        })
+    }
+
+    fn why_not_here(
+        &self,
+        topic: &TopicName,
+        lifecycle: &Lifecycle,
+        scope: &str,
+    ) -> Option<WhyNotHere> {
+        let environment = &self.environment;
+        if *topic == environment.inventory.topic {
+            return Some(WhyNotHere::Inventory);
+        }
+        if let Some(glob) = environment.ignore_topics.first_match(topic.as_str()) {
+            return Some(WhyNotHere::Ignored(glob.to_owned()));
+        }
+        let same = |name: &TopicName| name.collision_key() == topic.collision_key();
+        if let Some((_, listed)) = self.topics.iter().find(|(name, _)| same(name)) {
+            return Some(WhyNotHere::Listed(listed.declared_at.clone()));
+        }
+        if let Some(tombstone) = self.removed.get(topic) {
+            return Some(WhyNotHere::Removed(tombstone.declared_at.clone()));
+        }
+        let limits = environment.scopes.get(scope);
+        if limits.is_some_and(|limits| !limits.topics.matches(topic.as_str())) {
+            return Some(WhyNotHere::OutsideScope(scope.to_owned()));
+        }
+        let rule = lifecycle.names.broken_by(topic)?;
+        Some(WhyNotHere::Rule(rule.to_owned()))
     }
 }
 
@@ -153,8 +256,7 @@ impl Lifecycle {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::desired::{LifecycleTopic, NameTemplate, Pattern};
-    use crate::model::Place;
+    use crate::desired::{LifecycleTopic, NameRule, NameTemplate, Pattern};
     use crate::testing::topic;
 
     fn lifecycle(parameters: &[(&str, &str)], templates: &[&str]) -> Lifecycle {
@@ -171,6 +273,7 @@ mod tests {
             parameters: parameters.iter().map(parameter).collect(),
             delete_after_ms: None,
             max_age_ms: None,
+            names: NameRule::default(),
             topics: templates.iter().map(of).collect(),
         }
     }

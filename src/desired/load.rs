@@ -47,12 +47,33 @@ pub struct LoadedEnvironment {
 /// There is nothing to read, or what is asked for does not exist. What is wrong inside the files
 /// is in [`Loaded::findings`].
 pub fn load(folders: &Folders, ask: &Ask, variables: &Variables) -> Result<Loaded, LoadError> {
-    document::with_room(|| load_all(folders, ask, variables)).map_err(LoadError::NoRoom)?
+    let topics = || read_folder(Folder::Topics, &folders.topics, &folders.root);
+    let load = || load_all(folders, topics, ask, variables);
+    document::with_room(load).map_err(LoadError::NoRoom)?
 }
 
-fn load_all(folders: &Folders, ask: &Ask, variables: &Variables) -> Result<Loaded, LoadError> {
+/// The same without the topics files, which may be broken or gone: the environments have no topics,
+/// tombstones or lifecycles then.
+///
+/// # Errors
+/// There is no such environment.
+pub fn load_environments(
+    folders: &Folders,
+    ask: &Ask,
+    variables: &Variables,
+) -> Result<Loaded, LoadError> {
+    let load = || load_all(folders, || Ok(Vec::new()), ask, variables);
+    document::with_room(load).map_err(LoadError::NoRoom)?
+}
+
+fn load_all(
+    folders: &Folders,
+    topics: impl FnOnce() -> Result<Vec<Found>, LoadError>,
+    ask: &Ask,
+    variables: &Variables,
+) -> Result<Loaded, LoadError> {
     let found = read_folder(Folder::Environments, &folders.environments, &folders.root)?;
-    let topics = read_folder(Folder::Topics, &folders.topics, &folders.root)?;
+    let topics = topics()?;
     let mut sources = Sources::default();
     let mut problems = Problems::default();
     let environments = Environments::read(found, variables, &mut sources, &mut problems);

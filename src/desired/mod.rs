@@ -22,6 +22,7 @@ mod files;
 mod known;
 mod layers;
 mod lifecycle;
+mod lifecycle_checks;
 mod limits;
 mod load;
 mod name_template;
@@ -46,9 +47,10 @@ pub use checks::outside_scope;
 pub use connection::ConnectionTemplate;
 pub use error::{LoadError, NamedFolder};
 pub use files::Folders;
-pub use lifecycle::NoInstance;
-pub use load::{Loaded, LoadedEnvironment, load};
+pub use lifecycle::{NoInstance, WhyNotHere};
+pub use load::{Loaded, LoadedEnvironment, load, load_environments};
 pub use name_template::NameTemplate;
+pub use rules::NameRule;
 pub use select::Ask;
 pub use tables::pattern::Pattern;
 pub use variables::Variables;
@@ -202,6 +204,8 @@ pub struct Lifecycle {
     pub delete_after_ms: Option<u64>,
     /// The age at which an instance ends by itself.
     pub max_age_ms: Option<u64>,
+    /// What the names of its topics must look like besides.
+    pub names: NameRule,
     /// The topics that every instance has.
     pub topics: Vec<LifecycleTopic>,
 }

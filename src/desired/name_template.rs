@@ -10,7 +10,7 @@ use crate::model::TopicName;
 pub struct NameTemplate(Vec<Part>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Part {
+pub(super) enum Part {
     Text(String),
     Placeholder(String),
 }
@@ -51,6 +51,11 @@ impl NameTemplate {
         })
     }
 
+    /// Its parts. No text follows a text.
+    pub(super) fn parts(&self) -> &[Part] {
+        &self.0
+    }
+
     /// The name, all placeholders filled in; one that has no value stays as it is.
     pub fn fill(&self, values: &BTreeMap<&str, &str>) -> TopicName {
         TopicName::new(self.with(values).to_string())
@@ -58,14 +63,19 @@ impl NameTemplate {
 
     /// The same with some placeholders filled in.
     pub(super) fn with(&self, values: &BTreeMap<&str, &str>) -> Self {
-        let fill = |part: &Part| match part {
-            Part::Placeholder(name) => match values.get(name.as_str()) {
-                Some(value) => Part::Text((*value).to_owned()),
-                None => part.clone(),
-            },
-            Part::Text(_) => part.clone(),
-        };
-        Self(self.0.iter().map(fill).collect())
+        let mut parts: Vec<Part> = Vec::new();
+        for part in &self.0 {
+            let text = match part {
+                Part::Placeholder(name) => values.get(name.as_str()).copied(),
+                Part::Text(text) => Some(text.as_str()),
+            };
+            match (text, parts.last_mut()) {
+                (Some(text), Some(Part::Text(before))) => before.push_str(text),
+                (Some(text), _) => parts.push(Part::Text(text.to_owned())),
+                (None, _) => parts.push(part.clone()),
+            }
+        }
+        Self(parts)
     }
 
     /// The fixed parts alone, to check their characters.

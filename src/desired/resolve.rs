@@ -166,6 +166,7 @@ impl<'a> Resolver<'a> {
                 parameters: parameters.collect(),
                 delete_after_ms: table.delete_after.value().map(|duration| duration.0),
                 max_age_ms: table.max_age.value().map(|duration| duration.0),
+                names: self.rules.names(),
                 topics: Vec::new(),
             };
             lifecycles.insert(name.clone(), lifecycle);

@@ -14,7 +14,7 @@ use super::tables::pattern::Pattern;
 use super::tables::rules_table::RulesTable;
 use super::tables::values::List;
 use crate::model::config::{SPECS, spec};
-use crate::model::{ConfigKey, Finding, Globs, Layer, Place};
+use crate::model::{ConfigKey, Finding, Globs, Layer, Place, TopicName};
 
 /// The rules of one environment, those that it extends below its own.
 pub(super) struct Rules<'a> {
@@ -27,6 +27,23 @@ pub(super) struct Rules<'a> {
     max_total_partitions: Option<(u64, &'a Place)>,
     except: Option<&'a Globs>,
     allow_configs: Option<&'a Globs>,
+}
+
+/// What names must look like, `[rules] name`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NameRule {
+    pattern: Option<Pattern>,
+    /// The names that it passes over.
+    except: Globs,
+}
+
+impl NameRule {
+    /// The pattern that a name should match and does not.
+    pub(super) fn broken_by(&self, name: &TopicName) -> Option<&str> {
+        let pattern = self.pattern.as_ref()?;
+        let fine = pattern.matches(name.as_str()) || self.except.matches(name.as_str());
+        (!fine).then_some(pattern.as_str())
+    }
 }
 
 /// What a topic must have.
@@ -74,6 +91,14 @@ impl<'a> Rules<'a> {
     pub(super) fn allows(&self, key: &ConfigKey) -> bool {
         self.allow_configs
             .is_some_and(|globs| globs.matches(key.as_str()))
+    }
+
+    /// What names must look like, for those that only an instance of a lifecycle tells.
+    pub(super) fn names(&self) -> NameRule {
+        NameRule {
+            pattern: self.name.map(|given| given.value.clone()),
+            except: self.except.cloned().unwrap_or_default(),
+        }
     }
 
     /// How many checks a topic goes through.

@@ -10,6 +10,14 @@ pub struct Globs {
     set: GlobSet,
 }
 
+impl PartialEq for Globs {
+    fn eq(&self, other: &Self) -> bool {
+        self.patterns == other.patterns
+    }
+}
+
+impl Eq for Globs {}
+
 impl Default for Globs {
     fn default() -> Self {
         Self {

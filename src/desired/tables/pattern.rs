@@ -65,6 +65,8 @@ fn too_much(list: &[Given<String>], value: &Value<'_>, reader: &Reader<'_>) -> O
 #[derive(Debug, Clone)]
 pub struct Pattern {
     text: String,
+    /// The same as a part of another expression.
+    grouped: String,
     regex: Regex,
 }
 
@@ -86,15 +88,24 @@ impl Pattern {
         }
         build(text)?;
         // The line break ends a comment that the pattern may end with, in its verbose mode.
-        let whole = [format!(r"\A(?:{text})\z"), format!("\\A(?:{text}\n)\\z")];
-        let regex = build(&whole[0]).or_else(|_| build(&whole[1]))?;
-        let text = text.to_owned();
-        Ok(Self { text, regex })
+        let whole = |grouped: String| Ok((build(&format!(r"\A{grouped}\z"))?, grouped));
+        let (regex, grouped) = whole(format!("(?:{text})"))
+            .or_else(|_: regex::Error| whole(format!("(?:{text}\n)")))?;
+        Ok(Self {
+            text: text.to_owned(),
+            grouped,
+            regex,
+        })
     }
 
     /// The expression as it is written.
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// The expression as it can stand in another one.
+    pub(in crate::desired) fn grouped(&self) -> &str {
+        &self.grouped
     }
 
     /// Whether the whole text matches.
