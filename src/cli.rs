@@ -3,6 +3,7 @@
 
 mod args;
 mod exit;
+mod lock;
 mod look;
 mod origin;
 mod problem;
@@ -14,11 +15,12 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::{CommandFactory, FromArgMatches, Parser};
 
-pub use args::{Connecting, Environments, Format, Global, OneEnvironment, Only};
+pub use args::{Connecting, Environments, Format, Global, OneEnvironment, Only, duration};
 pub use exit::Exit;
+pub use lock::{open_books, resource, shown as holder};
 pub use look::{Depth, Looking, Preflight, Source, plan, read, see_usage};
 pub use origin::{Origin, check_scope_is_named, who};
-pub use problem::{Advice, Refused, Usage, document};
+pub use problem::{Advice, Locked, Refused, Usage, document};
 pub use session::{Document, Printable, Session};
 
 use session::style;

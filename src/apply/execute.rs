@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 
 use super::batches;
 use super::readback::{self, Shown};
+use super::report::WhyNot;
 use super::steps::{Step, Work};
 use super::{Event, Settings};
 use crate::kafka::{Alter, Cluster, Fault, FaultKind, Mode, NewTopic};
@@ -46,8 +47,8 @@ pub enum Answer {
 pub struct Answered {
     /// Those that were sent.
     pub sent: Vec<Sent>,
-    /// Whether the cluster stopped to answer: what was not sent had better not be.
-    pub lost: bool,
+    /// Why what was not sent had better not be: the cluster stopped to answer, or the lock is lost.
+    pub ended: Option<WhyNot>,
 }
 
 /// Sends the steps of one phase. What was not sent, because the apply was stopped or the cluster
@@ -64,21 +65,30 @@ pub async fn phase(
     loop {
         while under_way.len() < IN_FLIGHT
             && !settings.stop.is_set()
-            && !all.lost
+            && all.ended.is_none()
             && let Some(batch) = waiting.next()
         {
-            under_way.spawn(Attempts::new(cluster, settings, batch).run());
+            match lock_lost(settings).await {
+                None => drop(under_way.spawn(Attempts::new(cluster, settings, batch).run())),
+                why_not => all.ended = why_not,
+            }
         }
         match under_way.join_next().await {
             None => return all,
             Some(Ok(answered)) => {
                 events(Event::Answered(answered.sent.len()));
                 all.sent.extend(answered.sent);
-                all.lost |= answered.lost;
+                all.ended = all.ended.or(answered.ended);
             }
             Some(Err(panicked)) => std::panic::resume_unwind(panicked.into_panic()),
         }
     }
+}
+
+/// Whether the lock that the apply needs is lost.
+async fn lock_lost(settings: &Settings) -> Option<WhyNot> {
+    let lost = settings.books.as_ref()?.check().await.err()?;
+    Some(WhyNot::LockLost(lost))
 }
 
 /// One batch on its way to an answer for each of its steps.
@@ -89,7 +99,9 @@ struct Attempts {
     open: Vec<Open>,
     answered: Vec<Sent>,
     /// Whether the last attempt got no answer at all.
-    lost: bool,
+    unanswered: bool,
+    /// Why nothing may be sent any more.
+    lock_lost: Option<WhyNot>,
     delays: ExponentialBackoff,
     give_up: Instant,
 }
@@ -114,7 +126,8 @@ impl Attempts {
             settings: settings.clone(),
             open: batch.into_iter().map(open).collect(),
             answered: Vec::new(),
-            lost: false,
+            unanswered: false,
+            lock_lost: None,
             delays: delays(),
             give_up: Instant::now() + settings.retry_for,
         }
@@ -126,7 +139,7 @@ impl Attempts {
             let steps: Vec<&Step> = self.open.iter().map(|open| &open.step).collect();
             let answer = request(&self.cluster, &steps).await;
             let unanswered = |fault: &Fault| fault.kind() == FaultKind::Unanswered;
-            self.lost = answer.as_ref().is_err_and(unanswered);
+            self.unanswered = answer.as_ref().is_err_and(unanswered);
             // Where it failed as a whole, every step gets that answer.
             self.sort(answer.unwrap_or_else(|fault| vec![Err(fault); before]));
             if self.open.len() < before {
@@ -140,7 +153,8 @@ impl Attempts {
                 return self.finish();
             }
             self.settings.stop.or_after(delay).await;
-            if self.settings.stop.is_set() {
+            self.lock_lost = lock_lost(&self.settings).await;
+            if self.settings.stop.is_set() || self.lock_lost.is_some() {
                 return self.finish();
             }
             if self.open.iter().any(|open| open.perhaps_done) {
@@ -210,7 +224,9 @@ impl Attempts {
 
     /// Time is up: what is open has no other answer than the last one.
     fn finish(mut self) -> Answered {
-        let lost = self.lost && !self.open.is_empty();
+        let cluster_lost = self.unanswered && !self.open.is_empty();
+        let ended = cluster_lost.then_some(WhyNot::ClusterLost);
+        let ended = self.lock_lost.take().or(ended);
         for open in std::mem::take(&mut self.open) {
             let Some(fault) = open.fault else { continue };
             let answer = match (fault.kind(), open.perhaps_done) {
@@ -224,7 +240,7 @@ impl Attempts {
         }
         Answered {
             sent: self.answered,
-            lost,
+            ended,
         }
     }
 }

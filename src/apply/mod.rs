@@ -2,13 +2,14 @@
 //! report; it takes no decision that the plan has not taken, and knows no words and no terminal.
 //!
 //! ```text
-//!  plan ──► steps ──► batches ──► execute ──► verify ──► report
-//!           (order)   (packing)   (retries)   (read-back)
+//!  plan ──► steps ──► batches ──► execute ──► verify ──► books ──► report
+//!           (order)   (packing)   (retries)   (read-back) (inventory)
 //! ```
 //!
 //! What a broker is asked about beforehand (`validate_only`) is settled before a plan gets here:
 //! refusals are facts, and the plan room turns them into blocked changes.
 
+mod books;
 mod execute;
 mod questions;
 mod readback;
@@ -23,6 +24,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 pub use crate::kafka::Fault;
+pub use books::{Books, Unrecorded};
 pub use questions::questions;
 use report::Outcomes;
 pub use report::{Count, Doing, Doubt, Entry, Holds, Kind, Outcome, Part, Report, Verdict, WhyNot};
@@ -32,7 +34,7 @@ use crate::kafka::{Cluster, batches};
 use crate::plan::Plan;
 
 /// How long an apply is patient, and what stops it early.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Settings {
     /// How long a request is repeated while Kafka says that a retry can help, counted from the
     /// last one that got anything done.
@@ -42,6 +44,9 @@ pub struct Settings {
     pub visible_within: Duration,
     /// Set when the apply should end after the requests in flight.
     pub stop: Stop,
+    /// Where it is recorded who owns what, under a lock without which nothing is sent. `None`
+    /// where the inventory is not in use.
+    pub books: Option<Books>,
 }
 
 impl Default for Settings {
@@ -50,6 +55,7 @@ impl Default for Settings {
             retry_for: Duration::from_secs(60),
             visible_within: Duration::from_secs(20),
             stop: Stop::default(),
+            books: None,
         }
     }
 }
@@ -97,22 +103,32 @@ pub async fn run(
 ) -> Report {
     let mut outcomes = Outcomes::default();
     let mut touched = Vec::new();
-    let mut lost = false;
+    let mut ended = None;
     for (phase, steps) in phases(plan) {
         events(Event::Phase(phase, steps.len()));
-        let steps = safe::to_send(cluster, phase, steps, settings, &mut outcomes).await;
+        let mut steps = safe::to_send(cluster, phase, steps, settings, &mut outcomes).await;
+        if let (Phase::Delete, Some(books)) = (phase, &settings.books)
+            && let Err(why) = books.spend(plan, &steps).await
+        {
+            safe::keep_back(&mut steps, &WhyNot::Unrecorded(why), &mut outcomes);
+        }
         let answered = execute::phase(cluster, steps, settings, events).await;
         touched.extend(answered.sent);
-        if answered.lost {
-            lost = true;
+        ended = answered.ended;
+        if ended.is_some() {
             break;
         }
     }
     verify::settle(cluster, touched, settings, events, &mut outcomes).await;
     let interrupted = settings.stop.is_set();
-    let why_not = match lost && !interrupted {
-        true => WhyNot::ClusterLost,
-        false => WhyNot::NotReached,
+    let ended = match interrupted {
+        true => Some(WhyNot::NotReached),
+        false => ended,
     };
+    if let Some(books) = &settings.books {
+        let stopped = ended.as_ref();
+        books.write_down(plan, cluster, stopped, &mut outcomes).await;
+    }
+    let why_not = ended.unwrap_or(WhyNot::NotReached);
     Report::new(plan, outcomes, &why_not, interrupted)
 }

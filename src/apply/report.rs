@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::books::Unrecorded;
+use crate::inventory::Lost;
 use crate::kafka::{self, Fault};
 use crate::live::ReplicationFactor;
 use crate::model::{BlockCode, TopicName};
@@ -53,6 +55,12 @@ pub enum Doing {
     AddPartitions,
     /// A config is changed.
     Config(ConfigAction),
+    /// It is recorded as owned.
+    Adopt,
+    /// Its record goes.
+    Release,
+    /// Its record changes.
+    Record,
 }
 
 /// What became of something that was to be done.
@@ -74,6 +82,8 @@ pub enum Outcome {
     Held(BlockCode),
     /// It was not asked for.
     NotTried(WhyNot),
+    /// It is true, and the inventory does not hold it, or it is not known whether it does.
+    Unrecorded(Unrecorded),
 }
 
 /// What a topic holds instead of what was accepted.
@@ -128,6 +138,10 @@ pub enum WhyNot {
     },
     /// It could not be seen whether producers would be stopped.
     InSyncUnknown,
+    /// The lock is lost, without which nothing may be changed.
+    LockLost(Lost),
+    /// What has to be recorded beforehand could not be.
+    Unrecorded(Unrecorded),
     /// The topic to delete is gone, and another one has its name.
     Recreated,
     /// It could not be seen whether the topic to delete is still the same.
@@ -174,6 +188,7 @@ impl Outcome {
             Outcome::Blocked(..) => Kind::Blocked,
             Outcome::Held(_) => Kind::Held,
             Outcome::NotTried(_) => Kind::NotTried,
+            Outcome::Unrecorded(_) => Kind::Failed,
         }
     }
 }
@@ -301,14 +316,22 @@ fn parts_of(change: &Change) -> Vec<(Subject, Doing)> {
     match change.action {
         Action::Create => vec![(Subject::Topic, Doing::Create)],
         Action::Delete => vec![(Subject::Topic, Doing::Delete)],
-        Action::Adopt | Action::Release | Action::Record => Vec::new(),
+        Action::Adopt => vec![(Subject::Record, Doing::Adopt)],
+        Action::Release => vec![(Subject::Record, Doing::Release)],
+        Action::Record => vec![(Subject::Record, Doing::Record)],
         Action::Update => {
             let partitions = change.partitions.iter();
             let partitions = partitions.map(|_| (Subject::Partitions, Doing::AddPartitions));
             let configs = change.config.iter();
             let configs =
                 configs.map(|c| (Subject::Config(c.key.clone()), Doing::Config(c.action)));
-            partitions.chain(configs).collect()
+            let record = match (change.adopt, change.record.is_empty()) {
+                (true, _) => Some(Doing::Adopt),
+                (false, false) => Some(Doing::Record),
+                (false, true) => None,
+            };
+            let record = record.map(|doing| (Subject::Record, doing));
+            partitions.chain(configs).chain(record).collect()
         }
     }
 }

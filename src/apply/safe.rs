@@ -41,6 +41,11 @@ pub async fn to_send(
     }
 }
 
+/// Keeps all steps back.
+pub fn keep_back(steps: &mut Vec<Step>, why: &WhyNot, outcomes: &mut Outcomes) {
+    *steps = split(std::mem::take(steps), outcomes, |_| Some(why.clone()));
+}
+
 /// Kafka deletes by name. A topic that was deleted and made again since the plan was made is not
 /// the one that was to go.
 fn recreated(step: &Step, ids: Option<&BTreeMap<TopicName, String>>) -> Option<WhyNot> {

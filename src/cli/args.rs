@@ -177,7 +177,11 @@ pub struct Connecting {
     pub secrets_dir: Option<PathBuf>,
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+/// A duration with its unit: `30s`, `1m30s`.
+///
+/// # Errors
+/// It has no unit, or is negative.
+pub fn duration(text: &str) -> Result<Duration, String> {
     let milliseconds = units::parse_duration(text).map_err(|e| match e {
         units::UnitError::NoUnit(text) => format!("write the unit too, {text}s or {text}ms"),
         other => format!("{other}; write it as 30s, 5m or 1m30s"),

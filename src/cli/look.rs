@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use super::args::Connecting;
+use super::lock;
+use super::origin::check_scope_is_named;
 use super::problem::Usage;
 use super::session::Session;
 use crate::apply;
@@ -14,7 +16,7 @@ use crate::kafka::{Cluster, Limits};
 use crate::live::{Live, snapshot};
 use crate::model::text::escape;
 use crate::model::{Globs, TopicName};
-use crate::observe::{self, Want, Which};
+use crate::observe::{self, Observed, Want, Which};
 use crate::plan::{self, Action, Options, Plan};
 
 /// Where a reading command looks.
@@ -87,8 +89,10 @@ impl Source<'_> {
             Source::Snapshot(live) => Ok(Cow::Borrowed(live)),
             Source::Clusters(connecting) => {
                 let cluster = connecting.connect(session, loaded, environment).await?;
-                let live = read(&cluster, &environment.desired, only, depth).await?;
-                Ok(Cow::Owned(live))
+                let desired = &environment.desired;
+                let observed = read(&cluster, desired, only, depth).await?;
+                tell_applies(session, desired, &observed);
+                Ok(Cow::Owned(observed.live))
             }
         }
     }
@@ -111,8 +115,13 @@ impl Source<'_> {
                 Ok((Cow::Borrowed(live), plan))
             }
             Source::Clusters(connecting) => {
+                let desired = &environment.desired;
+                check_scope_is_named(&desired.environment, options.scope.as_deref())?;
                 let cluster = connecting.connect(session, loaded, environment).await?;
-                let (live, plan) = plan(&cluster, &environment.desired, options, preflight).await?;
+                let observed = read(&cluster, desired, &options.only, Depth::Listed).await?;
+                tell_applies(session, desired, &observed);
+                let live = observed.live;
+                let (live, plan) = plan(&cluster, desired, live, options, preflight).await?;
                 Ok((Cow::Owned(live), plan))
             }
         }
@@ -131,14 +140,14 @@ pub enum Preflight {
 /// Plans against a cluster, asks it what it has against that, and plans again with the answers.
 ///
 /// # Errors
-/// The cluster cannot be read, or does not answer.
+/// The cluster does not answer.
 pub async fn plan(
     cluster: &Cluster,
     desired: &Desired,
+    mut live: Live,
     options: &Options,
     preflight: Preflight,
 ) -> Result<(Live, Plan)> {
-    let mut live = read(cluster, desired, &options.only, Depth::Listed).await?;
     let plan = plan::make(desired, &live, options);
     // Another cluster than the environment's is none of our business.
     if plan.is_empty() || plan.wrong_cluster().is_some() {
@@ -165,6 +174,19 @@ pub async fn see_usage<'a>(
     live.usage = observe::usage(cluster, &topics).await;
 }
 
+/// Says that an apply of the environment is running, as far as this machine's clock can tell.
+fn tell_applies(session: &Session, desired: &Desired, observed: &Observed) {
+    let environment = &desired.environment.name;
+    let now_ms = observed.live.now_ms.unwrap_or_default();
+    let applies = observed.locks.iter().filter(|lock| lock.until_ms > now_ms);
+    for lock in applies.filter(|lock| lock::is_of(lock, environment)) {
+        let holder = lock::shown(&lock.holder);
+        session
+            .terminal
+            .tell(&format!("an apply of {environment} is running: {holder}\n"));
+    }
+}
+
 /// Reads what is live in an environment from its cluster.
 ///
 /// # Errors
@@ -174,7 +196,7 @@ pub async fn read(
     desired: &Desired,
     only: &Globs,
     depth: Depth,
-) -> Result<Live> {
+) -> Result<Observed> {
     let removed = |name: &TopicName| desired.removed.contains_key(name);
     let listed = |name: &TopicName| desired.topics.contains_key(name) || removed(name);
     let want = Want {

@@ -5,9 +5,11 @@ use serde_json::{Value, json};
 
 use super::exit::Exit;
 use crate::desired::LoadError;
+use crate::inventory::InventoryError;
 use crate::kafka;
 use crate::model::Finding;
 use crate::model::text::escape;
+use crate::observe::ObserveError;
 use crate::render::{Paint, Style, diagnostics};
 
 /// Wrong usage, exit 64: an argument that means nothing here.
@@ -38,6 +40,24 @@ pub struct Refused {
 
 impl Refused {
     /// What is refused and why, and what to do now.
+    pub fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            help: help.into(),
+        }
+    }
+}
+
+/// Another apply holds the lock, exit 5.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Locked {
+    message: String,
+    help: String,
+}
+
+impl Locked {
+    /// Who holds it, and what to do now.
     pub fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
         Self {
             message: message.into(),
@@ -93,6 +113,7 @@ pub fn exit_of(error: &Error) -> Exit {
     match is_usage {
         true => Exit::Usage,
         false if error.is::<Refused>() => Exit::Refused,
+        false if error.is::<Locked>() => Exit::Locked,
         false => Exit::Error,
     }
 }
@@ -102,13 +123,19 @@ fn help_of(error: &Error) -> Option<String> {
     error.chain().find_map(|cause| {
         let usage = cause.downcast_ref::<Usage>();
         let refused = cause.downcast_ref::<Refused>();
+        let locked = cause.downcast_ref::<Locked>();
         let advice = cause.downcast_ref::<Advice>();
+        let inventory = cause.downcast_ref::<InventoryError>();
+        let observed = cause.downcast_ref::<ObserveError>();
         let load = cause.downcast_ref::<LoadError>();
         let kafka = cause.downcast_ref::<kafka::Error>();
         usage
             .map(|usage| usage.help.clone())
             .or_else(|| refused.map(|refused| refused.help.clone()))
+            .or_else(|| locked.map(|locked| locked.help.clone()))
             .or_else(|| advice.map(|advice| advice.help.clone()))
+            .or_else(|| inventory.and_then(InventoryError::help))
+            .or_else(|| observed.and_then(ObserveError::help))
             .or_else(|| load.and_then(LoadError::help))
             .or_else(|| kafka.and_then(kafka::Error::help))
     })

@@ -1,16 +1,18 @@
 //! `topicsmith apply`: brings a cluster to what the files say.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use crate::apply::{self, Event, Phase, Report, Settings, Stop, Verdict, WhyNot};
+use crate::apply::{self, Books, Event, Phase, Report, Settings, Stop, Verdict, WhyNot};
 use crate::cli::{
-    self, Connecting, Exit, Format, OneEnvironment, Only, Origin, Preflight, Refused, Session,
-    Usage,
+    self, Connecting, Depth, Exit, Format, OneEnvironment, Only, Origin, Preflight, Refused, Session,
+    Usage, duration,
 };
-use crate::desired::{Ask, Loaded, LoadedEnvironment};
+use crate::desired::{Ask, Desired, Loaded, LoadedEnvironment};
+use crate::inventory;
 use crate::kafka::Cluster;
 use crate::model::text::escape;
 use crate::plan::{Allow, Approval, MissingRights, Options, Plan};
@@ -37,6 +39,7 @@ Exit codes:
   1  an error, and nothing was changed
   3  something was changed, or may have been, and something else failed, was blocked or is unknown
   4  refused or blocked, and nothing was changed
+  5  another apply of the environment is running, and nothing was changed
   64 wrong usage; also no terminal and no --yes
   130 after Ctrl-C: what was in flight is finished and reported first")]
 pub struct Args {
@@ -56,6 +59,9 @@ pub struct Args {
     /// Do not ask
     #[arg(short, long)]
     yes: bool,
+    /// How long to wait for another apply of the environment to end [default: do not wait]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    lock_timeout: Option<Duration>,
     /// Write the report as JSON to FILE too, whole or not at all, however the apply ends
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
@@ -127,30 +133,109 @@ async fn apply(args: &Args, session: &Session) -> Result<Ended> {
     let loaded = session.load(&which(args.environment.ask()?, options.approval.as_ref())?)?;
     session.check_scope(&loaded, options.scope.as_deref())?;
     let environment = the_only_one(&loaded)?;
-    let desired = &environment.desired;
+    let scope = options.scope.as_deref();
+    cli::check_scope_is_named(&environment.desired.environment, scope)?;
 
     let cluster = args
         .connecting
         .connect(session, &loaded, environment)
         .await?;
-    let (_, plan) = cli::plan(&cluster, desired, &options, Preflight::Asked).await?;
-    show(&plan, session)?;
+    let mut job = Job {
+        args,
+        session,
+        desired: &environment.desired,
+        options,
+        cluster,
+        books: None,
+    };
+    let ended = job.run().await;
+    job.give_back().await;
+    ended
+}
 
-    if !plan.refused.is_empty() {
-        session.tell_error(&anyhow::anyhow!("refused, and nothing was changed"));
-        return untouched(plan, &WhyNot::Refused, session);
+/// One apply of one environment.
+struct Job<'a> {
+    args: &'a Args,
+    session: &'a Session,
+    desired: &'a Desired,
+    options: Options,
+    cluster: Cluster,
+    /// The inventory under the lock; `None` where it is not in use, or not there yet.
+    books: Option<Books>,
+}
+
+impl Job<'_> {
+    async fn run(&mut self) -> Result<Ended> {
+        let (args, session) = (self.args, self.session);
+        self.open_books().await?;
+        let plan = self.plan().await?;
+        show(&plan, session)?;
+        if !plan.refused.is_empty() {
+            session.tell_error(&anyhow::anyhow!("refused, and nothing was changed"));
+            return untouched(plan, &WhyNot::Refused, session);
+        }
+        if args.all_or_nothing && !plan.blocked.is_empty() && !plan.is_empty() {
+            let why = "something is blocked, and it is all or nothing: nothing was changed";
+            session.tell_error(&anyhow::anyhow!(why));
+            return untouched(plan, &WhyNot::AllOrNothing, session);
+        }
+        if !plan.is_empty() && !args.yes && !agreed(&plan, session)? {
+            session.terminal.tell("nothing was changed\n");
+            return untouched(plan, &WhyNot::Declined, session);
+        }
+        self.begin_the_inventory(&plan).await?;
+        let report = carry_out(&plan, &self.cluster, self.books.clone(), session).await?;
+        tell(report, plan, session)
     }
-    if args.all_or_nothing && !plan.blocked.is_empty() && !plan.is_empty() {
-        let why = "something is blocked, and it is all or nothing: nothing was changed";
-        session.tell_error(&anyhow::anyhow!(why));
-        return untouched(plan, &WhyNot::AllOrNothing, session);
+
+    async fn plan(&self) -> Result<Plan> {
+        let Job {
+            desired,
+            options,
+            cluster,
+            ..
+        } = self;
+        let observed = cli::read(cluster, desired, &options.only, Depth::Listed).await?;
+        let mut live = observed.live;
+        // Whoever holds the lock knows how late it is by the broker's clock.
+        live.now_ms = self.books.as_ref().map(Books::now_ms).or(live.now_ms);
+        let (_, plan) = cli::plan(cluster, desired, live, options, Preflight::Asked).await?;
+        Ok(plan)
     }
-    if !plan.is_empty() && !args.yes && !agreed(&plan, session)? {
-        session.terminal.tell("nothing was changed\n");
-        return untouched(plan, &WhyNot::Declined, session);
+
+    /// Takes the lock, where there is an inventory to hold it.
+    async fn open_books(&mut self) -> Result<()> {
+        let patience = self.args.lock_timeout.unwrap_or_default();
+        self.books = cli::open_books(self.session, &self.cluster, self.desired, &self.options, patience).await?;
+        Ok(())
     }
-    let report = carry_out(&plan, &cluster, session).await?;
-    tell(report, plan, session)
+
+    /// The first apply creates the inventory, once it is known that there is something to do. Only
+    /// then is there a lock; what was planned without it has to be so still.
+    async fn begin_the_inventory(&mut self, plan: &Plan) -> Result<()> {
+        let inventory = &self.desired.environment.inventory;
+        if plan.is_empty() || !inventory.enabled || self.books.is_some() {
+            return Ok(());
+        }
+        inventory::create(&self.cluster, &inventory.topic, plan.cluster.brokers).await?;
+        self.open_books().await?;
+        if self.plan().await?.changes == plan.changes {
+            return Ok(());
+        }
+        let message = "the cluster has changed since the plan was made, and nothing was applied";
+        Err(Refused::new(message, "apply again: a fresh plan is made and shown").into())
+    }
+
+    async fn give_back(&mut self) {
+        let Some(books) = self.books.take() else {
+            return;
+        };
+        if let Err(error) = books.release().await {
+            let what = "the lock could not be given back, and ends by itself";
+            let error = anyhow::Error::new(error).context(what);
+            self.session.tell_error(&error);
+        }
+    }
 }
 
 /// Reads a saved plan.
@@ -241,8 +326,16 @@ fn untouched(plan: Plan, why: &WhyNot, session: &Session) -> Result<Ended> {
 }
 
 /// Executes the plan under a progress bar. Ctrl-C and SIGTERM end it after the requests in flight.
-async fn carry_out(plan: &Plan, cluster: &Cluster, session: &Session) -> Result<Report> {
-    let settings = Settings::default();
+async fn carry_out(
+    plan: &Plan,
+    cluster: &Cluster,
+    books: Option<Books>,
+    session: &Session,
+) -> Result<Report> {
+    let settings = Settings {
+        books,
+        ..Settings::default()
+    };
     let listener = tokio::spawn(stop_on_signals(settings.stop.clone(), session.terminal)?);
     let mut progress = session.terminal.progress();
     let mut reading = false;

@@ -15,6 +15,7 @@ pub mod risk;
 pub mod secret;
 pub mod subject;
 pub mod text;
+pub mod time;
 pub mod units;
 
 pub use config::{ConfigKey, ConfigSpec};

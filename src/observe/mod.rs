@@ -1,4 +1,4 @@
-//! Gathers what is live from a cluster. It decides nothing.
+//! Gathers what is live from a cluster, and what the inventory on it holds. It decides nothing.
 
 mod defaults;
 mod preflight;
@@ -7,12 +7,14 @@ mod usage;
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 pub use preflight::{Growth, Objections, Questions, preflight};
 pub use side_by_side::side_by_side;
 pub use usage::usage;
 
-use crate::desired::Environment;
+use crate::desired::{Environment, Inventory};
+use crate::inventory::{self, Contents, InventoryError, TakenLock};
 use crate::kafka::{
     Cluster, ConfigEntry, Error, Fault, FaultKind, Metadata, Node, Partition, TopicDescription,
     TopicMetadata,
@@ -60,26 +62,101 @@ impl Which<'_> {
             Which::Of(pick) => pick(name),
         }
     }
+}
 
-    fn of(&self, names: &[TopicName]) -> Vec<TopicName> {
-        names
-            .iter()
-            .filter(|name| self.has(name))
-            .cloned()
-            .collect()
+/// Why a cluster could not be observed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ObserveError {
+    /// It could not be read.
+    #[error(transparent)]
+    Kafka(#[from] Error),
+    /// The inventory on it could not be read.
+    #[error(transparent)]
+    Inventory(#[from] InventoryError),
+}
+
+impl ObserveError {
+    /// What to do now.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            ObserveError::Kafka(error) => error.help(),
+            ObserveError::Inventory(error) => error.help(),
+        }
     }
 }
 
-/// Reads the cluster. A topic that vanishes meanwhile is left out; what else cannot be read of a
-/// topic stands among the unknown.
+/// What was read.
+#[derive(Debug)]
+pub struct Observed {
+    /// The state of the cluster.
+    pub live: Live,
+    /// The locks on it.
+    pub locks: Vec<TakenLock>,
+}
+
+/// Reads the cluster, and the inventory where that is in use. A topic that vanishes meanwhile is
+/// left out; what else cannot be read of a topic stands among the unknown.
 ///
 /// # Errors
-/// Why the cluster as a whole could not be read.
-pub async fn observe(cluster: &Cluster, want: &Want<'_>) -> Result<Live, Error> {
-    let metadata = cluster.metadata().await?;
+/// Why the cluster as a whole, or the inventory, could not be read.
+pub async fn observe(cluster: &Cluster, want: &Want<'_>) -> Result<Observed, ObserveError> {
+    let topics = async { Ok::<_, ObserveError>(cluster.metadata().await?) };
+    let (metadata, contents) = tokio::try_join!(topics, recorded(cluster, want.environment))?;
+    let live = topics_of(cluster, want, &metadata, contents.as_ref()).await?;
+    let Contents {
+        inventory,
+        locks,
+        end: _,
+        newest_ms,
+    } = contents.unwrap_or_default();
+    let in_use = want.environment.inventory.enabled;
+    let live = Live {
+        inventory: in_use.then_some(inventory),
+        now_ms: in_use.then(|| now_ms(newest_ms)),
+        ..live
+    };
+    Ok(Observed { live, locks })
+}
+
+/// What the inventory holds; nothing where there is none yet, or it is not in use.
+async fn recorded(
+    cluster: &Cluster,
+    environment: &Environment,
+) -> Result<Option<Contents>, ObserveError> {
+    match &environment.inventory {
+        Inventory { enabled: false, .. } => Ok(None),
+        Inventory { topic, .. } => Ok(inventory::read(cluster, topic).await?),
+    }
+}
+
+/// How late it is: by this machine's clock, but never before the newest record.
+fn now_ms(newest_ms: Option<i64>) -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    let here = since.map_or(0, |since| since.as_millis());
+    let here = i64::try_from(here).unwrap_or(i64::MAX);
+    newest_ms.map_or(here, |newest| newest.max(here))
+}
+
+async fn topics_of(
+    cluster: &Cluster,
+    want: &Want<'_>,
+    metadata: &Metadata,
+    contents: Option<&Contents>,
+) -> Result<Live, Error> {
     let wanted = metadata.topics.keys().filter(|name| want.topic(name));
     let names: Vec<TopicName> = wanted.cloned().collect();
-    let (with_configs, with_ids) = (want.configs.of(&names), want.ids.of(&names));
+    let of_instances = contents.map(|contents| contents.inventory.instance_topics());
+    let of_instances = of_instances.unwrap_or_default();
+    let recorded = |name: &TopicName| {
+        let owned = contents.is_some_and(|c| c.inventory.topics.contains_key(name));
+        owned || of_instances.contains_key(name)
+    };
+    let picked = |which: Which<'_>, too: &dyn Fn(&TopicName) -> bool| -> Vec<TopicName> {
+        let picked = names.iter().filter(|name| which.has(name) || too(name));
+        picked.cloned().collect()
+    };
+    let with_configs = picked(want.configs, &|name| of_instances.contains_key(name));
+    let with_ids = picked(want.ids, &recorded);
     let (configs, descriptions) = tokio::try_join!(
         cluster.describe_topic_configs(&with_configs),
         cluster.describe_topics(&with_ids),
@@ -88,7 +165,7 @@ pub async fn observe(cluster: &Cluster, want: &Want<'_>) -> Result<Live, Error> 
     let mut live = Live {
         cluster_id: metadata.cluster_id.clone(),
         kafka_version: cluster.kafka_version(),
-        brokers: brokers(&metadata),
+        brokers: brokers(metadata),
         ..Live::default()
     };
     for (name, fault) in &metadata.unreadable {
@@ -97,7 +174,7 @@ pub async fn observe(cluster: &Cluster, want: &Want<'_>) -> Result<Live, Error> 
         }
     }
     live.broker_defaults = defaults::told_by_topics(configs.values().flatten().flatten());
-    complete_defaults(cluster, &metadata, &mut live).await;
+    complete_defaults(cluster, metadata, &mut live).await;
     for name in names {
         let partitions = &metadata.topics[&name];
         let configs = configs.get(&name).map(Result::as_ref);

@@ -26,6 +26,9 @@ pub(super) fn doing(doing: Doing) -> &'static str {
         Doing::Config(ConfigAction::Set) => "set",
         Doing::Config(ConfigAction::Pin) => "pin",
         Doing::Config(ConfigAction::Reset) => "reset",
+        Doing::Adopt => "adopt",
+        Doing::Release => "release",
+        Doing::Record => "record",
     }
 }
 
@@ -53,6 +56,9 @@ pub(super) fn reason(subject: &Subject, outcome: &Outcome) -> Option<String> {
         Outcome::Blocked(_, message) => escape(message).into_owned(),
         Outcome::Held(code) => format!("it waits for what is blocked by {code}"),
         Outcome::NotTried(why) => not_tried(why),
+        Outcome::Unrecorded(why) => {
+            format!("not recorded: {}", escape(&why.to_string()))
+        }
     })
 }
 
@@ -127,6 +133,11 @@ fn not_tried(why: &WhyNot) -> String {
             "it could not be seen how many replicas are in sync, and acks=all producers might stop"
                 .to_owned()
         }
+        WhyNot::LockLost(lost) => escape(&lost.to_string()).into_owned(),
+        WhyNot::Unrecorded(why) => format!(
+            "the inventory has to hold it beforehand, and could not be written: {}",
+            escape(&why.to_string())
+        ),
         WhyNot::Recreated => {
             "the topic was deleted and made again since the plan was made: this is another one"
                 .to_owned()

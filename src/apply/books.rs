@@ -1,0 +1,278 @@
+//! What an apply writes to the inventory, and the lock that it holds meanwhile.
+//!
+//! A tombstone is recorded as spent before its topic is deleted, so that no interruption can make
+//! it delete another topic later. Everything else is recorded once it is true: after a crash
+//! between the two, the next plan sees what is not recorded, and records it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::readback;
+use super::report::{Holds, Outcome, Outcomes, WhyNot};
+use super::steps::Step;
+use crate::inventory::{Entry, InventoryError, Lock, Lost, Writer};
+use crate::kafka::Cluster;
+use crate::live::{Owned, Spent, Stamp, Whose};
+use crate::model::TopicName;
+use crate::plan::{Action, Change, Plan, Subject, TOMBSTONE};
+
+/// The inventory, held by one apply.
+#[derive(Clone)]
+pub struct Books {
+    lock: Arc<Lock>,
+    writer: Arc<Writer>,
+    by: String,
+}
+
+/// Why something could not be recorded.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unrecorded {
+    /// The lock is lost.
+    #[error(transparent)]
+    Lost(#[from] Lost),
+    /// The inventory could not be written.
+    #[error(transparent)]
+    Unwritten(#[from] InventoryError),
+    /// The id of a new topic could not be read.
+    #[error("the ids of new topics could not be read: {0}")]
+    NoIds(crate::kafka::Error),
+}
+
+impl Books {
+    /// The inventory under a lock, for somebody whose name is recorded with all that is written.
+    pub fn new(lock: Lock, writer: Writer, by: String) -> Self {
+        Self {
+            lock: Arc::new(lock),
+            writer: Arc::new(writer),
+            by,
+        }
+    }
+
+    /// The broker's clock when the lock was had, in ms since 1970.
+    pub fn now_ms(&self) -> i64 {
+        self.lock.now_ms()
+    }
+
+    /// Whether the lock is still ours.
+    ///
+    /// # Errors
+    /// It is not, or nobody knows: nothing may be changed any more.
+    pub async fn check(&self) -> Result<(), Lost> {
+        self.lock.check().await
+    }
+
+    /// Gives the lock back.
+    ///
+    /// # Errors
+    /// It could not be: it runs out by itself.
+    pub async fn release(self) -> Result<(), InventoryError> {
+        match Arc::into_inner(self.lock) {
+            Some(lock) => lock.release().await,
+            // Something of the apply still has it, which ends with the process.
+            None => Ok(()),
+        }
+    }
+
+    /// Records the tombstones that these deletes spend.
+    ///
+    /// # Errors
+    /// It could not be recorded: then nothing may be deleted.
+    pub(super) async fn spend(&self, plan: &Plan, steps: &[Step]) -> Result<(), Unrecorded> {
+        let deleted: BTreeSet<&TopicName> = steps.iter().map(|step| &step.topic).collect();
+        let of_tombstones = plan.changes.iter().filter(|change| {
+            deleted.contains(&change.topic) && change.declared_at.is_some()
+        });
+        let spent = |change: &Change| {
+            Entry::Spent(Spent {
+                whose: whose(plan),
+                topic: change.topic.clone(),
+                id: change.id.clone(),
+                stamp: self.stamp(plan),
+            })
+        };
+        self.write(of_tombstones.map(spent).collect()).await
+    }
+
+    /// Records what became of a plan, and puts down what could not be recorded.
+    pub(super) async fn write_down(
+        &self,
+        plan: &Plan,
+        cluster: &Cluster,
+        stopped: Option<&WhyNot>,
+        outcomes: &mut Outcomes,
+    ) {
+        let made: Vec<TopicName> = plan
+            .changes
+            .iter()
+            .filter(|change| change.action == Action::Create && happened(change, outcomes))
+            .map(|change| change.topic.clone())
+            .collect();
+        let ids = readback::ids(cluster, &made).await;
+        let ids = ids.map_err(Unrecorded::NoIds);
+        let mut entries = Vec::new();
+        let mut recorded = Vec::new();
+        for change in &plan.changes {
+            if alone(change) && let Some(why_not) = stopped {
+                put(outcomes, change, Outcome::NotTried(why_not.clone()));
+                continue;
+            }
+            let found = match &ids {
+                Ok(ids) => self.entries(plan, change, ids, outcomes),
+                Err(_) if change.action == Action::Create => {
+                    made.contains(&change.topic).then(Vec::new)
+                }
+                Err(_) => self.entries(plan, change, &BTreeMap::new(), outcomes),
+            };
+            if let Some(found) = found {
+                recorded.push((change, found.is_empty()));
+                entries.extend(found);
+            }
+        }
+        let written = self.write(entries).await;
+        for (change, without_id) in recorded {
+            let result = match (without_id, &ids) {
+                (true, Err(error)) => Err(error.clone()),
+                _ => written.clone(),
+            };
+            match result {
+                Err(why) => put(outcomes, change, Outcome::Unrecorded(why)),
+                Ok(()) if shows(change) => put(outcomes, change, Outcome::Applied),
+                Ok(()) => {}
+            }
+        }
+    }
+
+    async fn write(&self, entries: Vec<Entry>) -> Result<(), Unrecorded> {
+        if entries.is_empty() {
+            return Ok(());
+        }
+        self.lock.check().await?;
+        self.writer.write(&entries).await?;
+        Ok(())
+    }
+
+    /// What is recorded of a change; `None` where nothing is, because nothing of it is true.
+    fn entries(
+        &self,
+        plan: &Plan,
+        change: &Change,
+        ids: &BTreeMap<TopicName, String>,
+        outcomes: &Outcomes,
+    ) -> Option<Vec<Entry>> {
+        let topic = &change.topic;
+        let mut entries = Vec::new();
+        match (change.action, &change.to_record) {
+            (Action::Delete, _) => {
+                let gone = happened(change, outcomes) && change.recorded.is_some();
+                entries.extend(gone.then(|| Entry::Disowned(topic.clone())));
+            }
+            (_, Some(wanted)) if happened(change, outcomes) => {
+                let mut owned = wanted.clone();
+                if change.action == Action::Create {
+                    owned.id = ids.get(topic).cloned();
+                }
+                owned.stamp.by = Some(self.by.clone());
+                keep_what_is_not_applied(&mut owned, change, outcomes.get(topic));
+                entries.push(Entry::Owned(topic.clone(), owned));
+            }
+            (_, Some(_)) => return None,
+            (Action::Release | Action::Record, None) => {
+                let known = change.recorded.is_some();
+                entries.extend(known.then(|| Entry::Disowned(topic.clone())));
+            }
+            (Action::Create | Action::Update | Action::Adopt, None) => {}
+        }
+        if change.record.iter().any(|news| news.field == TOMBSTONE) {
+            entries.push(Entry::Unspent(Spent {
+                whose: whose(plan),
+                topic: topic.clone(),
+                id: None,
+                stamp: Stamp::default(),
+            }));
+        }
+        (!entries.is_empty()).then_some(entries)
+    }
+
+    fn stamp(&self, plan: &Plan) -> Stamp {
+        Stamp {
+            commit: plan.commit.clone(),
+            by: Some(self.by.clone()),
+            at_ms: None,
+        }
+    }
+}
+
+fn whose(plan: &Plan) -> Whose {
+    Whose {
+        scope: plan.scope.clone(),
+        environment: Some(plan.environment.clone()),
+    }
+}
+
+/// Whether a change is one of the inventory alone.
+fn alone(change: &Change) -> bool {
+    matches!(
+        change.action,
+        Action::Adopt | Action::Release | Action::Record
+    )
+}
+
+/// Whether the report has a part for what is recorded of a change, also where all went well.
+pub(super) fn shows(change: &Change) -> bool {
+    alone(change) || change.adopt || (change.action == Action::Update && !change.record.is_empty())
+}
+
+fn put(outcomes: &mut Outcomes, change: &Change, outcome: Outcome) {
+    let parts = outcomes.entry(change.topic.clone()).or_default();
+    parts.insert(Subject::Record, outcome);
+}
+
+/// Whether what is to be recorded of a change is true by now: of a create and a delete, that it
+/// happened; of an update, that something of it did and the topic is there.
+fn happened(change: &Change, outcomes: &Outcomes) -> bool {
+    let parts = outcomes.get(&change.topic);
+    let done = |outcome: &Outcome| matches!(outcome, Outcome::Applied | Outcome::AlreadySo);
+    match change.action {
+        Action::Create | Action::Delete => {
+            parts.and_then(|parts| parts.get(&Subject::Topic)).is_some_and(done)
+        }
+        Action::Update => {
+            let mut all = parts.into_iter().flat_map(BTreeMap::values);
+            let gone = |outcome: &Outcome| matches!(outcome, Outcome::NotKept(Holds::Nothing));
+            let tried = |outcome: &Outcome| !matches!(outcome, Outcome::NotTried(_));
+            all.clone().any(tried) && !all.any(gone)
+        }
+        Action::Adopt | Action::Release | Action::Record => true,
+    }
+}
+
+/// Of a part that was not applied stays recorded what was.
+fn keep_what_is_not_applied(
+    owned: &mut Owned,
+    change: &Change,
+    parts: Option<&BTreeMap<Subject, Outcome>>,
+) {
+    let applied = |subject: &Subject| match parts.and_then(|parts| parts.get(subject)) {
+        Some(outcome) => matches!(outcome, Outcome::Applied | Outcome::AlreadySo),
+        // A create has parts for what deviates alone.
+        None => change.action == Action::Create,
+    };
+    let before = change.recorded.as_ref();
+    if change.partitions.is_some() && !applied(&Subject::Partitions) {
+        owned.partitions = before.and_then(|before| before.partitions);
+    }
+    if change.replication_factor.is_some() && !applied(&Subject::ReplicationFactor) {
+        owned.replication_factor = before.and_then(|before| before.replication_factor);
+    }
+    let before = before.and_then(|before| before.config.as_ref());
+    for config in &change.config {
+        if applied(&Subject::Config(config.key.clone())) {
+            continue;
+        }
+        let held = owned.config.get_or_insert_default();
+        match before.and_then(|before| before.get(&config.key)) {
+            Some(value) => drop(held.insert(config.key.clone(), value.clone())),
+            None => drop(held.remove(&config.key)),
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! The lock that keeps two applies of one environment apart, as commands take and name it.
+
+use std::time::Duration;
+
+use anyhow::Result;
+
+use super::origin::who;
+use super::problem::Locked;
+use super::session::Session;
+use crate::apply::Books;
+use crate::desired::Desired;
+use crate::inventory::{self, Holder, InventoryError, LockError, TakenLock, Writer};
+use crate::kafka::Cluster;
+use crate::model::text::escape;
+use crate::model::time::utc;
+use crate::plan::Options;
+
+/// What an apply locks.
+pub fn resource(scope: &str, environment: &str) -> String {
+    format!("apply/{scope}/{environment}")
+}
+
+/// Whether a lock is that of some apply of an environment.
+pub(super) fn is_of(lock: &TakenLock, environment: &str) -> bool {
+    let of_apply = lock.resource.strip_prefix("apply/");
+    let of = of_apply.and_then(|of| of.rsplit_once('/'));
+    of.is_some_and(|(_, of)| of == environment)
+}
+
+/// `anna@ci-7, process 4711, commit 0a1b2c, since 2026-11-20 22:31:07 UTC`
+pub fn shown(holder: &Holder) -> String {
+    let Holder {
+        by,
+        pid,
+        commit,
+        since_ms,
+    } = holder;
+    let commit = commit.as_ref();
+    let commit = commit.map(|commit| format!(", commit {}", escape(commit)));
+    format!(
+        "{}, process {pid}{}, since {}",
+        escape(by),
+        commit.unwrap_or_default(),
+        utc(*since_ms)
+    )
+}
+
+/// Opens the inventory of an environment for an apply, under its lock; `None` where it is not in
+/// use, or not there yet.
+///
+/// # Errors
+/// Another apply holds the lock for longer than this one waits, or the inventory cannot be read or
+/// written.
+pub async fn open_books(
+    session: &Session,
+    cluster: &Cluster,
+    desired: &Desired,
+    options: &Options,
+    patience: Duration,
+) -> Result<Option<Books>> {
+    let environment = &desired.environment;
+    let scope = options.scope.as_ref();
+    let scope = scope.or(environment.inventory.scope.as_ref());
+    let Some(scope) = scope.filter(|_| environment.inventory.enabled) else {
+        return Ok(None);
+    };
+    let (name, topic) = (&environment.name, &environment.inventory.topic);
+    let me = Holder {
+        by: who(),
+        pid: std::process::id(),
+        commit: options.commit.clone(),
+        since_ms: 0,
+    };
+    let waiting = |holder: &Holder| {
+        let text = format!("waiting for another apply of {name}: {}\n", shown(holder));
+        session.terminal.tell(&text);
+    };
+    let resource = resource(scope, name);
+    let lock = inventory::lock(cluster, topic, &resource, me, patience, waiting).await;
+    let lock = match lock {
+        Ok(lock) => lock,
+        Err(LockError::Inventory(InventoryError::Missing { .. })) => return Ok(None),
+        Err(LockError::Inventory(error)) => return Err(error.into()),
+        Err(LockError::Held(holder)) => return Err(taken(name, &holder).into()),
+    };
+    let writer = Writer::open(cluster, topic).await?;
+    Ok(Some(Books::new(lock, writer, who())))
+}
+
+fn taken(environment: &str, holder: &Holder) -> Locked {
+    let message = format!("another apply of {environment} is running: {}", shown(holder));
+    let ttl = inventory::TTL.as_secs();
+    let help = format!(
+        "wait for it with --lock-timeout 10m; should it have died, its lock ends within {ttl} s; \
+         `topicsmith inventory unlock -e {environment}` takes it away"
+    );
+    Locked::new(message, help)
+}
