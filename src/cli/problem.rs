@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::exit::Exit;
 use crate::desired::LoadError;
+use crate::inventory::InventoryError;
 use crate::kafka;
 use crate::model::Finding;
 use crate::model::text::escape;
@@ -105,12 +106,14 @@ fn help_of(error: &Error) -> Option<String> {
         let advice = cause.downcast_ref::<Advice>();
         let load = cause.downcast_ref::<LoadError>();
         let kafka = cause.downcast_ref::<kafka::Error>();
+        let inventory = cause.downcast_ref::<InventoryError>();
         usage
             .map(|usage| usage.help.clone())
             .or_else(|| refused.map(|refused| refused.help.clone()))
             .or_else(|| advice.map(|advice| advice.help.clone()))
             .or_else(|| load.and_then(LoadError::help))
             .or_else(|| kafka.and_then(kafka::Error::help))
+            .or_else(|| inventory.and_then(InventoryError::help))
     })
 }
 
