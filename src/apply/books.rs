@@ -79,9 +79,10 @@ impl Books {
     /// It could not be recorded: then nothing may be deleted.
     pub(super) async fn spend(&self, plan: &Plan, steps: &[Step]) -> Result<(), Unrecorded> {
         let deleted: BTreeSet<&TopicName> = steps.iter().map(|step| &step.topic).collect();
-        let of_tombstones = plan.changes.iter().filter(|change| {
-            deleted.contains(&change.topic) && change.declared_at.is_some()
-        });
+        let of_tombstones = plan
+            .changes
+            .iter()
+            .filter(|change| deleted.contains(&change.topic) && change.declared_at.is_some());
         let spent = |change: &Change| {
             Entry::Spent(Spent {
                 whose: whose(plan),
@@ -112,7 +113,9 @@ impl Books {
         let mut entries = Vec::new();
         let mut recorded = Vec::new();
         for change in &plan.changes {
-            if alone(change) && let Some(why_not) = stopped {
+            if alone(change)
+                && let Some(why_not) = stopped
+            {
                 put(outcomes, change, Outcome::NotTried(why_not.clone()));
                 continue;
             }
@@ -233,9 +236,9 @@ fn happened(change: &Change, outcomes: &Outcomes) -> bool {
     let parts = outcomes.get(&change.topic);
     let done = |outcome: &Outcome| matches!(outcome, Outcome::Applied | Outcome::AlreadySo);
     match change.action {
-        Action::Create | Action::Delete => {
-            parts.and_then(|parts| parts.get(&Subject::Topic)).is_some_and(done)
-        }
+        Action::Create | Action::Delete => parts
+            .and_then(|parts| parts.get(&Subject::Topic))
+            .is_some_and(done),
         Action::Update => {
             let mut all = parts.into_iter().flat_map(BTreeMap::values);
             let gone = |outcome: &Outcome| matches!(outcome, Outcome::NotKept(Holds::Nothing));

@@ -127,7 +127,9 @@ pub async fn run(
     };
     if let Some(books) = &settings.books {
         let stopped = ended.as_ref();
-        books.write_down(plan, cluster, stopped, &mut outcomes).await;
+        books
+            .write_down(plan, cluster, stopped, &mut outcomes)
+            .await;
     }
     let why_not = ended.unwrap_or(WhyNot::NotReached);
     Report::new(plan, outcomes, &why_not, interrupted)

@@ -88,7 +88,10 @@ pub async fn open_books(
 }
 
 fn taken(environment: &str, holder: &Holder) -> Locked {
-    let message = format!("another apply of {environment} is running: {}", shown(holder));
+    let message = format!(
+        "another apply of {environment} is running: {}",
+        shown(holder)
+    );
     let ttl = inventory::TTL.as_secs();
     let help = format!(
         "wait for it with --lock-timeout 10m; should it have died, its lock ends within {ttl} s; \

@@ -134,10 +134,10 @@ fn help_of(error: &Error) -> Option<String> {
             .or_else(|| refused.map(|refused| refused.help.clone()))
             .or_else(|| locked.map(|locked| locked.help.clone()))
             .or_else(|| advice.map(|advice| advice.help.clone()))
-            .or_else(|| inventory.and_then(InventoryError::help))
             .or_else(|| observed.and_then(ObserveError::help))
             .or_else(|| load.and_then(LoadError::help))
             .or_else(|| kafka.and_then(kafka::Error::help))
+            .or_else(|| inventory.and_then(InventoryError::help))
     })
 }
 

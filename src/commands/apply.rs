@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use crate::apply::{self, Books, Event, Phase, Report, Settings, Stop, Verdict, WhyNot};
 use crate::cli::{
-    self, Connecting, Depth, Exit, Format, OneEnvironment, Only, Origin, Preflight, Refused, Session,
-    Usage, duration,
+    self, Connecting, Depth, Exit, Format, OneEnvironment, Only, Origin, Preflight, Refused,
+    Session, Usage, duration,
 };
 use crate::desired::{Ask, Desired, Loaded, LoadedEnvironment};
 use crate::inventory;
@@ -206,7 +206,14 @@ impl Job<'_> {
     /// Takes the lock, where there is an inventory to hold it.
     async fn open_books(&mut self) -> Result<()> {
         let patience = self.args.lock_timeout.unwrap_or_default();
-        self.books = cli::open_books(self.session, &self.cluster, self.desired, &self.options, patience).await?;
+        self.books = cli::open_books(
+            self.session,
+            &self.cluster,
+            self.desired,
+            &self.options,
+            patience,
+        )
+        .await?;
         Ok(())
     }
 

@@ -65,7 +65,9 @@ async fn one(
         .connect(session, loaded, environment)
         .await?;
     let desired = &environment.desired;
-    let mut live = cli::read(&cluster, desired, only, Depth::Support).await?;
+    let mut live = cli::read(&cluster, desired, only, Depth::Support)
+        .await?
+        .live;
     cli::see_usage(&cluster, &mut live, desired.removed.keys()).await;
     Ok(live)
 }

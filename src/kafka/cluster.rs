@@ -239,7 +239,8 @@ impl Cluster {
         &self.0.connection
     }
 
-    pub(super) fn limits(&self) -> Limits {
+    /// How long to wait.
+    pub fn limits(&self) -> Limits {
         self.0.limits
     }
 

@@ -45,8 +45,6 @@ const UNKNOWN: i32 = -1;
 pub(super) const TIMED_OUT: i32 = -185;
 /// librdkafka's `_MSG_TIMED_OUT`: a record was not acknowledged in time.
 const RECORD_TIMED_OUT: i32 = -192;
-/// librdkafka's `_FATAL`: the producer ended for good.
-pub(super) const FATAL: i32 = -150;
 /// librdkafka's `_INVALID_ARG`.
 const INVALID_ARGUMENT: i32 = -186;
 /// librdkafka's `_DESTROY`: the client went while the request was under way.

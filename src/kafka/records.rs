@@ -319,6 +319,10 @@ impl Appender {
 
     fn failed(&self, fault: Fault) -> RecordError {
         let side = &self.side;
+        let fault = match &self.topic {
+            Some(topic) => topic.cause(fault),
+            None => fault,
+        };
         if fault.kind() != FaultKind::Unanswered {
             return RecordError::Refused(fault);
         }

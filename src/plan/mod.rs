@@ -22,6 +22,9 @@ use crate::live::{BrokerDefault, Owned, ReplicationFactor, Source, Usage, Whose}
 pub use crate::model::Subject;
 use crate::model::{BlockCode, ConfigKey, Place, RiskCode, TopicName};
 
+/// The [`RecordChange::field`] of the note that a tombstone has done its work.
+pub const TOMBSTONE: &str = "tombstone";
+
 /// The format of a plan as a file, which the render room writes.
 pub const FORMAT: &str = "topicsmith/plan/1";
 

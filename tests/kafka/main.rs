@@ -9,6 +9,7 @@ mod connect;
 mod faults;
 mod figures;
 mod harness;
+mod inventory;
 mod meanwhile;
 mod observe;
 mod preflight;
@@ -25,6 +26,7 @@ fn main() -> std::process::ExitCode {
         approvals::tests(),
         connect::tests(),
         faults::tests(),
+        inventory::tests(),
         meanwhile::tests(),
         observe::tests(),
         preflight::tests(),

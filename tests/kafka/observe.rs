@@ -31,7 +31,7 @@ async fn observed(test: &Test, configs: Which<'_>) -> Live {
         only: &test.globs(),
     };
     let live = observe(&test.cluster().await, &want).await;
-    live.unwrap_or_else(|error| panic!("{error}"))
+    live.unwrap_or_else(|error| panic!("{error}")).live
 }
 
 fn key(key: &str) -> ConfigKey {
@@ -138,7 +138,7 @@ async fn ignored_and_internal_topics_are_not_there(test: Test) {
         only: &only,
     };
     let cluster = test.cluster().await;
-    let live = observe(&cluster, &want).await.expect("it was reached");
+    let live = observe(&cluster, &want).await.expect("it was reached").live;
     assert_eq!(names(&live), [&all[0]]);
     assert_eq!(live.topics[&all[0]].id, None);
     let everything = Want {
@@ -148,7 +148,8 @@ async fn ignored_and_internal_topics_are_not_there(test: Test) {
     };
     let live = observe(&cluster, &everything)
         .await
-        .expect("it was reached");
+        .expect("it was reached")
+        .live;
     assert!(live.topics.contains_key(&all[0]));
     assert!(live.topics.keys().all(|name| !name.is_internal()));
 }
@@ -187,7 +188,8 @@ async fn what_may_not_be_read_is_unknown(test: Test) {
     };
     let live = observe(&connect(connection).await, &want)
         .await
-        .expect("it was reached");
+        .expect("it was reached")
+        .live;
     assert_eq!(names(&live), [&a]);
     assert_eq!(live.topics[&a].config, None);
     assert!(live.topics[&a].id.is_some());
@@ -223,7 +225,7 @@ async fn three_brokers(test: Test) {
         ids: Which::Of(&|_| false),
         only: &test.globs(),
     };
-    let live = observe(&cluster, &want).await.expect("it was reached");
+    let live = observe(&cluster, &want).await.expect("it was reached").live;
     let ids: Vec<i32> = live.brokers.iter().map(|broker| broker.id).collect();
     assert_eq!(ids, [1, 2, 3]);
     let read = &live.topics[&topic.name];

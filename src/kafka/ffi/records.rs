@@ -10,7 +10,7 @@ use rdkafka_sys::bindings as sys;
 use tokio::sync::oneshot;
 
 use super::{Client, Event, MESSAGE_LENGTH, Message, Notice, Owned, c_string, lock, slice};
-use crate::kafka::fault::{FATAL, Fault};
+use crate::kafka::fault::Fault;
 use crate::kafka::types::{Appended, Record};
 
 /// The same as in the bindings, with integers in place of enums.
@@ -45,6 +45,10 @@ mod plain {
 
 /// librdkafka's `_PARTITION_EOF`.
 pub(super) const END: c_int = -191;
+
+/// librdkafka's `_PURGE_QUEUE`, `_PURGE_INFLIGHT` and `_FATAL`: what becomes of the records of a
+/// client that an error has ended.
+const ENDED: [c_int; 3] = [-152, -151, -150];
 
 /// A topic as a client appends to it or reads it. The client lives as long.
 pub(in crate::kafka) struct Topic {
@@ -127,7 +131,24 @@ impl Topic {
             return Ok(receiver);
         }
         lock(&self.client.shared.sent).remove(&number);
-        Err(self.client.fatal(Fault::new(code, String::new())))
+        Err(self.cause(Fault::new(code, String::new())))
+    }
+
+    /// The error that ended the client for good, where a fault only says that there was one.
+    pub fn cause(&self, fault: Fault) -> Fault {
+        if !ENDED.contains(&fault.code) {
+            return fault;
+        }
+        let mut message = Message::new();
+        let client = &self.client;
+        // SAFETY: the client is alive, and writes no more than the buffer takes.
+        let code = unsafe {
+            plain::rd_kafka_fatal_error(client.handle.client, message.pointer(), MESSAGE_LENGTH)
+        };
+        match code {
+            0 => fault,
+            code => Fault::new(code, client.shared.connection.redact(&message.read())),
+        }
     }
 }
 
@@ -136,24 +157,6 @@ impl Drop for Topic {
         if let Some(partition) = self.reading {
             // SAFETY: the topic is alive, and the partition is being read.
             unsafe { sys::rd_kafka_consume_stop(self.object.object, partition) };
-        }
-    }
-}
-
-impl Client {
-    /// The error that ended a producer for good, where this one only says that there was one.
-    fn fatal(&self, fault: Fault) -> Fault {
-        if fault.code != FATAL {
-            return fault;
-        }
-        let mut message = Message::new();
-        // SAFETY: the client is alive, and writes no more than the buffer takes.
-        let code = unsafe {
-            plain::rd_kafka_fatal_error(self.handle.client, message.pointer(), MESSAGE_LENGTH)
-        };
-        match code {
-            0 => fault,
-            code => Fault::new(code, self.shared.connection.redact(&message.read())),
         }
     }
 }

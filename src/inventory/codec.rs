@@ -1,0 +1,538 @@
+//! The records: keys and values. A key tells what a record is about, so that a later one takes its
+//! place; the value alone holds all the facts, as JSON:
+//!
+//! ```json
+//! {"format": "topicsmith/inventory/1", "kind": "topic", "topic": "orders", "scope": "shop", …}
+//! ```
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::{Map, Value, json};
+
+use super::lease::{Claim, Holder, TTL};
+use crate::kafka::Record as KafkaRecord;
+use crate::live::snapshot::records::{
+    HoldFields, InstanceFields, hold_json, instance_json, owned_json, spent_json,
+};
+use crate::live::{Hold, Instance, Owned, Spent, Stamp, Whose};
+use crate::model::TopicName;
+use crate::model::document::parse;
+
+/// The format of all records.
+pub const FORMAT: &str = "topicsmith/inventory/1";
+
+/// What the keys of lock records begin with.
+const LOCK: &[u8] = b"lock/";
+
+/// Something to record. Who and when: `at_ms` of what is given is not written, for the broker says
+/// when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Entry {
+    /// The topic is owned.
+    Owned(TopicName, Owned),
+    /// The topic is nobody's.
+    Disowned(TopicName),
+    /// No apply touches the topic for a while.
+    Held(TopicName, Holding),
+    /// The topic's hold is over.
+    Unheld(TopicName),
+    /// The tombstone has done its work.
+    Spent(Spent),
+    /// The tombstone is gone.
+    Unspent(Spent),
+    /// The instance, started now: what `started_ms` says is not written.
+    Started(Instance),
+    /// The instance as it is.
+    Instance(Instance),
+    /// The instance, ended now: what `ended_ms` says is not written.
+    Ended(Instance),
+    /// The instance is gone, with all its topics.
+    InstanceGone(Instance),
+    /// Whatever stands under a raw key is forgotten.
+    Forget(Vec<u8>),
+}
+
+/// A hold to be: it ends so long after it is recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holding {
+    /// Whose applies it keeps off.
+    pub whose: Whose,
+    /// How long.
+    pub for_ms: u64,
+    /// Why.
+    pub reason: String,
+    /// Who asks for it.
+    pub stamp: Stamp,
+}
+
+/// A record's key and value.
+pub(super) type Pair = (Vec<u8>, Option<Vec<u8>>);
+
+/// What a record's value says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Fact {
+    Owned(TopicName, Box<Owned>),
+    Hold(TopicName, Hold),
+    Spent(Spent),
+    Instance(Box<Instance>),
+    Claim(Claim),
+}
+
+impl Entry {
+    /// The record that says so.
+    pub(super) fn encode(&self) -> Pair {
+        match self {
+            Entry::Owned(topic, owned) => {
+                let mut json = owned_json(owned);
+                json.insert("topic".to_owned(), json!(topic));
+                pair(topic_key(topic), "topic", json)
+            }
+            Entry::Disowned(topic) => (topic_key(topic), None),
+            Entry::Held(topic, holding) => {
+                pair(hold_key(topic), "hold", holding_json(topic, holding))
+            }
+            Entry::Unheld(topic) => (hold_key(topic), None),
+            Entry::Spent(spent) => pair(spent_key(spent), "tombstone", spent_json(spent)),
+            Entry::Unspent(spent) => (spent_key(spent), None),
+            Entry::Started(instance) => encode_instance(instance, |json| {
+                json.shift_remove("started_ms");
+            }),
+            Entry::Instance(instance) => encode_instance(instance, |_| ()),
+            Entry::Ended(instance) => encode_instance(instance, |json| {
+                json.shift_remove("ended_ms");
+                json.insert("ended".to_owned(), json!(true));
+            }),
+            Entry::InstanceGone(instance) => (instance_key(instance), None),
+            Entry::Forget(key) => (key.clone(), None),
+        }
+    }
+}
+
+/// A claim of a lock.
+pub(super) fn encode_claim(resource: &str, id: &str, holder: &Holder) -> Pair {
+    let Holder {
+        by,
+        pid,
+        commit,
+        since_ms: _,
+    } = holder;
+    let value = json!({
+        "resource": resource, "claim": id, "by": by, "pid": pid, "commit": commit, "for_ms": TTL.as_millis(),
+    });
+    let json = match value {
+        Value::Object(json) => json,
+        _ => Map::new(),
+    };
+    pair(lock_key(resource, id), "lock", json)
+}
+
+fn holding_json(topic: &TopicName, holding: &Holding) -> Map<String, Value> {
+    let Holding {
+        whose,
+        for_ms,
+        reason,
+        stamp,
+    } = holding;
+    let mut json = hold_json(&Hold {
+        whose: whose.clone(),
+        until_ms: 0,
+        reason: reason.clone(),
+        stamp: stamp.clone(),
+    });
+    json.shift_remove("until_ms");
+    json.insert("topic".to_owned(), json!(topic));
+    json.insert("for_ms".to_owned(), json!(for_ms));
+    json
+}
+
+fn encode_instance(instance: &Instance, adapt: impl FnOnce(&mut Map<String, Value>)) -> Pair {
+    let mut json = instance_json(instance);
+    adapt(&mut json);
+    pair(instance_key(instance), "instance", json)
+}
+
+fn pair(key: Vec<u8>, kind: &str, fields: Map<String, Value>) -> Pair {
+    let mut json = Map::new();
+    json.insert("format".to_owned(), json!(FORMAT));
+    json.insert("kind".to_owned(), json!(kind));
+    json.extend(fields);
+    json.shift_remove("at_ms");
+    (key, Some(Value::Object(json).to_string().into_bytes()))
+}
+
+/// What the value of a record says, and that its key is the right one for it.
+pub(super) fn decode(key: &[u8], value: &[u8], at_ms: Option<i64>) -> Result<Fact, String> {
+    let text = std::str::from_utf8(value).map_err(|_| "it is no text".to_owned())?;
+    let fact = decode_value(text, at_ms)?;
+    let expected = match &fact {
+        Fact::Owned(topic, _) => topic_key(topic),
+        Fact::Hold(topic, _) => hold_key(topic),
+        Fact::Spent(spent) => spent_key(spent),
+        Fact::Instance(instance) => instance_key(instance),
+        Fact::Claim(claim) => lock_key(&claim.resource, &claim.id),
+    };
+    match key == expected {
+        true => Ok(fact),
+        false => Err(format!(
+            "what it says belongs under the key `{}`",
+            String::from_utf8_lossy(&expected)
+        )),
+    }
+}
+
+/// What a record does to the lock that its key is of.
+pub(super) enum LockStep {
+    Claimed(Claim),
+    Released,
+}
+
+/// What a record does to a lock, if it is of one. A claim that cannot be read does nothing: if it is
+/// the last of its key, it is told as a record that cannot be read.
+pub(super) fn lock_step(record: &KafkaRecord) -> Option<LockStep> {
+    let key = record.key.as_ref().filter(|key| key.starts_with(LOCK))?;
+    let Some(value) = &record.value else {
+        return Some(LockStep::Released);
+    };
+    match decode(key, value, record.timestamp_ms) {
+        Ok(Fact::Claim(claim)) => Some(LockStep::Claimed(claim)),
+        _ => None,
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(expecting = "an object")]
+struct Head {
+    kind: Option<String>,
+}
+
+/// A record's own fields, and those that all have. No other one may be there.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Record<T> {
+    #[serde(rename = "format")]
+    _format: IgnoredAny,
+    #[serde(rename = "kind")]
+    _kind: IgnoredAny,
+    #[serde(flatten)]
+    fields: T,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OfTopic<T> {
+    #[serde(rename = "format")]
+    _format: IgnoredAny,
+    #[serde(rename = "kind")]
+    _kind: IgnoredAny,
+    topic: TopicName,
+    #[serde(flatten)]
+    fields: T,
+}
+
+#[derive(Deserialize)]
+struct ClaimFields {
+    resource: String,
+    claim: String,
+    by: String,
+    pid: u32,
+    commit: Option<String>,
+    for_ms: u64,
+}
+
+fn decode_value(text: &str, at_ms: Option<i64>) -> Result<Fact, String> {
+    let head: Head = parse(text, FORMAT).map_err(|error| error.to_string())?;
+    let kind = head.kind.ok_or("it has no \"kind\"")?;
+    match kind.as_str() {
+        "topic" => {
+            let OfTopic { topic, fields, .. } = read::<OfTopic<Owned>>(text)?;
+            let mut owned = Box::new(fields);
+            owned.stamp.at_ms = at_ms;
+            Ok(Fact::Owned(topic, owned))
+        }
+        "hold" => {
+            let OfTopic {
+                topic, mut fields, ..
+            } = read::<OfTopic<HoldFields>>(text)?;
+            fields.at_ms = at_ms;
+            Ok(Fact::Hold(topic, fields.try_into()?))
+        }
+        "tombstone" => {
+            let mut spent = read::<Record<Spent>>(text)?.fields;
+            spent.stamp.at_ms = at_ms;
+            Ok(Fact::Spent(spent))
+        }
+        "instance" => {
+            let mut fields = read::<Record<InstanceFields>>(text)?.fields;
+            fields.at_ms = at_ms;
+            Ok(Fact::Instance(Box::new(fields.try_into()?)))
+        }
+        "lock" => {
+            let fields = read::<Record<ClaimFields>>(text)?.fields;
+            Ok(Fact::Claim(claim(fields, at_ms)?))
+        }
+        other => Err(format!("this version knows no records of kind `{other}`")),
+    }
+}
+
+fn claim(fields: ClaimFields, at_ms: Option<i64>) -> Result<Claim, String> {
+    let at_ms = at_ms.ok_or("it has no timestamp")?;
+    Ok(Claim {
+        resource: fields.resource,
+        id: fields.claim,
+        at_ms,
+        ttl_ms: fields.for_ms,
+        holder: Holder {
+            by: fields.by,
+            pid: fields.pid,
+            commit: fields.commit,
+            since_ms: at_ms,
+        },
+    })
+}
+
+fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, String> {
+    serde_json::from_str(text).map_err(|error| error.to_string())
+}
+
+fn topic_key(topic: &TopicName) -> Vec<u8> {
+    key(&["topic", topic.as_str()])
+}
+
+fn hold_key(topic: &TopicName) -> Vec<u8> {
+    key(&["hold", topic.as_str()])
+}
+
+fn spent_key(spent: &Spent) -> Vec<u8> {
+    let (scope, environment) = names(&spent.whose);
+    key(&["tombstone", scope, environment, spent.topic.as_str()])
+}
+
+fn instance_key(instance: &Instance) -> Vec<u8> {
+    let (scope, environment) = names(&instance.whose);
+    let parameters = instance.parameters.iter();
+    let parameters: Vec<String> = parameters
+        .map(|(name, value)| format!("{}={}", encoded(name), encoded(value)))
+        .collect();
+    let mut key = key(&["instance", scope, environment, &instance.lifecycle]);
+    key.push(b'/');
+    key.extend(parameters.join(",").into_bytes());
+    key
+}
+
+pub(super) fn lock_key(resource: &str, id: &str) -> Vec<u8> {
+    key(&["lock", resource, id])
+}
+
+fn names(whose: &Whose) -> (&str, &str) {
+    (
+        whose.scope.as_deref().unwrap_or_default(),
+        whose.environment.as_deref().unwrap_or_default(),
+    )
+}
+
+fn key(parts: &[&str]) -> Vec<u8> {
+    let parts: Vec<String> = parts.iter().map(|part| encoded(part)).collect();
+    parts.join("/").into_bytes()
+}
+
+/// A part of a key, with what separates parts percent-encoded.
+fn encoded(part: &str) -> String {
+    let mut text = String::with_capacity(part.len());
+    for c in part.chars() {
+        match c {
+            '%' => text.push_str("%25"),
+            '/' => text.push_str("%2F"),
+            ',' => text.push_str("%2C"),
+            '=' => text.push_str("%3D"),
+            c => text.push(c),
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::OnRemove;
+
+    const AT: i64 = 1_700_000_000_000;
+
+    fn whose() -> Whose {
+        Whose {
+            scope: Some("shop/eu".to_owned()),
+            environment: Some("prod".to_owned()),
+        }
+    }
+
+    fn stamp(at_ms: Option<i64>) -> Stamp {
+        Stamp {
+            commit: Some("4f2c".to_owned()),
+            by: Some("anna@ci".to_owned()),
+            at_ms,
+        }
+    }
+
+    fn instance() -> Instance {
+        let parameters = [("a", "x,y=z"), ("b", "1/2%")];
+        Instance {
+            whose: whose(),
+            lifecycle: "video".to_owned(),
+            parameters: parameters.map(|(k, v)| (k.to_owned(), v.to_owned())).into(),
+            topics: [("raw".into(), None), ("out".into(), Some("t1".to_owned()))].into(),
+            started_ms: 5,
+            ended_ms: Some(6),
+            delete_after_ms: 7,
+            max_age_ms: Some(8),
+            stamp: stamp(Some(AT)),
+        }
+    }
+
+    fn spent() -> Spent {
+        Spent {
+            whose: whose(),
+            topic: "orders".into(),
+            id: Some("t1".to_owned()),
+            stamp: stamp(Some(AT)),
+        }
+    }
+
+    fn there_and_back(entry: &Entry) -> Fact {
+        let (key, value) = entry.encode();
+        let value = value.unwrap();
+        decode(&key, &value, Some(AT)).unwrap_or_else(|why| panic!("{why}: {entry:?}"))
+    }
+
+    #[test]
+    fn what_is_recorded_reads_back_with_the_brokers_time() {
+        let mut owned = Owned {
+            whose: whose(),
+            id: Some("t1".to_owned()),
+            on_remove: Some(OnRemove::Delete),
+            owner: Some(None),
+            partitions: Some(3),
+            replication_factor: None,
+            config: Some([("retention.ms".into(), "1".to_owned())].into()),
+            declared_at: Some("topics/a.toml:3".to_owned()),
+            stamp: stamp(Some(17)),
+        };
+        let entry = Entry::Owned("orders".into(), owned.clone());
+        owned.stamp.at_ms = Some(AT);
+        assert_eq!(
+            there_and_back(&entry),
+            Fact::Owned("orders".into(), Box::new(owned))
+        );
+
+        let holding = Holding {
+            whose: whose(),
+            for_ms: 60_000,
+            reason: "incident".to_owned(),
+            stamp: stamp(None),
+        };
+        let hold = Hold {
+            whose: whose(),
+            until_ms: AT + 60_000,
+            reason: "incident".to_owned(),
+            stamp: stamp(Some(AT)),
+        };
+        let entry = Entry::Held("orders".into(), holding);
+        assert_eq!(there_and_back(&entry), Fact::Hold("orders".into(), hold));
+        assert_eq!(there_and_back(&Entry::Spent(spent())), Fact::Spent(spent()));
+    }
+
+    #[test]
+    fn what_happens_now_happens_when_the_broker_says() {
+        let back = |entry| match there_and_back(&entry) {
+            Fact::Instance(instance) => *instance,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(back(Entry::Instance(instance())), instance());
+        let started = Instance {
+            started_ms: AT,
+            ..instance()
+        };
+        assert_eq!(back(Entry::Started(instance())), started);
+        let ended = Instance {
+            ended_ms: Some(AT),
+            ..instance()
+        };
+        assert_eq!(back(Entry::Ended(instance())), ended);
+    }
+
+    #[test]
+    fn keys_cannot_be_mistaken_for_one_another() {
+        let key = |entry: Entry| String::from_utf8(entry.encode().0).unwrap();
+        assert_eq!(key(Entry::Disowned("a.b".into())), "topic/a.b");
+        assert_eq!(key(Entry::Unheld("a.b".into())), "hold/a.b");
+        assert_eq!(
+            key(Entry::Unspent(spent())),
+            "tombstone/shop%2Feu/prod/orders"
+        );
+        assert_eq!(
+            key(Entry::InstanceGone(instance())),
+            "instance/shop%2Feu/prod/video/a=x%2Cy%3Dz,b=1%2F2%25"
+        );
+        assert_eq!(
+            lock_key("apply/shop/prod", "1"),
+            b"lock/apply%2Fshop%2Fprod/1"
+        );
+        assert_eq!(key(Entry::Forget(b"x/y".to_vec())), "x/y");
+        for entry in [
+            Entry::Disowned("a".into()),
+            Entry::Unheld("a".into()),
+            Entry::Unspent(spent()),
+            Entry::InstanceGone(instance()),
+            Entry::Forget(b"x".to_vec()),
+        ] {
+            assert_eq!(entry.encode().1, None);
+        }
+    }
+
+    #[test]
+    fn what_is_not_understood_is_never_guessed() {
+        let why = |value: &str| decode(b"topic/a", value.as_bytes(), Some(AT)).unwrap_err();
+        let head = "\"format\": \"topicsmith/inventory/1\", \"kind\": \"topic\"";
+        let cases = [
+            (
+                "{\"format\": \"topicsmith/inventory/2\"}",
+                "its format is `topicsmith/inventory/2`",
+            ),
+            ("{\"kind\": \"topic\"}", "it has no \"format\""),
+            (
+                "{\"format\": \"topicsmith/inventory/1\"}",
+                "it has no \"kind\"",
+            ),
+            (
+                "{\"format\": \"topicsmith/inventory/1\", \"kind\": \"quota\"}",
+                "no records of kind `quota`",
+            ),
+            ("oops", "this is no JSON"),
+            (&format!("{{{head}}}"), "missing field `topic`"),
+            (
+                &format!("{{{head}, \"topic\": \"a\", \"x\": 1}}"),
+                "unknown field `x`",
+            ),
+            (
+                &format!("{{{head}, \"topic\": \"a\", \"id\": \"1\", \"id\": \"2\"}}"),
+                "duplicate field `id`",
+            ),
+            (
+                &format!(
+                    "{{{head}, \"topic\": \"a\", \"config\": {{\"x\": \"1\", \"x\": \"2\"}}}}"
+                ),
+                "stands here twice",
+            ),
+            (
+                &format!("{{{head}, \"topic\": \"b\"}}"),
+                "belongs under the key `topic/b`",
+            ),
+        ];
+        for (value, said) in cases {
+            let why = why(value);
+            assert!(why.contains(said), "{value}: {why}");
+        }
+        assert_eq!(
+            decode(b"topic/a", b"\xff", None).unwrap_err(),
+            "it is no text"
+        );
+    }
+}

@@ -1,0 +1,219 @@
+//! Why the inventory could not be read or written.
+
+use std::fmt;
+
+use crate::kafka::{self, Fault, FaultKind, RecordError};
+use crate::model::TopicName;
+use crate::model::text::{count, escape};
+
+/// Why the inventory could not be read or written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InventoryError {
+    /// The cluster gave no answer.
+    #[error("the inventory: {0}")]
+    Unanswered(#[from] kafka::Error),
+    /// A right is missing. Without the right to describe a topic, one that is not there cannot be
+    /// told from one that is.
+    #[error("no right to {} the inventory, topic {}", right.verb(), escape(topic.as_str()))]
+    NoRight {
+        /// The inventory.
+        topic: TopicName,
+        /// The right.
+        right: Right,
+    },
+    /// A topic of the name is there, but it is no inventory.
+    #[error("topic {} cannot be the inventory: {why}", escape(topic.as_str()))]
+    NotAnInventory {
+        /// The topic.
+        topic: TopicName,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The topic is not there (any more).
+    #[error("the inventory, topic {}, is not there", escape(topic.as_str()))]
+    Missing {
+        /// The topic.
+        topic: TopicName,
+    },
+    /// There are records that this version does not understand.
+    #[error("{}", unreadable(topic, records))]
+    Unreadable {
+        /// The inventory.
+        topic: TopicName,
+        /// The records, by offset.
+        records: Vec<Unreadable>,
+    },
+    /// The cluster refused.
+    #[error("cannot {doing} the inventory, topic {}: {fault}", escape(topic.as_str()))]
+    Refused {
+        /// The inventory.
+        topic: TopicName,
+        /// What was tried: `create`.
+        doing: &'static str,
+        /// What the cluster says.
+        fault: Fault,
+    },
+}
+
+/// What an ACL on the inventory's topic has to allow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Right {
+    /// To see that it exists.
+    Describe,
+    /// To see that it is compacted.
+    DescribeConfigs,
+    /// To read it.
+    Read,
+    /// To write to it.
+    Write,
+    /// To create it.
+    Create,
+}
+
+/// A record that this version does not understand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    /// Its offset, in partition 0.
+    pub offset: i64,
+    /// Its key, as it is. Without one it cannot be removed by another record.
+    pub key: Option<Vec<u8>>,
+    /// When it was written, in ms since 1970.
+    pub at_ms: Option<i64>,
+    /// What is wrong with it.
+    pub why: String,
+}
+
+impl Right {
+    fn verb(self) -> &'static str {
+        match self {
+            Right::Describe => "see",
+            Right::DescribeConfigs => "read the configs of",
+            Right::Read => "read",
+            Right::Write => "write",
+            Right::Create => "create",
+        }
+    }
+}
+
+/// Kafka's own name, as `kafka-acls.sh --operation` takes it.
+impl fmt::Display for Right {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "partition 0, offset {}: ", self.offset)?;
+        if let Some(key) = &self.key {
+            write!(f, "key `{}`: ", escape(&String::from_utf8_lossy(key)))?;
+        }
+        f.write_str(&escape(&self.why))
+    }
+}
+
+/// How many of the records that cannot be read are named.
+const SHOWN: usize = 5;
+
+fn unreadable(topic: &TopicName, records: &[Unreadable]) -> String {
+    let shown: Vec<String> = records.iter().take(SHOWN).map(|r| r.to_string()).collect();
+    let more = match records.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!("; and {more} more"),
+    };
+    format!(
+        "{} in the inventory, topic {}, cannot be read: {}{more}",
+        count(records.len(), "record"),
+        escape(topic.as_str()),
+        shown.join("; ")
+    )
+}
+
+impl InventoryError {
+    /// What to do now.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            InventoryError::Unanswered(error) => error.help(),
+            InventoryError::NoRight { topic, right } => Some(format!(
+                "allow {right} on topic {} (an ACL), or do without ownership: enabled = false in [inventory]",
+                escape(topic.as_str())
+            )),
+            InventoryError::NotAnInventory { .. } => Some(
+                "name another topic with [inventory] topic = \"…\" in the environment's file: it is \
+                 created as it has to be. If this topic is the inventory after all, put it right with \
+                 kafka-configs.sh"
+                    .to_owned(),
+            ),
+            InventoryError::Missing { .. } => {
+                Some("the first apply creates it; one that was deleted takes all ownership with it".to_owned())
+            }
+            InventoryError::Unreadable { .. } => Some(
+                "a newer version of topicsmith may have written it: then use that one. \
+                 `topicsmith inventory list` shows what is there, `topicsmith inventory forget \
+                 --offset N` removes a record"
+                    .to_owned(),
+            ),
+            InventoryError::Refused { .. } => None,
+        }
+    }
+
+    /// What a fault on the topic means.
+    pub(super) fn of_fault(
+        topic: &TopicName,
+        right: Right,
+        doing: &'static str,
+        fault: Fault,
+    ) -> Self {
+        let topic = topic.clone();
+        match fault.kind() {
+            FaultKind::NotAuthorised => InventoryError::NoRight { topic, right },
+            FaultKind::Missing => InventoryError::Missing { topic },
+            _ => InventoryError::Refused {
+                topic,
+                doing,
+                fault,
+            },
+        }
+    }
+
+    pub(super) fn of_records(
+        topic: &TopicName,
+        right: Right,
+        doing: &'static str,
+        error: RecordError,
+    ) -> Self {
+        match error {
+            RecordError::Refused(fault) => Self::of_fault(topic, right, doing, fault),
+            RecordError::Failed(error) => error.into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_is_named_by_its_place_and_shown_safely() {
+        let record = |offset| Unreadable {
+            offset,
+            key: Some(b"topic/\x1b[31m".to_vec()),
+            at_ms: None,
+            why: "its format is `\u{202e}`".to_owned(),
+        };
+        let error = |records| InventoryError::Unreadable {
+            topic: "_topicsmith".into(),
+            records,
+        };
+        assert_eq!(
+            error(vec![record(7)]).to_string(),
+            "1 record in the inventory, topic _topicsmith, cannot be read: partition 0, offset 7: \
+             key `topic/\\u{1b}[31m`: its format is `\\u{202e}`"
+        );
+        let many = error((0..9).map(record).collect()).to_string();
+        assert!(
+            many.starts_with("9 records in") && many.ends_with("; and 4 more"),
+            "{many}"
+        );
+    }
+}

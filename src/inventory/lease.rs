@@ -1,0 +1,210 @@
+//! Who holds a lock, told from the log alone: the claims and releases in their order, by the
+//! broker's clock. Pure.
+//!
+//! A claim makes its writer the holder if there is none, or if the holder's lease ran out before
+//! it; the holder's own claims renew the lease; a release ends it. Every other claim changes
+//! nothing. Whoever reads the log up to the same record comes to the same result.
+
+use std::time::Duration;
+
+/// How long a claim holds by the broker's clock.
+pub const TTL: Duration = Duration::from_secs(10);
+
+/// Who holds a lock, or wants it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Holder {
+    /// The user, and the machine: `anna@ci-7`.
+    pub by: String,
+    /// The process there.
+    pub pid: u32,
+    /// The commit that it applies.
+    pub commit: Option<String>,
+    /// Since when it holds the lock, by the broker's clock, in ms since 1970. Of one that only
+    /// wants it, it means nothing.
+    pub since_ms: i64,
+}
+
+/// A lock that somebody holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakenLock {
+    /// What is locked.
+    pub resource: String,
+    /// By whom.
+    pub holder: Holder,
+    /// Until when, unless it is renewed, by the broker's clock, in ms since 1970.
+    pub until_ms: i64,
+}
+
+/// A claim as it stands in the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Claim {
+    pub resource: String,
+    /// What tells the claims of one holder from those of others.
+    pub id: String,
+    /// When the broker appended it.
+    pub at_ms: i64,
+    pub ttl_ms: u64,
+    pub holder: Holder,
+}
+
+/// What the log says of one lock, up to some record.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Lease {
+    term: Option<Term>,
+    /// The latest time that was seen: another broker's clock may be behind.
+    now_ms: i64,
+}
+
+/// The time for which one has the lock without a gap.
+#[derive(Debug, Clone)]
+pub(super) struct Term {
+    /// The key of its claims.
+    pub key: Vec<u8>,
+    /// The record that began it. It tells this term from an earlier one of the same holder.
+    pub began: i64,
+    pub holder: Holder,
+    pub until_ms: i64,
+}
+
+impl Lease {
+    /// A claim stands at this offset.
+    pub fn claimed(&mut self, offset: i64, key: &[u8], claim: Claim) {
+        self.now_ms = self.now_ms.max(claim.at_ms);
+        let (now_ms, until_ms) = (
+            self.now_ms,
+            self.now_ms.saturating_add_unsigned(claim.ttl_ms),
+        );
+        match &mut self.term {
+            // Nobody took it meanwhile, even if it had run out.
+            Some(term) if term.key == key => term.until_ms = until_ms,
+            Some(term) if now_ms < term.until_ms => {}
+            _ => {
+                self.term = Some(Term {
+                    key: key.to_vec(),
+                    began: offset,
+                    holder: Holder {
+                        since_ms: now_ms,
+                        ..claim.holder
+                    },
+                    until_ms,
+                });
+            }
+        }
+    }
+
+    /// Somebody gave up a claim.
+    pub fn released(&mut self, key: &[u8]) {
+        if self.term.as_ref().is_some_and(|term| term.key == key) {
+            self.term = None;
+        }
+    }
+
+    /// The term that is not over, as far as the log tells: its lease may have run out since.
+    pub fn term(&self) -> Option<&Term> {
+        self.term.as_ref()
+    }
+
+    /// The broker's clock at the latest claim.
+    pub fn now_ms(&self) -> i64 {
+        self.now_ms
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A log of a lock: who, and when; no time is a release. Each stands at its own offset.
+    type Log = &'static [(&'static str, Option<i64>)];
+
+    fn replay(log: Log) -> Lease {
+        let mut lease = Lease::default();
+        for (offset, (who, at_ms)) in log.iter().enumerate() {
+            match at_ms {
+                None => lease.released(who.as_bytes()),
+                Some(at_ms) => lease.claimed(
+                    i64::try_from(offset).unwrap(),
+                    who.as_bytes(),
+                    Claim {
+                        resource: "r".to_owned(),
+                        id: (*who).to_owned(),
+                        at_ms: *at_ms,
+                        ttl_ms: 10,
+                        holder: Holder::default(),
+                    },
+                ),
+            }
+        }
+        lease
+    }
+
+    /// Who has it, since which record, and until when.
+    fn holder(log: Log) -> Option<(String, i64, i64)> {
+        let lease = replay(log);
+        let term = lease.term()?;
+        let key = String::from_utf8(term.key.clone()).unwrap();
+        Some((key, term.began, term.until_ms))
+    }
+
+    fn is(key: &str, began: i64, until_ms: i64) -> Option<(String, i64, i64)> {
+        Some((key.to_owned(), began, until_ms))
+    }
+
+    #[test]
+    fn the_first_one_has_it_until_its_lease_runs_out() {
+        assert_eq!(holder(&[]), None);
+        assert_eq!(holder(&[("a", Some(0)), ("b", Some(9))]), is("a", 0, 10));
+        assert_eq!(holder(&[("a", Some(0)), ("b", Some(10))]), is("b", 1, 20));
+    }
+
+    #[test]
+    fn a_renewal_holds_off_the_others() {
+        let log: Log = &[("a", Some(0)), ("a", Some(8)), ("b", Some(17))];
+        assert_eq!(holder(log), is("a", 0, 18));
+        let log: Log = &[("a", Some(0)), ("a", Some(30)), ("b", Some(31))];
+        assert_eq!(holder(log), is("a", 0, 40), "late, but nobody was faster");
+    }
+
+    #[test]
+    fn a_release_lets_the_next_go_on_at_once() {
+        assert_eq!(holder(&[("a", Some(0)), ("a", None)]), None);
+        let log: Log = &[("a", Some(0)), ("b", Some(1)), ("a", None), ("b", Some(2))];
+        assert_eq!(holder(log), is("b", 3, 12));
+        let log: Log = &[("a", Some(0)), ("b", Some(1)), ("b", None)];
+        assert_eq!(holder(log), is("a", 0, 10), "b gave up waiting");
+    }
+
+    #[test]
+    fn one_that_lost_it_and_got_it_again_is_in_another_term() {
+        let log: Log = &[
+            ("a", Some(0)),
+            ("b", Some(10)),
+            ("b", None),
+            ("a", Some(12)),
+        ];
+        assert_eq!(holder(log), is("a", 3, 22));
+        let broken: Log = &[("a", Some(0)), ("a", None), ("a", Some(3))];
+        assert_eq!(holder(broken), is("a", 2, 13));
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_frees_nothing_early() {
+        let log: Log = &[("a", Some(100)), ("a", Some(50)), ("b", Some(60))];
+        assert_eq!(holder(log), is("a", 0, 110));
+        assert_eq!(replay(log).now_ms(), 100);
+    }
+
+    #[test]
+    fn what_compaction_leaves_of_old_claims_changes_nothing_now() {
+        // Of a's renewals the last is left, and of b, which was killed while it waited, the only.
+        let compacted: Log = &[
+            ("b", Some(50)),
+            ("a", Some(100)),
+            ("a", None),
+            ("c", Some(5_000)),
+        ];
+        assert_eq!(holder(compacted), is("c", 3, 5_010));
+        let tombstone_gone: Log = &[("b", Some(50)), ("a", Some(55)), ("c", Some(5_000))];
+        assert_eq!(holder(tombstone_gone), is("c", 2, 5_010));
+    }
+}

@@ -1,0 +1,194 @@
+//! The inventory as a whole: read to its end in one pass, and written to.
+
+use std::collections::BTreeMap;
+
+use super::codec::{self, Entry, Fact, LockStep};
+use super::error::{InventoryError, Right, Unreadable};
+use super::lease::{Lease, TakenLock};
+use super::topic::{check, require, unread, unwritten};
+use crate::kafka::{Appended, Appender, Cluster, Operation, Reader, Record};
+use crate::live::Inventory;
+use crate::model::TopicName;
+
+/// What stands in the inventory.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Contents {
+    /// What is recorded, by all scopes and environments.
+    pub inventory: Inventory,
+    /// The locks that somebody holds, as far as the log tells: one that died is among them until
+    /// `until_ms` is past by the reader's own estimate. By what is locked.
+    pub locks: Vec<TakenLock>,
+    /// The offset after the last record.
+    pub end: i64,
+    /// The time of the newest record, by the broker's clock, in ms since 1970: it is later now.
+    pub newest_ms: Option<i64>,
+}
+
+/// Reads the inventory to its end; `None` where there is none yet.
+///
+/// # Errors
+/// A right is missing, there is a record that cannot be read, or no answer came in time. Never is
+/// that taken for an empty inventory.
+pub async fn read(
+    cluster: &Cluster,
+    topic: &TopicName,
+) -> Result<Option<Contents>, InventoryError> {
+    match read_anyway(cluster, topic).await? {
+        None => Ok(None),
+        Some((contents, unreadable)) if unreadable.is_empty() => Ok(Some(contents)),
+        Some((_, records)) => Err(InventoryError::Unreadable {
+            topic: topic.clone(),
+            records,
+        }),
+    }
+}
+
+/// The same for those who look at what cannot be read, or mend it: those records come beside the
+/// others, by offset. No decision may rest on it.
+///
+/// # Errors
+/// A right is missing, or no answer came in time.
+pub async fn read_anyway(
+    cluster: &Cluster,
+    topic: &TopicName,
+) -> Result<Option<(Contents, Vec<Unreadable>)>, InventoryError> {
+    let Some(description) = check(cluster, topic).await? else {
+        return Ok(None);
+    };
+    require(topic, &description, Operation::Read, Right::Read)?;
+    let mut reader = Reader::open(cluster, topic, 0)?;
+    let mut log = Log::default();
+    let reading = reader.to_end(|record| log.take(record));
+    reading.await.map_err(|error| unread(topic, error))?;
+    Ok(Some(log.contents(reader.position())))
+}
+
+/// The records in their order: the last of each key, and the locks.
+#[derive(Default)]
+struct Log {
+    last: BTreeMap<Vec<u8>, Record>,
+    without_key: Vec<Record>,
+    leases: BTreeMap<String, Lease>,
+    newest_ms: Option<i64>,
+}
+
+impl Log {
+    fn take(&mut self, record: Record) {
+        self.newest_ms = self.newest_ms.max(record.timestamp_ms);
+        let Some(key) = record.key.clone() else {
+            self.without_key.push(record);
+            return;
+        };
+        match codec::lock_step(&record) {
+            Some(LockStep::Claimed(claim)) => {
+                let lease = self.leases.entry(claim.resource.clone()).or_default();
+                lease.claimed(record.offset, &key, claim);
+            }
+            Some(LockStep::Released) => {
+                let leases = self.leases.values_mut();
+                leases.for_each(|lease| lease.released(&key));
+            }
+            None => {}
+        }
+        if record.value.is_none() {
+            self.last.remove(&key);
+        } else {
+            self.last.insert(key, record);
+        }
+    }
+
+    fn contents(self, end: i64) -> (Contents, Vec<Unreadable>) {
+        let mut inventory = Inventory::default();
+        let mut unreadable: Vec<Unreadable> = self.without_key.iter().map(keyless).collect();
+        for (key, record) in self.last {
+            let value = record.value.unwrap_or_default();
+            match codec::decode(&key, &value, record.timestamp_ms) {
+                Ok(Fact::Owned(topic, owned)) => {
+                    inventory.topics.insert(topic, *owned);
+                }
+                Ok(Fact::Hold(topic, hold)) => {
+                    inventory.holds.insert(topic, hold);
+                }
+                Ok(Fact::Spent(spent)) => inventory.spent.push(spent),
+                Ok(Fact::Instance(instance)) => inventory.instances.push(*instance),
+                Ok(Fact::Claim(_)) => {}
+                Err(why) => unreadable.push(Unreadable {
+                    offset: record.offset,
+                    key: Some(key),
+                    at_ms: record.timestamp_ms,
+                    why,
+                }),
+            }
+        }
+        inventory
+            .spent
+            .sort_by(|a, b| (&a.topic, &a.whose).cmp(&(&b.topic, &b.whose)));
+        inventory.instances.sort_by(|a, b| {
+            let of_b = (&b.whose, &b.lifecycle, &b.parameters);
+            (&a.whose, &a.lifecycle, &a.parameters).cmp(&of_b)
+        });
+        unreadable.sort_by_key(|record| record.offset);
+        let locks = self.leases.into_iter().filter_map(taken).collect();
+        let contents = Contents {
+            inventory,
+            locks,
+            end,
+            newest_ms: self.newest_ms,
+        };
+        (contents, unreadable)
+    }
+}
+
+fn keyless(record: &Record) -> Unreadable {
+    Unreadable {
+        offset: record.offset,
+        key: None,
+        at_ms: record.timestamp_ms,
+        why: "it has no key".to_owned(),
+    }
+}
+
+fn taken((resource, lease): (String, Lease)) -> Option<TakenLock> {
+    lease.term().map(|term| TakenLock {
+        resource,
+        holder: term.holder.clone(),
+        until_ms: term.until_ms,
+    })
+}
+
+/// Writes to the inventory.
+pub struct Writer {
+    topic: TopicName,
+    appender: Appender,
+}
+
+impl Writer {
+    /// Begins to write to an inventory that is there.
+    ///
+    /// # Errors
+    /// The right to write is missing, or there is no inventory to write to.
+    pub async fn open(cluster: &Cluster, topic: &TopicName) -> Result<Self, InventoryError> {
+        let Some(description) = check(cluster, topic).await? else {
+            return Err(InventoryError::Missing {
+                topic: topic.clone(),
+            });
+        };
+        require(topic, &description, Operation::Write, Right::Write)?;
+        let appender = Appender::open(cluster, topic, 0, cluster.limits().timeout)?;
+        Ok(Self {
+            topic: topic.clone(),
+            appender,
+        })
+    }
+
+    /// Records all of it, in its order, acknowledged by all replicas that are in sync. Tells where
+    /// each record was put, and when by the broker's clock.
+    ///
+    /// # Errors
+    /// Why the first of those that were not recorded was not. Those after it may or may not be.
+    pub async fn write(&self, entries: &[Entry]) -> Result<Vec<Appended>, InventoryError> {
+        let records: Vec<codec::Pair> = entries.iter().map(Entry::encode).collect();
+        let appended = self.appender.append(&records).await;
+        appended.map_err(|error| unwritten(&self.topic, error))
+    }
+}

@@ -1,0 +1,371 @@
+//! The lock: a lease in the inventory itself, kept up while it is held.
+//!
+//! It keeps two applies apart as far as both look. Nothing can fence Kafka's admin calls: a process
+//! that is stopped right after it looked can still send one request when it goes on.
+
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher as _, Hasher as _};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use tokio::task::JoinHandle;
+
+use super::codec::{self, LockStep};
+use super::error::{InventoryError, Right};
+use super::lease::{Holder, Lease};
+use super::topic::{check, require, unread, unwritten};
+use crate::kafka::{Appender, Cluster, Operation, Reader, Record};
+use crate::model::TopicName;
+use crate::model::text::escape;
+
+/// How often the holder renews its lease.
+const RENEWAL: Duration = Duration::from_secs(3);
+
+/// How long one claim may take to be written: well within the lease, so that the next one has its
+/// time too.
+const CLAIM_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How old the last renewal may be for the holder to go on without another.
+const FRESH: Duration = Duration::from_millis(6_600);
+
+/// How long to wait before a renewal that failed is tried again.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// How long a waiter waits at most before it looks at the clock again.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// Why a lock was not had.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// Somebody else holds it.
+    #[error("{} (process {}) holds the lock", escape(&.0.by), .0.pid)]
+    Held(Holder),
+    /// The inventory could not be read or written.
+    #[error("{0}")]
+    Inventory(#[from] InventoryError),
+}
+
+/// Why a lock that was held may not be any more.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Lost {
+    /// Somebody else took it after it had run out, or it was broken by hand: then nobody may hold
+    /// it.
+    #[error("the lock was lost{}", holder_of(.0.as_ref()))]
+    Taken(Option<Holder>),
+    /// It could not be renewed, so that nobody knows.
+    #[error("the lock could not be renewed: {0}")]
+    Unknown(#[from] InventoryError),
+}
+
+fn holder_of(holder: Option<&Holder>) -> String {
+    let named = |holder: &Holder| format!(" to {} (process {})", escape(&holder.by), holder.pid);
+    holder.map(named).unwrap_or_default()
+}
+
+/// A lock that is held. Dropped without a release, it runs out by itself.
+pub struct Lock {
+    held: Arc<Held>,
+    now_ms: i64,
+    renewals: JoinHandle<()>,
+}
+
+struct Held {
+    side: tokio::sync::Mutex<Side>,
+    /// Since when the lease is confirmed, by both of this machine's clocks: one of them stands
+    /// still while the machine sleeps, the other can be set back.
+    confirmed: Mutex<(Instant, SystemTime)>,
+    /// Why it is lost; once it is, it stays so.
+    lost: Mutex<Option<Lost>>,
+    /// The record that began the term.
+    began: i64,
+    /// How long a renewal is tried before the next change.
+    patience: Duration,
+}
+
+/// One who claims a lock.
+struct Side {
+    topic: TopicName,
+    resource: String,
+    id: String,
+    key: Vec<u8>,
+    me: Holder,
+    reader: Reader,
+    appender: Appender,
+    lease: Lease,
+}
+
+/// Takes the lock of a resource: `apply/SCOPE/ENVIRONMENT`. Where somebody holds it, waits until
+/// `timeout` is over; `waiting` hears who does, again when that changes.
+///
+/// # Errors
+/// Somebody else still holds it, or the inventory cannot be read or written. It has to be there.
+pub async fn lock(
+    cluster: &Cluster,
+    topic: &TopicName,
+    resource: &str,
+    holder: Holder,
+    timeout: Duration,
+    mut waiting: impl FnMut(&Holder),
+) -> Result<Lock, LockError> {
+    let deadline = Instant::now() + timeout;
+    let mut side = Side::open(cluster, topic, resource, holder).await?;
+    let mut told: Option<Holder> = None;
+    loop {
+        let before = (Instant::now(), SystemTime::now());
+        side.claim().await?;
+        let Some((other, left)) = side.other() else {
+            return Ok(Lock::new(side, before, cluster.limits().timeout));
+        };
+        if told.as_ref() != Some(&other) {
+            waiting(&other);
+            told = Some(other.clone());
+        }
+        let left = left.min(deadline.saturating_duration_since(Instant::now()));
+        if !side.wait(left).await? && Instant::now() >= deadline {
+            side.give_up().await;
+            return Err(LockError::Held(other));
+        }
+    }
+}
+
+/// Ends a lock that somebody holds, or held when the last record was written; tells whose.
+///
+/// # Errors
+/// The inventory cannot be read or written.
+pub async fn break_lock(
+    cluster: &Cluster,
+    topic: &TopicName,
+    resource: &str,
+) -> Result<Option<Holder>, InventoryError> {
+    let side = Side::open(cluster, topic, resource, Holder::default()).await?;
+    let Some(term) = side.lease.term() else {
+        return Ok(None);
+    };
+    side.release(&term.key).await?;
+    Ok(Some(term.holder.clone()))
+}
+
+impl Lock {
+    fn new(side: Side, confirmed: (Instant, SystemTime), patience: Duration) -> Self {
+        let now_ms = side.lease.now_ms();
+        let held = Arc::new(Held {
+            began: side.began().unwrap_or_default(),
+            side: tokio::sync::Mutex::new(side),
+            confirmed: Mutex::new(confirmed),
+            lost: Mutex::default(),
+            patience,
+        });
+        let of_task = Arc::clone(&held);
+        let renewals = tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(RENEWAL).await;
+                // What went wrong is seen by who asks: the lease gets older.
+                if let Err(Lost::Taken(_)) = of_task.renew().await {
+                    return;
+                }
+            }
+        });
+        Self {
+            held,
+            now_ms,
+            renewals,
+        }
+    }
+
+    /// The broker's clock when the lock was had, in ms since 1970.
+    pub fn now_ms(&self) -> i64 {
+        self.now_ms
+    }
+
+    /// Whether the lock is still ours, to be asked before each batch of changes. Cheap while it was
+    /// renewed a short time ago; else it is renewed first.
+    ///
+    /// # Errors
+    /// It is lost, or nobody knows: whoever holds it must stop.
+    pub async fn check(&self) -> Result<(), Lost> {
+        if let Some(lost) = self.held.lost() {
+            return Err(lost);
+        }
+        if self.held.is_fresh() {
+            return Ok(());
+        }
+        // A broker that is away for a while comes back, and nobody took the lock without it.
+        let deadline = Instant::now() + self.held.patience;
+        loop {
+            match self.held.renew().await {
+                Err(Lost::Unknown(InventoryError::Unanswered(_))) if Instant::now() < deadline => {
+                    tokio::time::sleep(PAUSE).await;
+                }
+                answer => return answer,
+            }
+        }
+    }
+
+    /// Gives the lock back, so that the next may go on at once.
+    ///
+    /// # Errors
+    /// It could not be: it runs out by itself.
+    pub async fn release(self) -> Result<(), InventoryError> {
+        self.renewals.abort();
+        let side = self.held.side.lock().await;
+        side.release(&side.key).await
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        self.renewals.abort();
+    }
+}
+
+impl Held {
+    fn lost(&self) -> Option<Lost> {
+        self.lost
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn confirmed(&self) -> std::sync::MutexGuard<'_, (Instant, SystemTime)> {
+        self.confirmed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_fresh(&self) -> bool {
+        let (instant, time) = *self.confirmed();
+        // A clock that was set back tells nothing; the other one does.
+        let by_clock = time.elapsed().unwrap_or_default();
+        instant.elapsed().max(by_clock) < FRESH
+    }
+
+    /// Claims again, and looks whether it is still the same term.
+    async fn renew(&self) -> Result<(), Lost> {
+        let mut side = self.side.lock().await;
+        if let Some(lost) = self.lost() {
+            return Err(lost);
+        }
+        let before = (Instant::now(), SystemTime::now());
+        side.claim().await?;
+        if side.began() == Some(self.began) {
+            *self.confirmed() = before;
+            return Ok(());
+        }
+        let lost = Lost::Taken(side.other().map(|(holder, _)| holder));
+        *self.lost.lock().unwrap_or_else(PoisonError::into_inner) = Some(lost.clone());
+        // The claim that told us so may have made us the holder anew, or wait.
+        side.give_up().await;
+        Err(lost)
+    }
+}
+
+impl Side {
+    async fn open(
+        cluster: &Cluster,
+        topic: &TopicName,
+        resource: &str,
+        me: Holder,
+    ) -> Result<Self, InventoryError> {
+        let Some(description) = check(cluster, topic).await? else {
+            return Err(InventoryError::Missing {
+                topic: topic.clone(),
+            });
+        };
+        require(topic, &description, Operation::Read, Right::Read)?;
+        require(topic, &description, Operation::Write, Right::Write)?;
+        let timeout = CLAIM_TIMEOUT.min(cluster.limits().timeout);
+        let id = unique();
+        let mut side = Self {
+            key: codec::lock_key(resource, &id),
+            topic: topic.clone(),
+            resource: resource.to_owned(),
+            id,
+            me,
+            reader: Reader::open(cluster, topic, 0)?,
+            appender: Appender::open(cluster, topic, 0, timeout)?,
+            lease: Lease::default(),
+        };
+        let (lease, resource) = (&mut side.lease, &side.resource);
+        let reading = side
+            .reader
+            .to_end(|record| replay(lease, resource, &record));
+        reading.await.map_err(|error| unread(&side.topic, error))?;
+        Ok(side)
+    }
+
+    /// Writes a claim, and reads up to it.
+    async fn claim(&mut self) -> Result<(), InventoryError> {
+        let record = codec::encode_claim(&self.resource, &self.id, &self.me);
+        let appended = self.appender.append(&[record]).await;
+        let appended = appended.map_err(|error| unwritten(&self.topic, error))?;
+        let offset = appended.first().map_or(-1, |appended| appended.offset);
+        let (lease, resource) = (&mut self.lease, &self.resource);
+        let reading = self
+            .reader
+            .up_to(offset, |record| replay(lease, resource, &record));
+        reading.await.map_err(|error| unread(&self.topic, error))
+    }
+
+    /// Reads on until the lock changes hands or is renewed, or until the time is over; whether it
+    /// is free.
+    async fn wait(&mut self, most: Duration) -> Result<bool, InventoryError> {
+        let deadline = Instant::now() + most;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(false);
+            }
+            let (lease, resource) = (&mut self.lease, &self.resource);
+            let reading = self
+                .reader
+                .more(left.min(LOOK), |record| replay(lease, resource, &record));
+            reading.await.map_err(|error| unread(&self.topic, error))?;
+            if self.lease.term().is_none() {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// The record that began our term, if it is ours.
+    fn began(&self) -> Option<i64> {
+        let term = self.lease.term().filter(|term| term.key == self.key);
+        term.map(|term| term.began)
+    }
+
+    /// Who else holds it, and for how long at least.
+    fn other(&self) -> Option<(Holder, Duration)> {
+        let term = self.lease.term().filter(|term| term.key != self.key)?;
+        let left = u64::try_from(term.until_ms - self.lease.now_ms()).unwrap_or_default();
+        Some((term.holder.clone(), Duration::from_millis(left)))
+    }
+
+    async fn release(&self, key: &[u8]) -> Result<(), InventoryError> {
+        let removed = self.appender.append(&[(key.to_vec(), None)]).await;
+        removed
+            .map(drop)
+            .map_err(|error| unwritten(&self.topic, error))
+    }
+
+    /// Takes the own claim back. If that fails, it means nothing once its time is over.
+    async fn give_up(&self) {
+        let _ = self.release(&self.key).await;
+    }
+}
+
+/// Takes in a record, if it is of the lock.
+fn replay(lease: &mut Lease, resource: &str, record: &Record) {
+    let key = record.key.as_deref().unwrap_or_default();
+    match codec::lock_step(record) {
+        Some(LockStep::Claimed(claim)) if claim.resource == resource => {
+            lease.claimed(record.offset, key, claim);
+        }
+        Some(LockStep::Released) => lease.released(key),
+        _ => {}
+    }
+}
+
+/// A name that no other claim has: the standard library's hashers are seeded at random.
+fn unique() -> String {
+    let seeds = [(); 2].map(|()| RandomState::new().build_hasher().finish());
+    format!("{:016x}{:08x}", seeds[0], seeds[1] >> 32)
+}

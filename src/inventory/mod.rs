@@ -1,0 +1,19 @@
+//! What the tool records on a cluster, in a compacted topic of its own: who owns which topic, holds,
+//! spent tombstones, instances, and the lock. This room reads and writes; it decides nothing.
+//!
+//! The state is the last record of each key; a record without a value removes its key. Time is the
+//! broker's: the topic stamps each record when it is appended (`LogAppendTime`).
+
+mod codec;
+mod error;
+mod lease;
+mod ledger;
+mod lock;
+mod topic;
+
+pub use codec::{Entry, FORMAT, Holding};
+pub use error::{InventoryError, Right, Unreadable};
+pub use lease::{Holder, TTL, TakenLock};
+pub use ledger::{Contents, Writer, read, read_anyway};
+pub use lock::{Lock, LockError, Lost, break_lock, lock};
+pub use topic::create;
