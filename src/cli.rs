@@ -7,6 +7,7 @@ mod lock;
 mod look;
 mod origin;
 mod problem;
+mod select;
 mod session;
 
 use std::ffi::OsString;
@@ -17,10 +18,11 @@ use clap::{CommandFactory, FromArgMatches, Parser};
 
 pub use args::{Connecting, Environments, Format, Global, OneEnvironment, Only, duration};
 pub use exit::Exit;
-pub use lock::{open_books, resource, shown as holder};
+pub use lock::{open_books, resource};
 pub use look::{Depth, Looking, Preflight, Source, plan, read, see_usage};
 pub use origin::{Origin, check_scope_is_named, who};
 pub use problem::{Advice, Locked, Refused, Usage, document};
+pub use select::the_only_one;
 pub use session::{Document, Printable, Session};
 
 use session::style;

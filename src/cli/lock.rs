@@ -11,9 +11,8 @@ use crate::apply::Books;
 use crate::desired::Desired;
 use crate::inventory::{self, Holder, InventoryError, LockError, TakenLock, Writer};
 use crate::kafka::Cluster;
-use crate::model::text::escape;
-use crate::model::time::utc;
 use crate::plan::Options;
+use crate::render::inventory::holder as shown;
 
 /// What an apply locks.
 pub fn resource(scope: &str, environment: &str) -> String {
@@ -25,24 +24,6 @@ pub(super) fn is_of(lock: &TakenLock, environment: &str) -> bool {
     let of_apply = lock.resource.strip_prefix("apply/");
     let of = of_apply.and_then(|of| of.rsplit_once('/'));
     of.is_some_and(|(_, of)| of == environment)
-}
-
-/// `anna@ci-7, process 4711, commit 0a1b2c, since 2026-11-20 22:31:07 UTC`
-pub fn shown(holder: &Holder) -> String {
-    let Holder {
-        by,
-        pid,
-        commit,
-        since_ms,
-    } = holder;
-    let commit = commit.as_ref();
-    let commit = commit.map(|commit| format!(", commit {}", escape(commit)));
-    format!(
-        "{}, process {pid}{}, since {}",
-        escape(by),
-        commit.unwrap_or_default(),
-        utc(*since_ms)
-    )
 }
 
 /// Opens the inventory of an environment for an apply, under its lock; `None` where it is not in

@@ -18,6 +18,7 @@ use crate::model::text::escape;
 use crate::model::{Globs, TopicName};
 use crate::observe::{self, Observed, Want, Which};
 use crate::plan::{self, Action, Options, Plan};
+use crate::render::inventory::holder;
 
 /// Where a reading command looks.
 #[derive(Debug, clap::Args)]
@@ -180,7 +181,7 @@ fn tell_applies(session: &Session, desired: &Desired, observed: &Observed) {
     let now_ms = observed.live.now_ms.unwrap_or_default();
     let applies = observed.locks.iter().filter(|lock| lock.until_ms > now_ms);
     for lock in applies.filter(|lock| lock::is_of(lock, environment)) {
-        let holder = lock::shown(&lock.holder);
+        let holder = holder(&lock.holder);
         session
             .terminal
             .tell(&format!("an apply of {environment} is running: {holder}\n"));

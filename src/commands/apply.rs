@@ -11,7 +11,7 @@ use crate::cli::{
     self, Connecting, Depth, Exit, Format, OneEnvironment, Only, Origin, Preflight, Refused,
     Session, Usage, duration,
 };
-use crate::desired::{Ask, Desired, Loaded, LoadedEnvironment};
+use crate::desired::{Ask, Desired};
 use crate::inventory;
 use crate::kafka::Cluster;
 use crate::model::text::escape;
@@ -132,7 +132,7 @@ async fn apply(args: &Args, session: &Session) -> Result<Ended> {
     };
     let loaded = session.load(&which(args.environment.ask()?, options.approval.as_ref())?)?;
     session.check_scope(&loaded, options.scope.as_deref())?;
-    let environment = the_only_one(&loaded)?;
+    let environment = cli::the_only_one(&loaded)?;
     let scope = options.scope.as_deref();
     cli::check_scope_is_named(&environment.desired.environment, scope)?;
 
@@ -279,21 +279,6 @@ fn somebody_agrees(args: &Args, session: &Session) -> Result<()> {
     }
     let message = "nobody can be asked here: standard input or error is no terminal";
     Err(Usage::new(message, "review the plan first, then add --yes").into())
-}
-
-fn the_only_one(loaded: &Loaded) -> Result<&LoadedEnvironment> {
-    match loaded.environments.as_slice() {
-        [one] if !loaded.list_form => Ok(one),
-        several => {
-            let names = several
-                .iter()
-                .map(|one| one.desired.environment.name.to_string());
-            let names: Vec<String> = names.collect();
-            let message = "apply changes one environment, and a group was named";
-            let help = format!("name one of its environments: {}", names.join(", "));
-            Err(Usage::new(message, help).into())
-        }
-    }
 }
 
 /// For people: where results are JSON, the report alone is the result.

@@ -4,6 +4,7 @@ mod apply;
 mod completions;
 mod drift;
 mod init;
+mod inventory;
 mod list;
 mod man;
 mod plan;
@@ -29,6 +30,9 @@ pub enum Command {
     Snapshot(snapshot::Args),
     /// List the topics: what is there, and how it stands to the files
     List(list::Args),
+    /// What is owned on a cluster, holds, and repairs
+    #[command(subcommand)]
+    Inventory(inventory::Command),
     /// Make a first repository that validates
     Init(init::Args),
     /// Print what a shell needs to complete commands and options
@@ -56,6 +60,7 @@ impl Command {
                 Command::Drift(args) => drift::run(args, session).await,
                 Command::Snapshot(args) => snapshot::run(args, session).await,
                 Command::List(args) => list::run(args, session).await,
+                Command::Inventory(command) => command.run(session).await,
                 Command::Init(args) => init::run(args, session),
                 Command::Completions(args) => completions::run(args, session),
                 Command::Man(args) => man::run(args, session),

@@ -52,6 +52,7 @@ pub use load::{Loaded, LoadedEnvironment, load, load_environments};
 pub use name_template::NameTemplate;
 pub use rules::NameRule;
 pub use select::Ask;
+pub use suggest::closest;
 pub use tables::pattern::Pattern;
 pub use variables::Variables;
 

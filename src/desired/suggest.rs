@@ -12,10 +12,7 @@ const MOST: usize = 5_000;
 
 /// The candidate that was probably meant, if one is close enough. `-` and `_` count as the same,
 /// and so do capitals.
-pub(super) fn closest<'a>(
-    word: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if word.is_empty() || word.len() > LONGEST {
         return None;
     }

@@ -1,0 +1,165 @@
+//! `topicsmith inventory forget`: topics are given up, or a record that cannot be read is removed.
+
+use anyhow::{Context, Result};
+use serde_json::json;
+
+use super::{Opened, Target};
+use crate::cli::{Advice, Exit, Format, Locked, Origin, Refused, Session, Usage};
+use crate::inventory::{Contents, Entry, Unreadable, Writer};
+use crate::live::Whose;
+use crate::model::TopicName;
+use crate::model::text::{count, escape};
+use crate::render::inventory::holder;
+
+/// Arguments of `inventory forget`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  topicsmith inventory forget old-events -e prod                 it is nobody's, and stays as it is
+  topicsmith inventory forget old-events -e prod --from shop     takes it from the scope `shop`
+  topicsmith inventory forget -e prod --offset 4711              removes a record that cannot be read
+
+A topic that is forgotten is not changed. The next apply of files that list it adopts it.")]
+pub struct Args {
+    /// The topics
+    #[arg(
+        value_name = "NAME",
+        required_unless_present = "offset",
+        conflicts_with = "offset"
+    )]
+    topics: Vec<String>,
+    /// Remove the record at this offset, which cannot be read
+    #[arg(long, value_name = "N")]
+    offset: Option<i64>,
+    /// The scope that owns the topics, where it is not the one of the files
+    #[arg(long, value_name = "SCOPE")]
+    from: Option<String>,
+    #[command(flatten)]
+    origin: Origin,
+    /// Do not ask
+    #[arg(short, long)]
+    yes: bool,
+    #[command(flatten)]
+    target: Target,
+}
+
+/// Removes the records.
+///
+/// # Errors
+/// A record is not there or is somebody else's, nobody agreed, or the inventory cannot be written.
+pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
+    if !args.yes && !session.terminal.can_ask {
+        let message = "nobody can be asked here: standard input or error is no terminal";
+        return Err(Usage::new(message, "add --yes").into());
+    }
+    let loaded = args.target.load(session)?;
+    let opened = args.target.open(session, &loaded, args.origin.scope()?);
+    let opened = opened.await?;
+    let (contents, unreadable) = opened.read().await?;
+    check_no_apply(&opened, &contents)?;
+    let (entries, question) = match args.offset {
+        Some(offset) => the_record(offset, &unreadable)?,
+        None => the_topics(args, &opened, &contents)?,
+    };
+    if !args.yes
+        && !session
+            .terminal
+            .confirm(&question)
+            .context("cannot read the answer")?
+    {
+        session.terminal.tell("nothing was changed\n");
+        return Ok(Exit::Refused);
+    }
+    let inventory = &opened.settings().inventory.topic;
+    let writer = Writer::open(&opened.cluster, inventory).await?;
+    writer.write(&entries).await?;
+    match session.format {
+        Format::Json => session.print_json(&json!({
+            "format": "topicsmith/forget/1",
+            "environment": opened.name(),
+            "topics": args.topics,
+            "offset": args.offset,
+        }))?,
+        Format::Text => session.print(&format!("forgot {}\n", count(entries.len(), "record")))?,
+    }
+    Ok(Exit::Done)
+}
+
+/// What an apply writes at the end would undo it.
+fn check_no_apply(opened: &Opened, contents: &Contents) -> Result<()> {
+    let newest = contents.newest_ms.unwrap_or_default();
+    let mut locks = contents.locks.iter();
+    let Some(lock) = locks.find(|lock| lock.resource == opened.lock() && lock.until_ms > newest)
+    else {
+        return Ok(());
+    };
+    let message = format!(
+        "an apply of {} is running: {}",
+        opened.name(),
+        holder(&lock.holder)
+    );
+    Err(Locked::new(message, "wait until it has ended").into())
+}
+
+type Removal = (Vec<Entry>, String);
+
+fn the_record(offset: i64, unreadable: &[Unreadable]) -> Result<Removal> {
+    let Some(record) = unreadable.iter().find(|record| record.offset == offset) else {
+        let help =
+            "`topicsmith inventory list` shows those that cannot be read, with their offsets";
+        let message = format!("there is no record at offset {offset} that cannot be read");
+        return Err(Advice::new(message, help).into());
+    };
+    let Some(key) = &record.key else {
+        let message = format!(
+            "the record at offset {offset} has no key, and so no other record can replace it"
+        );
+        let help = "delete it with kafka-delete-records.sh, or name another topic in [inventory]";
+        return Err(Advice::new(message, help).into());
+    };
+    let question = format!("Remove this record? {record}");
+    Ok((vec![Entry::Forget(key.clone())], question))
+}
+
+fn the_topics(args: &Args, opened: &Opened, contents: &Contents) -> Result<Removal> {
+    let mut entries = Vec::new();
+    for name in &args.topics {
+        let topic = TopicName::from(name.as_str());
+        let recorded = contents.inventory.topics.get(&topic);
+        let Some(owned) = recorded else {
+            let message = format!("nobody owns {}", escape(name));
+            let help = "`topicsmith inventory list --all-scopes` shows what is owned";
+            return Err(Advice::new(message, help).into());
+        };
+        check_whose(args, opened, name, &owned.whose)?;
+        entries.push(Entry::Disowned(topic.clone()));
+        let held = contents.inventory.holds.contains_key(&topic);
+        entries.extend(held.then(|| Entry::Unheld(topic)));
+    }
+    let question = format!(
+        "Forget {} of {}?",
+        count(args.topics.len(), "topic"),
+        opened.name()
+    );
+    Ok((entries, question))
+}
+
+/// What another scope owns is taken from it only where that is named.
+fn check_whose(args: &Args, opened: &Opened, topic: &str, whose: &Whose) -> Result<()> {
+    let ours = &opened.whose;
+    let theirs = whose.scope.as_deref().unwrap_or_default();
+    let own = whose.is(ours.scope.as_deref(), opened.name());
+    match &args.from {
+        None if own => return Ok(()),
+        Some(from) if from == theirs => return Ok(()),
+        _ => {}
+    }
+    let environment = whose.environment.as_deref().unwrap_or("?");
+    let message = format!(
+        "{} is owned by scope {} for {}",
+        escape(topic),
+        escape(theirs),
+        escape(environment)
+    );
+    let help = format!("agree with them, then add --from {theirs}");
+    Err(Refused::new(message, help).into())
+}

@@ -1,0 +1,100 @@
+//! `topicsmith inventory list`: what is recorded.
+
+use anyhow::Result;
+use serde_json::Value;
+
+use super::in_use;
+use crate::cli::{Connecting, Document, Environments, Exit, Only, Origin, Printable, Session};
+use crate::desired::{Ask, Loaded, LoadedEnvironment};
+use crate::inventory;
+use crate::model::Globs;
+use crate::observe;
+use crate::render::Style;
+use crate::render::inventory::{self as shown, Recorded};
+
+/// Arguments of `inventory list`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  topicsmith inventory list -e prod
+  topicsmith inventory list -e prod --only 'playback-*' --format json
+  topicsmith inventory list -e prod --all-scopes     what others own on this cluster, too")]
+pub struct Args {
+    #[command(flatten)]
+    environments: Environments,
+    #[command(flatten)]
+    only: Only,
+    /// Also what other scopes and environments own on the cluster
+    #[arg(long)]
+    all_scopes: bool,
+    #[command(flatten)]
+    origin: Origin,
+    #[command(flatten)]
+    connecting: Connecting,
+}
+
+/// Prints what each environment's inventory holds.
+///
+/// # Errors
+/// The files have errors, or the only inventory cannot be read.
+pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
+    let ask = args.environments.ask()?.unwrap_or(Ask::Only);
+    let (only, scope) = (args.only.globs()?, args.origin.scope()?);
+    let loaded = session.load(&ask)?;
+    let lists = loaded.environments.iter().map(|environment| async {
+        let name = environment.desired.environment.name.to_string();
+        let scope = scope.as_deref();
+        (
+            name,
+            one(args, session, (&loaded, environment), &only, scope).await,
+        )
+    });
+    let lists = observe::side_by_side(lists).await;
+    session.print_each(lists, loaded.list_form)
+}
+
+async fn one(
+    args: &Args,
+    session: &Session,
+    (loaded, environment): (&Loaded, &LoadedEnvironment),
+    only: &Globs,
+    scope: Option<&str>,
+) -> Result<List> {
+    let settings = &environment.desired.environment;
+    in_use(settings)?;
+    let connecting = &args.connecting;
+    let cluster = connecting.connect(session, loaded, environment).await?;
+    let read = inventory::read_anyway(&cluster, &settings.inventory.topic).await?;
+    let scope = scope.or(settings.inventory.scope.as_deref());
+    Ok(List(Recorded::new(
+        settings,
+        scope,
+        read,
+        only,
+        args.all_scopes,
+    )))
+}
+
+struct List(Recorded);
+
+impl Printable for List {
+    fn text(&self, style: Style) -> String {
+        shown::text(&self.0, style)
+    }
+}
+
+impl Document for List {
+    const FORMAT: &'static str = shown::FORMAT;
+    const KEY: &'static str = "inventories";
+
+    fn json(&self) -> Value {
+        shown::json(&self.0)
+    }
+
+    /// A record that cannot be read stops every plan and apply.
+    fn exit(&self) -> Exit {
+        match self.0.unreadable.is_empty() {
+            true => Exit::Done,
+            false => Exit::Error,
+        }
+    }
+}

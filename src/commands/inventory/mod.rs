@@ -1,0 +1,133 @@
+//! `topicsmith inventory`: what is owned, and repairs.
+
+mod forget;
+mod hold;
+mod list;
+mod unlock;
+
+use anyhow::Result;
+
+use crate::cli::{
+    Advice, Connecting, Exit, OneEnvironment, Session, check_scope_is_named, the_only_one, who,
+};
+use crate::desired::{Environment, Loaded, LoadedEnvironment};
+use crate::inventory::{self, Contents, InventoryError, Unreadable};
+use crate::kafka::Cluster;
+use crate::live::{Stamp, Whose};
+
+/// What to do with the inventory.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Show what is owned, held and locked, and what cannot be read
+    List(list::Args),
+    /// Keep a topic as it is for a while, whatever the files say
+    Hold(hold::Args),
+    /// Give topics up, for another scope to adopt; or remove a record that cannot be read
+    Forget(forget::Args),
+    /// Take the lock away from an apply that does not end
+    Unlock(unlock::Args),
+}
+
+impl Command {
+    /// Does it.
+    ///
+    /// # Errors
+    /// What ended the command early.
+    pub async fn run(&self, session: &Session) -> Result<Exit> {
+        match self {
+            Command::List(args) => list::run(args, session).await,
+            Command::Hold(args) => hold::run(args, session).await,
+            Command::Forget(args) => forget::run(args, session).await,
+            Command::Unlock(args) => unlock::run(args, session).await,
+        }
+    }
+}
+
+/// Arguments of what changes the inventory of one environment.
+#[derive(Debug, clap::Args)]
+struct Target {
+    #[command(flatten)]
+    environment: OneEnvironment,
+    #[command(flatten)]
+    connecting: Connecting,
+}
+
+/// An environment's inventory, within reach.
+struct Opened<'a> {
+    environment: &'a LoadedEnvironment,
+    cluster: Cluster,
+    whose: Whose,
+}
+
+impl Target {
+    fn load(&self, session: &Session) -> Result<Loaded> {
+        session.load(&self.environment.ask()?)
+    }
+
+    async fn open<'a>(
+        &self,
+        session: &Session,
+        loaded: &'a Loaded,
+        scope: Option<String>,
+    ) -> Result<Opened<'a>> {
+        let environment = the_only_one(loaded)?;
+        let settings = &environment.desired.environment;
+        in_use(settings)?;
+        check_scope_is_named(settings, scope.as_deref())?;
+        let cluster = self
+            .connecting
+            .connect(session, loaded, environment)
+            .await?;
+        let whose = Whose {
+            scope: scope.or_else(|| settings.inventory.scope.clone()),
+            environment: Some(settings.name.to_string()),
+        };
+        Ok(Opened {
+            environment,
+            cluster,
+            whose,
+        })
+    }
+}
+
+impl Opened<'_> {
+    fn settings(&self) -> &Environment {
+        &self.environment.desired.environment
+    }
+
+    fn name(&self) -> &str {
+        &self.settings().name
+    }
+
+    /// What is recorded, and what of it cannot be read.
+    async fn read(&self) -> Result<(Contents, Vec<Unreadable>)> {
+        let topic = &self.settings().inventory.topic;
+        let read = inventory::read_anyway(&self.cluster, topic).await?;
+        let missing = || InventoryError::Missing {
+            topic: topic.clone(),
+        };
+        Ok(read.ok_or_else(missing)?)
+    }
+
+    /// The lock of this environment's applies.
+    fn lock(&self) -> String {
+        crate::cli::resource(self.whose.scope.as_deref().unwrap_or_default(), self.name())
+    }
+}
+
+fn in_use(environment: &Environment) -> Result<()> {
+    if environment.inventory.enabled {
+        return Ok(());
+    }
+    let message = format!("{} keeps no inventory", environment.name);
+    let help = "take `enabled = false` out of its [inventory], and name a scope there";
+    Err(Advice::new(message, help).into())
+}
+
+/// Who writes a record now.
+fn stamp() -> Stamp {
+    Stamp {
+        by: Some(who()),
+        ..Stamp::default()
+    }
+}

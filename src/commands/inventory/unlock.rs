@@ -1,0 +1,74 @@
+//! `topicsmith inventory unlock`: the lock is taken away from an apply that does not end.
+
+use anyhow::{Context, Result};
+use serde_json::json;
+
+use super::Target;
+use crate::cli::{Exit, Format, Origin, Session, Usage};
+use crate::inventory;
+use crate::render::inventory::holder;
+
+/// Arguments of `inventory unlock`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  topicsmith inventory unlock -e prod
+
+An apply that died loses its lock by itself within 10 seconds: this is for one that hangs. Should it
+go on after all, it sees that the lock is lost before its next request, and stops.")]
+pub struct Args {
+    /// Do not ask
+    #[arg(short, long)]
+    yes: bool,
+    #[command(flatten)]
+    origin: Origin,
+    #[command(flatten)]
+    target: Target,
+}
+
+/// Takes the lock away.
+///
+/// # Errors
+/// Nobody agreed, or the inventory cannot be read or written.
+pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
+    if !args.yes && !session.terminal.can_ask {
+        let message = "nobody can be asked here: standard input or error is no terminal";
+        return Err(Usage::new(message, "add --yes").into());
+    }
+    let loaded = args.target.load(session)?;
+    let opened = args.target.open(session, &loaded, args.origin.scope()?);
+    let opened = opened.await?;
+    let (contents, _) = opened.read().await?;
+    let resource = opened.lock();
+    let mut locks = contents.locks.iter();
+    let held = locks.find(|lock| lock.resource == resource);
+    if let Some(lock) = held
+        && !args.yes
+    {
+        let question = format!("Take the lock from {}?", holder(&lock.holder));
+        let agreed = session.terminal.confirm(&question);
+        if !agreed.context("cannot read the answer")? {
+            session.terminal.tell("nothing was changed\n");
+            return Ok(Exit::Refused);
+        }
+    }
+    let topic = &opened.settings().inventory.topic;
+    let was = inventory::break_lock(&opened.cluster, topic, &resource).await?;
+    match (session.format, &was) {
+        (Format::Json, was) => session.print_json(&json!({
+            "format": "topicsmith/unlock/1",
+            "environment": opened.name(),
+            "was_held_by": was.as_ref().map(holder),
+        }))?,
+        (Format::Text, Some(was)) => {
+            session.print(&format!(
+                "unlocked {}: it was held by {}\n",
+                opened.name(),
+                holder(was)
+            ))?;
+        }
+        (Format::Text, None) => {
+            session.print(&format!("nobody holds the lock of {}\n", opened.name()))?;
+        }
+    }
+    Ok(Exit::Done)
+}
