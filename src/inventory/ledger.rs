@@ -56,7 +56,8 @@ pub async fn read_anyway(
         return Ok(None);
     };
     require(topic, &description, Operation::Read, Right::Read)?;
-    let mut reader = Reader::open(cluster, topic, 0)?;
+    let reader = Reader::open(cluster, topic, 0).await;
+    let mut reader = reader.map_err(|error| unread(topic, error))?;
     let mut log = Log::default();
     let reading = reader.to_end(|record| log.take(record));
     reading.await.map_err(|error| unread(topic, error))?;

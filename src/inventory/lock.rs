@@ -266,6 +266,9 @@ impl Side {
         resource: &str,
         me: Holder,
     ) -> Result<Self, InventoryError> {
+        // First of all: librdkafka takes half a second until an idempotent producer can write.
+        let timeout = CLAIM_TIMEOUT.min(cluster.limits().timeout);
+        let appender = Appender::open(cluster, topic, 0, timeout)?;
         let Some(description) = check(cluster, topic).await? else {
             return Err(InventoryError::Missing {
                 topic: topic.clone(),
@@ -273,7 +276,7 @@ impl Side {
         };
         require(topic, &description, Operation::Read, Right::Read)?;
         require(topic, &description, Operation::Write, Right::Write)?;
-        let timeout = CLAIM_TIMEOUT.min(cluster.limits().timeout);
+        let reader = Reader::open(cluster, topic, 0).await;
         let id = unique();
         let mut side = Self {
             key: codec::lock_key(resource, &id),
@@ -281,8 +284,8 @@ impl Side {
             resource: resource.to_owned(),
             id,
             me,
-            reader: Reader::open(cluster, topic, 0)?,
-            appender: Appender::open(cluster, topic, 0, timeout)?,
+            reader: reader.map_err(|error| unread(topic, error))?,
+            appender,
             lease: Lease::default(),
         };
         let (lease, resource) = (&mut side.lease, &side.resource);

@@ -13,11 +13,11 @@ use tokio::time::Instant;
 use super::clients::drop_aside;
 use super::cluster::Cluster;
 use super::error::Error;
-use super::fault::{CLOSED, Fault, FaultKind, TIMED_OUT};
+use super::fault::{CLOSED, Fault, FaultKind, TIMED_OUT, UNREADABLE};
 use super::ffi::{Client, Notice, Role, Topic};
 use super::news::News;
 use super::settings;
-use super::types::{Appended, Record};
+use super::types::{Appended, OffsetAt, Record};
 use crate::model::TopicName;
 use crate::model::connection::Connection;
 
@@ -88,6 +88,8 @@ pub struct Reader {
     told: mpsc::UnboundedReceiver<Told>,
     /// The offset after the last record that was handed on.
     next: i64,
+    /// Where the end was when the reading began.
+    end: i64,
     /// `None` once it is being dropped.
     topic: Option<Topic>,
 }
@@ -96,8 +98,17 @@ impl Reader {
     /// Begins to read a partition, from its first record on.
     ///
     /// # Errors
-    /// No client can be made of the settings.
-    pub fn open(cluster: &Cluster, topic: &TopicName, partition: i32) -> Result<Self, Error> {
+    /// No broker tells where the partition begins and ends: a right is missing, say.
+    pub async fn open(
+        cluster: &Cluster,
+        topic: &TopicName,
+        partition: i32,
+    ) -> Result<Self, RecordError> {
+        // Numbers: librdkafka would ask for "the first" half a second later.
+        let (first, end) = tokio::try_join!(
+            offset(cluster, topic, partition, OffsetAt::Earliest),
+            offset(cluster, topic, partition, OffsetAt::Latest),
+        )?;
         let side = Side::new(cluster, topic, cluster.limits().timeout);
         let (sender, told) = mpsc::unbounded_channel();
         let news = Arc::clone(&side.news);
@@ -114,12 +125,13 @@ impl Reader {
         let properties = settings::reading(&side.connection, side.timeout);
         let mut reading = side.open(Role::Reads, &properties, Box::new(listen))?;
         reading
-            .read(partition, BEGINNING)
+            .read(partition, first)
             .map_err(|fault| Error::settings(&fault.message))?;
         Ok(Self {
             side,
             told,
-            next: 0,
+            next: first,
+            end,
             topic: Some(reading),
         })
     }
@@ -129,20 +141,21 @@ impl Reader {
         self.next
     }
 
-    /// Reads until the end shows. For the first reading: an end that was reached shows once, until
-    /// there is more.
+    /// Reads up to where the end was when the reading began.
     ///
     /// # Errors
-    /// The end did not come in time, or a right is missing.
+    /// The records did not come in time, or a right is missing.
     pub async fn to_end(&mut self, mut each: impl FnMut(Record)) -> Result<(), RecordError> {
         let deadline = Instant::now() + self.side.timeout;
         let mut last = None;
-        loop {
+        while self.next < self.end {
             match self.hear(deadline, &mut last).await? {
                 Some(record) => each(record),
-                None => return Ok(()),
+                // Compaction has taken the last ones.
+                None => break,
             }
         }
+        Ok(())
     }
 
     /// Reads on until the record at an offset was read, which somebody is known to have appended.
@@ -237,8 +250,23 @@ impl Drop for Reader {
     }
 }
 
-/// The offset that means the first record there is.
-const BEGINNING: i64 = -2;
+async fn offset(
+    cluster: &Cluster,
+    topic: &TopicName,
+    partition: i32,
+    at: OffsetAt,
+) -> Result<i64, RecordError> {
+    let asked = (topic.clone(), partition);
+    let mut found = cluster.offsets(std::slice::from_ref(&asked), at).await?;
+    match found.remove(&asked) {
+        Some(Ok(found)) => Ok(found.offset.max(0)),
+        Some(Err(fault)) => Err(RecordError::Refused(fault)),
+        None => Err(RecordError::Refused(Fault::new(
+            UNREADABLE,
+            "the answer does not mention the partition".to_owned(),
+        ))),
+    }
+}
 
 fn closed() -> Fault {
     Fault::new(CLOSED, "the client was closed".to_owned())

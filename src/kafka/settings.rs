@@ -46,8 +46,9 @@ pub(super) fn reading(connection: &Connection, timeout: Duration) -> Vec<(String
             ("isolation.level", "read_committed"),
             // An offset that is gone is an error, not a reason to begin anywhere else.
             ("auto.offset.reset", "error"),
-            // The end is told when a fetch comes back empty: soon, then.
-            ("fetch.wait.max.ms", "20"),
+            // As soon as there is a record, and seldom while there is none.
+            ("fetch.min.bytes", "1"),
+            ("fetch.wait.max.ms", "500"),
             // The leader alone knows the end.
             ("client.rack", ""),
         ],

@@ -3,13 +3,15 @@
 
 use std::time::{Duration, Instant};
 
+use topicsmith::inventory::{self, Entry, Holder, Writer};
 use topicsmith::kafka::{Cluster, Mode, NewTopic};
-use topicsmith::model::TopicName;
+use topicsmith::live::{Owned, Stamp, Whose};
+use topicsmith::model::{ConfigKey, OnRemove, TopicName};
 use topicsmith::observe::{Want, Which, observe};
 
 use crate::harness::{self, Test, create, environment, new_topic};
 
-harness::tests! { a_thousand_topics, ten_thousand_topics }
+harness::tests! { a_thousand_topics, ten_thousand_topics, ten_thousand_records }
 
 /// The best of three: the machine does other things too.
 async fn figure<T>(what: &str, act: impl AsyncFn() -> T) {
@@ -58,6 +60,73 @@ async fn ten_thousand_topics(test: Test) {
     create(&cluster, &topics).await;
     eprintln!("10,000 topics created and shown: {:?}", start.elapsed());
     reading(&test, &cluster, &topics).await;
+}
+
+async fn ten_thousand_records(test: Test) {
+    let (cluster, topic) = (test.cluster().await, test.topic("inventory"));
+    let made = inventory::create(&cluster, &topic, 1).await;
+    made.unwrap_or_else(|error| panic!("{error}"));
+    let entries: Vec<Entry> = (0..10_000).map(entry).collect();
+    figure("an inventory's writer", async || {
+        Writer::open(&cluster, &topic).await.is_ok()
+    })
+    .await;
+    let writer = Writer::open(&cluster, &topic).await.expect("it may");
+    let before = resident();
+    figure("10,000 records written", async || {
+        writer.write(&entries).await.expect("it may")
+    })
+    .await;
+    drop(writer);
+    let written = resident();
+    figure("30,000 records of 10,000 topics read", async || {
+        let contents = inventory::read(&cluster, &topic).await.expect("it may");
+        let topics = contents.expect("it is there").inventory.topics;
+        assert_eq!(topics.len(), 10_000);
+    })
+    .await;
+    let read = resident();
+    eprintln!("resident: {before} MiB before, {written} once written, {read} once read");
+    figure("a lock had and released", async || {
+        let holder = Holder::default();
+        let lock = inventory::lock(&cluster, &topic, "x", holder, Duration::ZERO, |_| ()).await;
+        lock.expect("it is free").release().await.expect("it can");
+    })
+    .await;
+}
+
+/// The record of a topic as it usually is.
+fn entry(number: usize) -> Entry {
+    let text = |text: &str| Some(text.to_owned());
+    let config = [("cleanup.policy", "delete"), ("retention.ms", "604800000")];
+    let config = config.map(|(key, value)| (ConfigKey::from(key), value.to_owned()));
+    let owned = Owned {
+        whose: Whose {
+            scope: text("media-platform"),
+            environment: text("prod"),
+        },
+        id: text("4L6g3nShT-eMCtK--X86sw"),
+        on_remove: Some(OnRemove::Retain),
+        owner: Some(text("ingestion")),
+        partitions: Some(12),
+        replication_factor: Some(3),
+        config: Some(config.into()),
+        declared_at: text("topics/ingestion.toml:14"),
+        stamp: Stamp {
+            commit: text("4f2c1a9e8d7b6c5f4f2c1a9e8d7b6c5f4f2c1a9e"),
+            by: text("runner@ci-7"),
+            at_ms: None,
+        },
+    };
+    Entry::Owned(TopicName::new(format!("content-{number:05}")), owned)
+}
+
+/// What of this process is in memory, in MiB.
+fn resident() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<usize>().ok());
+    kib.unwrap_or_default() / 1024
 }
 
 async fn reading(test: &Test, cluster: &Cluster, topics: &[NewTopic]) {

@@ -260,27 +260,6 @@ async fn a_topic_with_two_partitions(test: Test) {
     assert!(error.to_string().contains("it has 2 partitions"), "{error}");
 }
 
-/// Allows the user `reader` an operation on a topic.
-fn allow(test: &Test, topic: &TopicName, operation: &str) {
-    let class = "org.apache.kafka.tools.AclCommand";
-    let class = match operation {
-        "" => return,
-        _ => class,
-    };
-    test.broker().cli(
-        class,
-        &[
-            "--add",
-            "--allow-principal",
-            "User:reader",
-            "--operation",
-            operation,
-            "--topic",
-            topic.as_str(),
-        ],
-    );
-}
-
 fn right_of(error: &InventoryError) -> Option<Right> {
     match error {
         InventoryError::NoRight { right, .. } => Some(*right),
@@ -313,10 +292,10 @@ async fn each_right_that_is_missing(test: Test) {
         .expect_err("it may not");
     assert_eq!(right_of(&error), Some(Right::Create), "{error}");
     assert_eq!(refused().await, Right::Describe);
-    allow(&test, &topic, "Describe");
+    harness::allow(&test, &topic, &["Describe"]);
     harness::eventually("it may see it", async || refused().await != Right::Describe).await;
     assert_eq!(refused().await, Right::DescribeConfigs);
-    allow(&test, &topic, "DescribeConfigs");
+    harness::allow(&test, &topic, &["DescribeConfigs"]);
     harness::eventually("it may see more", async || refused().await == Right::Read).await;
     let error = inventory::read(&reader, &topic)
         .await
@@ -331,7 +310,7 @@ async fn each_right_that_is_missing(test: Test) {
         "{help}"
     );
 
-    allow(&test, &topic, "Read");
+    harness::allow(&test, &topic, &["Read"]);
     harness::eventually("it may read", async || {
         inventory::read(&reader, &topic).await.is_ok()
     })
@@ -354,7 +333,7 @@ async fn each_right_that_is_missing(test: Test) {
         "{:?}: {said}",
         start.elapsed()
     );
-    allow(&test, &topic, "Write");
+    harness::allow(&test, &topic, &["Write"]);
     harness::eventually("it may write", async || {
         let Ok(writer) = Writer::open(&reader, &topic).await else {
             return false;

@@ -10,6 +10,7 @@ mod faults;
 mod figures;
 mod harness;
 mod inventory;
+mod lock;
 mod meanwhile;
 mod observe;
 mod preflight;
@@ -19,6 +20,9 @@ mod specs;
 mod usage;
 
 fn main() -> std::process::ExitCode {
+    if let Some(exit) = lock::holder() {
+        return exit;
+    }
     let arguments = libtest_mimic::Arguments::from_args();
     let groups = [
         admin::tests(),
@@ -27,6 +31,7 @@ fn main() -> std::process::ExitCode {
         connect::tests(),
         faults::tests(),
         inventory::tests(),
+        lock::tests(),
         meanwhile::tests(),
         observe::tests(),
         preflight::tests(),

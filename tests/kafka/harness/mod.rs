@@ -158,6 +158,17 @@ pub fn connection_as(servers: &str, user: &str, password: &str) -> Connection {
     with(connection, "sasl.password", password)
 }
 
+/// Allows the user `reader` of `broker.sh` operations on a topic.
+pub fn allow(test: &Test, topic: &TopicName, operations: &[&str]) {
+    let mut arguments = vec!["--add", "--allow-principal", "User:reader"];
+    arguments.extend(["--topic", topic.as_str()]);
+    for operation in operations {
+        arguments.extend(["--operation", operation]);
+    }
+    let class = "org.apache.kafka.tools.AclCommand";
+    test.broker().cli(class, &arguments);
+}
+
 /// A topic to create, with one replica.
 pub fn new_topic(name: TopicName, partitions: u32, config: &[(&str, &str)]) -> NewTopic {
     NewTopic {
