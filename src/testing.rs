@@ -73,7 +73,7 @@ pub fn environment() -> Environment {
             fail_on_unlisted: false,
         },
         inventory: Inventory {
-            enabled: false,
+            enabled: true,
             topic: "_topicsmith".into(),
             scope: None,
         },

@@ -1,4 +1,4 @@
-//! `topicsmith drift`: shows where a cluster is not what the files say.
+//! `topicsmith drift`: shows what changed on a cluster since the last apply, and what in the files.
 
 use std::borrow::Cow;
 
@@ -9,6 +9,7 @@ use crate::cli::{Depth, Document, Environments, Exit, Looking, Only, Printable, 
 use crate::desired::{Ask, Loaded, LoadedEnvironment};
 use crate::live::Live;
 use crate::observe;
+use crate::plan::drift::Drift;
 use crate::plan::{self, Options, Plan};
 use crate::render::{self, Style};
 
@@ -16,12 +17,17 @@ use crate::render::{self, Style};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   topicsmith drift -e prod
+  topicsmith drift -e prod --pending       exit 2 for what is not applied yet, too
   topicsmith drift --all --format json     every environment, for a program
 
+The inventory tells what was changed on the cluster since it was last applied (drift) from what was
+changed in the files (pending). Without one, all that differs counts as drift. What is held is known,
+and counts as neither.
+
 Exit codes:
-  0  the cluster is what the files say
+  0  nothing was changed on the cluster
   1  an error
-  2  it is not, or guards.unlisted = \"fail\" and there are unlisted topics
+  2  something was, or is pending (with --pending), or guards.unlisted = \"fail\" and there are unlisted topics
   4  it is another cluster
   64 wrong usage")]
 pub struct Args {
@@ -29,6 +35,9 @@ pub struct Args {
     environments: Environments,
     #[command(flatten)]
     only: Only,
+    /// Exit with 2 also where the files say something that was not applied yet
+    #[arg(long)]
+    pending: bool,
     #[command(flatten)]
     looking: Looking,
 }
@@ -49,7 +58,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
         let name = environment.desired.environment.name.to_string();
         (
             name,
-            one(session, &loaded, environment, &source, &options).await,
+            one(args, session, &loaded, environment, &source, &options).await,
         )
     });
     let drifts = observe::side_by_side(drifts).await;
@@ -57,17 +66,19 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
 }
 
 async fn one<'a>(
+    args: &Args,
     session: &Session,
     loaded: &'a Loaded,
     environment: &'a LoadedEnvironment,
     source: &'a Source<'_>,
     options: &Options,
-) -> Result<Drift<'a>> {
+) -> Result<Looked<'a>> {
     let desired = &environment.desired;
     let look = source.look(session, loaded, environment, &options.only, Depth::Listed);
     let live = look.await?;
     let plan = plan::make(desired, &live, options);
-    Ok(Drift {
+    Ok(Looked {
+        pending: args.pending,
         environment,
         live,
         plan,
@@ -75,30 +86,39 @@ async fn one<'a>(
 }
 
 /// How one environment differs from its cluster.
-struct Drift<'a> {
+struct Looked<'a> {
+    /// Whether what is pending counts too.
+    pending: bool,
     environment: &'a LoadedEnvironment,
     live: Cow<'a, Live>,
     plan: Plan,
 }
 
-impl Printable for Drift<'_> {
-    fn text(&self, style: Style) -> String {
-        render::drift::text(&self.plan, &self.environment.desired, &self.live, style)
+impl Looked<'_> {
+    fn drift(&self) -> Drift<'_> {
+        plan::drift(&self.plan, &self.environment.desired, &self.live)
     }
 }
 
-impl Document for Drift<'_> {
+impl Printable for Looked<'_> {
+    fn text(&self, style: Style) -> String {
+        render::drift::text(&self.plan, &self.drift(), style)
+    }
+}
+
+impl Document for Looked<'_> {
     const FORMAT: &'static str = render::drift::FORMAT;
     const KEY: &'static str = "drifts";
 
     fn json(&self) -> Value {
-        render::drift::json(&self.plan, &self.environment.desired, &self.live)
+        render::drift::json(&self.plan, &self.drift())
     }
 
     fn exit(&self) -> Exit {
         let guards = &self.environment.desired.environment.guards;
         let unlisted = guards.fail_on_unlisted && !self.plan.unlisted.is_empty();
-        let differs = !self.plan.is_empty() || !self.plan.blocked.is_empty();
+        let drift = self.drift();
+        let differs = drift.drifted() > 0 || (self.pending && drift.pending() > 0);
         if self.plan.wrong_cluster().is_some() {
             Exit::Refused
         } else if differs || unlisted {

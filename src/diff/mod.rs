@@ -2,6 +2,9 @@
 //! follow.
 
 mod config;
+mod since;
+
+pub use since::{Since, of_config, of_number};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Change, Options, Plan, Refusal};
+use super::{Action, Change, Options, Plan, Refusal};
 use crate::desired::{Desired, Guards};
 use crate::live::Live;
 use crate::model::text::{count, names};
@@ -58,8 +58,8 @@ fn wrong_cluster(desired: &Desired, live: &Live) -> Option<Refusal> {
 
 fn max_destructive(guards: &Guards, changes: &[Change]) -> Option<Refusal> {
     let limit = &guards.max_destructive;
-    let touched = changes.iter().filter(|change| change.is_destructive());
-    let touched = touched.count();
+    let is_touched = |change: &&Change| change.is_destructive() || change.action == Action::Release;
+    let touched = changes.iter().filter(is_touched).count();
     if u32::try_from(touched).is_ok_and(|touched| touched <= limit.value) {
         return None;
     }
@@ -70,7 +70,7 @@ fn max_destructive(guards: &Guards, changes: &[Change]) -> Option<Refusal> {
     Some(Refusal {
         code: "max-destructive".to_owned(),
         message: format!(
-            "{} would be deleted or changed destructively, and guards.max_destructive allows {} {place}",
+            "{} would be deleted, released or changed destructively, and guards.max_destructive allows {} {place}",
             count(touched, "topic"),
             limit.value
         ),
@@ -223,7 +223,7 @@ mod tests {
         assert_eq!(codes(&plan), ["max-destructive"]);
         assert_eq!(
             plan.refused[0].message,
-            "4 topics would be deleted or changed destructively, and guards.max_destructive allows 3 (topics/a.toml:9)"
+            "4 topics would be deleted, released or changed destructively, and guards.max_destructive allows 3 (topics/a.toml:9)"
         );
         assert_eq!(plan.summary().destructive, 4);
         desired.environment.guards.max_destructive.place = Place::whole("environments/prod.toml");

@@ -12,7 +12,7 @@ const MOST_NAMED: usize = 5;
 /// The delete held back, where the topic is in use and nobody allowed that.
 pub(super) fn of_delete(
     name: &TopicName,
-    place: &Place,
+    place: Option<&Place>,
     usage: Option<&Usage>,
     allow: &[Allow],
 ) -> Option<Blocked> {
@@ -33,7 +33,7 @@ pub(super) fn of_delete(
             "Stop what uses it, or let it be deleted all the same with --allow {}:{name}",
             BlockCode::TopicInUse
         ),
-        declared_at: Some(place.clone()),
+        declared_at: place.cloned(),
         holds_back: Vec::new(),
     })
 }

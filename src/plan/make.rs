@@ -1,14 +1,11 @@
 //! Makes the plan: what is listed, tombstoned or in no file, against what is live.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
-use super::{
-    Action, Allow, Approval, Blocked, Change, Cluster, ConfigAction, ConfigChange, CountChange,
-    LeftAlone, Plan, blocked, gates, in_use, notes, objections, risks,
-};
-use crate::desired::{Desired, Environment, Tombstone, Topic};
-use crate::diff::{self, ConfigDiff, Defaults, Difference};
-use crate::live::{Live, LiveTopic, Usage};
+use super::verdict::{Table, Verdict};
+use super::{Allow, Approval, Cluster, Held, Plan, Theirs, gates, notes, objections};
+use crate::desired::Desired;
+use crate::live::Live;
 use crate::model::{Globs, RiskCode, TopicName};
 
 /// What the caller asks for besides the files and the cluster.
@@ -53,13 +50,33 @@ impl Options {
 
 /// Plans what an apply would do. The same inputs give the same plan.
 pub fn make(desired: &Desired, live: &Live, options: &Options) -> Plan {
+    let mut plan = empty(desired, live, options);
+    let wanted = |name: &TopicName| options.wants(name);
+    let scope = plan.scope.clone();
+    let table = Table::new(desired, live, options, scope.as_deref());
+    for name in names(desired, live, &table)
+        .into_iter()
+        .filter(|name| wanted(name))
+    {
+        plan.take(name, table.verdict(name), &table);
+    }
+    plan.lost = table.instances().lost(live);
+    plan.lost.retain(|lost| wanted(&lost.topic));
+    plan.refused = gates::refusals(desired, live, &plan.changes, options);
+    if let Some(approval) = &options.approval {
+        approval.bind(&mut plan);
+    }
+    plan.notes = notes::of(desired, live, &plan, &table, wanted);
+    plan.notes.extend(objections::notes(live, &plan, options));
+    plan
+}
+
+fn empty(desired: &Desired, live: &Live, options: &Options) -> Plan {
     let environment = &desired.environment;
-    let mut plan = Plan {
+    let scope = options.scope.as_ref();
+    Plan {
         environment: environment.name.to_string(),
-        scope: options
-            .scope
-            .clone()
-            .or_else(|| environment.inventory.scope.clone()),
+        scope: scope.or(environment.inventory.scope.as_ref()).cloned(),
         cluster: Cluster {
             id: live.cluster_id.clone(),
             brokers: live.brokers.len(),
@@ -72,210 +89,55 @@ pub fn make(desired: &Desired, live: &Live, options: &Options) -> Plan {
         held: Vec::new(),
         unlisted: Vec::new(),
         theirs: Vec::new(),
+        lost: Vec::new(),
         left_alone: Vec::new(),
         unchanged: 0,
         refused: Vec::new(),
         unapproved: Vec::new(),
         notes: Vec::new(),
-    };
-    let wanted = |name: &TopicName| options.wants(name);
-    for (name, topic) in desired.topics.iter().filter(|(name, _)| wanted(name)) {
-        match live.topics.get(name) {
-            None => match objections::of_create(name, topic, live, options) {
-                None => plan.changes.push(create(name, topic)),
-                Some(blocked) => plan.blocked.push(blocked),
-            },
-            Some(found) => plan.take(update(name, topic, found, environment, (live, options))),
-        }
-    }
-    for (name, tombstone) in desired.removed.iter().filter(|(name, _)| wanted(name)) {
-        // A tombstone of a topic that is not there has done its work.
-        if let Some(found) = live.topics.get(name) {
-            plan.take_delete(name, tombstone, found, (live, options));
-        }
-    }
-    plan.changes.sort_by(|a, b| a.topic.cmp(&b.topic));
-    plan.blocked.sort_by(|a, b| a.topic.cmp(&b.topic));
-    plan.unlisted = unlisted(desired, &live.topics, wanted);
-    plan.refused = gates::refusals(desired, live, &plan.changes, options);
-    if let Some(approval) = &options.approval {
-        approval.bind(&mut plan);
-    }
-    plan.notes = notes::of(desired, live, &plan, wanted);
-    plan.notes.extend(objections::notes(live, &plan, options));
-    plan
-}
-
-/// The live topics that no file names.
-fn unlisted(
-    desired: &Desired,
-    live: &BTreeMap<TopicName, LiveTopic>,
-    wanted: impl Fn(&TopicName) -> bool,
-) -> Vec<TopicName> {
-    let named =
-        |name: &TopicName| desired.topics.contains_key(name) || desired.removed.contains_key(name);
-    live.keys()
-        .filter(|name| wanted(name) && !named(name))
-        .filter(|name| !desired.environment.passes_over(name))
-        .cloned()
-        .collect()
-}
-
-fn create(name: &TopicName, topic: &Topic) -> Change {
-    let partitions = &topic.partitions;
-    let factor = &topic.replication_factor;
-    let config = topic.config.iter().map(|(key, value)| ConfigChange {
-        key: key.clone(),
-        action: ConfigAction::Set,
-        from: None,
-        from_source: None,
-        to: Some(value.value.to_string()),
-        to_default: None,
-        declared_at: Some(value.place.clone()),
-    });
-    Change {
-        declared_at: Some(topic.declared_at.clone()),
-        partitions: Some(CountChange {
-            from: None,
-            to: Some(partitions.value),
-            declared_at: Some(partitions.place.clone()),
-        }),
-        replication_factor: Some(CountChange {
-            from: None,
-            to: Some(factor.value),
-            declared_at: Some(factor.place.clone()),
-        }),
-        config: config.collect(),
-        ..Change::new(name.clone(), Action::Create)
     }
 }
 
-fn delete(
-    name: &TopicName,
-    tombstone: &Tombstone,
-    found: &LiveTopic,
-    usage: Option<&Usage>,
-) -> Change {
-    Change {
-        id: found.id.clone(),
-        declared_at: Some(tombstone.declared_at.clone()),
-        partitions: Some(CountChange {
-            from: Some(found.partitions),
-            to: None,
-            declared_at: None,
-        }),
-        replication_factor: Some(CountChange {
-            from: Some(found.replication_factor.clone()),
-            to: None,
-            declared_at: None,
-        }),
-        risks: risks::of_delete(),
-        usage: usage.cloned(),
-        ..Change::new(name.clone(), Action::Delete)
-    }
-}
-
-/// What follows for a topic that is listed and live.
-struct Update {
-    change: Option<Change>,
-    blocked: Vec<Blocked>,
-    left_alone: Option<LeftAlone>,
+/// The topics that anything can follow for. What stands in no file and is none of the files'
+/// business is not among them.
+fn names<'a>(desired: &'a Desired, live: &'a Live, table: &Table<'a>) -> BTreeSet<&'a TopicName> {
+    let listed = desired.topics.keys().chain(desired.removed.keys());
+    let recorded = table.books().into_iter().flat_map(|books| books.names());
+    let others = live.topics.keys().chain(recorded);
+    let others = others.filter(|name| !desired.environment.passes_over(name));
+    listed.chain(others).collect()
 }
 
 impl Plan {
-    fn take_delete(
-        &mut self,
-        name: &TopicName,
-        tombstone: &Tombstone,
-        found: &LiveTopic,
-        (live, options): (&Live, &Options),
-    ) {
-        let place = &tombstone.declared_at;
-        let usage = live.usage.get(name);
-        let blocked = objections::of_delete(name, place, live, options)
-            .or_else(|| in_use::of_delete(name, place, usage, &options.allow));
-        match blocked {
-            None => self.changes.push(delete(name, tombstone, found, usage)),
-            Some(blocked) => self.blocked.push(blocked),
-        }
-    }
-
-    fn take(&mut self, update: Update) {
-        match update.change {
-            Some(change) => self.changes.push(change),
-            None if update.blocked.is_empty() => self.unchanged += 1,
-            None => {}
-        }
-        self.blocked.extend(update.blocked);
-        self.left_alone.extend(update.left_alone);
-    }
-}
-
-fn update(
-    name: &TopicName,
-    topic: &Topic,
-    found: &LiveTopic,
-    environment: &Environment,
-    (live, options): (&Live, &Options),
-) -> Update {
-    let defaults: &Defaults = &live.broker_defaults;
-    let diff = diff::topic(topic, found, defaults, &environment.ignore_configs);
-    let differ = diff.config.iter().flatten();
-    let mut config: Vec<ConfigChange> = differ
-        .filter(|diff| environment.pin || !matches!(diff.kind, Difference::NotHeld(_)))
-        .map(config_change)
-        .collect();
-    let (mut partitions, fewer) = match blocked::partitions(name, found, &diff) {
-        Ok(change) => (change, None),
-        Err(fewer) => (None, Some(*fewer)),
-    };
-    let mut factor = blocked::replication_factor(name, found, &diff);
-    let too_few = blocked::min_insync_replicas(name, topic, found, &mut config, &mut factor);
-    let inputs = (live, options);
-    let refused = objections::of_update(name, topic, inputs, &mut partitions, &mut config);
-    let risks = risks::of_update(&risks::Update {
-        wanted: topic,
-        found,
-        defaults,
-        partitions: partitions.as_ref(),
-        config: &config,
-    });
-    let left_alone = (!diff.unknown_keys.is_empty()).then(|| LeftAlone {
-        topic: name.clone(),
-        keys: diff.unknown_keys.into_iter().cloned().collect(),
-    });
-    let held_back = fewer.into_iter().chain(factor).chain(too_few);
-    let held_back = held_back.chain(refused);
-    let changes = partitions.is_some() || !config.is_empty();
-    Update {
-        change: changes.then(|| Change {
-            id: found.id.clone(),
-            declared_at: Some(topic.declared_at.clone()),
-            partitions,
-            replication_factor: None,
-            config,
-            risks,
-            ..Change::new(name.clone(), Action::Update)
-        }),
-        blocked: held_back.collect(),
-        left_alone,
-    }
-}
-
-fn config_change(diff: &ConfigDiff) -> ConfigChange {
-    let (action, wanted, behind) = match &diff.kind {
-        Difference::Value(wanted) => (ConfigAction::Set, Some(wanted), None),
-        Difference::NotHeld(wanted) => (ConfigAction::Pin, Some(wanted), None),
-        Difference::Undeclared(behind) => (ConfigAction::Reset, None, behind.as_ref()),
-    };
-    ConfigChange {
-        key: diff.key.clone(),
-        action,
-        from: diff.live.map(|live| live.value.to_owned()),
-        from_source: diff.live.map(|live| live.source),
-        to: wanted.map(|wanted| wanted.value.to_string()),
-        to_default: behind.map(|behind| behind.to_default()),
-        declared_at: wanted.map(|wanted| wanted.place.clone()),
+    fn take(&mut self, name: &TopicName, verdict: Verdict, table: &Table) {
+        let Verdict {
+            change,
+            blocked,
+            left_alone,
+            is_right,
+            is_unlisted,
+            theirs,
+        } = verdict;
+        self.unchanged += usize::from(is_right);
+        self.unlisted.extend(is_unlisted.then(|| name.clone()));
+        self.theirs.extend(theirs.map(|whose| Theirs {
+            topic: name.clone(),
+            whose,
+        }));
+        self.left_alone.extend(left_alone);
+        let Some(hold) = table.books().and_then(|books| books.hold(name)) else {
+            self.changes.extend(change);
+            self.blocked.extend(blocked);
+            return;
+        };
+        self.held.push(Held {
+            topic: name.clone(),
+            until_ms: hold.until_ms,
+            reason: hold.reason.clone(),
+            by: hold.stamp.by.clone(),
+            change,
+            blocked,
+        });
     }
 }
 
@@ -283,6 +145,7 @@ fn config_change(diff: &ConfigDiff) -> ConfigChange {
 mod tests {
     use super::*;
     use crate::live::Source;
+    use crate::plan::{Action, ConfigAction};
     use crate::testing::{desired, environment, found, kafka_default, live, tombstone, topic};
 
     fn planned(desired: &Desired, live: &Live) -> Plan {

@@ -4,18 +4,28 @@
 mod allow;
 pub mod approval;
 mod blocked;
+mod changes;
+pub mod drift;
 mod gates;
 mod in_use;
+mod instances;
 mod make;
 mod notes;
 mod objections;
+mod owned_elsewhere;
+mod ownership;
+mod record;
 mod risks;
 mod summary;
+mod verdict;
 
 pub use allow::{Allow, AllowError};
 pub use approval::{Approval, Unapproved};
+pub use drift::drift;
 pub use in_use::facts as usage_facts;
 pub use make::{MissingRights, Options, make};
+pub use owned_elsewhere::owner;
+pub use ownership::{Books, Standing};
 pub use summary::Summary;
 
 use crate::live::{BrokerDefault, Owned, ReplicationFactor, Source, Usage, Whose};
@@ -51,6 +61,8 @@ pub struct Plan {
     pub unlisted: Vec<TopicName>,
     /// Live topics that no file names and another scope or environment owns, by name.
     pub theirs: Vec<Theirs>,
+    /// Topics of running instances that are not there any more, or are others by now.
+    pub lost: Vec<Lost>,
     /// Config keys on declared topics that no file names and that Kafka 4.3 does not know: left
     /// alone, and said so.
     pub left_alone: Vec<LeftAlone>,
@@ -194,6 +206,19 @@ pub struct Held {
     pub change: Option<Change>,
     /// What would be blocked without it.
     pub blocked: Vec<Blocked>,
+}
+
+/// A topic of a running instance that was deleted by somebody else, and perhaps made again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lost {
+    /// The topic.
+    pub topic: TopicName,
+    /// `instance video-task task_id=abc`
+    pub instance: String,
+    /// What became of it.
+    pub fate: Fate,
+    /// The lifecycle's topic.
+    pub declared_at: Place,
 }
 
 /// A live topic that another scope or environment owns.

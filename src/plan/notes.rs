@@ -1,5 +1,8 @@
 //! What a plan could not look at, and what else a reader should know.
 
+mod ownership;
+
+use super::verdict::Table;
 use super::{Action, Plan};
 use crate::desired::Desired;
 use crate::live::{Live, Unknown};
@@ -14,13 +17,15 @@ pub(super) fn of(
     desired: &Desired,
     live: &Live,
     plan: &Plan,
-    wanted: impl Fn(&TopicName) -> bool,
+    table: &Table,
+    wanted: impl Fn(&TopicName) -> bool + Copy,
 ) -> Vec<String> {
     unread(desired, live, wanted)
         .into_iter()
         .chain(unknown(live))
         .chain(too_few_brokers(plan))
         .chain(unlisted_fail(desired, plan))
+        .chain(ownership::of(desired, live, (plan, table), wanted))
         .collect()
 }
 

@@ -40,13 +40,20 @@ pub(super) fn of_create(
         }
     };
     let message = format!("create: {why}: {}", objection.words);
-    Some(blocked(name, code, Subject::Topic, message, help, place))
+    Some(blocked(
+        name,
+        code,
+        Subject::Topic,
+        message,
+        help,
+        Some(place),
+    ))
 }
 
 /// What holds back a delete.
 pub(super) fn of_delete(
     name: &TopicName,
-    place: &Place,
+    place: Option<&Place>,
     live: &Live,
     options: &Options,
 ) -> Option<Blocked> {
@@ -55,6 +62,10 @@ pub(super) fn of_delete(
         BlockCode::NotAuthorised => (
             NO_RIGHT,
             "Give this principal the right to delete it: Delete on the topic",
+        ),
+        _ if place.is_none() => (
+            REFUSED,
+            "Let the brokers delete topics (delete.topic.enable), or put its entry back",
         ),
         _ => (
             REFUSED,
@@ -111,7 +122,7 @@ fn of_partitions(
     };
     let message = format!("partitions {from} → {to}: {why}: {}", objection.words);
     let place = change.declared_at.as_ref().unwrap_or(&wanted.declared_at);
-    blocked(name, code, Subject::Partitions, message, help, place)
+    blocked(name, code, Subject::Partitions, message, help, Some(place))
 }
 
 /// One finding for all configs with the same answer.
@@ -147,7 +158,7 @@ fn of_configs(
     let holds_back = others.iter().map(|change| change.key.clone()).collect();
     Some(Blocked {
         holds_back,
-        ..blocked(name, code, subject, message, help, place)
+        ..blocked(name, code, subject, message, help, Some(place))
     })
 }
 
@@ -160,7 +171,7 @@ fn blocked(
     subject: Subject,
     message: String,
     help: &str,
-    place: &Place,
+    place: Option<&Place>,
 ) -> Blocked {
     Blocked {
         topic: topic.clone(),
@@ -168,7 +179,7 @@ fn blocked(
         subject,
         message,
         help: help.to_owned(),
-        declared_at: Some(place.clone()),
+        declared_at: place.cloned(),
         holds_back: Vec::new(),
     }
 }

@@ -10,11 +10,12 @@ use proptest::sample::{Index, select, subsequence};
 
 use crate::desired::{Desired, Topic, Unmanaged};
 use crate::live::{
-    BROKER_DEFAULTS, BrokerDefault, Live, LiveTopic, ReplicationFactor, Source, Unknown, snapshot,
+    BROKER_DEFAULTS, BrokerDefault, Hold, Inventory, Live, LiveTopic, Owned, ReplicationFactor,
+    Source, Spent, Stamp, Unknown, Whose, snapshot,
 };
 use crate::model::config::is_throttle;
-use crate::model::{ConfigKey, Globs, TopicName};
-use crate::plan::{Action, ConfigAction, Options, Plan, make};
+use crate::model::{ConfigKey, Globs, OnRemove, TopicName};
+use crate::plan::{Action, Change, ConfigAction, Options, Plan, make};
 use crate::render::{self, Style};
 use crate::testing::{desired, live, saved, tombstone, topic};
 
@@ -51,8 +52,10 @@ fn any_config() -> impl Strategy<Value = BTreeMap<&'static str, &'static str>> {
 fn any_topic() -> impl Strategy<Value = Topic> {
     let keys = CONFIGS.map(|(key, _)| ConfigKey::from(key)).to_vec();
     let unmanaged = (any::<bool>(), any::<bool>(), subsequence(keys, 0..3));
-    (1..6u32, 1..4u32, any_config(), weighted(0.3, unmanaged)).prop_map(
-        |(partitions, factor, mut config, unmanaged)| {
+    let on_remove = select(&[OnRemove::Retain, OnRemove::Delete][..]);
+    let unmanaged = weighted(0.3, unmanaged);
+    (1..6u32, 1..4u32, any_config(), unmanaged, on_remove).prop_map(
+        |(partitions, factor, mut config, unmanaged, on_remove)| {
             // What `validate` refuses never comes to a plan.
             if config
                 .get("min.insync.replicas")
@@ -62,6 +65,7 @@ fn any_topic() -> impl Strategy<Value = Topic> {
             }
             let config: Vec<_> = config.into_iter().collect();
             let mut topic = topic(partitions, factor, &config);
+            topic.on_remove = on_remove;
             if let Some((partitions, replication_factor, keys)) = unmanaged {
                 topic.unmanaged = Unmanaged {
                     partitions,
@@ -106,11 +110,11 @@ fn any_default() -> impl Strategy<Value = (ConfigKey, BrokerDefault)> {
 fn any_live_topic() -> impl Strategy<Value = LiveTopic> {
     let config = weighted(0.9, any_config());
     let behind = vec(any_default(), 0..2);
-    (1..6u32, vec(1..4u32, 1..3), config, behind).prop_map(
-        |(partitions, replicas, config, behind)| {
+    (1..6u32, vec(1..4u32, 1..3), config, behind, any_id()).prop_map(
+        |(partitions, replicas, config, behind, id)| {
             let own = |(key, value): (&str, &str)| (ConfigKey::from(key), value.to_owned());
             LiveTopic {
-                id: None,
+                id,
                 partitions,
                 replication_factor: ReplicationFactor::of(replicas),
                 config: config.map(|config| config.into_iter().map(own).collect()),
@@ -120,10 +124,72 @@ fn any_live_topic() -> impl Strategy<Value = LiveTopic> {
     )
 }
 
+fn any_id() -> impl Strategy<Value = Option<String>> {
+    weighted(0.7, select(&["1", "2"][..])).prop_map(|id| id.map(str::to_owned))
+}
+
+fn any_whose() -> impl Strategy<Value = Whose> {
+    let scope = weighted(0.2, Just("other".to_owned()));
+    scope.prop_map(|scope| Whose {
+        scope,
+        environment: None,
+    })
+}
+
+fn any_owned() -> impl Strategy<Value = Owned> {
+    let on_remove = weighted(0.9, select(&[OnRemove::Retain, OnRemove::Delete][..]));
+    let owner = weighted(0.5, weighted(0.5, Just("ann".to_owned())));
+    let counts = (weighted(0.8, 1..6u32), weighted(0.8, 1..4u32));
+    let config = weighted(0.8, any_config());
+    (any_whose(), any_id(), on_remove, owner, counts, config).prop_map(
+        |(whose, id, on_remove, owner, (partitions, replication_factor), config)| {
+            let own = |(key, value): (&str, &str)| (ConfigKey::from(key), value.to_owned());
+            Owned {
+                whose,
+                id,
+                on_remove,
+                owner,
+                partitions,
+                replication_factor,
+                config: config.map(|config| config.into_iter().map(own).collect()),
+                ..Owned::default()
+            }
+        },
+    )
+}
+
+fn any_inventory() -> impl Strategy<Value = Inventory> {
+    let topics = btree_map(select(&NAMES[..]), any_owned(), 0..5);
+    let held = btree_set(select(&NAMES[..]), 0..2);
+    let spent = btree_map(select(&NAMES[..]), any_id(), 0..2);
+    (topics, held, spent).prop_map(|(topics, held, spent)| Inventory {
+        topics: topics
+            .into_iter()
+            .map(|(name, owned)| (name.into(), owned))
+            .collect(),
+        holds: held
+            .into_iter()
+            .map(|name| (name.into(), Hold::default()))
+            .collect(),
+        spent: spent
+            .into_iter()
+            .map(|(topic, id)| Spent {
+                whose: Whose::default(),
+                topic: topic.into(),
+                id,
+                stamp: Stamp::default(),
+            })
+            .collect(),
+        instances: Vec::new(),
+    })
+}
+
 fn any_live() -> impl Strategy<Value = Live> {
     let topics = btree_map(select(&NAMES[..]), any_live_topic(), 0..5);
-    (topics, vec(any_default(), 0..12)).prop_map(|(topics, defaults)| {
+    let inventory = weighted(0.8, any_inventory());
+    (topics, vec(any_default(), 0..12), inventory).prop_map(|(topics, defaults, inventory)| {
         let mut live = live([]);
+        live.inventory = inventory;
         live.broker_defaults = defaults.into_iter().collect();
         // What is missing among them is then not known, and not Kafka's own.
         live.unknown.push(Unknown {
@@ -141,6 +207,14 @@ fn apply_to(mut live: Live, plan: &Plan) -> Live {
     for change in &plan.changes {
         if change.action == Action::Delete {
             assert!(live.topics.remove(&change.topic).is_some());
+        }
+        if let Some(inventory) = &mut live.inventory {
+            record(inventory, change);
+        }
+        if !matches!(
+            change.action,
+            Action::Create | Action::Update | Action::Adopt
+        ) {
             continue;
         }
         let created = change.action == Action::Create;
@@ -181,6 +255,28 @@ fn apply_to(mut live: Live, plan: &Plan) -> Live {
     live
 }
 
+/// What an apply writes of a change that it made.
+fn record(inventory: &mut Inventory, change: &Change) {
+    match &change.to_record {
+        Some(record) => {
+            inventory
+                .topics
+                .insert(change.topic.clone(), record.clone());
+        }
+        None if change.recorded.is_some() => {
+            assert!(inventory.topics.remove(&change.topic).is_some());
+        }
+        None => {}
+    }
+    if change
+        .record
+        .iter()
+        .any(|record| record.field == "tombstone")
+    {
+        inventory.spent.retain(|spent| spent.topic != change.topic);
+    }
+}
+
 /// Whether this key of this topic may be touched.
 fn may_touch(desired: &Desired, topic: &Topic, key: &ConfigKey) -> bool {
     let ignored = desired.environment.ignore_configs.matches(key.as_str());
@@ -188,11 +284,30 @@ fn may_touch(desired: &Desired, topic: &Topic, key: &ConfigKey) -> bool {
     !topic.unmanaged.config.contains(key) && (topic.config.contains_key(key) || !left)
 }
 
+/// Whether a topic's absence from the files, or a tombstone, deletes it.
+fn goes(desired: &Desired, before: &Live, name: &TopicName, id: &Option<String>) -> bool {
+    let Some(inventory) = &before.inventory else {
+        return desired.removed.contains_key(name);
+    };
+    let owned = inventory.topics.get(name);
+    let same = |recorded: &Option<String>| recorded.is_none() || id.is_none() || recorded == id;
+    let owned = owned.filter(|owned| same(&owned.id));
+    let spent = inventory.spent.iter().find(|spent| spent.topic == *name);
+    let is_spent = spent.is_some_and(|spent| spent.id.is_none() || spent.id != *id);
+    let theirs = owned.is_some_and(|owned| owned.whose.scope.is_some());
+    let armed = owned.is_some_and(|owned| owned.on_remove == Some(OnRemove::Delete));
+    let wanted = match desired.removed.contains_key(name) {
+        true => !is_spent,
+        false => armed,
+    };
+    wanted && !theirs && !inventory.holds.contains_key(name)
+}
+
 fn untouched(desired: &Desired, before: &Live, after: &Live) {
     for (name, found) in &before.topics {
         let Some(wanted) = desired.topics.get(name) else {
-            let removed = desired.removed.contains_key(name);
-            assert_eq!(after.topics.get(name), (!removed).then_some(found));
+            let goes = goes(desired, before, name, &found.id);
+            assert_eq!(after.topics.get(name), (!goes).then_some(found));
             continue;
         };
         let now = &after.topics[name];
@@ -204,6 +319,15 @@ fn untouched(desired: &Desired, before: &Live, after: &Live) {
             Some(config)
         };
         assert_eq!(others(now), others(found));
+    }
+    let (Some(before), Some(after)) = (&before.inventory, &after.inventory) else {
+        return;
+    };
+    // What is held stays, and what is somebody else's: a topic that was made again is not.
+    for (name, owned) in &before.topics {
+        let kept =
+            before.holds.contains_key(name) || owned.whose.scope.is_some() && owned.id.is_none();
+        assert!(!kept || after.topics.get(name) == Some(owned));
     }
 }
 
@@ -237,9 +361,20 @@ proptest! {
         let second = make(&desired, &after, &options);
         prop_assert!(second.is_empty(), "{:?}", second.changes);
         prop_assert_eq!(&second.blocked, &first.blocked);
-        prop_assert_eq!(&second.unlisted, &first.unlisted);
-        let held: BTreeSet<_> = second.blocked.iter().map(|blocked| &blocked.topic).collect();
-        prop_assert_eq!(second.unchanged, desired.topics.len() - held.len());
+        prop_assert_eq!(&second.held, &first.held);
+        prop_assert_eq!(&second.theirs, &first.theirs);
+        let released = first.changes.iter().filter(|change| {
+            change.action == Action::Release && change.fate.is_none()
+        });
+        let mut unlisted = first.unlisted.clone();
+        unlisted.extend(released.map(|change| change.topic.clone()));
+        unlisted.sort();
+        prop_assert_eq!(&second.unlisted, &unlisted);
+        let blocked = second.blocked.iter().map(|blocked| &blocked.topic);
+        let held = second.held.iter().filter(|held| held.change.is_some() || !held.blocked.is_empty());
+        let not_right: BTreeSet<_> = blocked.chain(held.map(|held| &held.topic)).collect();
+        let not_right = not_right.iter().filter(|name| desired.topics.contains_key(name.as_str()));
+        prop_assert_eq!(second.unchanged, desired.topics.len() - not_right.count());
         prop_assert!(second.refused.is_empty());
     }
 

@@ -33,6 +33,16 @@ pub(super) fn of_delete() -> Vec<Risk> {
     }]
 }
 
+/// The risks of a topic that becomes owned: what somebody else has set on it is lost.
+pub(super) fn of_adopt(config: &[ConfigChange]) -> Vec<Risk> {
+    let is_reset = |change: &&ConfigChange| change.action == ConfigAction::Reset;
+    let lost = config.iter().filter(is_reset).map(|change| {
+        let message = "set before the topic was owned, and lost with that".to_owned();
+        risk(RiskCode::ResetOnAdopt, change, message)
+    });
+    lost.collect()
+}
+
 /// The risks of a topic that is changed, in the order of what brings them.
 pub(super) fn of_update(update: &Update) -> Vec<Risk> {
     let mut risks = cleanup::of_partitions(update);

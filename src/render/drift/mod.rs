@@ -1,7 +1,7 @@
 //! Where a cluster is not what the files say, `topicsmith/drift/1`.
 
-mod facts;
 mod json;
+mod summary;
 mod text;
 
 pub use json::json;

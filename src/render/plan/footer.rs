@@ -10,7 +10,7 @@ use crate::render::{Paint, Style};
 /// One summary line, then a line for each thing that an apply would run into.
 pub(super) fn text(plan: &Plan, style: Style) -> String {
     let summary = plan.summary();
-    let mut out = style.paint(Paint::Strong, &line(&summary));
+    let mut out = style.paint(Paint::Strong, &line(plan, &summary));
     out.push('\n');
     let (risks, others): (Vec<&Refusal>, Vec<&Refusal>) = plan
         .refused
@@ -32,14 +32,14 @@ pub(super) fn text(plan: &Plan, style: Style) -> String {
     out
 }
 
-fn line(summary: &Summary) -> String {
+fn line(plan: &Plan, summary: &Summary) -> String {
     let Summary {
         create,
         update,
         delete,
-        adopt: _,
-        release: _,
-        record: _,
+        adopt,
+        release,
+        record,
         unlisted,
         unchanged,
         blocked,
@@ -54,12 +54,19 @@ fn line(summary: &Summary) -> String {
         (create, "to create"),
         (update, "to update"),
         (delete, "to delete"),
+        (adopt, "to adopt"),
+        (release, "to release"),
+        (record, "to record"),
         (blocked, "blocked"),
     ]);
     if work.is_empty() {
-        return no_changes(unchanged, unlisted);
+        return no_changes(unchanged, unlisted, plan.held.len());
     }
-    let rest = parts(&[(unlisted, "unlisted"), (unchanged, "unchanged")]);
+    let rest = parts(&[
+        (plan.held.len(), "held"),
+        (unlisted, "unlisted"),
+        (unchanged, "unchanged"),
+    ]);
     let line = work.join(", ");
     match rest.is_empty() {
         true => line,
@@ -67,16 +74,19 @@ fn line(summary: &Summary) -> String {
     }
 }
 
-fn no_changes(unchanged: usize, unlisted: usize) -> String {
+fn no_changes(unchanged: usize, unlisted: usize, held: usize) -> String {
     let as_said = match unchanged {
         0 => "no topic is listed here".to_owned(),
         1 => "1 topic is as the files say".to_owned(),
         many => format!("{many} topics are as the files say"),
     };
-    match unlisted {
-        0 => format!("No changes: {as_said}."),
-        many => format!("No changes: {as_said}, {many} unlisted."),
+    let mut line = format!("No changes: {as_said}");
+    for (number, what) in [(held, "held"), (unlisted, "unlisted")] {
+        if number > 0 {
+            line.push_str(&format!(", {number} {what}"));
+        }
     }
+    line + "."
 }
 
 /// The flags that an apply needs, or that what is destructive goes ahead without any.

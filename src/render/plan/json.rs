@@ -25,6 +25,7 @@ pub fn json(plan: &Plan) -> Value {
         held,
         unlisted,
         theirs,
+        lost: _,
         left_alone,
         unchanged: _,
         refused,
@@ -49,7 +50,7 @@ pub fn json(plan: &Plan) -> Value {
         "blocked": list(blocked, held_back),
         "held": list(held, hold),
         "unlisted": unlisted,
-        "theirs": list(theirs, their),
+        "theirs": self::theirs(theirs),
         "refused": list(refused, refusal),
         "left_alone": list(left_alone, alone),
         "notes": notes,
@@ -251,7 +252,11 @@ pub(in crate::render) fn hold(held: &Held) -> Value {
     })
 }
 
-pub(in crate::render) fn their(theirs: &Theirs) -> Value {
+pub(in crate::render) fn theirs(all: &[Theirs]) -> Value {
+    list(all, their)
+}
+
+fn their(theirs: &Theirs) -> Value {
     let Theirs {
         topic,
         whose: Whose { scope, environment },

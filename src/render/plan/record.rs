@@ -1,27 +1,148 @@
-//! What changes in the inventory, in words.
+//! What a change has to do with the inventory, in words.
 
+use std::collections::BTreeMap;
+
+use crate::live::{Owned, Stamp};
 use crate::model::ConfigKey;
 use crate::model::text::escape;
-use crate::plan::RecordChange;
+use crate::model::units::utc;
+use crate::plan::{Action, Change, Fate, Held, RecordChange, Subject, Theirs, owner};
 use crate::render::values;
+
+/// What a reader must know of a topic's ownership, a sentence each.
+pub(super) fn remarks(change: &Change) -> Vec<String> {
+    let mut remarks = Vec::new();
+    let remade = change.fate == Some(Fate::Recreated);
+    remarks.extend(change.fate.map(|fate| became(fate).to_owned()));
+    let what = match change.action {
+        Action::Adopt if remade => Some("adopt as it is"),
+        Action::Adopt => Some("adopt as it is: nobody owns it so far"),
+        Action::Update if change.adopt && remade => Some("adopt, and update"),
+        Action::Update if change.adopt => Some("adopt, and update: nobody owns it so far"),
+        Action::Release if change.fate.is_none() => {
+            Some("release: it stays on the cluster, and nobody owns it")
+        }
+        Action::Release => Some("release: what is recorded of it goes"),
+        Action::Delete if change.declared_at.is_none() => {
+            Some("no file lists it any more, and on_remove = \"delete\" was recorded")
+        }
+        _ => None,
+    };
+    remarks.extend(what.map(str::to_owned));
+    let leaves = matches!(change.action, Action::Delete | Action::Release);
+    if leaves || change.fate.is_some() {
+        remarks.extend(change.recorded.as_ref().and_then(last_applied));
+    }
+    remarks
+}
+
+/// What became of a topic without an apply.
+pub(in crate::render) fn became(fate: Fate) -> &'static str {
+    match fate {
+        Fate::Gone => "it was deleted on the cluster since it was applied",
+        Fate::Recreated => "it was deleted and made again since it was applied",
+    }
+}
+
+/// `last applied 2026-11-20T20:34:56Z, commit 4f2a…, by ann@ci`, as far as that is recorded.
+pub(in crate::render) fn last_applied(recorded: &Owned) -> Option<String> {
+    let Stamp { commit, by, at_ms } = &recorded.stamp;
+    let parts = [
+        at_ms.map(utc),
+        commit.as_ref().map(|commit| format!("commit {commit}")),
+        by.as_ref().map(|by| format!("by {by}")),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| format!("last applied {}", parts.join(", ")))
+}
+
+/// `left topics/a.toml:3`: where a topic was listed last.
+pub(super) fn left(change: &Change) -> Option<String> {
+    let place = change.recorded.as_ref()?.declared_at.as_ref()?;
+    (change.declared_at.is_none()).then(|| format!("left {place}"))
+}
 
 /// `on_remove retain → delete`
 pub(super) fn recorded(change: &RecordChange) -> String {
-    let (field, values) = parts(change);
-    format!("{field} {values}")
+    format!("{} {}", field(change), values(change))
 }
 
-/// The field, and from what to what it changes.
-pub(super) fn parts(change: &RecordChange) -> (String, String) {
-    let shown = |value: &Option<String>| match (value, change.field.strip_prefix("config.")) {
-        (None, _) => "nothing".to_owned(),
-        (Some(value), Some(key)) => values::value(&ConfigKey::from(key), value),
-        (Some(value), None) => escape(value).into_owned(),
+/// The field, as the files would name it.
+pub(super) fn field(change: &RecordChange) -> String {
+    let field = match change.field.as_str() {
+        "replication_factor" => "replication factor",
+        field => field.strip_prefix("config.").unwrap_or(field),
     };
-    let field = change
-        .field
-        .strip_prefix("config.")
-        .unwrap_or(&change.field);
-    let values = format!("{} → {}", shown(&change.from), shown(&change.to));
-    (escape(field).into_owned(), values)
+    escape(field).into_owned()
+}
+
+/// From what to what it changes.
+pub(super) fn values(change: &RecordChange) -> String {
+    let shown = |value: &String| match change.field.strip_prefix("config.") {
+        Some(key) => values::value(&ConfigKey::from(key), value),
+        None => escape(value).into_owned(),
+    };
+    let nothing = || "none".to_owned();
+    let to = change.to.as_ref().map_or_else(nothing, shown);
+    match (&change.from, change.field.as_str()) {
+        (None, "on_remove") => to,
+        (from, _) => format!("{} → {to}", from.as_ref().map_or_else(nothing, shown)),
+    }
+}
+
+/// What it means that a field is recorded.
+pub(super) fn meaning(change: &RecordChange) -> &'static str {
+    match (change.field.as_str(), change.to.as_deref()) {
+        ("on_remove", Some("delete")) => "it will be deleted once no file lists it",
+        ("on_remove", Some(_)) => "it will be released once no file lists it",
+        ("tombstone", _) => "the tombstone is gone; one that comes back deletes again",
+        _ => "in the inventory alone",
+    }
+}
+
+/// `held until 2026-11-21T20:34:56Z by ann@ci: incident 4711`
+pub(in crate::render) fn held(held: &Held) -> String {
+    let by = held
+        .by
+        .as_ref()
+        .map_or_else(String::new, |by| format!(" by {by}"));
+    let text = format!("held until {}{by}: {}", utc(held.until_ms), held.reason);
+    escape(&text).into_owned()
+}
+
+/// What waits for the end of a hold: `update waits: partitions, retention.ms`.
+pub(super) fn waiting(held: &Held) -> Option<String> {
+    let change = held.change.as_ref()?;
+    let partitions = change.partitions.iter().map(|_| Subject::Partitions);
+    let configs = change
+        .config
+        .iter()
+        .map(|config| Subject::Config(config.key.clone()));
+    let parts: Vec<String> = match change.action {
+        Action::Update => partitions
+            .chain(configs)
+            .map(|part| values::label(&part))
+            .collect(),
+        Action::Record => change.record.iter().map(recorded).collect(),
+        _ => Vec::new(),
+    };
+    let action = values::action(change.action);
+    Some(match parts.is_empty() {
+        true => format!("waits: {action}"),
+        false => format!("waits: {action} {}", parts.join(", ")),
+    })
+}
+
+/// `3 owned by others: 2 by scope shop, 1 by environment dev`
+pub(in crate::render) fn theirs(theirs: &[Theirs]) -> Option<String> {
+    let mut owners: BTreeMap<String, usize> = BTreeMap::new();
+    for one in theirs {
+        *owners.entry(owner(&one.whose)).or_default() += 1;
+    }
+    let owners = owners
+        .into_iter()
+        .map(|(owner, topics)| format!("{topics} by {owner}"));
+    let owners: Vec<String> = owners.collect();
+    let line = format!("{} owned by others: {}", theirs.len(), owners.join(", "));
+    (!theirs.is_empty()).then(|| escape(&line).into_owned())
 }

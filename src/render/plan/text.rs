@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use crate::model::text::{count, escape, names};
 use crate::model::{ConfigKey, Place, RiskLevel, TopicName};
 use crate::plan::{
-    Action, Blocked, Change, ConfigAction, ConfigChange, CountChange, Plan, Risk, Subject,
+    Action, Blocked, Change, ConfigAction, ConfigChange, CountChange, Held, Plan, Risk, Subject,
     usage_facts,
 };
 use crate::render::columns::{Cell, Sheet};
 use crate::render::values::{source, value_or_unknown};
 use crate::render::{Paint, Style};
 
-use super::footer;
+use super::{footer, record};
 
 /// How far in a topic stands, and what is said of it.
 const TOPIC: usize = 2;
@@ -29,7 +29,13 @@ pub fn text(plan: &Plan, style: Style) -> String {
     for blocked in &plan.blocked {
         add_blocked(&mut sheet, blocked);
     }
+    for held in &plan.held {
+        add_held(&mut sheet, held);
+    }
     add_unlisted(&mut sheet, &plan.unlisted);
+    if let Some(line) = record::theirs(&plan.theirs) {
+        sheet.text(TOPIC, Cell::new(Paint::Told, format!("? {line}")));
+    }
     add_remarks(&mut sheet, plan);
     let mut out = style.paint(Paint::Strong, &header(plan));
     out.push_str("\n\n");
@@ -68,13 +74,19 @@ fn add_change(sheet: &mut Sheet, change: &Change) {
         Action::Update => ('~', Paint::Changed, ""),
         Action::Delete => ('-', Paint::Removed, "tombstone "),
         Action::Adopt => ('*', Paint::Added, ""),
-        Action::Release => ('<', Paint::Changed, ""),
-        Action::Record => ('=', Paint::Told, ""),
+        Action::Release => ('*', Paint::Changed, ""),
+        Action::Record => ('*', Paint::Told, ""),
     };
     let name = format!("{sign} {}", escape(change.topic.as_str()));
-    let place = at(change.declared_at.as_ref(), tombstone);
-    sheet.row(TOPIC, Cell::new(paint, name), None, place);
-    let of = |subject| remarks(&change.risks, &subject);
+    let left = record::left(change).map(|left| Cell::new(Paint::Faint, escape(&left)));
+    let place = at(change.declared_at.as_ref(), tombstone)
+        .into_iter()
+        .chain(left);
+    sheet.row(TOPIC, Cell::new(paint, name), None, place.collect());
+    for remark in record::remarks(change) {
+        sheet.text(DETAIL, Cell::new(Paint::Faint, escape(&remark)));
+    }
+    let of = |subject| remarks(change, &subject);
     add_count(
         sheet,
         "partitions",
@@ -103,9 +115,15 @@ fn add_change(sheet: &mut Sheet, change: &Change) {
         .iter()
         .filter(|c| c.action != ConfigAction::Pin)
     {
-        add_config(sheet, change.action, config, &change.risks);
+        add_config(sheet, change, config);
     }
     add_pins(sheet, &change.config);
+    for field in &change.record {
+        let label = Cell::new(Paint::Plain, record::field(field));
+        let values = Cell::new(Paint::Plain, record::values(field));
+        let meaning = Cell::new(Paint::Faint, record::meaning(field));
+        sheet.row(DETAIL, label, Some(values), vec![meaning]);
+    }
 }
 
 fn add_count<F: ToString>(
@@ -129,16 +147,16 @@ pub(super) fn counted<F: ToString>(change: &CountChange<F>) -> String {
     numbers.join(" → ")
 }
 
-fn add_config(sheet: &mut Sheet, action: Action, change: &ConfigChange, risks: &[Risk]) {
+fn add_config(sheet: &mut Sheet, topic: &Change, change: &ConfigChange) {
     let key = &change.key;
     let to = value_or_unknown(key, change.becomes());
-    let shown = match action {
+    let shown = match topic.action {
         Action::Create => to,
         _ => {
             format!("{} → {to}", value_or_unknown(key, change.from.as_deref()))
         }
     };
-    let mut beside = remarks(risks, &Subject::Config(key.clone()));
+    let mut beside = remarks(topic, &Subject::Config(key.clone()));
     if change.action == ConfigAction::Reset {
         let whose = change
             .to_default
@@ -173,6 +191,23 @@ fn add_blocked(sheet: &mut Sheet, blocked: &Blocked) {
     sheet.text(DETAIL, Cell::new(Paint::Plain, reason));
     let help = format!("{}.", escape(&blocked.help));
     sheet.text(DETAIL, Cell::new(Paint::Plain, help));
+}
+
+fn add_held(sheet: &mut Sheet, held: &Held) {
+    let name = format!("= {}", escape(held.topic.as_str()));
+    let listed = held
+        .change
+        .as_ref()
+        .and_then(|change| change.declared_at.as_ref());
+    sheet.row(TOPIC, Cell::new(Paint::Held, name), None, at(listed, ""));
+    sheet.text(DETAIL, Cell::new(Paint::Plain, record::held(held)));
+    let blocked = held
+        .blocked
+        .iter()
+        .map(|blocked| format!("blocked: {}", blocked.message));
+    for line in record::waiting(held).into_iter().chain(blocked) {
+        sheet.text(DETAIL, Cell::new(Paint::Faint, escape(&line)));
+    }
 }
 
 fn add_unlisted(sheet: &mut Sheet, unlisted: &[TopicName]) {
@@ -216,10 +251,12 @@ fn at(place: Option<&Place>, before: &str) -> Vec<Cell> {
     cell.into_iter().collect()
 }
 
-/// The risks of one part of a change, as remarks on it.
-fn remarks(risks: &[Risk], subject: &Subject) -> Vec<Cell> {
-    let own = risks.iter().filter(|risk| risk.subject == *subject);
-    own.map(remark).collect()
+/// What is to be said of one part of a change: its risks, and whether it sets back what somebody did.
+fn remarks(change: &Change, subject: &Subject) -> Vec<Cell> {
+    let own = change.risks.iter().filter(|risk| risk.subject == *subject);
+    let undoes = change.undoes_drift.contains(subject);
+    let undoes = undoes.then(|| Cell::new(Paint::Faint, "undoes a change made on the cluster"));
+    own.map(remark).chain(undoes).collect()
 }
 
 fn remark(risk: &Risk) -> Cell {

@@ -1,0 +1,291 @@
+//! Where a cluster is not what was last applied, and where the files are not: a plan's changes and
+//! what it holds back, read as facts.
+
+mod differences;
+
+pub(super) use differences::undone;
+
+use std::collections::BTreeMap;
+
+use differences::Sides;
+
+use super::ownership::{Books, Standing};
+use super::{Action, Blocked, Change, Fate, Lost, Plan, Subject};
+use crate::desired::Desired;
+use crate::diff::Since;
+use crate::live::{Live, Owned};
+use crate::model::{BlockCode, Place, TopicName};
+
+/// What differs in one environment.
+#[derive(Debug)]
+pub struct Drift<'a> {
+    /// Whether what was applied is recorded at all.
+    pub recorded: bool,
+    /// The topics that are not as they were applied, or not as the files say, by name.
+    pub topics: Vec<Drifted<'a>>,
+    /// The same for topics that are held: known, and left so.
+    pub held: Vec<Drifted<'a>>,
+}
+
+/// One topic that differs.
+#[derive(Debug)]
+pub struct Drifted<'a> {
+    /// The topic.
+    pub topic: &'a TopicName,
+    /// In what way.
+    pub state: State,
+    /// On which side the topic as a whole changed, where it did.
+    pub since: Option<Since>,
+    /// What became of it without an apply.
+    pub fate: Option<Fate>,
+    /// The entry or tombstone.
+    pub declared_at: Option<&'a Place>,
+    /// What is recorded of the last apply.
+    pub applied: Option<&'a Owned>,
+    /// Its settings that differ.
+    pub differences: Vec<Difference<'a>>,
+}
+
+/// In what way a topic differs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// It is not there.
+    Missing,
+    /// Settings differ.
+    Differs,
+    /// A tombstone says that it should be gone.
+    Unwanted,
+    /// It is listed, and nobody owns it yet.
+    NotOwned,
+    /// It is listed or tombstoned, and somebody else's.
+    Theirs,
+    /// It is owned and left the files: it is to be released, or deleted.
+    Left,
+    /// It is as the files say, and the record of it is not.
+    Record,
+    /// It is an instance's, and not there any more or another by now.
+    OfInstance,
+}
+
+/// One setting that differs.
+#[derive(Debug)]
+pub struct Difference<'a> {
+    /// What of the topic.
+    pub subject: Subject,
+    /// In what way.
+    pub kind: Kind,
+    /// On which side it changed. Where that is not recorded, on the cluster.
+    pub since: Since,
+    /// What was last applied, where that is recorded.
+    pub applied: Option<String>,
+    /// What is live.
+    pub live: Option<String>,
+    /// What the files say.
+    pub wanted: Option<String>,
+    /// Where they say it.
+    pub declared_at: Option<&'a Place>,
+}
+
+/// In what way a setting differs from what the files say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// It has another value.
+    Value,
+    /// Its value is right, but it comes from a broker: the topic does not hold it.
+    NotHeld,
+    /// The topic holds it, and no file sets it.
+    Undeclared,
+}
+
+impl Drift<'_> {
+    /// How many topics were changed on the cluster since they were applied.
+    pub fn drifted(&self) -> usize {
+        self.topics.iter().filter(|topic| topic.is_drift()).count()
+    }
+
+    /// Of how many topics the files say something that was not applied yet.
+    pub fn pending(&self) -> usize {
+        self.topics
+            .iter()
+            .filter(|topic| topic.is_pending())
+            .count()
+    }
+}
+
+impl Drifted<'_> {
+    /// Every side on which something of it changed.
+    fn sides(&self) -> impl Iterator<Item = Since> {
+        let differences = self.differences.iter().map(|difference| difference.since);
+        self.since.into_iter().chain(differences)
+    }
+
+    /// Whether it was changed on the cluster since it was applied.
+    pub fn is_drift(&self) -> bool {
+        self.sides().any(Since::is_drift)
+    }
+
+    /// Whether the files say something that was not applied yet.
+    pub fn is_pending(&self) -> bool {
+        self.sides().any(Since::is_pending)
+    }
+}
+
+/// What a plan says of drift. It must be made of the same files and the same cluster.
+pub fn drift<'a>(plan: &'a Plan, desired: &'a Desired, live: &'a Live) -> Drift<'a> {
+    let books = Books::open(live, &desired.environment, plan.scope.as_deref());
+    let look = Look {
+        desired,
+        live,
+        books: books.as_ref(),
+    };
+    let mut topics = look.all(plan.changes.iter(), plan.blocked.iter());
+    topics.extend(plan.lost.iter().map(of_instance));
+    topics.sort_by(|a, b| a.topic.cmp(b.topic));
+    let held = plan.held.iter();
+    let blocked = plan.held.iter().flat_map(|held| &held.blocked);
+    Drift {
+        recorded: books.is_some(),
+        topics,
+        held: look.all(held.filter_map(|held| held.change.as_ref()), blocked),
+    }
+}
+
+fn of_instance(lost: &Lost) -> Drifted<'_> {
+    Drifted {
+        topic: &lost.topic,
+        state: State::OfInstance,
+        since: Some(Since::Drift),
+        fate: Some(lost.fate),
+        declared_at: Some(&lost.declared_at),
+        applied: None,
+        differences: Vec::new(),
+    }
+}
+
+/// What a plan was made of.
+struct Look<'a, 'b> {
+    desired: &'a Desired,
+    live: &'a Live,
+    books: Option<&'b Books<'a>>,
+}
+
+impl<'a> Look<'a, '_> {
+    fn all(
+        &self,
+        changes: impl Iterator<Item = &'a Change>,
+        blocked: impl Iterator<Item = &'a Blocked>,
+    ) -> Vec<Drifted<'a>> {
+        let changes = changes.map(|change| (&change.topic, self.of_change(change)));
+        let mut topics: BTreeMap<&TopicName, Drifted<'a>> = changes.collect();
+        for blocked in blocked {
+            let drifted = topics.entry(&blocked.topic);
+            let drifted = drifted.or_insert_with(|| self.of_blocked(blocked));
+            let more = self.differences(blocked, drifted);
+            drifted.differences.extend(more);
+            drifted
+                .differences
+                .sort_by(|a, b| a.subject.cmp(&b.subject));
+        }
+        topics.into_values().collect()
+    }
+
+    /// What is recorded of a topic that this scope and environment applied.
+    fn applied(&self, topic: &TopicName) -> Option<&'a Owned> {
+        match self.books?.standing(topic, self.live.topics.get(topic)) {
+            Standing::Ours(owned) | Standing::WasOurs(owned) => Some(owned),
+            _ => None,
+        }
+    }
+
+    /// The side of what was never applied: pending, if anybody keeps in mind what was.
+    fn never_applied(&self) -> Since {
+        match self.books {
+            Some(_) => Since::Pending,
+            None => Since::Drift,
+        }
+    }
+
+    fn of_change(&self, change: &'a Change) -> Drifted<'a> {
+        let fate = change.fate;
+        let (state, since) = match (change.action, fate) {
+            (Action::Create, Some(_)) => (State::Missing, Some(Since::Drift)),
+            (Action::Create, None) => (State::Missing, Some(self.never_applied())),
+            (Action::Delete, _) if change.declared_at.is_none() => {
+                (State::Left, Some(Since::Pending))
+            }
+            (Action::Delete, _) => (State::Unwanted, Some(self.never_applied())),
+            (Action::Release, Some(_)) => (State::Left, Some(Since::Both)),
+            (Action::Release, None) => (State::Left, Some(Since::Pending)),
+            (Action::Record, _) => (State::Record, Some(Since::Pending)),
+            (Action::Update | Action::Adopt, _) if change.adopt => {
+                let remade = fate.map_or(Since::Pending, |_| Since::Drift);
+                (State::NotOwned, Some(remade))
+            }
+            (Action::Update | Action::Adopt, _) => (State::Differs, None),
+        };
+        let differences = match change.action {
+            Action::Update => differences::of_update(change, since),
+            _ => Vec::new(),
+        };
+        Drifted {
+            topic: &change.topic,
+            state,
+            since,
+            fate,
+            declared_at: change.declared_at.as_ref(),
+            applied: change.recorded.as_ref(),
+            differences,
+        }
+    }
+
+    fn of_blocked(&self, blocked: &'a Blocked) -> Drifted<'a> {
+        let listed = self.desired.topics.get(&blocked.topic);
+        let is_live = self.live.topics.contains_key(&blocked.topic);
+        let (state, since) = match (&blocked.subject, blocked.code, listed) {
+            (_, BlockCode::OwnedElsewhere, _) => (State::Theirs, Some(Since::Pending)),
+            (_, BlockCode::Recreated, _) => (State::Left, Some(Since::Both)),
+            (Subject::Topic, _, Some(_)) if !is_live => {
+                (State::Missing, Some(self.never_applied()))
+            }
+            (Subject::Topic, _, None) => (State::Unwanted, Some(self.never_applied())),
+            _ => (State::Differs, None),
+        };
+        let recreated = blocked.code == BlockCode::Recreated;
+        Drifted {
+            topic: &blocked.topic,
+            state,
+            since,
+            fate: recreated.then_some(Fate::Recreated),
+            declared_at: listed
+                .map(|listed| &listed.declared_at)
+                .or(blocked.declared_at.as_ref()),
+            applied: self.applied(&blocked.topic),
+            differences: Vec::new(),
+        }
+    }
+
+    /// What is held back differs all the same: the values are those of the files and of the
+    /// cluster.
+    fn differences(&self, blocked: &Blocked, drifted: &Drifted<'a>) -> Vec<Difference<'a>> {
+        let wanted = self.desired.topics.get(&blocked.topic);
+        let found = self.live.topics.get(&blocked.topic);
+        let (Some(wanted), Some(found)) = (wanted, found) else {
+            return Vec::new();
+        };
+        let sides = Sides {
+            wanted,
+            found,
+            defaults: &self.live.broker_defaults,
+            applied: drifted.applied,
+            otherwise: drifted.since.unwrap_or(Since::Drift),
+        };
+        let itself = match &blocked.subject {
+            Subject::Topic | Subject::Record => None,
+            Subject::Partitions => Some(sides.partitions()),
+            Subject::ReplicationFactor => Some(sides.replication_factor()),
+            Subject::Config(key) => Some(sides.config(key)),
+        };
+        let waiting = blocked.holds_back.iter().map(|key| sides.config(key));
+        itself.into_iter().chain(waiting).collect()
+    }
+}

@@ -1,0 +1,84 @@
+//! What a reader should know of the inventory, or of doing without.
+
+use crate::desired::Desired;
+use crate::live::Live;
+use crate::model::text::{count, names};
+use crate::model::{OnRemove, TopicName};
+use crate::plan::verdict::Table;
+use crate::plan::{Fate, Plan};
+
+/// How many topics a note names.
+const MOST_NAMED: usize = 10;
+
+pub(super) fn of(
+    desired: &Desired,
+    live: &Live,
+    (plan, table): (&Plan, &Table),
+    wanted: impl Fn(&TopicName) -> bool + Copy,
+) -> Vec<String> {
+    let tombstones: Vec<&TopicName> = desired.removed.keys().filter(|name| wanted(name)).collect();
+    if !desired.environment.inventory.enabled {
+        return without(desired, live, &tombstones, wanted);
+    }
+    let mut notes = table.instances().unclear.clone();
+    notes.extend(spent(live, table, &tombstones));
+    notes.extend(lost(plan));
+    notes
+}
+
+/// What is not there for lack of an inventory.
+fn without(
+    desired: &Desired,
+    live: &Live,
+    tombstones: &[&TopicName],
+    wanted: impl Fn(&TopicName) -> bool,
+) -> Vec<String> {
+    const WHY: &str = "inventory.enabled = false";
+    let deleting = tombstones
+        .iter()
+        .filter(|name| live.topics.contains_key(**name));
+    let deleting: Vec<&&TopicName> = deleting.collect();
+    let armed = desired
+        .topics
+        .iter()
+        .filter(|(name, topic)| topic.on_remove == OnRemove::Delete && wanted(name));
+    let armed: Vec<&TopicName> = armed.map(|(name, _)| name).collect();
+    let kept = (!deleting.is_empty()).then(|| {
+        let named = names(&deleting, MOST_NAMED);
+        format!("{WHY}: a tombstone deletes whosever topic it is, and again once it is made again: {named}")
+    });
+    let idle = (!armed.is_empty()).then(|| {
+        let (topics, named) = (count(armed.len(), "topic"), names(&armed, MOST_NAMED));
+        format!("{WHY}: on_remove = \"delete\" of {topics} is not recorded, and will do nothing: {named}")
+    });
+    kept.into_iter().chain(idle).collect()
+}
+
+/// Tombstones that have done their work, and whose topics were made again.
+fn spent(live: &Live, table: &Table, tombstones: &[&TopicName]) -> Option<String> {
+    let books = table.books()?;
+    let is_spent = |name: &&&TopicName| {
+        let found = live.topics.get(**name);
+        found.is_some_and(|found| books.is_spent(name, found))
+    };
+    let spent: Vec<&&TopicName> = tombstones.iter().filter(is_spent).collect();
+    (!spent.is_empty()).then(|| {
+        let (them, they) = match spent.len() {
+            1 => ("its tombstone has", "it was"),
+            _ => ("their tombstones have", "they were"),
+        };
+        let named = names(&spent, MOST_NAMED);
+        format!("{named}: {them} deleted already, and {they} made later: left alone")
+    })
+}
+
+/// Topics of running instances that are not there any more.
+fn lost(plan: &Plan) -> impl Iterator<Item = String> {
+    plan.lost.iter().map(|lost| {
+        let what = match lost.fate {
+            Fate::Gone => "is not there any more, and no plan makes it",
+            Fate::Recreated => "was deleted and made again, and is left alone",
+        };
+        format!("{} of {} {what}", lost.topic, lost.instance)
+    })
+}

@@ -1,0 +1,73 @@
+//! Topics that are not this scope's and environment's to change.
+
+use super::{Blocked, Subject};
+use crate::live::{Instance, Whose};
+use crate::model::{BlockCode, Place, TopicName};
+
+/// A listed or tombstoned topic that another scope or environment owns.
+pub(super) fn by_scope(
+    name: &TopicName,
+    whose: &Whose,
+    us: Option<&Whose>,
+    place: &Place,
+) -> Blocked {
+    let environment = whose.environment.as_deref();
+    let environment = environment.or_else(|| us?.environment.as_deref());
+    let e = environment.map_or_else(String::new, |environment| format!(" -e {environment}"));
+    let scope = whose.scope.as_deref();
+    let scope = scope.map_or_else(String::new, |scope| format!(" --scope {scope}"));
+    Blocked {
+        message: format!("{} owns it", owner(whose)),
+        help: format!(
+            "Leave it to its owner, or have it handed over: topicsmith inventory forget {name}{e}{scope}"
+        ),
+        ..blocked(name, BlockCode::OwnedElsewhere, Some(place))
+    }
+}
+
+/// `scope shop (environment prod)`
+pub fn owner(whose: &Whose) -> String {
+    match (&whose.scope, &whose.environment) {
+        (Some(scope), Some(environment)) => format!("scope {scope} (environment {environment})"),
+        (Some(scope), None) => format!("scope {scope}"),
+        (None, Some(environment)) => format!("environment {environment}"),
+        (None, None) => "another scope".to_owned(),
+    }
+}
+
+/// A listed or tombstoned topic that belongs to an instance of a lifecycle.
+pub(super) fn by_instance(name: &TopicName, instance: &Instance, place: &Place) -> Blocked {
+    let parameters = instance.parameters.iter();
+    let parameters: Vec<String> = parameters
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect();
+    let instance = format!("{} {}", instance.lifecycle, parameters.join(" "));
+    Blocked {
+        message: format!("it belongs to the instance {instance}"),
+        help: format!("Choose another name, or end it: topicsmith instance down {instance}"),
+        ..blocked(name, BlockCode::OwnedElsewhere, Some(place))
+    }
+}
+
+/// A topic that left the files and would be deleted, if it were still the one that was applied.
+pub(super) fn recreated(name: &TopicName, environment: &str) -> Blocked {
+    Blocked {
+        message: "delete: it was deleted and made again since it was applied, so this is another topic, and nobody owns it".to_owned(),
+        help: format!(
+            "Delete it with a tombstone, list it, or let go of it: topicsmith inventory forget {name} -e {environment}"
+        ),
+        ..blocked(name, BlockCode::Recreated, None)
+    }
+}
+
+fn blocked(name: &TopicName, code: BlockCode, place: Option<&Place>) -> Blocked {
+    Blocked {
+        topic: name.clone(),
+        code,
+        subject: Subject::Topic,
+        message: String::new(),
+        help: String::new(),
+        declared_at: place.cloned(),
+        holds_back: Vec::new(),
+    }
+}

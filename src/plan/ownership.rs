@@ -1,0 +1,124 @@
+//! Whose a topic is, by what the inventory holds.
+
+use std::collections::BTreeMap;
+
+use crate::desired::Environment;
+use crate::live::{Hold, Instance, Inventory, Live, LiveTopic, Owned, Spent, Whose};
+use crate::model::TopicName;
+
+/// The inventory as one scope and environment reads it.
+#[derive(Debug)]
+pub struct Books<'a> {
+    inventory: &'a Inventory,
+    instances: BTreeMap<&'a TopicName, &'a Instance>,
+    spent: BTreeMap<&'a TopicName, &'a Spent>,
+    now_ms: Option<i64>,
+    us: Whose,
+}
+
+/// Whose a topic is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing<'a> {
+    /// Nobody's, as far as is recorded. Where another scope or environment owned a topic of that name
+    /// that was deleted and made again since, it says whose that was.
+    Nobodys(Option<&'a Whose>),
+    /// This scope's and environment's own: the very topic that was applied, or none that is live.
+    Ours(&'a Owned),
+    /// Nobody's, for it was deleted and made again since it was this scope's and environment's.
+    WasOurs(&'a Owned),
+    /// Another scope's or environment's.
+    Theirs(&'a Whose),
+    /// An instance's of a lifecycle.
+    Of(&'a Instance),
+}
+
+impl<'a> Books<'a> {
+    /// Opens the inventory for whom the files speak; `None` where it is not in use.
+    pub fn open(
+        live: &'a Live,
+        environment: &Environment,
+        scope: Option<&str>,
+    ) -> Option<Books<'a>> {
+        let inventory = live.inventory.as_ref();
+        let inventory = inventory.filter(|_| environment.inventory.enabled)?;
+        let ours = |whose: &Whose| whose.is(scope, &environment.name);
+        let spent = inventory.spent.iter().filter(|spent| ours(&spent.whose));
+        Some(Self {
+            inventory,
+            instances: inventory.instance_topics(),
+            spent: spent.map(|spent| (&spent.topic, spent)).collect(),
+            now_ms: live.now_ms,
+            us: Whose {
+                scope: scope.map(str::to_owned),
+                environment: Some(environment.name.to_string()),
+            },
+        })
+    }
+
+    /// Whose what is recorded now is.
+    pub fn us(&self) -> &Whose {
+        &self.us
+    }
+
+    /// Whose a topic is, which is live as it was found or not at all.
+    pub fn standing(&self, name: &TopicName, found: Option<&LiveTopic>) -> Standing<'a> {
+        if let Some(instance) = self.instances.get(name) {
+            return Standing::Of(instance);
+        }
+        let Some(owned) = self.inventory.topics.get(name) else {
+            return Standing::Nobodys(None);
+        };
+        let remade = found.is_some_and(|found| is_another(&owned.id, &found.id));
+        match (self.is_ours(&owned.whose), remade) {
+            (true, false) => Standing::Ours(owned),
+            (true, true) => Standing::WasOurs(owned),
+            (false, false) => Standing::Theirs(&owned.whose),
+            (false, true) => Standing::Nobodys(Some(&owned.whose)),
+        }
+    }
+
+    /// Everything that is recorded for this scope and environment under a topic's name.
+    pub(super) fn names(&self) -> impl Iterator<Item = &'a TopicName> {
+        let owned = self.inventory.topics.iter();
+        let owned = owned.filter(|(_, owned)| self.is_ours(&owned.whose));
+        let holds = self.inventory.holds.keys();
+        let holds = holds.filter(|name| self.hold(name).is_some());
+        let spent = self.spent.keys().copied();
+        owned.map(|(name, _)| name).chain(holds).chain(spent)
+    }
+
+    /// The hold on a topic that is in force. Where it is not known how late it is, every one is.
+    pub(super) fn hold(&self, name: &TopicName) -> Option<&'a Hold> {
+        let hold = self.inventory.holds.get(name)?;
+        let ended = self.now_ms.is_some_and(|now| hold.until_ms <= now);
+        (self.is_ours(&hold.whose) && !ended).then_some(hold)
+    }
+
+    /// The note that a tombstone has done its work.
+    pub(super) fn spent(&self, name: &TopicName) -> Option<&'a Spent> {
+        self.spent.get(name).copied()
+    }
+
+    /// Whether the tombstone of a live topic was for one before it. Where that cannot be told, it
+    /// was: what may have been made later is not deleted.
+    pub(super) fn is_spent(&self, name: &TopicName, found: &LiveTopic) -> bool {
+        let spent = self.spent(name);
+        spent.is_some_and(|spent| spent.id.is_none() || spent.id != found.id)
+    }
+
+    /// The instances of this scope and environment that run.
+    pub fn running(&self) -> impl Iterator<Item = &'a Instance> {
+        let instances = self.inventory.instances.iter();
+        instances.filter(|instance| instance.ended_ms.is_none() && self.is_ours(&instance.whose))
+    }
+
+    fn is_ours(&self, whose: &Whose) -> bool {
+        let environment = self.us.environment.as_deref().unwrap_or_default();
+        whose.is(self.us.scope.as_deref(), environment)
+    }
+}
+
+/// Whether two ids are of different topics, as far as they are known.
+pub(super) fn is_another(recorded: &Option<String>, live: &Option<String>) -> bool {
+    matches!((recorded, live), (Some(recorded), Some(live)) if recorded != live)
+}

@@ -1,0 +1,377 @@
+//! What follows for one topic: listed, tombstoned or in no file; live or not; and whose.
+
+use super::changes::{self, Update};
+use super::ownership::{Books, Standing};
+use super::{
+    Action, Blocked, Change, Fate, LeftAlone, Options, RecordChange, in_use, instances, objections,
+    owned_elsewhere, ownership, record, risks,
+};
+use crate::desired::{Desired, Tombstone, Topic};
+use crate::live::{Live, LiveTopic, Owned, Whose};
+use crate::model::{OnRemove, Place, TopicName};
+
+/// The field that stands for all that is recorded of a topic, and for the note that its tombstone has
+/// done its work.
+const RECORD: &str = "record";
+const TOMBSTONE: &str = "tombstone";
+
+/// What follows for one topic.
+#[derive(Debug, Default)]
+pub(super) struct Verdict {
+    /// What is done.
+    pub(super) change: Option<Change>,
+    /// What is held back.
+    pub(super) blocked: Vec<Blocked>,
+    /// Keys that are left alone.
+    pub(super) left_alone: Option<LeftAlone>,
+    /// Whether it is as the files say.
+    pub(super) is_right: bool,
+    /// Whether no file names it and nobody owns it.
+    pub(super) is_unlisted: bool,
+    /// Who else owns it, where no file names it.
+    pub(super) theirs: Option<Whose>,
+}
+
+impl From<Change> for Verdict {
+    fn from(change: Change) -> Self {
+        Self {
+            change: Some(change),
+            ..Self::default()
+        }
+    }
+}
+
+impl From<Blocked> for Verdict {
+    fn from(blocked: Blocked) -> Self {
+        Self {
+            blocked: vec![blocked],
+            ..Self::default()
+        }
+    }
+}
+
+/// Everything that decides.
+pub(super) struct Table<'a> {
+    desired: &'a Desired,
+    live: &'a Live,
+    options: &'a Options,
+    books: Option<Books<'a>>,
+    instances: instances::Wanted<'a>,
+}
+
+impl<'a> Table<'a> {
+    pub(super) fn new(
+        desired: &'a Desired,
+        live: &'a Live,
+        options: &'a Options,
+        scope: Option<&str>,
+    ) -> Self {
+        let books = Books::open(live, &desired.environment, scope);
+        let instances = instances::wanted(desired, books.as_ref());
+        Self {
+            desired,
+            live,
+            options,
+            books,
+            instances,
+        }
+    }
+
+    /// The inventory, where it is in use.
+    pub(super) fn books(&self) -> Option<&Books<'a>> {
+        self.books.as_ref()
+    }
+
+    /// What instances should have.
+    pub(super) fn instances(&self) -> &instances::Wanted<'a> {
+        &self.instances
+    }
+
+    /// Whose a topic is; `None` where nobody keeps that in mind.
+    fn standing(&self, name: &TopicName) -> Option<Standing<'a>> {
+        let books = self.books.as_ref()?;
+        Some(books.standing(name, self.live.topics.get(name)))
+    }
+
+    pub(super) fn verdict(&self, name: &TopicName) -> Verdict {
+        let (desired, found) = (self.desired, self.live.topics.get(name));
+        let mut verdict = match (desired.topics.get(name), desired.removed.get(name)) {
+            (Some(topic), _) => self.listed(name, topic, found),
+            (None, Some(tombstone)) => self.tombstoned(name, tombstone, found),
+            (None, None) => self.in_no_file(name, found),
+        };
+        self.drop_spent(name, &mut verdict);
+        verdict
+    }
+
+    /// A tombstone that has left the files may do its work again once it comes back.
+    fn drop_spent(&self, name: &TopicName, verdict: &mut Verdict) {
+        let spent = self.books.as_ref().and_then(|books| books.spent(name));
+        if spent.is_none() || self.desired.removed.contains_key(name) {
+            return;
+        }
+        let recorded = || match self.standing(name) {
+            Some(Standing::Ours(owned) | Standing::WasOurs(owned)) => Some(owned.clone()),
+            _ => None,
+        };
+        let change = verdict.change.get_or_insert_with(|| Change {
+            recorded: recorded(),
+            to_record: recorded(),
+            ..Change::new(name.clone(), Action::Record)
+        });
+        change.record.push(dropped(TOMBSTONE, "spent", None));
+        verdict.is_right = false;
+    }
+
+    fn listed(&self, name: &TopicName, topic: &Topic, found: Option<&LiveTopic>) -> Verdict {
+        let place = &topic.declared_at;
+        match (found, self.standing(name)) {
+            (_, Some(Standing::Of(instance))) => {
+                owned_elsewhere::by_instance(name, instance, place).into()
+            }
+            (_, Some(Standing::Theirs(whose))) => self.theirs(name, whose, place),
+            (None, standing) => self.missing(name, topic, standing),
+            (Some(found), standing) => self.live(name, topic, found, standing),
+        }
+    }
+
+    fn theirs(&self, name: &TopicName, whose: &Whose, place: &Place) -> Verdict {
+        owned_elsewhere::by_scope(name, whose, self.books.as_ref().map(Books::us), place).into()
+    }
+
+    /// A listed topic that is not there.
+    fn missing(&self, name: &TopicName, topic: &Topic, standing: Option<Standing>) -> Verdict {
+        if let Some(blocked) = objections::of_create(name, topic, self.live, self.options) {
+            return blocked.into();
+        }
+        let mut change = changes::create(name, topic);
+        if let Some(books) = &self.books {
+            let after = self.record_of(topic, None, books);
+            match standing {
+                Some(Standing::Ours(owned)) => {
+                    change.fate = Some(Fate::Gone);
+                    change.recorded = Some(owned.clone());
+                    change.undoes_drift.push(super::Subject::Topic);
+                    let news = record::news(owned, &after, topic, &change);
+                    change.record = news
+                        .into_iter()
+                        .filter(|n| n.field == "on_remove")
+                        .collect();
+                }
+                _ => change.record = record::first(&after, None, topic),
+            }
+            change.to_record = Some(after);
+        }
+        change.into()
+    }
+
+    /// A listed topic that is there, and not another's.
+    fn live(
+        &self,
+        name: &TopicName,
+        topic: &Topic,
+        found: &LiveTopic,
+        standing: Option<Standing>,
+    ) -> Verdict {
+        let environment = &self.desired.environment;
+        let inputs = (self.live, self.options);
+        let Update {
+            mut change,
+            blocked,
+            left_alone,
+        } = changes::update(name, topic, found, environment, inputs);
+        let alters = change.partitions.is_some() || !change.config.is_empty();
+        if let (Some(books), Some(standing)) = (&self.books, standing) {
+            self.account(&mut change, topic, found, &blocked, (books, standing));
+        }
+        change.action = match (alters, change.adopt) {
+            (true, _) => Action::Update,
+            (false, true) => Action::Adopt,
+            (false, false) => Action::Record,
+        };
+        let changes = alters || change.adopt || !change.record.is_empty();
+        Verdict {
+            is_right: !changes && blocked.is_empty(),
+            change: changes.then_some(change),
+            blocked,
+            left_alone,
+            ..Verdict::default()
+        }
+    }
+
+    /// What the change of a live topic means for the inventory.
+    fn account(
+        &self,
+        change: &mut Change,
+        topic: &Topic,
+        found: &LiveTopic,
+        blocked: &[Blocked],
+        (books, standing): (&Books, Standing),
+    ) {
+        let mut after = self.record_of(topic, Some(found), books);
+        let before = match standing {
+            Standing::Ours(owned) | Standing::WasOurs(owned) => Some(owned),
+            _ => None,
+        };
+        record::keep_what_is_not_applied(&mut after, before, found, blocked);
+        match standing {
+            Standing::Nobodys(was) => change.record = record::first(&after, was, topic),
+            _ => {
+                let news = before.map(|before| record::news(before, &after, topic, change));
+                change.record = news.unwrap_or_default();
+            }
+        }
+        change.adopt = !matches!(standing, Standing::Ours(_));
+        if change.adopt {
+            change.risks.extend(risks::of_adopt(&change.config));
+        }
+        if let Standing::WasOurs(_) = standing {
+            change.fate = Some(Fate::Recreated);
+        }
+        change.undoes_drift = before.map_or_else(Vec::new, |b| super::drift::undone(b, change));
+        change.recorded = before.cloned();
+        change.to_record = Some(after);
+    }
+
+    fn record_of(&self, topic: &Topic, found: Option<&LiveTopic>, books: &Books) -> Owned {
+        let commit = self.options.commit.as_deref();
+        record::of_topic(topic, found, books.us(), commit)
+    }
+
+    fn tombstoned(
+        &self,
+        name: &TopicName,
+        tombstone: &Tombstone,
+        found: Option<&LiveTopic>,
+    ) -> Verdict {
+        let place = &tombstone.declared_at;
+        let standing = self.standing(name);
+        let Some(found) = found else {
+            // A tombstone of a topic that is not there has done its work.
+            return match standing {
+                Some(Standing::Ours(owned)) => forgotten(name, owned, Fate::Gone, place),
+                _ => Verdict::default(),
+            };
+        };
+        let spent = self
+            .books
+            .as_ref()
+            .is_some_and(|books| books.is_spent(name, found));
+        match standing {
+            Some(Standing::Of(instance)) => {
+                owned_elsewhere::by_instance(name, instance, place).into()
+            }
+            Some(Standing::Theirs(whose)) => self.theirs(name, whose, place),
+            Some(Standing::WasOurs(owned)) if spent => {
+                forgotten(name, owned, Fate::Recreated, place)
+            }
+            _ if spent => Verdict::default(),
+            Some(Standing::Ours(owned) | Standing::WasOurs(owned)) => {
+                self.delete(name, Some(place), found, Some(owned))
+            }
+            Some(Standing::Nobodys(_)) | None => self.delete(name, Some(place), found, None),
+        }
+    }
+
+    fn delete(
+        &self,
+        name: &TopicName,
+        place: Option<&Place>,
+        found: &LiveTopic,
+        recorded: Option<&Owned>,
+    ) -> Verdict {
+        let usage = self.live.usage.get(name);
+        let is_another = |owned: &&Owned| ownership::is_another(&owned.id, &found.id);
+        let blocked = objections::of_delete(name, place, self.live, self.options)
+            .or_else(|| in_use::of_delete(name, place, usage, &self.options.allow));
+        match blocked {
+            Some(blocked) => blocked.into(),
+            None => Change {
+                recorded: recorded.cloned(),
+                fate: recorded.filter(is_another).map(|_| Fate::Recreated),
+                ..changes::delete(name, place, found, usage)
+            }
+            .into(),
+        }
+    }
+
+    fn in_no_file(&self, name: &TopicName, found: Option<&LiveTopic>) -> Verdict {
+        match (self.standing(name), found) {
+            (Some(Standing::Ours(owned)), Some(found)) => match owned.on_remove {
+                Some(OnRemove::Delete) => self.delete(name, None, found, Some(owned)),
+                // What is not known is not deleted.
+                Some(OnRemove::Retain) | None => release(name, owned, Some(found), None),
+            },
+            (Some(Standing::Ours(owned)), None) => release(name, owned, None, Some(Fate::Gone)),
+            (Some(Standing::WasOurs(owned)), found) => match owned.on_remove {
+                Some(OnRemove::Delete) => {
+                    owned_elsewhere::recreated(name, self.environment()).into()
+                }
+                Some(OnRemove::Retain) | None => Verdict {
+                    is_unlisted: true,
+                    ..release(name, owned, found, Some(Fate::Recreated))
+                },
+            },
+            (Some(Standing::Theirs(whose)), Some(_)) => Verdict {
+                theirs: Some(whose.clone()),
+                ..Verdict::default()
+            },
+            (Some(Standing::Of(_)), found) => self.of_instance(name, found),
+            (Some(Standing::Nobodys(_)) | None, Some(_)) => Verdict {
+                is_unlisted: true,
+                ..Verdict::default()
+            },
+            (_, None) => Verdict::default(),
+        }
+    }
+
+    /// A topic that its instance's lifecycle speaks of. It is changed like a listed one, and never
+    /// made.
+    fn of_instance(&self, name: &TopicName, found: Option<&LiveTopic>) -> Verdict {
+        let (Some(topic), Some(found)) = (self.instances.topic(name, found), found) else {
+            return Verdict::default();
+        };
+        self.live(name, topic, found, None)
+    }
+
+    fn environment(&self) -> &str {
+        &self.desired.environment.name
+    }
+}
+
+/// A topic that is left to whoever wants it.
+fn release(
+    name: &TopicName,
+    owned: &Owned,
+    found: Option<&LiveTopic>,
+    fate: Option<Fate>,
+) -> Verdict {
+    Change {
+        id: found.and_then(|found| found.id.clone()),
+        recorded: Some(owned.clone()),
+        fate,
+        ..Change::new(name.clone(), Action::Release)
+    }
+    .into()
+}
+
+/// A tombstone's topic that is not there any more, and still recorded.
+fn forgotten(name: &TopicName, owned: &Owned, fate: Fate, place: &Place) -> Verdict {
+    Change {
+        declared_at: Some(place.clone()),
+        recorded: Some(owned.clone()),
+        fate: Some(fate),
+        record: vec![dropped(RECORD, "owned", Some(place))],
+        ..Change::new(name.clone(), Action::Record)
+    }
+    .into()
+}
+
+fn dropped(field: &str, was: &str, place: Option<&Place>) -> RecordChange {
+    RecordChange {
+        field: field.to_owned(),
+        from: Some(was.to_owned()),
+        to: None,
+        declared_at: place.cloned(),
+    }
+}

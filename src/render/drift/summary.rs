@@ -1,0 +1,69 @@
+//! Drift in one line.
+
+use crate::model::text::count;
+use crate::plan::Plan;
+use crate::plan::drift::{Drift, State};
+
+/// `2 topics drifted, 1 pending; 3 unlisted, 14 as the files say`; where nothing is recorded that
+/// tells the two apart, `2 topics differ, 1 missing; …`.
+pub(super) fn text(plan: &Plan, drift: &Drift) -> String {
+    let work = match drift.recorded {
+        true => told_apart(drift),
+        false => untold(drift),
+    };
+    let right = plan.unchanged;
+    if work.is_empty() {
+        let verb = if right == 1 { "is" } else { "are" };
+        let mut line = format!(
+            "No drift: {} {verb} as the files say",
+            count(right, "topic")
+        );
+        for part in rest(plan) {
+            line.push_str(&format!(", {part}"));
+        }
+        return line + ".";
+    }
+    let mut rest = rest(plan);
+    rest.extend((right > 0).then(|| format!("{right} as the files say")));
+    match rest.is_empty() {
+        true => work.join(", "),
+        false => format!("{}; {}", work.join(", "), rest.join(", ")),
+    }
+}
+
+fn rest(plan: &Plan) -> Vec<String> {
+    let parts = [(plan.held.len(), "held"), (plan.unlisted.len(), "unlisted")];
+    let some = parts.into_iter().filter(|(number, _)| *number > 0);
+    some.map(|(number, what)| format!("{number} {what}"))
+        .collect()
+}
+
+fn told_apart(drift: &Drift) -> Vec<String> {
+    let (drifted, pending) = (drift.drifted(), drift.pending());
+    let mut work = Vec::new();
+    match drifted {
+        0 if pending > 0 => work.push("No drift".to_owned()),
+        0 => {}
+        some => work.push(format!("{} drifted", count(some, "topic"))),
+    }
+    work.extend((pending > 0).then(|| format!("{pending} pending")));
+    work
+}
+
+fn untold(drift: &Drift) -> Vec<String> {
+    let of = |state| drift.topics.iter().filter(|d| d.state == state).count();
+    let (differ, missing, unwanted) = (of(State::Differs), of(State::Missing), of(State::Unwanted));
+    let some = |number: usize, text: String| (number > 0).then_some(text);
+    let work = [
+        some(
+            differ,
+            match differ {
+                1 => "1 topic differs".to_owned(),
+                _ => format!("{differ} topics differ"),
+            },
+        ),
+        some(missing, format!("{missing} missing")),
+        some(unwanted, format!("{unwanted} to remove")),
+    ];
+    work.into_iter().flatten().collect()
+}
