@@ -117,8 +117,8 @@ impl Source<'_> {
             }
             Source::Clusters(connecting) => {
                 let desired = &environment.desired;
-                check_scope_is_named(&desired.environment, options.scope.as_deref())?;
                 let cluster = connecting.connect(session, loaded, environment).await?;
+                check_scope_is_named(&desired.environment, options.scope.as_deref())?;
                 let observed = read(&cluster, desired, &options.only, Depth::Listed).await?;
                 tell_applies(session, desired, &observed);
                 let live = observed.live;

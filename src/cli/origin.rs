@@ -35,7 +35,7 @@ impl Origin {
     }
 }
 
-/// Ownership has no meaning without an owner: checked before anything is connected.
+/// Ownership has no meaning without an owner.
 ///
 /// # Errors
 /// The environment keeps an inventory, and neither it nor the command line names a scope.

@@ -133,13 +133,12 @@ async fn apply(args: &Args, session: &Session) -> Result<Ended> {
     let loaded = session.load(&which(args.environment.ask()?, options.approval.as_ref())?)?;
     session.check_scope(&loaded, options.scope.as_deref())?;
     let environment = cli::the_only_one(&loaded)?;
-    let scope = options.scope.as_deref();
-    cli::check_scope_is_named(&environment.desired.environment, scope)?;
-
     let cluster = args
         .connecting
         .connect(session, &loaded, environment)
         .await?;
+    let scope = options.scope.as_deref();
+    cli::check_scope_is_named(&environment.desired.environment, scope)?;
     let mut job = Job {
         args,
         session,

@@ -3,17 +3,15 @@
 use super::changes::{self, Update};
 use super::ownership::{Books, Standing};
 use super::{
-    Action, Blocked, Change, Fate, LeftAlone, Options, RecordChange, in_use, instances, objections,
-    owned_elsewhere, ownership, record, risks,
+    Action, Blocked, Change, Fate, LeftAlone, Options, RecordChange, TOMBSTONE, in_use, instances,
+    objections, owned_elsewhere, ownership, record, risks,
 };
 use crate::desired::{Desired, Tombstone, Topic};
 use crate::live::{Live, LiveTopic, Owned, Whose};
 use crate::model::{OnRemove, Place, TopicName};
 
-/// The field that stands for all that is recorded of a topic, and for the note that its tombstone has
-/// done its work.
+/// The field that stands for all that is recorded of a topic.
 const RECORD: &str = "record";
-const TOMBSTONE: &str = "tombstone";
 
 /// What follows for one topic.
 #[derive(Debug, Default)]

@@ -133,7 +133,7 @@ fn the_topics(args: &Args, opened: &Opened, contents: &Contents) -> Result<Remov
         check_whose(args, opened, name, &owned.whose)?;
         entries.push(Entry::Disowned(topic.clone()));
         let held = contents.inventory.holds.contains_key(&topic);
-        entries.extend(held.then(|| Entry::Unheld(topic)));
+        entries.extend(held.then_some(Entry::Unheld(topic)));
     }
     let question = format!(
         "Forget {} of {}?",

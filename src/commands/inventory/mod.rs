@@ -73,11 +73,11 @@ impl Target {
         let environment = the_only_one(loaded)?;
         let settings = &environment.desired.environment;
         in_use(settings)?;
-        check_scope_is_named(settings, scope.as_deref())?;
         let cluster = self
             .connecting
             .connect(session, loaded, environment)
             .await?;
+        check_scope_is_named(settings, scope.as_deref())?;
         let whose = Whose {
             scope: scope.or_else(|| settings.inventory.scope.clone()),
             environment: Some(settings.name.to_string()),
