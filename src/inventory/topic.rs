@@ -34,6 +34,16 @@ fn configs(replicas: u32) -> Vec<(ConfigKey, String)> {
     .to_vec()
 }
 
+fn wanted(topic: &TopicName, brokers: usize) -> NewTopic {
+    let replicas = u32::try_from(brokers.clamp(1, REPLICAS)).unwrap_or(1);
+    NewTopic {
+        name: topic.clone(),
+        partitions: 1,
+        replication_factor: replicas,
+        config: configs(replicas),
+    }
+}
+
 /// Creates the inventory on a cluster of so many brokers, and waits until it shows. That it is
 /// there already is fine: somebody may have been faster.
 ///
@@ -44,13 +54,7 @@ pub async fn create(
     topic: &TopicName,
     brokers: usize,
 ) -> Result<(), InventoryError> {
-    let replicas = u32::try_from(brokers.clamp(1, REPLICAS)).unwrap_or(1);
-    let wanted = NewTopic {
-        name: topic.clone(),
-        partitions: 1,
-        replication_factor: replicas,
-        config: configs(replicas),
-    };
+    let wanted = wanted(topic, brokers);
     let deadline = Instant::now() + PATIENCE;
     loop {
         let results = cluster

@@ -1,12 +1,12 @@
 //! The inventory on a real broker: its topic, its records, and every right that can be missing.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use topicsmith::inventory::{
     self, Contents, Entry, Holding, InventoryError, Right, Unreadable, Writer,
 };
-use topicsmith::kafka::{Appender, Cluster};
+use topicsmith::kafka::{Appender, Cluster, Limits};
 use topicsmith::live::{Instance, Owned, Spent, Stamp, Whose};
 use topicsmith::model::TopicName;
 
@@ -25,6 +25,7 @@ harness::tests! {
     a_topic_with_two_partitions,
     each_right_that_is_missing,
     reading_leaves_no_trace,
+    a_cluster_that_is_gone_is_named,
 }
 
 fn whose() -> Whose {
@@ -361,4 +362,35 @@ async fn reading_leaves_no_trace(_: Test) {
         ["_topicsmith", "other"],
         "no group was ever looked for"
     );
+}
+
+async fn a_cluster_that_is_gone_is_named(_: Test) {
+    let brokers = Brokers::own(1);
+    let limits = Limits {
+        timeout: Duration::from_secs(4),
+    };
+    let cluster = Cluster::connect(connection(brokers.servers()), limits).await;
+    let cluster = cluster.unwrap_or_else(|error| panic!("{error}"));
+    let topic = TopicName::from("_topicsmith");
+    let created = inventory::create(&cluster, &topic, 1).await;
+    created.expect("it may");
+    let writer = Writer::open(&cluster, &topic).await.expect("it is there");
+    let entries = [Entry::Owned("a".into(), owned(1))];
+    writer.write(&entries).await.expect("it may");
+
+    brokers.kill(1);
+    let start = Instant::now();
+    let error = writer.write(&entries).await.expect_err("nobody is there");
+    let took = start.elapsed();
+    assert!(took < limits.timeout + Duration::from_secs(2), "{took:?}");
+    let expected = format!(
+        "the inventory: cannot write topic _topicsmith to {}: nothing listens there (connection refused)",
+        brokers.servers()
+    );
+    assert_eq!(error.to_string(), expected);
+    let error = inventory::read(&cluster, &topic)
+        .await
+        .expect_err("nor here");
+    let said = error.to_string();
+    assert!(said.contains("nothing listens there"), "{said}");
 }
