@@ -57,14 +57,17 @@ pub async fn open_books(
         session.terminal.tell(&text);
     };
     let resource = resource(scope, name);
-    let lock = inventory::lock(cluster, topic, &resource, me, patience, waiting).await;
+    let (lock, writer) = tokio::join!(
+        inventory::lock(cluster, topic, &resource, me, patience, waiting),
+        Writer::open(cluster, topic),
+    );
     let lock = match lock {
         Ok(lock) => lock,
         Err(LockError::Inventory(InventoryError::Missing { .. })) => return Ok(None),
         Err(LockError::Inventory(error)) => return Err(error.into()),
         Err(LockError::Held(holder)) => return Err(taken(name, &holder).into()),
     };
-    let writer = Writer::open(cluster, topic).await?;
+    let writer = writer?;
     Ok(Some(Books::new(lock, writer, who())))
 }
 

@@ -6,7 +6,7 @@ use super::codec::{self, Entry, Fact, LockStep};
 use super::error::{InventoryError, Right, Unreadable};
 use super::lease::{Lease, TakenLock};
 use super::topic::{check, require, unread, unwritten};
-use crate::kafka::{Appended, Appender, Cluster, Operation, Reader, Record};
+use crate::kafka::{Appended, Appender, Cluster, Delivery, Operation, Reader, Record};
 use crate::live::Inventory;
 use crate::model::TopicName;
 
@@ -169,13 +169,15 @@ impl Writer {
     /// # Errors
     /// The right to write is missing, or there is no inventory to write to.
     pub async fn open(cluster: &Cluster, topic: &TopicName) -> Result<Self, InventoryError> {
+        // First of all: it takes half a second until it can write.
+        let timeout = cluster.limits().timeout;
+        let appender = Appender::open(cluster, topic, 0, timeout, Delivery::Once)?;
         let Some(description) = check(cluster, topic).await? else {
             return Err(InventoryError::Missing {
                 topic: topic.clone(),
             });
         };
         require(topic, &description, Operation::Write, Right::Write)?;
-        let appender = Appender::open(cluster, topic, 0, cluster.limits().timeout)?;
         Ok(Self {
             topic: topic.clone(),
             appender,

@@ -14,7 +14,7 @@ use super::codec::{self, LockStep};
 use super::error::{InventoryError, Right};
 use super::lease::{Holder, Lease};
 use super::topic::{check, require, unread, unwritten};
-use crate::kafka::{Appender, Cluster, Operation, Reader, Record};
+use crate::kafka::{Appender, Cluster, Delivery, Operation, Reader, Record};
 use crate::model::TopicName;
 use crate::model::text::escape;
 
@@ -266,9 +266,9 @@ impl Side {
         resource: &str,
         me: Holder,
     ) -> Result<Self, InventoryError> {
-        // First of all: librdkafka takes half a second until an idempotent producer can write.
+        // A claim that stands there twice renews the lease twice.
         let timeout = CLAIM_TIMEOUT.min(cluster.limits().timeout);
-        let appender = Appender::open(cluster, topic, 0, timeout)?;
+        let appender = Appender::open(cluster, topic, 0, timeout, Delivery::AtLeastOnce)?;
         let Some(description) = check(cluster, topic).await? else {
             return Err(InventoryError::Missing {
                 topic: topic.clone(),

@@ -17,7 +17,7 @@ use super::fault::{CLOSED, Fault, FaultKind, TIMED_OUT, UNREADABLE};
 use super::ffi::{Client, Notice, Role, Topic};
 use super::news::News;
 use super::settings;
-use super::types::{Appended, OffsetAt, Record};
+use super::types::{Appended, Delivery, OffsetAt, Record};
 use crate::model::TopicName;
 use crate::model::connection::Connection;
 
@@ -280,7 +280,7 @@ fn is_final(fault: &Fault) -> bool {
     )
 }
 
-/// Appends records to one partition, each of them once.
+/// Appends records to one partition.
 pub struct Appender {
     side: Side,
     partition: i32,
@@ -298,10 +298,11 @@ impl Appender {
         topic: &TopicName,
         partition: i32,
         timeout: Duration,
+        delivery: Delivery,
     ) -> Result<Self, Error> {
         let side = Side::new(cluster, topic, timeout);
         let news = Arc::clone(&side.news);
-        let properties = settings::appending(&side.connection, timeout);
+        let properties = settings::appending(&side.connection, timeout, delivery);
         let listen = Box::new(move |notice| news.hear(notice));
         let topic = side.open(Role::Asks, &properties, listen)?;
         Ok(Self {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::types::Delivery;
 use crate::model::Secret;
 use crate::model::connection::Connection;
 
@@ -55,14 +56,22 @@ pub(super) fn reading(connection: &Connection, timeout: Duration) -> Vec<(String
     )
 }
 
-/// What a client that appends records needs besides: each of them once, in their order, and
-/// acknowledged by all replicas that are in sync, or an error in time.
-pub(super) fn appending(connection: &Connection, timeout: Duration) -> Vec<(String, String)> {
+/// What a client that appends records needs besides: in their order, acknowledged by all replicas
+/// that are in sync, or an error in time.
+pub(super) fn appending(
+    connection: &Connection,
+    timeout: Duration,
+    delivery: Delivery,
+) -> Vec<(String, String)> {
     let timeout_ms = timeout.as_millis().max(100).to_string();
+    let once = match delivery {
+        Delivery::Once => "true",
+        Delivery::AtLeastOnce => "false",
+    };
     with(
         properties(connection, timeout),
         &[
-            ("enable.idempotence", "true"),
+            ("enable.idempotence", once),
             ("acks", "all"),
             ("linger.ms", "0"),
             ("message.timeout.ms", &timeout_ms),

@@ -242,6 +242,15 @@ pub struct Record {
     pub value: Option<Vec<u8>>,
 }
 
+/// How often a record may come to stand in its partition when answers are lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// Once (`enable.idempotence`). librdkafka takes half a second before it can begin.
+    Once,
+    /// Perhaps twice: for records that say the same when they are repeated.
+    AtLeastOnce,
+}
+
 /// Where a record was appended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Appended {

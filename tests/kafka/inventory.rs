@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use topicsmith::inventory::{
     self, Contents, Entry, Holding, InventoryError, Right, Unreadable, Writer,
 };
-use topicsmith::kafka::{Appender, Cluster, Limits};
+use topicsmith::kafka::{Appender, Cluster, Delivery, Limits};
 use topicsmith::live::{Instance, Owned, Spent, Stamp, Whose};
 use topicsmith::model::TopicName;
 
@@ -199,7 +199,8 @@ async fn what_is_removed_is_gone(test: Test) {
 async fn a_record_that_cannot_be_read(test: Test) {
     let (cluster, topic) = inventory(&test).await;
     let newer = br#"{"format": "topicsmith/inventory/2", "kind": "topic"}"#;
-    let raw = Appender::open(&cluster, &topic, 0, LIMITS.timeout).expect("a client");
+    let raw =
+        Appender::open(&cluster, &topic, 0, LIMITS.timeout, Delivery::Once).expect("a client");
     let record = |value: &[u8]| (b"topic/a".to_vec(), Some(value.to_vec()));
     raw.append(&[record(b"oops"), record(newer)])
         .await
@@ -322,7 +323,7 @@ async fn each_right_that_is_missing(test: Test) {
     assert_eq!(right_of(&error), Some(Right::Write), "{error}");
     // A broker that does not say beforehand says so when it is tried, in time.
     let start = Instant::now();
-    let raw = Appender::open(&reader, &topic, 0, LIMITS.timeout).expect("a client");
+    let raw = Appender::open(&reader, &topic, 0, LIMITS.timeout, Delivery::Once).expect("a client");
     let error = raw
         .append(&[(b"k".to_vec(), None)])
         .await
