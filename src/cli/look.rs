@@ -110,12 +110,13 @@ impl Source<'_> {
         options: &Options,
         depth: Depth,
     ) -> Result<Cow<'a, Live>> {
+        let live = self.look(session, loaded, environment, &options.only, depth);
+        let live = live.await?;
         if let Source::Clusters(_) = self {
             let scope = options.scope.as_deref();
             check_scope_is_named(&environment.desired.environment, scope)?;
         }
-        self.look(session, loaded, environment, &options.only, depth)
-            .await
+        Ok(live)
     }
 
     /// What is live in an environment, and what an apply would do there.
