@@ -20,7 +20,7 @@ pub use args::{Connecting, Environments, Format, Global, OneEnvironment, Only, d
 pub use exit::Exit;
 pub use lock::{open_books, resource};
 pub use look::{Depth, Looking, Preflight, Source, plan, read, see_usage};
-pub use origin::{Origin, check_scope_is_named, who};
+pub use origin::{Origin, Scope, check_scope_is_named, who};
 pub use problem::{Advice, Locked, Refused, Usage, document};
 pub use select::the_only_one;
 pub use session::{Document, Printable, Session};

@@ -98,6 +98,27 @@ impl Source<'_> {
         }
     }
 
+    /// What is live in an environment, for a command that tells whose it is.
+    ///
+    /// # Errors
+    /// Nobody is named whose topics the files speak of, or the cluster cannot be reached or read.
+    pub async fn look_for<'a>(
+        &'a self,
+        session: &Session,
+        loaded: &Loaded,
+        environment: &LoadedEnvironment,
+        options: &Options,
+        depth: Depth,
+    ) -> Result<Cow<'a, Live>> {
+        let live = self.look(session, loaded, environment, &options.only, depth);
+        let live = live.await?;
+        if let Source::Clusters(_) = self {
+            let scope = options.scope.as_deref();
+            check_scope_is_named(&environment.desired.environment, scope)?;
+        }
+        Ok(live)
+    }
+
     /// What is live in an environment, and what an apply would do there.
     ///
     /// # Errors
@@ -200,6 +221,8 @@ pub async fn read(
 ) -> Result<Observed> {
     let removed = |name: &TopicName| desired.removed.contains_key(name);
     let listed = |name: &TopicName| desired.topics.contains_key(name) || removed(name);
+    // What becomes owned is recorded with its id.
+    let in_use = desired.environment.inventory.enabled;
     let want = Want {
         environment: &desired.environment,
         configs: match depth {
@@ -207,6 +230,7 @@ pub async fn read(
             Depth::All | Depth::Support => Which::All,
         },
         ids: match depth {
+            Depth::Listed | Depth::All if in_use => Which::Of(&listed),
             Depth::Listed | Depth::All => Which::Of(&removed),
             Depth::Support => Which::All,
         },

@@ -8,12 +8,29 @@ use super::args::variable;
 use super::problem::Advice;
 use crate::desired::Environment;
 
-/// Whose topics these are, and of which commit.
+/// Whose topics these are.
 #[derive(Debug, clap::Args)]
-pub struct Origin {
+pub struct Scope {
     /// Whose topics the files speak of [env: TOPICSMITH_SCOPE]
     #[arg(long, value_name = "NAME")]
     scope: Option<String>,
+}
+
+impl Scope {
+    /// The scope that was named here.
+    pub fn named(&self) -> Result<Option<String>> {
+        match &self.scope {
+            Some(scope) => Ok(Some(scope.clone())),
+            None => variable("TOPICSMITH_SCOPE"),
+        }
+    }
+}
+
+/// Whose topics these are, and of which commit.
+#[derive(Debug, clap::Args)]
+pub struct Origin {
+    #[command(flatten)]
+    scope: Scope,
     /// The commit that the files are of [default: git's, where there is one]
     #[arg(long, value_name = "SHA")]
     commit: Option<String>,
@@ -22,10 +39,7 @@ pub struct Origin {
 impl Origin {
     /// The scope that was named here.
     pub fn scope(&self) -> Result<Option<String>> {
-        match &self.scope {
-            Some(scope) => Ok(Some(scope.clone())),
-            None => variable("TOPICSMITH_SCOPE"),
-        }
+        self.scope.named()
     }
 
     /// The commit that was named here, or else the one that git knows. There is none where the

@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use anyhow::Result;
 use serde_json::Value;
 
-use crate::cli::{Depth, Document, Environments, Exit, Looking, Only, Printable, Session, Source};
+use crate::cli::{
+    Depth, Document, Environments, Exit, Looking, Only, Printable, Scope, Session, Source,
+};
 use crate::desired::{Ask, Loaded, LoadedEnvironment};
 use crate::live::Live;
 use crate::observe;
@@ -39,6 +41,8 @@ pub struct Args {
     #[arg(long)]
     pending: bool,
     #[command(flatten)]
+    scope: Scope,
+    #[command(flatten)]
     looking: Looking,
 }
 
@@ -50,6 +54,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     let ask = args.environments.ask()?.unwrap_or(Ask::Only);
     let options = Options {
         only: args.only.globs()?,
+        scope: args.scope.named()?,
         ..Options::default()
     };
     let loaded = session.load(&ask)?;
@@ -74,7 +79,7 @@ async fn one<'a>(
     options: &Options,
 ) -> Result<Looked<'a>> {
     let desired = &environment.desired;
-    let look = source.look(session, loaded, environment, &options.only, Depth::Listed);
+    let look = source.look_for(session, loaded, environment, options, Depth::Listed);
     let live = look.await?;
     let plan = plan::make(desired, &live, options);
     Ok(Looked {

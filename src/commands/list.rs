@@ -3,7 +3,9 @@
 use anyhow::Result;
 use serde_json::Value;
 
-use crate::cli::{Depth, Document, Environments, Exit, Looking, Only, Printable, Session, Source};
+use crate::cli::{
+    Depth, Document, Environments, Exit, Looking, Only, Printable, Scope, Session, Source,
+};
 use crate::desired::{Ask, Loaded, LoadedEnvironment};
 use crate::observe;
 use crate::plan::{self, Options};
@@ -22,6 +24,8 @@ pub struct Args {
     #[command(flatten)]
     only: Only,
     #[command(flatten)]
+    scope: Scope,
+    #[command(flatten)]
     looking: Looking,
 }
 
@@ -33,6 +37,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     let ask = args.environments.ask()?.unwrap_or(Ask::Only);
     let options = Options {
         only: args.only.globs()?,
+        scope: args.scope.named()?,
         ..Options::default()
     };
     let loaded = session.load(&ask)?;
@@ -56,7 +61,7 @@ async fn one(
     options: &Options,
 ) -> Result<List> {
     let desired = &environment.desired;
-    let look = source.look(session, loaded, environment, &options.only, Depth::All);
+    let look = source.look_for(session, loaded, environment, options, Depth::All);
     let live = look.await?;
     let plan = plan::make(desired, &live, options);
     Ok(List {

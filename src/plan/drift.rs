@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use differences::Sides;
 
 use super::ownership::{Books, Standing};
-use super::{Action, Blocked, Change, Fate, Lost, Plan, Subject};
+use super::{Action, Blocked, Change, Fate, Lost, Plan, RecordChange, Subject};
 use crate::desired::Desired;
 use crate::diff::Since;
 use crate::live::{Live, Owned};
@@ -42,6 +42,8 @@ pub struct Drifted<'a> {
     pub declared_at: Option<&'a Place>,
     /// What is recorded of the last apply.
     pub applied: Option<&'a Owned>,
+    /// What of its record alone is not as the files say.
+    pub record: &'a [RecordChange],
     /// Its settings that differ.
     pub differences: Vec<Difference<'a>>,
 }
@@ -116,7 +118,8 @@ impl Drifted<'_> {
     /// Every side on which something of it changed.
     fn sides(&self) -> impl Iterator<Item = Since> {
         let differences = self.differences.iter().map(|difference| difference.since);
-        self.since.into_iter().chain(differences)
+        let record = (!self.record.is_empty()).then_some(Since::Pending);
+        self.since.into_iter().chain(record).chain(differences)
     }
 
     /// Whether it was changed on the cluster since it was applied.
@@ -158,6 +161,7 @@ fn of_instance(lost: &Lost) -> Drifted<'_> {
         fate: Some(lost.fate),
         declared_at: Some(&lost.declared_at),
         applied: None,
+        record: &[],
         differences: Vec::new(),
     }
 }
@@ -234,6 +238,7 @@ impl<'a> Look<'a, '_> {
             fate,
             declared_at: change.declared_at.as_ref(),
             applied: change.recorded.as_ref(),
+            record: &change.record,
             differences,
         }
     }
@@ -260,6 +265,7 @@ impl<'a> Look<'a, '_> {
                 .map(|listed| &listed.declared_at)
                 .or(blocked.declared_at.as_ref()),
             applied: self.applied(&blocked.topic),
+            record: &[],
             differences: Vec::new(),
         }
     }

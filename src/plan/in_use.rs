@@ -24,11 +24,15 @@ pub(super) fn of_delete(
         true => "the topic is in use",
         false => "whether the topic is in use cannot be seen",
     };
+    let what = match place {
+        Some(_) => "delete",
+        None => "delete, for no file lists it any more",
+    };
     Some(Blocked {
         topic: name.clone(),
         code: BlockCode::TopicInUse,
         subject: Subject::Topic,
-        message: format!("delete: {why}: {}", facts(usage).join("; ")),
+        message: format!("{what}: {why}: {}", facts(usage).join("; ")),
         help: format!(
             "Stop what uses it, or let it be deleted all the same with --allow {}:{name}",
             BlockCode::TopicInUse

@@ -122,3 +122,124 @@ impl<'a> Books<'a> {
 pub(super) fn is_another(recorded: &Option<String>, live: &Option<String>) -> bool {
     matches!((recorded, live), (Some(recorded), Some(live)) if recorded != live)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{environment, found, live};
+
+    fn whose(scope: Option<&str>, environment: Option<&str>) -> Whose {
+        Whose {
+            scope: scope.map(str::to_owned),
+            environment: environment.map(str::to_owned),
+        }
+    }
+
+    fn owned(whose: Whose, id: Option<&str>) -> Owned {
+        Owned {
+            whose,
+            id: id.map(str::to_owned),
+            ..Owned::default()
+        }
+    }
+
+    fn with_id(id: Option<&str>) -> LiveTopic {
+        LiveTopic {
+            id: id.map(str::to_owned),
+            ..found(1, 1, &[])
+        }
+    }
+
+    #[test]
+    fn a_topic_is_owned_as_long_as_it_is_the_same() {
+        let ours = || whose(Some("media"), Some("prod"));
+        let standing = |record: Option<Owned>, id: Option<&str>| {
+            let mut live = live([]);
+            let topics = record.map(|record| ("a".into(), record));
+            live.inventory = Some(Inventory {
+                topics: topics.into_iter().collect(),
+                ..Inventory::default()
+            });
+            let environment = environment();
+            let books = Books::open(&live, &environment, Some("media")).unwrap();
+            match books.standing(&"a".into(), Some(&with_id(id))) {
+                Standing::Nobodys(None) => "nobody's",
+                Standing::Nobodys(Some(_)) => "nobody's by now",
+                Standing::Ours(_) => "ours",
+                Standing::WasOurs(_) => "was ours",
+                Standing::Theirs(_) => "theirs",
+                Standing::Of(_) => "an instance's",
+            }
+        };
+        assert_eq!(standing(None, Some("1")), "nobody's");
+        for (recorded, is, said) in [
+            (Some("1"), Some("1"), "ours"),
+            (Some("1"), None, "ours"),
+            (None, Some("1"), "ours"),
+            (Some("1"), Some("2"), "was ours"),
+        ] {
+            assert_eq!(standing(Some(owned(ours(), recorded)), is), said);
+        }
+        for others in [whose(Some("shop"), Some("prod")), whose(None, Some("dev"))] {
+            let record = |id| Some(owned(others.clone(), id));
+            assert_eq!(standing(record(None), Some("2")), "theirs");
+            assert_eq!(standing(record(Some("1")), Some("2")), "nobody's by now");
+        }
+    }
+
+    #[test]
+    fn a_tombstone_is_spent_unless_the_topic_is_surely_the_one_that_it_was_for() {
+        for (recorded, is, spent) in [
+            (Some("1"), Some("1"), false),
+            (Some("1"), Some("2"), true),
+            (Some("1"), None, true),
+            (None, Some("1"), true),
+            (None, None, true),
+        ] {
+            let mut live = live([]);
+            let note = Spent {
+                whose: whose(None, None),
+                topic: "a".into(),
+                id: recorded.map(str::to_owned),
+                stamp: crate::live::Stamp::default(),
+            };
+            live.inventory = Some(Inventory {
+                spent: vec![note],
+                ..Inventory::default()
+            });
+            let environment = environment();
+            let books = Books::open(&live, &environment, None).unwrap();
+            assert_eq!(books.is_spent(&"a".into(), &with_id(is)), spent);
+        }
+    }
+
+    #[test]
+    fn a_hold_is_in_force_until_it_ends_and_where_nobody_knows_how_late_it_is() {
+        for (now_ms, held) in [(None, true), (Some(9), true), (Some(10), false)] {
+            let mut live = live([]);
+            let hold = Hold {
+                until_ms: 10,
+                ..Hold::default()
+            };
+            live.inventory = Some(Inventory {
+                holds: [("a".into(), hold)].into(),
+                ..Inventory::default()
+            });
+            live.now_ms = now_ms;
+            let environment = environment();
+            let books = Books::open(&live, &environment, None).unwrap();
+            assert_eq!(books.hold(&"a".into()).is_some(), held);
+        }
+    }
+
+    #[test]
+    fn what_is_turned_off_is_not_read() {
+        let mut live = live([]);
+        let mut environment = environment();
+        assert!(Books::open(&live, &environment, None).is_none());
+        live.inventory = Some(Inventory::default());
+        assert!(Books::open(&live, &environment, None).is_some());
+        environment.inventory.enabled = false;
+        assert!(Books::open(&live, &environment, None).is_none());
+    }
+}

@@ -112,9 +112,11 @@ impl<'a> Table<'a> {
             Some(Standing::Ours(owned) | Standing::WasOurs(owned)) => Some(owned.clone()),
             _ => None,
         };
+        let listed = self.desired.topics.get(name);
         let change = verdict.change.get_or_insert_with(|| Change {
             recorded: recorded(),
             to_record: recorded(),
+            declared_at: listed.map(|listed| listed.declared_at.clone()),
             ..Change::new(name.clone(), Action::Record)
         });
         change.record.push(dropped(TOMBSTONE, "spent", None));

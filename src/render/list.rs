@@ -8,7 +8,7 @@ use super::{Paint, Style};
 use crate::desired::{Desired, Topic};
 use crate::live::{Live, LiveTopic, ReplicationFactor};
 use crate::model::text::{count, escape};
-use crate::model::{Globs, TopicName};
+use crate::model::{BlockCode, Globs, TopicName};
 use crate::plan::{Action, Plan};
 use crate::render::columns::{Cell, print_table};
 
@@ -44,8 +44,16 @@ pub enum State {
     Missing,
     /// It is live, and no file names it.
     Unlisted,
-    /// It is live, and a tombstone wants it gone.
+    /// It is live, and a tombstone wants it gone, or it left the files and is to be deleted.
     Removed,
+    /// It is live, listed and as the files say, and nobody owns it yet.
+    NotOwned,
+    /// It is owned and left the files, and is to stay.
+    Released,
+    /// Another scope or environment owns it, or an instance.
+    Theirs,
+    /// It differs, and a hold keeps it so.
+    Held,
 }
 
 impl State {
@@ -57,6 +65,10 @@ impl State {
             State::Missing => "missing",
             State::Unlisted => "unlisted",
             State::Removed => "removed",
+            State::NotOwned => "not-owned",
+            State::Released => "released",
+            State::Theirs => "theirs",
+            State::Held => "held",
         }
     }
 
@@ -67,6 +79,10 @@ impl State {
             State::Missing => "missing",
             State::Unlisted => "unlisted",
             State::Removed => "to be removed",
+            State::NotOwned => "not owned yet",
+            State::Released => "to be released",
+            State::Theirs => "owned by others",
+            State::Held => "held",
         }
     }
 
@@ -77,6 +93,9 @@ impl State {
             State::Missing => Paint::Added,
             State::Unlisted => Paint::Told,
             State::Removed => Paint::Removed,
+            State::NotOwned | State::Released => Paint::Changed,
+            State::Theirs => Paint::Told,
+            State::Held => Paint::Held,
         }
     }
 }
@@ -152,17 +171,33 @@ pub fn rows(desired: &Desired, live: &Live, plan: &Plan, only: &Globs) -> Vec<Ro
     let listed = listed.filter(|topic| only.is_empty() || only.matches(topic.as_str()));
     let mut states: BTreeMap<&TopicName, State> = listed.map(|t| (t, State::InSync)).collect();
     states.extend(plan.unlisted.iter().map(|topic| (topic, State::Unlisted)));
-    states.extend(plan.blocked.iter().map(|b| (&b.topic, State::Differs)));
-    // A change says more than what is blocked of it, and so comes last.
-    states.extend(plan.changes.iter().map(|change| {
+    states.extend(
+        plan.theirs
+            .iter()
+            .map(|theirs| (&theirs.topic, State::Theirs)),
+    );
+    states.extend(plan.blocked.iter().map(|blocked| {
+        let state = match blocked.code {
+            BlockCode::OwnedElsewhere => State::Theirs,
+            _ => State::Differs,
+        };
+        (&blocked.topic, state)
+    }));
+    let held = plan.held.iter();
+    let held = held.filter(|held| held.change.is_some() || !held.blocked.is_empty());
+    states.extend(held.map(|held| (&held.topic, State::Held)));
+    // A change of the topic says more than what is blocked of it, and so comes last.
+    for change in &plan.changes {
         let state = match change.action {
             Action::Create => State::Missing,
-            Action::Update | Action::Release => State::Differs,
-            Action::Adopt | Action::Record => State::InSync,
+            Action::Update => State::Differs,
             Action::Delete => State::Removed,
+            Action::Release => State::Released,
+            Action::Adopt if states.get(&change.topic) == Some(&State::InSync) => State::NotOwned,
+            Action::Adopt | Action::Record => continue,
         };
-        (&change.topic, state)
-    }));
+        states.insert(&change.topic, state);
+    }
     let row = |(topic, state): (&TopicName, State)| {
         row(
             topic,

@@ -189,7 +189,8 @@ fn same_value(key: &ConfigKey, a: Option<&str>, b: Option<&str>) -> bool {
 mod tests {
     use super::*;
     use crate::desired::Desired;
-    use crate::live::Live;
+    use crate::live::{Inventory, Live, Owned};
+    use crate::model::OnRemove;
     use crate::plan::{Options, Plan, make};
     use crate::testing::{desired, found, kafka_default, live, saved, tombstone, topic};
 
@@ -386,6 +387,141 @@ mod tests {
         check(
             |at| config(at, "new", "cleanup.policy", None),
             &["new cleanup.policy: Set - → compact,delete; nothing"],
+        );
+    }
+
+    /// A topic that is adopted and grows, one that is made and armed, one that is recorded anew, and
+    /// two that left the files.
+    fn owned() -> Cluster {
+        let mut armed = topic(3, 3, &[]);
+        armed.on_remove = OnRemove::Delete;
+        let desired = desired([
+            ("adopted", topic(6, 3, &[("retention.ms", "86400000")])),
+            ("armed", armed.clone()),
+            ("made", armed),
+        ]);
+        let record = |on_remove| Owned {
+            on_remove: Some(on_remove),
+            ..Owned::default()
+        };
+        let mut live = live([
+            ("adopted", found(3, 3, &[])),
+            ("armed", found(3, 3, &[])),
+            ("goes", found(3, 3, &[])),
+            ("left", found(3, 3, &[])),
+        ]);
+        let topics = [
+            ("armed".into(), record(OnRemove::Retain)),
+            ("goes".into(), record(OnRemove::Delete)),
+            ("left".into(), record(OnRemove::Retain)),
+        ];
+        live.inventory = Some(Inventory {
+            topics: topics.into(),
+            ..Inventory::default()
+        });
+        (desired, live)
+    }
+
+    /// The parts that are not approved once what was approved meets another cluster.
+    #[track_caller]
+    fn check_owned(change: impl Fn(&mut Cluster), expected: &[&str]) {
+        let (desired, live) = owned();
+        let approved = make(&desired, &live, &Options::default());
+        let mut now = owned();
+        change(&mut now);
+        let options = Options {
+            approval: Some(saved(&approved)),
+            ..Options::default()
+        };
+        let plan = make(&now.0, &now.1, &options);
+        let line = |part: &Unapproved| {
+            let (approved, now) = (said(part.approved.as_ref()), said(part.now.as_ref()));
+            format!("{}: {approved}; {now}", part.topic)
+        };
+        let lines: Vec<String> = plan.unapproved.iter().map(line).collect();
+        assert_eq!(lines, expected);
+    }
+
+    fn inventory(at: &mut Cluster) -> &mut Inventory {
+        at.1.inventory.as_mut().unwrap()
+    }
+
+    #[test]
+    fn what_an_interrupted_apply_left_goes_on() {
+        check_owned(|_| {}, &[]);
+        // Made, and not recorded.
+        check_owned(
+            |at| drop(at.1.topics.insert("made".into(), found(3, 3, &[]))),
+            &[],
+        );
+        // Changed, and not recorded.
+        let changed = || found(6, 3, &[("retention.ms", "86400000")]);
+        check_owned(
+            |at| drop(at.1.topics.insert("adopted".into(), changed())),
+            &[],
+        );
+        // Deleted, and still recorded.
+        check_owned(|at| drop(at.1.topics.remove("goes")), &[]);
+        // Recorded, and not all of it changed.
+        check_owned(
+            |at| {
+                drop(
+                    inventory(at)
+                        .topics
+                        .insert("adopted".into(), Owned::default()),
+                )
+            },
+            &[],
+        );
+    }
+
+    #[test]
+    fn a_record_of_what_was_approved_for_the_topic_is_approved() {
+        let grown = Owned {
+            partitions: Some(3),
+            config: Some([("retention.ms".into(), "604800000".to_owned())].into()),
+            ..Owned::default()
+        };
+        let now = |at: &mut Cluster, partitions| {
+            let found = found(partitions, 3, &[("retention.ms", "86400000")]);
+            at.1.topics.insert("adopted".into(), found);
+            inventory(at).topics.insert("adopted".into(), grown.clone());
+        };
+        check_owned(|at| now(at, 6), &[]);
+        check_owned(
+            |at| {
+                at.0.topics.get_mut("adopted").unwrap().partitions.value = 9;
+                now(at, 9);
+            },
+            &["adopted: nothing; partitions 3 → 9"],
+        );
+    }
+
+    #[test]
+    fn what_is_armed_otherwise_is_not_approved() {
+        let disarm = |at: &mut Cluster, name: &str| {
+            at.0.topics.get_mut(name).unwrap().on_remove = OnRemove::Retain;
+        };
+        let arm = |at: &mut Cluster| {
+            at.0.topics.get_mut("adopted").unwrap().on_remove = OnRemove::Delete;
+        };
+        check_owned(arm, &["adopted: nothing; on_remove - → delete"]);
+        check_owned(
+            |at| disarm(at, "made"),
+            &["made: on_remove - → delete; nothing"],
+        );
+        // Nothing is left to do.
+        check_owned(|at| disarm(at, "armed"), &[]);
+        let recorded = |at: &mut Cluster, name: &str, on_remove| {
+            inventory(at).topics.get_mut(name).unwrap().on_remove = Some(on_remove);
+        };
+        check_owned(
+            |at| recorded(at, "left", OnRemove::Delete),
+            &["left: Release; Delete"],
+        );
+        check_owned(
+            |at| recorded(at, "goes", OnRemove::Retain),
+            &["goes: Delete; Release"],
         );
     }
 }

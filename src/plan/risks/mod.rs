@@ -37,7 +37,7 @@ pub(super) fn of_delete() -> Vec<Risk> {
 pub(super) fn of_adopt(config: &[ConfigChange]) -> Vec<Risk> {
     let is_reset = |change: &&ConfigChange| change.action == ConfigAction::Reset;
     let lost = config.iter().filter(is_reset).map(|change| {
-        let message = "set before the topic was owned, and lost with that".to_owned();
+        let message = "what was set before the topic was owned is lost".to_owned();
         risk(RiskCode::ResetOnAdopt, change, message)
     });
     lost.collect()

@@ -7,7 +7,7 @@ use crate::diff::Since;
 use crate::model::Place;
 use crate::plan::Plan;
 use crate::plan::drift::{Difference, Drift, Drifted, Kind, State};
-use crate::render::plan::{hold_json, last_applied_json, theirs_json};
+use crate::render::plan::{hold_json, last_applied_json, record_json, theirs_json};
 use crate::render::values::{self, on};
 
 /// Where the cluster of one environment is not what was applied, or not what the files say. `drift`
@@ -52,6 +52,7 @@ fn topic(drifted: &Drifted) -> Value {
         fate,
         declared_at,
         applied,
+        record,
         differences: _,
     } = drifted;
     json!({
@@ -61,6 +62,7 @@ fn topic(drifted: &Drifted) -> Value {
         "fate": fate.map(values::fate),
         "declared_at": declared_at.map(Place::file_line),
         "last_applied": applied.map(last_applied_json),
+        "record": record.iter().map(record_json).collect::<Value>(),
         "differences": differences(drifted),
     })
 }

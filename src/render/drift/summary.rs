@@ -14,14 +14,10 @@ pub(super) fn text(plan: &Plan, drift: &Drift) -> String {
     let right = plan.unchanged;
     if work.is_empty() {
         let verb = if right == 1 { "is" } else { "are" };
-        let mut line = format!(
-            "No drift: {} {verb} as the files say",
-            count(right, "topic")
-        );
-        for part in rest(plan) {
-            line.push_str(&format!(", {part}"));
-        }
-        return line + ".";
+        let as_said = format!("{} {verb} as the files say", count(right, "topic"));
+        let as_said = (right > 0 || plan.held.is_empty()).then_some(as_said);
+        let parts: Vec<String> = as_said.into_iter().chain(rest(plan)).collect();
+        return format!("No drift: {}.", parts.join(", "));
     }
     let mut rest = rest(plan);
     rest.extend((right > 0).then(|| format!("{right} as the files say")));

@@ -6,7 +6,7 @@ use crate::model::{OnRemove, Place};
 use crate::plan::drift::{Difference, Drift, Drifted, Kind, State};
 use crate::plan::{Fate, Plan, Subject};
 use crate::render::columns::{Cell, Sheet};
-use crate::render::plan::{header, held_words, last_applied, theirs_words};
+use crate::render::plan::{field, field_values, header, held_words, last_applied, theirs_words};
 use crate::render::values::{label, value_or_unknown};
 use crate::render::{Paint, Style};
 
@@ -72,6 +72,12 @@ fn add_topic(sheet: &mut Sheet, topic: &Drifted) {
         sheet.text(DETAIL, Cell::new(Paint::Faint, escape(&line)));
     }
     add_differences(sheet, topic);
+    for change in topic.record {
+        let label = Cell::new(Paint::Plain, field(change));
+        let values = Cell::new(Paint::Plain, field_values(change));
+        let pending = Cell::new(Paint::Faint, "pending: to be recorded");
+        sheet.row(DETAIL, label, Some(values), vec![pending]);
+    }
 }
 
 fn state(topic: &Drifted) -> Option<&'static str> {
@@ -84,7 +90,7 @@ fn state(topic: &Drifted) -> Option<&'static str> {
         (State::Unwanted, ..) => "there, and a tombstone wants it gone",
         (State::NotOwned, Some(_), _) => "deleted and made again since it was applied",
         (State::NotOwned, None, _) => "pending: listed, and nobody owns it yet",
-        (State::Theirs, ..) => "somebody else's",
+        (State::Theirs, ..) => "named here, and somebody else's",
         (State::Left, Some(Fate::Gone), _) => "gone, and no file lists it any more",
         (State::Left, Some(Fate::Recreated), _) => {
             "deleted and made again, and no file lists it any more"

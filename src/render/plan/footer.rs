@@ -4,7 +4,7 @@ use super::unapproved;
 use crate::model::RiskCode;
 use crate::model::text::{count, escape};
 use crate::plan::approval::NOT_APPROVED;
-use crate::plan::{Plan, Refusal, Summary};
+use crate::plan::{Action, Plan, Refusal, Summary};
 use crate::render::{Paint, Style};
 
 /// One summary line, then a line for each thing that an apply would run into.
@@ -45,6 +45,9 @@ fn line(plan: &Plan, summary: &Summary) -> String {
         blocked,
         destructive: _,
     } = *summary;
+    let changes = plan.changes.iter();
+    let both = changes.filter(|change| change.action == Action::Update && change.adopt);
+    let both = both.count();
     let parts = |parts: &[(usize, &str)]| -> Vec<String> {
         let some = parts.iter().filter(|(number, _)| *number > 0);
         some.map(|(number, what)| format!("{number} {what}"))
@@ -52,9 +55,10 @@ fn line(plan: &Plan, summary: &Summary) -> String {
     };
     let work = parts(&[
         (create, "to create"),
-        (update, "to update"),
+        (update - both, "to update"),
         (delete, "to delete"),
-        (adopt, "to adopt"),
+        (both, "to adopt and update"),
+        (adopt - both, "to adopt"),
         (release, "to release"),
         (record, "to record"),
         (blocked, "blocked"),
@@ -76,17 +80,18 @@ fn line(plan: &Plan, summary: &Summary) -> String {
 
 fn no_changes(unchanged: usize, unlisted: usize, held: usize) -> String {
     let as_said = match unchanged {
-        0 => "no topic is listed here".to_owned(),
-        1 => "1 topic is as the files say".to_owned(),
-        many => format!("{many} topics are as the files say"),
+        0 if held > 0 => None,
+        0 => Some("no topic is listed here".to_owned()),
+        1 => Some("1 topic is as the files say".to_owned()),
+        many => Some(format!("{many} topics are as the files say")),
     };
-    let mut line = format!("No changes: {as_said}");
-    for (number, what) in [(held, "held"), (unlisted, "unlisted")] {
-        if number > 0 {
-            line.push_str(&format!(", {number} {what}"));
-        }
-    }
-    line + "."
+    let some = |number: usize, what: &str| (number > 0).then(|| format!("{number} {what}"));
+    let rest = [some(held, "held"), some(unlisted, "unlisted")];
+    let parts: Vec<String> = as_said
+        .into_iter()
+        .chain(rest.into_iter().flatten())
+        .collect();
+    format!("No changes: {}.", parts.join(", "))
 }
 
 /// The flags that an apply needs, or that what is destructive goes ahead without any.

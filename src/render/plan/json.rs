@@ -138,7 +138,7 @@ pub(in crate::render) fn last_applied(recorded: &Owned) -> Value {
     })
 }
 
-pub(super) fn record_change(change: &RecordChange) -> Value {
+pub(in crate::render) fn record_change(change: &RecordChange) -> Value {
     let RecordChange {
         field,
         from,

@@ -8,9 +8,12 @@ mod unapproved;
 
 pub use json::json;
 pub(super) use json::{
-    hold as hold_json, last_applied as last_applied_json, theirs as theirs_json,
+    hold as hold_json, last_applied as last_applied_json, record_change as record_json,
+    theirs as theirs_json,
 };
-pub(super) use record::{held as held_words, last_applied, theirs as theirs_words};
+pub(super) use record::{
+    field, held as held_words, last_applied, theirs as theirs_words, values as field_values,
+};
 pub(super) use text::header;
 pub use text::text;
 pub(super) use unapproved::json as unapproved_json;

@@ -59,7 +59,8 @@ pub(in crate::render) fn last_applied(recorded: &Owned) -> Option<String> {
 /// `left topics/a.toml:3`: where a topic was listed last.
 pub(super) fn left(change: &Change) -> Option<String> {
     let place = change.recorded.as_ref()?.declared_at.as_ref()?;
-    (change.declared_at.is_none()).then(|| format!("left {place}"))
+    let left = change.declared_at.is_none() && change.action != Action::Record;
+    left.then(|| format!("left {place}"))
 }
 
 /// `on_remove retain → delete`
@@ -68,7 +69,7 @@ pub(super) fn recorded(change: &RecordChange) -> String {
 }
 
 /// The field, as the files would name it.
-pub(super) fn field(change: &RecordChange) -> String {
+pub(in crate::render) fn field(change: &RecordChange) -> String {
     let field = match change.field.as_str() {
         "replication_factor" => "replication factor",
         field => field.strip_prefix("config.").unwrap_or(field),
@@ -77,7 +78,7 @@ pub(super) fn field(change: &RecordChange) -> String {
 }
 
 /// From what to what it changes.
-pub(super) fn values(change: &RecordChange) -> String {
+pub(in crate::render) fn values(change: &RecordChange) -> String {
     let shown = |value: &String| match change.field.strip_prefix("config.") {
         Some(key) => values::value(&ConfigKey::from(key), value),
         None => escape(value).into_owned(),
@@ -96,6 +97,7 @@ pub(super) fn meaning(change: &RecordChange) -> &'static str {
         ("on_remove", Some("delete")) => "it will be deleted once no file lists it",
         ("on_remove", Some(_)) => "it will be released once no file lists it",
         ("tombstone", _) => "the tombstone is gone; one that comes back deletes again",
+        ("record", _) => "nothing of it stays recorded",
         _ => "in the inventory alone",
     }
 }
