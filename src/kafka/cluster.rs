@@ -58,7 +58,8 @@ impl Cluster {
     /// # Errors
     /// Why no broker could be reached.
     pub async fn connect(connection: Connection, limits: Limits) -> Result<Cluster, Error> {
-        let connection = Arc::new(settings::with_passwords_secret(connection));
+        settings::check(&connection)?;
+        let connection = Arc::new(settings::prepared(connection));
         let clients = Clients::open(&connection, limits).await?;
         Ok(Cluster(Arc::new(Inner {
             connection,
@@ -228,6 +229,11 @@ impl Cluster {
     pub fn unanswered(&self, what: &str, fault: &Fault) -> Error {
         let news = &self.clients().news;
         Error::call(&self.0.connection, what, fault, news, self.0.limits.timeout)
+    }
+
+    /// Whom the brokers take this tool for, `User:ci`, as far as that is known and no secret.
+    pub fn principal(&self) -> Option<String> {
+        self.clients().first.principal()
     }
 
     /// The release of Kafka, `4.3`, as far as the brokers let on.
