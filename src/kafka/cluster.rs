@@ -225,10 +225,10 @@ impl Cluster {
         self.replace(&stale, self.0.limits).await
     }
 
-    /// A question that got no answer however often it was asked, as an error.
-    pub fn unanswered(&self, what: &str, fault: &Fault) -> Error {
-        let news = &self.clients().news;
-        Error::call(&self.0.connection, what, fault, news, self.0.limits.timeout)
+    /// A question for the controller that got no answer however often it was asked, though brokers
+    /// could be reached, as an error.
+    pub fn without_controller(&self, what: &str) -> Error {
+        Error::controller(&self.0.connection, what, &self.clients().news)
     }
 
     /// Whom the brokers take this tool for, `User:ci`, as far as that is known and no secret.

@@ -35,6 +35,8 @@ pub enum Cause {
     Authentication,
     /// The client's own settings cannot be used: a file that is not there, say.
     Settings,
+    /// Brokers answer, and the cluster's controller does not.
+    NoController,
     /// No answer in time, and nothing that says why.
     TimedOut,
     /// The cluster answered with an error.
@@ -104,7 +106,10 @@ impl Error {
                 help: Some(worst.help.clone()),
                 cause: worst.cause,
             },
-            None => Self::unexplained(connection, "cannot reach Kafka", fault, waited),
+            None => {
+                let help = "is the address right, and is the cluster busy? --timeout waits longer";
+                Self::unexplained(connection, ("cannot reach Kafka", help), fault, waited)
+            }
         }
     }
 
@@ -176,7 +181,32 @@ impl Error {
                 help: Some(worst.help.clone()),
                 cause: worst.cause,
             },
-            _ => Self::unexplained(connection, what, fault, waited),
+            _ => {
+                let help = "it was reached before: is it busy, or without an active controller? \
+                            --timeout waits longer";
+                Self::unexplained(connection, (what, help), fault, waited)
+            }
+        }
+    }
+
+    /// The cluster was reached again and again, and its controller gave no answer.
+    pub(super) fn controller(connection: &Connection, what: &str, news: &News) -> Self {
+        let failures = Failures::of(news, connection);
+        let servers = shown(connection);
+        let mut sentence = format!(
+            "cannot read {what}: brokers at {servers} answer, but no active controller does"
+        );
+        if !failures.0.is_empty() {
+            sentence.push_str(&format!(" ({failures})"));
+        }
+        Self {
+            sentence,
+            help: Some(
+                "Kafka changes nothing without a controller: are most of those that \
+                 controller.quorum.voters names up (with ZooKeeper: is it)?"
+                    .to_owned(),
+            ),
+            cause: Cause::NoController,
         }
     }
 
@@ -193,15 +223,17 @@ impl Error {
     }
 
     /// librdkafka says nothing that explains it.
-    fn unexplained(connection: &Connection, what: &str, fault: &Fault, waited: Duration) -> Self {
+    fn unexplained(
+        connection: &Connection,
+        (what, help): (&str, &str),
+        fault: &Fault,
+        waited: Duration,
+    ) -> Self {
         let servers = shown(connection);
         if fault.kind() == FaultKind::Unanswered {
             return Self {
                 sentence: format!("{what} at {servers}: no answer within {waited:?}"),
-                help: Some(
-                    "is the address right, and is the cluster busy? --timeout waits longer"
-                        .to_owned(),
-                ),
+                help: Some(help.to_owned()),
                 cause: Cause::TimedOut,
             };
         }

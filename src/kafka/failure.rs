@@ -108,8 +108,9 @@ impl Failure {
         };
         if self.learned && matches!(diagnosis.cause, Cause::Unresolved | Cause::Unreachable) {
             diagnosis.help = format!(
-                "{} is the address that the cluster gives for one of its brokers: if it cannot be \
-                 reached from here, advertised.listeners in that broker's settings needs one that can",
+                "{} is the address that the cluster gives for one of its brokers: is that broker up? \
+                 If it cannot be reached from here at all, advertised.listeners in its settings needs \
+                 an address that can",
                 self.server
             );
         }
