@@ -4,7 +4,6 @@
 //! The bare requests go through the same Kafka room, in the batches that were measured as best, so
 //! the ratio is what the rest of the tool costs. The process's own start is part of its time.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -117,11 +116,7 @@ fn names(prefix: &str, count: usize) -> Vec<TopicName> {
 }
 
 async fn connect(servers: &str) -> Cluster {
-    let connection = Connection {
-        servers: vec![servers.to_owned()],
-        properties: BTreeMap::new(),
-        secrets: Vec::new(),
-    };
+    let connection = Connection::to(vec![servers.to_owned()]);
     let limits = Limits {
         timeout: Duration::from_secs(60),
     };

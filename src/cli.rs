@@ -9,6 +9,7 @@ mod origin;
 mod problem;
 mod select;
 mod session;
+mod token;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

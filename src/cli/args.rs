@@ -7,8 +7,9 @@ use std::time::Duration;
 use anyhow::Result;
 
 use super::problem::Usage;
+use super::token::TokenFrom;
 use crate::desired::{Ask, Folders, Variables};
-use crate::model::{Globs, units};
+use crate::model::{Globs, Secret, units};
 use crate::terminal::ColourChoice;
 
 /// Arguments that every command takes, before or after its name.
@@ -175,6 +176,54 @@ pub struct Connecting {
     /// Where ${file:NAME} in [cluster.client] reads secrets
     #[arg(long, value_name = "DIR")]
     pub secrets_dir: Option<PathBuf>,
+    /// Connect as this file says, key=value lines with librdkafka's names, and refuse files that
+    /// say otherwise [env: TOPICSMITH_CLIENT_CONFIG]
+    #[arg(long, value_name = "FILE")]
+    client_config: Option<PathBuf>,
+    /// Read the token for OAUTHBEARER from this file, again whenever one is needed
+    /// [env: TOPICSMITH_TOKEN_FILE, or the token itself in TOPICSMITH_TOKEN]
+    #[arg(long, value_name = "FILE", conflicts_with = "token_command")]
+    token_file: Option<PathBuf>,
+    /// Take the token for OAUTHBEARER from what this shell command prints, run whenever one is
+    /// needed [env: TOPICSMITH_TOKEN_COMMAND]
+    #[arg(long, value_name = "COMMAND")]
+    token_command: Option<String>,
+}
+
+impl Connecting {
+    /// The runner's own client configuration.
+    pub fn client_config(&self) -> Result<Option<PathBuf>> {
+        match &self.client_config {
+            Some(file) => Ok(Some(file.clone())),
+            None => Ok(variable("TOPICSMITH_CLIENT_CONFIG")?.map(PathBuf::from)),
+        }
+    }
+
+    /// Where tokens come from. A flag goes before all variables.
+    pub fn tokens(&self) -> Result<Option<TokenFrom>> {
+        if let Some(file) = &self.token_file {
+            return Ok(Some(TokenFrom::File(file.clone())));
+        }
+        if let Some(command) = &self.token_command {
+            return Ok(Some(TokenFrom::Command(command.clone())));
+        }
+        let text = |token: String| TokenFrom::Text(Secret::new(token));
+        let file = |name: String| TokenFrom::File(name.into());
+        let given = [
+            variable("TOPICSMITH_TOKEN")?.map(text),
+            variable("TOPICSMITH_TOKEN_FILE")?.map(file),
+            variable("TOPICSMITH_TOKEN_COMMAND")?.map(TokenFrom::Command),
+        ];
+        let mut given = given.into_iter().flatten();
+        match (given.next(), given.next()) {
+            (first, None) => Ok(first),
+            (_, Some(_)) => Err(Usage::new(
+                "several variables say where the token for OAUTHBEARER comes from",
+                "set one of TOPICSMITH_TOKEN, TOPICSMITH_TOKEN_FILE and TOPICSMITH_TOKEN_COMMAND",
+            )
+            .into()),
+        }
+    }
 }
 
 /// A duration with its unit: `30s`, `1m30s`.

@@ -10,12 +10,14 @@ use super::lock;
 use super::origin::check_scope_is_named;
 use super::problem::Usage;
 use super::session::Session;
+use super::token::TokenFrom;
 use crate::apply;
-use crate::desired::{Desired, Loaded, LoadedEnvironment};
+use crate::desired::{ClientConfig, Desired, Loaded, LoadedEnvironment, Outside};
 use crate::kafka::{Cluster, Limits};
 use crate::live::{Live, snapshot};
-use crate::model::text::escape;
-use crate::model::{Globs, TopicName};
+use crate::model::connection::Connection;
+use crate::model::text::{count, escape};
+use crate::model::{Finding, Globs, TopicName};
 use crate::observe::{self, Observed, Want, Which};
 use crate::plan::{self, Action, Options, Plan};
 use crate::render::inventory::holder;
@@ -24,7 +26,7 @@ use crate::render::inventory::holder;
 #[derive(Debug, clap::Args)]
 pub struct Looking {
     /// Look at a snapshot file instead of a cluster; nothing is connected
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["wait", "secrets_dir"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["wait", "secrets_dir", "client_config", "token_file", "token_command"])]
     live: Option<PathBuf>,
     #[command(flatten)]
     connecting: Connecting,
@@ -250,14 +252,8 @@ impl Connecting {
         loaded: &Loaded,
         environment: &LoadedEnvironment,
     ) -> Result<Cluster> {
-        let secrets = self.secrets_dir.as_deref();
-        let connection = environment
-            .connection
-            .resolve(&session.variables, secrets)
-            .map_err(|findings| {
-                let message = "what the connection needs is not there".to_owned();
-                session.invalid(message, &findings, &loaded.sources)
-            })?;
+        let mut connection = self.connection(session, loaded, environment)?;
+        connection.tokens = self.tokens()?.map(TokenFrom::source);
         let limits = Limits {
             timeout: self.timeout,
         };
@@ -274,5 +270,40 @@ impl Connecting {
             }
         });
         Ok(cluster.await?)
+    }
+    /// How to reach it: as its file says, or the runner's own.
+    fn connection(
+        &self,
+        session: &Session,
+        loaded: &Loaded,
+        environment: &LoadedEnvironment,
+    ) -> Result<Connection> {
+        let outside = Outside {
+            variables: &session.variables,
+            secrets_dir: self.secrets_dir.as_deref(),
+        };
+        let missing = |findings: Vec<Finding>| {
+            let message = "what the connection needs is not there".to_owned();
+            session.invalid(message, &findings, &loaded.sources)
+        };
+        let Some(file) = self.client_config()? else {
+            return environment.connection.resolve(outside).map_err(missing);
+        };
+        let text = std::fs::read_to_string(&file)
+            .with_context(|| format!("cannot read the client configuration {}", file.display()))?;
+        let config = ClientConfig::parse(&file, &text).map_err(|findings| {
+            let errors = count(findings.len(), "error");
+            let message = format!("{errors} in the client configuration");
+            session.invalid(message, &findings, &loaded.sources)
+        })?;
+        let runner = config.resolve(outside).map_err(missing)?;
+        environment.connection.beside(runner).map_err(|findings| {
+            let message = format!(
+                "{} may not say how to connect: {} does",
+                environment.desired.environment.name,
+                file.display()
+            );
+            session.refused(message, &findings, &loaded.sources)
+        })
     }
 }

@@ -91,6 +91,7 @@ pub struct Invalid {
     message: String,
     findings: Vec<Finding>,
     text: String,
+    exit: Exit,
 }
 
 impl Invalid {
@@ -100,6 +101,15 @@ impl Invalid {
             message,
             findings: findings.to_vec(),
             text,
+            exit: Exit::Error,
+        }
+    }
+
+    /// The same as a refusal: what stands in the files is not wrong, but not allowed here.
+    pub fn refused(self) -> Self {
+        Self {
+            exit: Exit::Refused,
+            ..self
         }
     }
 }
@@ -114,7 +124,9 @@ pub fn exit_of(error: &Error) -> Exit {
         true => Exit::Usage,
         false if error.is::<Refused>() => Exit::Refused,
         false if error.is::<Locked>() => Exit::Locked,
-        false => Exit::Error,
+        false => error
+            .downcast_ref::<Invalid>()
+            .map_or(Exit::Error, |invalid| invalid.exit),
     }
 }
 

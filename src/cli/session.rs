@@ -108,6 +108,17 @@ impl Session {
         Invalid::new(message, findings, text).into()
     }
 
+    /// Findings that refuse the run before anything is connected.
+    pub(super) fn refused(
+        &self,
+        message: String,
+        findings: &[Finding],
+        sources: &Sources,
+    ) -> Error {
+        let text = diagnostics::text(findings, sources, self.err_style());
+        Invalid::new(message, findings, text).refused().into()
+    }
+
     /// How text on stdout is shown.
     pub fn out_style(&self) -> Style {
         style(self.terminal.out)

@@ -1,8 +1,9 @@
 //! How to reach a cluster, before variables and secrets are filled in.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::ClusterId;
+use super::client_config::Repository;
 use super::environments::Chain;
 use super::secrets::read_secret;
 use super::servers::split_servers;
@@ -12,6 +13,15 @@ use super::tables::field::Given;
 use super::variables::{Filled, Missing, Template, Variables};
 use crate::model::connection::Connection;
 use crate::model::{Finding, Layer, Place, Secret, Sourced};
+
+/// What a connection takes from outside of the files.
+#[derive(Debug, Clone, Copy)]
+pub struct Outside<'a> {
+    /// The process environment.
+    pub variables: &'a Variables,
+    /// The folder of `${file:NAME}`.
+    pub secrets_dir: Option<&'a Path>,
+}
 
 /// `[cluster]` as it is written: it needs the process environment and secrets only once somebody
 /// connects.
@@ -86,11 +96,14 @@ impl ConnectionTemplate {
         &self,
         variables: &Variables,
         layer: Layer,
-    ) -> Option<Sourced<String>> {
+    ) -> Option<Sourced<ClusterId>> {
         let given = self.id.as_ref()?;
         let filled = given.value.fill(variables, no_file).ok()?;
         Some(Sourced {
-            value: filled.iter().map(Filled::as_str).collect(),
+            value: ClusterId {
+                id: filled.iter().map(Filled::as_str).collect(),
+                shown: given.value.to_string(),
+            },
             place: given.place.clone(),
             layer,
         })
@@ -109,24 +122,16 @@ impl ConnectionTemplate {
     ///
     /// # Errors
     /// Everything that is missing, at its place. No finding holds a value.
-    pub fn resolve(
-        &self,
-        variables: &Variables,
-        secrets_dir: Option<&Path>,
-    ) -> Result<Connection, Vec<Finding>> {
+    pub fn resolve(&self, outside: Outside<'_>) -> Result<Connection, Vec<Finding>> {
         let mut findings = Vec::new();
-        let mut connection = Connection {
-            servers: self.servers(variables, &mut findings),
-            properties: BTreeMap::new(),
-            secrets: Vec::new(),
-        };
+        let mut connection = Connection::to(self.servers(outside.variables, &mut findings));
         if let Some(given) = &self.id
-            && let Err(missing) = given.value.fill(variables, no_file)
+            && let Err(missing) = given.value.fill(outside.variables, no_file)
         {
             findings.push(missing.at(given.place.clone()));
         }
         for entry in &self.client {
-            match property(entry, variables, secrets_dir, &mut connection.secrets) {
+            match property(entry, outside, &mut connection.secrets) {
                 Ok(value) => {
                     let name = entry.property.name.to_owned();
                     connection.properties.insert(name, Secret::new(value));
@@ -138,6 +143,20 @@ impl ConnectionTemplate {
             true => Ok(connection),
             false => Err(findings),
         }
+    }
+
+    /// The runner's own connection, where nothing is filled in here and nothing here may say more
+    /// than it.
+    ///
+    /// # Errors
+    /// What says more, at its place.
+    pub fn beside(&self, runner: Connection) -> Result<Connection, Vec<Finding>> {
+        let repository = Repository {
+            servers: &self.servers,
+            id: self.id.as_ref(),
+            client: &self.client,
+        };
+        repository.beside(runner)
     }
 
     fn servers(&self, variables: &Variables, findings: &mut Vec<Finding>) -> Vec<String> {
@@ -167,15 +186,14 @@ impl ConnectionTemplate {
 }
 
 /// The value of a client property. What of it nobody may see is added to `secrets`.
-fn property(
+pub(super) fn property(
     entry: &ClientEntry,
-    variables: &Variables,
-    secrets_dir: Option<&Path>,
+    outside: Outside<'_>,
     secrets: &mut Vec<Secret>,
 ) -> Result<String, Box<Finding>> {
     let place = &entry.value.place;
-    let read = |name: &str| read_secret(name, secrets_dir);
-    let filled = entry.value.value.fill(variables, read);
+    let read = |name: &str| read_secret(name, outside.secrets_dir);
+    let filled = entry.value.value.fill(outside.variables, read);
     let filled = filled.map_err(|missing| Box::new(missing.at(place.clone())))?;
     let text: String = filled.iter().map(Filled::as_str).collect();
     entry.property.check(&text).map_err(|problem| {

@@ -8,7 +8,7 @@ use super::suggest::{self, shown};
 use super::tables::field::Given;
 use super::tables::pattern::GlobList;
 use super::tables::words::Unlisted;
-use super::{Environment, Guards, Inventory, Scope};
+use super::{ClusterId, Environment, Guards, Inventory, Scope};
 use crate::model::{Finding, Globs, Layer, Place, Sourced, TopicName};
 
 /// How many destructive changes one apply makes, where the environment does not say.
@@ -21,7 +21,7 @@ const INVENTORY: &str = "_topicsmith";
 pub(super) fn build(
     chain: &Chain<'_>,
     groups: Vec<String>,
-    cluster_id: Option<Sourced<String>>,
+    cluster_id: Option<Sourced<ClusterId>>,
     problems: &mut Problems,
 ) -> Environment {
     let ignore_topics = chain.pick(|file| Some(&file.ignore.value()?.topics));

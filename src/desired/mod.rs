@@ -12,6 +12,7 @@
 
 mod catalogue;
 mod checks;
+mod client_config;
 mod connection;
 mod document;
 mod environment;
@@ -44,7 +45,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub use checks::outside_scope;
-pub use connection::ConnectionTemplate;
+pub use client_config::ClientConfig;
+pub use connection::{ConnectionTemplate, Outside};
 pub use error::{LoadError, NamedFolder};
 pub use files::Folders;
 pub use lifecycle::{NoInstance, WhyNotHere};
@@ -57,6 +59,25 @@ pub use tables::pattern::Pattern;
 pub use variables::Variables;
 
 use crate::model::{ConfigKey, Globs, OnRemove, Place, RiskCode, Sourced, TopicName};
+
+/// The id of the only cluster that an environment may touch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClusterId {
+    /// The id. It may come from a variable, and is then not for showing.
+    pub id: String,
+    /// As the file writes it.
+    pub shown: String,
+}
+
+impl From<&str> for ClusterId {
+    /// One that is written out.
+    fn from(id: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            shown: id.to_owned(),
+        }
+    }
+}
 
 /// One environment with everything that should exist in it.
 #[derive(Debug, Clone)]
@@ -81,7 +102,7 @@ pub struct Environment {
     /// The names besides its own that `env.NAME` and `environments` may use for it.
     pub groups: Vec<String>,
     /// The only cluster that this environment may touch.
-    pub cluster_id: Option<Sourced<String>>,
+    pub cluster_id: Option<Sourced<ClusterId>>,
     /// Topics that are never read and never reported.
     pub ignore_topics: Globs,
     /// Undeclared config keys that are neither reported nor reset.

@@ -49,7 +49,11 @@ impl Client {
             |event| event.created(),
         );
         let answer = answer(receiver?, timeout).await?;
-        Ok(in_order(topics.iter().map(|topic| &topic.name), answer))
+        Ok(in_order(
+            topics.iter().map(|topic| &topic.name),
+            answer,
+            "Create on the topic or on the cluster",
+        ))
     }
 
     pub async fn create_partitions(
@@ -70,7 +74,11 @@ impl Client {
             |event| event.partitioned(),
         );
         let answer = answer(receiver?, timeout).await?;
-        Ok(in_order(topics.iter().map(|(name, _)| name), answer))
+        Ok(in_order(
+            topics.iter().map(|(name, _)| name),
+            answer,
+            "Alter on the topic",
+        ))
     }
 
     pub async fn incremental_alter_configs(
@@ -100,7 +108,11 @@ impl Client {
             |event| event.altered(),
         );
         let answer = answer(receiver?, timeout).await?;
-        Ok(in_order(alters.iter().map(|alter| &alter.topic), answer))
+        Ok(in_order(
+            alters.iter().map(|alter| &alter.topic),
+            answer,
+            "AlterConfigs on the topic",
+        ))
     }
 
     pub async fn delete_topics(
@@ -119,7 +131,7 @@ impl Client {
             |event| event.deleted(),
         );
         let answer = answer(receiver?, timeout).await?;
-        Ok(in_order(names.iter(), answer))
+        Ok(in_order(names.iter(), answer, "Delete on the topic"))
     }
 
     /// All configs of topics; no name twice, or librdkafka cannot read the answer.
@@ -134,7 +146,7 @@ impl Client {
         let object = |name: &TopicName| ResourceObject::topic(name.as_str());
         let objects = names.iter().map(object).collect::<Result<_, Fault>>()?;
         let answer = self.describe_configs(objects, timeout).await?;
-        Ok(named(answer))
+        Ok(named(answer, "DescribeConfigs on the topic"))
     }
 
     /// All configs of a broker.
@@ -147,7 +159,8 @@ impl Client {
         let mut answer = self.describe_configs(objects, timeout).await?;
         Ok(answer
             .pop()
-            .map_or_else(|| Err(missing(&format!("broker {id}"))), |(_, item)| item))
+            .map_or_else(|| Err(missing(&format!("broker {id}"))), |(_, item)| item)
+            .map_err(|fault| fault.needs("DescribeConfigs on the cluster")))
     }
 
     async fn describe_configs(
@@ -179,7 +192,8 @@ impl Client {
             options,
             |event| event.descriptions(),
         );
-        Ok(named(answer(receiver?, timeout).await?))
+        let answer = answer(receiver?, timeout).await?;
+        Ok(named(answer, "Describe on the topic"))
     }
 
     /// The cluster's id, and its brokers with their racks.
@@ -227,20 +241,30 @@ fn missing(what: &str) -> Fault {
     Fault::new(UNREADABLE, format!("the answer does not mention {what}"))
 }
 
-fn named<T>(items: Vec<(String, T)>) -> Vec<(TopicName, T)> {
-    let name = |(name, item)| (TopicName::new(name), item);
+/// The items by their topics. `right` is what Kafka asks for.
+fn named<T>(
+    items: Vec<(String, Result<T, Fault>)>,
+    right: &str,
+) -> Vec<(TopicName, Result<T, Fault>)> {
+    let name = |(name, item): (String, Result<T, Fault>)| {
+        (
+            TopicName::new(name),
+            item.map_err(|fault| fault.needs(right)),
+        )
+    };
     items.into_iter().map(name).collect()
 }
 
-/// The results in the order of the names.
+/// The results in the order of the names. `right` is what Kafka asks for.
 fn in_order<'a>(
     names: impl Iterator<Item = &'a TopicName>,
     answer: Vec<(String, Result<(), Fault>)>,
+    right: &str,
 ) -> Items {
     let answer: HashMap<String, Result<(), Fault>> = answer.into_iter().collect();
     names
         .map(|name| match answer.get(name.as_str()) {
-            Some(result) => result.clone(),
+            Some(result) => result.clone().map_err(|fault| fault.needs(right)),
             None => Err(missing(name.as_str())),
         })
         .collect()

@@ -12,7 +12,7 @@ use super::error::Error;
 use super::fault::{CLOSED, Fault, TIMED_OUT};
 use super::ffi::{Client, Role};
 use super::news::News;
-use super::settings;
+use super::{probe, settings};
 use crate::model::connection::Connection;
 
 /// How long one attempt of a request may take. KRaft names brokers as the controller that are
@@ -54,6 +54,7 @@ impl Clients {
                 },
                 fault = given_up(news) => (fault, true),
             };
+            look_for_tls(news, connection).await;
             let error = Error::connecting(connection, &fault, news, limits.timeout);
             if hopeless || error.cause().is_lasting() || left <= ATTEMPT {
                 return Err(error);
@@ -95,7 +96,18 @@ fn client(
         &properties,
         Box::new(move |notice| listener.hear(notice)),
     )
-    .map_err(|fault| Error::settings(&fault.message))
+    .map_err(|fault| Error::refused_settings(&fault))
+}
+
+/// Finds out which of the servers that hung up expect TLS.
+async fn look_for_tls(news: &News, connection: &Connection) {
+    let failures = news.failures().into_iter();
+    for failure in failures.filter(|failure| failure.may_expect_tls(connection)) {
+        let server = failure.server.clone();
+        if on_thread(move || Ok(probe::speaks_tls(&server))).await == Ok(true) {
+            news.expects_tls(&failure.server);
+        }
+    }
 }
 
 /// Returns when there is no hope left.

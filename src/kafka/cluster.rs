@@ -58,7 +58,8 @@ impl Cluster {
     /// # Errors
     /// Why no broker could be reached.
     pub async fn connect(connection: Connection, limits: Limits) -> Result<Cluster, Error> {
-        let connection = Arc::new(settings::with_passwords_secret(connection));
+        settings::check(&connection)?;
+        let connection = Arc::new(settings::prepared(connection));
         let clients = Clients::open(&connection, limits).await?;
         Ok(Cluster(Arc::new(Inner {
             connection,
@@ -224,10 +225,15 @@ impl Cluster {
         self.replace(&stale, self.0.limits).await
     }
 
-    /// A question that got no answer however often it was asked, as an error.
-    pub fn unanswered(&self, what: &str, fault: &Fault) -> Error {
-        let news = &self.clients().news;
-        Error::call(&self.0.connection, what, fault, news, self.0.limits.timeout)
+    /// A question for the controller that got no answer however often it was asked, though brokers
+    /// could be reached, as an error.
+    pub fn without_controller(&self, what: &str) -> Error {
+        Error::controller(&self.0.connection, what, &self.clients().news)
+    }
+
+    /// Whom the brokers take this tool for, `User:ci`, as far as that is known and no secret.
+    pub fn principal(&self) -> Option<String> {
+        self.clients().first.principal()
     }
 
     /// The release of Kafka, `4.3`, as far as the brokers let on.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::failure::{Diagnosis, Failure};
 use super::fault::{Fault, FaultKind};
-use super::news::News;
+use super::news::{News, TokenState};
 use crate::model::connection::Connection;
 use crate::model::text::escape;
 
@@ -35,6 +35,8 @@ pub enum Cause {
     Authentication,
     /// The client's own settings cannot be used: a file that is not there, say.
     Settings,
+    /// Brokers answer, and the cluster's controller does not.
+    NoController,
     /// No answer in time, and nothing that says why.
     TimedOut,
     /// The cluster answered with an error.
@@ -59,17 +61,32 @@ impl Error {
         self.cause
     }
 
-    /// No client can be made of these settings.
-    pub(super) fn settings(message: &str) -> Self {
+    /// No client can be made of these settings, and what to do about it.
+    pub(super) fn settings(message: &str, help: &str) -> Self {
         let sentence = format!(
             "cannot connect with these client settings: {}",
             escape(message)
         );
         Self {
             sentence,
-            help: Some("check [cluster] in the environment's file".to_owned()),
+            help: Some(help.to_owned()),
             cause: Cause::Settings,
         }
+    }
+
+    /// The same in librdkafka's words.
+    pub(super) fn refused_settings(fault: &Fault) -> Self {
+        if fault.message.contains("OAuth/OIDC depends on libcurl") {
+            return Self::settings(
+                "this build of topicsmith does not get tokens by itself (sasl.oauthbearer.method)",
+                "leave out what belongs to OIDC, and let --token-command fetch the tokens; or build \
+                 with the feature oidc",
+            );
+        }
+        Self::settings(
+            &fault.message,
+            "check [cluster.client] in the environment's file, or the file of --client-config",
+        )
     }
 
     /// No broker could be reached.
@@ -80,14 +97,49 @@ impl Error {
         waited: Duration,
     ) -> Self {
         let failures = Failures::of(news, connection);
+        if let Some(error) = Self::token(connection, news, failures.0.is_empty(), waited) {
+            return error;
+        }
         match failures.worst() {
             Some(worst) => Self {
                 sentence: format!("cannot reach Kafka at {failures}"),
                 help: Some(worst.help.clone()),
                 cause: worst.cause,
             },
-            None => Self::unexplained(connection, "cannot reach Kafka", fault, waited),
+            None => {
+                let help = "is the address right, and is the cluster busy? --timeout waits longer";
+                Self::unexplained(connection, ("cannot reach Kafka", help), fault, waited)
+            }
         }
+    }
+
+    /// There is no token to log in with.
+    fn token(
+        connection: &Connection,
+        news: &News,
+        no_failure: bool,
+        waited: Duration,
+    ) -> Option<Self> {
+        let (why, cause) = match news.token() {
+            TokenState::Missing(why) => (why, Cause::Authentication),
+            TokenState::Asked if no_failure => (
+                format!("it did not come within {waited:?}"),
+                Cause::TimedOut,
+            ),
+            TokenState::Asked | TokenState::Settled => return None,
+        };
+        Some(Self {
+            sentence: format!(
+                "cannot log in to Kafka at {}: there is no token: {}",
+                shown(connection),
+                escape(&why)
+            ),
+            help: Some(
+                "--token-file, --token-command or the variable TOPICSMITH_TOKEN give one for sasl.mechanism OAUTHBEARER"
+                    .to_owned(),
+            ),
+            cause,
+        })
     }
 
     /// A whole call failed on a cluster that was reached before.
@@ -129,7 +181,32 @@ impl Error {
                 help: Some(worst.help.clone()),
                 cause: worst.cause,
             },
-            _ => Self::unexplained(connection, what, fault, waited),
+            _ => {
+                let help = "it was reached before: is it busy, or without an active controller? \
+                            --timeout waits longer";
+                Self::unexplained(connection, (what, help), fault, waited)
+            }
+        }
+    }
+
+    /// The cluster was reached again and again, and its controller gave no answer.
+    pub(super) fn controller(connection: &Connection, what: &str, news: &News) -> Self {
+        let failures = Failures::of(news, connection);
+        let servers = shown(connection);
+        let mut sentence = format!(
+            "cannot read {what}: brokers at {servers} answer, but no active controller does"
+        );
+        if !failures.0.is_empty() {
+            sentence.push_str(&format!(" ({failures})"));
+        }
+        Self {
+            sentence,
+            help: Some(
+                "Kafka changes nothing without a controller: are most of those that \
+                 controller.quorum.voters names up (with ZooKeeper: is it)?"
+                    .to_owned(),
+            ),
+            cause: Cause::NoController,
         }
     }
 
@@ -146,15 +223,17 @@ impl Error {
     }
 
     /// librdkafka says nothing that explains it.
-    fn unexplained(connection: &Connection, what: &str, fault: &Fault, waited: Duration) -> Self {
+    fn unexplained(
+        connection: &Connection,
+        (what, help): (&str, &str),
+        fault: &Fault,
+        waited: Duration,
+    ) -> Self {
         let servers = shown(connection);
         if fault.kind() == FaultKind::Unanswered {
             return Self {
                 sentence: format!("{what} at {servers}: no answer within {waited:?}"),
-                help: Some(
-                    "is the address right, and is the cluster busy? --timeout waits longer"
-                        .to_owned(),
-                ),
+                help: Some(help.to_owned()),
                 cause: Cause::TimedOut,
             };
         }
@@ -222,8 +301,6 @@ impl fmt::Display for Failures {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::super::fault::TIMED_OUT;
     use super::super::ffi::Notice;
     use super::*;
@@ -232,10 +309,10 @@ mod tests {
     const WAITED: Duration = Duration::from_secs(30);
 
     fn connection(servers: &[&str], secrets: &[&str]) -> Connection {
+        let servers = servers.iter().map(|&server| server.to_owned()).collect();
         Connection {
-            servers: servers.iter().map(|&server| server.to_owned()).collect(),
-            properties: BTreeMap::new(),
             secrets: secrets.iter().map(|&secret| Secret::new(secret)).collect(),
+            ..Connection::to(servers)
         }
     }
 

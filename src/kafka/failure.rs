@@ -1,5 +1,6 @@
 //! Why one server could not be used: what librdkafka says about it, understood and put in words.
 
+use super::certificate::Certificate;
 use super::error::Cause;
 use crate::model::connection::Connection;
 
@@ -23,6 +24,10 @@ pub(super) struct Failure {
     pub code: Option<i32>,
     /// librdkafka's words.
     pub reason: String,
+    /// What is wrong with the server's certificate.
+    pub certificate: Option<Certificate>,
+    /// Whether the server was found to expect TLS.
+    pub expects_tls: bool,
     /// How far the connection had come: `CONNECT`, `SSL_HANDSHAKE`, `APIVERSION_QUERY`, `UP`, …
     pub state: String,
 }
@@ -58,6 +63,8 @@ impl Failure {
             learned: id != "bootstrap",
             code,
             reason: reason.to_owned(),
+            certificate: None,
+            expects_tls: false,
             state: state.unwrap_or_default().to_owned(),
         })
     }
@@ -72,18 +79,27 @@ impl Failure {
         self.learned && self.code == Some(code::RESOLVE)
     }
 
+    /// Whether the server may have hung up because it expects TLS.
+    pub fn may_expect_tls(&self, connection: &Connection) -> bool {
+        !connection.protocol().ends_with("SSL")
+            && self.state == "APIVERSION_QUERY"
+            && self.reason.starts_with("Disconnected")
+    }
+
     /// What it means.
     pub fn diagnosis(&self, connection: &Connection) -> Diagnosis {
         let mut diagnosis = match self.code {
             Some(code::RESOLVE) => self.unresolved(),
-            Some(code::AUTHENTICATION) => self.login(),
+            _ if self.expects_tls => expects_tls(),
+            Some(code::AUTHENTICATION) => self.login(connection),
             Some(code::BAD_MESSAGE) => self.not_kafka(),
-            Some(code::SSL) => self.tls(),
+            _ if self.alert().is_some() => self.tls(connection),
+            Some(code::SSL) => self.tls(connection),
             _ if self.reason.starts_with("Connection setup timed out") => self.silence(),
             _ if self.reason.starts_with("ApiVersionRequest failed") => self.silence(),
-            _ if self.state == "SSL_HANDSHAKE" => self.tls(),
+            _ if self.state == "SSL_HANDSHAKE" => self.tls(connection),
             _ if self.reason.starts_with("Connect to ") => self.refused(),
-            _ if self.reason.starts_with("Disconnected") => self.closed(&protocol(connection)),
+            _ if self.reason.starts_with("Disconnected") => self.closed(&connection.protocol()),
             _ => Diagnosis::new(
                 Cause::Unreachable,
                 &self.reason,
@@ -92,8 +108,9 @@ impl Failure {
         };
         if self.learned && matches!(diagnosis.cause, Cause::Unresolved | Cause::Unreachable) {
             diagnosis.help = format!(
-                "{} is the address that the cluster gives for one of its brokers: if it cannot be \
-                 reached from here, advertised.listeners in that broker's settings needs one that can",
+                "{} is the address that the cluster gives for one of its brokers: is that broker up? \
+                 If it cannot be reached from here at all, advertised.listeners in its settings needs \
+                 an address that can",
                 self.server
             );
         }
@@ -151,21 +168,33 @@ impl Failure {
 
     fn closed(&self, protocol: &str) -> Diagnosis {
         let (tls, sasl) = (protocol.ends_with("SSL"), protocol.starts_with("SASL"));
-        let help = match self.state.as_str() {
-            "APIVERSION_QUERY" if !tls => {
+        let (words, help) = match self.state.as_str() {
+            "APIVERSION_QUERY" if !tls => (
+                "the other side closes the connection",
                 "is this Kafka's port? One that expects TLS does this too: then set \
-                 security.protocol to \"SSL\" or \"SASL_SSL\""
-            }
-            "UP" if !sasl => {
-                "a port that expects a login does this: then set security.protocol to \
-                 \"SASL_SSL\" or \"SASL_PLAINTEXT\", and sasl.mechanism, sasl.username and sasl.password"
-            }
-            _ => "look at the broker's log for what it says about this client",
+                 security.protocol to \"SSL\" or \"SASL_SSL\"",
+            ),
+            "UP" if !sasl => (
+                "the other side closes the connection, as a port does that expects a login",
+                "set security.protocol to \"SASL_SSL\" or \"SASL_PLAINTEXT\", and sasl.mechanism, \
+                 sasl.username and sasl.password",
+            ),
+            _ => (
+                "the other side closes the connection",
+                "look at the broker's log for what it says about this client",
+            ),
         };
-        Diagnosis::new(Cause::Closed, "the other side closes the connection", help)
+        Diagnosis::new(Cause::Closed, words, help)
     }
 
-    fn tls(&self) -> Diagnosis {
+    /// The number of TLS's alert that the broker sent (RFC 8446, section 6).
+    fn alert(&self) -> Option<u8> {
+        let (_, number) = self.reason.rsplit_once("SSL alert number ")?;
+        let end = number.find(|c: char| !c.is_ascii_digit());
+        number[..end.unwrap_or(number.len())].parse().ok()
+    }
+
+    fn tls(&self, connection: &Connection) -> Diagnosis {
         if self.reason.contains("PLAINTEXT broker listener") {
             return Diagnosis::new(
                 Cause::Tls,
@@ -173,21 +202,28 @@ impl Failure {
                 "set security.protocol to \"PLAINTEXT\" or \"SASL_PLAINTEXT\", or use the port that has TLS",
             );
         }
-        if self.reason.contains("could not be verified") || self.reason.contains("verify failed") {
-            return Diagnosis::new(
-                Cause::Tls,
-                "the broker's certificate cannot be verified",
-                "set ssl.ca.location to the certificate of the authority that signed it; the name in the broker's certificate must be the one in bootstrap_servers",
-            );
+        if let Some(certificate) = &self.certificate {
+            return certificate.diagnosis(&self.server);
         }
-        Diagnosis::new(
-            Cause::Tls,
-            &self.reason,
-            "check the ssl.* settings in [cluster.client] against the broker's",
-        )
+        match self.alert() {
+            // bad_certificate to unknown_ca, but for illegal_parameter; certificate_required.
+            Some(41..=46 | 48 | 116) => client_certificate(connection),
+            // handshake_failure, protocol_version, insufficient_security.
+            Some(40 | 70 | 71) => Diagnosis::new(
+                Cause::Tls,
+                "the broker and this client have no version of TLS or no cipher in common",
+                "compare ssl.cipher.suites, ssl.curves.list and ssl.sigalgs.list with the broker's \
+                 ssl.enabled.protocols and ssl.cipher.suites",
+            ),
+            _ => Diagnosis::new(
+                Cause::Tls,
+                &self.reason,
+                "check the ssl.* settings in [cluster.client] against the broker's",
+            ),
+        }
     }
 
-    fn login(&self) -> Diagnosis {
+    fn login(&self, connection: &Connection) -> Diagnosis {
         let words = |why: &str| format!("the login was refused: {why}");
         if let Some((_, known)) = self
             .reason
@@ -207,11 +243,51 @@ impl Failure {
             );
         }
         let why = self.reason.strip_prefix("SASL authentication error: ");
+        // What a broker answers to a token is JSON (RFC 7628, section 3.2.2).
+        if connection.uses_tokens() {
+            let status = why.and_then(|why| why.strip_prefix("{\"status\":\""));
+            let status = status.and_then(|status| status.split('"').next());
+            return Diagnosis::new(
+                Cause::Authentication,
+                &format!(
+                    "the broker does not accept the token ({})",
+                    status.or(why).unwrap_or(&self.reason)
+                ),
+                "it may have expired by the broker's clock, or be meant for another cluster: check \
+                 what issued it, its audience and its scope",
+            );
+        }
         Diagnosis::new(
             Cause::Authentication,
             &words(why.unwrap_or(&self.reason)),
             "check sasl.mechanism, sasl.username and sasl.password",
         )
+    }
+}
+
+fn expects_tls() -> Diagnosis {
+    Diagnosis::new(
+        Cause::Tls,
+        "the port expects TLS",
+        "set security.protocol to \"SSL\" or \"SASL_SSL\", or use the port that has no TLS",
+    )
+}
+
+/// The broker does not take the client's certificate, or misses it.
+fn client_certificate(connection: &Connection) -> Diagnosis {
+    match connection.has_certificate() {
+        true => Diagnosis::new(
+            Cause::Tls,
+            "the broker does not accept this client's certificate",
+            "it must be signed by an authority that the broker trusts (its ssl.truststore.location), \
+             and be valid today",
+        ),
+        false => Diagnosis::new(
+            Cause::Tls,
+            "the broker wants a certificate of this client",
+            "set ssl.certificate.location and ssl.key.location, PEM files, or ssl.keystore.location, \
+             a PKCS#12 file",
+        ),
     }
 }
 
@@ -225,14 +301,6 @@ impl Diagnosis {
     }
 }
 
-fn protocol(connection: &Connection) -> String {
-    let given = connection.properties.get("security.protocol");
-    given.map_or_else(
-        || "PLAINTEXT".to_owned(),
-        |protocol| protocol.expose().to_uppercase(),
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -243,9 +311,8 @@ mod tests {
     fn diagnosis(code: Option<i32>, line: &str, protocol: &str) -> Diagnosis {
         let protocol = ("security.protocol".to_owned(), Secret::new(protocol));
         let connection = Connection {
-            servers: vec!["a:1".to_owned()],
             properties: BTreeMap::from([protocol]),
-            secrets: Vec::new(),
+            ..Connection::to(vec!["a:1".to_owned()])
         };
         let failure = Failure::parse(code, line).expect(line);
         failure.diagnosis(&connection)
@@ -259,6 +326,8 @@ mod tests {
             learned: false,
             code: None,
             reason: "SASL authentication error: no (really)".to_owned(),
+            certificate: None,
+            expects_tls: false,
             state: "AUTH_REQ".to_owned(),
         };
         assert_eq!(Failure::parse(None, log), Some(expected));
@@ -301,14 +370,16 @@ mod tests {
     }
 
     #[test]
-    fn certificates() {
-        let line = "ssl://a:1/bootstrap: SSL handshake failed: error:0A000086:SSL routines::certificate verify failed: broker certificate could not be verified, verify that ssl.ca.location is correctly configured (after 5ms in state SSL_HANDSHAKE)";
-        let diagnosis = diagnosis(Some(-181), line, "SSL");
-        assert_eq!(diagnosis.cause, Cause::Tls);
-        assert_eq!(
-            diagnosis.words,
-            "the broker's certificate cannot be verified"
-        );
+    fn alerts_say_what_the_broker_misses() {
+        let line = |number: u8| {
+            format!(
+                "a:1/bootstrap: Receive failed: ssl3_read_bytes error:0A000412:SSL routines::x: SSL alert number {number} (after 2ms in state APIVERSION_QUERY)"
+            )
+        };
+        let words = |number| diagnosis(Some(-195), &line(number), "SSL").words;
+        assert_eq!(words(116), "the broker wants a certificate of this client");
+        assert!(words(40).contains("no cipher in common"));
+        assert!(words(80).contains("SSL alert number 80"));
     }
 
     #[test]

@@ -81,6 +81,30 @@ impl Fault {
         Self::new(INVALID_ARGUMENT, message)
     }
 
+    /// The same where a right is missing, saying whose: `Authorization failed for User:reader.`
+    pub(super) fn of(mut self, principal: Option<&str>) -> Self {
+        if let Some(principal) = principal.filter(|_| self.kind() == FaultKind::NotAuthorised) {
+            self.message = format!("{} for {principal}.", self.plain_words());
+        }
+        self
+    }
+
+    /// The same where a right is missing, saying which: `Authorization failed; needed: Create on
+    /// the topic.`
+    pub(super) fn needs(mut self, right: &str) -> Self {
+        if self.kind() == FaultKind::NotAuthorised {
+            self.message = format!("{}; needed: {right}.", self.plain_words());
+        }
+        self
+    }
+
+    fn plain_words(&self) -> &str {
+        match self.message.trim_end_matches('.') {
+            "" => "Authorization failed",
+            words => words,
+        }
+    }
+
     /// What a caller can do about it.
     ///
     /// Source: the classes of `org.apache.kafka.common.protocol.Errors` (4.3), and librdkafka's
@@ -141,5 +165,17 @@ mod tests {
         assert_eq!(kind(56), FaultKind::Retriable);
         let fault = Fault::new(36, String::new());
         assert_eq!(fault.to_string(), "TOPIC_ALREADY_EXISTS (36)");
+    }
+
+    #[test]
+    fn a_missing_right_is_named_and_whose_it_is() {
+        let fault = Fault::new(29, "Authorization failed.".to_owned());
+        let fault = fault.of(Some("User:reader")).needs("Alter on the topic");
+        assert_eq!(
+            fault.message,
+            "Authorization failed for User:reader; needed: Alter on the topic."
+        );
+        let other = Fault::new(40, "No.".to_owned());
+        assert_eq!(other.clone().of(Some("User:x")).needs("Alter"), other);
     }
 }

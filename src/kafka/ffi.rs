@@ -9,7 +9,9 @@
 //!   come through it; an answer finds its way by the number that its request carried.
 #![allow(unsafe_code)]
 
+mod certificates;
 mod records;
+mod tokens;
 mod usage;
 
 use std::collections::HashMap;
@@ -23,6 +25,7 @@ use std::time::{Duration, Instant};
 use rdkafka_sys::bindings as sys;
 use tokio::sync::oneshot;
 
+pub(super) use certificates::REASON as CERTIFICATE_REASON;
 pub(super) use records::Topic;
 pub(super) use usage::{GroupNames, GroupOffsetsObject, PartitionList};
 
@@ -31,7 +34,7 @@ use super::types::{
     self, Appended, ConfigEntry, Metadata, Node, Operation, Partition, Record, Synonym,
     TopicDescription, TopicMetadata,
 };
-use crate::model::connection::Connection;
+use crate::model::connection::{Connection, Token};
 use crate::model::{ConfigKey, TopicName};
 
 /// How long dropping a client waits for librdkafka's threads. One that is stuck ends with the
@@ -90,6 +93,20 @@ mod raw {
             on: c_int,
             message: *mut c_char,
             length: usize,
+        ) -> c_int;
+        pub fn rd_kafka_oauthbearer_set_token(
+            client: *mut sys::rd_kafka_t,
+            token: *const c_char,
+            expires_ms: i64,
+            principal: *const c_char,
+            extensions: *mut *const c_char,
+            extension_count: usize,
+            message: *mut c_char,
+            length: usize,
+        ) -> c_int;
+        pub fn rd_kafka_oauthbearer_set_token_failure(
+            client: *mut sys::rd_kafka_t,
+            why: *const c_char,
         ) -> c_int;
         pub fn rd_kafka_metadata(
             client: *mut sys::rd_kafka_t,
@@ -554,6 +571,12 @@ pub(super) enum Notice {
     End,
     /// Something is wrong with that partition.
     Partition(Fault),
+    /// A token is being fetched.
+    TokenAsked,
+    /// The client has its token.
+    TokenGiven,
+    /// There is no token, and why.
+    NoToken(String),
 }
 
 /// librdkafka's client and its main queue. The pump destroys both, once the [`Client`] is gone.
@@ -588,9 +611,39 @@ struct Shared {
     listen: Box<dyn Fn(Notice) + Send + Sync>,
     waiting: Mutex<HashMap<usize, Waiting>>,
     sent: Mutex<HashMap<usize, Sent>>,
+    /// Tokens that the client was given: secrets that come while it runs.
+    tokens: Mutex<Vec<Token>>,
     /// Whether the pump should end. It is locked until the pump was woken, so that the queue is
     /// not destroyed meanwhile.
     stop: Mutex<bool>,
+}
+
+impl Shared {
+    fn remember(&self, token: &Token) {
+        let mut tokens = lock(&self.tokens);
+        if !tokens.contains(token) {
+            tokens.push(token.clone());
+        }
+    }
+
+    /// Whom the brokers take the client for, as far as that is known and may be shown.
+    fn principal(&self) -> Option<String> {
+        if self.connection.tokens.is_some() && self.connection.uses_tokens() {
+            let tokens = lock(&self.tokens);
+            return Some(format!("User:{}", tokens.last()?.subject.as_ref()?));
+        }
+        self.connection.principal()
+    }
+
+    /// A text of librdkafka or a broker without the connection's secrets.
+    fn redact(&self, text: &str) -> String {
+        let text = self.connection.redact(text);
+        let hide = |text: String, token: &Token| match token.value.expose() {
+            "" => text,
+            token => text.replace(token, "***"),
+        };
+        lock(&self.tokens).iter().fold(text, hide)
+    }
 }
 
 /// A librdkafka client with its pump.
@@ -619,6 +672,7 @@ impl Client {
             listen,
             waiting: Mutex::default(),
             sent: Mutex::default(),
+            tokens: Mutex::default(),
             stop: Mutex::new(false),
         });
         let of_pump = Arc::clone(&shared);
@@ -635,6 +689,11 @@ impl Client {
             next: AtomicUsize::new(1),
             pump,
         })
+    }
+
+    /// Whom the brokers take this client for, as far as that is known and may be shown.
+    pub fn principal(&self) -> Option<String> {
+        self.shared.principal()
     }
 
     /// Sends a request. The receiver gets what `read` makes of the answer, or the fault of the
@@ -738,8 +797,12 @@ impl Handle {
                     return Err(Fault::invalid(message.read()));
                 }
             }
-            let events = sys::RD_KAFKA_EVENT_ERROR | sys::RD_KAFKA_EVENT_LOG | own_events;
+            let events = sys::RD_KAFKA_EVENT_ERROR
+                | sys::RD_KAFKA_EVENT_LOG
+                | own_events
+                | sys::RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH;
             sys::rd_kafka_conf_set_events(configuration.object, events);
+            certificates::explain(&configuration);
             let client = sys::rd_kafka_new(
                 kind,
                 configuration.object,
@@ -768,12 +831,12 @@ impl Handle {
 
 /// Polls the main queue until the client goes, then destroys librdkafka's part of it. It does so
 /// here because that can take long, and nobody must wait for it.
-fn pump(handle: Handle, shared: &Shared) {
+fn pump(handle: Handle, shared: &Arc<Shared>) {
     while !*lock(&shared.stop) {
         // SAFETY: the queue is alive until the end of this function.
         let event = unsafe { sys::rd_kafka_queue_poll(handle.queue, POLL_MS) };
         if !event.is_null() {
-            Event { event, shared }.deliver();
+            Event { event, shared }.deliver(handle);
         }
     }
     // Whoever still waits is told at once.
@@ -785,7 +848,7 @@ fn pump(handle: Handle, shared: &Shared) {
 /// An event of librdkafka's main queue.
 pub(super) struct Event<'a> {
     event: *mut sys::rd_kafka_event_t,
-    shared: &'a Shared,
+    shared: &'a Arc<Shared>,
 }
 
 impl Drop for Event<'_> {
@@ -818,7 +881,7 @@ macro_rules! items {
 }
 
 impl Event<'_> {
-    fn deliver(self) {
+    fn deliver(self, handle: Handle) {
         // SAFETY: the event is alive, and its opaque is the number that `submit` gave.
         match unsafe { sys::rd_kafka_event_type(self.event) } {
             sys::RD_KAFKA_EVENT_ERROR => {
@@ -833,6 +896,7 @@ impl Event<'_> {
             sys::RD_KAFKA_EVENT_DR => self.appended(),
             sys::RD_KAFKA_EVENT_FETCH => self.fetched(),
             sys::RD_KAFKA_EVENT_LOG => (self.shared.listen)(self.log_line()),
+            sys::RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH => tokens::refresh(handle, self.shared),
             _ => {
                 let number = unsafe { sys::rd_kafka_event_opaque(self.event) }.addr();
                 let waiting = lock(&self.shared.waiting).remove(&number);
@@ -848,7 +912,7 @@ impl Event<'_> {
         // SAFETY: the event is alive, and what it points to is copied.
         unsafe {
             sys::rd_kafka_event_log(self.event, &mut facility, &mut line, &mut level);
-            Notice::Log(text(facility), self.shared.connection.redact(&text(line)))
+            Notice::Log(text(facility), self.shared.redact(&text(line)))
         }
     }
 
@@ -867,7 +931,8 @@ impl Event<'_> {
         if code == 0 {
             return Ok(());
         }
-        Err(Fault::new(code, self.shared.connection.redact(&message())))
+        let fault = Fault::new(code, self.shared.redact(&message()));
+        Err(fault.of(self.shared.principal().as_deref()))
     }
 
     items! {

@@ -7,6 +7,7 @@
 
 mod admin;
 pub mod batches;
+mod certificate;
 mod clients;
 mod cluster;
 mod error;
@@ -14,8 +15,10 @@ mod failure;
 mod fault;
 mod ffi;
 mod news;
+mod probe;
 mod records;
 mod settings;
+mod tokens;
 mod types;
 mod usage;
 mod version;

@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
+use super::certificate::Certificate;
 use super::failure::Failure;
 use super::ffi::Notice;
 use super::version::{self, Apis};
@@ -24,7 +25,21 @@ pub(super) struct News {
 struct State {
     all_down: bool,
     failures: BTreeMap<String, Failure>,
+    certificates: BTreeMap<String, Certificate>,
     apis: BTreeMap<String, Apis>,
+    token: TokenState,
+}
+
+/// How a token stands, where the client needs one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) enum TokenState {
+    /// It has one, or needs none.
+    #[default]
+    Settled,
+    /// It is being fetched.
+    Asked,
+    /// There is none, and why.
+    Missing(String),
 }
 
 impl News {
@@ -38,7 +53,14 @@ impl News {
                 state.failed(Failure::parse(None, &line));
             }
             Notice::Log(topic, line) if topic == "APIVERSION" => state.api(&line),
+            Notice::Log(topic, line) if topic == "SSLCERTVRFY" => {
+                state.certificates.extend(Certificate::parse(&line));
+            }
             Notice::Log(..) | Notice::Record(_) | Notice::End | Notice::Partition(_) => return,
+            Notice::TokenAsked if matches!(state.token, TokenState::Missing(_)) => return,
+            Notice::TokenAsked => state.token = TokenState::Asked,
+            Notice::TokenGiven => state.token = TokenState::Settled,
+            Notice::NoToken(why) => state.token = TokenState::Missing(why),
         }
         drop(state);
         self.changed.notify_waiters();
@@ -47,6 +69,18 @@ impl News {
     /// The last failure of each server, by its address.
     pub fn failures(&self) -> Vec<Failure> {
         self.lock().failures.values().cloned().collect()
+    }
+
+    /// It was found out that a server that hung up expects TLS.
+    pub fn expects_tls(&self, server: &str) {
+        if let Some(failure) = self.lock().failures.get_mut(server) {
+            failure.expects_tls = true;
+        }
+    }
+
+    /// How the token stands.
+    pub fn token(&self) -> TokenState {
+        self.lock().token.clone()
     }
 
     /// A request was answered: what failed before no longer matters.
@@ -61,13 +95,16 @@ impl News {
         version::oldest(self.lock().apis.values())
     }
 
-    /// Returns once there is little hope left: every server was tried and failed, or the cluster
-    /// gives an address that nobody here knows. True where a host's other addresses may still work.
+    /// Returns once there is little hope left: every server was tried and failed, there is no token
+    /// to log in with, or the cluster gives an address that nobody here knows. True where a host's other addresses may still work.
     pub async fn hopeless(&self) -> bool {
         loop {
             let changed = self.changed.notified();
             {
                 let state = self.lock();
+                if matches!(state.token, TokenState::Missing(_)) {
+                    return false;
+                }
                 let mut failures = state.failures.values();
                 if state.all_down || failures.any(Failure::is_unknown_advertised_name) {
                     let mut failures = state.failures.values();
@@ -87,7 +124,8 @@ impl State {
     /// The same failure comes twice, as an error with its code and as a line of the log without.
     /// Some come as a log line alone, and say less than one that had a code.
     fn failed(&mut self, failure: Option<Failure>) {
-        let Some(failure) = failure else { return };
+        let Some(mut failure) = failure else { return };
+        failure.certificate = self.certificates.get(&failure.server).cloned();
         let known = self.failures.get(&failure.server);
         if failure.code.is_some() || known.is_none_or(|known| known.code.is_none()) {
             self.failures.insert(failure.server.clone(), failure);

@@ -66,7 +66,7 @@ impl Side {
         let connection = Arc::clone(&self.connection);
         Client::new(connection, role, properties, listen)
             .and_then(|client| Topic::new(Arc::new(client), self.topic.as_str()))
-            .map_err(|fault| Error::settings(&fault.message))
+            .map_err(|fault| Error::refused_settings(&fault))
     }
 
     fn timed_out(&self) -> Fault {
@@ -126,7 +126,7 @@ impl Reader {
         let mut reading = side.open(Role::Reads, &properties, Box::new(listen))?;
         reading
             .read(partition, first)
-            .map_err(|fault| Error::settings(&fault.message))?;
+            .map_err(|fault| Error::refused_settings(&fault))?;
         Ok(Self {
             side,
             told,

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::error::Error;
+use super::tokens;
 use super::types::Delivery;
 use crate::model::Secret;
 use crate::model::connection::Connection;
@@ -26,6 +28,10 @@ pub(super) fn properties(connection: &Connection, timeout: Duration) -> Vec<(Str
         own("enable.metrics.push", "false"),
     ];
     let given = connection.properties.iter();
+    // Tokens that do not come from librdkafka are handed over with their extensions.
+    let given = given.filter(|(name, _)| {
+        !connection.uses_tokens() || name.as_str() != "sasl.oauthbearer.extensions"
+    });
     properties.extend(given.map(|(name, value)| own(name, value.expose())));
     properties.extend([
         own("bootstrap.servers", &connection.servers.join(",")),
@@ -87,8 +93,41 @@ fn with(mut properties: Vec<(String, String)>, more: &[(&str, &str)]) -> Vec<(St
     properties
 }
 
-/// The connection with every password and key among its secrets, wherever it came from.
-pub(super) fn with_passwords_secret(mut connection: Connection) -> Connection {
+/// Refuses what librdkafka would refuse in words that lead nowhere.
+pub(super) fn check(connection: &Connection) -> Result<(), Error> {
+    if !connection.protocol().starts_with("SASL") {
+        return Ok(());
+    }
+    let given = |name| {
+        connection
+            .property(name)
+            .is_some_and(|value| !value.is_empty())
+    };
+    if !given("sasl.mechanism") {
+        let message = format!("{} needs sasl.mechanism", connection.protocol());
+        let help = "set sasl.mechanism to PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER";
+        return Err(Error::settings(&message, help));
+    }
+    let bearer = connection.uses_tokens() || given("sasl.oauthbearer.method");
+    for name in ["sasl.username", "sasl.password"] {
+        if !bearer && !given(name) {
+            let help = format!("set {name}; \"${{KAFKA_…}}\" takes it from a variable");
+            return Err(Error::settings(&format!("{name} is not set"), &help));
+        }
+    }
+    Ok(())
+}
+
+/// The connection as the clients use it: with every password and key among its secrets, wherever
+/// it came from, and with tokens that are shared.
+pub(super) fn prepared(mut connection: Connection) -> Connection {
+    connection.tokens = connection.tokens.map(tokens::kept);
+    // The one word that librdkafka takes in capitals alone.
+    if let Some(mechanism) = connection.property("sasl.mechanism") {
+        let mechanism = Secret::new(mechanism.to_ascii_uppercase());
+        let name = "sasl.mechanism".to_owned();
+        connection.properties.insert(name, mechanism);
+    }
     let hidden = |name: &str| {
         name.ends_with("password") || name.ends_with(".secret") || name.ends_with(".pem")
     };

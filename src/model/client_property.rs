@@ -116,7 +116,38 @@ const ADVICE: &[(&str, &str)] = &[
     ),
     (
         "sasl.login.callback.handler.class",
-        "this is Java's, and loads code",
+        "this is Java's, and loads code; --token-file or --token-command give a token",
+    ),
+    (
+        "sasl.oauthbearer.client.credentials.client.id",
+        "write `sasl.oauthbearer.client.id`",
+    ),
+    (
+        "sasl.oauthbearer.client.credentials.client.secret",
+        "write `sasl.oauthbearer.client.secret`",
+    ),
+    (
+        "sasl.kerberos.service.name",
+        "Kerberos is not supported; this tool logs in by PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER",
+    ),
+    ("ssl.provider", "this is Java's; leave it out"),
+    ("ssl.keymanager.algorithm", "this is Java's; leave it out"),
+    ("ssl.trustmanager.algorithm", "this is Java's; leave it out"),
+    (
+        "reconnect.backoff.jitter.ms",
+        "write `reconnect.backoff.ms` and `reconnect.backoff.max.ms`",
+    ),
+    (
+        "socket.connection.setup.timeout.max.ms",
+        "this is Java's; librdkafka takes `socket.connection.setup.timeout.ms`",
+    ),
+    (
+        "send.buffer.bytes",
+        "this is Java's; librdkafka takes `socket.send.buffer.bytes`",
+    ),
+    (
+        "receive.buffer.bytes",
+        "this is Java's; librdkafka takes `socket.receive.buffer.bytes`",
     ),
     (
         "sasl.client.callback.handler.class",
@@ -171,14 +202,26 @@ const REFUSED: &[(&str, &str)] = &[
         "librdkafka runs a command with it; Kerberos is not supported",
     ),
     (
-        "sasl.oauthbearer",
-        "it sends credentials to an address of its own; OAUTHBEARER is not supported",
+        "sasl.oauthbearer.assertion",
+        "it signs with a key of this machine's; --token-command can do that",
     ),
     (
-        "https.",
-        "it sends credentials to an address of its own; OAUTHBEARER is not supported",
+        "sasl.oauthbearer.config",
+        "it makes unsigned tokens; --token-file, --token-command or the variable TOPICSMITH_TOKEN give one",
     ),
-    ("enable.sasl.oauthbearer", "OAUTHBEARER is not supported"),
+    (
+        "enable.sasl.oauthbearer",
+        "it makes unsigned tokens; --token-file, --token-command or the variable TOPICSMITH_TOKEN give one",
+    ),
+    ("statistics", "this tool shows no statistics"),
+    (
+        "debug",
+        "librdkafka's log is not shown; what it says of causes is told in words",
+    ),
+    (
+        "log",
+        "librdkafka's log is not shown; what it says of causes is told in words",
+    ),
 ];
 
 const DAY_MS: i64 = 86_400_000;
@@ -201,12 +244,20 @@ properties! {
     "client.id" Text, "The name that the client gives itself";
     "connections.max.idle.ms" Integer(0, i32::MAX as i64), "When an idle connection is closed";
     "enable.ssl.certificate.verification" Boolean, "Whether the broker's certificate is checked";
+    "https.ca.location" Path, "The certificates of the authorities that are trusted for the token endpoint, PEM (OIDC)";
+    "https.ca.pem" Text, "The same, as text (OIDC)";
     "receive.message.max.bytes" Integer(1000, i32::MAX as i64), "The largest answer that is accepted";
     "reconnect.backoff.max.ms" Integer(0, 3_600_000), "The longest wait before the next attempt to connect";
     "reconnect.backoff.ms" Integer(0, 3_600_000), "The first wait before the next attempt to connect";
     "retry.backoff.max.ms" Integer(1, 300_000), "The longest wait before a request is sent again";
     "retry.backoff.ms" Integer(1, 300_000), "The first wait before a request is sent again";
-    "sasl.mechanism" OneOf(&["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]), "How the client logs in";
+    "sasl.mechanism" OneOf(&["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"]), "How the client logs in";
+    "sasl.oauthbearer.client.id" Text, "Who asks the token endpoint for a token (OIDC)";
+    "sasl.oauthbearer.client.secret" Secret, "The secret for the token endpoint (OIDC)";
+    "sasl.oauthbearer.extensions" Text, "What goes to the broker with a token, name=value,name=value";
+    "sasl.oauthbearer.method" OneOf(&["default", "oidc"]), "Whether the client itself gets tokens, from a token endpoint (OIDC)";
+    "sasl.oauthbearer.scope" Text, "The scope that the token endpoint is asked for (OIDC)";
+    "sasl.oauthbearer.token.endpoint.url" Text, "Where tokens are fetched (OIDC)";
     "sasl.password" Secret, "The password";
     "sasl.username" Text, "The user's name";
     "security.protocol" OneOf(&["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]), "How the connection is secured";

@@ -38,7 +38,7 @@ pub(super) fn refusals(
 fn wrong_cluster(desired: &Desired, live: &Live) -> Option<Refusal> {
     let expected = desired.environment.cluster_id.as_ref()?;
     let is = match &live.cluster_id {
-        Some(id) if *id == expected.value => return None,
+        Some(id) if *id == expected.value.id => return None,
         Some(id) => format!("this is cluster {id}"),
         None => "this cluster does not tell its id".to_owned(),
     };
@@ -47,7 +47,7 @@ fn wrong_cluster(desired: &Desired, live: &Live) -> Option<Refusal> {
         code: WRONG_CLUSTER.to_owned(),
         message: format!(
             "{is}, and {} belongs to cluster {} ({place})",
-            desired.environment.name, expected.value
+            desired.environment.name, expected.value.shown
         ),
         help: format!(
             "Check where bootstrap_servers of {} leads; if the cluster was replaced, change its id in {place}",
@@ -235,7 +235,7 @@ mod tests {
     #[test]
     fn another_cluster() {
         let (mut desired, mut live) = example();
-        desired.environment.cluster_id = Some(at(5, "c1".to_owned()));
+        desired.environment.cluster_id = Some(at(5, "c1".into()));
         assert!(!codes(&allowing(&desired, &live, &[])).contains(&"wrong-cluster"));
         live.cluster_id = Some("c2".to_owned());
         let plan = allowing(&desired, &live, &[]);

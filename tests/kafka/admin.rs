@@ -264,10 +264,16 @@ async fn missing_rights_are_told_apart(test: Test) {
     );
     let new = [new_topic(test.topic("new"), 1, &[])];
     let create = cluster.create_topics(&new, Mode::Apply).await;
-    assert_eq!(words(create), ["29 Authorization failed."]);
+    assert_eq!(
+        words(create),
+        ["29 Authorization failed for User:reader; needed: Create on the topic or on the cluster."]
+    );
     let alter = [set(&topic, "retention.ms", "1")];
     let alter = cluster.incremental_alter_configs(&alter, Mode::Apply).await;
-    assert_eq!(words(alter), ["29 Topic authorization failed."]);
+    assert_eq!(
+        words(alter),
+        ["29 Topic authorization failed for User:reader; needed: AlterConfigs on the topic."]
+    );
     let delete = cluster.delete_topics(std::slice::from_ref(&topic)).await;
     assert!(words(delete)[0].starts_with("29 "));
     let broker = cluster
@@ -283,7 +289,7 @@ async fn missing_rights_are_told_apart(test: Test) {
     let fault = configs[&topic].as_ref().expect_err("no right");
     assert_eq!(
         fault.to_string(),
-        "TOPIC_AUTHORIZATION_FAILED (29): Topic authorization failed."
+        "TOPIC_AUTHORIZATION_FAILED (29): Topic authorization failed for User:reader; needed: DescribeConfigs on the topic."
     );
 }
 

@@ -7,7 +7,9 @@
 #   broker.sh run N DIR [PORT]    the same, until its standard input ends; then DIR is removed
 #   broker.sh stop DIR            stops what `start` started there, and removes DIR
 #
-# TOPICSMITH_KAFKA_PROPERTIES may hold further lines of each broker's properties.
+# TOPICSMITH_KAFKA_PROPERTIES may hold further lines of each broker's properties, and
+# TOPICSMITH_KAFKA_LISTENERS further listeners: NAME:PROTOCOL, or NAME:PROTOCOL:ADDRESS for one that
+# the brokers say is somewhere else. Where each is to be found stands in DIR/NAME.
 #
 # Once the brokers are up, these files in DIR hold their addresses:
 #   servers  plain ones, where everybody may do everything
@@ -71,9 +73,9 @@ node.id=$1
 controller.quorum.voters=$3
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
-listeners=PLAINTEXT://127.0.0.1:$4,SASL_PLAINTEXT://127.0.0.1:$5,MISLED://127.0.0.1:$6,CONTROLLER://127.0.0.1:$7
-advertised.listeners=PLAINTEXT://127.0.0.1:$4,SASL_PLAINTEXT://127.0.0.1:$5,MISLED://kafka.invalid:9092
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,MISLED:PLAINTEXT,CONTROLLER:PLAINTEXT
+listeners=PLAINTEXT://127.0.0.1:$4,SASL_PLAINTEXT://127.0.0.1:$5,MISLED://127.0.0.1:$6,CONTROLLER://127.0.0.1:$7$listening
+advertised.listeners=PLAINTEXT://127.0.0.1:$4,SASL_PLAINTEXT://127.0.0.1:$5,MISLED://kafka.invalid:9092$advertised
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,MISLED:PLAINTEXT,CONTROLLER:PLAINTEXT$protocols
 sasl.enabled.mechanisms=PLAIN
 listener.name.sasl_plaintext.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_admin="admin-secret" user_reader="reader-secret";
 authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
@@ -94,7 +96,24 @@ ${TOPICSMITH_KAFKA_PROPERTIES:-}
 PROPERTIES
 }
 
+# Puts what the properties say of the further listeners into `listening`, `advertised` and
+# `protocols`.
+further() {
+  local name protocol address
+  listening='' advertised='' protocols=''
+  for name in ${TOPICSMITH_KAFKA_LISTENERS:-}; do
+    IFS=: read -r name protocol address <<<"$name"
+    free_port
+    listening=$listening,$name://127.0.0.1:$picked
+    advertised=$advertised,$name://${address:-127.0.0.1:$picked}
+    protocols=$protocols,$name:$protocol
+    [ ! -s "$dir/$name" ] || printf , >>"$dir/$name"
+    printf '127.0.0.1:%s' "$picked" >>"$dir/$name"
+  done
+}
+
 configure() { # COUNT [PORT]
+  local listening advertised protocols
   local count=$1 id voters='' taken='' picked=${2:-}
   local -a ports servers sasl misled
   for ((id = 1; id <= count; id++)); do
@@ -114,6 +133,7 @@ configure() { # COUNT [PORT]
   done
   for ((id = 1; id <= count; id++)); do
     mkdir -p -- "$dir/$id"
+    further
     # shellcheck disable=SC2086 # four ports, four words
     properties "$id" "$((count < 3 ? 1 : 3))" "$voters" ${ports[id]} >"$dir/$id/properties"
   done

@@ -127,7 +127,11 @@ async fn a_tls_port(_: Test) {
         let _ = stream.write_all(b"\x15\x03\x01\x00\x02\x02\x46");
     });
     let error = refused(connection(&server.to_string())).await;
-    assert_eq!(error.cause(), Cause::Closed);
+    assert_eq!(error.cause(), Cause::Tls);
+    assert!(
+        error.to_string().ends_with("the port expects TLS"),
+        "{error}"
+    );
     assert!(help(&error).contains("SASL_SSL"), "{}", help(&error));
 }
 

@@ -6,6 +6,7 @@ mod admin;
 mod apply;
 mod approvals;
 mod connect;
+mod credentials;
 mod faults;
 mod figures;
 mod harness;
@@ -15,6 +16,7 @@ mod meanwhile;
 mod observe;
 mod preflight;
 mod reading;
+mod secure;
 mod soak;
 mod specs;
 mod usage;
@@ -29,6 +31,7 @@ fn main() -> std::process::ExitCode {
         apply::tests(),
         approvals::tests(),
         connect::tests(),
+        credentials::tests(),
         faults::tests(),
         inventory::tests(),
         lock::tests(),
@@ -36,6 +39,7 @@ fn main() -> std::process::ExitCode {
         observe::tests(),
         preflight::tests(),
         reading::tests(),
+        secure::tests(),
         specs::tests(),
         usage::tests(),
     ];

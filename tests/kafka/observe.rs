@@ -202,10 +202,10 @@ async fn what_may_not_be_read_is_unknown(test: Test) {
     assert_eq!(
         unknown,
         [
-            "broker defaults: CLUSTER_AUTHORIZATION_FAILED (31): Cluster authorization failed."
+            "broker defaults: CLUSTER_AUTHORIZATION_FAILED (31): Cluster authorization failed for User:reader; needed: DescribeConfigs on the cluster."
                 .to_owned(),
             format!(
-                "configs of topic {a}: TOPIC_AUTHORIZATION_FAILED (29): Topic authorization failed."
+                "configs of topic {a}: TOPIC_AUTHORIZATION_FAILED (29): Topic authorization failed for User:reader; needed: DescribeConfigs on the topic."
             ),
         ]
     );

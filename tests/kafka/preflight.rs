@@ -133,16 +133,16 @@ async fn a_reader_gets_a_plan_and_no_apply(test: Test) {
         .exits(0);
     let plan = plan.says("1 to create, 2 to update, 1 to delete");
     let plan = plan.says(
-        "note: not checked: creating @new: Authorization failed. (TOPIC_AUTHORIZATION_FAILED 29)",
+        "note: not checked: creating @new: Authorization failed for User:reader; needed: Create on the topic or on the cluster. (TOPIC_AUTHORIZATION_FAILED 29)",
     );
     let plan = plan.says("note: not checked: adding partitions to @grows: ");
     let plan = plan.says("note: not checked: changing configs of @set: ");
-    plan.says("note: not checked: deleting @goes: this principal has no right to delete it");
+    plan.says("note: not checked: deleting @goes: User:reader has no right to delete it");
     let apply = repository
         .run("apply -e reader --yes --allow topic-deleted --allow topic-in-use")
         .exits(4);
     let apply = apply.says("4 blocked\n");
-    apply.says("create: this principal may not do it: Authorization failed.");
+    apply.says("create: this principal may not do it: Authorization failed for User:reader;");
     let json = repository.run("apply -e reader --yes --allow topic-in-use --format json");
     let json = json.exits(4).json();
     assert_eq!(json["changes"][0]["parts"][0]["code"], "not-authorised");

@@ -3,12 +3,20 @@ use std::fs;
 use std::path::Path;
 
 use super::*;
-use crate::desired::Topic;
+use crate::desired::{Outside, Topic};
 use crate::model::OnRemove;
 use crate::model::{Level, TopicName};
 
 /// A repository in a temporary folder.
 struct Repository(tempfile::TempDir);
+
+/// These variables, and no secrets.
+fn outside(variables: &Variables) -> Outside<'_> {
+    Outside {
+        variables,
+        secrets_dir: None,
+    }
+}
 
 const DEV: &str = "[cluster]\nbootstrap_servers = \"a:9092\"\n[defaults]\npartitions = 1\nreplication_factor = 1\n";
 
@@ -354,11 +362,11 @@ fn variables_of_the_cluster_are_needed_to_connect_and_not_before() {
     assert_eq!(found(&loaded), [""; 0]);
     let environment = &loaded.environments[0];
     let id = environment.desired.environment.cluster_id.as_ref();
-    assert_eq!(id.map(|id| id.value.as_str()), Some("abc"));
+    assert_eq!(id.map(|id| id.value.id.as_str()), Some("abc"));
     assert_eq!(environment.connection.servers_shown(), ["${KAFKA_SERVERS}"]);
     let missing = environment
         .connection
-        .resolve(&Variables::default(), None)
+        .resolve(outside(&Variables::default()))
         .unwrap_err();
     let places: Vec<String> = missing.iter().map(|f| f.place.to_string()).collect();
     assert_eq!(
@@ -374,7 +382,7 @@ fn variables_of_the_cluster_are_needed_to_connect_and_not_before() {
         values: values.map(|(k, v)| (k.to_owned(), v.to_owned())).into(),
         allowed: Vec::new(),
     };
-    let connection = environment.connection.resolve(&variables, None).unwrap();
+    let connection = environment.connection.resolve(outside(&variables)).unwrap();
     assert_eq!(connection.servers, ["a:9092", "b:9093"]);
     assert_eq!(connection.properties["sasl.password"].expose(), "xhunter2");
     assert_eq!(
@@ -386,7 +394,7 @@ fn variables_of_the_cluster_are_needed_to_connect_and_not_before() {
     wrong
         .values
         .insert("KAFKA_SERVERS".to_owned(), "hunter3".to_owned());
-    let findings = environment.connection.resolve(&wrong, None).unwrap_err();
+    let findings = environment.connection.resolve(outside(&wrong)).unwrap_err();
     assert!(!format!("{findings:?}").contains("hunter3"), "{findings:?}");
 }
 
@@ -408,7 +416,13 @@ fn secret_files_come_from_their_folder_alone() {
     ]);
     let connection = repository.load(Ask::All).environments.remove(0).connection;
     let secrets = repository.path().join("secrets");
-    let resolve = |folder| connection.resolve(&Variables::default(), folder);
+    let variables = Variables::default();
+    let resolve = |secrets_dir| {
+        connection.resolve(Outside {
+            secrets_dir,
+            ..outside(&variables)
+        })
+    };
     assert_eq!(
         resolve(Some(&*secrets)).unwrap().properties["sasl.password"].expose(),
         "hunter2"
@@ -418,6 +432,13 @@ fn secret_files_come_from_their_folder_alone() {
     assert_eq!(resolve(Some(&*secrets)).unwrap_err()[0].code, "secret-file");
     std::os::unix::fs::symlink("../outside", secrets.join("password")).unwrap();
     assert_eq!(resolve(Some(&*secrets)).unwrap_err()[0].code, "secret-file");
+    // As Kubernetes mounts secrets: a link to a folder that another link names.
+    fs::remove_file(secrets.join("password")).unwrap();
+    fs::create_dir(secrets.join("..2026")).unwrap();
+    fs::write(secrets.join("..2026/password"), "hunter4").unwrap();
+    std::os::unix::fs::symlink("..2026", secrets.join("..data")).unwrap();
+    std::os::unix::fs::symlink("..data/password", secrets.join("password")).unwrap();
+    assert!(resolve(Some(&*secrets)).is_ok());
 }
 
 #[test]

@@ -147,7 +147,7 @@ impl Topic {
         };
         match code {
             0 => fault,
-            code => Fault::new(code, client.shared.connection.redact(&message.read())),
+            code => Fault::new(code, client.shared.redact(&message.read())),
         }
     }
 }

@@ -14,8 +14,10 @@ pub(super) async fn preflight(cluster: &Cluster, topics: &[TopicName]) -> Result
     }
     let (switch, descriptions) =
         tokio::try_join!(switched_off(cluster), cluster.describe_topics(topics))?;
+    let who = cluster.principal();
+    let who = who.as_deref().unwrap_or("this principal");
     let of_topic = |topic: &TopicName| {
-        let right = descriptions.get(topic).and_then(no_right);
+        let right = descriptions.get(topic).and_then(|d| no_right(d, who));
         switch
             .iter()
             .cloned()
@@ -58,7 +60,7 @@ async fn switched_off(cluster: &Cluster) -> Result<Option<Objection>, Error> {
 }
 
 /// What a topic's description says against deleting it.
-fn no_right(description: &Result<TopicDescription, Fault>) -> Option<Objection> {
+fn no_right(description: &Result<TopicDescription, Fault>, who: &str) -> Option<Objection> {
     match description {
         // A topic that is gone by now needs no right.
         Err(fault) if fault.kind() == FaultKind::Missing => None,
@@ -66,8 +68,8 @@ fn no_right(description: &Result<TopicDescription, Fault>) -> Option<Objection> 
         Ok(description) => {
             let operations = description.operations.as_ref()?;
             let may = operations.contains(&Operation::Delete);
-            let words = "this principal has no right to delete it".to_owned();
-            (!may).then(|| whole(ObjectionKind::NotAuthorised, words))
+            let words = || format!("{who} has no right to delete it; needed: Delete on the topic");
+            (!may).then(|| whole(ObjectionKind::NotAuthorised, words()))
         }
     }
 }

@@ -199,7 +199,7 @@ mod tests {
             ..Options::default()
         };
         files.environment.guards.max_destructive = at(9, 0);
-        files.environment.cluster_id = Some(at(3, "c2".to_owned()));
+        files.environment.cluster_id = Some(at(3, "c2".into()));
         let plan = make(&files, &cluster, &held_to);
         assert_eq!(codes(&plan), ["wrong-cluster", "max-destructive"]);
     }

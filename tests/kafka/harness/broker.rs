@@ -10,6 +10,7 @@ use std::sync::{Mutex, OnceLock};
 
 static ONE: OnceLock<Result<Brokers, String>> = OnceLock::new();
 static THREE: OnceLock<Result<Brokers, String>> = OnceLock::new();
+static SECURE: OnceLock<Result<Brokers, String>> = OnceLock::new();
 
 /// Scripts that run, each with the standard input that keeps it running.
 static RUNNING: Mutex<Vec<(Child, ChildStdin)>> = Mutex::new(Vec::new());
@@ -39,7 +40,26 @@ impl Brokers {
 
     /// The same, with further lines of the brokers' properties.
     pub fn own_with(count: u32, properties: &str) -> Self {
-        start(count, properties).unwrap_or_else(|why| panic!("no Kafka: {why}"))
+        start(count, "", &|_| properties.to_owned()).unwrap_or_else(|why| panic!("no Kafka: {why}"))
+    }
+
+    /// The broker of [`super::secure`], which prepares the folder and says what the properties are.
+    pub(super) fn secure(listeners: &str, prepare: &dyn Fn(&Path) -> String) -> &'static Self {
+        let start = || start(1, listeners, prepare);
+        SECURE
+            .get_or_init(start)
+            .as_ref()
+            .unwrap_or_else(|why| panic!("no Kafka: {why}"))
+    }
+
+    /// Where one of the further listeners is to be found.
+    pub fn listener(&self, name: &str) -> String {
+        self.file(name)
+    }
+
+    /// A path in the folder of the brokers.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
     }
 
     /// Ends a broker as a power cut would.
@@ -113,7 +133,7 @@ pub fn stop() {
 }
 
 fn shared(slot: &'static OnceLock<Result<Brokers, String>>, count: u32) -> &'static Brokers {
-    match slot.get_or_init(|| start(count, "")) {
+    match slot.get_or_init(|| start(count, "", &|_| String::new())) {
         Ok(brokers) => brokers,
         Err(why) => panic!("no Kafka: {why}"),
     }
@@ -132,15 +152,22 @@ fn jars() -> &'static Path {
     })
 }
 
-fn start(count: u32, properties: &str) -> Result<Brokers, String> {
+fn start(
+    count: u32,
+    listeners: &str,
+    prepare: &dyn Fn(&Path) -> String,
+) -> Result<Brokers, String> {
     static NUMBER: AtomicUsize = AtomicUsize::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let folder = std::env::temp_dir().join(format!("topicsmith-{}-{number}", std::process::id()));
+    std::fs::create_dir_all(&folder).map_err(|e| e.to_string())?;
+    let properties = prepare(&folder);
     let mut script = Command::new(script())
         .arg("run")
         .arg(count.to_string())
         .arg(&folder)
         .env("TOPICSMITH_KAFKA_PROPERTIES", properties)
+        .env("TOPICSMITH_KAFKA_LISTENERS", listeners)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         // Ctrl-C reaches the tests alone; the script hears of it by its standard input.

@@ -7,6 +7,7 @@
 mod broker;
 pub mod proxy;
 mod repository;
+pub mod secure;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -136,11 +137,7 @@ pub async fn eventually(what: &str, holds: impl AsyncFn() -> bool) {
 
 /// A connection without credentials.
 pub fn connection(servers: &str) -> Connection {
-    Connection {
-        servers: servers.split(',').map(str::to_owned).collect(),
-        properties: BTreeMap::new(),
-        secrets: Vec::new(),
-    }
+    Connection::to(servers.split(',').map(str::to_owned).collect())
 }
 
 /// The same with a property set.

@@ -81,6 +81,13 @@ impl Repository {
         self.run_command(arguments, self.command(arguments))
     }
 
+    /// Runs the binary to its end with these variables in its environment.
+    pub fn run_with(&self, arguments: &str, variables: &[(&str, &str)]) -> Run {
+        let mut command = self.command(arguments);
+        command.envs(variables.iter().copied());
+        self.run_command(arguments, command)
+    }
+
     /// Runs the binary with a saved plan, which says itself that it is of this test's topics.
     pub fn run_saved(&self, arguments: &str) -> Run {
         self.run_command(arguments, self.bare(arguments))
