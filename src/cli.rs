@@ -9,6 +9,7 @@ mod origin;
 mod problem;
 mod select;
 mod session;
+mod under_way;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -20,10 +21,11 @@ pub use args::{Connecting, Environments, Format, Global, OneEnvironment, Only, d
 pub use exit::Exit;
 pub use lock::{open_books, resource};
 pub use look::{Depth, Looking, Preflight, Source, plan, read, see_usage};
-pub use origin::{Origin, check_scope_is_named, who};
+pub use origin::{Origin, Scoped, check_scope_is_named, who};
 pub use problem::{Advice, Locked, Refused, Usage, document};
 pub use select::the_only_one;
 pub use session::{Document, Printable, Session};
+pub use under_way::under_way;
 
 use session::style;
 

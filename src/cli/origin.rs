@@ -8,24 +8,38 @@ use super::args::variable;
 use super::problem::Advice;
 use crate::desired::Environment;
 
-/// Whose topics these are, and of which commit.
+/// Whose topics these are.
 #[derive(Debug, clap::Args)]
-pub struct Origin {
+pub struct Scoped {
     /// Whose topics the files speak of [env: TOPICSMITH_SCOPE]
     #[arg(long, value_name = "NAME")]
     scope: Option<String>,
+}
+
+/// Whose topics these are, and of which commit.
+#[derive(Debug, clap::Args)]
+pub struct Origin {
+    #[command(flatten)]
+    scope: Scoped,
     /// The commit that the files are of [default: git's, where there is one]
     #[arg(long, value_name = "SHA")]
     commit: Option<String>,
 }
 
-impl Origin {
+impl Scoped {
     /// The scope that was named here.
     pub fn scope(&self) -> Result<Option<String>> {
         match &self.scope {
             Some(scope) => Ok(Some(scope.clone())),
             None => variable("TOPICSMITH_SCOPE"),
         }
+    }
+}
+
+impl Origin {
+    /// The scope that was named here.
+    pub fn scope(&self) -> Result<Option<String>> {
+        self.scope.scope()
     }
 
     /// The commit that was named here, or else the one that git knows. There is none where the
