@@ -9,6 +9,7 @@ mod connect;
 mod faults;
 mod figures;
 mod harness;
+mod instances;
 mod inventory;
 mod lock;
 mod meanwhile;
@@ -30,6 +31,7 @@ fn main() -> std::process::ExitCode {
         approvals::tests(),
         connect::tests(),
         faults::tests(),
+        instances::tests(),
         inventory::tests(),
         lock::tests(),
         meanwhile::tests(),
