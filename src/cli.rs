@@ -10,6 +10,7 @@ mod problem;
 mod select;
 mod session;
 mod token;
+mod under_way;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -19,12 +20,13 @@ use clap::{CommandFactory, FromArgMatches, Parser};
 
 pub use args::{Connecting, Environments, Format, Global, OneEnvironment, Only, duration};
 pub use exit::Exit;
-pub use lock::{open_books, resource};
+pub use lock::{check_cluster, open_books, resource};
 pub use look::{Depth, Looking, Preflight, Source, plan, read, see_usage};
 pub use origin::{Origin, Scope, check_scope_is_named, who};
 pub use problem::{Advice, Locked, Refused, Usage, document};
 pub use select::the_only_one;
 pub use session::{Document, Printable, Session};
+pub use under_way::under_way;
 
 use session::style;
 

@@ -9,6 +9,7 @@
 //! What a broker is asked about beforehand (`validate_only`) is settled before a plan gets here:
 //! refusals are facts, and the plan room turns them into blocked changes.
 
+pub mod alone;
 mod books;
 mod execute;
 mod questions;
@@ -76,7 +77,7 @@ impl Stop {
     }
 
     /// Waits for a while, or until the apply should end if that comes first.
-    async fn or_after(&self, pause: Duration) {
+    pub async fn or_after(&self, pause: Duration) {
         let mut changes = self.0.subscribe();
         // Its sender lives as long as this does, so that only the two can end it.
         let _ = tokio::time::timeout(pause, changes.wait_for(|stop| *stop)).await;

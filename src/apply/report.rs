@@ -337,7 +337,35 @@ fn parts_of(change: &Change) -> Vec<(Subject, Doing)> {
 }
 
 fn changed(change: &Change, outcomes: &mut Outcomes, why_not: &WhyNot) -> Entry {
-    let mut known = outcomes.remove(&change.topic).unwrap_or_default();
+    let parts = parts_of(change);
+    gathered(&change.topic, change.action, parts, outcomes, why_not)
+}
+
+/// What became of a topic that is made or deleted without a plan.
+pub(super) fn entry_of(
+    topic: &TopicName,
+    action: Action,
+    doing: Doing,
+    outcomes: &mut Outcomes,
+    why_not: &WhyNot,
+) -> Entry {
+    gathered(
+        topic,
+        action,
+        vec![(Subject::Topic, doing)],
+        outcomes,
+        why_not,
+    )
+}
+
+fn gathered(
+    topic: &TopicName,
+    action: Action,
+    parts: Vec<(Subject, Doing)>,
+    outcomes: &mut Outcomes,
+    why_not: &WhyNot,
+) -> Entry {
+    let mut known = outcomes.remove(topic).unwrap_or_default();
     let mut part = |(subject, doing)| Part {
         outcome: known
             .remove(&subject)
@@ -345,7 +373,7 @@ fn changed(change: &Change, outcomes: &mut Outcomes, why_not: &WhyNot) -> Entry 
         subject,
         doing: Some(doing),
     };
-    let mut parts: Vec<Part> = parts_of(change).into_iter().map(&mut part).collect();
+    let mut parts: Vec<Part> = parts.into_iter().map(&mut part).collect();
     // Of a create that was accepted: the settings that the topic does not hold after all.
     let others = known.into_iter();
     parts.extend(others.map(|(subject, outcome)| Part {
@@ -354,8 +382,8 @@ fn changed(change: &Change, outcomes: &mut Outcomes, why_not: &WhyNot) -> Entry 
         outcome,
     }));
     Entry {
-        topic: change.topic.clone(),
-        action: Some(change.action),
+        topic: topic.clone(),
+        action: Some(action),
         parts,
     }
 }

@@ -5,12 +5,13 @@ use std::time::Duration;
 use anyhow::Result;
 
 use super::origin::who;
-use super::problem::Locked;
+use super::problem::{Locked, Refused};
 use super::session::Session;
 use crate::apply::Books;
-use crate::desired::Desired;
+use crate::desired::{Desired, Environment};
 use crate::inventory::{self, Holder, InventoryError, LockError, TakenLock, Writer};
 use crate::kafka::Cluster;
+use crate::model::Place;
 use crate::plan::Options;
 use crate::render::inventory::holder as shown;
 
@@ -24,6 +25,37 @@ pub(super) fn is_of(lock: &TakenLock, environment: &str) -> bool {
     let of_apply = lock.resource.strip_prefix("apply/");
     let of = of_apply.and_then(|of| of.rsplit_once('/'));
     of.is_some_and(|(_, of)| of == environment)
+}
+
+/// Another cluster than the environment's is none of our business: nothing is written there.
+///
+/// # Errors
+/// It is another one, or does not tell.
+pub async fn check_cluster(environment: &Environment, cluster: &Cluster) -> Result<()> {
+    if is_right_cluster(environment, cluster).await? {
+        return Ok(());
+    }
+    let name = &environment.name;
+    let pinned = environment.cluster_id.as_ref();
+    let pinned = pinned.map(|pinned| (&pinned.value.shown, &pinned.place));
+    let (shown, place) = pinned.unzip();
+    let message = format!(
+        "this is not the cluster of {name}, {}",
+        shown.map_or("", String::as_str)
+    );
+    let place = place.map(Place::file_line).unwrap_or_default();
+    let help = format!("see where bootstrap_servers leads, or put the id right in {place}");
+    Err(Refused::new(message, help).into())
+}
+
+async fn is_right_cluster(environment: &Environment, cluster: &Cluster) -> Result<bool> {
+    match &environment.cluster_id {
+        None => Ok(true),
+        Some(wanted) => {
+            let found = cluster.metadata().await?.cluster_id;
+            Ok(found.as_deref() == Some(&*wanted.value.id))
+        }
+    }
 }
 
 /// Opens the inventory of an environment for an apply, under its lock; `None` where it is not in
@@ -45,6 +77,10 @@ pub async fn open_books(
     let Some(scope) = scope.filter(|_| environment.inventory.enabled) else {
         return Ok(None);
     };
+    // The plan says so, and is refused.
+    if !is_right_cluster(environment, cluster).await? {
+        return Ok(None);
+    }
     let (name, topic) = (&environment.name, &environment.inventory.topic);
     let me = Holder {
         by: who(),

@@ -62,6 +62,17 @@ impl Session {
         Ok(loaded)
     }
 
+    /// Reads the environments alone, for a command that needs no topics files: they may be broken,
+    /// or gone. Warnings are told.
+    ///
+    /// # Errors
+    /// An environment is not known, or there are errors in the files.
+    pub fn load_environments(&self, ask: &Ask) -> Result<Loaded> {
+        let loaded = desired::load_environments(&self.folders, ask, &self.variables)?;
+        self.refuse_errors(&loaded.findings, &loaded.sources)?;
+        Ok(loaded)
+    }
+
     /// Checks the files against what the scope may list or tombstone, where it is named on the
     /// command line and not in the files.
     ///

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use crate::apply::{self, Books, Event, Phase, Report, Settings, Stop, Verdict, WhyNot};
+use crate::apply::{self, Books, Report, Settings, Verdict, WhyNot};
 use crate::cli::{
     self, Connecting, Depth, Exit, Format, OneEnvironment, Only, Origin, Preflight, Refused,
     Session, Usage, duration,
@@ -327,58 +327,10 @@ async fn carry_out(
         books,
         ..Settings::default()
     };
-    let listener = tokio::spawn(stop_on_signals(settings.stop.clone(), session.terminal)?);
-    let mut progress = session.terminal.progress();
-    let mut reading = false;
-    let mut events = |event| match event {
-        Event::Phase(phase, steps) => progress.begin(work(phase), steps),
-        Event::Answered(steps) => progress.advance(steps),
-        Event::Reading(steps) => {
-            if !std::mem::replace(&mut reading, true) {
-                progress.begin("reading back", steps);
-            }
-            progress.left(steps);
-        }
-    };
-    let report = apply::run(plan, cluster, &settings, &mut events).await;
-    listener.abort();
-    Ok(report)
-}
-
-fn work(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Create => "creating topics",
-        Phase::Partitions => "adding partitions",
-        Phase::LowerMinIsr | Phase::Configs | Phase::RaiseMinIsr => "changing configs",
-        Phase::Delete => "deleting topics",
-    }
-}
-
-/// Listens from now on: the first signal ends the apply in order, the second one at once.
-fn stop_on_signals(
-    stop: Stop,
-    terminal: crate::terminal::Terminal,
-) -> Result<impl Future<Output = ()> + Send + 'static> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let listen = |kind| signal(kind).context("cannot listen for Ctrl-C");
-    let (mut interrupt, mut terminate) = (
-        listen(SignalKind::interrupt())?,
-        listen(SignalKind::terminate())?,
-    );
-    Ok(async move {
-        for first in [true, false] {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-            if first {
-                stop.set();
-                terminal
-                    .tell("stopping once what is in flight is answered; again to stop at once\n");
-            }
-        }
-        std::process::exit(Exit::Interrupted.code().into());
+    cli::under_way(session, &settings.stop, async |events| {
+        apply::run(plan, cluster, &settings, events).await
     })
+    .await
 }
 
 /// Prints the report. What changed has changed, even where the report cannot be printed.

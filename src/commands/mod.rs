@@ -4,6 +4,7 @@ mod apply;
 mod completions;
 mod drift;
 mod init;
+mod instance;
 mod inventory;
 mod list;
 mod man;
@@ -30,6 +31,9 @@ pub enum Command {
     Snapshot(snapshot::Args),
     /// List the topics: what is there, and how it stands to the files
     List(list::Args),
+    /// Topics that come and go at run time: up, down, list, sweep
+    #[command(subcommand)]
+    Instance(instance::Command),
     /// What is owned on a cluster, holds, and repairs
     #[command(subcommand)]
     Inventory(inventory::Command),
@@ -60,6 +64,7 @@ impl Command {
                 Command::Drift(args) => drift::run(args, session).await,
                 Command::Snapshot(args) => snapshot::run(args, session).await,
                 Command::List(args) => list::run(args, session).await,
+                Command::Instance(command) => command.run(session).await,
                 Command::Inventory(command) => command.run(session).await,
                 Command::Init(args) => init::run(args, session),
                 Command::Completions(args) => completions::run(args, session),

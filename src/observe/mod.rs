@@ -129,8 +129,8 @@ async fn recorded(
     }
 }
 
-/// How late it is: by this machine's clock, but never before the newest record.
-fn now_ms(newest_ms: Option<i64>) -> i64 {
+/// How late it is, in ms since 1970: by this machine's clock, but never before the newest record.
+pub fn now_ms(newest_ms: Option<i64>) -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     let here = since.map_or(0, |since| since.as_millis());
     let here = i64::try_from(here).unwrap_or(i64::MAX);

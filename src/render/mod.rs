@@ -3,6 +3,7 @@
 mod columns;
 pub mod diagnostics;
 pub mod drift;
+pub mod instance;
 pub mod inventory;
 pub mod list;
 mod paint;

@@ -10,6 +10,7 @@ mod credentials;
 mod faults;
 mod figures;
 mod harness;
+mod instances;
 mod inventory;
 mod lock;
 mod meanwhile;
@@ -33,6 +34,7 @@ fn main() -> std::process::ExitCode {
         connect::tests(),
         credentials::tests(),
         faults::tests(),
+        instances::tests(),
         inventory::tests(),
         lock::tests(),
         meanwhile::tests(),

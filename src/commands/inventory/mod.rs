@@ -8,7 +8,8 @@ mod unlock;
 use anyhow::Result;
 
 use crate::cli::{
-    Advice, Connecting, Exit, OneEnvironment, Session, check_scope_is_named, the_only_one, who,
+    Advice, Connecting, Exit, OneEnvironment, Session, check_cluster, check_scope_is_named,
+    the_only_one, who,
 };
 use crate::desired::{Environment, Loaded, LoadedEnvironment};
 use crate::inventory::{self, Contents, InventoryError, Unreadable};
@@ -77,6 +78,7 @@ impl Target {
             .connecting
             .connect(session, loaded, environment)
             .await?;
+        check_cluster(settings, &cluster).await?;
         check_scope_is_named(settings, scope.as_deref())?;
         let whose = Whose {
             scope: scope.or_else(|| settings.inventory.scope.clone()),

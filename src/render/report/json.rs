@@ -40,7 +40,8 @@ fn key(kind: Kind) -> String {
     words::kind(kind).replace(' ', "_")
 }
 
-fn entry(entry: &Entry) -> Value {
+/// What became of one topic.
+pub(in crate::render) fn entry(entry: &Entry) -> Value {
     let reason = entry
         .worst()
         .and_then(|part| words::reason(&part.subject, &part.outcome));

@@ -2,8 +2,9 @@
 
 mod json;
 mod text;
-mod words;
+pub(super) mod words;
 
+pub(super) use json::entry as entry_json;
 pub use json::json;
 pub use text::text;
 

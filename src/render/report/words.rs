@@ -33,7 +33,7 @@ pub(super) fn doing(doing: Doing) -> &'static str {
 }
 
 /// `applied`, `not kept`, …
-pub(super) fn kind(kind: Kind) -> &'static str {
+pub(in crate::render) fn kind(kind: Kind) -> &'static str {
     match kind {
         Kind::Applied => "applied",
         Kind::AlreadySo => "already so",
@@ -47,7 +47,7 @@ pub(super) fn kind(kind: Kind) -> &'static str {
 }
 
 /// Why, in a phrase that follows the kind; `None` where there is nothing to say.
-pub(super) fn reason(subject: &Subject, outcome: &Outcome) -> Option<String> {
+pub(in crate::render) fn reason(subject: &Subject, outcome: &Outcome) -> Option<String> {
     Some(match outcome {
         Outcome::Applied | Outcome::AlreadySo => return None,
         Outcome::Failed(fault) => broker(fault),

@@ -104,12 +104,25 @@ impl Repository {
         )
     }
 
+    /// Runs the binary with these arguments and no others.
+    pub fn run_bare(&self, arguments: &str) -> Run {
+        self.run_command(arguments, self.bare(arguments))
+    }
+
     /// Starts the binary. Its output goes to files, so that it never waits for a reader.
     pub fn start(&self, arguments: &str) -> Started {
+        self.start_command(arguments, self.command(arguments))
+    }
+
+    /// Starts the binary with these arguments and no others.
+    pub fn start_bare(&self, arguments: &str) -> Started {
+        self.start_command(arguments, self.bare(arguments))
+    }
+
+    fn start_command(&self, arguments: &str, mut command: Command) -> Started {
         let file = || tempfile::tempfile().expect("a temporary file");
         let (stdout, stderr) = (file(), file());
         let again = |file: &File| file.try_clone().expect("it is open");
-        let mut command = self.command(arguments);
         let command = command.stdout(again(&stdout)).stderr(again(&stderr));
         Started {
             arguments: arguments.to_owned(),

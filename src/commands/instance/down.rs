@@ -1,0 +1,88 @@
+//! `topicsmith instance down`: ends an instance.
+
+use anyhow::Result;
+
+use super::{Job, Where, Which, advised};
+use crate::cli::{self, Exit, Session, Usage};
+use crate::instance::{self, State};
+use crate::live::Instance;
+use crate::model::time::utc;
+use crate::plan::Allow;
+
+/// Arguments of `instance down`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  topicsmith instance down video-task task_id=abc -e prod
+  topicsmith instance down video-task task_id=abc -e prod --wait-delete
+
+The end is recorded. Once the lifecycle's `delete_after` is over, the next `instance sweep` deletes
+the topics; --wait-delete waits and deletes them itself. It works from what is recorded: the topics
+files are not read.
+
+Exit codes:
+  0  it is ended, or was so already, or is not up at all
+  1  an error, and nothing was changed
+  3  it is ended, and something else failed; with --wait-delete also: it is in use, and stays
+  5  somebody else is at work on the same instance
+  64 wrong usage
+  130 after Ctrl-C: what was in flight is finished and reported first")]
+pub struct Args {
+    #[command(flatten)]
+    which: Which,
+    /// Wait until the topics are to be deleted, and delete them
+    #[arg(long)]
+    wait_delete: bool,
+    /// With --wait-delete: delete topics that are in use too: topic-in-use, or topic-in-use:GLOB
+    #[arg(long, value_name = "CODE[:GLOB]", requires = "wait_delete")]
+    allow: Vec<Allow>,
+    #[command(flatten)]
+    place: Where,
+}
+
+/// Ends the instance.
+///
+/// # Errors
+/// The environment has errors, or the cluster cannot be reached.
+pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
+    let id = args.which.id()?;
+    if id.parameters.is_empty() {
+        let help = "topicsmith instance list shows the instances and their parameters";
+        return Err(Usage::new("which instance? it has no parameters", help).into());
+    }
+    let loaded = session.load_environments(&args.place.environment.ask()?)?;
+    let job = Job::new(&args.place, session, &loaded).await?;
+    let site = job.site();
+    let down = cli::under_way(session, &job.settings.stop, async |_| {
+        instance::down(&site, &id, job.waiting()).await
+    });
+    let ended = down.await?.map_err(advised)?;
+    let mut report = job.report("down");
+    report.entries.push(ended.clone());
+    if !args.wait_delete || ended.state == State::NotUp || report.interrupted {
+        return Ok(job.tell(&report));
+    }
+    if let Some(at) = ended.instance.as_ref().and_then(Instance::over_at_ms) {
+        let text = format!("{id} is ended, and is deleted at {}\n", utc(at));
+        session.terminal.tell(&text);
+    }
+    let told = ended.state == State::Ended;
+    let deleted = cli::under_way(session, &job.settings.stop, async |events| {
+        instance::delete_ended(&site, ended, &args.allow, job.waiting(), events).await
+    });
+    let mut report = job.report("down");
+    let entry = match deleted.await? {
+        Ok(entry) => entry,
+        Err(error) if told => {
+            session.tell_error(&advised(error));
+            return Ok(Exit::Partial);
+        }
+        Err(error) => return Err(advised(error)),
+    };
+    let stays = entry.state == State::Stays;
+    report.interrupted = job.settings.stop.is_set();
+    report.entries.push(entry);
+    let exit = job.tell(&report);
+    Ok(Exit::fold(
+        [exit].into_iter().chain(stays.then_some(Exit::Partial)),
+    ))
+}

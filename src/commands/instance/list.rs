@@ -1,0 +1,103 @@
+//! `topicsmith instance list`: the instances that are recorded.
+
+use anyhow::Result;
+use serde_json::Value;
+
+use crate::cli::{Connecting, Document, Environments, Exit, Printable, Scope, Session};
+use crate::desired::{Ask, Loaded, LoadedEnvironment};
+use crate::instance::belongs;
+use crate::inventory;
+use crate::live::{Instance, Whose};
+use crate::observe;
+use crate::render::{Style, instance as instances};
+
+/// Arguments of `instance list`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  topicsmith instance list -e prod
+  topicsmith instance list video-task -e prod --format json
+
+Exit codes:
+  0  done
+  1  an error
+  64 wrong usage")]
+pub struct Args {
+    /// Only instances of this lifecycle
+    #[arg(value_name = "LIFECYCLE")]
+    lifecycle: Option<String>,
+    #[command(flatten)]
+    environments: Environments,
+    #[command(flatten)]
+    scope: Scope,
+    #[command(flatten)]
+    connecting: Connecting,
+}
+
+/// Lists the instances of each environment.
+///
+/// # Errors
+/// The environments have errors, or the only one cannot be looked at.
+pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
+    let ask = args.environments.ask()?.unwrap_or(Ask::Only);
+    let loaded = session.load_environments(&ask)?;
+    let named = args.scope.named()?;
+    let lists = loaded.environments.iter().map(|environment| async {
+        let name = environment.desired.environment.name.to_string();
+        let list = one(args, session, &loaded, environment, named.clone()).await;
+        (name, list)
+    });
+    let lists = observe::side_by_side(lists).await;
+    session.print_each(lists, loaded.list_form)
+}
+
+async fn one(
+    args: &Args,
+    session: &Session,
+    loaded: &Loaded,
+    found: &LoadedEnvironment,
+    named: Option<String>,
+) -> Result<List> {
+    let environment = &found.desired.environment;
+    let whose = Whose {
+        scope: Some(super::scope(environment, named)?),
+        environment: Some(environment.name.to_string()),
+    };
+    let cluster = args.connecting.connect(session, loaded, found).await?;
+    let contents = inventory::read(&cluster, &environment.inventory.topic).await?;
+    let contents = contents.unwrap_or_default();
+    let instances = contents.inventory.instances.into_iter().filter(|one| {
+        let lifecycle = args.lifecycle.as_ref();
+        belongs(one, &whose) && lifecycle.is_none_or(|name| *name == one.lifecycle)
+    });
+    Ok(List {
+        environment: environment.name.to_string(),
+        instances: instances.collect(),
+        now_ms: observe::now_ms(contents.newest_ms),
+    })
+}
+
+/// The instances of one environment.
+struct List {
+    environment: String,
+    instances: Vec<Instance>,
+    now_ms: i64,
+}
+
+impl Printable for List {
+    fn text(&self, style: Style) -> String {
+        instances::list_text(&self.environment, &self.instances, self.now_ms, style)
+    }
+}
+
+impl Document for List {
+    const FORMAT: &'static str = instances::LIST_FORMAT;
+    const KEY: &'static str = "lists";
+
+    fn json(&self) -> Value {
+        instances::list_json(&self.environment, &self.instances, self.now_ms)
+    }
+
+    fn exit(&self) -> Exit {
+        Exit::Done
+    }
+}

@@ -1,0 +1,96 @@
+//! `instance down`: an instance is ended, and deleted if that is waited for.
+
+use std::time::Duration;
+
+use super::InstanceId;
+use super::reclaim::{Held, reclaim};
+use super::report::{Entry, State};
+use super::site::{InstanceError, Site};
+use crate::apply::Event;
+use crate::inventory::{self, Holder, Writer};
+use crate::live::Instance;
+use crate::plan::Allow;
+
+/// Ends an instance: its topics are to be deleted a while later. `waiting` hears who is at work on
+/// it.
+///
+/// # Errors
+/// Something could not be read or recorded.
+pub async fn down(
+    site: &Site<'_>,
+    id: &InstanceId,
+    waiting: impl FnMut(&Holder),
+) -> Result<Entry, InstanceError> {
+    if site.contents().await?.is_none() {
+        return Ok(Entry::new(id.clone(), None, State::NotUp));
+    }
+    let lock = site.lock(id, site.lock_timeout, waiting).await?;
+    let done = end(site, id).await;
+    // Where it cannot be given back, it runs out by itself.
+    let _ = lock.release().await;
+    done
+}
+
+async fn end(site: &Site<'_>, id: &InstanceId) -> Result<Entry, InstanceError> {
+    let inventory = site.contents().await?.unwrap_or_default().inventory;
+    let recorded = id.recorded(&site.whose, &inventory.instances);
+    let Some(recorded) = recorded.cloned() else {
+        return Ok(Entry::new(id.clone(), None, State::NotUp));
+    };
+    if recorded.ended_ms.is_some() {
+        return Ok(Entry::new(id.clone(), Some(recorded), State::Ending));
+    }
+    let mut instance = Instance {
+        stamp: site.stamp.clone(),
+        ..recorded
+    };
+    let writer = Writer::open(site.cluster, site.inventory).await?;
+    let ended = inventory::Entry::Ended(instance.clone());
+    let appended = writer.write(&[ended]).await?;
+    instance.ended_ms = appended.first().and_then(|appended| appended.timestamp_ms);
+    Ok(Entry::new(id.clone(), Some(instance), State::Ended))
+}
+
+/// Waits until an instance that was ended is over, and deletes it. Tells how it stands where it was
+/// brought up again meanwhile, or where the wait was stopped.
+///
+/// # Errors
+/// Nothing was deleted: something could not be read or recorded.
+pub async fn delete_ended(
+    site: &Site<'_>,
+    ended: Entry,
+    allow: &[Allow],
+    mut waiting: impl FnMut(&Holder),
+    events: &mut (dyn FnMut(Event) + Send),
+) -> Result<Entry, InstanceError> {
+    let mut last = ended;
+    loop {
+        let lock = site.lock(&last.id, site.lock_timeout, &mut waiting).await?;
+        let now_ms = lock.now_ms();
+        let id = last.id.clone();
+        let mut held = [Held {
+            id,
+            lock: Some(lock),
+        }];
+        let entries = reclaim(site, &mut held, allow, events).await;
+        for held in &mut held {
+            held.release().await;
+        }
+        let Some(entry) = entries?.pop() else {
+            return Ok(last);
+        };
+        let over_at = entry.instance.as_ref().and_then(Instance::over_at_ms);
+        let (State::Ending, Some(over_at)) = (&entry.state, over_at) else {
+            return Ok(entry);
+        };
+        let left = u64::try_from(over_at.saturating_sub(now_ms)).unwrap_or_default();
+        last = entry;
+        site.settings
+            .stop
+            .or_after(Duration::from_millis(left))
+            .await;
+        if site.settings.stop.is_set() {
+            return Ok(last);
+        }
+    }
+}

@@ -1,0 +1,301 @@
+//! Deletes instances that are over, from their records alone.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::report::{Entry, State, Trouble, Why};
+use super::site::{InstanceError, Seen, Site};
+use super::{InstanceId, belongs};
+use crate::apply::{self, Event, Kind, Outcome, WhyNot};
+use crate::inventory::{self, Lock, Writer};
+use crate::live::{Instance, Inventory, Unseen, Usage};
+use crate::model::TopicName;
+use crate::observe;
+use crate::plan::Allow;
+
+/// A record younger than this is a sign of use, however soon an instance is deleted after its end.
+const LEAST_RECENT_MS: u64 = 60_000;
+
+/// An instance whose lock is held.
+pub(super) struct Held {
+    pub id: InstanceId,
+    /// `None` once it was given back.
+    pub lock: Option<Lock>,
+}
+
+impl Held {
+    /// Gives the lock back. Where that fails, it runs out by itself.
+    pub async fn release(&mut self) {
+        if let Some(lock) = self.lock.take() {
+            let _ = lock.release().await;
+        }
+    }
+}
+
+/// What is to happen to an instance that is over.
+pub(super) struct Case {
+    pub instance: Instance,
+    /// Its topics that are to be deleted, each with its id.
+    delete: Vec<(TopicName, Option<String>)>,
+    /// Its topics that stay, and why.
+    pub stays: BTreeMap<TopicName, Why>,
+}
+
+impl Case {
+    /// Whether a topic has to stay for now, and so all of them do.
+    pub fn has_to_stay(&self) -> bool {
+        self.stays.values().any(Why::passes)
+    }
+
+    /// It as it stands, where nothing is done about it.
+    pub fn into_entry(self, state: State) -> Entry {
+        Entry {
+            stays: self.stays,
+            ..Entry::new(InstanceId::of(&self.instance), Some(self.instance), state)
+        }
+    }
+}
+
+/// Deletes those of the instances that are over: topics that are not in use, by their ids; then
+/// their records.
+///
+/// # Errors
+/// Nothing was deleted: something could not be read.
+pub(super) async fn reclaim(
+    site: &Site<'_>,
+    held: &mut [Held],
+    allow: &[Allow],
+    events: &mut (dyn FnMut(Event) + Send),
+) -> Result<Vec<Entry>, InstanceError> {
+    let inventory = site.contents().await?.unwrap_or_default().inventory;
+    let mut entries = Vec::new();
+    let mut over = Vec::new();
+    let now_ms = |held: &Held| held.lock.as_ref().map_or(0, Lock::now_ms);
+    for held in held.iter() {
+        let Some(instance) = held.id.recorded(&site.whose, &inventory.instances) else {
+            entries.push(Entry::new(held.id.clone(), None, State::NotUp));
+            continue;
+        };
+        match (instance.over_at_ms(), instance.ended_ms) {
+            (Some(at), _) if at <= now_ms(held) => over.push((instance.clone(), now_ms(held))),
+            (_, ended) => {
+                let state = if ended.is_some() {
+                    State::Ending
+                } else {
+                    State::Up
+                };
+                entries.push(Entry::new(held.id.clone(), Some(instance.clone()), state));
+            }
+        }
+    }
+    let cases = judge(site, &inventory, over, allow).await?;
+    let (stay, go): (Vec<Case>, Vec<Case>) = cases.into_iter().partition(Case::has_to_stay);
+    entries.extend(stay.into_iter().map(|case| case.into_entry(State::Stays)));
+    entries.extend(delete(site, held, go, events).await?);
+    entries.sort_by(|a, b| a.id.cmp(&b.id));
+    Ok(entries)
+}
+
+/// Looks at instances that are over at a time.
+///
+/// # Errors
+/// The cluster could not be read.
+pub(super) async fn judge(
+    site: &Site<'_>,
+    inventory: &Inventory,
+    over: Vec<(Instance, i64)>,
+    allow: &[Allow],
+) -> Result<Vec<Case>, InstanceError> {
+    let names = over.iter().flat_map(|(instance, _)| instance.topics.keys());
+    let names: Vec<TopicName> = names.cloned().collect();
+    let seen = site.look(&names).await?;
+    let partitions = seen.iter().filter_map(|(name, seen)| match seen {
+        Seen::There { partitions, .. } => Some((name.clone(), *partitions)),
+        Seen::Missing | Seen::Unseen(_) => None,
+    });
+    let usage = observe::usage(site.cluster, &partitions.collect()).await;
+    let case = |(instance, now_ms)| {
+        let looked = Looked {
+            site,
+            inventory,
+            seen: &seen,
+            usage: &usage,
+            allow,
+            now_ms,
+        };
+        looked.case(instance)
+    };
+    Ok(over.into_iter().map(case).collect())
+}
+
+/// What was seen, for one instance.
+struct Looked<'a> {
+    site: &'a Site<'a>,
+    inventory: &'a Inventory,
+    seen: &'a BTreeMap<TopicName, Seen>,
+    usage: &'a BTreeMap<TopicName, Usage>,
+    allow: &'a [Allow],
+    now_ms: i64,
+}
+
+impl Looked<'_> {
+    fn case(&self, instance: Instance) -> Case {
+        let mut delete = Vec::new();
+        let mut stays = BTreeMap::new();
+        for (topic, recorded) in &instance.topics {
+            let live = match self.seen.get(topic) {
+                None | Some(Seen::Missing) => continue,
+                Some(Seen::There { id, .. }) => id.clone(),
+                Some(Seen::Unseen(fault)) => {
+                    let why = Unseen {
+                        what: "the topic".to_owned(),
+                        why: fault.to_string(),
+                    };
+                    let unseen = vec![why];
+                    let usage = Usage {
+                        unseen,
+                        ..Usage::default()
+                    };
+                    stays.insert(topic.clone(), Why::InUse(usage));
+                    continue;
+                }
+            };
+            match self.why_it_stays(&instance, topic, recorded.as_ref(), live.as_ref()) {
+                Some(why) => {
+                    stays.insert(topic.clone(), why);
+                }
+                None => delete.push((topic.clone(), live)),
+            }
+        }
+        if stays.values().any(Why::passes) {
+            let others = delete.drain(..).map(|(topic, _)| (topic, Why::Another));
+            stays.extend(others);
+        }
+        Case {
+            instance,
+            delete,
+            stays,
+        }
+    }
+
+    fn why_it_stays(
+        &self,
+        instance: &Instance,
+        topic: &TopicName,
+        recorded: Option<&String>,
+        live: Option<&String>,
+    ) -> Option<Why> {
+        if recorded.is_some() && recorded != live {
+            return Some(Why::MadeAgain);
+        }
+        let others = self.inventory.instances.iter();
+        let mut others = others.filter(|other| {
+            !(belongs(other, &self.site.whose) && InstanceId::of(other) == InstanceId::of(instance))
+        });
+        if self.inventory.topics.contains_key(topic)
+            || others.any(|other| other.topics.contains_key(topic))
+        {
+            return Some(Why::Owned);
+        }
+        if let Some(hold) = self.inventory.holds.get(topic)
+            && hold.until_ms > self.now_ms
+        {
+            return Some(Why::Held(hold.clone()));
+        }
+        let usage = self.usage.get(topic)?.clone();
+        let window = instance.delete_after_ms.max(LEAST_RECENT_MS);
+        let recent = |newest: i64| self.now_ms < newest.saturating_add_unsigned(window);
+        let usage = Usage {
+            recent: usage.newest_record_ms.is_some_and(recent),
+            ..usage
+        };
+        let allowed = self.allow.iter().any(|allow| allow.covers_use(topic));
+        (usage.is_in_use() && !allowed).then_some(Why::InUse(usage))
+    }
+}
+
+/// Deletes the topics of instances, then records what is left of them.
+async fn delete(
+    site: &Site<'_>,
+    held: &mut [Held],
+    cases: Vec<Case>,
+    events: &mut (dyn FnMut(Event) + Send),
+) -> Result<Vec<Entry>, InstanceError> {
+    if cases.is_empty() {
+        return Ok(Vec::new());
+    }
+    let writer = Writer::open(site.cluster, site.inventory).await?;
+    let mut entries = Vec::new();
+    let mut go = Vec::new();
+    for case in cases {
+        match still_held(held, &InstanceId::of(&case.instance)).await {
+            None => go.push(case),
+            Some(trouble) => {
+                let mut entry = case.into_entry(State::Incomplete);
+                entry.trouble = Some(trouble);
+                entries.push(entry);
+            }
+        }
+    }
+    let topics = go
+        .iter()
+        .flat_map(|case| case.delete.iter().cloned())
+        .collect();
+    let done = apply::alone::delete(site.cluster, topics, site.settings, events).await;
+    let mut done: HashMap<TopicName, apply::Entry> = done
+        .into_iter()
+        .map(|entry| (entry.topic.clone(), entry))
+        .collect();
+    for case in go {
+        entries.push(record(case, &mut done, &writer).await);
+    }
+    Ok(entries)
+}
+
+async fn still_held(held: &[Held], id: &InstanceId) -> Option<Trouble> {
+    let held = held.iter().find(|held| held.id == *id)?;
+    let lock = held.lock.as_ref()?;
+    lock.check().await.err().map(Trouble::from)
+}
+
+/// Records what is left of an instance: nothing, or the topics that could not be deleted.
+async fn record(case: Case, done: &mut HashMap<TopicName, apply::Entry>, writer: &Writer) -> Entry {
+    let mut instance = case.instance;
+    let mut entry = Entry::new(InstanceId::of(&instance), None, State::Deleted);
+    entry.stays = case.stays;
+    let mut left = BTreeMap::new();
+    for (topic, id) in case.delete {
+        let Some(outcome) = done.remove(&topic) else {
+            continue;
+        };
+        match (was_made_again(&outcome), outcome.kind()) {
+            (true, _) => {
+                entry.stays.insert(topic, Why::MadeAgain);
+                continue;
+            }
+            (false, Kind::Applied | Kind::AlreadySo) => {}
+            (false, _) => {
+                left.insert(topic, id);
+            }
+        }
+        entry.topics.push(outcome);
+    }
+    let record = match left.is_empty() {
+        true => inventory::Entry::InstanceGone(instance.clone()),
+        false => {
+            entry.state = State::Incomplete;
+            instance.topics = left;
+            inventory::Entry::Instance(instance.clone())
+        }
+    };
+    if let Err(error) = writer.write(&[record]).await {
+        entry.state = State::Incomplete;
+        entry.trouble = Some(Trouble::Unrecorded(error));
+    }
+    entry.instance = Some(instance);
+    entry
+}
+
+fn was_made_again(entry: &apply::Entry) -> bool {
+    let made_again = |outcome: &Outcome| matches!(outcome, Outcome::NotTried(WhyNot::Recreated));
+    entry.parts.iter().any(|part| made_again(&part.outcome))
+}

@@ -1,0 +1,175 @@
+//! What became of instances, as plain data.
+
+use std::collections::BTreeMap;
+
+use crate::apply::{self, Kind};
+use crate::inventory::{Holder, InventoryError, Lost};
+use crate::kafka;
+use crate::live::{Hold, Instance, Usage};
+use crate::model::TopicName;
+
+use super::InstanceId;
+
+/// What was asked for, and what became of each instance.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// `up`, `down` or `sweep`.
+    pub command: &'static str,
+    /// Whose the instances are.
+    pub scope: String,
+    /// The environment.
+    pub environment: String,
+    /// Whether nothing was to be changed.
+    pub dry_run: bool,
+    /// The instances that something was done about, or was to be.
+    pub entries: Vec<Entry>,
+    /// Whether it was told to stop.
+    pub interrupted: bool,
+}
+
+/// What became of one instance.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// Which.
+    pub id: InstanceId,
+    /// How it is recorded now, or was last.
+    pub instance: Option<Instance>,
+    /// How it stands.
+    pub state: State,
+    /// What became of its topics, of those that something was done to.
+    pub topics: Vec<apply::Entry>,
+    /// Its topics that stay, each with the reason.
+    pub stays: BTreeMap<TopicName, Why>,
+    /// What went wrong besides.
+    pub trouble: Option<Trouble>,
+}
+
+/// How an instance stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// It was started.
+    Started,
+    /// It had ended, and is up again.
+    Again,
+    /// It is up, and was so before.
+    Up,
+    /// There is none.
+    NotUp,
+    /// It was ended.
+    Ended,
+    /// It had been ended before.
+    Ending,
+    /// It is over, and would be deleted.
+    Over,
+    /// Its topics are gone, and so is its record.
+    Deleted,
+    /// It is over, and stays because a topic of it has to.
+    Stays,
+    /// Somebody is at work on it.
+    Busy(Holder),
+    /// Not all was done.
+    Incomplete,
+}
+
+/// Why a topic of an instance that is over stays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Why {
+    /// Somebody uses it, or that cannot be seen.
+    InUse(Usage),
+    /// Somebody asked that it is not touched.
+    Held(Hold),
+    /// Another topic of the instance has to stay.
+    Another,
+    /// It is not the topic that the instance made. It is no longer recorded.
+    MadeAgain,
+    /// A scope owns it. It is no longer recorded.
+    Owned,
+}
+
+impl Why {
+    /// Whether it holds for now only, so that the instance stays with it.
+    pub(super) fn passes(&self) -> bool {
+        match self {
+            Why::InUse(_) | Why::Held(_) | Why::Another => true,
+            Why::MadeAgain | Why::Owned => false,
+        }
+    }
+}
+
+/// What went wrong besides what became of the topics.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Trouble {
+    /// It could not be recorded.
+    #[error("not recorded: {0}")]
+    Unrecorded(InventoryError),
+    /// Somebody else may be at work on the instance.
+    #[error("stopped: {0}")]
+    Lost(#[from] Lost),
+    /// The topics' ids could not be read.
+    #[error("the ids of its topics are not recorded: {0}")]
+    NoIds(kafka::Error),
+}
+
+/// How it ended as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Everything is as wanted, or stays for a reason that passes.
+    Done,
+    /// Something changed, or may have, and something else is not as wanted.
+    Partial,
+    /// Nothing changed, and something failed.
+    Failed,
+    /// It was told to stop.
+    Interrupted,
+}
+
+impl Entry {
+    /// An instance about whose topics nothing was done.
+    pub(super) fn new(id: InstanceId, instance: Option<Instance>, state: State) -> Self {
+        Self {
+            id,
+            instance,
+            state,
+            topics: Vec::new(),
+            stays: BTreeMap::new(),
+            trouble: None,
+        }
+    }
+
+    fn any(&self, kinds: &[Kind]) -> bool {
+        self.topics
+            .iter()
+            .any(|topic| kinds.contains(&topic.kind()))
+    }
+
+    /// Whether something is not as wanted, though nothing has to stay.
+    pub fn failed(&self) -> bool {
+        let failed = [Kind::Failed, Kind::NotTried, Kind::NotKept, Kind::Unknown];
+        self.trouble.is_some() || self.any(&failed)
+    }
+
+    /// Whether anything on the cluster was changed, or may have been.
+    pub fn changed(&self) -> bool {
+        let recorded = matches!(
+            self.state,
+            State::Started | State::Again | State::Ended | State::Deleted
+        );
+        recorded
+            || self.trouble.is_some()
+            || self.any(&[Kind::Applied, Kind::NotKept, Kind::Unknown])
+    }
+}
+
+impl Report {
+    /// How it ended as a whole.
+    pub fn verdict(&self) -> Verdict {
+        let failed = self.entries.iter().any(Entry::failed);
+        let changed = self.entries.iter().any(Entry::changed);
+        match (failed, changed) {
+            _ if self.interrupted => Verdict::Interrupted,
+            (false, _) => Verdict::Done,
+            (true, true) => Verdict::Partial,
+            (true, false) => Verdict::Failed,
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! `instance sweep`: every instance that is over is deleted, from its record alone.
+
+use std::time::Duration;
+
+use super::reclaim::{Held, judge, reclaim};
+use super::report::{Entry, State};
+use super::site::{InstanceError, Site};
+use super::{InstanceId, belongs};
+use crate::apply::Event;
+use crate::inventory::{Contents, Holder};
+use crate::live::Instance;
+use crate::observe;
+use crate::plan::Allow;
+
+/// Instances that are deleted at a time: each has a lock of its own, kept up meanwhile.
+const AT_A_TIME: usize = 16;
+
+/// What a sweep may do.
+#[derive(Debug, Clone, Default)]
+pub struct Sweep {
+    /// What may be deleted though it is in use.
+    pub allow: Vec<Allow>,
+    /// Nothing is changed.
+    pub dry_run: bool,
+}
+
+/// Deletes the instances that are over; tells what became of them, and what ended the sweep early.
+/// `waiting` hears of another sweep.
+///
+/// # Errors
+/// Nothing was done: the inventory could not be read, or another sweep goes on.
+pub async fn sweep(
+    site: &Site<'_>,
+    sweep: &Sweep,
+    waiting: impl FnMut(&Holder),
+    events: &mut (dyn FnMut(Event) + Send),
+) -> Result<(Vec<Entry>, Option<InstanceError>), InstanceError> {
+    let Some(contents) = site.contents().await? else {
+        return Ok((Vec::new(), None));
+    };
+    if sweep.dry_run {
+        return Ok((look(site, &contents, sweep).await?, None));
+    }
+    // It tells the broker's clock, and keeps two sweeps from asking for the same locks.
+    let lock = site.lock_sweep(waiting).await?;
+    let over = over(site, &contents, lock.now_ms());
+    let done = delete(site, over, sweep, events).await;
+    // Where it cannot be given back, it runs out by itself.
+    let _ = lock.release().await;
+    Ok(done)
+}
+
+/// Our instances that are over at a time.
+fn over(site: &Site<'_>, contents: &Contents, now_ms: i64) -> Vec<Instance> {
+    let instances = contents.inventory.instances.iter();
+    let over = instances
+        .filter(|one| belongs(one, &site.whose) && one.over_at_ms().is_some_and(|at| at <= now_ms));
+    over.cloned().collect()
+}
+
+/// What a sweep would do. Without a claim of a lock nobody tells the broker's clock: it is taken to
+/// be this machine's.
+async fn look(
+    site: &Site<'_>,
+    contents: &Contents,
+    sweep: &Sweep,
+) -> Result<Vec<Entry>, InstanceError> {
+    let now_ms = observe::now_ms(contents.newest_ms);
+    let over = over(site, contents, now_ms).into_iter();
+    let over = over.map(|instance| (instance, now_ms)).collect();
+    let cases = judge(site, &contents.inventory, over, &sweep.allow).await?;
+    let entry = |case: super::reclaim::Case| match case.has_to_stay() {
+        true => case.into_entry(State::Stays),
+        false => case.into_entry(State::Over),
+    };
+    Ok(cases.into_iter().map(entry).collect())
+}
+
+async fn delete(
+    site: &Site<'_>,
+    over: Vec<Instance>,
+    sweep: &Sweep,
+    events: &mut (dyn FnMut(Event) + Send),
+) -> (Vec<Entry>, Option<InstanceError>) {
+    let mut entries = Vec::new();
+    for some in over.chunks(AT_A_TIME) {
+        if site.settings.stop.is_set() {
+            break;
+        }
+        match delete_some(site, some, sweep, events).await {
+            Ok(done) => entries.extend(done),
+            Err(error) => return (entries, Some(error)),
+        }
+    }
+    (entries, None)
+}
+
+/// Locks some instances, those that nobody is at work on, and deletes them.
+async fn delete_some(
+    site: &Site<'_>,
+    some: &[Instance],
+    sweep: &Sweep,
+    events: &mut (dyn FnMut(Event) + Send),
+) -> Result<Vec<Entry>, InstanceError> {
+    let locks = some.iter().map(|instance| async move {
+        let id = InstanceId::of(instance);
+        let lock = site.lock(&id, Duration::ZERO, |_| ()).await;
+        (instance, id, lock)
+    });
+    let mut entries = Vec::new();
+    let mut held = Vec::new();
+    let mut failed = None;
+    for (instance, id, lock) in observe::side_by_side(locks).await {
+        match lock {
+            Ok(lock) => held.push(Held {
+                id,
+                lock: Some(lock),
+            }),
+            Err(InstanceError::Locked { holder, .. }) => {
+                let busy = State::Busy(holder);
+                entries.push(Entry::new(id, Some(instance.clone()), busy));
+            }
+            Err(error) => failed = Some(error),
+        }
+    }
+    let done = match failed {
+        None => reclaim(site, &mut held, &sweep.allow, events).await,
+        Some(error) => Err(error),
+    };
+    observe::side_by_side(held.iter_mut().map(Held::release)).await;
+    let done = done?.into_iter();
+    // Somebody brought it up, or deleted it, while this was on its way.
+    let is_over = |entry: &Entry| !matches!(entry.state, State::Up | State::Ending | State::NotUp);
+    entries.extend(done.filter(is_over));
+    entries.sort_by(|a, b| a.id.cmp(&b.id));
+    Ok(entries)
+}

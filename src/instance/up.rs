@@ -1,0 +1,281 @@
+//! `instance up`: an instance's topics are made, or what is missing of them.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use super::report::{Entry, State, Trouble};
+use super::site::{InstanceError, Seen, Site, Taken};
+use super::{InstanceId, belongs};
+use crate::apply::{self, Event, Kind};
+use crate::inventory::{self, Holder, InventoryError, Lock, Writer};
+use crate::kafka::{FaultKind, Mode, NewTopic};
+use crate::live::{Instance, Inventory};
+use crate::model::TopicName;
+
+/// How long brokers may differ about topics that were seen, and how often they are asked again.
+const SHOWN_WITHIN: Duration = Duration::from_secs(5);
+const AGAIN: Duration = Duration::from_millis(100);
+
+/// An instance that is to be up.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// Which.
+    pub id: InstanceId,
+    /// Its topics.
+    pub topics: BTreeMap<TopicName, NewTopic>,
+    /// How long after its end they are deleted.
+    pub delete_after_ms: u64,
+    /// The age at which it ends by itself.
+    pub max_age_ms: Option<u64>,
+}
+
+/// Brings an instance up, and gives it back its lock. `waiting` hears who is at work on it.
+///
+/// # Errors
+/// Nothing was done: a name is taken, the cluster refuses, or something could not be read.
+pub async fn up(
+    site: &Site<'_>,
+    wanted: &Wanted,
+    waiting: impl FnMut(&Holder),
+    events: &mut (dyn FnMut(Event) + Send),
+) -> Result<Entry, InstanceError> {
+    if site.contents().await?.is_none() {
+        let brokers = site.cluster.metadata().await?.brokers.len();
+        inventory::create(site.cluster, site.inventory, brokers).await?;
+    }
+    let lock = site.lock(&wanted.id, site.lock_timeout, waiting).await?;
+    let done = Up {
+        site,
+        wanted,
+        lock: &lock,
+    }
+    .run(events)
+    .await;
+    // Where it cannot be given back, it runs out by itself.
+    let _ = lock.release().await;
+    done
+}
+
+/// An `up` that holds the lock of its instance.
+struct Up<'a> {
+    site: &'a Site<'a>,
+    wanted: &'a Wanted,
+    lock: &'a Lock,
+}
+
+impl Up<'_> {
+    async fn run(&self, events: &mut (dyn FnMut(Event) + Send)) -> Result<Entry, InstanceError> {
+        let (site, id) = (self.site, &self.wanted.id);
+        let inventory = site.contents().await?.unwrap_or_default().inventory;
+        let before = id.recorded(&site.whose, &inventory.instances);
+        let names: Vec<TopicName> = self.wanted.topics.keys().cloned().collect();
+        let seen = site.look(&names).await?;
+        self.check_names(&inventory, before, &seen)?;
+
+        let missing = self.missing(before, &seen);
+        let (instance, state) = self.to_record(before, &missing);
+        let mut entry = Entry::new(id.clone(), Some(instance), state);
+        if before == entry.instance.as_ref() && missing.is_empty() {
+            return Ok(entry);
+        }
+        self.ask(&missing, &seen).await?;
+        let writer = Writer::open(site.cluster, site.inventory).await?;
+        self.record(&mut entry, &writer).await?;
+        if let Err(lost) = self.lock.check().await {
+            entry.trouble = Some(lost.into());
+            return Ok(entry);
+        }
+        entry.topics = apply::alone::create(site.cluster, missing, site.settings, events).await;
+        self.record_outcome(&mut entry, before, &writer).await;
+        Ok(entry)
+    }
+
+    /// Whether the names are free, or this instance's own.
+    fn check_names(
+        &self,
+        inventory: &Inventory,
+        before: Option<&Instance>,
+        seen: &BTreeMap<TopicName, Seen>,
+    ) -> Result<(), InstanceError> {
+        for topic in self.wanted.topics.keys() {
+            let recorded = before.and_then(|before| before.topics.get(topic));
+            let taken = match (seen.get(topic), recorded) {
+                _ if inventory.topics.contains_key(topic) => {
+                    Some(Taken::Scope(inventory.topics[topic].whose.clone()))
+                }
+                (Some(Seen::Unseen(fault)), _) => {
+                    return Err(InstanceError::Unseen {
+                        topic: topic.clone(),
+                        fault: fault.clone(),
+                    });
+                }
+                (Some(Seen::There { id: Some(id), .. }), Some(Some(own))) if id != own => {
+                    Some(Taken::MadeAgain)
+                }
+                (Some(Seen::There { .. }), None) if self.other(inventory, topic).is_none() => {
+                    Some(Taken::Nobody)
+                }
+                _ => self.other(inventory, topic).map(Taken::Instance),
+            };
+            if let Some(taken) = taken {
+                let topic = topic.clone();
+                return Err(InstanceError::Taken { topic, taken });
+            }
+        }
+        Ok(())
+    }
+
+    /// Another instance that has a topic of this name.
+    fn other(&self, inventory: &Inventory, topic: &TopicName) -> Option<InstanceId> {
+        let is_this = |one: &Instance| {
+            belongs(one, &self.site.whose) && InstanceId::of(one) == self.wanted.id
+        };
+        let mut instances = inventory.instances.iter();
+        let other = instances.find(|one| one.topics.contains_key(topic) && !is_this(one));
+        other.map(InstanceId::of)
+    }
+
+    /// The topics that are to be made. One that is there, recorded by an `up` that was killed before
+    /// it knew the id, is among them: only what its create comes to tells whether it is as wanted.
+    fn missing(
+        &self,
+        before: Option<&Instance>,
+        seen: &BTreeMap<TopicName, Seen>,
+    ) -> Vec<NewTopic> {
+        let is_there = |topic: &TopicName| match seen.get(topic) {
+            Some(Seen::There { id, .. }) => {
+                let own = before.and_then(|before| before.topics.get(topic));
+                own.is_some_and(|own| own.is_some() || id.is_none())
+            }
+            _ => false,
+        };
+        let missing = self
+            .wanted
+            .topics
+            .iter()
+            .filter(|(name, _)| !is_there(name));
+        missing.map(|(_, topic)| topic.clone()).collect()
+    }
+
+    /// What is to be recorded before anything is made.
+    fn to_record(&self, before: Option<&Instance>, missing: &[NewTopic]) -> (Instance, State) {
+        let now_ms = self.lock.now_ms();
+        let is_over = |before: &Instance| {
+            before.ended_ms.is_some() || before.over_at_ms().is_some_and(|at| at <= now_ms)
+        };
+        let (mut instance, state) = match before {
+            Some(before) if is_over(before) => (before.clone(), State::Again),
+            Some(before) => (before.clone(), State::Up),
+            None => (Instance::default(), State::Started),
+        };
+        if state != State::Up {
+            instance.started_ms = now_ms;
+        }
+        instance.whose = self.site.whose.clone();
+        instance.lifecycle = self.wanted.id.lifecycle.clone();
+        instance.parameters = self.wanted.id.parameters.clone();
+        instance.ended_ms = None;
+        instance.delete_after_ms = self.wanted.delete_after_ms;
+        instance.max_age_ms = self.wanted.max_age_ms;
+        for topic in missing {
+            instance.topics.insert(topic.name.clone(), None);
+        }
+        (instance, state)
+    }
+
+    /// Asks the cluster what it has against the topics, before anything is recorded. Where it gives
+    /// no answer, creating them does.
+    async fn ask(
+        &self,
+        missing: &[NewTopic],
+        seen: &BTreeMap<TopicName, Seen>,
+    ) -> Result<(), InstanceError> {
+        let absent = |topic: &&NewTopic| seen.get(&topic.name) == Some(&Seen::Missing);
+        let topics: Vec<NewTopic> = missing.iter().filter(absent).cloned().collect();
+        let answers = self.site.cluster.create_topics(&topics, Mode::ValidateOnly);
+        let Ok(answers) = answers.await else {
+            return Ok(());
+        };
+        for (topic, answer) in topics.into_iter().zip(answers) {
+            let Err(fault) = answer else { continue };
+            if matches!(
+                fault.kind(),
+                FaultKind::NotAuthorised | FaultKind::Permanent
+            ) {
+                let topic = topic.name;
+                return Err(InstanceError::Refused { topic, fault });
+            }
+        }
+        Ok(())
+    }
+
+    async fn record(&self, entry: &mut Entry, writer: &Writer) -> Result<(), InventoryError> {
+        let Some(instance) = &mut entry.instance else {
+            return Ok(());
+        };
+        instance.stamp = self.site.stamp.clone();
+        let record = match entry.state {
+            State::Up => inventory::Entry::Instance(instance.clone()),
+            _ => inventory::Entry::Started(instance.clone()),
+        };
+        let appended = writer.write(&[record]).await?;
+        let at_ms = appended.first().and_then(|appended| appended.timestamp_ms);
+        if let (Some(at_ms), true) = (at_ms, entry.state != State::Up) {
+            instance.started_ms = at_ms;
+        }
+        Ok(())
+    }
+
+    /// Records what the topics came to: their ids; or, where none of them may have been made, what
+    /// was recorded before.
+    async fn record_outcome(&self, entry: &mut Entry, before: Option<&Instance>, writer: &Writer) {
+        let failed = entry.failed();
+        let Some(instance) = &mut entry.instance else {
+            return;
+        };
+        let none_made =
+            |topic: &apply::Entry| matches!(topic.kind(), Kind::Failed | Kind::NotTried);
+        let record = match (failed, before) {
+            (true, Some(before)) if entry.topics.iter().all(none_made) => {
+                *instance = before.clone();
+                inventory::Entry::Instance(before.clone())
+            }
+            (true, None) if entry.topics.iter().all(none_made) => {
+                inventory::Entry::InstanceGone(instance.clone())
+            }
+            _ => {
+                if let Err(error) = self.learn_ids(instance).await {
+                    entry.trouble = Some(error);
+                }
+                inventory::Entry::Instance(instance.clone())
+            }
+        };
+        if let Err(error) = writer.write(&[record]).await {
+            entry.trouble = Some(Trouble::Unrecorded(error));
+        }
+        if entry.failed() {
+            entry.state = State::Incomplete;
+        }
+    }
+
+    /// Fills in the ids of the topics that show, looking again for a while at those that are known
+    /// to be there.
+    async fn learn_ids(&self, instance: &mut Instance) -> Result<(), Trouble> {
+        let unknown = instance.topics.iter().filter(|(_, id)| id.is_none());
+        let mut names: Vec<TopicName> = unknown.map(|(name, _)| name.clone()).collect();
+        let give_up = Instant::now() + SHOWN_WITHIN;
+        loop {
+            let described = self.site.cluster.describe_topics(&names).await;
+            for (name, found) in described.map_err(Trouble::NoIds)? {
+                if let Ok(found) = found {
+                    names.retain(|other| *other != name);
+                    instance.topics.insert(name, found.id);
+                }
+            }
+            if names.is_empty() || Instant::now() >= give_up {
+                return Ok(());
+            }
+            tokio::time::sleep(AGAIN).await;
+        }
+    }
+}

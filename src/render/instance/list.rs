@@ -1,0 +1,119 @@
+//! The instances that are recorded.
+
+use serde_json::{Value, json};
+
+use super::json::ids;
+use super::state;
+use crate::instance::InstanceId;
+use crate::live::Instance;
+use crate::model::text::{count, escape, names};
+use crate::model::time::utc;
+use crate::model::units::format_duration;
+use crate::render::columns::{Cell, print_table};
+use crate::render::{Paint, Style};
+
+/// The format that [`list_json`] writes.
+pub const LIST_FORMAT: &str = "topicsmith/instances/1";
+
+/// How many topics of an instance are named.
+const MOST_NAMED: usize = 6;
+
+/// The instances of one environment in a table, with a line that counts.
+pub fn list_text(environment: &str, instances: &[Instance], now_ms: i64, style: Style) -> String {
+    let head = ["INSTANCE", "STATE", "STARTED", "AGE", "ENDS", "TOPICS"];
+    let head = head.map(|title| Cell::new(Paint::Faint, title)).to_vec();
+    let rows = instances.iter().map(|instance| row(instance, now_ms));
+    let table: Vec<Vec<Cell>> = [head].into_iter().chain(rows).collect();
+    let line = format!(
+        "{}: {}",
+        escape(environment),
+        count(instances.len(), "instance")
+    );
+    let mut out = match instances.is_empty() {
+        true => String::new(),
+        false => print_table(&table, style) + "\n",
+    };
+    out.push_str(&style.paint(Paint::Strong, &line));
+    out.push('\n');
+    out
+}
+
+fn row(instance: &Instance, now_ms: i64) -> Vec<Cell> {
+    let plain = |text: String| Cell::new(Paint::Plain, text);
+    let state = state(instance, now_ms);
+    let paint = match state {
+        "up" => Paint::Added,
+        "ending" => Paint::Changed,
+        _ => Paint::Removed,
+    };
+    let topics: Vec<&str> = instance.topics.keys().map(|topic| topic.as_str()).collect();
+    vec![
+        plain(InstanceId::of(instance).to_string()),
+        Cell::new(paint, state),
+        plain(utc(instance.started_ms)),
+        plain(age(now_ms.saturating_sub(instance.started_ms))),
+        plain(instance.over_at_ms().map_or("-".to_owned(), utc)),
+        plain(escape(&names(&topics, MOST_NAMED)).into_owned()),
+    ]
+}
+
+/// `2d3h`: nobody needs it to the millisecond.
+fn age(ms: i64) -> String {
+    let unit = match ms {
+        ..60_000 => 1_000,
+        60_000..3_600_000 => 60_000,
+        _ => 3_600_000,
+    };
+    let whole = ms.max(0) / unit * unit;
+    format_duration(whole).unwrap_or_else(|| "0s".to_owned())
+}
+
+/// The instances of one environment as JSON.
+pub fn list_json(environment: &str, instances: &[Instance], now_ms: i64) -> Value {
+    let instance = |instance: &Instance| {
+        let Instance {
+            whose,
+            lifecycle,
+            parameters,
+            topics: _,
+            started_ms,
+            ended_ms,
+            delete_after_ms,
+            max_age_ms,
+            stamp,
+        } = instance;
+        json!({
+            "scope": whose.scope,
+            "lifecycle": lifecycle,
+            "parameters": parameters,
+            "state": state(instance, now_ms),
+            "started_ms": started_ms,
+            "age_ms": now_ms.saturating_sub(*started_ms),
+            "ended_ms": ended_ms,
+            "delete_after_ms": delete_after_ms,
+            "max_age_ms": max_age_ms,
+            "delete_at_ms": instance.over_at_ms(),
+            "topics": ids(instance),
+            "by": stamp.by,
+            "commit": stamp.commit,
+        })
+    };
+    let instances: Vec<Value> = instances.iter().map(instance).collect();
+    json!({
+        "format": LIST_FORMAT,
+        "environment": environment,
+        "now_ms": now_ms,
+        "instances": instances,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::age;
+
+    #[test]
+    fn ages_are_as_exact_as_they_are_young() {
+        let ages = [-5, 900, 59_999, 61_000, 3_600_000, 90_061_000].map(age);
+        assert_eq!(ages, ["0s", "0s", "59s", "1m", "1h", "1d1h"]);
+    }
+}
