@@ -2,6 +2,7 @@
 
 mod apply;
 mod completions;
+mod doctor;
 mod drift;
 mod init;
 mod inventory;
@@ -35,6 +36,8 @@ pub enum Command {
     Inventory(inventory::Command),
     /// Make a first repository that validates
     Init(init::Args),
+    /// Tell whether this tool can do its work on a cluster: brokers, settings, rights
+    Doctor(doctor::Args),
     /// Print what a shell needs to complete commands and options
     Completions(completions::Args),
     /// Print the manual page, or write those of all commands
@@ -62,6 +65,7 @@ impl Command {
                 Command::List(args) => list::run(args, session).await,
                 Command::Inventory(command) => command.run(session).await,
                 Command::Init(args) => init::run(args, session),
+                Command::Doctor(args) => doctor::run(args, session).await,
                 Command::Completions(args) => completions::run(args, session),
                 Command::Man(args) => man::run(args, session),
             }

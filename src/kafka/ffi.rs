@@ -10,6 +10,7 @@
 #![allow(unsafe_code)]
 
 mod records;
+mod rights;
 mod usage;
 
 use std::collections::HashMap;

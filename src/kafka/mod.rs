@@ -19,6 +19,7 @@ mod settings;
 mod types;
 mod usage;
 mod version;
+mod visit;
 
 pub use cluster::{Cluster, Limits};
 pub use error::{Cause, Error};
@@ -29,3 +30,4 @@ pub use types::{
     Node, OffsetAt, OffsetFound, Operation, Partition, Record, Synonym, TopicDescription,
     TopicMetadata,
 };
+pub use visit::Visit;

@@ -6,6 +6,7 @@ mod admin;
 mod apply;
 mod approvals;
 mod connect;
+mod doctor;
 mod faults;
 mod figures;
 mod harness;
@@ -29,6 +30,7 @@ fn main() -> std::process::ExitCode {
         apply::tests(),
         approvals::tests(),
         connect::tests(),
+        doctor::tests(),
         faults::tests(),
         inventory::tests(),
         lock::tests(),
