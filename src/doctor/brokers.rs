@@ -1,10 +1,11 @@
 //! Reachability, versions, the controller and the partitions.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::{Check, Code, Purpose, fail, ok, skip, warn};
 use crate::live::checkup::{Broker, Checkup, Partitions, Server, Visit};
+use crate::model::TopicName;
 use crate::model::text::{count, names};
 
 /// How many names stand in a sentence.
@@ -277,7 +278,7 @@ fn quorum() -> Check {
 
 fn partitions(found: &Partitions) -> Vec<Check> {
     let code = Code::Partitions;
-    let of = |topics: &std::collections::BTreeMap<crate::model::TopicName, usize>| {
+    let of = |topics: &BTreeMap<TopicName, usize>| {
         let topic_names: Vec<_> = topics.keys().collect();
         let partitions = count(topics.values().sum(), "partition");
         (partitions, names(&topic_names, MOST_NAMED))

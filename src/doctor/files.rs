@@ -151,45 +151,24 @@ fn min_isr(wanted: &[Wanted<'_>], found: &Checkup) -> Check {
         let kind = Kind::of(default, wanted.factor());
         by_kind.entry(kind).or_default().push(&wanted.name);
     }
-    let about = |names_of: &[&str]| {
-        let (topics, do_not) = match names_of.len() {
-            1 => ("1 topic".to_owned(), "does not declare it"),
-            many => (format!("{many} topics"), "do not declare it"),
-        };
-        format!(
-            "{MIN_ISR} is {default} by default, and {topics} {do_not} ({})",
-            names(names_of, MOST_NAMED)
-        )
-    };
-    let help = "declare min_insync_replicas, in [defaults] say";
     // The worst one: they stand in this order.
-    match by_kind.first_key_value() {
-        Some((Kind::Never, names)) => {
-            let message = format!(
-                "{}: with fewer replicas, no acks=all write succeeds",
-                about(names)
-            );
-            fail(code, message, help)
-        }
-        Some((Kind::Stops, names)) => {
-            let message = format!(
-                "{}: acks=all writes stop with the first replica that is out of sync",
-                about(names)
-            );
-            warn(code, message, help)
-        }
-        Some((Kind::Alone, names)) => {
-            let message = format!(
-                "{}: an acks=all write may be on one broker alone",
-                about(names)
-            );
-            warn(code, message, help)
-        }
-        Some((Kind::Fine, _)) => ok(code, format!("{MIN_ISR} is {default} by default")),
-        None => ok(
-            code,
-            format!("{MIN_ISR} is {default} by default; every topic declares its own"),
-        ),
+    let Some((kind, topics)) = by_kind.first_key_value() else {
+        let message = format!("{MIN_ISR} is {default} by default; every topic declares its own");
+        return ok(code, message);
+    };
+    let Some(so) = kind.so() else {
+        return ok(code, format!("{MIN_ISR} is {default} by default"));
+    };
+    let silent = match topics.len() {
+        1 => "1 topic does not declare it".to_owned(),
+        many => format!("{many} topics do not declare it"),
+    };
+    let topics = names(topics, MOST_NAMED);
+    let message = format!("{MIN_ISR} is {default} by default, and {silent} ({topics}): {so}");
+    let help = "declare min_insync_replicas, in [defaults] say";
+    match kind {
+        Kind::Never => fail(code, message, help),
+        Kind::Stops | Kind::Alone | Kind::Fine => warn(code, message, help),
     }
 }
 
@@ -203,6 +182,16 @@ enum Kind {
 }
 
 impl Kind {
+    /// What follows; nothing where it is fine.
+    fn so(self) -> Option<&'static str> {
+        match self {
+            Kind::Never => Some("with fewer replicas, no acks=all write succeeds"),
+            Kind::Stops => Some("acks=all writes stop with the first replica that is out of sync"),
+            Kind::Alone => Some("an acks=all write may be on one broker alone"),
+            Kind::Fine => None,
+        }
+    }
+
     fn of(default: usize, factor: usize) -> Self {
         match factor {
             1 if default <= 1 => Kind::Fine,

@@ -96,7 +96,7 @@ fn records(topic: &TopicName, contents: &Contents) -> Vec<Check> {
         return vec![fail(
             code,
             format!("{topic} holds {number} that cannot be read: {first}"),
-            "a newer topicsmith may have written them; `topicsmith inventory` mends them",
+            "a newer topicsmith may have written them: then use that one; `topicsmith inventory forget --offset N` removes one",
         )];
     }
     let mut held_there = vec![format!("{} owned", count(*owned, "topic"))];
@@ -324,11 +324,12 @@ mod tests {
             };
             scope(purpose).map(|check| check.level)
         };
-        assert_eq!(unnamed(&desired), None);
-        desired.environment.inventory.enabled = true;
         assert_eq!(unnamed(&desired), Some(Level::Warn));
         assert_eq!(scope(purpose(&desired)), None);
         desired.environment.inventory.scope = Some("media".to_owned());
+        assert_eq!(unnamed(&desired), None);
+        desired.environment.inventory.scope = None;
+        desired.environment.inventory.enabled = false;
         assert_eq!(unnamed(&desired), None);
     }
 

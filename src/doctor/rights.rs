@@ -3,7 +3,7 @@
 
 mod of_inventory;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Check, Code, Purpose, Work, fail, ok, settings, skip, untold, warn, who};
 use crate::live::Operation;
@@ -50,7 +50,7 @@ struct There<'a>(Vec<(&'a TopicName, Option<&'a BTreeSet<Operation>>)>);
 impl<'a> There<'a> {
     fn of(
         names: impl Iterator<Item = &'a TopicName>,
-        topics: &'a std::collections::BTreeMap<TopicName, Standing>,
+        topics: &'a BTreeMap<TopicName, Standing>,
     ) -> Self {
         let there = names.filter_map(|name| match topics.get(name)? {
             Standing::There(rights) => Some((name, rights.as_ref())),
@@ -188,15 +188,11 @@ fn see_topics(purpose: Purpose<'_>, found: &Checkup) -> Check {
             format!("grant {} Describe on them", who(found)),
         );
     }
-    let untold = standings
-        .iter()
-        .find_map(|(name, standing)| match standing {
-            Standing::Untold(why) => Some((name, why)),
-            Standing::There(_) | Standing::Missing | Standing::Hidden => None,
-        });
-    if let Some((name, why)) = untold {
-        let message = format!("{name} cannot be described: {}", why.why);
-        return fail(code, message, "look at the brokers' logs");
+    for (name, standing) in &standings {
+        if let Standing::Untold(why) = standing {
+            let message = format!("{name} cannot be described: {}", why.why);
+            return fail(code, message, "look at the brokers' logs");
+        }
     }
     let there = with(|standing| matches!(standing, Standing::There(_))).len();
     let message = match all {
@@ -250,7 +246,7 @@ fn groups(found: &Checkup) -> Check {
 /// What was said of each create that was asked about.
 fn asked<'a>(
     names: impl Iterator<Item = &'a TopicName>,
-    creating: &'a std::collections::BTreeMap<TopicName, Told<()>>,
+    creating: &'a BTreeMap<TopicName, Told<()>>,
 ) -> Vec<(&'a TopicName, &'a Told<()>)> {
     names
         .filter_map(|name| Some((name, creating.get(name)?)))

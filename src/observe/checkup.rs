@@ -6,7 +6,7 @@ mod brokers;
 mod inventory;
 mod rights;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::preflight::words;
@@ -95,4 +95,5 @@ fn refused(fault: &Fault) -> Untold {
     }
 }
 
-type Standings = Told<std::collections::BTreeMap<TopicName, Standing>>;
+/// How topics stand to this principal, or why that is not known.
+type Standings = Told<BTreeMap<TopicName, Standing>>;
