@@ -13,6 +13,7 @@ pub mod cli;
 pub mod commands;
 pub mod desired;
 pub mod diff;
+pub mod doctor;
 pub mod instance;
 pub mod inventory;
 pub mod kafka;

@@ -2,6 +2,7 @@
 
 mod apply;
 mod completions;
+mod doctor;
 mod drift;
 mod init;
 mod instance;
@@ -39,6 +40,8 @@ pub enum Command {
     Inventory(inventory::Command),
     /// Make a first repository that validates
     Init(init::Args),
+    /// Tell whether this tool can do its work on a cluster: brokers, settings, rights
+    Doctor(doctor::Args),
     /// Print what a shell needs to complete commands and options
     Completions(completions::Args),
     /// Print the manual page, or write those of all commands
@@ -67,6 +70,7 @@ impl Command {
                 Command::Instance(command) => command.run(session).await,
                 Command::Inventory(command) => command.run(session).await,
                 Command::Init(args) => init::run(args, session),
+                Command::Doctor(args) => doctor::run(args, session).await,
                 Command::Completions(args) => completions::run(args, session),
                 Command::Man(args) => man::run(args, session),
             }

@@ -62,7 +62,8 @@ impl Clients {
         }
     }
 
-    fn new(connection: &Arc<Connection>, timeout: Duration) -> Result<Self, Error> {
+    /// Makes the first client, which starts to connect.
+    pub fn new(connection: &Arc<Connection>, timeout: Duration) -> Result<Self, Error> {
         let news = Arc::new(News::default());
         let first = client(connection, timeout, &news)?;
         Ok(Self {
@@ -111,7 +112,7 @@ async fn look_for_tls(news: &News, connection: &Connection) {
 }
 
 /// Returns when there is no hope left.
-async fn given_up(news: &News) -> Fault {
+pub(super) async fn given_up(news: &News) -> Fault {
     let wait = match news.hopeless().await {
         true => OTHER_ADDRESSES,
         false => LAST_WORDS,

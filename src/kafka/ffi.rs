@@ -11,6 +11,7 @@
 
 mod certificates;
 mod records;
+mod rights;
 mod tokens;
 mod usage;
 

@@ -22,6 +22,7 @@ mod tokens;
 mod types;
 mod usage;
 mod version;
+mod visit;
 
 pub use cluster::{Cluster, Limits};
 pub use error::{Cause, Error};
@@ -32,3 +33,4 @@ pub use types::{
     Node, OffsetAt, OffsetFound, Operation, Partition, Record, Synonym, TopicDescription,
     TopicMetadata,
 };
+pub use visit::Visit;

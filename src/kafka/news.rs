@@ -95,6 +95,16 @@ impl News {
         version::oldest(self.lock().apis.values())
     }
 
+    /// Up to which version the brokers know each API: the lowest where they differ.
+    pub fn apis(&self) -> Apis {
+        let mut all = Apis::new();
+        for (key, highest) in self.lock().apis.values().flatten() {
+            let known = all.entry(*key).or_insert(*highest);
+            *known = (*known).min(*highest);
+        }
+        all
+    }
+
     /// Returns once there is little hope left: every server was tried and failed, there is no token
     /// to log in with, or the cluster gives an address that nobody here knows. True where a host's other addresses may still work.
     pub async fn hopeless(&self) -> bool {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fault::Fault;
+pub use crate::live::Operation;
 use crate::live::Source;
 use crate::model::{ConfigKey, TopicName};
 
@@ -100,29 +101,6 @@ pub struct TopicDescription {
     pub partitions: u32,
     /// What this principal may do with it; `None` where the broker does not say.
     pub operations: Option<BTreeSet<Operation>>,
-}
-
-/// An operation that an ACL allows (`org.apache.kafka.common.acl.AclOperation`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Operation {
-    /// Consume.
-    Read,
-    /// Produce.
-    Write,
-    /// Create it.
-    Create,
-    /// Delete it.
-    Delete,
-    /// Add partitions.
-    Alter,
-    /// See that it exists.
-    Describe,
-    /// Read its configs.
-    DescribeConfigs,
-    /// Change its configs.
-    AlterConfigs,
-    /// Something that this tool has no use for, by Kafka's number.
-    Other(i32),
 }
 
 /// One config of a topic or a broker.

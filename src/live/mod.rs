@@ -2,8 +2,10 @@
 //! snapshot file; whoever reads it cannot tell which. This room knows neither Kafka's client nor
 //! what is wanted.
 
+pub mod checkup;
 mod inventory;
 mod objection;
+mod operation;
 pub mod snapshot;
 mod usage;
 
@@ -11,6 +13,7 @@ use std::collections::BTreeMap;
 
 pub use inventory::{Hold, Instance, Inventory, Owned, Spent, Stamp, Whose};
 pub use objection::{Objection, ObjectionKind};
+pub use operation::Operation;
 pub use usage::{GroupUse, Unseen, Usage};
 
 use crate::model::{ConfigKey, TopicName};

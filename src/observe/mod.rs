@@ -1,5 +1,6 @@
 //! Gathers what is live from a cluster, and what the inventory on it holds. It decides nothing.
 
+mod checkup;
 mod defaults;
 mod preflight;
 mod side_by_side;
@@ -9,6 +10,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+pub use checkup::{Examined, checkup};
 pub use preflight::{Growth, Objections, Questions, preflight};
 pub use side_by_side::side_by_side;
 pub use usage::usage;

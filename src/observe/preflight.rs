@@ -1,7 +1,7 @@
 //! Asks a cluster whether it would make changes, before any is made (`validate_only`). What has
 //! no `validate_only`, deleting, is looked up.
 
-mod ask;
+pub(super) mod ask;
 mod configs;
 mod deletes;
 

@@ -87,6 +87,19 @@ async fn groups(cluster: &Cluster) -> Result<BTreeMap<String, Group>, String> {
     Ok(described.into_iter().map(group).collect())
 }
 
+/// Whether this principal sees all groups: the fault says why not. `None` where there has never
+/// been a group.
+pub(super) async fn sees_all_groups(cluster: &Cluster) -> Result<Option<Result<(), Fault>>, Error> {
+    if never_any(cluster).await? {
+        return Ok(None);
+    }
+    let mut described = cluster.describe_groups(&[PROBE.to_owned()]).await?;
+    Ok(Some(match described.remove(PROBE) {
+        Some(Err(fault)) if !is_missing(&fault) => Err(fault),
+        _ => Ok(()),
+    }))
+}
+
 /// Whether there has never been a group: Kafka makes the topic that it keeps them in when the first
 /// one is asked for, and a look must not change a cluster.
 async fn never_any(cluster: &Cluster) -> Result<bool, Error> {

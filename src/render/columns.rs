@@ -205,7 +205,7 @@ fn beside(out: &mut String, end: usize, remarks: &[Cell], stops: &Stops, style: 
 }
 
 /// Writes a sentence, broken between words where it is wider than the terminal.
-fn wrap(out: &mut String, indent: usize, cell: &Cell, style: Style) {
+pub(super) fn wrap(out: &mut String, indent: usize, cell: &Cell, style: Style) {
     let room = match style.width {
         0 => usize::MAX,
         width => width.saturating_sub(indent).max(LEAST_VALUE),

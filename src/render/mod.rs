@@ -2,6 +2,7 @@
 
 mod columns;
 pub mod diagnostics;
+pub mod doctor;
 pub mod drift;
 pub mod instance;
 pub mod inventory;

@@ -7,6 +7,7 @@ mod apply;
 mod approvals;
 mod connect;
 mod credentials;
+mod doctor;
 mod faults;
 mod figures;
 mod harness;
@@ -33,6 +34,7 @@ fn main() -> std::process::ExitCode {
         approvals::tests(),
         connect::tests(),
         credentials::tests(),
+        doctor::tests(),
         faults::tests(),
         instances::tests(),
         inventory::tests(),

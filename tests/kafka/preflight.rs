@@ -28,7 +28,7 @@ fn log_in(test: &Test, repository: &Repository, user: &str) {
 }
 
 /// Lets the user `reader` do something with topics whose name begins so.
-fn allow(test: &Test, prefix: &TopicName, operations: &[&str]) {
+pub fn allow(test: &Test, prefix: &TopicName, operations: &[&str]) {
     let mut arguments = vec!["--add", "--allow-principal", "User:reader"];
     for operation in operations {
         arguments.extend(["--operation", operation]);

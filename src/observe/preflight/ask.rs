@@ -15,7 +15,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Asks the batches, and gives what was answered with a fault.
-pub(super) async fn ask<T: Clone>(
+pub(in crate::observe) async fn ask<T: Clone>(
     cluster: &Cluster,
     batches: Vec<Vec<T>>,
     send: impl AsyncFn(Vec<T>) -> Result<Vec<Result<(), Fault>>, Fault>,

@@ -1,0 +1,150 @@
+//! `topicsmith doctor`: whether this tool can do its work on a cluster.
+
+use anyhow::Result;
+use serde_json::Value;
+
+use crate::cli::{Connecting, Document, Environments, Exit, Only, Printable, Session};
+use crate::desired::{Ask, Loaded, LoadedEnvironment};
+use crate::doctor::{self, Level, Purpose, Work};
+use crate::kafka;
+use crate::live::checkup::Checkup;
+use crate::model::Globs;
+use crate::observe;
+use crate::render::Style;
+use crate::render::doctor::{Examination, FORMAT, json, text};
+
+/// Arguments of `doctor`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  topicsmith doctor -e prod
+  topicsmith doctor -e prod --for plan     with the read-only login of a pull request's pipeline
+  topicsmith doctor --all --format json    every environment, for a program
+
+Looks at the brokers, their settings and the rights of this login beside what the files want.
+Nothing is changed: creates are only checked (validate_only), other rights are looked up.
+
+Exit codes:
+  0  nothing fails; there may be warnings
+  1  something fails, the cluster cannot be reached, or another error
+  64 wrong usage")]
+pub struct Args {
+    #[command(flatten)]
+    environments: Environments,
+    #[command(flatten)]
+    only: Only,
+    /// What is to be done there: plan asks for no right to change anything
+    #[arg(
+        long = "for",
+        value_enum,
+        value_name = "plan|apply",
+        default_value = "apply",
+        hide_possible_values = true
+    )]
+    work: Work,
+    #[command(flatten)]
+    connecting: Connecting,
+}
+
+/// Looks at each environment's cluster and prints how it is.
+///
+/// # Errors
+/// The files have errors, or what the only connection needs is not there.
+pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
+    let ask = args.environments.ask()?.unwrap_or(Ask::Only);
+    let only = args.only.globs()?;
+    let loaded = session.load(&ask)?;
+    let examined = loaded.environments.iter().map(|environment| async {
+        let name = environment.desired.environment.name.to_string();
+        let one = one(args, session, &loaded, environment, &only).await;
+        (name, one.map(Examined))
+    });
+    let examined = observe::side_by_side(examined).await;
+    session.print_each(examined, loaded.list_form)
+}
+
+async fn one(
+    args: &Args,
+    session: &Session,
+    loaded: &Loaded,
+    environment: &LoadedEnvironment,
+    only: &Globs,
+) -> Result<Examination> {
+    let variables = &session.variables.values;
+    let purpose = Purpose {
+        desired: &environment.desired,
+        only,
+        work: args.work,
+        scope_is_named: variables
+            .get("TOPICSMITH_SCOPE")
+            .is_some_and(|scope| !scope.is_empty()),
+    };
+    match look(args, session, loaded, environment, purpose).await {
+        Ok(found) => {
+            let checks = doctor::judge(purpose, &found);
+            Ok(Examination {
+                environment: environment.desired.environment.name.to_string(),
+                cluster_id: found.cluster_id,
+                kafka_version: found.kafka_version,
+                principal: found.principal,
+                work: args.work,
+                checks,
+            })
+        }
+        // A cluster that cannot be reached is what was to be found out.
+        Err(error) => {
+            let error: kafka::Error = error.downcast()?;
+            Ok(Examination {
+                environment: environment.desired.environment.name.to_string(),
+                cluster_id: None,
+                kafka_version: None,
+                principal: None,
+                work: args.work,
+                checks: doctor::unreached(&error.to_string(), error.help()),
+            })
+        }
+    }
+}
+
+async fn look(
+    args: &Args,
+    session: &Session,
+    loaded: &Loaded,
+    environment: &LoadedEnvironment,
+    purpose: Purpose<'_>,
+) -> Result<Checkup> {
+    let cluster = args
+        .connecting
+        .connect(session, loaded, environment)
+        .await?;
+    let examined = observe::Examined {
+        environment: &purpose.desired.environment,
+        listed: &purpose.listed(),
+        removed: &purpose.tombstoned(),
+    };
+    Ok(observe::checkup(&cluster, &examined).await?)
+}
+
+/// How the cluster of one environment is.
+struct Examined(Examination);
+
+impl Printable for Examined {
+    fn text(&self, style: Style) -> String {
+        text(&self.0, style)
+    }
+}
+
+impl Document for Examined {
+    const FORMAT: &'static str = FORMAT;
+    const KEY: &'static str = "examinations";
+
+    fn json(&self) -> Value {
+        json(&self.0)
+    }
+
+    fn exit(&self) -> Exit {
+        match self.0.count(Level::Fail) {
+            0 => Exit::Done,
+            _ => Exit::Error,
+        }
+    }
+}

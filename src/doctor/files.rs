@@ -1,0 +1,269 @@
+//! What the files want beside what the brokers can give: replicas, racks, in-sync replicas.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::settings::setting;
+use super::{Check, Code, Purpose, fail, ok, skip, warn};
+use crate::desired::Topic;
+use crate::live::checkup::Checkup;
+use crate::model::text::{count, names};
+
+/// How many topics stand in a sentence.
+const MOST_NAMED: usize = 3;
+
+const MIN_ISR: &str = "min.insync.replicas";
+
+pub(super) fn judge(purpose: Purpose<'_>, found: &Checkup) -> Vec<Check> {
+    let wanted = wanted(purpose);
+    vec![
+        replication(purpose, &wanted, found),
+        racks(&wanted, found),
+        min_isr(&wanted, found),
+    ]
+}
+
+/// A topic that the files want, or a template of a lifecycle's.
+struct Wanted<'a> {
+    name: String,
+    topic: &'a Topic,
+}
+
+impl Wanted<'_> {
+    fn factor(&self) -> usize {
+        self.topic.replication_factor.value as usize
+    }
+
+    /// Where the factor is set, `orders (environments/prod.toml:5)`.
+    fn with_place(&self) -> String {
+        let place = self.topic.replication_factor.place.file_line();
+        format!("{} ({place})", self.name)
+    }
+}
+
+fn wanted(purpose: Purpose<'_>) -> Vec<Wanted<'_>> {
+    let listed = purpose.topics().map(|(name, topic)| Wanted {
+        name: name.to_string(),
+        topic,
+    });
+    let lifecycles = purpose.desired.lifecycles.values();
+    let templates = lifecycles.flat_map(|lifecycle| &lifecycle.topics);
+    let templates = templates.map(|topic| Wanted {
+        name: topic.name.to_string(),
+        topic: &topic.settings,
+    });
+    listed.chain(templates).collect()
+}
+
+fn replication(purpose: Purpose<'_>, wanted: &[Wanted<'_>], found: &Checkup) -> Check {
+    let code = Code::Replication;
+    let up = found.brokers.len();
+    let known = up + found.partitions.absent.len();
+    let Some(most) = wanted.iter().map(Wanted::factor).max() else {
+        return skip(code, "the files list no topic here");
+    };
+    let brokers = count(up, "broker");
+    if most <= up {
+        let message = format!("at most {} wanted; {brokers} up", count(most, "replica"));
+        return ok(code, message);
+    }
+    let beyond: Vec<&Wanted<'_>> = wanted.iter().filter(|w| w.factor() > up).collect();
+    let places: Vec<String> = beyond.iter().map(|wanted| wanted.with_place()).collect();
+    let topics = match beyond.len() {
+        1 => "1 topic wants".to_owned(),
+        many => format!("{many} topics want"),
+    };
+    let message = format!(
+        "{topics} more replicas than there are brokers, up to {most} with {brokers} up: {}",
+        names(&places, MOST_NAMED)
+    );
+    match most <= known {
+        true => {
+            let help = "start the brokers that are down";
+            warn(code, message, help)
+        }
+        false => {
+            let environment = &purpose.desired.environment.name;
+            let help = format!(
+                "add brokers, or set a lower replication_factor for {environment}: in its [defaults], or in [topics.NAME.env.{environment}]"
+            );
+            fail(code, message, help)
+        }
+    }
+}
+
+fn racks(wanted: &[Wanted<'_>], found: &Checkup) -> Check {
+    let code = Code::Racks;
+    let racks: BTreeSet<&str> = found
+        .brokers
+        .iter()
+        .filter_map(|b| b.rack.as_deref())
+        .collect();
+    let without: Vec<i32> = found
+        .brokers
+        .iter()
+        .filter(|broker| broker.rack.is_none())
+        .map(|broker| broker.id)
+        .collect();
+    if racks.is_empty() {
+        return ok(code, "no broker names a rack");
+    }
+    if !without.is_empty() {
+        let message = format!(
+            "broker {} names no rack, and others do: replicas are not spread over racks",
+            names(&without, MOST_NAMED)
+        );
+        return warn(code, message, "set broker.rack on every broker");
+    }
+    let most = wanted.iter().map(Wanted::factor).max().unwrap_or_default();
+    let all: Vec<&str> = racks.iter().copied().collect();
+    let message = format!(
+        "{}: {}",
+        count(racks.len(), "rack"),
+        names(&all, MOST_NAMED)
+    );
+    if racks.len() >= most {
+        return ok(code, message);
+    }
+    warn(
+        code,
+        format!("{message}; with up to {most} replicas some of a partition's share a rack"),
+        "keep min_insync_replicas within what is left when a rack is lost, or add racks",
+    )
+}
+
+/// Kafka takes a topic that needs more replicas in sync than it has, and then no acks=all write.
+/// What the files declare is checked with the files; here it is the brokers' default that counts.
+fn min_isr(wanted: &[Wanted<'_>], found: &Checkup) -> Check {
+    let code = Code::MinIsr;
+    let values = match setting(found, code, MIN_ISR) {
+        Ok(values) => values,
+        Err(check) => return check,
+    };
+    let numbers = values.iter().filter_map(|(_, value)| value.parse().ok());
+    let Some(default): Option<usize> = numbers.max() else {
+        return skip(code, format!("{MIN_ISR} is no number on any broker"));
+    };
+    let silent = wanted
+        .iter()
+        .filter(|w| !w.topic.config.contains_key(MIN_ISR));
+    let mut by_kind: BTreeMap<Kind, Vec<&str>> = BTreeMap::new();
+    for wanted in silent {
+        let kind = Kind::of(default, wanted.factor());
+        by_kind.entry(kind).or_default().push(&wanted.name);
+    }
+    // The worst one: they stand in this order.
+    let Some((kind, topics)) = by_kind.first_key_value() else {
+        let message = format!("{MIN_ISR} is {default} by default; every topic declares its own");
+        return ok(code, message);
+    };
+    let Some(so) = kind.so() else {
+        return ok(code, format!("{MIN_ISR} is {default} by default"));
+    };
+    let silent = match topics.len() {
+        1 => "1 topic does not declare it".to_owned(),
+        many => format!("{many} topics do not declare it"),
+    };
+    let topics = names(topics, MOST_NAMED);
+    let message = format!("{MIN_ISR} is {default} by default, and {silent} ({topics}): {so}");
+    let help = "declare min_insync_replicas, in [defaults] say";
+    match kind {
+        Kind::Never => fail(code, message, help),
+        Kind::Stops | Kind::Alone | Kind::Fine => warn(code, message, help),
+    }
+}
+
+/// What a default means to a topic with so many replicas, the worst first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    Never,
+    Stops,
+    Alone,
+    Fine,
+}
+
+impl Kind {
+    /// What follows; nothing where it is fine.
+    fn so(self) -> Option<&'static str> {
+        match self {
+            Kind::Never => Some("with fewer replicas, no acks=all write succeeds"),
+            Kind::Stops => Some("acks=all writes stop with the first replica that is out of sync"),
+            Kind::Alone => Some("an acks=all write may be on one broker alone"),
+            Kind::Fine => None,
+        }
+    }
+
+    fn of(default: usize, factor: usize) -> Self {
+        match factor {
+            1 if default <= 1 => Kind::Fine,
+            factor if factor < default => Kind::Never,
+            factor if factor == default => Kind::Stops,
+            factor if default == 1 && factor >= 3 => Kind::Alone,
+            _ => Kind::Fine,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Level;
+    use super::super::testing::{checkup, find, purpose, set};
+    use super::*;
+    use crate::testing::{desired, topic};
+
+    fn one(desired: &crate::desired::Desired, found: &Checkup, code: Code) -> Check {
+        find(&judge(purpose(desired), found), code)
+    }
+
+    #[test]
+    fn more_replicas_than_brokers() {
+        let desired = desired([("a", topic(1, 3, &[])), ("b", topic(1, 1, &[]))]);
+        assert_eq!(
+            one(&desired, &checkup(3), Code::Replication).level,
+            Level::Ok
+        );
+        let check = one(&desired, &checkup(2), Code::Replication);
+        assert_eq!(check.level, Level::Fail);
+        assert_eq!(
+            check.message,
+            "1 topic wants more replicas than there are brokers, up to 3 with 2 brokers up: a (topics/a.toml:3)"
+        );
+        let mut found = checkup(2);
+        found.partitions.absent = [(3, 1)].into();
+        assert_eq!(one(&desired, &found, Code::Replication).level, Level::Warn);
+    }
+
+    #[test]
+    fn replicas_over_racks() {
+        let desired = desired([("a", topic(1, 3, &[]))]);
+        let with = |racks: &[Option<&str>]| {
+            let mut found = checkup(i32::try_from(racks.len()).expect("a few"));
+            for (broker, rack) in found.brokers.iter_mut().zip(racks) {
+                broker.rack = rack.map(str::to_owned);
+            }
+            one(&desired, &found, Code::Racks)
+        };
+        assert_eq!(with(&[None, None, None]).level, Level::Ok);
+        assert_eq!(
+            with(&[Some("a"), Some("b"), Some("c")]).message,
+            "3 racks: a, b, c"
+        );
+        assert_eq!(with(&[Some("a"), Some("b"), Some("b")]).level, Level::Warn);
+        assert_eq!(with(&[Some("a"), Some("b"), None]).level, Level::Warn);
+    }
+
+    #[test]
+    fn in_sync_replicas_by_default() {
+        let level = |default: &str, factor, declared: &[(&str, &str)]| {
+            let desired = desired([("a", topic(1, factor, declared))]);
+            let mut found = checkup(3);
+            set(&mut found, MIN_ISR, default);
+            one(&desired, &found, Code::MinIsr).level
+        };
+        assert_eq!(level("1", 1, &[]), Level::Ok);
+        assert_eq!(level("1", 3, &[]), Level::Warn);
+        assert_eq!(level("2", 3, &[]), Level::Ok);
+        assert_eq!(level("3", 3, &[]), Level::Warn);
+        assert_eq!(level("2", 1, &[]), Level::Fail);
+        assert_eq!(level("2", 1, &[(MIN_ISR, "1")]), Level::Ok);
+    }
+}

@@ -1,0 +1,252 @@
+//! Judges whether this tool can do its work on a cluster: what was found out, beside what the files
+//! want. Pure: it asks nothing, and the same facts give the same checks in the same order.
+
+mod brokers;
+mod files;
+mod inventory;
+mod rights;
+mod settings;
+#[cfg(test)]
+mod testing;
+
+use std::collections::BTreeSet;
+
+use crate::desired::{Desired, Topic};
+use crate::live::checkup::{Checkup, Untold};
+use crate::model::{Globs, TopicName};
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// What was looked at.
+    pub code: Code,
+    /// How it is.
+    pub level: Level,
+    /// What was found, as a sentence. Not escaped.
+    pub message: String,
+    /// What to do now, where there is something to do.
+    pub help: Option<String>,
+}
+
+/// How a check came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// It is as it should be.
+    Ok,
+    /// It works, and something should be known or mended.
+    Warn,
+    /// Something does not work.
+    Fail,
+    /// It could not be looked at.
+    Skip,
+}
+
+impl Level {
+    /// The level as JSON and text have it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Level::Ok => "ok",
+            Level::Warn => "warn",
+            Level::Fail => "fail",
+            Level::Skip => "skip",
+        }
+    }
+}
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident: $text:literal,)+) => {
+        /// What is looked at, in the order in which it is told.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Code {
+            $($(#[$doc])* $name,)+
+        }
+
+        impl Code {
+            /// The code as JSON and text have it.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Code::$name => $text,)+
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    /// Whether the cluster can be reached.
+    Connection: "connection",
+    /// Whether it is the environment's cluster.
+    ClusterId: "cluster-id",
+    /// The servers that the connection begins with.
+    Servers: "servers",
+    /// Each broker at its own address.
+    Broker: "broker",
+    /// The release of Kafka.
+    Version: "version",
+    /// What this tool uses of Kafka's APIs.
+    Apis: "apis",
+    /// Whether a controller works.
+    Controller: "controller",
+    /// The controllers' quorum.
+    Quorum: "quorum",
+    /// Leaders and replicas in sync.
+    Partitions: "partitions",
+    /// `auto.create.topics.enable`
+    AutoCreate: "auto-create",
+    /// `delete.topic.enable`
+    DeleteEnabled: "delete-enabled",
+    /// Brokers against the replication factors of the files.
+    Replication: "replication",
+    /// Racks against the replication factors of the files.
+    Racks: "racks",
+    /// `default.replication.factor`
+    DefaultReplication: "default-replication",
+    /// `min.insync.replicas` against the replication factors of the files.
+    MinIsr: "min-isr",
+    /// The controller mutation quota.
+    Quota: "quota",
+    /// The right to see the files' topics.
+    PlanTopics: "plan-topics",
+    /// The right to read their configs.
+    PlanConfigs: "plan-configs",
+    /// The right to read the brokers' settings.
+    PlanBrokers: "plan-brokers",
+    /// The right to see consumer groups.
+    PlanGroups: "plan-groups",
+    /// The right to read the inventory.
+    PlanInventory: "plan-inventory",
+    /// The right to create topics.
+    ApplyCreate: "apply-create",
+    /// The right to add partitions.
+    ApplyPartitions: "apply-partitions",
+    /// The right to change configs.
+    ApplyConfigs: "apply-configs",
+    /// The right to delete topics.
+    ApplyDelete: "apply-delete",
+    /// The right to write the inventory.
+    ApplyInventory: "apply-inventory",
+    /// The topic in which ownership is recorded.
+    Inventory: "inventory",
+    /// The lock that keeps applies apart.
+    Lock: "lock",
+    /// This machine's clock beside the brokers'.
+    Clock: "clock",
+}
+
+/// Which of the tool's work is to be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Work {
+    /// Reading alone: `plan`, `drift`, `list`, `snapshot`.
+    Plan,
+    /// Changing the cluster too.
+    Apply,
+}
+
+/// What a cluster is to be good for.
+#[derive(Debug, Clone, Copy)]
+pub struct Purpose<'a> {
+    /// The environment and its topics.
+    pub desired: &'a Desired,
+    /// Only topics that match; all where it is empty.
+    pub only: &'a Globs,
+    /// What is to be done there.
+    pub work: Work,
+    /// Whether the runner names a scope, where the files name none.
+    pub scope_is_named: bool,
+}
+
+impl<'a> Purpose<'a> {
+    fn covers(self, name: &TopicName) -> bool {
+        self.only.is_empty() || self.only.matches(name.as_str())
+    }
+
+    /// The names of the topics that should be there.
+    pub fn listed(self) -> BTreeSet<TopicName> {
+        self.topics().map(|(name, _)| name.clone()).collect()
+    }
+
+    /// The names of the topics that should not.
+    pub fn tombstoned(self) -> BTreeSet<TopicName> {
+        self.removed().cloned().collect()
+    }
+
+    fn topics(self) -> impl Iterator<Item = (&'a TopicName, &'a Topic)> {
+        let topics = self.desired.topics.iter();
+        topics.filter(move |(name, _)| self.covers(name))
+    }
+
+    fn removed(self) -> impl Iterator<Item = &'a TopicName> {
+        let removed = self.desired.removed.keys();
+        removed.filter(move |name| self.covers(name))
+    }
+}
+
+/// Judges a cluster that was reached.
+pub fn judge(purpose: Purpose<'_>, found: &Checkup) -> Vec<Check> {
+    let mut checks = brokers::judge(purpose, found);
+    checks.extend(settings::judge(purpose, found));
+    checks.extend(files::judge(purpose, found));
+    checks.extend(rights::judge(purpose, found));
+    checks.extend(inventory::judge(purpose, found));
+    // Stable: several checks of one code stay in their order.
+    checks.sort_by_key(|check| check.code);
+    checks
+}
+
+/// What is to be said of a cluster that could not be reached.
+pub fn unreached(why: &str, help: Option<String>) -> Vec<Check> {
+    let rest = "nothing else was looked at: the cluster was not reached";
+    vec![
+        Check {
+            code: Code::Connection,
+            level: Level::Fail,
+            message: why.to_owned(),
+            help,
+        },
+        skip(Code::Broker, rest),
+    ]
+}
+
+fn ok(code: Code, message: impl Into<String>) -> Check {
+    Check {
+        code,
+        level: Level::Ok,
+        message: message.into(),
+        help: None,
+    }
+}
+
+fn skip(code: Code, message: impl Into<String>) -> Check {
+    Check {
+        level: Level::Skip,
+        ..ok(code, message)
+    }
+}
+
+fn warn(code: Code, message: impl Into<String>, help: impl Into<String>) -> Check {
+    Check {
+        level: Level::Warn,
+        help: Some(help.into()),
+        ..ok(code, message)
+    }
+}
+
+fn fail(code: Code, message: impl Into<String>, help: impl Into<String>) -> Check {
+    Check {
+        level: Level::Fail,
+        ..warn(code, message, help)
+    }
+}
+
+/// Something that could not be looked at, with the reason.
+fn untold(code: Code, what: &str, untold: &Untold) -> Check {
+    Check {
+        help: untold.help.clone(),
+        ..skip(code, format!("{what}: {}", untold.why))
+    }
+}
+
+/// Who this client is, as far as it is known.
+fn who(found: &Checkup) -> &str {
+    found.principal.as_deref().unwrap_or("this principal")
+}

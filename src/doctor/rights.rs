@@ -1,0 +1,469 @@
+//! What this principal may do: for a plan, and for an apply. Each right that is missing stands with
+//! what does not work without it.
+
+mod of_inventory;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Check, Code, Purpose, Work, fail, ok, settings, skip, untold, warn, who};
+use crate::live::Operation;
+use crate::live::checkup::{Checkup, Groups, Reason, Standing, Told, Untold};
+use crate::model::text::{count, names};
+use crate::model::{OnRemove, TopicName};
+
+/// How many topics stand in a sentence.
+const MOST_NAMED: usize = 3;
+
+pub(super) fn judge(purpose: Purpose<'_>, found: &Checkup) -> Vec<Check> {
+    let mut checks = vec![
+        see_topics(purpose, found),
+        on_topics(purpose, found, &READ_CONFIGS),
+        brokers(found),
+        groups(found),
+    ];
+    checks.extend(of_inventory::reading(purpose, found));
+    match purpose.work {
+        Work::Plan => checks.extend(NOT_ASKED.map(|code| skip(code, "not asked for: --for plan"))),
+        Work::Apply => {
+            checks.push(create(purpose, found));
+            checks.push(on_topics(purpose, found, &GROW));
+            checks.push(on_topics(purpose, found, &SET_CONFIGS));
+            checks.push(delete(purpose, found));
+            checks.extend(of_inventory::writing(purpose, found));
+        }
+    }
+    checks
+}
+
+/// What an apply needs besides.
+const NOT_ASKED: [Code; 5] = [
+    Code::ApplyCreate,
+    Code::ApplyPartitions,
+    Code::ApplyConfigs,
+    Code::ApplyDelete,
+    Code::ApplyInventory,
+];
+
+/// The topics of the files that are there, with what may be done with them.
+struct There<'a>(Vec<(&'a TopicName, Option<&'a BTreeSet<Operation>>)>);
+
+impl<'a> There<'a> {
+    fn of(
+        names: impl Iterator<Item = &'a TopicName>,
+        topics: &'a BTreeMap<TopicName, Standing>,
+    ) -> Self {
+        let there = names.filter_map(|name| match topics.get(name)? {
+            Standing::There(rights) => Some((name, rights.as_ref())),
+            Standing::Missing | Standing::Hidden | Standing::Untold(_) => None,
+        });
+        Self(there.collect())
+    }
+
+    /// Those where a right is missing; `None` where the brokers do not say.
+    fn without(&self, right: Operation) -> Option<Vec<&'a TopicName>> {
+        let mut without = Vec::new();
+        for (name, rights) in &self.0 {
+            if !(*rights)?.contains(&right) {
+                without.push(*name);
+            }
+        }
+        Some(without)
+    }
+}
+
+/// A right that is needed on every topic of the files.
+struct OnTopics {
+    code: Code,
+    right: Operation,
+    /// What it is for, `read the configs`.
+    verb: &'static str,
+    /// What does not work without it.
+    so: &'static str,
+}
+
+const READ_CONFIGS: OnTopics = OnTopics {
+    code: Code::PlanConfigs,
+    right: Operation::DescribeConfigs,
+    verb: "read the configs",
+    so: "their configs cannot be compared",
+};
+
+const GROW: OnTopics = OnTopics {
+    code: Code::ApplyPartitions,
+    right: Operation::Alter,
+    verb: "add partitions",
+    so: "they cannot get more partitions",
+};
+
+const SET_CONFIGS: OnTopics = OnTopics {
+    code: Code::ApplyConfigs,
+    right: Operation::AlterConfigs,
+    verb: "change the configs",
+    so: "their configs cannot be changed",
+};
+
+fn on_topics(purpose: Purpose<'_>, found: &Checkup, needed: &OnTopics) -> Check {
+    let OnTopics {
+        code,
+        right,
+        verb,
+        so,
+    } = *needed;
+    let topics = match &found.topics {
+        Ok(topics) => topics,
+        Err(why) => return untold(code, &format!("whether it may {verb} is not known"), why),
+    };
+    let there = There::of(purpose.topics().map(|(name, _)| name), topics);
+    if there.0.is_empty() {
+        return skip(code, "no topic of the files is there and seen");
+    }
+    let who = who(found);
+    match there.without(right) {
+        None => silent(code),
+        Some(without) if without.is_empty() => ok(
+            code,
+            format!("may {verb} of {}", those_there(there.0.len())),
+        ),
+        Some(without) => fail(
+            code,
+            format!("may not {verb} of {}: {so}", some(&without, there.0.len())),
+            format!("grant {who} {right} on them"),
+        ),
+    }
+}
+
+pub(super) fn silent(code: Code) -> Check {
+    skip(
+        code,
+        "the brokers do not tell rights (Kafka 2.3 and newer do)",
+    )
+}
+
+/// `the 12 topics that are there`
+fn those_there(number: usize) -> String {
+    match number {
+        1 => "the one topic that is there".to_owned(),
+        _ => format!("the {number} topics that are there"),
+    }
+}
+
+/// `2 of 12 topics (a, b)`
+fn some(without: &[&TopicName], all: usize) -> String {
+    format!(
+        "{} of {} ({})",
+        without.len(),
+        count(all, "topic"),
+        names(without, MOST_NAMED)
+    )
+}
+
+fn see_topics(purpose: Purpose<'_>, found: &Checkup) -> Check {
+    let code = Code::PlanTopics;
+    let topics = match &found.topics {
+        Ok(topics) => topics,
+        Err(why) => {
+            let message = format!("the topics cannot be described: {}", why.why);
+            let help = why.help.clone().unwrap_or_default();
+            return fail(code, message, help);
+        }
+    };
+    let of_files = purpose
+        .topics()
+        .map(|(name, _)| name)
+        .chain(purpose.removed());
+    let standings: Vec<(&TopicName, &Standing)> = of_files
+        .filter_map(|name| Some((name, topics.get(name)?)))
+        .collect();
+    let all = standings.len();
+    let with = |kind: fn(&Standing) -> bool| -> Vec<&TopicName> {
+        let so = standings.iter().filter(|(_, standing)| kind(standing));
+        so.map(|(name, _)| *name).collect()
+    };
+    let hidden = with(|standing| *standing == Standing::Hidden);
+    if !hidden.is_empty() {
+        let message = format!("may not see {}: they look missing", some(&hidden, all));
+        return fail(
+            code,
+            message,
+            format!("grant {} Describe on them", who(found)),
+        );
+    }
+    for (name, standing) in &standings {
+        if let Standing::Untold(why) = standing {
+            let message = format!("{name} cannot be described: {}", why.why);
+            return fail(code, message, "look at the brokers' logs");
+        }
+    }
+    let there = with(|standing| matches!(standing, Standing::There(_))).len();
+    let message = match all {
+        0 => "the files name no topic here".to_owned(),
+        _ => format!(
+            "may see {} of the files, of which {there} {} there",
+            count(all, "topic"),
+            if there == 1 { "is" } else { "are" },
+        ),
+    };
+    ok(code, message)
+}
+
+fn brokers(found: &Checkup) -> Check {
+    let code = Code::PlanBrokers;
+    let visits = found
+        .brokers
+        .iter()
+        .filter_map(|b| b.answered.as_ref().ok());
+    let visits: Vec<_> = visits.map(|visit| visit.settings.as_ref().err()).collect();
+    let refused = visits.iter().copied().flatten().next();
+    match refused {
+        _ if visits.is_empty() => skip(code, "no broker answered"),
+        None => ok(code, "may read the brokers' settings"),
+        Some(why) if why.kind == Reason::Denied => warn(
+            code,
+            "may not read the brokers' settings: defaults in force are known only as far as topics show them, and delete.topic.enable is not",
+            settings::grant(found),
+        ),
+        Some(why) => untold(code, "the brokers' settings were not told", why),
+    }
+}
+
+fn groups(found: &Checkup) -> Check {
+    let code = Code::PlanGroups;
+    match &found.groups {
+        Ok(Groups::Seen) => ok(code, "may see all consumer groups"),
+        Ok(Groups::NeverAny) => skip(
+            code,
+            "there has never been a consumer group: asking would make Kafka create __consumer_offsets",
+        ),
+        Err(why) if why.kind == Reason::Denied => warn(
+            code,
+            "may not see all consumer groups: a delete is blocked as topic-in-use, unless --allow topic-in-use",
+            format!("grant {} Describe on all groups (*)", who(found)),
+        ),
+        Err(why) => untold(code, "whether it may see consumer groups is not known", why),
+    }
+}
+
+/// What was said of each create that was asked about.
+fn asked<'a>(
+    names: impl Iterator<Item = &'a TopicName>,
+    creating: &'a BTreeMap<TopicName, Told<()>>,
+) -> Vec<(&'a TopicName, &'a Told<()>)> {
+    names
+        .filter_map(|name| Some((name, creating.get(name)?)))
+        .collect()
+}
+
+fn is_denied(why: &Untold) -> bool {
+    why.kind == Reason::Denied
+}
+
+fn create(purpose: Purpose<'_>, found: &Checkup) -> Check {
+    let code = Code::ApplyCreate;
+    let whole = found.cluster_rights.as_ref().ok().and_then(Option::as_ref);
+    if whole.is_some_and(|rights| rights.contains(&Operation::Create)) {
+        return ok(code, "may create topics of any name");
+    }
+    let creating = match &found.creating {
+        Ok(creating) => creating,
+        Err(why) => return untold(code, "whether it may create topics is not known", why),
+    };
+    let asked = asked(purpose.topics().map(|(name, _)| name), creating);
+    let refused: Vec<(&TopicName, &Untold)> = asked
+        .iter()
+        .filter_map(|(name, told)| Some((*name, told.as_ref().err()?)))
+        .collect();
+    let denied = refused.iter().filter(|(_, why)| is_denied(why));
+    let denied: Vec<&TopicName> = denied.map(|(name, _)| *name).collect();
+    if !denied.is_empty() {
+        return may_not_create(&denied, asked.len(), found);
+    }
+    match refused.first() {
+        Some((name, why)) => untold(code, &format!("whether it may create {name}"), why),
+        None if asked.is_empty() => skip(code, "the files list no topic to ask with"),
+        None => ok(
+            code,
+            format!(
+                "may create the {} of the files",
+                count(asked.len(), "topic")
+            ),
+        ),
+    }
+}
+
+fn may_not_create(denied: &[&TopicName], all: usize, found: &Checkup) -> Check {
+    let is_there = |name: &&&TopicName| {
+        let standing = found
+            .topics
+            .as_ref()
+            .ok()
+            .and_then(|topics| topics.get(**name));
+        matches!(standing, Some(Standing::There(_)))
+    };
+    let missing = denied.len() - denied.iter().filter(is_there).count();
+    let help = format!("grant {} Create on them, or on the cluster", who(found));
+    let message = format!("may not create {}", some(denied, all));
+    match missing {
+        0 => warn(
+            Code::ApplyCreate,
+            format!("{message}: all of them are there, but none could be made again"),
+            help,
+        ),
+        missing => fail(
+            Code::ApplyCreate,
+            format!("{message}: {missing} not there, or not seen"),
+            help,
+        ),
+    }
+}
+
+/// Deleting is needed for tombstones now, and later for what is to go once it leaves the files.
+fn delete(purpose: Purpose<'_>, found: &Checkup) -> Check {
+    let code = Code::ApplyDelete;
+    let topics = match &found.topics {
+        Ok(topics) => topics,
+        Err(why) => return untold(code, "whether it may delete is not known", why),
+    };
+    let help = |right: Operation| format!("grant {} {right} on them", who(found));
+    let tombstones = There::of(purpose.removed(), topics);
+    let Some(now) = tombstones.without(Operation::Delete) else {
+        return silent(code);
+    };
+    if !now.is_empty() {
+        let message = format!(
+            "may not delete what has a tombstone and is there: {}",
+            some(&now, tombstones.0.len())
+        );
+        return fail(code, message, help(Operation::Delete));
+    }
+    let goes = purpose
+        .topics()
+        .filter(|(_, topic)| topic.on_remove == OnRemove::Delete);
+    let later = There::of(goes.map(|(name, _)| name), topics);
+    let Some(without) = later.without(Operation::Delete) else {
+        return silent(code);
+    };
+    if !without.is_empty() {
+        let message = format!(
+            "may not delete {}, which are to go once they leave the files",
+            some(&without, later.0.len())
+        );
+        return warn(code, message, help(Operation::Delete));
+    }
+    let listed = There::of(purpose.topics().map(|(name, _)| name), topics);
+    match listed.without(Operation::Delete) {
+        None => silent(code),
+        Some(_) if listed.0.is_empty() && tombstones.0.is_empty() => {
+            skip(code, "no topic of the files is there and seen")
+        }
+        Some(without) if without.is_empty() => ok(code, "may delete the topics that are there"),
+        Some(without) => ok(
+            code,
+            format!(
+                "nothing is to be deleted; it could not delete {}",
+                some(&without, listed.0.len())
+            ),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Level;
+    use super::super::testing::{checkup, codes, denied, find, purpose, stand, there};
+    use super::*;
+    use crate::testing::{desired, tombstone, topic};
+    use Operation::{Alter, AlterConfigs, Delete, Describe, DescribeConfigs};
+
+    const ALL: [Operation; 5] = [Describe, DescribeConfigs, Alter, AlterConfigs, Delete];
+
+    #[test]
+    fn a_principal_that_may_do_everything() {
+        let desired = desired([("a", topic(1, 1, &[])), ("b", topic(1, 1, &[]))]);
+        let mut found = checkup(1);
+        there(&mut found, "a", &ALL);
+        stand(&mut found, "b", Standing::Missing);
+        let checks = judge(purpose(&desired), &found);
+        assert!(checks.iter().all(|c| c.level == Level::Ok), "{checks:?}");
+        let seen = find(&checks, Code::PlanTopics).message;
+        assert_eq!(seen, "may see 2 topics of the files, of which 1 is there");
+    }
+
+    #[test]
+    fn a_reader_may_plan_and_not_apply() {
+        let desired = desired([("a", topic(1, 1, &[])), ("new", topic(1, 1, &[]))]);
+        let mut found = checkup(1);
+        there(&mut found, "a", &[Describe, DescribeConfigs]);
+        stand(&mut found, "new", Standing::Missing);
+        found.cluster_rights = Ok(Some(BTreeSet::new()));
+        found.creating = Ok([("a".into(), Err(denied())), ("new".into(), Err(denied()))].into());
+        found.groups = Err(denied());
+        let checks = judge(purpose(&desired), &found);
+        let failing = ["apply-create", "apply-partitions", "apply-configs"];
+        assert_eq!(codes(&checks, Level::Fail), failing);
+        assert_eq!(codes(&checks, Level::Warn), ["plan-groups"]);
+        let create = find(&checks, Code::ApplyCreate);
+        assert_eq!(
+            create.message,
+            "may not create 2 of 2 topics (a, new): 1 not there, or not seen"
+        );
+        let help = "grant User:ci Create on them, or on the cluster";
+        assert_eq!(create.help.as_deref(), Some(help));
+        let plan = Purpose {
+            work: Work::Plan,
+            ..purpose(&desired)
+        };
+        assert!(codes(&judge(plan, &found), Level::Fail).is_empty());
+    }
+
+    #[test]
+    fn topics_that_may_not_be_seen() {
+        let desired = desired([("a", topic(1, 1, &[])), ("b", topic(1, 1, &[]))]);
+        let mut found = checkup(1);
+        stand(&mut found, "a", Standing::Hidden);
+        stand(&mut found, "b", Standing::Missing);
+        let check = find(&judge(purpose(&desired), &found), Code::PlanTopics);
+        assert_eq!(check.level, Level::Fail);
+        assert_eq!(
+            check.message,
+            "may not see 1 of 2 topics (a): they look missing"
+        );
+    }
+
+    #[test]
+    fn deleting_matters_as_far_as_the_files_delete() {
+        let mut desired = desired([("a", topic(1, 1, &[]))]);
+        let mut found = checkup(1);
+        there(&mut found, "a", &ALL[..4]);
+        there(&mut found, "old", &ALL[..4]);
+        let delete = |desired: &crate::desired::Desired| {
+            find(&judge(purpose(desired), &found), Code::ApplyDelete)
+        };
+        assert_eq!(delete(&desired).level, Level::Ok);
+        let goes = desired
+            .topics
+            .get_mut(&TopicName::from("a"))
+            .expect("it is");
+        goes.on_remove = OnRemove::Delete;
+        assert_eq!(delete(&desired).level, Level::Warn);
+        desired.removed.insert("old".into(), tombstone());
+        assert_eq!(delete(&desired).level, Level::Fail);
+    }
+
+    #[test]
+    fn brokers_that_do_not_tell_rights() {
+        let desired = desired([("a", topic(1, 1, &[]))]);
+        let mut found = checkup(1);
+        stand(&mut found, "a", Standing::There(None));
+        let checks = judge(purpose(&desired), &found);
+        let skipped = codes(&checks, Level::Skip);
+        assert_eq!(
+            skipped,
+            [
+                "plan-configs",
+                "apply-partitions",
+                "apply-configs",
+                "apply-delete"
+            ]
+        );
+    }
+}

@@ -1,0 +1,164 @@
+//! The rights on the topic in which ownership is recorded.
+
+use super::super::{Check, Code, Purpose, fail, ok, skip, untold, who};
+use super::{is_denied, silent};
+use crate::live::Operation;
+use crate::live::checkup::{Checkup, Standing};
+use crate::model::TopicName;
+use crate::model::text::names;
+
+/// What a command needs of the inventory.
+struct Need {
+    code: Code,
+    rights: &'static [Operation],
+    verb: &'static str,
+    /// What does not work without it.
+    so: &'static str,
+}
+
+const READ: Need = Need {
+    code: Code::PlanInventory,
+    rights: &[Operation::DescribeConfigs, Operation::Read],
+    verb: "read",
+    so: "no plan can be made while the inventory is in use",
+};
+
+const WRITE: Need = Need {
+    code: Code::ApplyInventory,
+    rights: &[Operation::Write],
+    verb: "write",
+    so: "nothing can be applied while the inventory is in use",
+};
+
+/// What every command needs that looks at the cluster; nothing where the inventory is turned off.
+pub(super) fn reading(purpose: Purpose<'_>, found: &Checkup) -> Option<Check> {
+    let missing = |topic: &TopicName| {
+        let message = format!("may see {topic}; it is not there yet");
+        ok(READ.code, message)
+    };
+    judge(purpose, found, &READ, missing)
+}
+
+/// What an apply needs besides.
+pub(super) fn writing(purpose: Purpose<'_>, found: &Checkup) -> Option<Check> {
+    judge(purpose, found, &WRITE, |topic| making(topic, found))
+}
+
+fn judge(
+    purpose: Purpose<'_>,
+    found: &Checkup,
+    need: &Need,
+    missing: impl FnOnce(&TopicName) -> Check,
+) -> Option<Check> {
+    found.inventory.as_ref()?;
+    let Need {
+        code,
+        rights,
+        verb,
+        so,
+    } = *need;
+    let topic = &purpose.desired.environment.inventory.topic;
+    let unknown = format!("whether it may {verb} {topic} is not known");
+    let topics = match &found.topics {
+        Ok(topics) => topics,
+        Err(why) => return Some(untold(code, &unknown, why)),
+    };
+    let grant = |rights: &[Operation]| {
+        let rights = names(rights, rights.len());
+        format!("grant {} {rights} on {topic}", who(found))
+    };
+    Some(match topics.get(topic) {
+        None => skip(code, unknown),
+        Some(Standing::Untold(why)) => untold(code, &unknown, why),
+        Some(Standing::Hidden) => {
+            let all: Vec<Operation> = [&[Operation::Describe], rights].concat();
+            fail(code, format!("may not see {topic}: {so}"), grant(&all))
+        }
+        Some(Standing::Missing) => missing(topic),
+        Some(Standing::There(None)) => silent(code),
+        Some(Standing::There(Some(allowed))) => {
+            let lacking = rights.iter().filter(|right| !allowed.contains(right));
+            let lacking: Vec<Operation> = lacking.copied().collect();
+            match lacking.is_empty() {
+                true => ok(code, format!("may {verb} {topic}")),
+                false => fail(
+                    code,
+                    format!("may not {verb} {topic}: {so}"),
+                    grant(&lacking),
+                ),
+            }
+        }
+    })
+}
+
+/// The first apply creates it.
+fn making(topic: &TopicName, found: &Checkup) -> Check {
+    let code = WRITE.code;
+    let unknown = format!("whether it may create {topic} is not known");
+    let told = found.creating.as_ref().map(|creating| creating.get(topic));
+    match told {
+        Err(why) => untold(code, &unknown, why),
+        Ok(None) => skip(code, unknown),
+        Ok(Some(Ok(()))) => {
+            let message =
+                format!("may create {topic}; whether it may write it is known once it is there");
+            ok(code, message)
+        }
+        Ok(Some(Err(why))) if is_denied(why) => fail(
+            code,
+            format!("may not create {topic}, which the first apply does"),
+            format!("grant {} Create and Write on {topic}", who(found)),
+        ),
+        Ok(Some(Err(why))) => untold(code, &unknown, why),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::Level;
+    use super::super::super::testing::{checkup, denied, purpose, stand, there};
+    use super::*;
+    use crate::live::checkup::Inventory;
+    use crate::testing::desired;
+    use Operation::{Describe, DescribeConfigs, Read, Write};
+
+    fn levels(found: &Checkup) -> [Level; 2] {
+        let desired = desired([]);
+        let checks = [
+            reading(purpose(&desired), found),
+            writing(purpose(&desired), found),
+        ];
+        checks.map(|check| check.expect("the inventory is in use").level)
+    }
+
+    #[test]
+    fn it_is_read_by_plans_and_written_by_applies() {
+        let mut found = checkup(1);
+        assert_eq!(reading(purpose(&desired([])), &found), None);
+        found.inventory = Some(Ok(Inventory::Missing));
+        stand(&mut found, "_topicsmith", Standing::Missing);
+        assert_eq!(levels(&found), [Level::Ok, Level::Ok]);
+        there(
+            &mut found,
+            "_topicsmith",
+            &[Describe, DescribeConfigs, Read],
+        );
+        assert_eq!(levels(&found), [Level::Ok, Level::Fail]);
+        there(&mut found, "_topicsmith", &[Describe, Read, Write]);
+        assert_eq!(levels(&found), [Level::Fail, Level::Ok]);
+        stand(&mut found, "_topicsmith", Standing::Hidden);
+        assert_eq!(levels(&found), [Level::Fail, Level::Fail]);
+    }
+
+    #[test]
+    fn what_is_not_there_has_to_be_made() {
+        let mut found = checkup(1);
+        found.inventory = Some(Ok(Inventory::Missing));
+        found.creating = Ok([("_topicsmith".into(), Err(denied()))].into());
+        stand(&mut found, "_topicsmith", Standing::Missing);
+        assert_eq!(levels(&found), [Level::Ok, Level::Fail]);
+        let check = writing(purpose(&desired([])), &found).expect("it is in use");
+        let help = "grant User:ci Create and Write on _topicsmith";
+        assert_eq!(check.help.as_deref(), Some(help));
+    }
+}

@@ -1,0 +1,30 @@
+//! What this principal may do with the cluster as a whole.
+
+use std::collections::BTreeSet;
+use std::ffi::c_int;
+
+use rdkafka_sys::bindings as sys;
+
+use super::{Event, slice};
+use crate::kafka::types::Operation;
+
+impl Event<'_> {
+    /// The operations that an answer to a described cluster names; `None` where it names none
+    /// because it was not asked for them, or does not know them.
+    pub fn cluster_operations(&self) -> Option<BTreeSet<Operation>> {
+        let mut count = 0;
+        // SAFETY: the event is alive, and what it points to is copied. The bindings have a Rust
+        // enum here; Kafka may add operations.
+        unsafe {
+            let result = sys::rd_kafka_event_DescribeCluster_result(self.event);
+            if result.is_null() {
+                return None;
+            }
+            let first =
+                sys::rd_kafka_DescribeCluster_result_authorized_operations(result, &mut count);
+            let first: *const c_int = first.cast();
+            let operation = |&number: &c_int| Operation::from(number);
+            (!first.is_null()).then(|| slice(first, count).iter().map(operation).collect())
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Single brokers, each asked by itself on a connection of its own, and what this principal is.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::admin::answer;
+use super::clients::{ATTEMPT, Clients, given_up, on_thread};
+use super::cluster::Cluster;
+use super::error::Error;
+use super::fault::Fault;
+use super::ffi::{Call, Client, Options};
+use super::types::{ConfigEntry, Mode, Node, Operation};
+use crate::model::connection::Connection;
+
+/// What a broker that was asked by itself told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Visit {
+    /// How long it took, connecting and logging in included.
+    pub took: Duration,
+    /// The release of Kafka that it runs, as far as it lets on.
+    pub release: Option<String>,
+    /// Up to which version it knows each API, by the API's key.
+    pub apis: BTreeMap<i16, i16>,
+    /// Its settings.
+    pub configs: Result<Vec<ConfigEntry>, Fault>,
+}
+
+impl Cluster {
+    /// Asks one broker, at the address that it advertises and at no other.
+    ///
+    /// # Errors
+    /// Why it could not be reached.
+    pub async fn visit(&self, node: &Node) -> Result<Visit, Error> {
+        let id = node.id;
+        let ask =
+            async |client: Arc<Client>, timeout| client.describe_broker_configs(id, timeout).await;
+        let (took, clients, configs) = self.ask_alone(&node.address(), ask).await?;
+        Ok(Visit {
+            took,
+            release: clients.news.release().map(str::to_owned),
+            apis: clients.news.apis(),
+            configs,
+        })
+    }
+
+    /// Asks one of the servers that the connection begins with, and tells how long it took.
+    ///
+    /// # Errors
+    /// Why it could not be reached.
+    pub async fn knock(&self, server: &str) -> Result<Duration, Error> {
+        let ask =
+            async |client: Arc<Client>, timeout| on_thread(move || client.metadata(timeout)).await;
+        let (took, ..) = self.ask_alone(server, ask).await?;
+        Ok(took)
+    }
+
+    /// What this principal may do with the cluster as a whole. Kafka names nothing to one that
+    /// may not describe the cluster; `None` where the broker does not know the question.
+    ///
+    /// # Errors
+    /// Why the call as a whole failed.
+    pub async fn operations(&self) -> Result<Option<BTreeSet<Operation>>, Error> {
+        let ask = |client: Arc<Client>, timeout| async move {
+            let options = Options {
+                operations: true,
+                ..Options::new(timeout, Mode::Apply)
+            };
+            let read = client.submit(Call::DescribeCluster, options, |e| e.cluster_operations());
+            answer(read?, timeout).await
+        };
+        self.read("the rights on the cluster", 0, ask).await
+    }
+
+    /// The servers that the connection begins with.
+    pub fn servers(&self) -> &[String] {
+        &self.connection().servers
+    }
+
+    /// Asks by a fresh client that knows this one address, which ends where there is no hope.
+    async fn ask_alone<T>(
+        &self,
+        address: &str,
+        ask: impl AsyncFnOnce(Arc<Client>, Duration) -> Result<T, Fault>,
+    ) -> Result<(Duration, Clients, T), Error> {
+        let connection = Arc::new(Connection {
+            servers: vec![address.to_owned()],
+            ..Connection::clone(self.connection())
+        });
+        let timeout = self.limits().timeout.min(ATTEMPT);
+        let start = Instant::now();
+        let clients = Clients::new(&connection, timeout)?;
+        let asked = tokio::select! {
+            answer = ask(Arc::clone(&clients.first), timeout) => answer,
+            fault = given_up(&clients.news) => Err(fault),
+        };
+        let took = start.elapsed();
+        match asked {
+            Ok(answer) => Ok((took, clients, answer)),
+            Err(fault) => Err(Error::connecting(&connection, &fault, &clients.news, took)),
+        }
+    }
+}
+
+impl Node {
+    /// Where it says that it is to be found, `host:port`.
+    pub fn address(&self) -> String {
+        match self.host.contains(':') {
+            true => format!("[{}]:{}", self.host, self.port),
+            false => format!("{}:{}", self.host, self.port),
+        }
+    }
+}

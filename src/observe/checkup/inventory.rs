@@ -1,0 +1,156 @@
+//! The topic in which ownership is recorded, and what it and others tell of the brokers' clock.
+
+use std::collections::BTreeMap;
+
+use super::{Standings, refused, unanswered};
+use crate::desired::Environment;
+use crate::inventory::{self, InventoryError, TakenLock};
+use crate::kafka::{Cluster, Metadata, OffsetAt};
+use crate::live::checkup::{Contents, Inventory, Lock, Reason, Standing, Told, Untold};
+use crate::model::TopicName;
+
+/// Kafka's own topic for the offsets of groups: brokers stamp its records with their own time.
+const OFFSETS: &str = "__consumer_offsets";
+
+/// The inventory's topic and what was found; `None` where it is turned off.
+pub(super) async fn look(
+    cluster: &Cluster,
+    metadata: &Metadata,
+    environment: &Environment,
+    standings: &Standings,
+) -> Option<(TopicName, Told<Inventory>)> {
+    let crate::desired::Inventory { enabled, topic, .. } = &environment.inventory;
+    if !enabled {
+        return None;
+    }
+    let Some(shown) = metadata.topics.get(topic) else {
+        return Some((topic.clone(), unseen(topic, standings)));
+    };
+    let replicas = shown.partitions.iter().map(|p| p.replicas.len()).min();
+    let (configs, contents) = tokio::join!(configs(cluster, topic), contents(cluster, topic));
+    let found = Inventory::There {
+        partitions: shown.partitions.len(),
+        replicas: replicas.unwrap_or_default(),
+        configs,
+        contents,
+    };
+    Some((topic.clone(), Ok(found)))
+}
+
+/// Metadata leaves out what may not be seen; the description tells that from what is not there.
+fn unseen(topic: &TopicName, standings: &Standings) -> Told<Inventory> {
+    match standings.as_ref().map_err(Clone::clone)?.get(topic) {
+        Some(Standing::Untold(why)) => Err(why.clone()),
+        Some(Standing::Hidden) => Err(Untold {
+            why: "this principal may not see whether it is there".to_owned(),
+            help: None,
+            kind: Reason::Denied,
+        }),
+        // There by now: it was made since.
+        Some(Standing::Missing | Standing::There(_)) | None => Ok(Inventory::Missing),
+    }
+}
+
+async fn configs(cluster: &Cluster, topic: &TopicName) -> Told<BTreeMap<String, String>> {
+    let described = cluster
+        .describe_topic_configs(std::slice::from_ref(topic))
+        .await;
+    let mut described = described.map_err(|error| unanswered(&error))?;
+    match described.remove(topic) {
+        Some(Ok(entries)) => {
+            let value = |entry: crate::kafka::ConfigEntry| {
+                let value = entry.value?;
+                Some((entry.key.to_string(), value))
+            };
+            Ok(entries.into_iter().filter_map(value).collect())
+        }
+        Some(Err(fault)) => Err(refused(&fault)),
+        None => Ok(BTreeMap::new()),
+    }
+}
+
+async fn contents(cluster: &Cluster, topic: &TopicName) -> Told<Contents> {
+    let read = inventory::read_anyway(cluster, topic).await;
+    let (contents, unreadable) = read.map_err(|error| unread(&error))?.unwrap_or_default();
+    Ok(Contents {
+        owned: contents.inventory.topics.len(),
+        held: contents.inventory.holds.len(),
+        instances: contents.inventory.instances.len(),
+        unreadable: unreadable.iter().map(ToString::to_string).collect(),
+        locks: contents.locks.into_iter().map(lock).collect(),
+    })
+}
+
+fn unread(error: &InventoryError) -> Untold {
+    Untold {
+        why: error.to_string(),
+        help: error.help(),
+        kind: match error {
+            InventoryError::NoRight { .. } => Reason::Denied,
+            InventoryError::Unanswered(_) => Reason::Silence,
+            _ => Reason::Refused,
+        },
+    }
+}
+
+fn lock(taken: TakenLock) -> Lock {
+    let TakenLock {
+        resource,
+        holder,
+        until_ms,
+    } = taken;
+    Lock {
+        resource,
+        by: holder.by,
+        pid: holder.pid,
+        since_ms: holder.since_ms,
+        until_ms,
+    }
+}
+
+/// The newest time that a broker stamped a record with, as far as topics are seen whose records
+/// brokers stamp.
+pub(super) async fn stamped(
+    cluster: &Cluster,
+    metadata: &Metadata,
+    inventory: Option<&(TopicName, Told<Inventory>)>,
+) -> Told<Option<(TopicName, i64)>> {
+    let own = inventory.filter(|(_, found)| is_stamped_by_brokers(found));
+    let own = own.map(|(topic, _)| topic.clone());
+    let topics = [TopicName::from(OFFSETS)].into_iter().chain(own);
+    let mut partitions = Vec::new();
+    for topic in topics {
+        let Some(shown) = metadata.topics.get(&topic) else {
+            continue;
+        };
+        let led = (0..)
+            .zip(&shown.partitions)
+            .filter(|(_, p)| p.leader.is_some());
+        partitions.extend(led.map(|(number, _)| (topic.clone(), number)));
+    }
+    if partitions.is_empty() {
+        return Ok(None);
+    }
+    let newest = cluster.offsets(&partitions, OffsetAt::MaxTimestamp).await;
+    let newest = newest.map_err(|error| unanswered(&error))?;
+    let mut latest = None;
+    for ((topic, _), found) in newest {
+        let at = found.map_err(|fault| refused(&fault))?.timestamp;
+        if at >= 0 && latest.as_ref().is_none_or(|(_, newest)| at > *newest) {
+            latest = Some((topic, at));
+        }
+    }
+    Ok(latest)
+}
+
+fn is_stamped_by_brokers(found: &Told<Inventory>) -> bool {
+    let Ok(Inventory::There {
+        configs: Ok(configs),
+        ..
+    }) = found
+    else {
+        return false;
+    };
+    let kind = configs.get("message.timestamp.type");
+    kind.is_some_and(|kind| kind == "LogAppendTime")
+}

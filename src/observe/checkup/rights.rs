@@ -1,0 +1,111 @@
+//! What this principal may do, asked without doing any of it.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use super::super::preflight::ask::ask;
+use super::super::usage::sees_all_groups;
+use super::{Examined, Standings, refused, unanswered};
+use crate::kafka::batches::{Cost, pack};
+use crate::kafka::{Cluster, Error, Fault, FaultKind, Mode, NewTopic};
+use crate::live::checkup::{Groups, Standing, Told};
+use crate::model::TopicName;
+
+/// What is asked to be created, to be checked only, where the files give no name to ask with.
+const PROBE: &str = "topicsmith.doctor";
+
+/// How the topics of the files, and the inventory's own, stand to this principal.
+pub(super) async fn topics(cluster: &Cluster, examined: &Examined<'_>) -> Standings {
+    let files = examined.listed.iter().chain(examined.removed).cloned();
+    let names: Vec<TopicName> = files.chain(inventory_topic(examined)).collect();
+    let described = cluster.describe_topics(&names).await;
+    let described = described.map_err(|error| unanswered(&error))?;
+    let standing = |description| match description {
+        Ok(crate::kafka::TopicDescription { operations, .. }) => Standing::There(operations),
+        Err(fault) => absent(&fault),
+    };
+    let each = described.into_iter();
+    Ok(each.map(|(name, told)| (name, standing(told))).collect())
+}
+
+fn absent(fault: &Fault) -> Standing {
+    match fault.kind() {
+        FaultKind::Missing => Standing::Missing,
+        FaultKind::NotAuthorised => Standing::Hidden,
+        _ => Standing::Untold(refused(fault)),
+    }
+}
+
+fn inventory_topic(examined: &Examined<'_>) -> Option<TopicName> {
+    let inventory = &examined.environment.inventory;
+    inventory.enabled.then(|| inventory.topic.clone())
+}
+
+type Created = (Told<Duration>, Told<BTreeMap<TopicName, Told<()>>>);
+
+/// Asks whether topics could be created. Rights are looked at first: of a topic that is there, a
+/// principal without the right does not hear that it is.
+///
+/// The controller alone answers that, so that the first answer tells whether there is one.
+pub(super) async fn creating(cluster: &Cluster, examined: &Examined<'_>) -> Created {
+    let listed = examined.listed.iter().cloned();
+    let names: Vec<TopicName> = listed.chain(inventory_topic(examined)).collect();
+    let start = Instant::now();
+    let probe = names.first().cloned();
+    let probe = probe.unwrap_or_else(|| TopicName::from(PROBE));
+    let first = validate(cluster, vec![probe]).await;
+    let took = start.elapsed();
+    match first {
+        Err(error) => (Err(unanswered(&error)), Err(unanswered(&error))),
+        Ok(_) => {
+            let rest = validate(cluster, names).await;
+            (Ok(took), rest.map_err(|error| unanswered(&error)))
+        }
+    }
+}
+
+async fn validate(
+    cluster: &Cluster,
+    names: Vec<TopicName>,
+) -> Result<BTreeMap<TopicName, Told<()>>, Error> {
+    let new = |name: &TopicName| NewTopic {
+        name: name.clone(),
+        partitions: 1,
+        replication_factor: 1,
+        config: Vec::new(),
+    };
+    let batches = pack(names.iter().map(new).collect(), |_| Cost::of_create(1, 0));
+    let send =
+        async |topics: Vec<NewTopic>| cluster.create_topics(&topics, Mode::ValidateOnly).await;
+    let faults = ask(cluster, batches, send).await?;
+    let mut told: BTreeMap<TopicName, Told<()>> =
+        names.into_iter().map(|name| (name, Ok(()))).collect();
+    for (topic, fault) in faults {
+        told.insert(topic.name, may_create(&fault));
+    }
+    Ok(told)
+}
+
+/// What else a broker may have against such a topic, that it is there or breaks a policy, it says
+/// only to those who have the right.
+fn may_create(fault: &Fault) -> Told<()> {
+    /// Kafka's `UNSUPPORTED_VERSION`, librdkafka's `_UNSUPPORTED_FEATURE`.
+    const UNSUPPORTED: [i32; 2] = [35, -165];
+    match fault.kind() {
+        FaultKind::NotAuthorised | FaultKind::Throttled | FaultKind::Unanswered => {
+            Err(refused(fault))
+        }
+        _ if UNSUPPORTED.contains(&fault.code) => Err(refused(fault)),
+        _ => Ok(()),
+    }
+}
+
+/// Whether this principal sees all consumer groups.
+pub(super) async fn groups(cluster: &Cluster) -> Told<Groups> {
+    match sees_all_groups(cluster).await {
+        Err(error) => Err(unanswered(&error)),
+        Ok(None) => Ok(Groups::NeverAny),
+        Ok(Some(Ok(()))) => Ok(Groups::Seen),
+        Ok(Some(Err(fault))) => Err(refused(&fault)),
+    }
+}

@@ -1,0 +1,222 @@
+//! How a cluster was found to be, `topicsmith/doctor/1`.
+
+use serde_json::{Value, json};
+
+use super::columns::{Cell, wrap};
+use super::{Paint, Style};
+use crate::doctor::{Check, Level, Work};
+use crate::model::text::{count, escape};
+
+/// The format that [`json()`] writes.
+pub const FORMAT: &str = "topicsmith/doctor/1";
+
+/// What was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Examination {
+    /// The environment.
+    pub environment: String,
+    /// The cluster's id, where it was reached and gives one.
+    pub cluster_id: Option<String>,
+    /// The release of Kafka, as far as the brokers let on.
+    pub kafka_version: Option<String>,
+    /// Who this client is to the brokers, where that is known and no secret.
+    pub principal: Option<String>,
+    /// What is to be done there.
+    pub work: Work,
+    /// What was found, in order.
+    pub checks: Vec<Check>,
+}
+
+impl Examination {
+    /// How many checks came out so.
+    pub fn count(&self, level: Level) -> usize {
+        let so = self.checks.iter().filter(|check| check.level == level);
+        so.count()
+    }
+}
+
+/// One line a check, what to do below it, and a line that counts.
+pub fn text(found: &Examination, style: Style) -> String {
+    let mut out = style.paint(Paint::Strong, &header(found));
+    out.push_str("\n\n");
+    let labels = found.checks.iter().map(|check| check.code.as_str().len());
+    let label = labels.max().unwrap_or_default();
+    for check in &found.checks {
+        add(&mut out, check, label, style);
+    }
+    out.push('\n');
+    out.push_str(&style.paint(Paint::Strong, &summary(found)));
+    out.push('\n');
+    out
+}
+
+fn header(found: &Examination) -> String {
+    let mut parts = vec![escape(&found.environment).into_owned()];
+    let shown = |what: &str, text: &Option<String>| {
+        text.as_ref().map(|text| format!("{what}{}", escape(text)))
+    };
+    parts.extend(shown("cluster ", &found.cluster_id));
+    parts.extend(shown("Kafka ", &found.kafka_version));
+    parts.join(" · ")
+}
+
+/// Before the level, and between columns.
+const GAP: usize = 2;
+/// The longest level.
+const LEVEL: usize = 4;
+
+fn add(out: &mut String, check: &Check, label: usize, style: Style) {
+    let paint = match check.level {
+        Level::Ok => Paint::Added,
+        Level::Warn => Paint::Changed,
+        Level::Fail => Paint::Removed,
+        Level::Skip => Paint::Faint,
+    };
+    let level = format!("{:LEVEL$}", check.level.as_str());
+    let code = format!("{:label$}", check.code.as_str());
+    out.push_str(&" ".repeat(GAP));
+    out.push_str(&style.paint(paint, &level));
+    out.push_str(&" ".repeat(GAP));
+    out.push_str(&code);
+    out.push_str(&" ".repeat(GAP));
+    let stop = GAP + LEVEL + GAP + label + GAP;
+    let mut sentence = String::new();
+    let message = Cell::new(Paint::Plain, escape(&check.message));
+    wrap(&mut sentence, stop, &message, style);
+    out.push_str(sentence.trim_start_matches(' '));
+    if let Some(help) = &check.help {
+        let help = Cell::new(Paint::Told, format!("→ {}", escape(help)));
+        wrap(out, stop, &help, style);
+    }
+}
+
+/// `20 ok, 1 warning, 2 failed, 3 not looked at`
+fn summary(found: &Examination) -> String {
+    let mut parts = vec![format!("{} ok", found.count(Level::Ok))];
+    let mut add = |number: usize, text: String| {
+        if number > 0 {
+            parts.push(text);
+        }
+    };
+    let (warned, failed) = (found.count(Level::Warn), found.count(Level::Fail));
+    add(warned, count(warned, "warning"));
+    add(failed, format!("{failed} failed"));
+    let skipped = found.count(Level::Skip);
+    add(skipped, format!("{skipped} not looked at"));
+    parts.join(", ")
+}
+
+/// The same as JSON.
+pub fn json(found: &Examination) -> Value {
+    let Examination {
+        environment,
+        cluster_id,
+        kafka_version,
+        principal,
+        work,
+        checks,
+    } = found;
+    let check = |check: &Check| {
+        let Check {
+            code,
+            level,
+            message,
+            help,
+        } = check;
+        json!({
+            "check": code.as_str(),
+            "level": level.as_str(),
+            "message": message,
+            "help": help,
+        })
+    };
+    json!({
+        "format": FORMAT,
+        "environment": environment,
+        "cluster_id": cluster_id,
+        "kafka_version": kafka_version,
+        "principal": principal,
+        "for": match work {
+            Work::Plan => "plan",
+            Work::Apply => "apply",
+        },
+        "summary": {
+            "ok": found.count(Level::Ok),
+            "warn": found.count(Level::Warn),
+            "fail": found.count(Level::Fail),
+            "skip": found.count(Level::Skip),
+        },
+        "checks": checks.iter().map(check).collect::<Vec<Value>>(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doctor::Code;
+
+    fn found() -> Examination {
+        let check = |code, level, message: &str, help: Option<&str>| Check {
+            code,
+            level,
+            message: message.to_owned(),
+            help: help.map(str::to_owned),
+        };
+        Examination {
+            environment: "prod".to_owned(),
+            cluster_id: Some("c1\u{1b}".to_owned()),
+            kafka_version: Some("4.3".to_owned()),
+            principal: Some("User:ci".to_owned()),
+            work: Work::Apply,
+            checks: vec![
+                check(Code::Connection, Level::Ok, "connected", None),
+                check(
+                    Code::AutoCreate,
+                    Level::Warn,
+                    "it is on: topics make themselves",
+                    Some("turn it off"),
+                ),
+                check(Code::ApplyDelete, Level::Fail, "no right\n", None),
+                check(Code::Quota, Level::Skip, "not told", None),
+            ],
+        }
+    }
+
+    #[test]
+    fn for_people() {
+        let expected = "\
+prod · cluster c1\\u{1b} · Kafka 4.3
+
+  ok    connection    connected
+  warn  auto-create   it is on: topics make themselves
+                      → turn it off
+  fail  apply-delete  no right\\n
+  skip  quota         not told
+
+1 ok, 1 warning, 1 failed, 1 not looked at
+";
+        let shown = text(&found(), Style::default());
+        assert_eq!(shown, expected, "{shown}");
+        let narrow = Style {
+            colour: false,
+            width: 44,
+        };
+        let shown = text(&found(), narrow);
+        let broken = "topics make\n                      themselves\n";
+        assert!(shown.contains(broken), "{shown}");
+    }
+
+    #[test]
+    fn for_programs() {
+        let json = json(&found());
+        assert_eq!(json["format"], FORMAT);
+        assert_eq!(json["for"], "apply");
+        assert_eq!(
+            json["summary"],
+            json!({"ok": 1, "warn": 1, "fail": 1, "skip": 1})
+        );
+        assert_eq!(json["checks"][1]["check"], "auto-create");
+        assert_eq!(json["checks"][1]["help"], "turn it off");
+        assert_eq!(json["checks"][0]["help"], Value::Null);
+    }
+}
