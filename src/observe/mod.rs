@@ -20,7 +20,7 @@ use crate::kafka::{
     TopicMetadata,
 };
 use crate::live::{BROKER_DEFAULTS, Broker, Live, LiveTopic, ReplicationFactor, Source, Unknown};
-use crate::model::{ConfigKey, Globs, TopicName};
+use crate::model::{ConfigKey, ConfigSpec, Globs, TopicName};
 
 /// What of the cluster is wanted.
 #[derive(Clone, Copy)]
@@ -174,7 +174,8 @@ async fn topics_of(
         }
     }
     live.broker_defaults = defaults::told_by_topics(configs.values().flatten().flatten());
-    complete_defaults(cluster, metadata, &mut live).await;
+    let known = defaults::known(configs.values().flatten());
+    complete_defaults(cluster, metadata, &known, &mut live).await;
     for name in names {
         let partitions = &metadata.topics[&name];
         let configs = configs.get(&name).map(Result::as_ref);
@@ -201,14 +202,21 @@ fn unknown(what: String, why: &dyn Display) -> Unknown {
 
 /// Asks a broker for the defaults that no topic told: the first that answers, for the cluster may
 /// still name one that is gone.
-async fn complete_defaults(cluster: &Cluster, metadata: &Metadata, live: &mut Live) {
+async fn complete_defaults(
+    cluster: &Cluster,
+    metadata: &Metadata,
+    known: &[&ConfigSpec],
+    live: &mut Live,
+) {
     let mut why: Option<String> = None;
     for broker in &metadata.brokers {
-        if defaults::are_complete(&live.broker_defaults) {
+        if defaults::are_complete(&live.broker_defaults, known) {
             return;
         }
         match cluster.describe_broker_configs(broker.id).await {
-            Ok(Ok(entries)) => return defaults::complete(&mut live.broker_defaults, &entries),
+            Ok(Ok(entries)) => {
+                return defaults::complete(&mut live.broker_defaults, known, &entries);
+            }
             Ok(Err(fault)) => why = Some(fault.to_string()),
             Err(error) => why = Some(error.to_string()),
         }

@@ -142,13 +142,14 @@ fn objection(parts: Vec<Subject>, about: Subject, fault: &Fault) -> Objection {
 }
 
 fn kind(fault: &Fault) -> ObjectionKind {
-    /// Kafka's `UNSUPPORTED_VERSION`, librdkafka's `_UNSUPPORTED_FEATURE`.
-    const UNSUPPORTED: [i32; 2] = [35, -165];
+    /// Kafka's `UNSUPPORTED_VERSION`: of a request that the broker lists, its `validate_only` may
+    /// be what it does not know.
+    const UNSUPPORTED_VERSION: i32 = 35;
     match fault.kind() {
         FaultKind::AlreadyExists => ObjectionKind::Exists,
         FaultKind::NotAuthorised => ObjectionKind::NotAuthorised,
         FaultKind::Throttled => ObjectionKind::Unchecked,
-        _ if UNSUPPORTED.contains(&fault.code) => ObjectionKind::Unchecked,
+        _ if fault.code == UNSUPPORTED_VERSION => ObjectionKind::Unchecked,
         _ => ObjectionKind::Refused,
     }
 }
@@ -210,6 +211,7 @@ mod tests {
             (29, NotAuthorised),
             (89, Unchecked),
             (35, Unchecked),
+            (-165, Refused),
         ] {
             assert_eq!(kind(&fault(code, "")), expected, "{code}");
         }

@@ -136,7 +136,7 @@ fn of_configs(
     let (first, others) = taken.split_first()?;
     let what: Vec<String> = match others {
         [] => {
-            let from = first.from.as_deref().unwrap_or("?");
+            let from = first.from.as_deref().unwrap_or("unknown");
             let to = first.becomes().unwrap_or("its default");
             vec![format!("{} {from} → {to}", first.key)]
         }

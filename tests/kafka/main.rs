@@ -16,6 +16,7 @@ mod meanwhile;
 mod observe;
 mod preflight;
 mod reading;
+mod releases;
 mod secure;
 mod soak;
 mod specs;
@@ -39,6 +40,7 @@ fn main() -> std::process::ExitCode {
         observe::tests(),
         preflight::tests(),
         reading::tests(),
+        releases::tests(),
         secure::tests(),
         specs::tests(),
         usage::tests(),
