@@ -75,6 +75,11 @@ impl Fault {
             3 => "UNKNOWN_TOPIC_OR_PARTITION".to_owned(),
             _ => ffi::code_name(code),
         };
+        // librdkafka's own text, where the broker gave none.
+        let message = match message.strip_prefix("Broker: ") {
+            Some(text) => text.to_owned(),
+            None => message,
+        };
         Self {
             code,
             name,

@@ -170,7 +170,8 @@ async fn topics_of(
     };
     for (name, fault) in &metadata.unreadable {
         if want.topic(name) {
-            live.unknown.push(unknown(format!("topic {name}"), fault));
+            let why = fault.to_string();
+            live.unknown.push(Unknown::unreadable_topic(name, why));
         }
     }
     live.broker_defaults = defaults::told_by_topics(configs.values().flatten().flatten());
@@ -183,6 +184,30 @@ async fn topics_of(
         add_topic(&mut live, name, partitions, configs, description);
     }
     Ok(live)
+}
+
+/// Finds those of the topics that do not show for lack of a right: Kafka shows them as if they did
+/// not exist, until they are asked for by name.
+///
+/// # Errors
+/// Why the cluster as a whole could not be asked.
+pub async fn see_hidden(
+    cluster: &Cluster,
+    live: &mut Live,
+    topics: impl Iterator<Item = &TopicName>,
+) -> Result<(), Error> {
+    let missing = topics.filter(|name| !live.topics.contains_key(*name));
+    let missing: Vec<TopicName> = missing.cloned().collect();
+    for (name, description) in cluster.describe_topics(&missing).await? {
+        match description {
+            Err(fault) if fault.kind() == FaultKind::NotAuthorised => {
+                let hidden = Unknown::hidden_topic(&name, preflight::words(&fault));
+                live.unknown.push(hidden);
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 fn brokers(metadata: &Metadata) -> Vec<Broker> {

@@ -17,6 +17,7 @@ mod observe;
 mod preflight;
 mod reading;
 mod releases;
+mod rights;
 mod secure;
 mod soak;
 mod specs;
@@ -41,6 +42,7 @@ fn main() -> std::process::ExitCode {
         preflight::tests(),
         reading::tests(),
         releases::tests(),
+        rights::tests(),
         secure::tests(),
         specs::tests(),
         usage::tests(),
