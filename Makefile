@@ -1,6 +1,6 @@
 # The commands that always work, on a fresh Debian machine with a Rust toolchain.
 
-.PHONY: help demo test lint doc bench soak packages
+.PHONY: help demo test compat lint doc bench soak packages
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -11,6 +11,12 @@ demo: packages ## a real broker: plan, apply, an empty plan, a drift and its hea
 
 test: packages ## everything, real brokers included
 	cargo test --locked
+
+# The releases that the README speaks of: the first two with ZooKeeper, the others with KRaft.
+compat: $(addprefix compat-,2.8.2 3.5.2 3.9.1 4.3.0) ## the tests with real brokers on Kafka 2.8, 3.5, 3.9 and 4.3
+
+compat-%: packages
+	TOPICSMITH_KAFKA=$* cargo test --locked --test kafka
 
 lint: packages ## format and lints, as CI has them
 	cargo fmt --check

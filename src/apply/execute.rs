@@ -184,6 +184,7 @@ impl Attempts {
                 | FaultKind::Missing
                 | FaultKind::InvalidPartitions
                 | FaultKind::NotAuthorised
+                | FaultKind::Unsupported
                 | FaultKind::Permanent => {
                     let perhaps_done = open.perhaps_done;
                     let refused = Answer::Refused {

@@ -148,7 +148,9 @@ pub fn check(step: &Step, seen: &Seen) -> Vec<(Subject, Shown)> {
 /// to be asked again, shows it later.
 fn unreadable(fault: &Fault) -> Shown {
     match fault.kind() {
-        FaultKind::NotAuthorised | FaultKind::Permanent => Shown::Unreadable(fault.clone()),
+        FaultKind::NotAuthorised | FaultKind::Unsupported | FaultKind::Permanent => {
+            Shown::Unreadable(fault.clone())
+        }
         _ => Shown::Absent,
     }
 }

@@ -238,7 +238,18 @@ pub async fn read(
         },
         only,
     };
-    Ok(observe::observe(cluster, &want).await?)
+    let mut observed = observe::observe(cluster, &want).await?;
+    let files = desired.topics.keys().chain(desired.removed.keys());
+    let owned = observed.live.inventory.as_ref().map(|inventory| {
+        let instances = inventory.instance_topics().into_keys();
+        let names = inventory.topics.keys().chain(instances);
+        names.cloned().collect::<Vec<TopicName>>()
+    });
+    let owned = owned.unwrap_or_default();
+    let named = files.chain(&owned);
+    let wanted = named.filter(|name| only.is_empty() || only.matches(name.as_str()));
+    observe::see_hidden(cluster, &mut observed.live, wanted).await?;
+    Ok(observed)
 }
 
 impl Connecting {

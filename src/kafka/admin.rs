@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::fault::{CLOSED, Fault, TIMED_OUT, UNREADABLE};
+use super::fault::{CLOSED, Fault, FaultKind, TIMED_OUT, UNREADABLE};
 use super::ffi::{
     Call, Client, DeleteTopicObject, NewPartitionsObject, NewTopicObject, Options, ResourceObject,
     TopicNames,
@@ -107,7 +107,11 @@ impl Client {
             Options::new(timeout, mode),
             |event| event.altered(),
         );
-        let answer = answer(receiver?, timeout).await?;
+        let answer = answer(receiver?, timeout).await;
+        let answer = answer.map_err(|fault| match fault.kind() {
+            FaultKind::Unsupported => Fault::too_old("2.3", "changing configs one by one"),
+            _ => fault,
+        })?;
         Ok(in_order(
             alters.iter().map(|alter| &alter.topic),
             answer,

@@ -250,7 +250,7 @@ impl Cluster {
         self.0.limits
     }
 
-    fn clients(&self) -> Arc<Clients> {
+    pub(super) fn clients(&self) -> Arc<Clients> {
         Arc::clone(&lock(&self.0.clients))
     }
 

@@ -33,6 +33,8 @@ pub enum FaultKind {
     NotAuthorised,
     /// No answer came: it may have been done, or not.
     Unanswered,
+    /// The broker does not know the request: it is too old, or no Kafka of Apache's.
+    Unsupported,
     /// Another error that Kafka calls retriable. Nothing was done.
     Retriable,
     /// Asking again would give the same answer.
@@ -41,6 +43,10 @@ pub enum FaultKind {
 
 /// Kafka's `UNKNOWN_SERVER_ERROR`.
 const UNKNOWN: i32 = -1;
+/// Kafka's `UNSUPPORTED_VERSION`.
+const UNSUPPORTED_VERSION: i32 = 35;
+/// librdkafka's `_UNSUPPORTED_FEATURE`: the broker does not list the request among those it knows.
+const UNSUPPORTED_FEATURE: i32 = -165;
 /// librdkafka's `_TIMED_OUT`.
 pub(super) const TIMED_OUT: i32 = -185;
 /// librdkafka's `_MSG_TIMED_OUT`: a record was not acknowledged in time.
@@ -69,11 +75,22 @@ impl Fault {
             3 => "UNKNOWN_TOPIC_OR_PARTITION".to_owned(),
             _ => ffi::code_name(code),
         };
+        // librdkafka's own text, where the broker gave none.
+        let message = match message.strip_prefix("Broker: ") {
+            Some(text) => text.to_owned(),
+            None => message,
+        };
         Self {
             code,
             name,
             message,
         }
+    }
+
+    /// A request that no broker answers as it is meant before this release of Kafka.
+    pub(super) fn too_old(release: &str, what: &str) -> Self {
+        let message = format!("{what} needs brokers of Kafka {release} or newer");
+        Self::new(UNSUPPORTED_FEATURE, message)
     }
 
     /// A request that cannot even be put together.
@@ -123,6 +140,7 @@ impl Fault {
             // and have done the work all the same.
             7 | 13 | -195 | -187 | -166 | -137 => FaultKind::Unanswered,
             UNKNOWN | TIMED_OUT | RECORD_TIMED_OUT | CLOSED | UNREADABLE => FaultKind::Unanswered,
+            UNSUPPORTED_VERSION | UNSUPPORTED_FEATURE => FaultKind::Unsupported,
             2 | 5 | 6 | 9 | 14 | 15 | 16 | 19 | 20 | 51 | 56 | 72 | 74 | 75 | 80 | 83 | 103 => {
                 FaultKind::Retriable
             }

@@ -105,6 +105,11 @@ impl News {
         all
     }
 
+    /// Whether all brokers that were spoken to know which record has the highest timestamp.
+    pub fn knows_max_timestamp(&self) -> bool {
+        self.lock().apis.values().all(version::knows_max_timestamp)
+    }
+
     /// Returns once there is little hope left: every server was tried and failed, there is no token
     /// to log in with, or the cluster gives an address that nobody here knows. True where a host's other addresses may still work.
     pub async fn hopeless(&self) -> bool {

@@ -194,8 +194,11 @@ pub enum OffsetAt {
     Earliest,
     /// The one that its next record gets.
     Latest,
-    /// The one of the record with the highest timestamp (KIP-734, Kafka 3.0).
+    /// The one of the record with the highest timestamp (KIP-734). Brokers before Kafka 3.0 do not
+    /// know it: each partition is answered as unsupported.
     MaxTimestamp,
+    /// The first of a record that is no older than this, in ms since 1970.
+    Since(i64),
 }
 
 /// An offset of a partition.

@@ -82,20 +82,32 @@ impl Cluster {
         partitions: &[(TopicName, i32)],
         at: OffsetAt,
     ) -> Result<BTreeMap<(TopicName, i32), Result<OffsetFound, Fault>>, Error> {
-        self.read_batches(
-            "the topics' offsets",
-            partitions,
-            PARTITIONS_A_REQUEST,
-            move |client, batch, timeout| async move { client.offsets(&batch, at, timeout).await },
-        )
-        .await
+        let mut answers = self
+            .read_batches(
+                "the topics' offsets",
+                partitions,
+                PARTITIONS_A_REQUEST,
+                move |client, batch, timeout| async move {
+                    client.offsets(&batch, at, timeout).await
+                },
+            )
+            .await?;
+        // An older broker takes the question for another one, and gives its first record. Which
+        // brokers are asked is known once they have been.
+        if at == OffsetAt::MaxTimestamp && !self.clients().news.knows_max_timestamp() {
+            let fault = Fault::too_old("3.0", "finding the newest record");
+            answers
+                .values_mut()
+                .for_each(|answer| *answer = Err(fault.clone()));
+        }
+        Ok(answers)
     }
 }
 
 fn is_of_group(fault: &Fault) -> bool {
     matches!(
         fault.kind(),
-        FaultKind::NotAuthorised | FaultKind::Permanent
+        FaultKind::NotAuthorised | FaultKind::Unsupported | FaultKind::Permanent
     )
 }
 

@@ -43,6 +43,12 @@ const STOP_REPLICA: i16 = 5;
 /// of them, even if it agrees with one in the rest.
 const LAST_KEY: i16 = 92;
 
+/// Whether a broker with these APIs knows which record has the highest timestamp: ListOffsets, and
+/// its version of Kafka 3.0.
+pub(super) fn knows_max_timestamp(apis: &Apis) -> bool {
+    apis.get(&2).is_some_and(|version| *version >= 7)
+}
+
 /// The release of a broker that knows these APIs.
 pub(super) fn release(apis: &Apis) -> Option<&'static str> {
     if apis.last_key_value()?.0 > &LAST_KEY {
@@ -103,6 +109,17 @@ mod tests {
         assert_eq!(release(&broker), Some("3.3"));
         broker.insert(STOP_REPLICA, 4);
         assert_eq!(release(&broker), Some("3.4"));
+    }
+
+    #[test]
+    fn the_record_with_the_highest_timestamp_is_known_since_three_zero() {
+        for (name, versions) in RELEASES {
+            assert_eq!(
+                knows_max_timestamp(&apis(versions)),
+                name >= "3.0",
+                "{name}"
+            );
+        }
     }
 
     #[test]

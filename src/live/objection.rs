@@ -20,8 +20,6 @@ pub struct Objection {
 pub enum ObjectionKind {
     /// It would refuse the change.
     Refused,
-    /// The topic to create exists, and this principal may not see it.
-    Exists,
     /// A right is missing: for the change, or for asking.
     NotAuthorised,
     /// A quota keeps it from being asked, or it does not know the question. It may well do it.

@@ -8,7 +8,7 @@ pub struct Usage {
     /// The highest timestamp of its records, in ms since 1970; `None` where it holds none, or that
     /// is not known.
     pub newest_record_ms: Option<i64>,
-    /// Whether that was less than a day ago when it was looked at.
+    /// Whether it had a record of less than a day ago when it was looked at.
     pub recent: bool,
     /// How many messages it holds at most; compaction can leave fewer. `None` where not known.
     pub messages: Option<u64>,

@@ -86,6 +86,7 @@ fn refused(fault: &Fault) -> Untold {
         | FaultKind::InvalidPartitions
         | FaultKind::NotController
         | FaultKind::Retriable
+        | FaultKind::Unsupported
         | FaultKind::Permanent => Reason::Refused,
     };
     Untold {

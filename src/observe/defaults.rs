@@ -33,18 +33,35 @@ pub(super) fn told_by_topics<'a>(
     defaults
 }
 
-/// Whether every config of Kafka's has its default.
-pub(super) fn are_complete(defaults: &Defaults) -> bool {
-    SPECS.iter().all(|spec| defaults.contains_key(spec.name))
+/// The configs that these brokers have: each topic names them all. Where no topic was read, those
+/// of the newest Kafka; [`complete`] then takes out what a broker does not know.
+pub(super) fn known<'a>(
+    mut topics: impl Iterator<Item = &'a Vec<ConfigEntry>>,
+) -> Vec<&'static ConfigSpec> {
+    let Some(first) = topics.next() else {
+        return SPECS.iter().collect();
+    };
+    let has = |spec: &&ConfigSpec| first.iter().any(|entry| entry.key.as_str() == spec.name);
+    SPECS.iter().filter(has).collect()
 }
 
-/// Fills the gaps from a broker's own settings.
-pub(super) fn complete(defaults: &mut Defaults, broker: &[ConfigEntry]) {
+/// Whether each of the configs has its default.
+pub(super) fn are_complete(defaults: &Defaults, known: &[&ConfigSpec]) -> bool {
+    known.iter().all(|spec| defaults.contains_key(spec.name))
+}
+
+/// Fills the gaps from a broker's own settings. A config that takes its default from a setting
+/// which the broker does not have is newer than the broker.
+pub(super) fn complete(defaults: &mut Defaults, known: &[&ConfigSpec], broker: &[ConfigEntry]) {
     let settings: BTreeMap<&str, &ConfigEntry> = broker
         .iter()
         .map(|entry| (entry.key.as_str(), entry))
         .collect();
-    for spec in SPECS {
+    let has = |spec: &&&ConfigSpec| {
+        let mut synonyms = spec.broker_synonyms.iter();
+        spec.broker_synonyms.is_empty() || synonyms.any(|(name, _)| settings.contains_key(name))
+    };
+    for spec in known.iter().filter(has) {
         if !defaults.contains_key(spec.name) {
             defaults.insert(ConfigKey::from(spec.name), from_broker(spec, &settings));
         }
@@ -181,11 +198,13 @@ mod tests {
             entry("log.retention.hours", Some("48"), Source::Broker, &[]),
             entry("log.roll.hours", Some("-1"), Source::BrokerDefault, &[]),
             entry("log.segment.bytes", Some("5"), Source::Broker, &[]),
+            entry("log.preallocate", None, Source::KafkaDefault, &[]),
         ];
         let told = default("9", Source::BrokerDefault);
         let mut defaults = Defaults::from([(ConfigKey::from("segment.bytes"), told.clone())]);
-        complete(&mut defaults, &broker);
-        assert!(are_complete(&defaults));
+        let known: Vec<&ConfigSpec> = SPECS.iter().collect();
+        assert!(!are_complete(&defaults, &known));
+        complete(&mut defaults, &known, &broker);
         assert_eq!(
             defaults["retention.ms"],
             default("172800000", Source::Broker)
@@ -196,6 +215,26 @@ mod tests {
             default("false", Source::KafkaDefault)
         );
         assert_eq!(defaults["segment.bytes"], told);
+    }
+
+    #[test]
+    fn what_older_brokers_do_not_have_has_no_default() {
+        let held = |key| entry(key, Some("1"), Source::Topic, &[]);
+        let topic = vec![held("flush.ms"), held("vendor.key"), held("segment.bytes")];
+        let known = known([topic].iter());
+        let names: Vec<&str> = known.iter().map(|spec| spec.name).collect();
+        assert_eq!(names, ["flush.ms", "segment.bytes"]);
+        // Without a topic it is the broker's settings that tell.
+        let setting = entry("log.segment.bytes", Some("5"), Source::Broker, &[]);
+        let all = super::known(std::iter::empty());
+        let mut defaults = Defaults::new();
+        complete(&mut defaults, &all, &[setting]);
+        assert!(defaults.contains_key("segment.bytes"));
+        assert!(
+            defaults.contains_key("remote.storage.enable"),
+            "it takes it from no setting"
+        );
+        assert!(!defaults.contains_key("compression.zstd.level"));
     }
 
     #[test]

@@ -22,7 +22,7 @@ use crate::kafka::{
     TopicMetadata,
 };
 use crate::live::{BROKER_DEFAULTS, Broker, Live, LiveTopic, ReplicationFactor, Source, Unknown};
-use crate::model::{ConfigKey, Globs, TopicName};
+use crate::model::{ConfigKey, ConfigSpec, Globs, TopicName};
 
 /// What of the cluster is wanted.
 #[derive(Clone, Copy)]
@@ -172,11 +172,13 @@ async fn topics_of(
     };
     for (name, fault) in &metadata.unreadable {
         if want.topic(name) {
-            live.unknown.push(unknown(format!("topic {name}"), fault));
+            let why = fault.to_string();
+            live.unknown.push(Unknown::unreadable_topic(name, why));
         }
     }
     live.broker_defaults = defaults::told_by_topics(configs.values().flatten().flatten());
-    complete_defaults(cluster, metadata, &mut live).await;
+    let known = defaults::known(configs.values().flatten());
+    complete_defaults(cluster, metadata, &known, &mut live).await;
     for name in names {
         let partitions = &metadata.topics[&name];
         let configs = configs.get(&name).map(Result::as_ref);
@@ -184,6 +186,30 @@ async fn topics_of(
         add_topic(&mut live, name, partitions, configs, description);
     }
     Ok(live)
+}
+
+/// Finds those of the topics that do not show for lack of a right: Kafka shows them as if they did
+/// not exist, until they are asked for by name.
+///
+/// # Errors
+/// Why the cluster as a whole could not be asked.
+pub async fn see_hidden(
+    cluster: &Cluster,
+    live: &mut Live,
+    topics: impl Iterator<Item = &TopicName>,
+) -> Result<(), Error> {
+    let missing = topics.filter(|name| !live.topics.contains_key(*name));
+    let missing: Vec<TopicName> = missing.cloned().collect();
+    for (name, description) in cluster.describe_topics(&missing).await? {
+        match description {
+            Err(fault) if fault.kind() == FaultKind::NotAuthorised => {
+                let hidden = Unknown::hidden_topic(&name, preflight::words(&fault));
+                live.unknown.push(hidden);
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 fn brokers(metadata: &Metadata) -> Vec<Broker> {
@@ -203,14 +229,21 @@ fn unknown(what: String, why: &dyn Display) -> Unknown {
 
 /// Asks a broker for the defaults that no topic told: the first that answers, for the cluster may
 /// still name one that is gone.
-async fn complete_defaults(cluster: &Cluster, metadata: &Metadata, live: &mut Live) {
+async fn complete_defaults(
+    cluster: &Cluster,
+    metadata: &Metadata,
+    known: &[&ConfigSpec],
+    live: &mut Live,
+) {
     let mut why: Option<String> = None;
     for broker in &metadata.brokers {
-        if defaults::are_complete(&live.broker_defaults) {
+        if defaults::are_complete(&live.broker_defaults, known) {
             return;
         }
         match cluster.describe_broker_configs(broker.id).await {
-            Ok(Ok(entries)) => return defaults::complete(&mut live.broker_defaults, &entries),
+            Ok(Ok(entries)) => {
+                return defaults::complete(&mut live.broker_defaults, known, &entries);
+            }
             Ok(Err(fault)) => why = Some(fault.to_string()),
             Err(error) => why = Some(error.to_string()),
         }

@@ -5,7 +5,7 @@ pub(super) mod ask;
 mod configs;
 mod deletes;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use ask::ask;
 
@@ -69,27 +69,14 @@ async fn creates(cluster: &Cluster, topics: &[NewTopic]) -> Result<Vec<Said>, Er
     let send =
         async |topics: Vec<NewTopic>| cluster.create_topics(&topics, Mode::ValidateOnly).await;
     let mut objections = ask(cluster, batches, send).await?;
-    let exists = |(_, fault): &(NewTopic, Fault)| fault.kind() == FaultKind::AlreadyExists;
-    let found = objections.iter().filter(|objection| exists(objection));
-    let found: Vec<TopicName> = found.map(|(topic, _)| topic.name.clone()).collect();
-    let hidden = hidden(cluster, &found).await?;
-    objections.retain(|objection| !exists(objection) || hidden.contains(&objection.0.name));
+    // Not one that may not be seen, for none such is planned: it was made just now, and brokers do
+    // not show it yet. That is for an apply to read back.
+    objections.retain(|(_, fault)| fault.kind() != FaultKind::AlreadyExists);
     let said = |(topic, fault): (NewTopic, Fault)| {
         let about = at_fault(&topic, &fault);
         (topic.name, objection(vec![Subject::Topic], about, &fault))
     };
     Ok(objections.into_iter().map(said).collect())
-}
-
-/// Those of the topics that exist but may not be seen. The others were made just now, and brokers
-/// do not show them yet: that is for an apply to read back.
-async fn hidden(cluster: &Cluster, topics: &[TopicName]) -> Result<BTreeSet<TopicName>, Error> {
-    let described = cluster.describe_topics(topics).await?.into_iter();
-    let hidden = described.filter_map(|(name, description)| {
-        let fault = description.err()?;
-        (fault.kind() == FaultKind::NotAuthorised).then_some(name)
-    });
-    Ok(hidden.collect())
 }
 
 /// What of a topic to create the broker's answer is about, as far as it lets on.
@@ -142,13 +129,13 @@ fn objection(parts: Vec<Subject>, about: Subject, fault: &Fault) -> Objection {
 }
 
 fn kind(fault: &Fault) -> ObjectionKind {
-    /// Kafka's `UNSUPPORTED_VERSION`, librdkafka's `_UNSUPPORTED_FEATURE`.
-    const UNSUPPORTED: [i32; 2] = [35, -165];
+    /// Kafka's `UNSUPPORTED_VERSION`: of a request that the broker lists, its `validate_only` may
+    /// be what it does not know.
+    const UNSUPPORTED_VERSION: i32 = 35;
     match fault.kind() {
-        FaultKind::AlreadyExists => ObjectionKind::Exists,
         FaultKind::NotAuthorised => ObjectionKind::NotAuthorised,
         FaultKind::Throttled => ObjectionKind::Unchecked,
-        _ if UNSUPPORTED.contains(&fault.code) => ObjectionKind::Unchecked,
+        _ if fault.code == UNSUPPORTED_VERSION => ObjectionKind::Unchecked,
         _ => ObjectionKind::Refused,
     }
 }
@@ -201,15 +188,15 @@ mod tests {
 
     #[test]
     fn answers_have_a_kind_and_the_brokers_words() {
-        use ObjectionKind::{Exists, NotAuthorised, Refused, Unchecked};
+        use ObjectionKind::{NotAuthorised, Refused, Unchecked};
         for (code, expected) in [
             (40, Refused),
             (3, Refused),
             (-1, Refused),
-            (36, Exists),
             (29, NotAuthorised),
             (89, Unchecked),
             (35, Unchecked),
+            (-165, Refused),
         ] {
             assert_eq!(kind(&fault(code, "")), expected, "{code}");
         }

@@ -246,14 +246,20 @@ async fn records(
         let answer = again(&partitions, ask, |_| false).await;
         answer.map_err(|error| error.to_string())
     };
-    let (first, next, newest) = tokio::join!(
-        ask(OffsetAt::Earliest),
-        ask(OffsetAt::Latest),
-        ask(OffsetAt::MaxTimestamp)
-    );
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    let now = now.unwrap_or_default().as_millis();
-    let now = i64::try_from(now).unwrap_or(i64::MAX);
+    let now = milliseconds(now.unwrap_or_default());
+    let newest = async {
+        let newest = ask(OffsetAt::MaxTimestamp).await;
+        match newest.as_ref().is_ok_and(is_unsupported) {
+            false => (newest, true),
+            true => (
+                ask(OffsetAt::Since(now - milliseconds(RECENT) + 1)).await,
+                false,
+            ),
+        }
+    };
+    let (first, next, (newest, is_newest)) =
+        tokio::join!(ask(OffsetAt::Earliest), ask(OffsetAt::Latest), newest);
     let held = |(topic, count): (&TopicName, &u32)| {
         let mut usage = Usage::default();
         let each = |answer: &Result<Offsets, String>| of_topic(answer, topic, *count);
@@ -265,15 +271,22 @@ async fn records(
             Err(why) => usage.unseen.push(unseen("its newest record", &why)),
             Ok(newest) => {
                 let times = newest.iter().map(|found| found.timestamp);
-                usage.newest_record_ms = times.filter(|time| *time >= 0).max();
+                let latest = times.filter(|time| *time >= 0).max();
+                usage.recent = latest.is_some_and(|time| is_recent(time, now));
+                usage.newest_record_ms = latest.filter(|_| is_newest);
             }
         }
-        usage.recent = usage
-            .newest_record_ms
-            .is_some_and(|time| is_recent(time, now));
         (topic.clone(), usage)
     };
     topics.iter().map(held).collect()
+}
+
+/// Whether some broker cannot tell: it is older than Kafka 3.0.
+fn is_unsupported(answer: &Offsets) -> bool {
+    let unsupported = |fault: &Fault| fault.kind() == FaultKind::Unsupported;
+    answer
+        .values()
+        .any(|found| found.as_ref().is_err_and(unsupported))
 }
 
 /// The answers for each partition of a topic, or why one is missing.
@@ -301,8 +314,11 @@ fn held(first: &[OffsetFound], next: &[OffsetFound]) -> u64 {
 
 /// A time to come counts too: the writer's clock is wrong, not the use.
 fn is_recent(time: i64, now: i64) -> bool {
-    let day = i64::try_from(RECENT.as_millis()).unwrap_or(i64::MAX);
-    now.saturating_sub(time) < day
+    now.saturating_sub(time) < milliseconds(RECENT)
+}
+
+fn milliseconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

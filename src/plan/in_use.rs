@@ -61,10 +61,12 @@ pub fn facts(usage: &Usage) -> Vec<String> {
         1 => "1 message at most".to_owned(),
         held => format!("{held} messages at most"),
     }));
-    facts.extend(newest_record_ms.map(|ms| {
-        let ago = if *recent { ", less than a day ago" } else { "" };
-        format!("newest record {}{ago}", utc(ms))
-    }));
+    facts.extend(match (newest_record_ms, recent) {
+        (Some(ms), true) => Some(format!("newest record {}, less than a day ago", utc(*ms))),
+        (Some(ms), false) => Some(format!("newest record {}", utc(*ms))),
+        (None, true) => Some("a record of less than a day ago".to_owned()),
+        (None, false) => None,
+    });
     let hidden = unseen.iter();
     facts.extend(hidden.map(|unseen| format!("not seen: {}: {}", unseen.what, unseen.why)));
     facts
@@ -131,6 +133,16 @@ mod tests {
                 "not seen: x: y",
             ]
         );
+    }
+
+    #[test]
+    fn a_young_record_is_told_though_the_newest_is_not_known() {
+        let usage = Usage {
+            recent: true,
+            ..Usage::default()
+        };
+        assert_eq!(facts(&usage), ["a record of less than a day ago"]);
+        assert_eq!(facts(&Usage::default()), [] as [String; 0]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::verdict::{Table, Verdict};
-use super::{Allow, Approval, Cluster, Held, Plan, Theirs, gates, notes, objections};
+use super::{Allow, Approval, Cluster, Held, Plan, Theirs, gates, notes, objections, unseen};
 use crate::desired::Desired;
 use crate::live::Live;
 use crate::model::{Globs, RiskCode, TopicName};
@@ -61,12 +61,14 @@ pub fn make(desired: &Desired, live: &Live, options: &Options) -> Plan {
         plan.take(name, table.verdict(name), &table);
     }
     plan.lost = table.instances().lost(live);
-    plan.lost.retain(|lost| wanted(&lost.topic));
+    plan.lost
+        .retain(|lost| wanted(&lost.topic) && !table.is_unseen(&lost.topic));
     plan.refused = gates::refusals(desired, live, &plan.changes, options);
     if let Some(approval) = &options.approval {
         approval.bind(&mut plan);
     }
     plan.notes = notes::of(desired, live, &plan, &table, wanted);
+    plan.notes.extend(unseen::notes(live, options));
     plan.notes.extend(objections::notes(live, &plan, options));
     plan
 }

@@ -17,6 +17,7 @@ mod ownership;
 mod record;
 mod risks;
 mod summary;
+mod unseen;
 mod verdict;
 
 pub use allow::{Allow, AllowError};

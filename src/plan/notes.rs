@@ -31,11 +31,14 @@ pub(super) fn of(
 
 /// What the cluster did not tell.
 fn unknown(live: &Live) -> Vec<String> {
-    let all = live.unknown.iter();
-    let first = all.take(MOST_UNKNOWN);
-    let note = |unknown: &Unknown| format!("{} could not be read: {}", unknown.what, unknown.why);
+    // Of hidden topics there is a note of their own.
+    let all: Vec<&Unknown> = (live.unknown.iter())
+        .filter(|unknown| !unknown.is_hidden_topic())
+        .collect();
+    let first = all.iter().take(MOST_UNKNOWN);
+    let note = |unknown: &&Unknown| format!("{} could not be read: {}", unknown.what, unknown.why);
     let mut notes: Vec<String> = first.map(note).collect();
-    let more = live.unknown.len() - notes.len();
+    let more = all.len() - notes.len();
     if more > 0 {
         notes.push(format!("{more} more could not be read"));
     }

@@ -27,10 +27,6 @@ pub(super) fn of_create(
         Subject::Topic | Subject::Record => &wanted.declared_at,
     };
     let (why, help) = match objection.kind {
-        ObjectionKind::Exists => (
-            "the topic exists, but this principal may not see it",
-            "Give this principal the right to describe the topic, or choose another name",
-        ),
         ObjectionKind::NotAuthorised => (
             NO_RIGHT,
             "Give this principal the right to create it: Create on the topic or on the cluster",
@@ -136,7 +132,7 @@ fn of_configs(
     let (first, others) = taken.split_first()?;
     let what: Vec<String> = match others {
         [] => {
-            let from = first.from.as_deref().unwrap_or("?");
+            let from = first.from.as_deref().unwrap_or("unknown");
             let to = first.becomes().unwrap_or("its default");
             vec![format!("{} {from} → {to}", first.key)]
         }
@@ -200,7 +196,6 @@ fn blocking<'a>(
 fn code(kind: ObjectionKind, options: &Options) -> Option<BlockCode> {
     match kind {
         ObjectionKind::Refused => Some(BlockCode::RefusedByBroker),
-        ObjectionKind::Exists => Some(BlockCode::NotAuthorised),
         ObjectionKind::NotAuthorised => match options.missing_rights {
             MissingRights::Noted => None,
             MissingRights::Block => Some(BlockCode::NotAuthorised),
@@ -389,14 +384,6 @@ mod tests {
             assert_eq!(topics(&plan), ["gone", "new", "there"]);
             assert_eq!(plan.notes.len(), 1);
         }
-    }
-
-    #[test]
-    fn a_topic_that_is_hidden_is_blocked_everywhere() {
-        let said = objection(&[Subject::Topic], ObjectionKind::Exists, Subject::Topic);
-        let plan = plan("new", said, &options(MissingRights::Noted));
-        assert_eq!(plan.blocked[0].code, BlockCode::NotAuthorised);
-        assert!(plan.blocked[0].message.contains("may not see it"));
     }
 
     #[test]

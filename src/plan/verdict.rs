@@ -1,13 +1,15 @@
 //! What follows for one topic: listed, tombstoned or in no file; live or not; and whose.
 
+use std::collections::BTreeMap;
+
 use super::changes::{self, Update};
 use super::ownership::{Books, Standing};
 use super::{
     Action, Blocked, Change, Fate, LeftAlone, Options, RecordChange, TOMBSTONE, in_use, instances,
-    objections, owned_elsewhere, ownership, record, risks,
+    objections, owned_elsewhere, ownership, record, risks, unseen,
 };
 use crate::desired::{Desired, Tombstone, Topic};
-use crate::live::{Live, LiveTopic, Owned, Whose};
+use crate::live::{Live, LiveTopic, Owned, UnseenTopic, Whose};
 use crate::model::{OnRemove, Place, TopicName};
 
 /// The field that stands for all that is recorded of a topic.
@@ -55,6 +57,7 @@ pub(super) struct Table<'a> {
     options: &'a Options,
     books: Option<Books<'a>>,
     instances: instances::Wanted<'a>,
+    unseen: BTreeMap<&'a str, UnseenTopic<'a>>,
 }
 
 impl<'a> Table<'a> {
@@ -72,7 +75,13 @@ impl<'a> Table<'a> {
             options,
             books,
             instances,
+            unseen: live.unseen_topics(),
         }
+    }
+
+    /// Whether nothing is known of the topic.
+    pub(super) fn is_unseen(&self, name: &TopicName) -> bool {
+        self.unseen.contains_key(name.as_str())
     }
 
     /// The inventory, where it is in use.
@@ -93,6 +102,9 @@ impl<'a> Table<'a> {
 
     pub(super) fn verdict(&self, name: &TopicName) -> Verdict {
         let (desired, found) = (self.desired, self.live.topics.get(name));
+        if let Some(unseen) = self.unseen.get(name.as_str()) {
+            return self.unseen(name, *unseen);
+        }
         let mut verdict = match (desired.topics.get(name), desired.removed.get(name)) {
             (Some(topic), _) => self.listed(name, topic, found),
             (None, Some(tombstone)) => self.tombstoned(name, tombstone, found),
@@ -100,6 +112,23 @@ impl<'a> Table<'a> {
         };
         self.drop_spent(name, &mut verdict);
         verdict
+    }
+
+    /// What the files ask for, or did, of a topic of which nothing is known.
+    fn unseen(&self, name: &TopicName, unseen: UnseenTopic<'_>) -> Verdict {
+        let listed = self.desired.topics.get(name).map(|t| &t.declared_at);
+        let removed = self.desired.removed.get(name).map(|t| &t.declared_at);
+        let place = listed.or(removed);
+        let ours = matches!(self.standing(name), Some(Standing::Ours(_)));
+        match place.is_some() || ours {
+            true => Verdict {
+                blocked: unseen::blocked(name, unseen, place, self.options)
+                    .into_iter()
+                    .collect(),
+                ..Verdict::default()
+            },
+            false => Verdict::default(),
+        }
     }
 
     /// A tombstone that has left the files may do its work again once it comes back.

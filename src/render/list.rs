@@ -42,6 +42,8 @@ pub enum State {
     Differs,
     /// It is listed and not live.
     Missing,
+    /// It is listed, and whether it is live cannot be seen.
+    NotSeen,
     /// It is live, and no file names it.
     Unlisted,
     /// It is live, and a tombstone wants it gone, or it left the files and is to be deleted.
@@ -63,6 +65,7 @@ impl State {
             State::InSync => "in-sync",
             State::Differs => "differs",
             State::Missing => "missing",
+            State::NotSeen => "not-seen",
             State::Unlisted => "unlisted",
             State::Removed => "removed",
             State::NotOwned => "not-owned",
@@ -77,6 +80,7 @@ impl State {
             State::InSync => "in sync",
             State::Differs => "differs",
             State::Missing => "missing",
+            State::NotSeen => "not seen",
             State::Unlisted => "unlisted",
             State::Removed => "to be removed",
             State::NotOwned => "not owned yet",
@@ -91,7 +95,7 @@ impl State {
             State::InSync => Paint::Plain,
             State::Differs => Paint::Changed,
             State::Missing => Paint::Added,
-            State::Unlisted => Paint::Told,
+            State::NotSeen | State::Unlisted => Paint::Told,
             State::Removed => Paint::Removed,
             State::NotOwned | State::Released => Paint::Changed,
             State::Theirs => Paint::Told,
@@ -169,7 +173,12 @@ pub fn json(environment: &str, rows: &[Row]) -> Value {
 pub fn rows(desired: &Desired, live: &Live, plan: &Plan, only: &Globs) -> Vec<Row> {
     let listed = desired.topics.keys();
     let listed = listed.filter(|topic| only.is_empty() || only.matches(topic.as_str()));
-    let mut states: BTreeMap<&TopicName, State> = listed.map(|t| (t, State::InSync)).collect();
+    let unseen = live.unseen_topics();
+    let state = |topic: &TopicName| match unseen.contains_key(topic.as_str()) {
+        true => State::NotSeen,
+        false => State::InSync,
+    };
+    let mut states: BTreeMap<&TopicName, State> = listed.map(|t| (t, state(t))).collect();
     states.extend(plan.unlisted.iter().map(|topic| (topic, State::Unlisted)));
     states.extend(
         plan.theirs
@@ -178,6 +187,7 @@ pub fn rows(desired: &Desired, live: &Live, plan: &Plan, only: &Globs) -> Vec<Ro
     );
     states.extend(plan.blocked.iter().map(|blocked| {
         let state = match blocked.code {
+            _ if unseen.contains_key(blocked.topic.as_str()) => State::NotSeen,
             BlockCode::OwnedElsewhere => State::Theirs,
             _ => State::Differs,
         };

@@ -7,6 +7,7 @@
 #   broker.sh run N DIR [PORT]    the same, until its standard input ends; then DIR is removed
 #   broker.sh stop DIR            stops what `start` started there, and removes DIR
 #
+# TOPICSMITH_KAFKA names another release of Kafka than 4.3.0: those before 3.6 run with ZooKeeper.
 # TOPICSMITH_KAFKA_PROPERTIES may hold further lines of each broker's properties, and
 # TOPICSMITH_KAFKA_LISTENERS further listeners: NAME:PROTOCOL, or NAME:PROTOCOL:ADDRESS for one that
 # the brokers say is somewhere else. Where each is to be found stands in DIR/NAME.
@@ -18,11 +19,15 @@
 #   misled   ones behind which a broker says that it is somewhere else, where nobody knows it
 set -euo pipefail
 
-version=4.3.0
+version=${TOPICSMITH_KAFKA:-4.3.0}
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 cache=${TOPICSMITH_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/topicsmith}
 jars=$cache/kafka-$version
 patience=120
+
+case $version in *[!0-9.]* | '' | .*) echo "broker.sh: $version is no release of Kafka" >&2 && exit 1 ;; esac
+# shellcheck source=tests/kafka/zookeeper.sh
+. "$here/zookeeper.sh"
 
 fail() {
   printf 'broker.sh: %s\n' "$*" >&2
@@ -45,7 +50,8 @@ fetch() {
     printf 'Fetching Apache Kafka %s (about a minute, once)\n' "$version" >&2
     local part
     part=$(mktemp -d -- "$cache/part.XXXXXX")
-    mvn -q -B -f "$here/pom.xml" dependency:copy-dependencies "-DoutputDirectory=$part" >&2 ||
+    mvn -q -B -f "$here/pom.xml" dependency:copy-dependencies "-Dkafka=$version" \
+      "-DoutputDirectory=$part" >&2 ||
       { rm -rf -- "$part"; fail "Maven could not fetch Apache Kafka $version"; }
     chmod 755 "$part"
     mv -- "$part" "$jars"
@@ -131,11 +137,12 @@ configure() { # COUNT [PORT]
     voters=$voters${voters:+,}$id@127.0.0.1:$picked
     ports[id]="${ports[id]} $picked"
   done
+  configure_zookeeper
   for ((id = 1; id <= count; id++)); do
     mkdir -p -- "$dir/$id"
     further
     # shellcheck disable=SC2086 # four ports, four words
-    properties "$id" "$((count < 3 ? 1 : 3))" "$voters" ${ports[id]} >"$dir/$id/properties"
+    properties "$id" "$((count < 3 ? 1 : 3))" "$voters" ${ports[id]} | as_release "$id" >"$dir/$id/properties"
   done
   local IFS=,
   printf '%s\n' "${servers[*]}" >"$dir/servers.part"
@@ -152,12 +159,14 @@ launch() { # COUNT
   local -a jvm=(java $options
     -Dorg.slf4j.simpleLogger.defaultLogLevel=warn
     -Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info
+    -Dorg.slf4j.simpleLogger.log.kafka.server.KafkaServer=info
     -cp "$jars/*")
   cluster=T$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | cut -c 2-22)
+  launch_zookeeper "${jvm[@]}"
   for ((id = 1; id <= $1; id++)); do
     (
       trap '' HUP
-      "${jvm[@]}" kafka.tools.StorageTool format -t "$cluster" -c "$dir/$id/properties"
+      with_zookeeper || "${jvm[@]}" kafka.tools.StorageTool format -t "$cluster" -c "$dir/$id/properties"
       printf '%s\n' "$BASHPID" >"$dir/$id/pid"
       exec "${jvm[@]}" kafka.Kafka "$dir/$id/properties"
     ) >"$dir/$id/log" 2>&1 </dev/null &
@@ -170,7 +179,7 @@ await() { # COUNT
   local id
   SECONDS=0
   for ((id = 1; id <= $1; id++)); do
-    until grep -q 'Kafka Server started' "$dir/$id/log"; do
+    until grep -q 'Kafka Server started\|\[KafkaServer id=[0-9]*\] started' "$dir/$id/log"; do
       kill -0 "${starting[id]}" 2>/dev/null || {
         tail -n 20 -- "$dir/$id/log" >&2
         fail "broker $id ended before it was up"

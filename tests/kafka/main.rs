@@ -18,6 +18,8 @@ mod meanwhile;
 mod observe;
 mod preflight;
 mod reading;
+mod releases;
+mod rights;
 mod secure;
 mod soak;
 mod specs;
@@ -43,6 +45,8 @@ fn main() -> std::process::ExitCode {
         observe::tests(),
         preflight::tests(),
         reading::tests(),
+        releases::tests(),
+        rights::tests(),
         secure::tests(),
         specs::tests(),
         usage::tests(),

@@ -8,13 +8,15 @@ use topicsmith::observe::{Want, Which, observe};
 
 use crate::harness::{
     self, Brokers, Test, connect, connection, connection_as, create, environment, new_topic,
+    release::{shown_release, since},
 };
 
 harness::tests! {
     a_topic_with_its_overrides,
-    an_empty_cluster_tells_its_defaults_too,
-    a_default_hidden_by_every_topic_is_known,
-    the_defaults_are_kafkas_own,
+    an_empty_cluster_tells_its_defaults_too: Newest,
+    a_default_hidden_by_every_topic_is_known: Newest,
+    the_defaults_are_kafkas_own: Newest,
+    what_the_brokers_do_not_have_has_no_default,
     ignored_and_internal_topics_are_not_there,
     configs_are_read_of_wanted_topics_alone,
     what_may_not_be_read_is_unknown,
@@ -64,7 +66,7 @@ async fn a_topic_with_its_overrides(test: Test) {
     assert_eq!(live.topics[&a], expected);
     assert_eq!(live.topics[&b].config, Some([].into()));
     assert_eq!(live.unknown, []);
-    assert_eq!(live.kafka_version.as_deref(), Some("4.3"));
+    assert_eq!(live.kafka_version, Some(shown_release()));
     assert_eq!(live.brokers.len(), 1);
     assert!(live.cluster_id.is_some_and(|id| id.len() == 22));
     let expected = BrokerDefault {
@@ -123,6 +125,18 @@ async fn the_defaults_are_kafkas_own(test: Test) {
     }
 }
 
+async fn what_the_brokers_do_not_have_has_no_default(test: Test) {
+    let newer = "compression.zstd.level";
+    let defaults = observed(&test, Which::All).await.broker_defaults;
+    assert_eq!(defaults.contains_key(newer), since(3, 8));
+    test.create(&[new_topic(test.topic("a"), 1, &[])]).await;
+    let live = observed(&test, Which::All).await;
+    assert_eq!(live.broker_defaults.contains_key(newer), since(3, 8));
+    let older = "message.downconversion.enable";
+    assert_eq!(live.broker_defaults.contains_key(older), !since(4, 0));
+    assert_eq!(live.unknown, []);
+}
+
 async fn ignored_and_internal_topics_are_not_there(test: Test) {
     let all = ["a", "connect-x", "connect-y", "inventory"].map(|name| test.topic(name));
     test.create(&all.clone().map(|name| new_topic(name, 1, &[])))
@@ -176,8 +190,7 @@ async fn what_may_not_be_read_is_unknown(test: Test) {
     ];
     let topic = ["--topic", a.as_str()];
     let arguments = [principal.as_slice(), &topic].concat();
-    test.broker()
-        .cli("org.apache.kafka.tools.AclCommand", &arguments);
+    test.broker().cli("AclCommand", &arguments);
     let connection = connection_as(&test.broker().sasl(), "reader", "reader-secret");
     let environment = environment();
     let want = Want {

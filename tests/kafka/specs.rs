@@ -4,7 +4,8 @@ use topicsmith::kafka::Mode;
 use topicsmith::model::config::{Kind, SPECS};
 use topicsmith::model::{ConfigKey, ConfigSpec};
 
-use crate::harness::{self, Test, new_topic};
+use crate::harness::release::since;
+use crate::harness::{self, Needs, Test, new_topic};
 
 harness::tests! {
     what_the_table_allows_kafka_allows,
@@ -31,9 +32,13 @@ async fn verdicts(test: &Test, cases: &[(&ConfigSpec, String)]) -> Vec<Option<St
     verdicts
 }
 
-/// The harness's brokers have no tiered storage, and say so only once a value itself is right.
+/// The harness's brokers have no tiered storage, and say so only once a value itself is right. Older
+/// ones do not know every config, or are about to: Kafka 3.5 measures tiers that it does not have.
 fn is_about_the_value(message: &str) -> bool {
-    !message.starts_with("Tiered Storage functionality is disabled in the broker.")
+    let newer = ["Unknown topic config name: ", "local.retention."];
+    let newer = newer.iter().any(|words| message.contains(words));
+    (!newer || Needs::Newest.are_met())
+        && !message.starts_with("Tiered Storage functionality is disabled in the broker.")
 }
 
 /// Values of all sorts, most of them wrong for most configs.
@@ -150,6 +155,13 @@ async fn what_the_table_allows_kafka_allows(test: Test) {
     }
 }
 
+/// What releases before 4.0 take and the newest does not: `validate` refuses it for all.
+const LOOSER: [(&str, &str); 3] = [
+    ("flush.messages", "0"),
+    ("segment.bytes", "1048575"),
+    ("segment.index.bytes", "3"),
+];
+
 async fn what_lies_just_outside_kafka_refuses_too(test: Test) {
     let cases: Vec<(&ConfigSpec, String)> = SPECS
         .iter()
@@ -157,7 +169,8 @@ async fn what_lies_just_outside_kafka_refuses_too(test: Test) {
         .collect();
     let mut wrong = Vec::new();
     for ((spec, value), verdict) in cases.iter().zip(verdicts(&test, &cases).await) {
-        if verdict.is_none() {
+        let looser = !since(4, 0) && LOOSER.contains(&(spec.name, value));
+        if verdict.is_none() && !looser {
             wrong.push(format!("Kafka takes {} = {value:?}", spec.name));
         }
         if spec.check(value).is_ok() {

@@ -8,12 +8,14 @@ use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
 use topicsmith::model::TopicName;
 
+use crate::harness::release::since;
 use crate::harness::{self, Repository, Test, eventually, new_topic};
 
 harness::tests! {
     nobody_uses_it,
     old_records_and_old_offsets_are_shown,
     a_young_record_holds_it_back,
+    a_young_record_after_an_old_one_holds_it_back,
     a_reader_holds_it_back,
     a_reader_of_another_topic_does_not,
     a_snapshot_holds_the_usage,
@@ -99,7 +101,10 @@ async fn old_records_and_old_offsets_are_shown(test: Test) {
     commit(&test, &topic, "usage-was");
     let plan = repository.run("plan").exits(0);
     let plan = plan.says("committed offsets of usage-was");
-    let plan = plan.says("1 message at most").says("newest record 20");
+    let mut plan = plan.says("1 message at most");
+    if since(3, 0) {
+        plan = plan.says("newest record 20");
+    }
     assert!(!plan.stdout.contains("less than a day"), "{plan}");
     let json = repository.run("plan --format json").exits(0).json();
     let delete = &json["changes"][1];
@@ -126,6 +131,20 @@ async fn a_young_record_holds_it_back(test: Test) {
         .run("apply --yes --allow topic-deleted --allow topic-in-use:@old")
         .exits(0)
         .says("\n1 applied\n");
+}
+
+/// Brokers before Kafka 3.0 take the question for the newest record for one that the first answers.
+async fn a_young_record_after_an_old_one_holds_it_back(test: Test) {
+    let (repository, topic) = to_delete(&test).await;
+    write(&test, &topic, TWO_DAYS);
+    write(&test, &topic, Duration::from_secs(60));
+    write(&test, &topic, TWO_DAYS);
+    let plan = repository.run("plan").exits(4);
+    let plan = plan.says("3 messages at most");
+    plan.says(match since(3, 0) {
+        true => ", less than a day ago",
+        false => "a record of less than a day ago",
+    });
 }
 
 async fn a_reader_holds_it_back(test: Test) {

@@ -43,6 +43,7 @@ impl PartitionList {
             OffsetAt::Earliest => -2,
             OffsetAt::Latest => -1,
             OffsetAt::MaxTimestamp => -3,
+            OffsetAt::Since(time) => time.max(0),
         };
         let size = c_int::try_from(partitions.len()).unwrap_or_default();
         // SAFETY: the strings live through the calls, which copy them; what is added is valid

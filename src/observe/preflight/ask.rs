@@ -80,6 +80,7 @@ fn is_no_answer(fault: &Fault) -> bool {
         | FaultKind::InvalidPartitions
         | FaultKind::Throttled
         | FaultKind::NotAuthorised
+        | FaultKind::Unsupported
         | FaultKind::Permanent => false,
     }
 }

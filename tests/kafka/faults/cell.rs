@@ -220,7 +220,7 @@ impl Applied {
 /// The topics of a test and of its parts, by Kafka's own tool.
 fn describe(test: &Test) -> BTreeMap<String, Described> {
     let pattern = format!("{}-.*", test.prefix());
-    let class = "org.apache.kafka.tools.TopicCommand";
+    let class = "TopicCommand";
     let text = test
         .broker()
         .cli(class, &["--describe", "--topic", &pattern]);

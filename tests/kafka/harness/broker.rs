@@ -8,6 +8,8 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
 
+use super::release::{has_zookeeper, since};
+
 static ONE: OnceLock<Result<Brokers, String>> = OnceLock::new();
 static THREE: OnceLock<Result<Brokers, String>> = OnceLock::new();
 static SECURE: OnceLock<Result<Brokers, String>> = OnceLock::new();
@@ -78,10 +80,17 @@ impl Brokers {
 
     /// The broker whose controller is the active one.
     pub fn controller(&self) -> i32 {
-        let class = "org.apache.kafka.tools.MetadataQuorumCommand";
-        let text = self.cli(class, &["describe", "--status"]);
-        let line = text.lines().find_map(|line| line.strip_prefix("LeaderId:"));
-        let id = line.and_then(|id| id.trim().parse().ok());
+        let (text, before, after) = match has_zookeeper() {
+            true => (self.zookeeper("get /controller"), "\"brokerid\":", ','),
+            false => {
+                let status = self.cli("MetadataQuorumCommand", &["describe", "--status"]);
+                (status, "LeaderId:", '\n')
+            }
+        };
+        let id = text.split_once(before).and_then(|(_, rest)| {
+            let (id, _) = rest.split_once(after)?;
+            id.trim().parse().ok()
+        });
         id.unwrap_or_else(|| panic!("nobody leads: {text}"))
     }
 
@@ -105,18 +114,18 @@ impl Brokers {
         text.expect("broker.sh writes it").trim().to_owned()
     }
 
-    /// Runs one of Kafka's own tools, an independent witness. It takes 1.5 s.
-    pub fn cli(&self, class: &str, arguments: &[&str]) -> String {
-        let output = Command::new("java")
-            .args(["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp"])
-            .arg(format!("{}/*", jars().display()))
-            .arg(class)
-            .args(["--bootstrap-server", self.servers()])
-            .args(arguments)
-            .output()
-            .expect("java ran the broker too");
-        assert!(output.status.success(), "{class} {arguments:?}: {output:?}");
-        String::from_utf8_lossy(&output.stdout).into_owned()
+    /// Runs one of Kafka's own tools, `TopicCommand`, an independent witness. It takes 1.5 s.
+    pub fn cli(&self, tool: &str, arguments: &[&str]) -> String {
+        let arguments = [&["--bootstrap-server", self.servers()], arguments].concat();
+        java(&class(tool), &arguments)
+    }
+
+    /// Asks ZooKeeper.
+    fn zookeeper(&self, question: &str) -> String {
+        let address = self.file("zookeeper/address");
+        let question = question.split(' ');
+        let arguments: Vec<&str> = ["-server", &address].into_iter().chain(question).collect();
+        java("org.apache.zookeeper.ZooKeeperMain", &arguments)
     }
 }
 
@@ -136,6 +145,32 @@ fn shared(slot: &'static OnceLock<Result<Brokers, String>>, count: u32) -> &'sta
     match slot.get_or_init(|| start(count, "", &|_| String::new())) {
         Ok(brokers) => brokers,
         Err(why) => panic!("no Kafka: {why}"),
+    }
+}
+
+fn java(class: &str, arguments: &[&str]) -> String {
+    let output = Command::new("java")
+        .args(["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp"])
+        .arg(format!("{}/*", jars().display()))
+        .arg(class)
+        .args(arguments)
+        .output()
+        .expect("java ran the broker too");
+    assert!(output.status.success(), "{class} {arguments:?}: {output:?}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// Where this release has a tool: they moved one by one.
+fn class(tool: &str) -> String {
+    let moved = match tool {
+        "AclCommand" => since(4, 0),
+        "ConfigCommand" => false,
+        "TopicCommand" => since(3, 7),
+        _ => true,
+    };
+    match moved {
+        true => format!("org.apache.kafka.tools.{tool}"),
+        false => format!("kafka.admin.{tool}"),
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod broker;
 pub mod proxy;
+pub mod release;
 mod repository;
 pub mod secure;
 
@@ -18,14 +19,21 @@ use topicsmith::model::connection::Connection;
 use topicsmith::model::{ConfigKey, Globs, Layer, Place, Secret, Sourced, TopicName};
 
 pub use broker::{Brokers, stop};
+pub use release::Needs;
 pub use repository::{Repository, Run, Started};
 
-/// The list of a file's tests: `tests! { name, other_name }`. Each is an `async fn(Test)`.
+/// The list of a file's tests: `tests! { name, other_name: Newest }`. Each is an `async fn(Test)`;
+/// what it needs of a release is one of [`Needs`].
 macro_rules! tests {
-    ($($name:ident),+ $(,)?) => {
+    (@needs) => { $crate::harness::Needs::Nothing };
+    (@needs $needs:ident) => { $crate::harness::Needs::$needs };
+    ($($name:ident $(: $needs:ident)?),+ $(,)?) => {
         pub fn tests() -> Vec<libtest_mimic::Trial> {
             let module = module_path!().rsplit("::").next().unwrap_or_default();
-            vec![$($crate::harness::trial(module, stringify!($name), $name)),+]
+            vec![$({
+                let needs = $crate::harness::tests!(@needs $($needs)?);
+                $crate::harness::trial(module, stringify!($name), needs, $name)
+            }),+]
         }
     };
 }
@@ -40,16 +48,19 @@ pub const LIMITS: Limits = Limits {
 const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Makes a trial of a test. Use `tests!`.
-pub fn trial<F>(module: &str, name: &str, test: fn(Test) -> F) -> libtest_mimic::Trial
+pub fn trial<F>(module: &str, name: &str, needs: Needs, test: fn(Test) -> F) -> libtest_mimic::Trial
 where
     F: Future<Output = ()> + 'static,
 {
     let prefix = format!("{module}-{}", name.replace('_', "-"));
-    libtest_mimic::Trial::test(format!("{module}::{name}"), move || {
+    let trial = libtest_mimic::Trial::test(format!("{module}::{name}"), move || {
         let runtime = tokio::runtime::Runtime::new()?;
         runtime.block_on(test(Test { prefix }));
         Ok(())
-    })
+    });
+    trial
+        .with_kind(needs.kind())
+        .with_ignored_flag(!needs.are_met())
 }
 
 /// One test's share of the brokers.
@@ -106,7 +117,9 @@ pub async fn connect(connection: Connection) -> Cluster {
 
 /// Creates topics, and waits until they show: Kafka answers before they do.
 pub async fn create(cluster: &Cluster, topics: &[NewTopic]) {
-    for batch in topics.chunks(500) {
+    // ZooKeeper takes its time, and a request has ten seconds.
+    let size = if release::has_zookeeper() { 100 } else { 500 };
+    for batch in topics.chunks(size) {
         let results = cluster.create_topics(batch, Mode::Apply).await;
         for result in results.expect("the request came through") {
             result.unwrap_or_else(|fault| panic!("{fault}"));

@@ -1,0 +1,87 @@
+//! What differs between the releases of Kafka, as the README's table has it, by the real binary.
+//! The suite as a whole shows what does not: `make compat` runs it on each of them.
+
+use crate::harness::release::{shown_release, since};
+use crate::harness::{self, Test, new_topic};
+
+harness::tests! {
+    the_plan_says_which_release_it_is,
+    a_config_newer_than_the_brokers,
+    a_config_that_only_older_brokers_have,
+    a_vendors_config,
+}
+
+async fn the_plan_says_which_release_it_is(test: Test) {
+    let repository = test.repository("[topics.\"@a\"]\n");
+    let plan = repository.run("plan").exits(0);
+    plan.says(&format!(" · Kafka {}\n", shown_release()));
+}
+
+async fn a_config_newer_than_the_brokers(test: Test) {
+    let topics = "[topics.\"@a\"]\n[topics.\"@b\"]\nconfig.compression.zstd.level = 5\n";
+    let repository = test.repository(topics);
+    let plan = repository.run("plan");
+    if since(3, 8) {
+        plan.exits(0).says("2 to create");
+        return;
+    }
+    let words = "the broker refuses it: Unknown topic config name: compression.zstd.level (INVALID_CONFIG 40)";
+    plan.exits(4).says(&format!(
+        "! @b   topics/a.toml:3\n      blocked: create: {words}\n"
+    ));
+    repository
+        .run("apply --yes")
+        .exits(3)
+        .says("1 applied, 1 blocked");
+    // The same on a topic that is there, and nothing else of it is held back.
+    repository.topics(
+        "[topics.\"@a\"]\nconfig.compression.zstd.level = 5\nconfig.retention.ms = \"1d\"\n",
+    );
+    let plan = repository.run("plan").exits(4);
+    plan.says(&format!(
+        "blocked: compression.zstd.level unknown → 5: {words}\n"
+    ))
+    .says("1 to update, 1 blocked");
+}
+
+/// `message.downconversion.enable` went with Kafka 4.0; `validate` knows the newest alone.
+async fn a_config_that_only_older_brokers_have(test: Test) {
+    let key = "message.downconversion.enable";
+    let declared = format!("[topics.\"@a\"]\nconfig.{key} = true\n");
+    let rules = format!("[rules]\nallow_configs = [\"{key}\"]\n");
+    let repository = test.repository("[topics.\"@a\"]\n");
+    if since(4, 0) {
+        repository.environment("dev", test.broker().servers(), 1, &rules);
+        repository.topics(&declared);
+        let plan = repository.run("plan").exits(4);
+        plan.says(&format!("Unknown topic config name: {key}"));
+        return;
+    }
+    test.create(&[new_topic(test.topic("a"), 1, &[(key, "false")])])
+        .await;
+    // Set by somebody, and in no file: left alone.
+    let plan = repository.run("plan --detailed-exitcode").exits(0);
+    plan.says(&format!(
+        "left alone: {key} on @a: no file sets it, and Kafka 4.3 does not know it"
+    ));
+    repository.topics(&declared);
+    repository
+        .run("plan")
+        .exits(1)
+        .warns(&format!("Kafka 4.3 has no topic config `{key}`"));
+    repository.environment("dev", test.broker().servers(), 1, &rules);
+    let plan = repository.run("plan").exits(0);
+    plan.says(&format!("{key}  false → true"));
+    repository.run("apply --yes").exits(0).says("1 applied");
+    repository.run("plan --detailed-exitcode").exits(0);
+}
+
+/// Declared where a rule allows it, and refused by brokers that are not the vendor's.
+async fn a_vendors_config(test: Test) {
+    let repository = test.repository("[topics.\"@a\"]\nconfig.confluent.tier.enable = true\n");
+    repository.run("plan").exits(1).warns("unknown-config");
+    let rules = "[rules]\nallow_configs = [\"confluent.*\"]\n";
+    repository.environment("dev", test.broker().servers(), 1, rules);
+    let plan = repository.run("plan").exits(4);
+    plan.says("create: the broker refuses it: Unknown topic config name: confluent.tier.enable");
+}

@@ -1,0 +1,141 @@
+//! What a principal may not see or do, by the real binary: known before the first change, and told
+//! in the same words wherever somebody looks.
+
+use topicsmith::kafka::Mode;
+
+use crate::harness::{self, Brokers, Repository, Test, connect, connection, new_topic};
+use crate::preflight::{allow, log_in};
+
+harness::tests! {
+    what_may_not_be_seen_is_not_planned,
+    what_may_not_be_seen_is_blocked_in_an_apply,
+    a_snapshot_knows_what_was_not_seen,
+    each_right_holds_back_its_own,
+    looking_makes_no_topic,
+}
+
+const WHY: &str = "Topic authorization failed (TOPIC_AUTHORIZATION_FAILED 29)";
+
+/// Topics of which the reader may see those that begin with `seen`.
+async fn half_hidden(test: &Test) -> Repository {
+    let topics = ["seen-a", "hidden", "gone"].map(|name| new_topic(test.topic(name), 1, &[]));
+    test.create(&topics).await;
+    allow(test, &test.topic("seen"), &["Describe", "DescribeConfigs"]);
+    let repository = test.repository(
+        "[topics.\"@hidden\"]\n[topics.\"@nowhere\"]\n[topics.\"@seen-a\"]\n[topics.\"@seen-b\"]\n[removed.\"@gone\"]\n",
+    );
+    log_in(test, &repository, "reader");
+    repository
+}
+
+async fn what_may_not_be_seen_is_not_planned(test: Test) {
+    let repository = half_hidden(&test).await;
+    let hidden = format!(
+        "note: not planned: @gone, @hidden, @nowhere: this principal may not see whether they exist: {WHY}\n"
+    );
+    for (plan, checked) in [
+        ("plan -e reader", true),
+        ("plan -e reader --no-preflight", false),
+    ] {
+        let plan = repository.run(plan).exits(0);
+        let plan = plan
+            .says("+ @seen-b")
+            .says("1 to create; 1 unchanged")
+            .says(&hidden);
+        let note = "note: not checked: creating @seen-b: Authorization failed.";
+        assert_eq!(plan.stdout.contains(note), checked, "{plan}");
+    }
+    let list = repository.run("list -e reader").exits(0);
+    let list = list.says("@hidden");
+    let line = list.stdout.lines().find(|line| line.starts_with("@hidden"));
+    assert!(
+        line.is_some_and(|line| line.ends_with("not seen")),
+        "{list}"
+    );
+    let drift = repository.run("drift -e reader").says(&hidden);
+    assert!(!drift.stdout.contains("@hidden  "), "{drift}");
+}
+
+async fn what_may_not_be_seen_is_blocked_in_an_apply(test: Test) {
+    let repository = half_hidden(&test).await;
+    let apply = repository.run("apply -e reader --yes").exits(4);
+    let apply = apply.says(&format!(
+        "  ! @hidden    topics/a.toml:1\n      blocked: this principal may not see whether the topic exists: {WHY}\n      Give this principal the right to describe it: Describe on the topic.\n"
+    ));
+    apply.says("4 blocked\n");
+    let json = repository.run("apply -e reader --yes --format json");
+    let json = json.exits(4).json();
+    let changes = json["changes"].as_array().expect("a list");
+    assert_eq!(changes.len(), 4);
+    for change in changes {
+        assert_eq!(change["parts"][0]["code"], "not-authorised", "{change}");
+    }
+}
+
+async fn a_snapshot_knows_what_was_not_seen(test: Test) {
+    let repository = half_hidden(&test).await;
+    repository
+        .run("snapshot -e reader --out live.json")
+        .exits(0);
+    let live = repository
+        .run("plan -e reader --no-preflight")
+        .exits(0)
+        .stdout;
+    let snapshot = repository.run("plan -e reader --live live.json").exits(0);
+    assert_eq!(live, snapshot.stdout);
+}
+
+/// Creating and adding partitions is allowed; configs and deleting are not.
+async fn each_right_holds_back_its_own(test: Test) {
+    let topics = ["goes", "grows", "set"].map(|name| new_topic(test.topic(name), 1, &[]));
+    test.create(&topics).await;
+    let rights = ["Describe", "DescribeConfigs", "Create", "Alter"];
+    allow(&test, &test.topic(""), &rights);
+    let repository = test.repository(
+        "[topics.\"@grows\"]\npartitions = 4\n[topics.\"@new\"]\n[topics.\"@set\"]\nconfig.retention.ms = \"8d\"\n[removed.\"@goes\"]\n",
+    );
+    log_in(&test, &repository, "reader");
+    let allowed = "--allow topic-deleted --allow topic-in-use";
+    let apply = repository.run(&format!("apply -e reader --yes {allowed}"));
+    let apply = apply.exits(3).says("2 applied, 2 blocked\n");
+    let apply = apply.says(
+        "blocked: retention.ms 604800000 → 691200000: this principal may not do it: Topic authorization failed",
+    );
+    let apply = apply.says(
+        " (TOPIC_AUTHORIZATION_FAILED 29)\n      Give this principal the right to change configs: AlterConfigs on the topic.\n",
+    );
+    apply.says(
+        "blocked: delete: this principal may not do it: this principal has no right to delete it\n      Give this principal the right to delete it: Delete on the topic.\n",
+    );
+    // With the rights there is nothing else in the way.
+    allow(&test, &test.topic(""), &["AlterConfigs", "Delete"]);
+    repository
+        .run(&format!("apply -e reader --yes {allowed}"))
+        .exits(0)
+        .says("2 applied\n");
+    let plan = repository
+        .run("plan -e reader --detailed-exitcode")
+        .exits(0);
+    plan.says("No changes");
+}
+
+/// Brokers that make topics as they are asked for, as they are out of the box.
+async fn looking_makes_no_topic(test: Test) {
+    let brokers = Brokers::own_with(1, "auto.create.topics.enable=true");
+    let repository = test.repository("[topics.\"@a\"]\n[removed.\"@b\"]\n");
+    repository.environment("dev", brokers.servers(), 1, "");
+    repository.run("plan").exits(0).says("1 to create");
+    repository.run("drift").exits(2).says("@a  missing");
+    let cluster = connect(connection(brokers.servers())).await;
+    let metadata = cluster.metadata().await.expect("it was reached");
+    let own = test.globs();
+    assert!(
+        !metadata
+            .topics
+            .keys()
+            .any(|name| own.matches(name.as_str()))
+    );
+    let new = [new_topic(test.topic("a"), 1, &[])];
+    let checked = cluster.create_topics(&new, Mode::ValidateOnly).await;
+    assert_eq!(checked, Ok(vec![Ok(())]));
+}
