@@ -11,15 +11,14 @@ pub(super) fn by_scope(
     us: Option<&Whose>,
     place: &Place,
 ) -> Blocked {
-    let environment = whose.environment.as_deref();
-    let environment = environment.or_else(|| us?.environment.as_deref());
-    let e = environment.map_or_else(String::new, |environment| format!(" -e {environment}"));
+    let environment = us.and_then(|us| us.environment.as_deref());
+    let here = environment.map_or_else(String::new, |environment| format!(" -e {environment}"));
     let scope = whose.scope.as_deref();
-    let scope = scope.map_or_else(String::new, |scope| format!(" --scope {scope}"));
+    let from = scope.map_or_else(String::new, |scope| format!(" --from {scope}"));
     Blocked {
         message: format!("{} owns it", owner(whose)),
         help: format!(
-            "Leave it to its owner, or have it handed over: topicsmith inventory forget {name}{e}{scope}"
+            "Leave it to its owner, or take it over with their consent: topicsmith inventory forget {name}{here}{from}"
         ),
         ..blocked(name, BlockCode::OwnedElsewhere, Some(place))
     }

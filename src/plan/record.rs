@@ -90,61 +90,57 @@ pub(super) fn news(
     change: &Change,
 ) -> Vec<RecordChange> {
     let entry = &wanted.declared_at;
-    let mut news = Vec::new();
-    let mut add = |field: &str, from: Option<String>, to: Option<String>, place: &Place| {
-        if from != to {
-            news.push(RecordChange {
-                field: field.to_owned(),
-                from,
-                to,
-                declared_at: Some(place.clone()),
-            });
-        }
-    };
-    if super::ownership::is_another(&before.id, &after.id) {
-        add("id", before.id.clone(), after.id.clone(), entry);
-    }
-    if let Some(on_remove) = before.on_remove {
-        add(
-            "on_remove",
-            Some(word(on_remove)),
-            after.on_remove.map(word),
-            entry,
-        );
-    }
-    if let Some(owner) = &before.owner {
-        add("owner", owner.clone(), after.owner.clone().flatten(), entry);
-    }
-    let number = |number: Option<u32>| number.map(|number| number.to_string());
-    if before.partitions.is_some() && change.partitions.is_none() {
+    let id = super::ownership::is_another(&before.id, &after.id)
+        .then(|| differs("id", before.id.clone(), after.id.clone(), entry));
+    let on_remove = before.on_remove.map(|on_remove| {
+        let to = after.on_remove.map(word);
+        differs("on_remove", Some(word(on_remove)), to, entry)
+    });
+    let owner = before.owner.clone().map(|owner| {
+        let to = after.owner.clone().flatten();
+        differs("owner", owner, to, entry)
+    });
+    let partitions = before.partitions.filter(|_| change.partitions.is_none());
+    let partitions = partitions.map(|from| {
         let place = &wanted.partitions.place;
-        add(
-            "partitions",
-            number(before.partitions),
-            number(after.partitions),
-            place,
-        );
-    }
-    if before.replication_factor.is_some() {
-        let (from, to) = (
-            number(before.replication_factor),
-            number(after.replication_factor),
-        );
-        add(
-            "replication_factor",
-            from,
-            to,
-            &wanted.replication_factor.place,
-        );
-    }
-    for (key, from, to) in configs(before, after) {
-        if change.config.iter().any(|changed| changed.key == *key) {
-            continue;
-        }
+        number("partitions", from, after.partitions, place)
+    });
+    let factor = before.replication_factor.map(|from| {
+        let place = &wanted.replication_factor.place;
+        number("replication_factor", from, after.replication_factor, place)
+    });
+    let untouched = |(key, ..): &Recorded| change.config.iter().all(|config| config.key != **key);
+    let config = configs(before, after).into_iter().filter(untouched);
+    let config = config.map(|(key, from, to)| {
         let place = wanted.config.get(key).map_or(entry, |value| &value.place);
-        add(&format!("config.{key}"), from.cloned(), to.cloned(), place);
-    }
-    news
+        differs(&format!("config.{key}"), from.cloned(), to.cloned(), place)
+    });
+    let fields = [id, on_remove, owner, partitions, factor];
+    fields
+        .into_iter()
+        .flatten()
+        .chain(config)
+        .flatten()
+        .collect()
+}
+
+fn differs(
+    field: &str,
+    from: Option<String>,
+    to: Option<String>,
+    place: &Place,
+) -> Option<RecordChange> {
+    (from != to).then(|| RecordChange {
+        field: field.to_owned(),
+        from,
+        to,
+        declared_at: Some(place.clone()),
+    })
+}
+
+fn number(field: &str, from: u32, to: Option<u32>, place: &Place) -> Option<RecordChange> {
+    let to = to.map(|to| to.to_string());
+    differs(field, Some(from.to_string()), to, place)
 }
 
 /// A key with what is recorded for it, and what is to be.
@@ -172,12 +168,7 @@ fn configs<'a>(before: &'a Owned, after: &'a Owned) -> Vec<Recorded<'a>> {
 /// files will delete it, and from whom it is taken.
 pub(super) fn first(after: &Owned, was: Option<&Whose>, wanted: &Topic) -> Vec<RecordChange> {
     let change = |field: &str, from: Option<&String>, to: Option<&String>| {
-        (from != to).then(|| RecordChange {
-            field: field.to_owned(),
-            from: from.cloned(),
-            to: to.cloned(),
-            declared_at: Some(wanted.declared_at.clone()),
-        })
+        differs(field, from.cloned(), to.cloned(), &wanted.declared_at)
     };
     let armed = after
         .on_remove

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use crate::model::text::{count, escape, names};
 use crate::model::{ConfigKey, Place, RiskLevel, TopicName};
 use crate::plan::{
-    Action, Blocked, Change, ConfigAction, ConfigChange, CountChange, Held, Plan, Risk, Subject,
-    usage_facts,
+    Action, Blocked, Change, ConfigAction, ConfigChange, CountChange, Held, Plan, RecordChange,
+    Risk, Subject, usage_facts,
 };
 use crate::render::columns::{Cell, Sheet};
 use crate::render::values::{source, value_or_unknown};
@@ -86,20 +86,7 @@ fn add_change(sheet: &mut Sheet, change: &Change) {
     for remark in record::remarks(change) {
         sheet.text(DETAIL, Cell::new(Paint::Faint, escape(&remark)));
     }
-    let of = |subject| remarks(change, &subject);
-    add_count(
-        sheet,
-        "partitions",
-        change.partitions.as_ref(),
-        of(Subject::Partitions),
-    );
-    let factor = change.replication_factor.as_ref();
-    add_count(
-        sheet,
-        "replication factor",
-        factor,
-        of(Subject::ReplicationFactor),
-    );
+    add_counts(sheet, change);
     for risk in change
         .risks
         .iter()
@@ -119,11 +106,32 @@ fn add_change(sheet: &mut Sheet, change: &Change) {
     }
     add_pins(sheet, &change.config);
     for field in &change.record {
-        let label = Cell::new(Paint::Plain, record::field(field));
-        let values = Cell::new(Paint::Plain, record::values(field));
-        let meaning = Cell::new(Paint::Faint, record::meaning(field));
-        sheet.row(DETAIL, label, Some(values), vec![meaning]);
+        add_record(sheet, field);
     }
+}
+
+fn add_record(sheet: &mut Sheet, field: &RecordChange) {
+    let label = Cell::new(Paint::Plain, record::field(field));
+    let values = Cell::new(Paint::Plain, record::values(field));
+    let meaning = Cell::new(Paint::Faint, record::meaning(field));
+    sheet.row(DETAIL, label, Some(values), vec![meaning]);
+}
+
+fn add_counts(sheet: &mut Sheet, change: &Change) {
+    let of = |subject| remarks(change, &subject);
+    add_count(
+        sheet,
+        "partitions",
+        change.partitions.as_ref(),
+        of(Subject::Partitions),
+    );
+    let factor = change.replication_factor.as_ref();
+    add_count(
+        sheet,
+        "replication factor",
+        factor,
+        of(Subject::ReplicationFactor),
+    );
 }
 
 fn add_count<F: ToString>(
