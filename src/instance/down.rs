@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::InstanceId;
 use super::reclaim::{Held, reclaim};
-use super::report::{Entry, State};
+use super::report::{Entry, State, Trouble};
 use super::site::{InstanceError, Site};
 use crate::apply::Event;
 use crate::inventory::{self, Holder, Writer};
@@ -46,9 +46,18 @@ async fn end(site: &Site<'_>, id: &InstanceId) -> Result<Entry, InstanceError> {
     };
     let writer = Writer::open(site.cluster, site.inventory).await?;
     let ended = inventory::Entry::Ended(instance.clone());
-    let appended = writer.write(&[ended]).await?;
-    instance.ended_ms = appended.first().and_then(|appended| appended.timestamp_ms);
-    Ok(Entry::new(id.clone(), Some(instance), State::Ended))
+    let mut entry = Entry::new(id.clone(), None, State::Ended);
+    match writer.write(&[ended]).await {
+        Ok(appended) => {
+            instance.ended_ms = appended.first().and_then(|one| one.timestamp_ms);
+        }
+        Err(error) => {
+            entry.trouble = Some(Trouble::of_record(error)?);
+            entry.state = State::Incomplete;
+        }
+    }
+    entry.instance = Some(instance);
+    Ok(entry)
 }
 
 /// Waits until an instance that was ended is over, and deletes it. Tells how it stands where it was

@@ -7,7 +7,7 @@ use super::site::{InstanceError, Seen, Site};
 use super::{InstanceId, belongs};
 use crate::apply::{self, Event, Kind, Outcome, WhyNot};
 use crate::inventory::{self, Lock, Writer};
-use crate::live::{Instance, Inventory, Unseen, Usage};
+use crate::live::{Instance, Inventory, Unseen, Usage, Whose};
 use crate::model::TopicName;
 use crate::observe;
 use crate::plan::Allow;
@@ -115,7 +115,7 @@ pub(super) async fn judge(
     let usage = observe::usage(site.cluster, &partitions.collect()).await;
     let case = |(instance, now_ms)| {
         let looked = Looked {
-            site,
+            whose: &site.whose,
             inventory,
             seen: &seen,
             usage: &usage,
@@ -129,7 +129,7 @@ pub(super) async fn judge(
 
 /// What was seen, for one instance.
 struct Looked<'a> {
-    site: &'a Site<'a>,
+    whose: &'a Whose,
     inventory: &'a Inventory,
     seen: &'a BTreeMap<TopicName, Seen>,
     usage: &'a BTreeMap<TopicName, Usage>,
@@ -189,7 +189,7 @@ impl Looked<'_> {
         }
         let others = self.inventory.instances.iter();
         let mut others = others.filter(|other| {
-            !(belongs(other, &self.site.whose) && InstanceId::of(other) == InstanceId::of(instance))
+            !(belongs(other, self.whose) && InstanceId::of(other) == InstanceId::of(instance))
         });
         if self.inventory.topics.contains_key(topic)
             || others.any(|other| other.topics.contains_key(topic))
@@ -298,4 +298,163 @@ async fn record(case: Case, done: &mut HashMap<TopicName, apply::Entry>, writer:
 fn was_made_again(entry: &apply::Entry) -> bool {
     let made_again = |outcome: &Outcome| matches!(outcome, Outcome::NotTried(WhyNot::Recreated));
     entry.parts.iter().any(|part| made_again(&part.outcome))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kafka::Fault;
+    use crate::live::{GroupUse, Hold, Owned};
+
+    const NOW: i64 = 1_000_000;
+
+    fn whose() -> Whose {
+        Whose {
+            scope: Some("vision".to_owned()),
+            environment: Some("prod".to_owned()),
+        }
+    }
+
+    fn instance() -> Instance {
+        let id = |id: &str| Some(id.to_owned());
+        Instance {
+            whose: whose(),
+            lifecycle: "task".to_owned(),
+            topics: [("a".into(), id("1")), ("b".into(), None)].into(),
+            delete_after_ms: 90_000,
+            ..Instance::default()
+        }
+    }
+
+    fn there(id: &str) -> Seen {
+        Seen::There {
+            id: Some(id.to_owned()),
+            partitions: 1,
+        }
+    }
+
+    /// Both topics are there, as they were made, and nobody uses them.
+    struct World {
+        inventory: Inventory,
+        seen: BTreeMap<TopicName, Seen>,
+        usage: BTreeMap<TopicName, Usage>,
+        allow: Vec<Allow>,
+    }
+
+    impl World {
+        fn new() -> Self {
+            let inventory = Inventory {
+                instances: vec![instance()],
+                ..Inventory::default()
+            };
+            let unused = |name: &str| (name.into(), Usage::default());
+            Self {
+                inventory,
+                seen: [("a".into(), there("1")), ("b".into(), there("2"))].into(),
+                usage: ["a", "b"].map(unused).into(),
+                allow: Vec::new(),
+            }
+        }
+
+        fn case(&self) -> Case {
+            let looked = Looked {
+                whose: &whose(),
+                inventory: &self.inventory,
+                seen: &self.seen,
+                usage: &self.usage,
+                allow: &self.allow,
+                now_ms: NOW,
+            };
+            looked.case(instance())
+        }
+
+        /// Why `a` stays, where the whole instance stays with it.
+        fn why(&self) -> Why {
+            let case = self.case();
+            assert!(case.has_to_stay() && case.delete.is_empty());
+            assert_eq!(case.stays[&TopicName::from("b")], Why::Another);
+            case.stays[&TopicName::from("a")].clone()
+        }
+
+        fn used(usage: Usage) -> Self {
+            let mut world = Self::new();
+            world.usage.insert("a".into(), usage);
+            world
+        }
+    }
+
+    fn deleted(case: &Case) -> Vec<(&str, Option<&str>)> {
+        let delete = case.delete.iter();
+        delete
+            .map(|(name, id)| (name.as_str(), id.as_deref()))
+            .collect()
+    }
+
+    #[test]
+    fn unused_topics_go_by_their_ids() {
+        let mut world = World::new();
+        assert_eq!(deleted(&world.case()), [("a", Some("1")), ("b", Some("2"))]);
+        world.seen.insert("a".into(), Seen::Missing);
+        assert_eq!(deleted(&world.case()), [("b", Some("2"))]);
+    }
+
+    #[test]
+    fn what_others_made_or_own_is_left_and_holds_nothing_up() {
+        let mut world = World::new();
+        world.seen.insert("a".into(), there("9"));
+        let case = world.case();
+        assert_eq!(case.stays, [("a".into(), Why::MadeAgain)].into());
+        assert_eq!(deleted(&case), [("b", Some("2"))]);
+        world.inventory.topics.insert("b".into(), Owned::default());
+        let case = world.case();
+        assert_eq!(case.stays[&TopicName::from("b")], Why::Owned);
+        assert!(!case.has_to_stay() && case.delete.is_empty());
+    }
+
+    #[test]
+    fn a_reader_a_young_record_or_what_cannot_be_seen_keeps_all_of_it() {
+        let reader = Usage {
+            groups: vec![GroupUse {
+                name: "g".to_owned(),
+                members: 1,
+                committed: false,
+            }],
+            ..Usage::default()
+        };
+        assert!(matches!(World::used(reader).why(), Why::InUse(_)));
+        let wrote = |age: i64| Usage {
+            newest_record_ms: Some(NOW - age),
+            // By the room that looks: younger than a day.
+            recent: true,
+            ..Usage::default()
+        };
+        assert!(matches!(World::used(wrote(89_999)).why(), Why::InUse(_)));
+        assert!(!World::used(wrote(90_000)).case().has_to_stay());
+        let mut world = World::new();
+        let fault = Fault {
+            code: 29,
+            name: "TOPIC_AUTHORIZATION_FAILED".to_owned(),
+            message: String::new(),
+        };
+        world.seen.insert("a".into(), Seen::Unseen(fault));
+        assert!(matches!(world.why(), Why::InUse(_)));
+    }
+
+    #[test]
+    fn what_is_allowed_goes_and_what_is_held_stays() {
+        let mut world = World::used(Usage {
+            newest_record_ms: Some(NOW),
+            ..Usage::default()
+        });
+        world.allow = vec!["topic-in-use:a".parse().unwrap()];
+        assert_eq!(deleted(&world.case()).len(), 2);
+        let hold = |until_ms| Hold {
+            until_ms,
+            ..Hold::default()
+        };
+        world.inventory.holds.insert("a".into(), hold(NOW + 1));
+        assert_eq!(world.why(), Why::Held(hold(NOW + 1)));
+        world.inventory.holds.insert("a".into(), hold(NOW));
+        assert!(!world.case().has_to_stay());
+    }
 }

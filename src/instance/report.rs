@@ -86,6 +86,16 @@ pub enum Why {
     Owned,
 }
 
+impl Trouble {
+    /// What follows from a record that could not be written: nothing was, or it may have been.
+    pub(super) fn of_record(error: InventoryError) -> Result<Self, InventoryError> {
+        match error {
+            InventoryError::Unanswered(_) => Ok(Trouble::Unrecorded(error)),
+            error => Err(error),
+        }
+    }
+}
+
 impl Why {
     /// Whether it holds for now only, so that the instance stays with it.
     pub(super) fn passes(&self) -> bool {

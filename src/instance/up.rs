@@ -80,9 +80,14 @@ impl Up<'_> {
         }
         self.ask(&missing, &seen).await?;
         let writer = Writer::open(site.cluster, site.inventory).await?;
-        self.record(&mut entry, &writer).await?;
+        if let Err(error) = self.record(&mut entry, &writer).await {
+            entry.trouble = Some(Trouble::of_record(error)?);
+            entry.state = State::Incomplete;
+            return Ok(entry);
+        }
         if let Err(lost) = self.lock.check().await {
             entry.trouble = Some(lost.into());
+            entry.state = State::Incomplete;
             return Ok(entry);
         }
         entry.topics = apply::alone::create(site.cluster, missing, site.settings, events).await;

@@ -20,6 +20,8 @@ harness::tests! {
     an_end_is_taken_back,
     swept_by_its_age_without_the_files,
     what_is_in_use_stays,
+    what_is_held_stays,
+    another_cluster,
     names_that_others_have,
     made_again_by_somebody_else,
     refused_by_the_broker,
@@ -310,6 +312,39 @@ fn write(test: &Test, topic: &TopicName, age: Duration) {
     producer
         .flush(Duration::from_secs(30))
         .expect("it is written");
+}
+
+async fn what_is_held_stays(test: Test) {
+    let repository = repository(&test, TASK);
+    repository.run_bare("instance up task id=a -e dev").exits(0);
+    let hold = "inventory hold @raw_a --for 1h --reason incident -e dev";
+    repository.run_bare(hold).exits(0);
+    over(&repository, "a").await;
+    let sweep = repository.run_bare("instance sweep -e dev").exits(0);
+    let sweep = sweep.says("@raw_a  held until ").says(": incident");
+    sweep.says("@yolox_a  stays with the others");
+    repository
+        .run_bare("inventory hold @raw_a --end -e dev")
+        .exits(0);
+    repository
+        .run_bare("instance sweep -e dev")
+        .exits(0)
+        .says("1 deleted");
+}
+
+async fn another_cluster(test: Test) {
+    let repository = repository(&test, TASK);
+    let servers = test.broker().servers();
+    let text = format!(
+        "[cluster]\nbootstrap_servers = \"{servers}\"\nid = \"other\"\n[defaults]\npartitions = 1\nreplication_factor = 1\n{INVENTORY}"
+    );
+    repository.write("environments/dev.toml", &text);
+    for command in ["up task id=a", "down task id=a", "sweep"] {
+        let run = repository.run_bare(&format!("instance {command} -e dev"));
+        run.exits(4)
+            .warns("dev is the cluster \"other\", and this is ");
+    }
+    assert!(topics(&test).await.is_empty());
 }
 
 async fn names_that_others_have(test: Test) {

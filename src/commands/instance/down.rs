@@ -58,7 +58,8 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     let ended = down.await?.map_err(advised)?;
     let mut report = job.report("down");
     report.entries.push(ended.clone());
-    if !args.wait_delete || ended.state == State::NotUp || report.interrupted {
+    let is_ended = matches!(ended.state, State::Ended | State::Ending);
+    if !args.wait_delete || !is_ended || report.interrupted {
         return Ok(job.tell(&report));
     }
     if let Some(at) = ended.instance.as_ref().and_then(Instance::over_at_ms) {

@@ -122,7 +122,9 @@ fn check_known(opened: &Opened, contents: &Contents, topic: &TopicName) -> Resul
     let desired = &opened.environment.desired;
     let listed = desired.topics.contains_key(topic) || desired.removed.contains_key(topic);
     let recorded = &contents.inventory;
-    if listed || recorded.topics.contains_key(topic) || recorded.holds.contains_key(topic) {
+    let of_instance = recorded.instance_topics().contains_key(topic);
+    let is_recorded = recorded.topics.contains_key(topic) || recorded.holds.contains_key(topic);
+    if listed || of_instance || is_recorded {
         return Ok(());
     }
     let names = desired.topics.keys().chain(recorded.topics.keys());

@@ -68,7 +68,10 @@ fn headline(entry: &Entry) -> (Paint, String) {
                 holder.pid
             ),
         ),
-        State::Incomplete => (Paint::Removed, "is not complete".to_owned()),
+        State::Incomplete => (
+            Paint::Removed,
+            "is not complete; do it again to go on".to_owned(),
+        ),
     }
 }
 
