@@ -79,8 +79,7 @@ impl Error {
         if fault.message.contains("OAuth/OIDC depends on libcurl") {
             return Self::settings(
                 "this build of topicsmith does not get tokens by itself (sasl.oauthbearer.method)",
-                "leave out what belongs to OIDC, and let --token-command fetch the tokens; or build \
-                 with the feature oidc",
+                "leave out what belongs to OIDC, and let --token-command fetch the tokens",
             );
         }
         Self::settings(

@@ -205,6 +205,14 @@ impl Failure {
         if let Some(certificate) = &self.certificate {
             return certificate.diagnosis(&self.server);
         }
+        if self.reason.starts_with("Disconnected") {
+            return Diagnosis::new(
+                Cause::Tls,
+                "the other side closes the connection during the TLS handshake",
+                "does the port speak TLS? If not, set security.protocol to \"PLAINTEXT\" or \
+                 \"SASL_PLAINTEXT\"; a proxy without a broker behind it looks like this too",
+            );
+        }
         match self.alert() {
             // bad_certificate to unknown_ca, but for illegal_parameter; certificate_required.
             Some(41..=46 | 48 | 116) => client_certificate(connection),
