@@ -13,6 +13,7 @@ mod inventory;
 mod lock;
 mod meanwhile;
 mod observe;
+mod ownership;
 mod preflight;
 mod reading;
 mod soak;
@@ -34,6 +35,7 @@ fn main() -> std::process::ExitCode {
         lock::tests(),
         meanwhile::tests(),
         observe::tests(),
+        ownership::tests(),
         preflight::tests(),
         reading::tests(),
         specs::tests(),

@@ -19,7 +19,7 @@ harness::tests! {
 }
 
 /// An environment where a user of `broker.sh` logs in.
-fn log_in(test: &Test, repository: &Repository, user: &str) {
+pub fn log_in(test: &Test, repository: &Repository, user: &str) {
     let servers = test.broker().sasl();
     let environment = format!(
         "[cluster]\nbootstrap_servers = \"{servers}\"\n[cluster.client]\nsecurity.protocol = \"SASL_PLAINTEXT\"\nsasl.mechanism = \"PLAIN\"\nsasl.username = \"{user}\"\nsasl.password = \"{user}-secret\"\n[defaults]\npartitions = 1\nreplication_factor = 1\n"

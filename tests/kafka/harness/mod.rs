@@ -17,7 +17,7 @@ use topicsmith::model::connection::Connection;
 use topicsmith::model::{ConfigKey, Globs, Layer, Place, Secret, Sourced, TopicName};
 
 pub use broker::{Brokers, stop};
-pub use repository::{Repository, Run, Started};
+pub use repository::{Repository, Run, Started, inventory};
 
 /// The list of a file's tests: `tests! { name, other_name }`. Each is an `async fn(Test)`.
 macro_rules! tests {
