@@ -363,7 +363,7 @@ async fn another_cluster_is_refused(test: Test) {
     let repository = test.repository(TWO);
     let servers = test.broker().servers();
     let environment = format!(
-        "[cluster]\nid = \"somewhere-else\"\nbootstrap_servers = \"{servers}\"\n[defaults]\npartitions = 1\nreplication_factor = 1\n"
+        "[cluster]\nid = \"somewhere-else\"\nbootstrap_servers = \"{servers}\"\n[defaults]\npartitions = 1\nreplication_factor = 1\n[inventory]\nenabled = false\n"
     );
     repository.write("environments/dev.toml", &environment);
     repository

@@ -66,7 +66,7 @@ async fn write(cluster: &Cluster, topic: &TopicName, entries: &[Entry]) {
 
 /// What Kafka's own tool says of a topic.
 fn described(brokers: &Brokers, topic: &TopicName) -> String {
-    let class = "org.apache.kafka.tools.TopicCommand";
+    let class = "TopicCommand";
     brokers.cli(class, &["--describe", "--topic", topic.as_str()])
 }
 

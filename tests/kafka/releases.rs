@@ -9,6 +9,7 @@ harness::tests! {
     a_config_newer_than_the_brokers,
     a_config_that_only_older_brokers_have,
     a_vendors_config,
+    tiered_storage_that_is_not_there,
 }
 
 async fn the_plan_says_which_release_it_is(test: Test) {
@@ -84,4 +85,17 @@ async fn a_vendors_config(test: Test) {
     repository.environment("dev", test.broker().servers(), 1, rules);
     let plan = repository.run("plan").exits(4);
     plan.says("create: the broker refuses it: Unknown topic config name: confluent.tier.enable");
+}
+
+async fn tiered_storage_that_is_not_there(test: Test) {
+    let repository = test.repository("[topics.\"@a\"]\nconfig.remote.storage.enable = true\n");
+    let plan = repository.run("plan");
+    let refused = |words| format!("create: the broker refuses it: {words}");
+    match (since(3, 6), since(3, 5)) {
+        (true, _) => plan
+            .exits(4)
+            .says(&refused("Tiered Storage functionality is disabled")),
+        (false, true) => plan.exits(0).says("1 to create"),
+        (false, false) => plan.exits(4).says(&refused("Unknown topic config name")),
+    };
 }

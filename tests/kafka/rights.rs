@@ -14,7 +14,7 @@ harness::tests! {
     looking_makes_no_topic,
 }
 
-const WHY: &str = "Topic authorization failed (TOPIC_AUTHORIZATION_FAILED 29)";
+const WHY: &str = "Topic authorization failed for User:reader; needed: Describe on the topic. (TOPIC_AUTHORIZATION_FAILED 29)";
 
 /// Topics of which the reader may see those that begin with `seen`.
 async fn half_hidden(test: &Test) -> Repository {
@@ -42,7 +42,7 @@ async fn what_may_not_be_seen_is_not_planned(test: Test) {
             .says("+ @seen-b")
             .says("1 to create; 1 unchanged")
             .says(&hidden);
-        let note = "note: not checked: creating @seen-b: Authorization failed.";
+        let note = "note: not checked: creating @seen-b: ";
         assert_eq!(plan.stdout.contains(note), checked, "{plan}");
     }
     let list = repository.run("list -e reader").exits(0);
@@ -99,13 +99,13 @@ async fn each_right_holds_back_its_own(test: Test) {
     let apply = repository.run(&format!("apply -e reader --yes {allowed}"));
     let apply = apply.exits(3).says("2 applied, 2 blocked\n");
     let apply = apply.says(
-        "blocked: retention.ms 604800000 → 691200000: this principal may not do it: Topic authorization failed",
+        "blocked: retention.ms 604800000 → 691200000: this principal may not do it: Topic authorization failed for User:reader; needed: AlterConfigs on the topic.",
     );
     let apply = apply.says(
         " (TOPIC_AUTHORIZATION_FAILED 29)\n      Give this principal the right to change configs: AlterConfigs on the topic.\n",
     );
     apply.says(
-        "blocked: delete: this principal may not do it: this principal has no right to delete it\n      Give this principal the right to delete it: Delete on the topic.\n",
+        "blocked: delete: this principal may not do it: User:reader has no right to delete it; needed: Delete on the topic\n      Give this principal the right to delete it: Delete on the topic.\n",
     );
     // With the rights there is nothing else in the way.
     allow(&test, &test.topic(""), &["AlterConfigs", "Delete"]);

@@ -175,7 +175,7 @@ pub fn allow(test: &Test, topic: &TopicName, operations: &[&str]) {
     for operation in operations {
         arguments.extend(["--operation", operation]);
     }
-    let class = "org.apache.kafka.tools.AclCommand";
+    let class = "AclCommand";
     test.broker().cli(class, &arguments);
 }
 

@@ -35,7 +35,7 @@ pub fn broker() -> &'static Brokers {
                 "admin",
             ];
             let arguments = [user.as_slice(), &["--add-config", &password]].concat();
-            broker.cli("kafka.admin.ConfigCommand", &arguments);
+            broker.cli("ConfigCommand", &arguments);
         }
     });
     broker
@@ -97,6 +97,7 @@ fn properties(folder: &Path) -> String {
     let ca = folder.join("ca.pem").display().to_string();
     let mut lines = vec![
         "ssl.keystore.type=PEM".to_owned(),
+        format!("ssl.key.password={KEY_PASSWORD}"),
         "ssl.truststore.type=PEM".to_owned(),
         format!("ssl.truststore.location={ca}"),
         format!("ssl.keystore.location={}", store("good")),
@@ -147,6 +148,7 @@ fn certificates(folder: &Path) {
     signed(folder, "foreign", "stranger", "DNS:client", 2);
 }
 
+const KEY_PASSWORD: &str = "broker-secret";
 const NEW_KEY: &str = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";
 
 fn authority(folder: &Path, name: &str) {
@@ -170,6 +172,11 @@ fn signed(folder: &Path, name: &str, authority: &str, names: &str, days: i32) {
          -days {days} -extfile {name}.ext -out {name}.pem"
     );
     openssl(folder, &sign);
+    // Kafka 2.8 takes no key that has no password, and of those with one only the old form.
+    let encrypt = format!(
+        "pkcs8 -topk8 -in {name}.key -out {name}.encrypted -v1 PBE-SHA1-3DES -passout pass:{KEY_PASSWORD}"
+    );
+    openssl(folder, &encrypt);
     let part = |end: &str| {
         let path = folder.join(format!("{name}.{end}"));
         fs::read_to_string(path).expect("openssl wrote it")
@@ -177,7 +184,7 @@ fn signed(folder: &Path, name: &str, authority: &str, names: &str, days: i32) {
     write(
         folder,
         &format!("{name}.store"),
-        &(part("key") + &part("pem")),
+        &(part("encrypted") + &part("pem")),
     );
 }
 
