@@ -20,7 +20,7 @@ use clap::{CommandFactory, FromArgMatches, Parser};
 
 pub use args::{Connecting, Environments, Format, Global, OneEnvironment, Only, duration};
 pub use exit::Exit;
-pub use lock::{check_cluster, open_books, resource};
+pub use lock::{check_cluster, lock_of, open_books, resource};
 pub use look::{Depth, Looking, Preflight, Source, plan, read, see_usage};
 pub use origin::{Origin, Scope, check_scope_is_named, who};
 pub use problem::{Advice, Locked, Refused, Usage, document};

@@ -38,6 +38,13 @@ pub enum Unrecorded {
     NoIds(crate::kafka::Error),
 }
 
+impl Unrecorded {
+    /// Whether it may be recorded after all.
+    pub(super) fn is_unanswered(&self) -> bool {
+        matches!(self, Unrecorded::Unwritten(InventoryError::Unanswered(_)))
+    }
+}
+
 impl Books {
     /// The inventory under a lock, for somebody whose name is recorded with all that is written.
     pub fn new(lock: Lock, writer: Writer, by: String) -> Self {

@@ -7,7 +7,7 @@ use crate::inventory::Lost;
 use crate::kafka::{self, Fault};
 use crate::live::ReplicationFactor;
 use crate::model::{BlockCode, TopicName};
-use crate::plan::{Action, Blocked, Change, ConfigAction, Plan, Subject};
+use crate::plan::{self, Action, Blocked, Change, ConfigAction, Plan, Subject};
 
 /// What became of a plan.
 #[derive(Debug, Clone)]
@@ -16,7 +16,7 @@ pub struct Report {
     pub environment: String,
     /// The cluster.
     pub cluster_id: Option<String>,
-    /// What became of each change and of each blocked one, by topic.
+    /// What became of each change, and of each that is blocked or under a hold, by topic.
     pub entries: Vec<Entry>,
     /// Whether the apply was told to stop.
     pub interrupted: bool,
@@ -80,6 +80,8 @@ pub enum Outcome {
     Blocked(BlockCode, String),
     /// It waits for something that was blocked.
     Held(BlockCode),
+    /// It waits for the end of a hold on the topic.
+    OnHold(Box<plan::Held>),
     /// It was not asked for.
     NotTried(WhyNot),
     /// It is true, and the inventory does not hold it, or it is not known whether it does.
@@ -162,7 +164,7 @@ pub enum Kind {
     AlreadySo,
     /// [`Outcome::Applied`]
     Applied,
-    /// [`Outcome::Held`]
+    /// [`Outcome::Held`], [`Outcome::OnHold`]
     Held,
     /// [`Outcome::Blocked`]
     Blocked,
@@ -186,8 +188,9 @@ impl Outcome {
             Outcome::NotKept(_) => Kind::NotKept,
             Outcome::Unknown(_) => Kind::Unknown,
             Outcome::Blocked(..) => Kind::Blocked,
-            Outcome::Held(_) => Kind::Held,
+            Outcome::Held(_) | Outcome::OnHold(_) => Kind::Held,
             Outcome::NotTried(_) => Kind::NotTried,
+            Outcome::Unrecorded(why) if why.is_unanswered() => Kind::Unknown,
             Outcome::Unrecorded(_) => Kind::Failed,
         }
     }
@@ -268,6 +271,7 @@ impl Report {
 
     fn with(plan: &Plan, mut entries: Vec<Entry>, interrupted: bool) -> Self {
         entries.extend(plan.blocked.iter().map(blocked));
+        entries.extend(plan.held.iter().filter_map(on_hold));
         // Stable: a topic's change stands before what is blocked of it.
         entries.sort_by(|a, b| a.topic.cmp(&b.topic));
         Self {
@@ -300,7 +304,8 @@ impl Report {
     /// How it ended as a whole.
     pub fn verdict(&self) -> Verdict {
         let failed = self.any(&[Kind::Failed, Kind::NotTried, Kind::NotKept, Kind::Unknown]);
-        let held_back = self.any(&[Kind::Blocked, Kind::Held]);
+        // A hold is what somebody asked for.
+        let held_back = self.any(&[Kind::Blocked]);
         match (failed || held_back, self.changed()) {
             _ if self.interrupted => Verdict::Interrupted,
             (false, _) => Verdict::Done,
@@ -404,6 +409,22 @@ fn blocked(blocked: &Blocked) -> Entry {
         action: None,
         parts: std::iter::once(itself).chain(waiting).collect(),
     }
+}
+
+/// A change that a hold keeps from being made.
+fn on_hold(held: &plan::Held) -> Option<Entry> {
+    let outcome = || Outcome::OnHold(Box::new(held.clone()));
+    let change = held.change.as_ref()?;
+    let part = |(subject, doing)| Part {
+        subject,
+        doing: Some(doing),
+        outcome: outcome(),
+    };
+    Some(Entry {
+        topic: held.topic.clone(),
+        action: Some(change.action),
+        parts: parts_of(change).into_iter().map(part).collect(),
+    })
 }
 
 #[cfg(test)]

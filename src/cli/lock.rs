@@ -9,9 +9,9 @@ use super::problem::{Locked, Refused};
 use super::session::Session;
 use crate::apply::Books;
 use crate::desired::{Desired, Environment};
-use crate::inventory::{self, Holder, InventoryError, LockError, TakenLock, Writer};
+use crate::inventory::{self, Holder, InventoryError, Lock, LockError, TakenLock, Writer};
 use crate::kafka::Cluster;
-use crate::model::Place;
+use crate::model::{Place, TopicName};
 use crate::plan::Options;
 use crate::render::inventory::holder as shown;
 
@@ -105,6 +105,28 @@ pub async fn open_books(
     };
     let writer = writer?;
     Ok(Some(Books::new(lock, writer, who())))
+}
+
+/// Keeps the applies of a scope and environment off, or says whom it met.
+///
+/// # Errors
+/// An apply is running, or the inventory cannot be read or written.
+pub async fn lock_of(
+    cluster: &Cluster,
+    topic: &TopicName,
+    (scope, environment): (&str, &str),
+) -> Result<Lock> {
+    let me = Holder {
+        by: who(),
+        pid: std::process::id(),
+        ..Holder::default()
+    };
+    let resource = resource(scope, environment);
+    let lock = inventory::lock(cluster, topic, &resource, me, Duration::ZERO, |_| ());
+    lock.await.map_err(|error| match error {
+        LockError::Held(holder) => taken(environment, &holder).into(),
+        LockError::Inventory(error) => error.into(),
+    })
 }
 
 fn taken(environment: &str, holder: &Holder) -> Locked {

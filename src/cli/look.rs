@@ -231,6 +231,7 @@ pub async fn read(
             Depth::Listed => Which::Of(&listed),
             Depth::All | Depth::Support => Which::All,
         },
+        // What is adopted is recorded with its id, by which it is known later.
         ids: match depth {
             Depth::Listed | Depth::All if in_use => Which::Of(&listed),
             Depth::Listed | Depth::All => Which::Of(&removed),

@@ -12,7 +12,7 @@ use crate::cli::{
     Session, Usage, duration,
 };
 use crate::desired::{Ask, Desired};
-use crate::inventory;
+use crate::inventory::{self, InventoryError};
 use crate::kafka::Cluster;
 use crate::model::text::escape;
 use crate::plan::{Allow, Approval, MissingRights, Options, Plan};
@@ -225,6 +225,10 @@ impl Job<'_> {
         }
         inventory::create(&self.cluster, &inventory.topic, plan.cluster.brokers).await?;
         self.open_books().await?;
+        if self.books.is_none() {
+            let topic = inventory.topic.clone();
+            return Err(InventoryError::Missing { topic }.into());
+        }
         if self.plan().await?.changes == plan.changes {
             return Ok(());
         }

@@ -25,6 +25,13 @@ use crate::model::connection::Connection;
 /// holds should librdkafka itself be stuck.
 const GRACE: Duration = Duration::from_secs(1);
 
+/// How long the broker that leads a partition may take to know of it: a new topic shows elsewhere
+/// before that, and the lead moves when a broker goes.
+const SETTLING: Duration = Duration::from_secs(5);
+
+/// How often such a broker is asked.
+const PAUSE: Duration = Duration::from_millis(100);
+
 /// Records under way at a time: below what librdkafka keeps.
 const IN_FLIGHT: usize = 10_000;
 
@@ -257,14 +264,23 @@ async fn offset(
     at: OffsetAt,
 ) -> Result<i64, RecordError> {
     let asked = (topic.clone(), partition);
-    let mut found = cluster.offsets(std::slice::from_ref(&asked), at).await?;
-    match found.remove(&asked) {
-        Some(Ok(found)) => Ok(found.offset.max(0)),
-        Some(Err(fault)) => Err(RecordError::Refused(fault)),
-        None => Err(RecordError::Refused(Fault::new(
-            UNREADABLE,
-            "the answer does not mention the partition".to_owned(),
-        ))),
+    let give_up = Instant::now() + SETTLING.min(cluster.limits().timeout);
+    loop {
+        let mut found = cluster.offsets(std::slice::from_ref(&asked), at).await?;
+        let fault = match found.remove(&asked) {
+            Some(Ok(found)) => return Ok(found.offset.max(0)),
+            Some(Err(fault)) => fault,
+            None => {
+                let message = "the answer does not mention the partition".to_owned();
+                Fault::new(UNREADABLE, message)
+            }
+        };
+        let kind = fault.kind();
+        let settles = kind.is_worth_another_try() || kind == FaultKind::Missing;
+        if !settles || Instant::now() >= give_up {
+            return Err(RecordError::Refused(fault));
+        }
+        tokio::time::sleep(PAUSE).await;
     }
 }
 

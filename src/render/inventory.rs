@@ -204,7 +204,12 @@ fn instance_line(instance: &Instance) -> String {
 }
 
 fn lock_line(lock: &TakenLock) -> String {
-    format!("{}: {}", escape(&lock.resource), holder(&lock.holder))
+    let until = utc(lock.until_ms);
+    format!(
+        "{}: {}, until {until} unless it is renewed",
+        escape(&lock.resource),
+        holder(&lock.holder)
+    )
 }
 
 /// `anna@ci-7, process 4711, commit 0a1b2c3d4e5f, since 2026-11-20 22:31:07 UTC`

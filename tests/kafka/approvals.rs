@@ -63,12 +63,12 @@ async fn what_was_approved_is_applied(test: Test) {
     let whose = test.topic("");
     assert_eq!(file.replace(whose.as_str(), "@"), plan.stdout);
     repository
-        .run_saved("apply a.plan --yes")
+        .run_whole("apply a.plan --yes")
         .exits(0)
         .says("\n2 applied\n");
     // Once more: everything is done by now.
     repository
-        .run_saved("apply a.plan --yes")
+        .run_whole("apply a.plan --yes")
         .exits(0)
         .says("No changes");
     repository.run("plan --detailed-exitcode").exits(0);
@@ -78,20 +78,20 @@ async fn destructive_changes_need_no_allow(test: Test) {
     let repository = saved(&test).await;
     repository.run("apply --yes").exits(4);
     repository
-        .run_saved("apply a.plan -e dev --yes")
+        .run_whole("apply a.plan -e dev --yes")
         .exits(0)
         .says("1 destructive change, allowed")
         .says("\n1 applied\n");
     repository.topics("[topics.\"@payments\"]\n[removed.\"@orders\"]\n");
     repository.run("plan --out b.plan").exits(0);
-    repository.run_saved("apply b.plan --yes").exits(0);
+    repository.run_whole("apply b.plan --yes").exits(0);
     assert_eq!(partitions(&test).await, [("payments".to_owned(), 1)]);
 }
 
 async fn what_is_done_meanwhile_drops_out(test: Test) {
     let repository = saved(&test).await;
     by_hand(&test, "orders", "retention.ms", "86400000").await;
-    let apply = repository.run_saved("apply a.plan --yes").exits(0);
+    let apply = repository.run_whole("apply a.plan --yes").exits(0);
     assert!(!apply.stdout.contains("retention.ms"), "{apply}");
     assert_eq!(partitions(&test).await[0], ("orders".to_owned(), 6));
 }
@@ -100,7 +100,7 @@ async fn a_value_changed_in_between_is_refused(test: Test) {
     let repository = saved(&test).await;
     repository.topics(&MORE.replace("1d", "1h"));
     repository
-        .run_saved("apply a.plan --yes")
+        .run_whole("apply a.plan --yes")
         .exits(4)
         .says("refused: 1 topic would be changed as the saved plan does not approve: @orders\n")
         .says("  ! @orders\n")
@@ -108,7 +108,7 @@ async fn a_value_changed_in_between_is_refused(test: Test) {
         .warns("refused, and nothing was changed");
     untouched(&test).await;
     let report = repository
-        .run_saved("apply a.plan --yes --format json")
+        .run_whole("apply a.plan --yes --format json")
         .exits(4)
         .json();
     assert_eq!(report["refused"][0]["code"], "not-approved");
@@ -124,7 +124,7 @@ async fn a_live_change_in_between_is_refused(test: Test) {
     let repository = saved(&test).await;
     by_hand(&test, "orders", "retention.ms", "1209600000").await;
     repository
-        .run_saved("apply a.plan --yes")
+        .run_whole("apply a.plan --yes")
         .exits(4)
         .says("14d (1209600000) → 1d (86400000)   approved: 7d (604800000) → 1d (86400000)");
     assert_eq!(partitions(&test).await[0], ("orders".to_owned(), 3));
@@ -132,7 +132,7 @@ async fn a_live_change_in_between_is_refused(test: Test) {
     by_hand(&test, "orders", "retention.ms", "604800000").await;
     by_hand(&test, "orders", "segment.bytes", "104857600").await;
     repository
-        .run_saved("apply a.plan --yes")
+        .run_whole("apply a.plan --yes")
         .exits(4)
         .says("100MiB (104857600) → reset to 1GiB (1073741824)   not approved");
     untouched(&test).await;
@@ -142,7 +142,7 @@ async fn an_extra_change_is_refused(test: Test) {
     let repository = saved(&test).await;
     repository.topics(&format!("{MORE}[topics.\"@later\"]\n"));
     repository
-        .run_saved("apply a.plan --yes")
+        .run_whole("apply a.plan --yes")
         .exits(4)
         .says("  ! @later\n      topic  create   not approved\n");
     untouched(&test).await;
@@ -159,7 +159,7 @@ async fn a_merge_that_was_applied_does_not_spoil_it(test: Test) {
         "{MORE}[topics.\"@later\"]\nconfig.retention.ms = \"2d\"\n"
     ));
     repository
-        .run_saved("apply a.plan --yes")
+        .run_whole("apply a.plan --yes")
         .exits(0)
         .says("\n1 applied\n");
     repository.run("plan --detailed-exitcode").exits(0);
@@ -169,7 +169,7 @@ async fn what_is_blocked_by_now_is_reported(test: Test) {
     let repository = saved(&test).await;
     repository.topics(&MORE.replace("partitions = 6", "partitions = 1"));
     repository
-        .run_saved("apply a.plan --yes")
+        .run_whole("apply a.plan --yes")
         .exits(3)
         .says("\n1 applied, 1 blocked\n");
 }
@@ -179,7 +179,7 @@ async fn guards_hold(test: Test) {
     let guards = "[guards]\nmax_destructive = 0\n";
     repository.environment("dev", test.broker().servers(), 1, guards);
     repository
-        .run_saved("apply a.plan --yes")
+        .run_whole("apply a.plan --yes")
         .exits(4)
         .says("guards.max_destructive allows 0");
     untouched(&test).await;
@@ -189,22 +189,22 @@ async fn another_cluster_environment_or_scope_is_refused(test: Test) {
     let repository = saved(&test).await;
     repository.environment("dev", Brokers::three().servers(), 1, "");
     repository
-        .run_saved("apply a.plan --yes")
+        .run_whole("apply a.plan --yes")
         .exits(4)
         .says("refused: the saved plan is for cluster ");
     repository.environment("dev", test.broker().servers(), 1, "");
     repository
-        .run_saved("apply a.plan --yes --scope shop")
+        .run_whole("apply a.plan --yes --scope shop")
         .exits(4)
         .says("refused: the saved plan is for no scope, and this apply for scope shop\n");
     repository.environment("prod", test.broker().servers(), 1, "");
     repository
-        .run_saved("apply a.plan --yes -e prod")
+        .run_whole("apply a.plan --yes -e prod")
         .exits(4)
         .warns("the saved plan is for dev, and not for prod");
     untouched(&test).await;
     // Left out, it is the plan's own, of the two that there are.
-    repository.run_saved("apply a.plan --yes").exits(0);
+    repository.run_whole("apply a.plan --yes").exits(0);
 }
 
 async fn a_file_that_is_no_plan_changes_nothing(test: Test) {
@@ -218,7 +218,7 @@ async fn a_file_that_is_no_plan_changes_nothing(test: Test) {
     ] {
         fs::write(repository.path("b.plan"), text).expect("it can be written");
         repository
-            .run_saved("apply b.plan --yes")
+            .run_whole("apply b.plan --yes")
             .exits(1)
             .warns("cannot read the plan b.plan: ")
             .warns(why);
@@ -228,7 +228,7 @@ async fn a_file_that_is_no_plan_changes_nothing(test: Test) {
 
 async fn with_a_plan_somebody_must_agree_too(test: Test) {
     let repository = saved(&test).await;
-    repository.run_saved("apply a.plan").exits(64);
+    repository.run_whole("apply a.plan").exits(64);
     untouched(&test).await;
 }
 
@@ -245,7 +245,7 @@ async fn the_report_is_kept_however_it_ends(test: Test) {
     assert_eq!(refused["refused"][0]["code"], "retention-shortened");
     assert_eq!(refused["summary"]["not_tried"], 1);
     let run = repository
-        .run_saved("apply a.plan --yes --report r.json --format json")
+        .run_whole("apply a.plan --yes --report r.json --format json")
         .exits(0);
     let report = kept();
     assert_eq!(report["summary"]["applied"], 1);

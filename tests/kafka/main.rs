@@ -16,6 +16,7 @@ mod inventory;
 mod lock;
 mod meanwhile;
 mod observe;
+mod ownership;
 mod preflight;
 mod reading;
 mod releases;
@@ -43,6 +44,7 @@ fn main() -> std::process::ExitCode {
         lock::tests(),
         meanwhile::tests(),
         observe::tests(),
+        ownership::tests(),
         preflight::tests(),
         reading::tests(),
         releases::tests(),

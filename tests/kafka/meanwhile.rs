@@ -30,7 +30,7 @@ fn apply_until(test: &Test, repository: &Repository, rule: Rule) -> (Proxy, Star
     (proxy, apply)
 }
 
-fn wait_for(proxy: &Proxy) {
+pub fn wait_for(proxy: &Proxy) {
     let start = Instant::now();
     while proxy.fired() == 0 {
         assert!(
@@ -46,7 +46,7 @@ fn held_back(api: Api, when: When) -> Rule {
 }
 
 /// `@a applied; @b failed: words`
-fn results(run: &Run) -> String {
+pub fn results(run: &Run) -> String {
     let json = run.json();
     let changes = json["changes"].as_array().expect("a list");
     let text = |change: &serde_json::Value| {

@@ -34,7 +34,7 @@ async fn to_delete(test: &Test) -> (Repository, TopicName) {
 }
 
 /// Writes a record of this age.
-fn write(test: &Test, topic: &TopicName, age: Duration) {
+pub fn write(test: &Test, topic: &TopicName, age: Duration) {
     let producer: BaseProducer = ClientConfig::new()
         .set("bootstrap.servers", test.broker().servers())
         .create()
@@ -74,7 +74,7 @@ fn commit(test: &Test, topic: &TopicName, group: &str) {
 }
 
 /// A member of a group that has its partitions.
-async fn member(test: &Test, topic: &TopicName, group: &str) -> BaseConsumer {
+pub async fn member(test: &Test, topic: &TopicName, group: &str) -> BaseConsumer {
     let consumer = consumer(test, group);
     consumer.subscribe(&[topic.as_str()]).expect("a topic");
     eventually("it has partitions", async || {

@@ -1,15 +1,16 @@
 //! `topicsmith inventory forget`: topics are given up, or a record that cannot be read is removed.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context, Result};
 use serde_json::json;
 
 use super::{Opened, Target};
-use crate::cli::{Advice, Exit, Format, Locked, Origin, Refused, Session, Usage};
-use crate::inventory::{Contents, Entry, Unreadable, Writer};
+use crate::cli::{Advice, Exit, Format, Origin, Refused, Session, Usage, lock_of};
+use crate::inventory::{Contents, Entry, Lock, Unreadable, Writer};
 use crate::live::Whose;
 use crate::model::TopicName;
 use crate::model::text::{count, escape};
-use crate::render::inventory::holder;
 
 /// Arguments of `inventory forget`.
 #[derive(Debug, clap::Args)]
@@ -54,11 +55,19 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     let loaded = args.target.load(session)?;
     let opened = args.target.open(session, &loaded, args.origin.scope()?);
     let opened = opened.await?;
+    let locks = keep_applies_off(args, &opened).await?;
+    let ended = forget(args, session, &opened).await;
+    for lock in locks {
+        lock.release().await?;
+    }
+    ended
+}
+
+async fn forget(args: &Args, session: &Session, opened: &Opened<'_>) -> Result<Exit> {
     let (contents, unreadable) = opened.read().await?;
-    check_no_apply(&opened, &contents)?;
     let (entries, question) = match args.offset {
         Some(offset) => the_record(offset, &unreadable)?,
-        None => the_topics(args, &opened, &contents)?,
+        None => the_topics(args, opened, &contents)?,
     };
     if !args.yes
         && !session
@@ -84,20 +93,26 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// What an apply writes at the end would undo it.
-fn check_no_apply(opened: &Opened, contents: &Contents) -> Result<()> {
-    let newest = contents.newest_ms.unwrap_or_default();
-    let mut locks = contents.locks.iter();
-    let Some(lock) = locks.find(|lock| lock.resource == opened.lock() && lock.until_ms > newest)
-    else {
-        return Ok(());
-    };
-    let message = format!(
-        "an apply of {} is running: {}",
-        opened.name(),
-        holder(&lock.holder)
-    );
-    Err(Locked::new(message, "wait until it has ended").into())
+/// Holds the locks of those who own the topics: what an apply writes at its end would undo it.
+async fn keep_applies_off(args: &Args, opened: &Opened<'_>) -> Result<Vec<Lock>> {
+    let (contents, _) = opened.read().await?;
+    let names = args
+        .topics
+        .iter()
+        .map(|name| TopicName::from(name.as_str()));
+    let owners = names.filter_map(|name| contents.inventory.topics.get(&name));
+    let owners: BTreeSet<&Whose> = owners
+        .map(|owned| &owned.whose)
+        .chain([&opened.whose])
+        .collect();
+    let mut locks = Vec::new();
+    for whose in owners {
+        let scope = whose.scope.as_deref().unwrap_or_default();
+        let environment = whose.environment.as_deref().unwrap_or_default();
+        let topic = &opened.settings().inventory.topic;
+        locks.push(lock_of(&opened.cluster, topic, (scope, environment)).await?);
+    }
+    Ok(locks)
 }
 
 type Removal = (Vec<Entry>, String);

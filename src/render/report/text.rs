@@ -139,6 +139,9 @@ fn what_now(report: &Report) -> Vec<String> {
     if any(|o| matches!(o, Outcome::Unknown(_))) {
         lines.push(format!("See what became of the unknown ones with: {again}"));
     }
+    if any(|o| matches!(o, Outcome::Unrecorded(_))) {
+        lines.push("What was not recorded: apply again, and it is.".to_owned());
+    }
     if any(|o| matches!(o, Outcome::NotKept(_))) {
         lines.push(
             "What was not kept: declare what the cluster holds, or leave it to others with `unmanaged`."

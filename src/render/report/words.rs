@@ -3,6 +3,7 @@
 use crate::apply::{Doing, Doubt, Fault, Holds, Kind, Outcome, WhyNot};
 use crate::model::text::{count, escape};
 use crate::plan::{ConfigAction, Subject};
+use crate::render::plan::held_words;
 use crate::render::values::value_or_unknown;
 
 /// The kinds in the order in which they are counted.
@@ -55,6 +56,7 @@ pub(in crate::render) fn reason(subject: &Subject, outcome: &Outcome) -> Option<
         Outcome::Unknown(doubt) => doubtful(doubt),
         Outcome::Blocked(_, message) => escape(message).into_owned(),
         Outcome::Held(code) => format!("it waits for what is blocked by {code}"),
+        Outcome::OnHold(held) => held_words(held),
         Outcome::NotTried(why) => not_tried(why),
         Outcome::Unrecorded(why) => {
             format!("not recorded: {}", escape(&why.to_string()))

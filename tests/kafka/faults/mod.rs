@@ -1,5 +1,6 @@
 //! Applies over a network that fails: every fault, at every request of an apply, for every kind of
-//! change. A cell of this matrix is data; `cell.rs` says what has to hold for each.
+//! change; for some of them with an inventory, too. A cell of this matrix is data; `cell.rs` says
+//! what has to hold for each.
 
 mod cell;
 mod change;
@@ -71,6 +72,10 @@ async fn requests_and_answers_lost(test: Test) {
     for fault in LOST {
         cells.extend(on_writes(&format!("{fault:?}"), fault, 1, Ends::Applied));
     }
+    for fault in [Fault::CutAfter, Fault::SilentAfter] {
+        let owning = on_writes(&format!("{fault:?}"), fault, 1, Ends::Applied);
+        cells.extend(owning.into_iter().map(Cell::owning));
+    }
     // Again and again; and the first looks at what was done fail too.
     for mut cell in on_writes("again", Fault::CutAfter, usize::MAX, Ends::Applied) {
         let blind = |api| Rule::new(api, When::After, Fault::CutBefore).times(2);
@@ -133,11 +138,15 @@ async fn accepted_and_not_done(test: Test) {
             cell.ends = Ends::Unknown;
         }
     }
+    let owning: Vec<Cell> = cells.iter().cloned().map(Cell::owning).collect();
+    cells.extend(owning);
     cell::run(&test, cells).await;
 }
 
 async fn the_network_lost_for_good(test: Test) {
     let mut cells = on_writes("at-once", Fault::NetworkLost, 1, Ends::Stopped);
+    let owning: Vec<Cell> = cells.iter().cloned().map(Cell::owning).collect();
+    cells.extend(owning);
     // The change is made, its answer lost, and then nobody is reached any more.
     for mut cell in on_writes("after", Fault::CutAfter, 1, Ends::Stopped) {
         let lost = Rule::new(Api::Metadata, When::After, Fault::NetworkLost);

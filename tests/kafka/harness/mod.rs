@@ -20,7 +20,7 @@ use topicsmith::model::{ConfigKey, Globs, Layer, Place, Secret, Sourced, TopicNa
 
 pub use broker::{Brokers, stop};
 pub use release::Needs;
-pub use repository::{Repository, Run, Started};
+pub use repository::{Repository, Run, Started, inventory};
 
 /// The list of a file's tests: `tests! { name, other_name: Newest }`. Each is an `async fn(Test)`;
 /// what it needs of a release is one of [`Needs`].

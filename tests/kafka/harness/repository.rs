@@ -6,7 +6,7 @@ use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
-use super::Test;
+use super::{Brokers, Test};
 
 /// Files in a temporary folder. In what a test writes, `@` stands for the prefix of its topics.
 pub struct Repository {
@@ -25,6 +25,18 @@ impl Test {
         repository.environment("dev", self.broker().servers(), 1, "");
         repository
     }
+
+    /// The same with an inventory of this test's own, where its topics belong to the scope `shop`.
+    pub fn owning_repository(&self, topics: &str) -> Repository {
+        let repository = self.repository(topics);
+        repository.owning("dev", "shop");
+        repository
+    }
+}
+
+/// An inventory of a test's own, for a scope.
+pub fn inventory(scope: &str) -> String {
+    format!("[inventory]\ntopic = \"@inventory\"\nscope = \"{scope}\"\n")
 }
 
 impl Repository {
@@ -52,6 +64,12 @@ impl Repository {
             "[cluster]\nbootstrap_servers = \"{servers}\"\n\n[defaults]\npartitions = 1\nreplication_factor = {replication_factor}\n{rest}{inventory}"
         );
         self.write(&format!("environments/{name}.toml"), &text);
+    }
+
+    /// Writes an environment of the shared broker, where the topics belong to a scope.
+    pub fn owning(&self, name: &str, scope: &str) {
+        let servers = Brokers::one().servers();
+        self.environment(name, servers, 1, &inventory(scope));
     }
 
     /// A path in the folder.
@@ -88,8 +106,9 @@ impl Repository {
         self.run_command(arguments, command)
     }
 
-    /// Runs the binary with a saved plan, which says itself that it is of this test's topics.
-    pub fn run_saved(&self, arguments: &str) -> Run {
+    /// Runs the binary as it is told: with a saved plan, which says itself that it is of this test's
+    /// topics, or with something that names its topics.
+    pub fn run_whole(&self, arguments: &str) -> Run {
         self.run_command(arguments, self.bare(arguments))
     }
 
@@ -188,6 +207,11 @@ pub struct Started {
 }
 
 impl Started {
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends it a signal, `INT`.
     pub fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();

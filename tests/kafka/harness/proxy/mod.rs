@@ -32,7 +32,8 @@ pub struct Rule {
     pub fault: Fault,
 }
 
-/// Which requests a rule counts. One that only asks the broker to check something counts as a read.
+/// Which requests a rule counts. One that only asks the broker to check something counts as a read,
+/// and so does a claim of the inventory's lock, which changes nothing that anybody plans.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum When {
     /// Those that change the cluster.

@@ -13,7 +13,14 @@ pub enum Api {
     DescribeConfigs = 32,
     CreatePartitions = 37,
     AlterConfigs = 44,
+    /// Records of an inventory are appended.
+    Produce = 0,
+    /// So is a claim of its lock, or the end of one. It has no number of its own.
+    Claim = -1,
 }
+
+/// What the keys of an inventory's lock begin with.
+const LOCK: &[u8] = b"lock/";
 
 /// A request, without its length.
 #[derive(Clone)]
@@ -68,13 +75,17 @@ impl Request {
             AlterConfigs,
         ];
         let number = short(&self.0, 0);
+        if number == Produce as i16 {
+            let of_lock = self.0.windows(LOCK.len()).any(|window| window == LOCK);
+            return Some(if of_lock { Claim } else { Produce });
+        }
         known.into_iter().find(|api| *api as i16 == number)
     }
 
     /// Whether the broker is asked to do something, not just to check whether it could.
     pub fn changes_something(&self) -> bool {
         match self.api() {
-            Some(Api::DeleteTopics) => true,
+            Some(Api::DeleteTopics | Api::Produce) => true,
             Some(Api::CreateTopics | Api::CreatePartitions | Api::AlterConfigs) => {
                 self.0[self.validate_only()] == 0
             }

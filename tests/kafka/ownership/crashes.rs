@@ -1,0 +1,331 @@
+//! kill -9 between a change and its record, at every boundary, and answers about records that are
+//! lost. The proxy keeps a request from ever reaching the broker, and in that moment the apply dies.
+
+use std::time::Instant;
+
+use futures_util::StreamExt as _;
+
+use super::{CUT_OFF, PATIENT, id, live, make, nothing_left, owned, planned};
+use crate::harness::proxy::{Api, Fault, Proxy, Rule, When};
+use crate::harness::{Repository, Run, Test, inventory};
+use crate::meanwhile::{results, wait_for};
+
+crate::harness::tests! {
+    killed_at_every_boundary,
+    killed_before_there_is_a_lock,
+    a_record_is_repeated,
+    a_change_that_could_not_be_recorded,
+    a_record_alone_without_an_answer,
+    a_tombstone_that_cannot_be_noted_deletes_nothing,
+}
+
+/// Cells that run side by side: mostly they wait for a lock to run out.
+const AT_ONCE: usize = 6;
+
+/// An apply that is killed while a request of its is under way.
+struct Crash {
+    name: &'static str,
+    /// What is made by hand.
+    made: &'static str,
+    /// What is applied before.
+    before: &'static str,
+    /// What is being applied.
+    files: &'static str,
+    /// What never reaches the broker.
+    lost: Rule,
+    /// What the next plan has to mend.
+    mends: &'static str,
+    /// What is live, and what is owned, in the end.
+    live: &'static str,
+    owned: &'static str,
+}
+
+fn lost(api: Api) -> Rule {
+    Rule::new(api, When::Writing, Fault::SilentBefore).times(usize::MAX)
+}
+
+const KEPT: &str = "[topics.\"@kept\"]\n";
+const A: &str = "[topics.\"@a\"]\n";
+const ARMED: &str = "[topics.\"@a\"]\non_remove = \"delete\"\n";
+const TOMBSTONE: &str = "[removed.\"@a\"]\n";
+
+fn crashes() -> Vec<Crash> {
+    let produce = || lost(Api::Produce);
+    vec![
+        Crash {
+            name: "create",
+            made: "",
+            before: KEPT,
+            files: A,
+            lost: produce(),
+            mends: "@a adopt; @kept release",
+            live: "a bystander kept",
+            owned: "@a",
+        },
+        Crash {
+            name: "adopt",
+            made: "a",
+            before: KEPT,
+            files: A,
+            lost: produce(),
+            mends: "@a adopt; @kept release",
+            live: "a bystander kept",
+            owned: "@a",
+        },
+        Crash {
+            name: "update",
+            made: "",
+            before: A,
+            files: "[topics.\"@a\"]\nconfig.retention.ms = \"8d\"\n",
+            lost: produce(),
+            mends: "@a record config.retention.ms ->691200000",
+            live: "a bystander",
+            owned: "@a",
+        },
+        Crash {
+            name: "grow",
+            made: "",
+            before: A,
+            files: "[topics.\"@a\"]\npartitions = 2\n",
+            lost: produce(),
+            mends: "@a record partitions 1>2",
+            live: "a bystander",
+            owned: "@a",
+        },
+        Crash {
+            name: "arm",
+            made: "",
+            before: A,
+            files: ARMED,
+            lost: produce(),
+            mends: "@a record on_remove retain>delete",
+            live: "a bystander",
+            owned: "@a",
+        },
+        Crash {
+            name: "release",
+            made: "",
+            before: A,
+            files: "",
+            lost: produce(),
+            mends: "@a release",
+            live: "a bystander",
+            owned: "",
+        },
+        Crash {
+            name: "delete",
+            made: "",
+            before: ARMED,
+            files: "",
+            lost: lost(Api::DeleteTopics),
+            mends: "@a delete",
+            live: "bystander",
+            owned: "",
+        },
+        Crash {
+            name: "deleted",
+            made: "",
+            before: ARMED,
+            files: "",
+            lost: produce(),
+            mends: "@a release",
+            live: "bystander",
+            owned: "",
+        },
+        Crash {
+            name: "not-yet-spent",
+            made: "a",
+            before: KEPT,
+            files: TOMBSTONE,
+            lost: produce(),
+            mends: "@a delete; @kept release",
+            live: "bystander kept",
+            owned: "",
+        },
+        Crash {
+            name: "spent",
+            made: "a",
+            before: KEPT,
+            files: TOMBSTONE,
+            lost: lost(Api::DeleteTopics),
+            mends: "@a delete; @kept release",
+            live: "bystander kept",
+            owned: "",
+        },
+        Crash {
+            name: "spent-and-deleted",
+            made: "",
+            before: A,
+            files: TOMBSTONE,
+            lost: produce().nth(2),
+            mends: "@a record record owned>-",
+            live: "bystander",
+            owned: "",
+        },
+    ]
+}
+
+async fn killed_at_every_boundary(test: Test) {
+    let cells = crashes().into_iter().map(|cell| {
+        let test = test.part(cell.name);
+        let runtime = tokio::runtime::Handle::current();
+        tokio::task::spawn_blocking(move || runtime.block_on(killed(test, cell)))
+    });
+    let cells: Vec<_> = futures_util::stream::iter(cells)
+        .buffered(AT_ONCE)
+        .collect()
+        .await;
+    for cell in cells {
+        cell.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
+    }
+}
+
+async fn killed(test: Test, cell: Crash) {
+    let name = cell.name;
+    make(&test, "bystander", &[("retention.ms", "3600000")]).await;
+    let bystander = id(&test, "bystander").await;
+    if !cell.made.is_empty() {
+        make(&test, cell.made, &[]).await;
+    }
+    let repository = super::applied(&test, cell.before);
+    repository.topics(cell.files);
+    killed_by(&test, &repository, cell.lost);
+
+    assert_eq!(planned(&repository), cell.mends, "{name}");
+    mended(&repository);
+    assert_eq!(live(&test).await, cell.live, "{name}");
+    assert_eq!(owned(&repository), cell.owned, "{name}");
+    assert_eq!(id(&test, "bystander").await, bystander, "{name}");
+    let held = crate::apply::held(&test, "bystander", "retention.ms").await;
+    assert_eq!(held.as_deref(), Some("3600000"), "{name}");
+}
+
+/// An apply that dies once the request is on its way that never arrives.
+fn killed_by(test: &Test, repository: &Repository, lost: Rule) {
+    let proxy = Proxy::before(test.broker().servers(), &[lost]);
+    repository.environment("dev", proxy.servers(), 1, &inventory("shop"));
+    let apply = repository.start(PATIENT);
+    wait_for(&proxy);
+    apply.signal("KILL");
+    assert_eq!(apply.end().code, None);
+    repository.owning("dev", "shop");
+}
+
+/// The next apply goes on by itself, and leaves nothing to do.
+fn mended(repository: &Repository) {
+    let start = Instant::now();
+    repository.run(PATIENT).exits(0);
+    eprintln!(
+        "after a kill -9 the next apply ended in {:.1?}",
+        start.elapsed()
+    );
+    nothing_left(repository);
+}
+
+/// The first apply of all: the inventory is made, or is not, and nobody has the lock.
+async fn killed_before_there_is_a_lock(test: Test) {
+    let claim = Rule::new(Api::Claim, When::After, Fault::SilentBefore).times(usize::MAX);
+    let cells = [
+        ("made", claim, true),
+        ("not-made", lost(Api::CreateTopics), false),
+    ];
+    for (name, rule, exists) in cells {
+        let test = test.part(name);
+        let repository = test.owning_repository(A);
+        killed_by(&test, &repository, rule);
+        assert_eq!(super::listed(&repository)["exists"], exists, "{name}");
+        assert_eq!(live(&test).await, "", "{name}");
+        assert_eq!(planned(&repository), "@a create", "{name}");
+        repository.run("apply --yes").exits(0);
+        nothing_left(&repository);
+        assert_eq!(owned(&repository), "@a", "{name}");
+    }
+}
+
+/// An apply over a network that fails by this rule.
+fn under(test: &Test, repository: &Repository, rule: Rule) -> Run {
+    let proxy = Proxy::before(test.broker().servers(), &[rule]);
+    repository.environment("dev", proxy.servers(), 1, &inventory("shop"));
+    let arguments = format!("{PATIENT} --format json --timeout {}s", CUT_OFF.as_secs());
+    let run = repository.run(&arguments);
+    assert!(proxy.fired() > 0, "no fault came to be: {run}");
+    repository.owning("dev", "shop");
+    run
+}
+
+/// Once is no loss: it is sent again, and stands there once.
+async fn a_record_is_repeated(test: Test) {
+    for (name, fault) in [("before", Fault::CutBefore), ("after", Fault::CutAfter)] {
+        let test = test.part(name);
+        let repository = super::applied(&test, KEPT);
+        repository.topics(&format!("{KEPT}{A}"));
+        let rule = Rule::new(Api::Produce, When::Writing, fault);
+        under(&test, &repository, rule).exits(0);
+        nothing_left(&repository);
+        assert_eq!(owned(&repository), "@a @kept", "{name}");
+    }
+}
+
+async fn a_change_that_could_not_be_recorded(test: Test) {
+    for (name, fault) in [
+        ("not-sent", Fault::SilentBefore),
+        ("sent", Fault::SilentAfter),
+    ] {
+        let test = test.part(name);
+        let repository = super::applied(&test, A);
+        repository.topics("[topics.\"@a\"]\nconfig.retention.ms = \"8d\"\n[topics.\"@b\"]\n");
+        let rule = Rule::new(Api::Produce, When::Writing, fault).times(usize::MAX);
+        let run = under(&test, &repository, rule).exits(3);
+        let words = results(&run);
+        assert!(
+            words.contains("@a unknown: not recorded: "),
+            "{name}: {run}"
+        );
+        assert!(
+            words.contains("@b unknown: not recorded: "),
+            "{name}: {run}"
+        );
+        // What was done to the topics themselves is said all the same.
+        let json = run.json();
+        assert_eq!(
+            json["changes"][0]["parts"][0]["result"], "applied",
+            "{name}: {run}"
+        );
+        assert_eq!(
+            json["changes"][1]["parts"][0]["result"], "applied",
+            "{name}: {run}"
+        );
+        assert_eq!(live(&test).await, "a b", "{name}");
+        mended(&repository);
+        assert_eq!(owned(&repository), "@a @b", "{name}");
+    }
+}
+
+/// Nobody knows whether it was recorded: that is not "nothing was changed".
+async fn a_record_alone_without_an_answer(test: Test) {
+    let repository = super::applied(&test, A);
+    repository.topics(ARMED);
+    let rule = Rule::new(Api::Produce, When::Writing, Fault::SilentAfter).times(usize::MAX);
+    let run = under(&test, &repository, rule).exits(3);
+    assert!(
+        results(&run).starts_with("@a unknown: not recorded: "),
+        "{run}"
+    );
+    // It was, in fact.
+    nothing_left(&repository);
+}
+
+async fn a_tombstone_that_cannot_be_noted_deletes_nothing(test: Test) {
+    make(&test, "a", &[]).await;
+    let repository = super::applied(&test, KEPT);
+    repository.topics(&format!("{KEPT}{TOMBSTONE}"));
+    let run = under(&test, &repository, lost(Api::Produce)).exits(1);
+    let words = results(&run);
+    assert!(
+        words.starts_with("@a not_tried: the inventory has to hold it beforehand"),
+        "{run}"
+    );
+    assert_eq!(live(&test).await, "a kept");
+    mended(&repository);
+    assert_eq!(live(&test).await, "kept");
+}
