@@ -94,6 +94,7 @@ impl Failure {
             Some(code::AUTHENTICATION) => self.login(connection),
             Some(code::BAD_MESSAGE) => self.not_kafka(),
             _ if self.alert().is_some() => self.tls(connection),
+            _ if self.is_unreadable_alert() => client_certificate(connection),
             Some(code::SSL) => self.tls(connection),
             _ if self.reason.starts_with("Connection setup timed out") => self.silence(),
             _ if self.reason.starts_with("ApiVersionRequest failed") => self.silence(),
@@ -192,6 +193,12 @@ impl Failure {
         let (_, number) = self.reason.rsplit_once("SSL alert number ")?;
         let end = number.find(|c: char| !c.is_ascii_digit());
         number[..end.unwrap_or(number.len())].parse().ok()
+    }
+
+    /// What Kafka 2.8 sends to a client whose certificate it misses or does not take: with TLS 1.3,
+    /// where the client believes that all is well by then, an alert that it cannot decrypt.
+    fn is_unreadable_alert(&self) -> bool {
+        self.state != "SSL_HANDSHAKE" && self.reason.contains("bad record mac")
     }
 
     fn tls(&self, connection: &Connection) -> Diagnosis {
@@ -388,6 +395,19 @@ mod tests {
         assert_eq!(words(116), "the broker wants a certificate of this client");
         assert!(words(40).contains("no cipher in common"));
         assert!(words(80).contains("SSL alert number 80"));
+    }
+
+    #[test]
+    fn an_alert_that_cannot_be_read_is_about_the_clients_certificate() {
+        let line = |state: &str| {
+            format!(
+                "a:1/bootstrap: Receive failed: ssl3_record.c:616: error:0A000119:SSL routines::decryption failed or bad record mac (after 2ms in state {state})"
+            )
+        };
+        let words = |state| diagnosis(Some(-195), &line(state), "SSL").words;
+        let expected = "the broker wants a certificate of this client";
+        assert_eq!(words("APIVERSION_QUERY"), expected);
+        assert_ne!(words("SSL_HANDSHAKE"), expected);
     }
 
     #[test]
