@@ -89,6 +89,7 @@ fn records(topic: &TopicName, contents: &Contents) -> Vec<Check> {
         held,
         instances,
         unreadable,
+        newest_ms: _,
         locks: _,
     } = contents;
     if let Some(first) = unreadable.first() {

@@ -101,7 +101,7 @@ fn client(
 }
 
 /// Finds out which of the servers that hung up expect TLS.
-async fn look_for_tls(news: &News, connection: &Connection) {
+pub(super) async fn look_for_tls(news: &News, connection: &Connection) {
     let failures = news.failures().into_iter();
     for failure in failures.filter(|failure| failure.may_expect_tls(connection)) {
         let server = failure.server.clone();

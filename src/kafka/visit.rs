@@ -1,15 +1,16 @@
-//! Single brokers, each asked by itself on a connection of its own, and what this principal is.
+//! Single brokers, each asked by itself on a connection of its own.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::admin::answer;
-use super::clients::{ATTEMPT, Clients, given_up, on_thread};
+use super::clients::{ATTEMPT, Clients, drop_aside, given_up, look_for_tls, on_thread};
 use super::cluster::Cluster;
 use super::error::Error;
 use super::fault::Fault;
 use super::ffi::{Call, Client, Options};
+use super::news::News;
 use super::types::{ConfigEntry, Mode, Node, Operation};
 use crate::model::connection::Connection;
 
@@ -35,11 +36,11 @@ impl Cluster {
         let id = node.id;
         let ask =
             async |client: Arc<Client>, timeout| client.describe_broker_configs(id, timeout).await;
-        let (took, clients, configs) = self.ask_alone(&node.address(), ask).await?;
+        let (took, news, configs) = self.ask_alone(&node.address(), ask).await?;
         Ok(Visit {
             took,
-            release: clients.news.release().map(str::to_owned),
-            apis: clients.news.apis(),
+            release: news.release().map(str::to_owned),
+            apis: news.apis(),
             configs,
         })
     }
@@ -82,7 +83,7 @@ impl Cluster {
         &self,
         address: &str,
         ask: impl AsyncFnOnce(Arc<Client>, Duration) -> Result<T, Fault>,
-    ) -> Result<(Duration, Clients, T), Error> {
+    ) -> Result<(Duration, Arc<News>, T), Error> {
         let connection = Arc::new(Connection {
             servers: vec![address.to_owned()],
             ..Connection::clone(self.connection())
@@ -90,14 +91,19 @@ impl Cluster {
         let timeout = self.limits().timeout.min(ATTEMPT);
         let start = Instant::now();
         let clients = Clients::new(&connection, timeout)?;
+        let news = Arc::clone(&clients.news);
         let asked = tokio::select! {
             answer = ask(Arc::clone(&clients.first), timeout) => answer,
-            fault = given_up(&clients.news) => Err(fault),
+            fault = given_up(&news) => Err(fault),
         };
         let took = start.elapsed();
+        drop_aside(clients);
         match asked {
-            Ok(answer) => Ok((took, clients, answer)),
-            Err(fault) => Err(Error::connecting(&connection, &fault, &clients.news, took)),
+            Ok(answer) => Ok((took, news, answer)),
+            Err(fault) => {
+                look_for_tls(&news, &connection).await;
+                Err(Error::connecting(&connection, &fault, &news, took))
+            }
         }
     }
 }

@@ -167,6 +167,8 @@ pub struct Contents {
     pub held: usize,
     /// How many instances of lifecycles there are.
     pub instances: usize,
+    /// The time of the newest record, in ms since 1970.
+    pub newest_ms: Option<i64>,
     /// Records that cannot be read, each with its offset and the reason.
     pub unreadable: Vec<String>,
     /// The locks that somebody holds, as far as the log tells.

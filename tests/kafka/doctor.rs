@@ -76,7 +76,16 @@ async fn a_healthy_broker(test: Test) {
     assert_eq!(json["principal"], "User:ANONYMOUS");
     assert_eq!(json["for"], "apply");
     assert_eq!(json["summary"]["fail"], 0);
-    is(&json, "version", "ok", "Kafka ");
+    is(
+        &json,
+        "version",
+        "ok",
+        &format!("Kafka {}", harness::shown_release()),
+    );
+    match harness::since(3, 0) {
+        true => is(&json, "apis", "ok", "everything"),
+        false => is(&json, "apis", "warn", "no look at the newest record"),
+    }
     is(&json, "broker", "ok", "answered in");
     is(&json, "controller", "ok", "answered in");
     is(&json, "auto-create", "ok", "is false");

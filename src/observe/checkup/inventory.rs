@@ -76,6 +76,7 @@ async fn contents(cluster: &Cluster, topic: &TopicName) -> Told<Contents> {
         owned: contents.inventory.topics.len(),
         held: contents.inventory.holds.len(),
         instances: contents.inventory.instances.len(),
+        newest_ms: contents.newest_ms,
         unreadable: unreadable.iter().map(ToString::to_string).collect(),
         locks: contents.locks.into_iter().map(lock).collect(),
     })
@@ -109,48 +110,49 @@ fn lock(taken: TakenLock) -> Lock {
 }
 
 /// The newest time that a broker stamped a record with, as far as topics are seen whose records
-/// brokers stamp.
+/// brokers stamp: the inventory's, and Kafka's own for the offsets of groups.
 pub(super) async fn stamped(
     cluster: &Cluster,
     metadata: &Metadata,
     inventory: Option<&(TopicName, Told<Inventory>)>,
 ) -> Told<Option<(TopicName, i64)>> {
-    let own = inventory.filter(|(_, found)| is_stamped_by_brokers(found));
-    let own = own.map(|(topic, _)| topic.clone());
-    let topics = [TopicName::from(OFFSETS)].into_iter().chain(own);
-    let mut partitions = Vec::new();
-    for topic in topics {
-        let Some(shown) = metadata.topics.get(&topic) else {
-            continue;
-        };
-        let led = (0..)
-            .zip(&shown.partitions)
-            .filter(|(_, p)| p.leader.is_some());
-        partitions.extend(led.map(|(number, _)| (topic.clone(), number)));
+    let own = inventory.and_then(|(topic, found)| Some((topic.clone(), appended(found)?)));
+    match (newest_offset(cluster, metadata).await, own) {
+        (Ok(other), own) => Ok([own, other].into_iter().flatten().max_by_key(|(_, at)| *at)),
+        (Err(_), Some(own)) => Ok(Some(own)),
+        (Err(why), None) => Err(why),
     }
-    if partitions.is_empty() {
-        return Ok(None);
-    }
-    let newest = cluster.offsets(&partitions, OffsetAt::MaxTimestamp).await;
-    let newest = newest.map_err(|error| unanswered(&error))?;
-    let mut latest = None;
-    for ((topic, _), found) in newest {
-        let at = found.map_err(|fault| refused(&fault))?.timestamp;
-        if at >= 0 && latest.as_ref().is_none_or(|(_, newest)| at > *newest) {
-            latest = Some((topic, at));
-        }
-    }
-    Ok(latest)
 }
 
-fn is_stamped_by_brokers(found: &Told<Inventory>) -> bool {
+/// When the inventory's newest record was appended, where brokers stamp them.
+fn appended(found: &Told<Inventory>) -> Option<i64> {
     let Ok(Inventory::There {
         configs: Ok(configs),
+        contents: Ok(contents),
         ..
     }) = found
     else {
-        return false;
+        return None;
     };
-    let kind = configs.get("message.timestamp.type");
-    kind.is_some_and(|kind| kind == "LogAppendTime")
+    let kind = configs.get("message.timestamp.type")?;
+    contents.newest_ms.filter(|_| kind == "LogAppendTime")
+}
+
+/// The newest record of Kafka's own topic, where it may be seen.
+async fn newest_offset(cluster: &Cluster, metadata: &Metadata) -> Told<Option<(TopicName, i64)>> {
+    let topic = TopicName::from(OFFSETS);
+    let shown = metadata.topics.get(&topic);
+    let partitions = shown.map_or(&[][..], |shown| &shown.partitions);
+    let led = (0..).zip(partitions).filter(|(_, p)| p.leader.is_some());
+    let led: Vec<(TopicName, i32)> = led.map(|(number, _)| (topic.clone(), number)).collect();
+    if led.is_empty() {
+        return Ok(None);
+    }
+    let newest = cluster.offsets(&led, OffsetAt::MaxTimestamp).await;
+    let mut latest = None;
+    for found in newest.map_err(|error| unanswered(&error))?.into_values() {
+        let at = found.map_err(|fault| refused(&fault))?.timestamp;
+        latest = latest.max((at >= 0).then_some(at));
+    }
+    Ok(latest.map(|at| (topic, at)))
 }

@@ -89,13 +89,11 @@ async fn validate(
 /// What else a broker may have against such a topic, that it is there or breaks a policy, it says
 /// only to those who have the right.
 fn may_create(fault: &Fault) -> Told<()> {
-    /// Kafka's `UNSUPPORTED_VERSION`, librdkafka's `_UNSUPPORTED_FEATURE`.
-    const UNSUPPORTED: [i32; 2] = [35, -165];
     match fault.kind() {
-        FaultKind::NotAuthorised | FaultKind::Throttled | FaultKind::Unanswered => {
-            Err(refused(fault))
-        }
-        _ if UNSUPPORTED.contains(&fault.code) => Err(refused(fault)),
+        FaultKind::NotAuthorised
+        | FaultKind::Throttled
+        | FaultKind::Unanswered
+        | FaultKind::Unsupported => Err(refused(fault)),
         _ => Ok(()),
     }
 }
