@@ -20,7 +20,8 @@ fn as_reader(test: &Test, topics: &str) -> Repository {
     let path = repository.path("environments/reader.toml");
     let text = std::fs::read_to_string(&path).expect("it was written");
     std::fs::remove_file(path).expect("it was written");
-    let text = format!("{text}{}", harness::inventory("shop"));
+    let (rest, _) = text.split_once("[inventory]").expect("it keeps none");
+    let text = format!("{rest}{}", harness::inventory("shop"));
     repository.write("environments/dev.toml", &text);
     repository
 }
