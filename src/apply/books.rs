@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::readback;
 use super::report::{Holds, Outcome, Outcomes, WhyNot};
 use super::steps::Step;
-use crate::inventory::{Entry, InventoryError, Lock, Lost, Writer};
+use crate::inventory::{self, Entry, InventoryError, Lock, Lost, Writer};
 use crate::kafka::Cluster;
 use crate::live::{Owned, Spent, Stamp, Whose};
 use crate::model::TopicName;
@@ -33,6 +33,9 @@ pub enum Unrecorded {
     /// The inventory could not be written.
     #[error(transparent)]
     Unwritten(#[from] InventoryError),
+    /// Another scope or environment recorded the topic as its own since the plan was made.
+    #[error("{} recorded the topic as its own meanwhile, and keeps it", crate::plan::owner(.0))]
+    Taken(Whose),
     /// The id of a new topic could not be read.
     #[error("the ids of new topics could not be read: {0}")]
     NoIds(crate::kafka::Error),
@@ -117,6 +120,7 @@ impl Books {
             .collect();
         let ids = readback::ids(cluster, &made).await;
         let ids = ids.map_err(Unrecorded::NoIds);
+        let taken = self.taken(plan, cluster, ids.as_ref().ok()).await;
         let mut entries = Vec::new();
         let mut recorded = Vec::new();
         for change in &plan.changes {
@@ -124,6 +128,12 @@ impl Books {
                 && let Some(why_not) = stopped
             {
                 put(outcomes, change, Outcome::NotTried(why_not.clone()));
+                continue;
+            }
+            if claims(change)
+                && let Some(why) = theirs(&taken, &change.topic)
+            {
+                put(outcomes, change, Outcome::Unrecorded(why));
                 continue;
             }
             let found = match &ids {
@@ -150,6 +160,32 @@ impl Books {
                 Ok(()) => {}
             }
         }
+    }
+
+    /// The topics that become ours by the plan, and that somebody else has recorded meanwhile:
+    /// whoever was first keeps them.
+    async fn taken(
+        &self,
+        plan: &Plan,
+        cluster: &Cluster,
+        ids: Option<&BTreeMap<TopicName, String>>,
+    ) -> Result<BTreeMap<TopicName, Whose>, Unrecorded> {
+        if !plan.changes.iter().any(claims) {
+            return Ok(BTreeMap::new());
+        }
+        let contents = inventory::read(cluster, self.writer.topic()).await?;
+        let mut topics = contents.unwrap_or_default().inventory.topics;
+        let us = whose(plan);
+        let claimed = plan.changes.iter().filter(|change| claims(change));
+        let taken = claimed.filter_map(|change| {
+            let topic = &change.topic;
+            let now = ids.and_then(|ids| ids.get(topic)).or(change.id.as_ref());
+            let record = topics.remove(topic)?;
+            // A record of a topic that was there before this one means nothing.
+            let of_this = !readback::is_another(record.id.as_ref(), now);
+            (of_this && record.whose != us).then(|| (topic.clone(), record.whose))
+        });
+        Ok(taken.collect())
     }
 
     async fn write(&self, entries: Vec<Entry>) -> Result<(), Unrecorded> {
@@ -216,6 +252,22 @@ fn whose(plan: &Plan) -> Whose {
     Whose {
         scope: plan.scope.clone(),
         environment: Some(plan.environment.clone()),
+    }
+}
+
+/// Whether a topic becomes ours by a change.
+fn claims(change: &Change) -> bool {
+    change.action == Action::Create || change.adopt
+}
+
+/// Why a topic cannot be recorded as ours.
+fn theirs(
+    taken: &Result<BTreeMap<TopicName, Whose>, Unrecorded>,
+    topic: &TopicName,
+) -> Option<Unrecorded> {
+    match taken {
+        Ok(taken) => taken.get(topic).cloned().map(Unrecorded::Taken),
+        Err(why) => Some(why.clone()),
     }
 }
 

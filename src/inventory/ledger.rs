@@ -184,6 +184,11 @@ impl Writer {
         })
     }
 
+    /// The inventory's topic.
+    pub fn topic(&self) -> &TopicName {
+        &self.topic
+    }
+
     /// Records all of it, in its order, acknowledged by all replicas that are in sync. Tells where
     /// each record was put, and when by the broker's clock.
     ///

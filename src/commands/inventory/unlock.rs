@@ -14,7 +14,7 @@ use crate::render::inventory::holder;
   topicsmith inventory unlock -e prod
 
 An apply that died loses its lock by itself within 10 seconds: this is for one that hangs. Should it
-go on after all, it sees that the lock is lost before its next request, and stops.")]
+go on after all, it sees within seconds that the lock is lost, and sends nothing more.")]
 pub struct Args {
     /// Do not ask
     #[arg(short, long)]
