@@ -80,9 +80,9 @@ async fn a_healthy_broker(test: Test) {
         &json,
         "version",
         "ok",
-        &format!("Kafka {}", harness::shown_release()),
+        &format!("Kafka {}", harness::release::shown_release()),
     );
-    match harness::since(3, 0) {
+    match harness::release::since(3, 0) {
         true => is(&json, "apis", "ok", "everything"),
         false => is(&json, "apis", "warn", "no look at the newest record"),
     }
