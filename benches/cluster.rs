@@ -223,7 +223,7 @@ impl<'a> Repository<'a> {
         fs::create_dir_all(folder.join("topics")).expect("a folder");
         fs::create_dir_all(folder.join("environments")).expect("a folder");
         let environment = format!(
-            "[cluster]\nbootstrap_servers = \"{servers}\"\n[defaults]\npartitions = {PARTITIONS}\nreplication_factor = 1\n[guards]\nmax_destructive = 1000000\n"
+            "[cluster]\nbootstrap_servers = \"{servers}\"\n[defaults]\npartitions = {PARTITIONS}\nreplication_factor = 1\n[guards]\nmax_destructive = 1000000\n[inventory]\nscope = \"bench\"\n"
         );
         fs::write(folder.join("environments/dev.toml"), environment).expect("a file");
         let repository = Self {
