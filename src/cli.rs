@@ -2,6 +2,7 @@
 //! pipeline gets them. What a command does stands in its own file in `commands`.
 
 mod args;
+mod consent;
 mod exit;
 mod lock;
 mod look;
@@ -19,12 +20,13 @@ use anyhow::Context;
 use clap::{CommandFactory, FromArgMatches, Parser};
 
 pub use args::{Connecting, Environments, Format, Global, OneEnvironment, Only, duration};
+pub use consent::Consent;
 pub use exit::Exit;
 pub use lock::{check_cluster, lock_of, open_books, resource};
 pub use look::{Depth, Looking, Preflight, Source, plan, read, see_usage};
 pub use origin::{Origin, Scope, check_scope_is_named, who};
-pub use problem::{Advice, Locked, Refused, Usage, document};
-pub use select::the_only_one;
+pub use problem::{Problem, document};
+pub use select::{each, the_only_one};
 pub use session::{Document, Printable, Session};
 pub use under_way::under_way;
 

@@ -112,50 +112,33 @@ impl Books {
         stopped: Option<&WhyNot>,
         outcomes: &mut Outcomes,
     ) {
-        let made: Vec<TopicName> = plan
-            .changes
-            .iter()
-            .filter(|change| change.action == Action::Create && happened(change, outcomes))
-            .map(|change| change.topic.clone())
-            .collect();
+        let made = plan.changes.iter();
+        let made = made.filter(|change| change.action == Action::Create);
+        let made = made.filter(|change| happened(change, outcomes));
+        let made: Vec<TopicName> = made.map(|change| change.topic.clone()).collect();
         let ids = readback::ids(cluster, &made).await;
-        let ids = ids.map_err(Unrecorded::NoIds);
         let taken = self.taken(plan, cluster, ids.as_ref().ok()).await;
+        let seen = Seen {
+            ids: ids.map_err(Unrecorded::NoIds),
+            taken,
+            stopped,
+        };
         let mut entries = Vec::new();
         let mut recorded = Vec::new();
         for change in &plan.changes {
-            if alone(change)
-                && let Some(why_not) = stopped
-            {
-                put(outcomes, change, Outcome::NotTried(why_not.clone()));
-                continue;
-            }
-            if claims(change)
-                && let Some(why) = theirs(&taken, &change.topic)
-            {
-                put(outcomes, change, Outcome::Unrecorded(why));
-                continue;
-            }
-            let found = match &ids {
-                Ok(ids) => self.entries(plan, change, ids, outcomes),
-                Err(_) if change.action == Action::Create => {
-                    made.contains(&change.topic).then(Vec::new)
+            match self.entries(plan, change, &seen, outcomes) {
+                Ok(found) if found.is_empty() => {}
+                Ok(found) => {
+                    recorded.push(change);
+                    entries.extend(found);
                 }
-                Err(_) => self.entries(plan, change, &BTreeMap::new(), outcomes),
-            };
-            if let Some(found) = found {
-                recorded.push((change, found.is_empty()));
-                entries.extend(found);
+                Err(outcome) => put(outcomes, change, outcome),
             }
         }
         let written = self.write(entries).await;
-        for (change, without_id) in recorded {
-            let result = match (without_id, &ids) {
-                (true, Err(error)) => Err(error.clone()),
-                _ => written.clone(),
-            };
-            match result {
-                Err(why) => put(outcomes, change, Outcome::Unrecorded(why)),
+        for change in recorded {
+            match &written {
+                Err(why) => put(outcomes, change, Outcome::Unrecorded(why.clone())),
                 Ok(()) if shows(change) => put(outcomes, change, Outcome::Applied),
                 Ok(()) => {}
             }
@@ -197,36 +180,42 @@ impl Books {
         Ok(())
     }
 
-    /// What is recorded of a change; `None` where nothing is, because nothing of it is true.
+    /// What is recorded of a change: nothing where nothing of it is true.
+    ///
+    /// # Errors
+    /// What becomes of its record instead.
     fn entries(
         &self,
         plan: &Plan,
         change: &Change,
-        ids: &BTreeMap<TopicName, String>,
+        seen: &Seen,
         outcomes: &Outcomes,
-    ) -> Option<Vec<Entry>> {
+    ) -> Result<Vec<Entry>, Outcome> {
         let topic = &change.topic;
+        if alone(change)
+            && let Some(why_not) = seen.stopped
+        {
+            return Err(Outcome::NotTried(why_not.clone()));
+        }
+        if !happened(change, outcomes) {
+            return Ok(Vec::new());
+        }
+        if claims(change) {
+            seen.check_free(topic).map_err(Outcome::Unrecorded)?;
+        }
         let mut entries = Vec::new();
-        match (change.action, &change.to_record) {
-            (Action::Delete, _) => {
-                let gone = happened(change, outcomes) && change.recorded.is_some();
-                entries.extend(gone.then(|| Entry::Disowned(topic.clone())));
-            }
-            (_, Some(wanted)) if happened(change, outcomes) => {
+        match &change.to_record {
+            Some(wanted) => {
                 let mut owned = wanted.clone();
                 if change.action == Action::Create {
-                    owned.id = ids.get(topic).cloned();
+                    owned.id = seen.id(topic).map_err(Outcome::Unrecorded)?;
                 }
                 owned.stamp.by = Some(self.by.clone());
                 keep_what_is_not_applied(&mut owned, change, outcomes.get(topic));
                 entries.push(Entry::Owned(topic.clone(), owned));
             }
-            (_, Some(_)) => return None,
-            (Action::Release | Action::Record, None) => {
-                let known = change.recorded.is_some();
-                entries.extend(known.then(|| Entry::Disowned(topic.clone())));
-            }
-            (Action::Create | Action::Update | Action::Adopt, None) => {}
+            None if change.recorded.is_some() => entries.push(Entry::Disowned(topic.clone())),
+            None => {}
         }
         if change.record.iter().any(|news| news.field == TOMBSTONE) {
             entries.push(Entry::Unspent(Spent {
@@ -236,7 +225,7 @@ impl Books {
                 stamp: Stamp::default(),
             }));
         }
-        (!entries.is_empty()).then_some(entries)
+        Ok(entries)
     }
 
     fn stamp(&self, plan: &Plan) -> Stamp {
@@ -260,14 +249,29 @@ fn claims(change: &Change) -> bool {
     change.action == Action::Create || change.adopt
 }
 
-/// Why a topic cannot be recorded as ours.
-fn theirs(
-    taken: &Result<BTreeMap<TopicName, Whose>, Unrecorded>,
-    topic: &TopicName,
-) -> Option<Unrecorded> {
-    match taken {
-        Ok(taken) => taken.get(topic).cloned().map(Unrecorded::Taken),
-        Err(why) => Some(why.clone()),
+/// What is known besides the outcomes once everything was tried.
+struct Seen<'a> {
+    /// The ids of the topics that were made.
+    ids: Result<BTreeMap<TopicName, String>, Unrecorded>,
+    /// Those that somebody else has recorded as theirs meanwhile.
+    taken: Result<BTreeMap<TopicName, Whose>, Unrecorded>,
+    /// Why the apply ended early, if it did.
+    stopped: Option<&'a WhyNot>,
+}
+
+impl Seen<'_> {
+    fn id(&self, topic: &TopicName) -> Result<Option<String>, Unrecorded> {
+        let ids = self.ids.as_ref().map_err(Clone::clone)?;
+        Ok(ids.get(topic).cloned())
+    }
+
+    /// Whether a topic can be recorded as ours.
+    fn check_free(&self, topic: &TopicName) -> Result<(), Unrecorded> {
+        let taken = self.taken.as_ref().map_err(Clone::clone)?;
+        match taken.get(topic) {
+            Some(whose) => Err(Unrecorded::Taken(whose.clone())),
+            None => Ok(()),
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use super::problem::Usage;
+use super::problem::Problem;
 use super::token::TokenFrom;
 use crate::desired::{Ask, Folders, Variables};
 use crate::model::{Globs, Secret, units};
@@ -136,7 +136,7 @@ pub(super) fn variable(name: &str) -> Result<Option<String>> {
         Ok(value) if value.is_empty() => Ok(None),
         Ok(value) => Ok(Some(value)),
         Err(std::env::VarError::NotPresent) => Ok(None),
-        Err(std::env::VarError::NotUnicode(_)) => Err(Usage::new(
+        Err(std::env::VarError::NotUnicode(_)) => Err(Problem::usage(
             format!("the environment variable {name} is not valid UTF-8"),
             format!("set {name} again, or unset it"),
         )
@@ -158,7 +158,7 @@ impl Only {
         Globs::new(&self.only).map_err(|(index, why)| {
             let glob = &self.only[index];
             let help = "globs know *, ?, [a-z] and {this,that}; quote them for the shell";
-            Usage::new(format!("--only {glob:?} is no glob: {why}"), help).into()
+            Problem::usage(format!("--only {glob:?} is no glob: {why}"), help).into()
         })
     }
 }
@@ -217,7 +217,7 @@ impl Connecting {
         let mut given = given.into_iter().flatten();
         match (given.next(), given.next()) {
             (first, None) => Ok(first),
-            (_, Some(_)) => Err(Usage::new(
+            (_, Some(_)) => Err(Problem::usage(
                 "several variables say where the token for OAUTHBEARER comes from",
                 "set one of TOPICSMITH_TOKEN, TOPICSMITH_TOKEN_FILE and TOPICSMITH_TOKEN_COMMAND",
             )

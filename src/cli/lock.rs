@@ -5,14 +5,14 @@ use std::time::Duration;
 use anyhow::Result;
 
 use super::origin::who;
-use super::problem::{Locked, Refused};
+use super::problem::Problem;
 use super::session::Session;
 use crate::apply::Books;
 use crate::desired::{Desired, Environment};
 use crate::inventory::{self, Holder, InventoryError, Lock, LockError, TakenLock, Writer};
 use crate::kafka::Cluster;
-use crate::model::{Place, TopicName};
-use crate::plan::Options;
+use crate::model::TopicName;
+use crate::plan::{self, Options, Refusal};
 use crate::render::inventory::holder as shown;
 
 /// What an apply locks.
@@ -32,30 +32,18 @@ pub(super) fn is_of(lock: &TakenLock, environment: &str) -> bool {
 /// # Errors
 /// It is another one, or does not tell.
 pub async fn check_cluster(environment: &Environment, cluster: &Cluster) -> Result<()> {
-    if is_right_cluster(environment, cluster).await? {
-        return Ok(());
+    match wrong_cluster(environment, cluster).await? {
+        None => Ok(()),
+        Some(Refusal { message, help, .. }) => Err(Problem::refused(message, help).into()),
     }
-    let name = &environment.name;
-    let pinned = environment.cluster_id.as_ref();
-    let pinned = pinned.map(|pinned| (&pinned.value.shown, &pinned.place));
-    let (shown, place) = pinned.unzip();
-    let message = format!(
-        "this is not the cluster of {name}, {}",
-        shown.map_or("", String::as_str)
-    );
-    let place = place.map(Place::file_line).unwrap_or_default();
-    let help = format!("see where bootstrap_servers leads, or put the id right in {place}");
-    Err(Refused::new(message, help).into())
 }
 
-async fn is_right_cluster(environment: &Environment, cluster: &Cluster) -> Result<bool> {
-    match &environment.cluster_id {
-        None => Ok(true),
-        Some(wanted) => {
-            let found = cluster.metadata().await?.cluster_id;
-            Ok(found.as_deref() == Some(&*wanted.value.id))
-        }
+async fn wrong_cluster(environment: &Environment, cluster: &Cluster) -> Result<Option<Refusal>> {
+    if environment.cluster_id.is_none() {
+        return Ok(None);
     }
+    let id = cluster.metadata().await?.cluster_id;
+    Ok(plan::wrong_cluster(environment, id.as_deref()))
 }
 
 /// Opens the inventory of an environment for an apply, under its lock; `None` where it is not in
@@ -78,7 +66,7 @@ pub async fn open_books(
         return Ok(None);
     };
     // The plan says so, and is refused.
-    if !is_right_cluster(environment, cluster).await? {
+    if wrong_cluster(environment, cluster).await?.is_some() {
         return Ok(None);
     }
     let (name, topic) = (&environment.name, &environment.inventory.topic);
@@ -129,7 +117,7 @@ pub async fn lock_of(
     })
 }
 
-fn taken(environment: &str, holder: &Holder) -> Locked {
+fn taken(environment: &str, holder: &Holder) -> Problem {
     let message = format!(
         "another apply of {environment} is running: {}",
         shown(holder)
@@ -139,5 +127,5 @@ fn taken(environment: &str, holder: &Holder) -> Locked {
         "wait for it with --lock-timeout 10m; should it have died, its lock ends within {ttl} s; \
          `topicsmith inventory unlock -e {environment}` takes it away"
     );
-    Locked::new(message, help)
+    Problem::locked(message, help)
 }

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use super::args::Connecting;
 use super::lock;
 use super::origin::check_scope_is_named;
-use super::problem::Usage;
+use super::problem::Problem;
 use super::session::Session;
 use super::token::TokenFrom;
 use crate::apply;
@@ -52,7 +52,7 @@ impl Looking {
         };
         if loaded.environments.len() > 1 {
             let message = "--live holds one cluster, and several environments were asked for";
-            return Err(Usage::new(message, "name one of them with -e").into());
+            return Err(Problem::usage(message, "name one of them with -e").into());
         }
         Ok(Source::Snapshot(Box::new(read_snapshot(file)?)))
     }

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use anyhow::Result;
 
 use super::args::variable;
-use super::problem::Advice;
+use super::problem::Problem;
 use crate::desired::Environment;
 
 /// Whose topics these are.
@@ -64,7 +64,7 @@ pub fn check_scope_is_named(environment: &Environment, named: Option<&str>) -> R
     let help = format!(
         "name a scope: `scope` in [inventory] of environments/{name}.toml, --scope or TOPICSMITH_SCOPE; `enabled = false` there does without ownership"
     );
-    Err(Advice::new(message, help).into())
+    Err(Problem::error(message, help).into())
 }
 
 /// The commit that is checked out here, with `-dirty` behind it where the files are not as they

@@ -12,75 +12,42 @@ use crate::model::text::escape;
 use crate::observe::ObserveError;
 use crate::render::{Paint, Style, diagnostics};
 
-/// Wrong usage, exit 64: an argument that means nothing here.
+/// An error that ends the run with a code of its own, and says what to do now.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
-pub struct Usage {
+pub struct Problem {
+    exit: Exit,
     message: String,
     help: String,
 }
 
-impl Usage {
-    /// What is wrong with the arguments, and what to write instead.
-    pub fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
+impl Problem {
+    fn new(exit: Exit, message: impl Into<String>, help: impl Into<String>) -> Self {
         Self {
+            exit,
             message: message.into(),
             help: help.into(),
         }
     }
-}
 
-/// Refused before anything was looked at, exit 4.
-#[derive(Debug, thiserror::Error)]
-#[error("{message}")]
-pub struct Refused {
-    message: String,
-    help: String,
-}
-
-impl Refused {
-    /// What is refused and why, and what to do now.
-    pub fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            help: help.into(),
-        }
+    /// What is wrong and why, exit 1.
+    pub fn error(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::new(Exit::Error, message, help)
     }
-}
 
-/// Another apply holds the lock, exit 5.
-#[derive(Debug, thiserror::Error)]
-#[error("{message}")]
-pub struct Locked {
-    message: String,
-    help: String,
-}
-
-impl Locked {
-    /// Who holds it, and what to do now.
-    pub fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            help: help.into(),
-        }
+    /// What is wrong with the arguments, exit 64.
+    pub fn usage(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, message, help)
     }
-}
 
-/// An error with a way out, exit 1.
-#[derive(Debug, thiserror::Error)]
-#[error("{message}")]
-pub struct Advice {
-    message: String,
-    help: String,
-}
+    /// What is refused and why, exit 4.
+    pub fn refused(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::new(Exit::Refused, message, help)
+    }
 
-impl Advice {
-    /// What is wrong and why, and what to do now.
-    pub fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            help: help.into(),
-        }
+    /// Who else holds the lock, exit 5.
+    pub fn locked(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::new(Exit::Locked, message, help)
     }
 }
 
@@ -116,40 +83,30 @@ impl Invalid {
 
 /// The exit code that an error ends the run with.
 pub fn exit_of(error: &Error) -> Exit {
-    let is_usage = error.chain().any(|cause| {
+    let exit = error.chain().find_map(|cause| {
+        let problem = cause.downcast_ref::<Problem>().map(|problem| problem.exit);
         let load = cause.downcast_ref::<LoadError>();
-        cause.is::<Usage>() || load.is_some_and(LoadError::is_usage)
+        let load = load.filter(|load| load.is_usage()).map(|_| Exit::Usage);
+        let invalid = cause.downcast_ref::<Invalid>().map(|invalid| invalid.exit);
+        problem.or(load).or(invalid)
     });
-    match is_usage {
-        true => Exit::Usage,
-        false if error.is::<Refused>() => Exit::Refused,
-        false if error.is::<Locked>() => Exit::Locked,
-        false => error
-            .downcast_ref::<Invalid>()
-            .map_or(Exit::Error, |invalid| invalid.exit),
-    }
+    exit.unwrap_or(Exit::Error)
 }
 
 /// What to do now, where the error knows it.
 fn help_of(error: &Error) -> Option<String> {
+    fn of<'a, E: std::error::Error + 'static>(
+        cause: &'a (dyn std::error::Error + 'static),
+        help: impl FnOnce(&'a E) -> Option<String>,
+    ) -> Option<String> {
+        cause.downcast_ref::<E>().and_then(help)
+    }
     error.chain().find_map(|cause| {
-        let usage = cause.downcast_ref::<Usage>();
-        let refused = cause.downcast_ref::<Refused>();
-        let locked = cause.downcast_ref::<Locked>();
-        let advice = cause.downcast_ref::<Advice>();
-        let inventory = cause.downcast_ref::<InventoryError>();
-        let observed = cause.downcast_ref::<ObserveError>();
-        let load = cause.downcast_ref::<LoadError>();
-        let kafka = cause.downcast_ref::<kafka::Error>();
-        usage
-            .map(|usage| usage.help.clone())
-            .or_else(|| refused.map(|refused| refused.help.clone()))
-            .or_else(|| locked.map(|locked| locked.help.clone()))
-            .or_else(|| advice.map(|advice| advice.help.clone()))
-            .or_else(|| observed.and_then(ObserveError::help))
-            .or_else(|| load.and_then(LoadError::help))
-            .or_else(|| kafka.and_then(kafka::Error::help))
-            .or_else(|| inventory.and_then(InventoryError::help))
+        of(cause, |problem: &Problem| Some(problem.help.clone()))
+            .or_else(|| of(cause, LoadError::help))
+            .or_else(|| of(cause, InventoryError::help))
+            .or_else(|| of(cause, ObserveError::help))
+            .or_else(|| of(cause, kafka::Error::help))
     })
 }
 

@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use crate::apply::{self, Books, Report, Settings, Verdict, WhyNot};
 use crate::cli::{
-    self, Connecting, Depth, Exit, Format, OneEnvironment, Only, Origin, Preflight, Refused,
-    Session, Usage, duration,
+    self, Connecting, Consent, Depth, Exit, Format, OneEnvironment, Only, Origin, Preflight,
+    Problem, Session, duration,
 };
 use crate::desired::{Ask, Desired};
 use crate::inventory::{self, InventoryError};
@@ -56,9 +56,8 @@ pub struct Args {
     /// Apply nothing where anything is blocked
     #[arg(long)]
     all_or_nothing: bool,
-    /// Do not ask
-    #[arg(short, long)]
-    yes: bool,
+    #[command(flatten)]
+    consent: Consent,
     /// How long to wait for another apply of the environment to end [default: do not wait]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     lock_timeout: Option<Duration>,
@@ -76,7 +75,7 @@ pub struct Args {
 /// # Errors
 /// Something failed before anything was changed.
 pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
-    somebody_agrees(args, session)?;
+    args.consent.check(session)?;
     let Some(file) = &args.report else {
         return Ok(apply(args, session).await?.exit);
     };
@@ -178,8 +177,7 @@ impl Job<'_> {
             session.tell_error(&anyhow::anyhow!(why));
             return untouched(plan, &WhyNot::AllOrNothing, session);
         }
-        if !plan.is_empty() && !args.yes && !agreed(&plan, session)? {
-            session.terminal.tell("nothing was changed\n");
+        if !plan.is_empty() && !args.consent.given(session, &question(&plan))? {
             return untouched(plan, &WhyNot::Declined, session);
         }
         self.begin_the_inventory(&plan).await?;
@@ -233,7 +231,7 @@ impl Job<'_> {
             return Ok(());
         }
         let message = "the cluster has changed since the plan was made, and nothing was applied";
-        Err(Refused::new(message, "apply again: a fresh plan is made and shown").into())
+        Err(Problem::refused(message, "apply again: a fresh plan is made and shown").into())
     }
 
     async fn give_back(&mut self) {
@@ -269,19 +267,10 @@ fn which(asked: Ask, approval: Option<&Approval>) -> Result<Ask> {
                 names.join(", ")
             );
             let help = format!("leave -e and TOPICSMITH_ENV out, or set them to {own}");
-            Err(Refused::new(message, help).into())
+            Err(Problem::refused(message, help).into())
         }
         _ => Ok(Ask::Named(own)),
     }
-}
-
-/// Without a terminal nobody can agree: said before anything is connected.
-fn somebody_agrees(args: &Args, session: &Session) -> Result<()> {
-    if args.yes || session.terminal.can_ask {
-        return Ok(());
-    }
-    let message = "nobody can be asked here: standard input or error is no terminal";
-    Err(Usage::new(message, "review the plan first, then add --yes").into())
 }
 
 /// For people: where results are JSON, the report alone is the result.
@@ -297,14 +286,12 @@ fn show(plan: &Plan, session: &Session) -> Result<()> {
     }
 }
 
-fn agreed(plan: &Plan, session: &Session) -> Result<bool> {
+fn question(plan: &Plan) -> String {
     let environment = escape(&plan.environment);
-    let question = match &plan.cluster.id {
+    match &plan.cluster.id {
         Some(id) => format!("Apply this to {environment} (cluster {})?", escape(id)),
         None => format!("Apply this to {environment}?"),
-    };
-    let answer = session.terminal.confirm(&question);
-    answer.context("cannot read the answer")
+    }
 }
 
 /// Ends an apply that was refused or declined.

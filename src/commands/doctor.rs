@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde_json::Value;
 
-use crate::cli::{Connecting, Document, Environments, Exit, Only, Printable, Session};
+use crate::cli::{self, Connecting, Document, Environments, Exit, Only, Printable, Session};
 use crate::desired::{Ask, Loaded, LoadedEnvironment};
 use crate::doctor::{self, Level, Purpose, Work};
 use crate::kafka;
@@ -53,13 +53,11 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     let ask = args.environments.ask()?.unwrap_or(Ask::Only);
     let only = args.only.globs()?;
     let loaded = session.load(&ask)?;
-    let examined = loaded.environments.iter().map(|environment| async {
-        let name = environment.desired.environment.name.to_string();
+    let examined = cli::each(&loaded, |environment| async {
         let one = one(args, session, &loaded, environment, &only).await;
-        (name, one.map(Examined))
+        one.map(Examined)
     });
-    let examined = observe::side_by_side(examined).await;
-    session.print_each(examined, loaded.list_form)
+    session.print_each(examined.await, loaded.list_form)
 }
 
 async fn one(

@@ -6,11 +6,10 @@ use anyhow::Result;
 use serde_json::Value;
 
 use crate::cli::{
-    Depth, Document, Environments, Exit, Looking, Only, Printable, Scope, Session, Source,
+    self, Depth, Document, Environments, Exit, Looking, Only, Printable, Scope, Session, Source,
 };
 use crate::desired::{Ask, Loaded, LoadedEnvironment};
 use crate::live::Live;
-use crate::observe;
 use crate::plan::drift::Drift;
 use crate::plan::{self, Options, Plan};
 use crate::render::{self, Style};
@@ -59,15 +58,10 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     };
     let loaded = session.load(&ask)?;
     let source = args.looking.source(&loaded)?;
-    let drifts = loaded.environments.iter().map(|environment| async {
-        let name = environment.desired.environment.name.to_string();
-        (
-            name,
-            one(args, session, &loaded, environment, &source, &options).await,
-        )
+    let drifts = cli::each(&loaded, |environment| {
+        one(args, session, &loaded, environment, &source, &options)
     });
-    let drifts = observe::side_by_side(drifts).await;
-    session.print_each(drifts, loaded.list_form)
+    session.print_each(drifts.await, loaded.list_form)
 }
 
 async fn one<'a>(

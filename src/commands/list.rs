@@ -4,10 +4,9 @@ use anyhow::Result;
 use serde_json::Value;
 
 use crate::cli::{
-    Depth, Document, Environments, Exit, Looking, Only, Printable, Scope, Session, Source,
+    self, Depth, Document, Environments, Exit, Looking, Only, Printable, Scope, Session, Source,
 };
 use crate::desired::{Ask, Loaded, LoadedEnvironment};
-use crate::observe;
 use crate::plan::{self, Options};
 use crate::render::Style;
 use crate::render::list::{self, Row};
@@ -42,15 +41,10 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     };
     let loaded = session.load(&ask)?;
     let source = args.looking.source(&loaded)?;
-    let lists = loaded.environments.iter().map(|environment| async {
-        let name = environment.desired.environment.name.to_string();
-        (
-            name,
-            one(session, &loaded, environment, &source, &options).await,
-        )
+    let lists = cli::each(&loaded, |environment| {
+        one(session, &loaded, environment, &source, &options)
     });
-    let lists = observe::side_by_side(lists).await;
-    session.print_each(lists, loaded.list_form)
+    session.print_each(lists.await, loaded.list_form)
 }
 
 async fn one(

@@ -7,12 +7,11 @@ use anyhow::Result;
 use serde_json::Value;
 
 use crate::cli::{
-    Document, Environments, Exit, Format, Looking, Only, Origin, Preflight, Printable, Session,
-    Source, Usage,
+    self, Document, Environments, Exit, Format, Looking, Only, Origin, Preflight, Printable,
+    Problem, Session, Source,
 };
 use crate::desired::{Ask, Loaded, LoadedEnvironment};
 use crate::live::Live;
-use crate::observe;
 use crate::plan::{self, Allow, MissingRights, Options, Plan};
 use crate::render::{self, Style, unified};
 use crate::terminal::write_whole;
@@ -69,7 +68,7 @@ pub struct Args {
 pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     if args.diff && session.format == Format::Json {
         let help = "leave one of them out: the JSON plan holds both sides of each change";
-        return Err(Usage::new("--diff is text, and --format json was asked for", help).into());
+        return Err(Problem::usage("--diff is text, and --format json was asked for", help).into());
     }
     let ask = args.environments.ask()?.unwrap_or(Ask::Only);
     let options = Options {
@@ -84,17 +83,13 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     session.check_scope(&loaded, options.scope.as_deref())?;
     if args.out.is_some() && loaded.list_form {
         let help = "name one environment with -e";
-        return Err(Usage::new("--out holds the plan of one environment", help).into());
+        return Err(Problem::usage("--out holds the plan of one environment", help).into());
     }
     let source = args.looking.source(&loaded)?;
-    let plans = loaded.environments.iter().map(|environment| async {
-        let name = environment.desired.environment.name.to_string();
-        (
-            name,
-            one(args, session, &loaded, environment, &source, &options).await,
-        )
+    let plans = cli::each(&loaded, |environment| {
+        one(args, session, &loaded, environment, &source, &options)
     });
-    let plans = observe::side_by_side(plans).await;
+    let plans = plans.await;
     if let (Some(file), [(_, Ok(planned))]) = (&args.out, plans.as_slice()) {
         write_whole(file, &format!("{:#}\n", planned.json()))?;
     }

@@ -9,7 +9,6 @@ use crate::cli::{self, Connecting, Depth, Document, Environments, Exit, Only, Se
 use crate::desired::{Ask, Loaded, LoadedEnvironment};
 use crate::live::{Live, snapshot};
 use crate::model::Globs;
-use crate::observe;
 use crate::terminal::write_whole;
 
 /// Arguments of `snapshot`.
@@ -39,13 +38,11 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     let ask = args.environments.ask()?.unwrap_or(Ask::Only);
     let only = args.only.globs()?;
     let loaded = session.load(&ask)?;
-    let snapshots = loaded.environments.iter().map(|environment| async {
-        let name = environment.desired.environment.name.to_string();
+    let snapshots = cli::each(&loaded, |environment| async {
         let live = one(args, session, &loaded, environment, &only).await;
-        (name, live.map(Snapshot))
+        live.map(Snapshot)
     });
-    let snapshots = observe::side_by_side(snapshots).await;
-    let (document, exit) = session.document(snapshots, loaded.list_form)?;
+    let (document, exit) = session.document(snapshots.await, loaded.list_form)?;
     match &args.out {
         None => session.print_json(&document)?,
         Some(file) => write_whole(file, &format!("{document:#}\n"))?,

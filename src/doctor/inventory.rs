@@ -368,7 +368,7 @@ mod tests {
         assert_eq!(check.level, Level::Warn);
         assert_eq!(
             check.message,
-            "an apply of prod is running: anna@ci, process 7, since 1970-01-01 00:16:30 UTC"
+            "an apply of prod is running: anna@ci, process 7, since 1970-01-01T00:16:30Z"
         );
         found.now_ms = 1_006_000;
         assert_eq!(of(&found).level, Level::Ok);

@@ -139,31 +139,6 @@ pub fn format_size(bytes: i64) -> Option<String> {
         .map(|(unit, factor)| format!("{}{unit}", bytes / factor))
 }
 
-/// A time in ms since 1970 as `2026-11-20T20:15:03Z`.
-pub fn utc(ms: i64) -> String {
-    let seconds = ms.div_euclid(1_000);
-    let (day, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    let (year, month, day) = date(day);
-    let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
-}
-
-/// The date of a day since 1970. Years begin in March here, so that a leap day is the last of its
-/// year; and 400 of them, an era, always have as many days.
-///
-/// Source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `civil_from_days`.
-fn date(day: i64) -> (i64, i64, i64) {
-    let day = day + 719_468;
-    let (era, day) = (day.div_euclid(146_097), day.rem_euclid(146_097));
-    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let day = day - (153 * month + 2) / 5 + 1;
-    let next_year = i64::from(month >= 10);
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    (year + era * 400 + next_year, month, day)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -226,15 +201,5 @@ mod tests {
             let ms = parse_duration(text).unwrap();
             assert_eq!(format_duration(ms).as_deref(), Some(text));
         }
-    }
-
-    #[test]
-    fn times_are_written_in_utc() {
-        assert_eq!(utc(0), "1970-01-01T00:00:00Z");
-        assert_eq!(utc(-1), "1969-12-31T23:59:59Z");
-        assert_eq!(utc(951_868_799_999), "2000-02-29T23:59:59Z");
-        assert_eq!(utc(951_868_800_000), "2000-03-01T00:00:00Z");
-        assert_eq!(utc(1_763_670_896_000), "2025-11-20T20:34:56Z");
-        assert_eq!(utc(4_107_542_400_000), "2100-03-01T00:00:00Z");
     }
 }

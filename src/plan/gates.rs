@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Action, Change, Options, Plan, Refusal};
-use crate::desired::{Desired, Guards};
+use crate::desired::{Desired, Environment, Guards};
 use crate::live::Live;
 use crate::model::text::{count, names};
 use crate::model::{RiskCode, RiskLevel, TopicName};
@@ -29,16 +29,20 @@ pub(super) fn refusals(
     options: &Options,
 ) -> Vec<Refusal> {
     let guards = &desired.environment.guards;
-    let mut refusals: Vec<Refusal> = wrong_cluster(desired, live).into_iter().collect();
+    let mut refusals: Vec<Refusal> =
+        wrong_cluster(&desired.environment, live.cluster_id.as_deref())
+            .into_iter()
+            .collect();
     refusals.extend(max_destructive(guards, changes));
     refusals.extend(not_allowed(guards, changes, options));
     refusals
 }
 
-fn wrong_cluster(desired: &Desired, live: &Live) -> Option<Refusal> {
-    let expected = desired.environment.cluster_id.as_ref()?;
-    let is = match &live.cluster_id {
-        Some(id) if *id == expected.value.id => return None,
+/// The refusal to touch a cluster with this id, where it is not the environment's.
+pub fn wrong_cluster(environment: &Environment, id: Option<&str>) -> Option<Refusal> {
+    let expected = environment.cluster_id.as_ref()?;
+    let is = match id {
+        Some(id) if id == expected.value.id => return None,
         Some(id) => format!("this is cluster {id}"),
         None => "this cluster does not tell its id".to_owned(),
     };
@@ -47,11 +51,11 @@ fn wrong_cluster(desired: &Desired, live: &Live) -> Option<Refusal> {
         code: WRONG_CLUSTER.to_owned(),
         message: format!(
             "{is}, and {} belongs to cluster {} ({place})",
-            desired.environment.name, expected.value.shown
+            environment.name, expected.value.shown
         ),
         help: format!(
             "Check where bootstrap_servers of {} leads; if the cluster was replaced, change its id in {place}",
-            desired.environment.name
+            environment.name
         ),
     })
 }

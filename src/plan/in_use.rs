@@ -3,7 +3,7 @@
 use super::{Allow, Blocked, Subject};
 use crate::live::{GroupUse, Usage};
 use crate::model::text::{count, names};
-use crate::model::units::utc;
+use crate::model::time::utc;
 use crate::model::{BlockCode, Place, TopicName};
 
 /// How many groups are named.

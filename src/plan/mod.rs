@@ -23,6 +23,7 @@ mod verdict;
 pub use allow::{Allow, AllowError};
 pub use approval::{Approval, Unapproved};
 pub use drift::drift;
+pub use gates::wrong_cluster;
 pub use in_use::facts as usage_facts;
 pub use make::{MissingRights, Options, make};
 pub use owned_elsewhere::owner;

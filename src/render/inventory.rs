@@ -150,7 +150,7 @@ fn whose_words(whose: &Whose) -> String {
     format!("{}/{}", part(scope), part(environment))
 }
 
-/// `2026-11-20 22:31:07 UTC, 0a1b2c3d4e5f, anna@ci-7`
+/// `2026-11-20T22:31:07Z, 0a1b2c3d4e5f, anna@ci-7`
 fn stamp_words(stamp: &Stamp) -> String {
     let Stamp { commit, by, at_ms } = stamp;
     let commit = commit.as_deref().map(short);
@@ -212,7 +212,7 @@ fn lock_line(lock: &TakenLock) -> String {
     )
 }
 
-/// `anna@ci-7, process 4711, commit 0a1b2c3d4e5f, since 2026-11-20 22:31:07 UTC`
+/// `anna@ci-7, process 4711, commit 0a1b2c3d4e5f, since 2026-11-20T22:31:07Z`
 pub fn holder(holder: &Holder) -> String {
     let Holder {
         by,

@@ -341,7 +341,8 @@ async fn another_cluster(test: Test) {
     repository.write("environments/dev.toml", &text);
     for command in ["up task id=a", "down task id=a", "sweep"] {
         let run = repository.run_bare(&format!("instance {command} -e dev"));
-        run.exits(4).warns("this is not the cluster of dev, other");
+        run.exits(4)
+            .warns("and dev belongs to cluster other (environments/dev.toml:3)");
     }
     assert!(topics(&test).await.is_empty());
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::cli::{Exit, Session, Usage};
+use crate::cli::{Exit, Problem, Session};
 use crate::model::text::{count, escape};
 use crate::terminal::write_new;
 
@@ -103,7 +103,7 @@ fn check_name(what: &str, name: &str) -> Result<()> {
         return Ok(());
     }
     let message = format!("{what} {name:?} is no name");
-    Err(Usage::new(message, "use letters, digits, `-`, `_` and `.`").into())
+    Err(Problem::usage(message, "use letters, digits, `-`, `_` and `.`").into())
 }
 
 fn check_servers(servers: &str) -> Result<()> {
@@ -117,7 +117,7 @@ fn check_servers(servers: &str) -> Result<()> {
         return Ok(());
     }
     let message = format!("--bootstrap-servers {servers:?} is no list of servers");
-    Err(Usage::new(message, "write HOST:PORT, several with commas between them").into())
+    Err(Problem::usage(message, "write HOST:PORT, several with commas between them").into())
 }
 
 /// How many TOML files a folder holds, at any depth.

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::{Job, Where, Which, advised};
-use crate::cli::{self, Exit, Session, Usage};
+use crate::cli::{self, Exit, Problem, Session};
 use crate::instance::{self, State};
 use crate::live::Instance;
 use crate::model::time::utc;
@@ -47,7 +47,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     let id = args.which.id()?;
     if id.parameters.is_empty() {
         let help = "topicsmith instance list shows the instances and their parameters";
-        return Err(Usage::new("which instance? it has no parameters", help).into());
+        return Err(Problem::usage("which instance? it has no parameters", help).into());
     }
     let loaded = session.load_environments(&args.place.environment.ask()?)?;
     let job = Job::new(&args.place, session, &loaded).await?;

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde_json::Value;
 
-use crate::cli::{Connecting, Document, Environments, Exit, Printable, Scope, Session};
+use crate::cli::{self, Connecting, Document, Environments, Exit, Printable, Scope, Session};
 use crate::desired::{Ask, Loaded, LoadedEnvironment};
 use crate::instance::belongs;
 use crate::inventory;
@@ -41,13 +41,10 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     let ask = args.environments.ask()?.unwrap_or(Ask::Only);
     let loaded = session.load_environments(&ask)?;
     let named = args.scope.named()?;
-    let lists = loaded.environments.iter().map(|environment| async {
-        let name = environment.desired.environment.name.to_string();
-        let list = one(args, session, &loaded, environment, named.clone()).await;
-        (name, list)
+    let lists = cli::each(&loaded, |environment| {
+        one(args, session, &loaded, environment, named.clone())
     });
-    let lists = observe::side_by_side(lists).await;
-    session.print_each(lists, loaded.list_form)
+    session.print_each(lists.await, loaded.list_form)
 }
 
 async fn one(

@@ -12,8 +12,7 @@ use anyhow::Result;
 
 use crate::apply::Settings;
 use crate::cli::{
-    self, Advice, Connecting, Exit, Format, Locked, OneEnvironment, Origin, Refused, Session,
-    Usage, duration, who,
+    self, Connecting, Exit, Format, OneEnvironment, Origin, Problem, Session, duration, who,
 };
 use crate::desired::{Environment, Loaded};
 use crate::instance::{InstanceError, InstanceId, Report, Site, Verdict};
@@ -74,7 +73,7 @@ impl Which {
         for (name, value) in &self.parameters {
             if parameters.insert(name.clone(), value.clone()).is_some() {
                 let message = format!("the parameter {name:?} is given twice");
-                return Err(Usage::new(message, "give each parameter once").into());
+                return Err(Problem::usage(message, "give each parameter once").into());
             }
         }
         Ok(InstanceId {
@@ -197,7 +196,7 @@ fn scope(environment: &Environment, named: Option<String>) -> Result<String> {
         let name = &environment.name;
         let message = format!("{name} does without an inventory, and instances are recorded in it");
         let help = format!("take `enabled = false` out of [inventory] of environments/{name}.toml");
-        return Err(Advice::new(message, help).into());
+        return Err(Problem::error(message, help).into());
     }
     cli::check_scope_is_named(environment, named.as_deref())?;
     Ok(named
@@ -213,20 +212,20 @@ fn advised(error: InstanceError) -> anyhow::Error {
         InstanceError::Cluster(error) => error.into(),
         InstanceError::Locked { .. } => {
             let help = "try again, or wait for longer with --lock-timeout 2m; should it have died, its lock ends within 10 s";
-            Locked::new(message, help).into()
+            Problem::locked(message, help).into()
         }
         InstanceError::Taken { .. } => {
             let help = "give the instance other values, or have the topic removed by whose it is; nothing was changed";
-            Refused::new(message, help).into()
+            Problem::refused(message, help).into()
         }
         InstanceError::Refused { .. } => {
             let help =
                 "put right what Kafka names, in the files or on the cluster; nothing was changed";
-            Refused::new(message, help).into()
+            Problem::refused(message, help).into()
         }
         InstanceError::Unseen { .. } => {
             let help = "allow Describe on the topic (an ACL); nothing was changed";
-            Advice::new(message, help).into()
+            Problem::error(message, help).into()
         }
     }
 }

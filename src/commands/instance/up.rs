@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::{Job, Where, Which, advised};
-use crate::cli::{self, Exit, Session, Usage};
+use crate::cli::{self, Exit, Problem, Session};
 use crate::desired::{Desired, NoInstance, Topic};
 use crate::instance::{self, InstanceId, Wanted};
 use crate::kafka::NewTopic;
@@ -91,5 +91,5 @@ fn usage(error: NoInstance) -> anyhow::Error {
     let help = error.help().unwrap_or_else(|| {
         "give other values, or change the files: topicsmith instance up --help".to_owned()
     });
-    Usage::new(error.to_string(), help).into()
+    Problem::usage(error.to_string(), help).into()
 }

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde_json::json;
 
 use super::{Opened, Target};
-use crate::cli::{Advice, Exit, Format, Origin, Refused, Session, Usage, lock_of};
+use crate::cli::{Consent, Exit, Format, Origin, Problem, Session, lock_of};
 use crate::inventory::{Contents, Entry, Lock, Unreadable, Writer};
 use crate::live::Whose;
 use crate::model::TopicName;
@@ -36,9 +36,8 @@ pub struct Args {
     from: Option<String>,
     #[command(flatten)]
     origin: Origin,
-    /// Do not ask
-    #[arg(short, long)]
-    yes: bool,
+    #[command(flatten)]
+    consent: Consent,
     #[command(flatten)]
     target: Target,
 }
@@ -48,10 +47,7 @@ pub struct Args {
 /// # Errors
 /// A record is not there or is somebody else's, nobody agreed, or the inventory cannot be written.
 pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
-    if !args.yes && !session.terminal.can_ask {
-        let message = "nobody can be asked here: standard input or error is no terminal";
-        return Err(Usage::new(message, "add --yes").into());
-    }
+    args.consent.check(session)?;
     let loaded = args.target.load(session)?;
     let opened = args.target.open(session, &loaded, args.origin.scope()?);
     let opened = opened.await?;
@@ -69,13 +65,7 @@ async fn forget(args: &Args, session: &Session, opened: &Opened<'_>) -> Result<E
         Some(offset) => the_record(offset, &unreadable)?,
         None => the_topics(args, opened, &contents)?,
     };
-    if !args.yes
-        && !session
-            .terminal
-            .confirm(&question)
-            .context("cannot read the answer")?
-    {
-        session.terminal.tell("nothing was changed\n");
+    if !args.consent.given(session, &question)? {
         return Ok(Exit::Refused);
     }
     let inventory = &opened.settings().inventory.topic;
@@ -122,14 +112,14 @@ fn the_record(offset: i64, unreadable: &[Unreadable]) -> Result<Removal> {
         let help =
             "`topicsmith inventory list` shows those that cannot be read, with their offsets";
         let message = format!("there is no record at offset {offset} that cannot be read");
-        return Err(Advice::new(message, help).into());
+        return Err(Problem::error(message, help).into());
     };
     let Some(key) = &record.key else {
         let message = format!(
             "the record at offset {offset} has no key, and so no other record can replace it"
         );
         let help = "delete it with kafka-delete-records.sh, or name another topic in [inventory]";
-        return Err(Advice::new(message, help).into());
+        return Err(Problem::error(message, help).into());
     };
     let question = format!("Remove this record? {record}");
     Ok((vec![Entry::Forget(key.clone())], question))
@@ -143,7 +133,7 @@ fn the_topics(args: &Args, opened: &Opened, contents: &Contents) -> Result<Remov
         let Some(owned) = recorded else {
             let message = format!("nobody owns {}", escape(name));
             let help = "`topicsmith inventory list --all-scopes` shows what is owned";
-            return Err(Advice::new(message, help).into());
+            return Err(Problem::error(message, help).into());
         };
         check_whose(args, opened, name, &owned.whose)?;
         entries.push(Entry::Disowned(topic.clone()));
@@ -176,5 +166,5 @@ fn check_whose(args: &Args, opened: &Opened, topic: &str, whose: &Whose) -> Resu
         escape(environment)
     );
     let help = format!("agree with them, then add --from {theirs}");
-    Err(Refused::new(message, help).into())
+    Err(Problem::refused(message, help).into())
 }

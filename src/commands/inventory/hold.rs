@@ -6,7 +6,7 @@ use anyhow::Result;
 use serde_json::json;
 
 use super::{Opened, Target, stamp};
-use crate::cli::{Advice, Exit, Format, Origin, Session, Usage, duration};
+use crate::cli::{Exit, Format, Origin, Problem, Session, duration};
 use crate::inventory::{Contents, Entry, Holding, Writer};
 use crate::model::TopicName;
 use crate::model::text::escape;
@@ -56,7 +56,9 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     let long = args.long.unwrap_or_default();
     if !args.end && (long.is_zero() || long > LONGEST) {
         let help = "hold it for up to 90d; what should stay longer belongs into the files: `unmanaged` leaves a setting to others";
-        return Err(Usage::new("no topic can be held for that long, or for no time", help).into());
+        return Err(
+            Problem::usage("no topic can be held for that long, or for no time", help).into(),
+        );
     }
     let loaded = args.target.load(session)?;
     let opened = args.target.open(session, &loaded, args.origin.scope()?);
@@ -138,5 +140,5 @@ fn check_known(opened: &Opened, contents: &Contents, topic: &TopicName) -> Resul
         Some(likely) => format!("did you mean {likely}?"),
         None => "a topic that is in no file is not touched by any apply".to_owned(),
     };
-    Err(Advice::new(message, help).into())
+    Err(Problem::error(message, help).into())
 }

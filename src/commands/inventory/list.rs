@@ -4,11 +4,12 @@ use anyhow::Result;
 use serde_json::Value;
 
 use super::in_use;
-use crate::cli::{Connecting, Document, Environments, Exit, Only, Origin, Printable, Session};
+use crate::cli::{
+    self, Connecting, Document, Environments, Exit, Only, Origin, Printable, Session,
+};
 use crate::desired::{Ask, Loaded, LoadedEnvironment};
 use crate::inventory;
 use crate::model::Globs;
-use crate::observe;
 use crate::render::Style;
 use crate::render::inventory::{self as shown, Recorded};
 
@@ -40,16 +41,11 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     let ask = args.environments.ask()?.unwrap_or(Ask::Only);
     let (only, scope) = (args.only.globs()?, args.origin.scope()?);
     let loaded = session.load(&ask)?;
-    let lists = loaded.environments.iter().map(|environment| async {
-        let name = environment.desired.environment.name.to_string();
+    let lists = cli::each(&loaded, |environment| {
         let scope = scope.as_deref();
-        (
-            name,
-            one(args, session, (&loaded, environment), &only, scope).await,
-        )
+        one(args, session, (&loaded, environment), &only, scope)
     });
-    let lists = observe::side_by_side(lists).await;
-    session.print_each(lists, loaded.list_form)
+    session.print_each(lists.await, loaded.list_form)
 }
 
 async fn one(

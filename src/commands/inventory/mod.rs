@@ -8,7 +8,7 @@ mod unlock;
 use anyhow::Result;
 
 use crate::cli::{
-    Advice, Connecting, Exit, OneEnvironment, Session, check_cluster, check_scope_is_named,
+    Connecting, Exit, OneEnvironment, Problem, Session, check_cluster, check_scope_is_named,
     the_only_one, who,
 };
 use crate::desired::{Environment, Loaded, LoadedEnvironment};
@@ -123,7 +123,7 @@ fn in_use(environment: &Environment) -> Result<()> {
     }
     let message = format!("{} keeps no inventory", environment.name);
     let help = "take `enabled = false` out of its [inventory], and name a scope there";
-    Err(Advice::new(message, help).into())
+    Err(Problem::error(message, help).into())
 }
 
 /// Who writes a record now.

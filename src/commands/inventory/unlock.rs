@@ -1,10 +1,10 @@
 //! `topicsmith inventory unlock`: the lock is taken away from an apply that does not end.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde_json::json;
 
 use super::Target;
-use crate::cli::{Exit, Format, Origin, Session, Usage};
+use crate::cli::{Consent, Exit, Format, Origin, Session};
 use crate::inventory;
 use crate::render::inventory::holder;
 
@@ -16,9 +16,8 @@ use crate::render::inventory::holder;
 An apply that died loses its lock by itself within 10 seconds: this is for one that hangs. Should it
 go on after all, it sees within seconds that the lock is lost, and sends nothing more.")]
 pub struct Args {
-    /// Do not ask
-    #[arg(short, long)]
-    yes: bool,
+    #[command(flatten)]
+    consent: Consent,
     #[command(flatten)]
     origin: Origin,
     #[command(flatten)]
@@ -30,10 +29,7 @@ pub struct Args {
 /// # Errors
 /// Nobody agreed, or the inventory cannot be read or written.
 pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
-    if !args.yes && !session.terminal.can_ask {
-        let message = "nobody can be asked here: standard input or error is no terminal";
-        return Err(Usage::new(message, "add --yes").into());
-    }
+    args.consent.check(session)?;
     let loaded = args.target.load(session)?;
     let opened = args.target.open(session, &loaded, args.origin.scope()?);
     let opened = opened.await?;
@@ -41,13 +37,9 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     let resource = opened.lock();
     let mut locks = contents.locks.iter();
     let held = locks.find(|lock| lock.resource == resource);
-    if let Some(lock) = held
-        && !args.yes
-    {
+    if let Some(lock) = held {
         let question = format!("Take the lock from {}?", holder(&lock.holder));
-        let agreed = session.terminal.confirm(&question);
-        if !agreed.context("cannot read the answer")? {
-            session.terminal.tell("nothing was changed\n");
+        if !args.consent.given(session, &question)? {
             return Ok(Exit::Refused);
         }
     }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::live::snapshot::usage_json;
 use crate::live::{Owned, Stamp, Whose};
 use crate::model::Place;
-use crate::model::units::utc;
+use crate::model::time::utc;
 use crate::plan::{
     Blocked, Change, Cluster, ConfigAction, ConfigChange, CountChange, FORMAT, Held, LeftAlone,
     Plan, RecordChange, Refusal, Risk, Subject, Theirs,

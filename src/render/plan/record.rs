@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::live::{Owned, Stamp};
 use crate::model::ConfigKey;
 use crate::model::text::escape;
-use crate::model::units::utc;
+use crate::model::time::utc;
 use crate::plan::{Action, Change, Fate, Held, RecordChange, Subject, Theirs, owner};
 use crate::render::values;
 

@@ -1,0 +1,45 @@
+//! A person's yes, before something is changed.
+
+use anyhow::{Context, Result};
+
+use super::problem::Problem;
+use super::session::Session;
+
+/// Whether a person has to say yes.
+#[derive(Debug, clap::Args)]
+pub struct Consent {
+    /// Do not ask
+    #[arg(short, long)]
+    yes: bool,
+}
+
+impl Consent {
+    /// Without a terminal nobody can agree: said before anything is connected.
+    ///
+    /// # Errors
+    /// Somebody has to be asked, and nobody can be.
+    pub fn check(&self, session: &Session) -> Result<()> {
+        if self.yes || session.terminal.can_ask {
+            return Ok(());
+        }
+        let message = "nobody can be asked here: standard input or error is no terminal";
+        Err(Problem::usage(message, "see what it would do first, then add --yes").into())
+    }
+
+    /// Whether there is a yes to a question, which is asked where none was given beforehand. A no
+    /// is told.
+    ///
+    /// # Errors
+    /// The answer cannot be read.
+    pub fn given(&self, session: &Session, question: &str) -> Result<bool> {
+        if self.yes {
+            return Ok(true);
+        }
+        let answer = session.terminal.confirm(question);
+        let agreed = answer.context("cannot read the answer")?;
+        if !agreed {
+            session.terminal.tell("nothing was changed\n");
+        }
+        Ok(agreed)
+    }
+}
