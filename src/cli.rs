@@ -19,7 +19,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::{CommandFactory, FromArgMatches, Parser};
 
-pub use args::{Connecting, Environments, Format, Global, OneEnvironment, Only, duration};
+pub use args::{Connecting, Environments, Format, Global, OneEnvironment, Only, duration, globs};
 pub use consent::Consent;
 pub use exit::Exit;
 pub use lock::{check_cluster, lock_of, open_books, resource};

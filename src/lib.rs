@@ -17,6 +17,7 @@ pub mod doctor;
 pub mod instance;
 pub mod inventory;
 pub mod kafka;
+pub mod listing;
 pub mod live;
 pub mod model;
 pub mod observe;

@@ -16,6 +16,7 @@ mod owned_elsewhere;
 mod ownership;
 mod record;
 mod risks;
+pub mod state;
 mod summary;
 mod unseen;
 mod verdict;
