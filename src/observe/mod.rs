@@ -1,6 +1,7 @@
 //! Gathers what is live from a cluster, and what the inventory on it holds. It decides nothing.
 
 mod checkup;
+mod closeup;
 mod defaults;
 mod preflight;
 mod side_by_side;
@@ -11,6 +12,7 @@ use std::fmt::Display;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 pub use checkup::{Examined, checkup};
+pub use closeup::closeup;
 pub use preflight::{Growth, Objections, Questions, preflight};
 pub use side_by_side::side_by_side;
 pub use usage::usage;
