@@ -2,6 +2,8 @@
 //! pipeline gets them. What a command does stands in its own file in `commands`.
 
 mod args;
+mod beside;
+mod close;
 mod consent;
 mod exit;
 mod lock;
@@ -20,6 +22,7 @@ use anyhow::Context;
 use clap::{CommandFactory, FromArgMatches, Parser};
 
 pub use args::{Connecting, Environments, Format, Global, OneEnvironment, Only, duration, globs};
+pub use close::Close;
 pub use consent::Consent;
 pub use exit::Exit;
 pub use lock::{check_cluster, lock_of, open_books, resource};

@@ -23,6 +23,7 @@ pub mod model;
 pub mod observe;
 pub mod plan;
 pub mod render;
+pub mod show;
 pub mod terminal;
 
 #[cfg(test)]

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use super::args::Format;
 use super::exit::Exit;
 use super::problem::{self, Invalid};
-use crate::desired::{self, Ask, Folders, Loaded, Variables, outside_scope};
+use crate::desired::{self, Ask, Folders, Loaded, Traces, Variables, outside_scope};
 use crate::model::text::count;
-use crate::model::{Finding, Level, Sources};
+use crate::model::{Finding, Level, Sources, TopicName};
 use crate::render::{self, Style, diagnostics};
 use crate::terminal::{Stream, Terminal};
 
@@ -60,6 +60,16 @@ impl Session {
         let loaded = self.read_files(ask)?;
         self.refuse_errors(&loaded.findings, &loaded.sources)?;
         Ok(loaded)
+    }
+
+    /// The same, with where everything in the files stands, and everything about one topic.
+    ///
+    /// # Errors
+    /// As for [`Session::load`].
+    pub fn load_traced(&self, ask: &Ask, topic: Option<&TopicName>) -> Result<(Loaded, Traces)> {
+        let traced = desired::load_traced(&self.folders, ask, &self.variables, topic)?;
+        self.refuse_errors(&traced.0.findings, &traced.0.sources)?;
+        Ok(traced)
     }
 
     /// Reads the environments alone, for a command that needs no topics files: they may be broken,

@@ -10,6 +10,7 @@ mod inventory;
 mod list;
 mod man;
 mod plan;
+mod show;
 mod snapshot;
 mod validate;
 
@@ -32,6 +33,8 @@ pub enum Command {
     Snapshot(snapshot::Args),
     /// List the topics: what is there, and how it stands to the files
     List(list::Args),
+    /// Show one topic in full, or an environment: every value, and where it comes from
+    Show(show::Args),
     /// Topics that come and go at run time: up, down, list, sweep
     #[command(subcommand)]
     Instance(instance::Command),
@@ -67,6 +70,7 @@ impl Command {
                 Command::Drift(args) => drift::run(args, session).await,
                 Command::Snapshot(args) => snapshot::run(args, session).await,
                 Command::List(args) => list::run(args, session).await,
+                Command::Show(args) => show::run(args, session).await,
                 Command::Instance(command) => command.run(session).await,
                 Command::Inventory(command) => command.run(session).await,
                 Command::Init(args) => init::run(args, session),

@@ -14,8 +14,10 @@ pub struct Closeup {
     /// The highest timestamp of its records, in ms since 1970; `None` where it holds none, or that
     /// is not known.
     pub newest_record_ms: Option<i64>,
-    /// What could not be seen, and why.
-    pub unseen: Vec<Unseen>,
+    /// What could not be seen of the groups, and why.
+    pub unseen_groups: Vec<Unseen>,
+    /// What could not be seen of the messages, and why.
+    pub unseen_messages: Vec<Unseen>,
 }
 
 /// How one partition is.

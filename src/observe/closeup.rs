@@ -2,12 +2,16 @@
 //! stands among the unseen; it is no error.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::preflight::words;
-use super::usage::{Group, Offsets, groups, is_unsettled, unseen};
+use super::usage::{Group, Offsets, again, groups, is_unsettled, unseen};
 use crate::kafka::{Cluster, Error, Metadata, OffsetAt, Partition};
 use crate::live::{Closeup, GroupLag, Member, PartitionState, Unseen};
 use crate::model::TopicName;
+
+/// How long brokers are asked again that do not know yet what they lead.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Looks at a topic; `None` where it does not show.
 ///
@@ -28,10 +32,10 @@ pub async fn closeup(cluster: &Cluster, topic: &TopicName) -> Result<Option<Clos
     let groups = groups(cluster, |_| false);
     let (groups, ()) = tokio::join!(groups, add_offsets(cluster, topic, &mut closeup));
     match groups {
-        Err(why) => closeup.unseen.push(unseen("consumer groups", &why)),
+        Err(why) => closeup.unseen_groups.push(unseen("consumer groups", &why)),
         Ok(groups) => {
             for (name, group) in &groups {
-                let lag = lag(topic, name, group, &mut closeup.unseen);
+                let lag = lag(topic, name, group, &mut closeup.unseen_groups);
                 closeup.groups.extend(lag);
             }
         }
@@ -56,13 +60,18 @@ fn state(number: i32, partition: &Partition, metadata: &Metadata) -> PartitionSt
 async fn add_offsets(cluster: &Cluster, topic: &TopicName, closeup: &mut Closeup) {
     let led = closeup.partitions.iter().filter(|p| p.leader.is_some());
     let led: Vec<(TopicName, i32)> = led.map(|p| (topic.clone(), p.number)).collect();
-    let ask = |at| cluster.offsets(&led, at);
+    let ask = async |at| {
+        let ask = async |led: &[(TopicName, i32)]| cluster.offsets(led, at).await;
+        again(&led, PATIENCE, ask, |_| false).await
+    };
     let asked = tokio::try_join!(ask(OffsetAt::Earliest), ask(OffsetAt::Latest));
     let (first, next) = match asked {
         Ok(offsets) => offsets,
         Err(error) => {
             let what = "what it holds";
-            closeup.unseen.push(unseen(what, &error.to_string()));
+            closeup
+                .unseen_messages
+                .push(unseen(what, &error.to_string()));
             return;
         }
     };
@@ -75,7 +84,7 @@ async fn add_offsets(cluster: &Cluster, topic: &TopicName, closeup: &mut Closeup
             (Some(Ok(first)), Some(Ok(next))) => partition.offsets = Some((first, next)),
             (Some(Err(why)), _) | (_, Some(Err(why))) => {
                 let what = format!("what partition {} holds", partition.number);
-                closeup.unseen.push(unseen(&what, &why));
+                closeup.unseen_messages.push(unseen(&what, &why));
             }
             (None, _) | (_, None) => {}
         }

@@ -128,16 +128,17 @@ async fn described(
     unsettled: impl Fn(&GroupDescription) -> bool,
 ) -> Result<Described, Error> {
     let ask = async |names: &[String]| cluster.describe_groups(names).await;
-    again(names, ask, unsettled).await
+    again(names, SETTLING, ask, unsettled).await
 }
 
 /// Asks, and for a while asks again for what has no answer, or one that is not settled.
-async fn again<K: Ord + Clone, T>(
+pub(super) async fn again<K: Ord + Clone, T>(
     what: &[K],
+    patience: Duration,
     ask: impl AsyncFn(&[K]) -> Result<BTreeMap<K, Result<T, Fault>>, Error>,
     is_unsettled: impl Fn(&T) -> bool,
 ) -> Result<BTreeMap<K, Result<T, Fault>>, Error> {
-    let give_up = Instant::now() + SETTLING;
+    let give_up = Instant::now() + patience;
     let mut answers = ask(what).await?;
     let is_open = |answer: &Result<T, Fault>| match answer {
         Ok(answer) => is_unsettled(answer),
@@ -258,7 +259,7 @@ async fn records(
     let partitions: Vec<(TopicName, i32)> = partitions.collect();
     let ask = async |at| {
         let ask = async |some: &[(TopicName, i32)]| cluster.offsets(some, at).await;
-        let answer = again(&partitions, ask, |_| false).await;
+        let answer = again(&partitions, SETTLING, ask, |_| false).await;
         answer.map_err(|error| error.to_string())
     };
     let now = SystemTime::now().duration_since(UNIX_EPOCH);

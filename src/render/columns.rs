@@ -27,6 +27,11 @@ impl Cell {
         }
     }
 
+    /// The text without its colour.
+    pub(super) fn into_text(self) -> String {
+        self.text
+    }
+
     fn width(&self) -> usize {
         match self.text.is_ascii() {
             true => self.text.len(),

@@ -10,6 +10,7 @@ pub mod list;
 mod paint;
 pub mod plan;
 pub mod report;
+pub mod show;
 pub mod unified;
 mod values;
 

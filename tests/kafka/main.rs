@@ -22,6 +22,7 @@ mod reading;
 mod releases;
 mod rights;
 mod secure;
+mod show;
 mod soak;
 mod specs;
 mod usage;
@@ -50,6 +51,7 @@ fn main() -> std::process::ExitCode {
         releases::tests(),
         rights::tests(),
         secure::tests(),
+        show::tests(),
         specs::tests(),
         usage::tests(),
     ];
