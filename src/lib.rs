@@ -9,6 +9,7 @@
 //! ```
 
 pub mod apply;
+pub mod capacity;
 pub mod cli;
 pub mod commands;
 pub mod desired;

@@ -1,6 +1,7 @@
-//! Looking at one topic, closely.
+//! Looking closer than a plan needs: at one topic, or at the messages that topics hold.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use anyhow::Result;
 
@@ -9,7 +10,7 @@ use super::origin::check_scope_is_named;
 use super::session::Session;
 use crate::desired::{Loaded, LoadedEnvironment};
 use crate::live::{Closeup, Live};
-use crate::model::TopicName;
+use crate::model::{Globs, TopicName};
 use crate::observe;
 use crate::plan::Options;
 
@@ -24,7 +25,52 @@ pub struct Close<'a> {
     pub others: Vec<TopicName>,
 }
 
+/// What is live, and how many messages the listed topics hold at most, or why that is not known.
+#[derive(Debug)]
+pub struct Held<'a> {
+    /// What is live.
+    pub live: Cow<'a, Live>,
+    /// The messages of each listed topic that is live; no snapshot holds them.
+    pub messages: BTreeMap<TopicName, Result<u64, String>>,
+}
+
 impl Source<'_> {
+    /// Looks at the messages that listed topics hold, and at what else there is.
+    ///
+    /// # Errors
+    /// The cluster cannot be reached or read.
+    pub async fn look_with_messages<'a>(
+        &'a self,
+        session: &Session,
+        loaded: &Loaded,
+        environment: &LoadedEnvironment,
+        only: &Globs,
+    ) -> Result<Held<'a>> {
+        let connecting = match self {
+            Source::Clusters(connecting) => connecting,
+            Source::Snapshot(live) => {
+                return Ok(Held {
+                    live: Cow::Borrowed(live),
+                    messages: BTreeMap::new(),
+                });
+            }
+        };
+        let desired = &environment.desired;
+        let cluster = connecting.connect(session, loaded, environment).await?;
+        let observed = read(&cluster, desired, only, Depth::Listed).await?;
+        let live = observed.live;
+        let listed = live
+            .topics
+            .iter()
+            .filter(|(name, _)| desired.topics.contains_key(*name));
+        let listed = listed.map(|(name, topic)| (name.clone(), topic.partitions));
+        let messages = observe::messages(&cluster, &listed.collect()).await;
+        Ok(Held {
+            live: Cow::Owned(live),
+            messages,
+        })
+    }
+
     /// Looks at the topic that `options` are narrowed to.
     ///
     /// # Errors

@@ -15,7 +15,7 @@ pub use checkup::{Examined, checkup};
 pub use closeup::closeup;
 pub use preflight::{Growth, Objections, Questions, preflight};
 pub use side_by_side::side_by_side;
-pub use usage::usage;
+pub use usage::{messages, usage};
 
 use crate::desired::{Environment, Inventory};
 use crate::inventory::{self, Contents, InventoryError, TakenLock};

@@ -252,11 +252,7 @@ async fn records(
     cluster: &Cluster,
     topics: &BTreeMap<TopicName, u32>,
 ) -> BTreeMap<TopicName, Usage> {
-    let partitions = topics.iter().flat_map(|(topic, count)| {
-        let numbers = 0..i32::try_from(*count).unwrap_or(i32::MAX);
-        numbers.map(|number| (topic.clone(), number))
-    });
-    let partitions: Vec<(TopicName, i32)> = partitions.collect();
+    let partitions = partitions(topics);
     let ask = async |at| {
         let ask = async |some: &[(TopicName, i32)]| cluster.offsets(some, at).await;
         let answer = again(&partitions, SETTLING, ask, |_| false).await;
@@ -295,6 +291,35 @@ async fn records(
         (topic.clone(), usage)
     };
     topics.iter().map(held).collect()
+}
+
+/// Every partition of the topics.
+fn partitions(topics: &BTreeMap<TopicName, u32>) -> Vec<(TopicName, i32)> {
+    let partitions = topics.iter().flat_map(|(topic, count)| {
+        let numbers = 0..i32::try_from(*count).unwrap_or(i32::MAX);
+        numbers.map(|number| (topic.clone(), number))
+    });
+    partitions.collect()
+}
+
+/// How many messages topics hold at most, each with its number of partitions; or why that is not
+/// known. What just now has no leader is not waited for.
+pub async fn messages(
+    cluster: &Cluster,
+    topics: &BTreeMap<TopicName, u32>,
+) -> BTreeMap<TopicName, Result<u64, String>> {
+    let partitions = partitions(topics);
+    let ask = async |at| {
+        let answer = cluster.offsets(&partitions, at).await;
+        answer.map_err(|error| error.to_string())
+    };
+    let (first, next) = tokio::join!(ask(OffsetAt::Earliest), ask(OffsetAt::Latest));
+    let of = |(topic, count): (&TopicName, &u32)| {
+        let first = of_topic(&first, topic, *count);
+        let held = first.and_then(|first| Ok(held(&first, &of_topic(&next, topic, *count)?)));
+        (topic.clone(), held)
+    };
+    topics.iter().map(of).collect()
 }
 
 /// Whether some broker cannot tell: it is older than Kafka 3.0.

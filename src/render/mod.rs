@@ -1,5 +1,6 @@
 //! One plan, one report, one set of findings → many formats.
 
+pub mod capacity;
 mod columns;
 pub mod diagnostics;
 pub mod doctor;

@@ -17,6 +17,7 @@ harness::tests! {
     several_environments_side_by_side,
     one_broker_of_three_is_down,
     groups_that_may_not_be_seen: Newest,
+    messages_beside_what_was_reckoned,
 }
 
 const MINUTE: std::time::Duration = std::time::Duration::from_secs(60);
@@ -244,4 +245,31 @@ async fn groups_that_may_not_be_seen(test: Test) {
     let text = repository.run_whole("show @a -e reader").exits(0);
     let text = text.says("not seen: consumer groups: ");
     assert!(!text.stdout.contains("none has members"), "{text}");
+}
+
+async fn messages_beside_what_was_reckoned(test: Test) {
+    let topic = test.topic("a");
+    test.create(&[new_topic(topic.clone(), 2, &[])]).await;
+    for _ in 0..3 {
+        write(&test, &topic, MINUTE);
+    }
+    let traffic = "traffic = { messages_per_day = 1_000, average_size = \"1KB\" }";
+    let topics = format!(
+        "[topics.\"@a\"]\nconfig.retention.ms = \"2d\"\n{traffic}\n[topics.\"@b\"]\n{traffic}\n"
+    );
+    let repository = test.repository(&topics);
+    let run = repository.run("capacity --compare --disk 1GB").exits(0);
+    run.says("1 broker\n").says("MESSAGES  NOW").says("it fits");
+    let json = repository
+        .run("capacity --compare --format json")
+        .exits(0)
+        .json();
+    let reckoned = &json["topics"][0];
+    assert_eq!(
+        (&reckoned["messages"], &reckoned["messages_now"]),
+        (&json!(2_000), &json!(3))
+    );
+    // One that is not there holds nothing that could be asked for.
+    assert_eq!(json["topics"][1]["messages_now"], Value::Null);
+    assert_eq!(json["topics"][1]["bound"]["from"], "broker-default");
 }
