@@ -20,6 +20,7 @@ pub mod inventory;
 pub mod kafka;
 pub mod listing;
 pub mod live;
+pub mod metrics;
 pub mod model;
 pub mod observe;
 pub mod plan;

@@ -8,6 +8,7 @@ pub mod drift;
 pub mod instance;
 pub mod inventory;
 pub mod list;
+pub mod metrics;
 mod paint;
 pub mod plan;
 pub mod report;

@@ -15,6 +15,7 @@ mod instances;
 mod inventory;
 mod lock;
 mod meanwhile;
+mod metrics;
 mod observe;
 mod ownership;
 mod preflight;
@@ -44,6 +45,7 @@ fn main() -> std::process::ExitCode {
         inventory::tests(),
         lock::tests(),
         meanwhile::tests(),
+        metrics::tests(),
         observe::tests(),
         ownership::tests(),
         preflight::tests(),

@@ -91,7 +91,7 @@ async fn nobody_reads_it(test: Test) {
     let text = repository.run_whole("show @a").exits(0);
     text.says("--lag shows each of the 9 partitions");
     let text = repository.run_whole("show @a --lag").exits(0);
-    text.says("GROUP                      PARTITION  COMMITTED");
+    text.says("PARTITION  COMMITTED  LAG  READ BY");
     let missing = repository.run_whole("show @b").exits(1);
     missing
         .warns("neither the files nor the cluster have a topic @b")
