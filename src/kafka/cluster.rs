@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+use tracing::{debug, info, warn};
 
 use super::admin::Items;
 use super::clients::{self, ATTEMPT, Clients};
@@ -60,7 +61,9 @@ impl Cluster {
     pub async fn connect(connection: Connection, limits: Limits) -> Result<Cluster, Error> {
         settings::check(&connection)?;
         let connection = Arc::new(settings::prepared(connection));
+        let started = Instant::now();
         let clients = Clients::open(&connection, limits).await?;
+        info!(took = ?started.elapsed(), "a broker answered");
         Ok(Cluster(Arc::new(Inner {
             connection,
             limits,
@@ -273,13 +276,19 @@ impl Cluster {
     ) -> Result<Items, Fault> {
         let clients = self.clients();
         let attempt = self.0.limits.timeout.min(ATTEMPT);
+        let started = Instant::now();
         let answer = send(Arc::clone(&clients.first), attempt).await;
+        let took = started.elapsed();
         match answer {
             Ok(items) => {
+                debug!(items = items.len(), ?took, "a request was answered");
                 clients.news.all_is_well();
                 Ok(items)
             }
-            Err(fault) => Err(Error::explain(fault, &clients.news, &self.0.connection)),
+            Err(fault) => {
+                warn!(%fault, ?took, "a request was not answered");
+                Err(Error::explain(fault, &clients.news, &self.0.connection))
+            }
         }
     }
 
@@ -302,8 +311,12 @@ impl Cluster {
             let clients = self.clients();
             let client = clients.pick(number).await?;
             let left = deadline.saturating_duration_since(Instant::now());
-            let fault = match ask(client, left.min(attempt)).await {
+            let started = Instant::now();
+            let answer = ask(client, left.min(attempt)).await;
+            let took = started.elapsed();
+            let fault = match answer {
                 Ok(answer) => {
+                    debug!(?took, "answered: {what}");
                     clients.news.all_is_well();
                     return Ok(answer);
                 }
@@ -316,6 +329,7 @@ impl Cluster {
                 let news = &clients.news;
                 return Err(Error::call(connection, what, &fault, news, limits.timeout));
             }
+            warn!(%fault, ?took, "asking again for {what}");
             if renew && let Err(error) = self.replace(&clients, Limits { timeout: left }).await {
                 // The cluster may come back before the time is over.
                 if error.cause().is_lasting() || Instant::now() + PAUSE >= deadline {

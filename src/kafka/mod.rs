@@ -5,6 +5,7 @@
 //! rdkafka's safe `AdminClient` loses the broker's messages and each item's own error, and replaces
 //! a topic's whole config where one key was to change.
 
+mod about;
 mod admin;
 pub mod batches;
 mod certificate;
@@ -24,6 +25,7 @@ mod usage;
 mod version;
 mod visit;
 
+pub use about::{About, about};
 pub use cluster::{Cluster, Limits};
 pub use error::{Cause, Error};
 pub use fault::{Fault, FaultKind};

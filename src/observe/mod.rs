@@ -8,7 +8,9 @@ mod usage;
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use tracing::info;
 
 pub use checkup::{Examined, checkup};
 pub use preflight::{Growth, Objections, Questions, preflight};
@@ -102,9 +104,11 @@ pub struct Observed {
 /// # Errors
 /// Why the cluster as a whole, or the inventory, could not be read.
 pub async fn observe(cluster: &Cluster, want: &Want<'_>) -> Result<Observed, ObserveError> {
+    let started = Instant::now();
     let topics = async { Ok::<_, ObserveError>(cluster.metadata().await?) };
     let (metadata, contents) = tokio::try_join!(topics, recorded(cluster, want.environment))?;
     let live = topics_of(cluster, want, &metadata, contents.as_ref()).await?;
+    info!(topics = live.topics.len(), took = ?started.elapsed(), "read the cluster");
     let Contents {
         inventory,
         locks,
