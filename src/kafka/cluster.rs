@@ -14,7 +14,7 @@ use super::error::Error;
 use super::fault::{Fault, FaultKind};
 use super::ffi::Client;
 use super::settings;
-use super::types::{Alter, ConfigEntry, Metadata, Mode, NewTopic, TopicDescription};
+use super::types::{Alter, Configs, Metadata, Mode, NewTopic, TopicDescription};
 use crate::model::TopicName;
 use crate::model::connection::Connection;
 
@@ -124,7 +124,7 @@ impl Cluster {
     pub async fn describe_topic_configs(
         &self,
         names: &[TopicName],
-    ) -> Result<BTreeMap<TopicName, Result<Vec<ConfigEntry>, Fault>>, Error> {
+    ) -> Result<BTreeMap<TopicName, Result<Configs, Fault>>, Error> {
         self.read_batches(
             "the topics' configs",
             names,
@@ -143,7 +143,7 @@ impl Cluster {
     pub async fn describe_broker_configs(
         &self,
         broker: i32,
-    ) -> Result<Result<Vec<ConfigEntry>, Fault>, Error> {
+    ) -> Result<Result<Configs, Fault>, Error> {
         self.read("a broker's configs", 0, |client, timeout| async move {
             client.describe_broker_configs(broker, timeout).await
         })

@@ -20,7 +20,7 @@ pub use usage::usage;
 use crate::desired::{Environment, Inventory};
 use crate::inventory::{self, Contents, InventoryError, TakenLock};
 use crate::kafka::{
-    Cluster, ConfigEntry, Error, Fault, FaultKind, Metadata, Node, Partition, TopicDescription,
+    Cluster, Configs, Error, Fault, FaultKind, Metadata, Node, Partition, TopicDescription,
     TopicMetadata,
 };
 use crate::live::{BROKER_DEFAULTS, Broker, Live, LiveTopic, ReplicationFactor, Source, Unknown};
@@ -180,7 +180,7 @@ async fn topics_of(
             live.unknown.push(Unknown::unreadable_topic(name, why));
         }
     }
-    live.broker_defaults = defaults::told_by_topics(configs.values().flatten().flatten());
+    live.broker_defaults = defaults::told_by_topics(configs.values().flatten());
     let known = defaults::known(configs.values().flatten());
     complete_defaults(cluster, metadata, &known, &mut live).await;
     for name in names {
@@ -262,7 +262,7 @@ fn add_topic(
     live: &mut Live,
     name: TopicName,
     topic: &TopicMetadata,
-    configs: Option<Result<&Vec<ConfigEntry>, &Fault>>,
+    configs: Option<Result<&Configs, &Fault>>,
     description: Option<Result<&TopicDescription, &Fault>>,
 ) {
     let mut read = LiveTopic {
@@ -300,7 +300,7 @@ fn replicas(topic: &TopicMetadata) -> impl Iterator<Item = u32> {
 }
 
 /// A value that the broker keeps to itself is shown as empty: topics have none such.
-fn set_on_topic(entries: &[ConfigEntry]) -> BTreeMap<ConfigKey, String> {
+fn set_on_topic(entries: &Configs) -> BTreeMap<ConfigKey, String> {
     entries
         .iter()
         .filter(|entry| entry.source == Source::Topic)

@@ -156,7 +156,11 @@ printf '%s\n' "${COMPREPLY[@]}""#;
     assert_eq!(topics, expected.map(|last| format!("topic-299{last}")));
     fs::write(folder.path().join("topics/many.toml"), "[topics")?;
     let broken = line(&["topicsmith", "plan", "--only", "topic-299"])?;
-    assert_eq!(broken, [""], "a broken file is not told in the middle of a line");
+    assert_eq!(
+        broken,
+        [""],
+        "a broken file is not told in the middle of a line"
+    );
     Ok(())
 }
 
