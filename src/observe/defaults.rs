@@ -8,7 +8,7 @@ use crate::live::{BrokerDefault, Source};
 use crate::model::config::SPECS;
 use crate::model::{ConfigKey, ConfigSpec};
 
-type Defaults = BTreeMap<ConfigKey, BrokerDefault>;
+pub(super) type Defaults = BTreeMap<ConfigKey, BrokerDefault>;
 
 /// The defaults that the configs of topics tell: what is not set on a topic, and what stands
 /// behind a value that is.
