@@ -1,7 +1,10 @@
 //! What every command is given, and how it speaks to the outside: files in, results and errors out.
 
+use std::time::Instant;
+
 use anyhow::{Context, Error, Result};
 use serde_json::{Value, json};
+use tracing::info;
 
 use super::args::Format;
 use super::exit::Exit;
@@ -49,7 +52,10 @@ impl Session {
     /// # Errors
     /// There is nothing to check: a folder is missing or empty, or an environment is not known.
     pub fn read_files(&self, ask: &Ask) -> Result<Loaded> {
-        Ok(desired::load(&self.folders, ask, &self.variables)?)
+        let started = Instant::now();
+        let loaded = desired::load(&self.folders, ask, &self.variables)?;
+        tell_read(&loaded, started);
+        Ok(loaded)
     }
 
     /// The same for a command that needs files without errors. Warnings are told.
@@ -67,7 +73,9 @@ impl Session {
     /// # Errors
     /// As for [`Session::load`].
     pub fn load_traced(&self, ask: &Ask, topic: Option<&TopicName>) -> Result<(Loaded, Traces)> {
+        let started = Instant::now();
         let traced = desired::load_traced(&self.folders, ask, &self.variables, topic)?;
+        tell_read(&traced.0, started);
         self.refuse_errors(&traced.0.findings, &traced.0.sources)?;
         Ok(traced)
     }
@@ -108,7 +116,9 @@ impl Session {
             let message = format!("{} in the files", count(errors, "error"));
             return Err(self.invalid(message, findings, sources));
         }
-        self.tell_findings(findings, sources);
+        if !self.terminal.quiet {
+            self.tell_findings(findings, sources);
+        }
         Ok(())
     }
 
@@ -256,6 +266,15 @@ impl Session {
         }
         exit
     }
+}
+
+/// What was read, for whoever wants to hear of each step.
+fn tell_read(loaded: &Loaded, started: Instant) {
+    let environments = loaded.environments.iter();
+    let topics = environments
+        .map(|one| one.desired.topics.len())
+        .sum::<usize>();
+    info!(environments = loaded.environments.len(), topics, took = ?started.elapsed(), "read the files");
 }
 
 /// Where several environments are reported, an error says whose it is.

@@ -1,6 +1,7 @@
 //! `topicsmith show`: one topic, or one environment, in full.
 
 use anyhow::Result;
+use clap_complete::ArgValueCompleter;
 use serde_json::Value;
 
 use crate::cli::{
@@ -34,7 +35,7 @@ Exit codes:
   64 wrong usage")]
 pub struct Args {
     /// The topic; without it, the environment itself is shown
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", add = ArgValueCompleter::new(cli::topics))]
     name: Option<String>,
     #[command(flatten)]
     environments: Environments,

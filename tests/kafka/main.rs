@@ -26,6 +26,7 @@ mod secure;
 mod show;
 mod soak;
 mod specs;
+mod tour;
 mod usage;
 
 fn main() -> std::process::ExitCode {
@@ -55,6 +56,7 @@ fn main() -> std::process::ExitCode {
         secure::tests(),
         show::tests(),
         specs::tests(),
+        tour::tests(),
         usage::tests(),
     ];
     let on_demand = figures::tests().into_iter().chain(soak::tests());
