@@ -11,6 +11,8 @@ const FARTHEST_REMARK: usize = 76;
 const GAP: usize = 2;
 /// However narrow the terminal, this much of a value is shown.
 const LEAST_VALUE: usize = 20;
+/// However narrow the terminal, this much of a table's cell is shown.
+const LEAST_CELL: usize = 12;
 
 /// A piece of text with its colour. The text is printed as it is: whoever makes one escapes it.
 #[derive(Debug, Clone)]
@@ -200,11 +202,13 @@ fn beside(out: &mut String, end: usize, remarks: &[Cell], stops: &Stops, style: 
     for (index, remark) in remarks.iter().enumerate() {
         if index == 0 && has_room {
             pad(out, start - end);
+            out.push_str(&style.paint(remark.paint, &remark.text));
         } else {
             out.push('\n');
-            pad(out, below);
+            let mut lines = String::new();
+            wrap(&mut lines, below, remark, style);
+            out.push_str(lines.trim_end_matches('\n'));
         }
-        out.push_str(&style.paint(remark.paint, &remark.text));
     }
     out.push('\n');
 }
@@ -248,7 +252,7 @@ fn fit(widths: &mut [usize], style: Style) {
     let gaps = GAP * widths.len().saturating_sub(1);
     while style.width > 0 && widths.iter().sum::<usize>() + gaps > style.width {
         match widths.iter_mut().max() {
-            Some(widest) if *widest > LEAST_VALUE => *widest -= 1,
+            Some(widest) if *widest > LEAST_CELL => *widest -= 1,
             _ => return,
         }
     }
@@ -374,7 +378,25 @@ a-topic-with-quite-…  3  shop
 ";
         assert_eq!(print(29), narrow, "{}", print(29));
         // Below that nothing can be read any more.
-        assert_eq!(print(5), narrow);
+        assert_eq!(print(5), print(21));
+    }
+
+    #[test]
+    fn a_long_remark_is_broken_between_words() {
+        let mut sheet = Sheet::default();
+        let remark = plain("set in a file that is far away");
+        sheet.row(2, plain("key"), Some(plain("1")), vec![remark]);
+        let style = Style {
+            colour: false,
+            width: 30,
+        };
+        let shown = sheet.print(style);
+        let expected = "\
+  key  1
+       set in a file that is
+       far away
+";
+        assert_eq!(shown, expected, "{shown}");
     }
 
     #[test]
