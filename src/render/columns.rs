@@ -385,16 +385,16 @@ a-topic-with-quite-…  3  shop
     fn a_long_remark_is_broken_between_words() {
         let mut sheet = Sheet::default();
         let remark = plain("set in a file that is far away");
-        sheet.row(2, plain("key"), Some(plain("1")), vec![remark]);
+        sheet.row(0, plain("key"), Some(plain("1")), vec![remark]);
         let style = Style {
             colour: false,
             width: 30,
         };
         let shown = sheet.print(style);
         let expected = "\
-  key  1
-       set in a file that is
-       far away
+key  1
+     set in a file that is far
+     away
 ";
         assert_eq!(shown, expected, "{shown}");
     }

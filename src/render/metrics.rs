@@ -74,6 +74,11 @@ pub fn text(command: &str, runs: &Runs, now: f64, before: &Successes) -> String 
             "Findings that hold back a part of the plan.",
             |f| f.plan.blocked as f64,
         ),
+        count(
+            "topicsmith_destructive_changes",
+            "Topics that the plan would change in a way that can lose data.",
+            |f| f.plan.destructive as f64,
+        ),
         Metric {
             name: "topicsmith_changes",
             help: "Topics that the plan would change, by what would happen to them.",
@@ -143,7 +148,7 @@ fn changes(summary: &Summary) -> Vec<(String, f64)> {
         unlisted: _,
         unchanged: _,
         blocked: _,
-        destructive,
+        destructive: _,
     } = summary;
     let all = [
         ("create", create),
@@ -152,7 +157,6 @@ fn changes(summary: &Summary) -> Vec<(String, f64)> {
         ("adopt", adopt),
         ("release", release),
         ("record", record),
-        ("destructive", destructive),
     ];
     all.map(|(action, number)| (action.to_owned(), *number as f64))
         .into()

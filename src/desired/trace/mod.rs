@@ -5,6 +5,7 @@
 mod environment;
 mod written;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use environment::EnvironmentTrace;
@@ -15,11 +16,15 @@ use super::layers::Layers;
 use super::resolve::Resolver;
 use super::tables::config_value::ConfigValue;
 use super::tables::field::{Field, Given};
+use super::tables::settings::UnmanagedList;
 use super::tables::topics_file::TopicEntry;
 use super::tables::values::{Bounded, Entry};
 use super::variables::{Template, Variables};
 use super::{Environment, Unmanaged};
 use crate::model::{ConfigKey, Layer, OnRemove, Place, Sources, TopicName};
+
+/// The environments' traces, by name.
+pub type Traces = BTreeMap<Arc<str>, Trace>;
 
 /// What is traced while the files are resolved.
 #[derive(Debug, Clone, Default)]
@@ -176,7 +181,7 @@ impl Tracer<'_> {
                 add(Setting::OnRemove, self.said(layer, given, word));
             }
             if let Some(given) = settings.unmanaged.given() {
-                let list = |list: &super::tables::settings::UnmanagedList| unmanaged(&list.what);
+                let list = |list: &UnmanagedList| unmanaged(&list.what);
                 add(Setting::Unmanaged, self.said(layer, given, list));
             }
         }
@@ -293,6 +298,3 @@ fn facts(topic: &TopicEntry) -> Vec<Written> {
     ];
     all.into_iter().flatten().collect()
 }
-
-/// The environments' traces, by name.
-pub type Traces = std::collections::BTreeMap<Arc<str>, Trace>;

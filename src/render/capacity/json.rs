@@ -1,6 +1,6 @@
 //! Disk as `topicsmith/capacity/1`. Sizes are bytes.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::FORMAT;
 use crate::capacity::{Assumptions, Bound, Capacity, Need, Origin, Sum};
@@ -20,9 +20,10 @@ pub fn json(capacity: &Capacity) -> Value {
         disk,
     } = assumptions;
     let owner = |(owner, sum): (Option<&str>, Sum)| {
-        let mut json = self::sum(sum);
-        json["owner"] = json!(owner);
-        json
+        let mut fields = Map::new();
+        fields.insert("owner".to_owned(), json!(owner));
+        fields.extend(self::sum(sum));
+        Value::Object(fields)
     };
     let owners: Vec<Value> = capacity.by_owner().into_iter().map(owner).collect();
     json!({
@@ -41,14 +42,23 @@ pub fn json(capacity: &Capacity) -> Value {
     })
 }
 
-fn sum(sum: Sum) -> Value {
+fn sum(sum: Sum) -> Map<String, Value> {
     let Sum {
         topics,
         unbounded,
         per_day,
         on_disk,
     } = sum;
-    json!({"topics": topics, "unbounded": unbounded, "per_day": per_day, "on_disk": on_disk})
+    let fields = [
+        ("topics", json!(topics)),
+        ("unbounded", json!(unbounded)),
+        ("per_day", json!(per_day)),
+        ("on_disk", json!(on_disk)),
+    ];
+    fields
+        .map(|(key, value)| (key.to_owned(), value))
+        .into_iter()
+        .collect()
 }
 
 fn need(need: &Need) -> Value {
