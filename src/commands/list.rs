@@ -20,7 +20,21 @@ use crate::render::list;
   topicsmith list -e prod --only 'client_2.*'
   topicsmith list -e prod --owner 'shop*' --state differs --state missing
   topicsmith list -e prod --label domain=content --sort partitions
-  topicsmith list -e prod --format json")]
+  topicsmith list -e prod --format json
+
+States:
+  in-sync    as the files say
+  differs    listed, and not as the files say
+  missing    listed, and not there
+  not-seen   listed, and may not be seen
+  unlisted   there, and in no file
+  removed    to be deleted: by a tombstone, or because it left the files
+  not-owned  as the files say, and nobody's so far
+  released   left the files, and stays
+  theirs     another scope's, or an instance's
+  held       not as the files say, and a hold keeps it so
+
+Orders: name, partitions, replication, overrides (each with the most first), owner, state")]
 pub struct Args {
     #[command(flatten)]
     environments: Environments,
@@ -34,10 +48,16 @@ pub struct Args {
     #[arg(long, value_name = "KEY[=VALUE]")]
     label: Vec<Label>,
     /// Only topics that stand so; repeatable
-    #[arg(long, value_enum, value_name = "STATE")]
+    #[arg(long, value_enum, value_name = "STATE", hide_possible_values = true)]
     state: Vec<State>,
     /// What the topics are sorted by
-    #[arg(long, value_enum, value_name = "ORDER", default_value_t)]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "ORDER",
+        default_value_t,
+        hide_possible_values = true
+    )]
     sort: Order,
     #[command(flatten)]
     scope: Scope,

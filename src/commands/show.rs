@@ -18,16 +18,16 @@ use crate::show::{Asked, TopicView, topic};
 /// Arguments of `show`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  topicsmith show orders -e prod             every value with its layer, file and line, what is live,
-                                             partitions, consumer groups and their lag, whose it is
+  topicsmith show orders -e prod             every value with its layer, file and line, what is
+                                             live, partitions, consumer groups and lag, whose it is
   topicsmith show orders --all               every environment, side by side
   topicsmith show orders -e prod --no-live   what the files say; nothing is connected
-  topicsmith show -e prod                    the environment: defaults, rules and guards, and where
-                                             each comes from; nothing is connected
+  topicsmith show -e prod                    the environment: its defaults, rules and guards, and
+                                             where each comes from; nothing is connected
 
 Partitions, groups and messages are those of the moment. Messages are counted between the first and
-the last offset, so compaction and transactions can leave fewer. A replica counts as offline where its
-broker is not up. The groups that this login may not see are said to be missing.
+the last offset, so compaction and transactions can leave fewer. A replica counts as offline where
+its broker is not up. The groups that this login may not see are said to be missing.
 
 Exit codes:
   0  shown
