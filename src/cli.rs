@@ -3,6 +3,7 @@
 
 mod args;
 mod consent;
+mod draft;
 mod exit;
 mod lock;
 mod look;

@@ -4,6 +4,7 @@ mod apply;
 mod completions;
 mod doctor;
 mod drift;
+mod import;
 mod init;
 mod instance;
 mod inventory;
@@ -30,6 +31,8 @@ pub enum Command {
     Drift(drift::Args),
     /// Write the live state of a cluster as JSON, for --live and for support
     Snapshot(snapshot::Args),
+    /// Write a topics file for topics that are live and in no file
+    Import(import::Args),
     /// List the topics: what is there, and how it stands to the files
     List(list::Args),
     /// Topics that come and go at run time: up, down, list, sweep
@@ -66,6 +69,7 @@ impl Command {
                 Command::Apply(args) => apply::run(args, session).await,
                 Command::Drift(args) => drift::run(args, session).await,
                 Command::Snapshot(args) => snapshot::run(args, session).await,
+                Command::Import(args) => import::run(args, session).await,
                 Command::List(args) => list::run(args, session).await,
                 Command::Instance(command) => command.run(session).await,
                 Command::Inventory(command) => command.run(session).await,

@@ -25,6 +25,7 @@ pub use approval::{Approval, Unapproved};
 pub use drift::drift;
 pub use gates::wrong_cluster;
 pub use in_use::facts as usage_facts;
+pub use instances::in_words as instance;
 pub use make::{MissingRights, Options, make};
 pub use owned_elsewhere::owner;
 pub use ownership::{Books, Standing};

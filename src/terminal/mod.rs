@@ -6,7 +6,7 @@ mod progress;
 
 use std::io::{self, IsTerminal, Write};
 
-pub use file::{WriteError, check_writable, write_new, write_whole};
+pub use file::{WriteError, check_writable, write_all_new, write_new, write_whole};
 pub use progress::Progress;
 
 /// What `--color` says.
@@ -130,6 +130,20 @@ impl Terminal {
                 _ => self.tell("yes or no, please\n"),
             }
         }
+    }
+
+    /// Asks for something. `None` where the answer is empty, or the input ends.
+    ///
+    /// # Errors
+    /// The terminal cannot be read.
+    pub fn ask(&self, question: &str) -> io::Result<Option<String>> {
+        self.tell(question);
+        let mut answer = String::new();
+        if io::stdin().read_line(&mut answer)? == 0 {
+            self.tell("\n");
+        }
+        let answer = answer.trim();
+        Ok((!answer.is_empty()).then(|| answer.to_owned()))
     }
 
     /// Progress of work that may take long.

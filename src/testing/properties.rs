@@ -20,7 +20,7 @@ use crate::render::{self, Style};
 use crate::testing::{desired, live, saved, tombstone, topic};
 
 /// Keys with values that Kafka takes; some of a key's values mean the same.
-const CONFIGS: [(&str, &[&str]); 12] = [
+pub const CONFIGS: [(&str, &[&str]); 12] = [
     (
         "cleanup.policy",
         &["delete", "compact", "compact,delete", "delete, compact", ""],
@@ -98,7 +98,7 @@ fn any_desired() -> impl Strategy<Value = Desired> {
     })
 }
 
-fn any_default() -> impl Strategy<Value = (ConfigKey, BrokerDefault)> {
+pub fn any_default() -> impl Strategy<Value = (ConfigKey, BrokerDefault)> {
     (select(&CONFIGS[..]), any::<Index>(), select(&SOURCES[..])).prop_map(
         |((key, values), index, source)| {
             let value = (*index.get(values)).to_owned();
@@ -107,7 +107,7 @@ fn any_default() -> impl Strategy<Value = (ConfigKey, BrokerDefault)> {
     )
 }
 
-fn any_live_topic() -> impl Strategy<Value = LiveTopic> {
+pub fn any_live_topic() -> impl Strategy<Value = LiveTopic> {
     let config = weighted(0.9, any_config());
     let behind = vec(any_default(), 0..2);
     (1..6u32, vec(1..4u32, 1..3), config, behind, any_id()).prop_map(
