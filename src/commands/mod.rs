@@ -10,6 +10,7 @@ mod instance;
 mod inventory;
 mod list;
 mod man;
+mod new;
 mod plan;
 mod snapshot;
 mod validate;
@@ -43,6 +44,8 @@ pub enum Command {
     Inventory(inventory::Command),
     /// Make a first repository that validates
     Init(init::Args),
+    /// Add a topic to the files, their comments and layout kept
+    New(new::Args),
     /// Tell whether this tool can do its work on a cluster: brokers, settings, rights
     Doctor(doctor::Args),
     /// Print what a shell needs to complete commands and options
@@ -74,6 +77,7 @@ impl Command {
                 Command::Instance(command) => command.run(session).await,
                 Command::Inventory(command) => command.run(session).await,
                 Command::Init(args) => init::run(args, session),
+                Command::New(args) => new::run(args, session),
                 Command::Doctor(args) => doctor::run(args, session).await,
                 Command::Completions(args) => completions::run(args, session),
                 Command::Man(args) => man::run(args, session),
