@@ -12,6 +12,7 @@ mod list;
 mod man;
 mod new;
 mod plan;
+mod schema;
 mod snapshot;
 mod validate;
 
@@ -48,6 +49,8 @@ pub enum Command {
     New(new::Args),
     /// Tell whether this tool can do its work on a cluster: brokers, settings, rights
     Doctor(doctor::Args),
+    /// Print the JSON Schema of the files, of plans and of snapshots
+    Schema(schema::Args),
     /// Print what a shell needs to complete commands and options
     Completions(completions::Args),
     /// Print the manual page, or write those of all commands
@@ -79,6 +82,7 @@ impl Command {
                 Command::Init(args) => init::run(args, session),
                 Command::New(args) => new::run(args, session),
                 Command::Doctor(args) => doctor::run(args, session).await,
+                Command::Schema(args) => schema::run(args, session),
                 Command::Completions(args) => completions::run(args, session),
                 Command::Man(args) => man::run(args, session),
             }

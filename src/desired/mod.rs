@@ -33,6 +33,7 @@ mod placeholders;
 mod problems;
 mod resolve;
 mod rules;
+pub mod schema;
 mod secrets;
 mod select;
 mod servers;
