@@ -11,12 +11,15 @@ mod inventory;
 mod list;
 mod man;
 mod new;
+mod overview;
 mod plan;
 mod schema;
 mod snapshot;
 mod validate;
 
 use anyhow::{Context, Result};
+
+pub use overview::run as overview;
 
 use crate::cli::{Exit, Session};
 

@@ -13,13 +13,15 @@ type Test = fn() -> Result<(), Failed>;
 
 /// All of them, named as cases are.
 pub fn trials() -> Vec<Trial> {
-    let all: [(&str, Test); 9] = [
+    let all: [(&str, Test); 11] = [
         ("a-closed-pipe-ends-quietly", closed_pipe),
         ("a-closed-pipe-keeps-the-exit-code", closed_pipe_exit),
         ("a-full-disk-is-an-error", full_disk),
         ("help-on-a-full-disk-is-an-error", full_disk_help),
         ("a-variable-that-is-no-text", no_text),
-        ("completions-for-every-shell", completions),
+        ("completions-in-every-shell", completions),
+        ("verbosity", verbosity),
+        ("the-work-grows-as-the-topics-do", growth),
         ("a-manual-page-for-every-command", manual_pages),
         ("the-commit-is-gits-own", git_commit),
         ("new-asks-for-what-is-missing", new_asks),
@@ -124,27 +126,72 @@ fn commands(folder: &Path) -> Result<Vec<String>, Failed> {
         .collect())
 }
 
+/// Each shell's script calls back; bash runs its own here, with a name before the cursor.
 fn completions() -> Result<(), Failed> {
-    let folder = tempfile::tempdir()?;
-    let commands = commands(folder.path())?;
-    assert!(commands.contains(&"drift".to_owned()), "{commands:?}");
+    let folder = folder()?;
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let output = topicsmith(folder.path(), &["completions", shell]).output()?;
         assert!(output.status.success(), "{output:?}");
         let script = String::from_utf8(output.stdout)?;
-        for command in &commands {
-            assert!(script.contains(command.as_str()), "{shell}: {command}");
-        }
+        assert!(script.contains("TOPICSMITH_COMPLETE"), "{shell}: {script}");
     }
-    let script = topicsmith(folder.path(), &["completions", "bash"]).output()?;
-    let mut bash = Command::new("bash")
-        .arg("-n")
-        .stdin(Stdio::piped())
-        .spawn()?;
-    let mut input = bash.stdin.take().ok_or("no input")?;
-    std::io::Write::write_all(&mut input, &script.stdout)?;
-    drop(input);
-    assert!(bash.wait()?.success(), "bash cannot read its script");
+    let line = |words: &[&str]| -> Result<Vec<String>, Failed> {
+        let program = Path::new(env!("CARGO_BIN_EXE_topicsmith"));
+        let bin = program.parent().ok_or("no folder")?.display().to_string();
+        let script = r#"source <(topicsmith completions bash)
+COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMP_TYPE=9
+_clap_complete_topicsmith topicsmith "${COMP_WORDS[COMP_CWORD]}"
+printf '%s\n' "${COMPREPLY[@]}""#;
+        let output = Command::new("bash")
+            .args(["-c", script, "bash"])
+            .args(words)
+            .env("PATH", format!("{bin}:{}", env!("PATH")))
+            .current_dir(folder.path())
+            .stderr(Stdio::inherit())
+            .output()?;
+        let names = String::from_utf8(output.stdout)?;
+        Ok(names.lines().map(|name| name.trim().to_owned()).collect())
+    };
+    assert_eq!(line(&["topicsmith", "vali"])?, ["validate"]);
+    assert_eq!(line(&["topicsmith", "plan", "-e", ""])?, ["dev"]);
+    let topics = line(&["topicsmith", "plan", "--only", "topic-299"])?;
+    let expected = ["", "0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
+    assert_eq!(topics, expected.map(|last| format!("topic-299{last}")));
+    fs::write(folder.path().join("topics/many.toml"), "[topics")?;
+    let broken = line(&["topicsmith", "plan", "--only", "topic-299"])?;
+    assert_eq!(
+        broken,
+        [""],
+        "a broken file is not told in the middle of a line"
+    );
+    Ok(())
+}
+
+/// What `-v` adds, and what `--quiet` takes away.
+fn verbosity() -> Result<(), Failed> {
+    let folder = folder()?;
+    let told = |arguments: &[&str]| -> Result<String, Failed> {
+        let output = topicsmith(folder.path(), arguments).output()?;
+        assert!(output.status.success(), "{output:?}");
+        Ok(String::from_utf8(output.stderr)?)
+    };
+    assert_eq!(told(&["validate"])?, "");
+    let verbose = told(&["validate", "-v"])?;
+    let read = "INFO read the files environments=1 topics=3000 took=";
+    assert!(verbose.contains(read), "{verbose}");
+
+    // Nothing listens on port 1.
+    let environment = "[cluster]\nbootstrap_servers = \"127.0.0.1:1\"\n";
+    fs::write(folder.path().join("environments/dev.toml"), environment)?;
+    let failing = |quiet: &[&str]| -> Result<String, Failed> {
+        let arguments = [&["plan", "--wait", "3s"], quiet].concat();
+        let output = topicsmith(folder.path(), &arguments).output()?;
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        Ok(String::from_utf8(output.stderr)?)
+    };
+    let (told, quiet) = (failing(&[])?, failing(&["--quiet"])?);
+    assert!(told.starts_with("waiting for dev: "), "{told}");
+    assert!(quiet.starts_with("error: "), "{quiet}");
     Ok(())
 }
 
@@ -230,4 +277,75 @@ fn new_asks() -> Result<(), Failed> {
     }
     assert!(!said.contains("How many replicas"), "{said}");
     Ok(())
+}
+
+/// No work is quadratic in the number of topics: counted in instructions, which no other load on
+/// the machine changes.
+fn growth() -> Result<(), Failed> {
+    let runs: [&[&str]; 4] = [
+        &["validate"],
+        &["plan", "--live", "live.json", "--format", "json"],
+        &["plan", "--live", "empty.json"],
+        &["drift", "--live", "other.json"],
+    ];
+    for arguments in runs {
+        let counted = [100, 200, 400].map(|topics| instructions(arguments, topics));
+        let counted = counted.into_iter().collect::<Result<Vec<u64>, Failed>>()?;
+        let (first, second) = (counted[1] - counted[0], counted[2] - counted[1]);
+        // Twice as many topics more is twice the work more; squared it would be four times.
+        let growth = second as f64 / first as f64;
+        assert!(growth < 2.5, "{arguments:?} grows by {growth:.2}");
+        assert!(growth > 1.5, "{arguments:?} does its work: {growth:.2}");
+    }
+    Ok(())
+}
+
+fn instructions(arguments: &[&str], topics: usize) -> Result<u64, Failed> {
+    let folder = tempfile::tempdir()?;
+    let path = |name: &str| folder.path().join(name);
+    fs::create_dir(path("topics"))?;
+    fs::create_dir(path("environments"))?;
+    let numbers: Vec<usize> = (0..topics).collect();
+    for (file, numbers) in numbers.chunks(50).enumerate() {
+        let entry = |n: &usize| {
+            format!(
+                "[topics.t{n:05}]\nowner = \"o{}\"\nconfig.retention.ms = \"7d\"\n",
+                n % 7
+            )
+        };
+        let entries: String = numbers.iter().map(entry).collect();
+        fs::write(path(&format!("topics/{file}.toml")), entries)?;
+    }
+    let environment = "[cluster]\nbootstrap_servers = \"localhost:9092\"\n[defaults]\npartitions = 1\nreplication_factor = 1\n[inventory]\nscope = \"s\"\n";
+    fs::write(path("environments/dev.toml"), environment)?;
+    for (name, live, retention) in [
+        ("live.json", topics, "604800000"),
+        ("other.json", topics, "1"),
+        ("empty.json", 0, ""),
+    ] {
+        let topic = |n: usize| {
+            format!(
+                r#""t{n:05}": {{"partitions": 1, "replication_factor": 1, "config": {{"retention.ms": "{retention}"}}}}"#
+            )
+        };
+        let all: Vec<String> = (0..live).map(topic).collect();
+        let text = format!(
+            r#"{{"format": "topicsmith/live/1", "cluster_id": "c1", "brokers": [], "broker_defaults": {{}}, "topics": {{{}}}}}"#,
+            all.join(",")
+        );
+        fs::write(path(name), text)?;
+    }
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(env!("CARGO_BIN_EXE_topicsmith"))
+        .args(arguments)
+        .current_dir(folder.path())
+        .stdin(Stdio::null())
+        .output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    let counted = said
+        .lines()
+        .find_map(|line| line.split_once("Collected : "));
+    let (_, counted) = counted.ok_or_else(|| format!("no count: {said}"))?;
+    Ok(counted.trim().parse()?)
 }
