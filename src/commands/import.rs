@@ -8,7 +8,7 @@ use anyhow::Result;
 use crate::cli::{Depth, Exit, Looking, OneEnvironment, Only, Problem, Scope, Session};
 use crate::desired::{Desired, Draft, Loaded, LoadedEnvironment};
 use crate::edit::import::{Import, Imported, Note, Split, checked};
-use crate::live::Live;
+use crate::live::{Live, UnseenTopic};
 use crate::model::text::{count, escape, names};
 use crate::model::{Finding, Level, TopicName};
 use crate::plan::{self, Books, Options, Standing};
@@ -151,6 +151,18 @@ fn unowned<'a>(
             }
         }
     }
+    for (name, unseen) in live.unseen_topics() {
+        let name = TopicName::from(name);
+        if let UnseenTopic::Unreadable(why) = unseen
+            && !listed(&name)
+            && options.wants(&name)
+        {
+            notes.push(Note::new(
+                &name,
+                format!("left out: it could not be read: {why}"),
+            ));
+        }
+    }
     topics
 }
 
@@ -165,7 +177,7 @@ impl Args {
 
     fn write(&self, session: &Session, imported: &Imported) -> Result<()> {
         if imported.topics == 0 {
-            session.terminal.tell("nothing to import\n");
+            session.terminal.note("nothing to import\n");
             return Ok(());
         }
         if self.out.is_none() {
@@ -192,7 +204,7 @@ fn tell_notes(session: &Session, notes: Vec<Note>) {
     for (what, topics) in topics {
         let topics = names(&topics, MOST_NAMED);
         let note = format!("note: {}: {}\n", escape(&topics), escape(&what));
-        session.terminal.tell(&note);
+        session.terminal.note(&note);
     }
 }
 
@@ -213,6 +225,6 @@ fn tell_findings(session: &Session, read: &Loaded) {
             "note: [rules] require what only you know: fill in {} that the entries have as comments\n",
             count(required.len(), "line"),
         );
-        session.terminal.tell(&note);
+        session.terminal.note(&note);
     }
 }

@@ -113,7 +113,7 @@ pub fn run(args: &Args, session: &Session) -> Result<Exit> {
         true => "\nNothing was written: --dry-run\n",
         false => "\nNext: topicsmith plan\n",
     };
-    session.terminal.tell(next);
+    session.terminal.note(next);
     Ok(Exit::Done)
 }
 

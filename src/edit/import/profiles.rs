@@ -20,6 +20,9 @@ const FEWEST_TOPICS: usize = 3;
 /// How many sets of settings are considered, the most frequent first.
 const MOST_SETS: usize = 200;
 
+/// How many profiles there are at most: nobody knows more of them apart.
+const MOST_PROFILES: usize = 50;
+
 /// How many settings a name tells.
 const MOST_WORDS: usize = 3;
 
@@ -28,7 +31,9 @@ const MOST_WORDS: usize = 3;
 pub(super) fn factor_out(entries: &mut [Entry], taken: &BTreeSet<Arc<str>>) -> Vec<Profile> {
     let mut taken: BTreeSet<String> = taken.iter().map(ToString::to_string).collect();
     let mut profiles = Vec::new();
-    while let Some(settings) = best(entries) {
+    while profiles.len() < MOST_PROFILES
+        && let Some(settings) = best(entries)
+    {
         let name = name(&settings, &taken);
         taken.insert(name.clone());
         for entry in entries
