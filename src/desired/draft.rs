@@ -25,7 +25,7 @@ pub struct Draft {
 /// is written first has to begin somewhere.
 ///
 /// # Errors
-/// As for [`super::load`].
+/// As for [`super::load()`].
 pub fn load_with(
     folders: &Folders,
     ask: &Ask,
