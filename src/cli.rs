@@ -6,6 +6,7 @@ mod beside;
 mod close;
 mod complete;
 mod consent;
+mod draft;
 mod exit;
 mod lock;
 mod look;

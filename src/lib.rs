@@ -15,6 +15,7 @@ pub mod commands;
 pub mod desired;
 pub mod diff;
 pub mod doctor;
+pub mod edit;
 pub mod instance;
 pub mod inventory;
 pub mod kafka;

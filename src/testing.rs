@@ -1,11 +1,13 @@
 //! Small builders for unit tests: the least that a topic, an environment and a cluster need; and
 //! what holds for all of them.
 
-mod properties;
+pub mod properties;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::desired::{Desired, Environment, Guards, Inventory, Tombstone, Topic, Unmanaged};
+use crate::desired::{
+    Defaults, Desired, Environment, Guards, Inventory, Tombstone, Topic, Unmanaged,
+};
 use crate::live::{BrokerDefault, Live, LiveTopic, ReplicationFactor, Source};
 use crate::model::{Globs, Layer, OnRemove, Place, Sourced};
 use crate::plan::{Approval, Plan};
@@ -88,6 +90,7 @@ pub fn desired<const N: usize>(topics: [(&str, Topic); N]) -> Desired {
         topics: topics.map(|(name, topic)| (name.into(), topic)).into(),
         removed: BTreeMap::new(),
         lifecycles: BTreeMap::new(),
+        defaults: Defaults::default(),
     }
 }
 

@@ -109,7 +109,7 @@ impl Session {
         self.refuse_errors(&outside, &loaded.sources)
     }
 
-    fn refuse_errors(&self, findings: &[Finding], sources: &Sources) -> Result<()> {
+    pub(super) fn refuse_errors(&self, findings: &[Finding], sources: &Sources) -> Result<()> {
         let is_error = |finding: &&Finding| finding.level == Level::Error;
         let errors = findings.iter().filter(is_error).count();
         if errors > 0 {

@@ -5,13 +5,16 @@ mod capacity;
 mod completions;
 mod doctor;
 mod drift;
+mod import;
 mod init;
 mod instance;
 mod inventory;
 mod list;
 mod man;
+mod new;
 mod overview;
 mod plan;
+mod schema;
 mod show;
 mod snapshot;
 mod validate;
@@ -35,6 +38,8 @@ pub enum Command {
     Drift(drift::Args),
     /// Write the live state of a cluster as JSON, for --live and for support
     Snapshot(snapshot::Args),
+    /// Write a topics file for topics that are live and in no file
+    Import(import::Args),
     /// List the topics: what is there, and how it stands to the files
     List(list::Args),
     /// Show one topic in full, or an environment: every value, and where it comes from
@@ -49,8 +54,12 @@ pub enum Command {
     Inventory(inventory::Command),
     /// Make a first repository that validates
     Init(init::Args),
+    /// Add a topic to the files, their comments and layout kept
+    New(new::Args),
     /// Tell whether this tool can do its work on a cluster: brokers, settings, rights
     Doctor(doctor::Args),
+    /// Print the JSON Schema of the files, of plans and of snapshots
+    Schema(schema::Args),
     /// Print what a shell needs to complete commands and options
     Completions(completions::Args),
     /// Print the manual page, or write those of all commands
@@ -75,13 +84,16 @@ impl Command {
                 Command::Apply(args) => apply::run(args, session).await,
                 Command::Drift(args) => drift::run(args, session).await,
                 Command::Snapshot(args) => snapshot::run(args, session).await,
+                Command::Import(args) => import::run(args, session).await,
                 Command::List(args) => list::run(args, session).await,
                 Command::Show(args) => show::run(args, session).await,
                 Command::Capacity(args) => capacity::run(args, session).await,
                 Command::Instance(command) => command.run(session).await,
                 Command::Inventory(command) => command.run(session).await,
                 Command::Init(args) => init::run(args, session),
+                Command::New(args) => new::run(args, session),
                 Command::Doctor(args) => doctor::run(args, session).await,
+                Command::Schema(args) => schema::run(args, session),
                 Command::Completions(args) => completions::run(args, session),
                 Command::Man(args) => man::run(args, session),
             }

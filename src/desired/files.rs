@@ -32,6 +32,11 @@ impl Folders {
             root,
         }
     }
+
+    /// A path as findings name it.
+    pub fn shown(&self, path: &Path) -> Arc<str> {
+        shown_path(path, &self.root)
+    }
 }
 
 /// The largest file that is read: a hundred thousand topics fit in it.

@@ -1,5 +1,6 @@
 //! From folders to resolved environments, with everything that is wrong with the files.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::catalogue::Catalogue;
@@ -27,6 +28,10 @@ pub struct Loaded {
     /// The environments without an error, in the order asked, each once. One that is missing here
     /// has an error among the findings; an error in the topics files is one of every environment.
     pub environments: Vec<LoadedEnvironment>,
+    /// The environments that there are, whether they were asked for or not, and no groups of them.
+    pub known: BTreeSet<Arc<str>>,
+    /// The names of all profiles.
+    pub profiles: BTreeSet<Arc<str>>,
     /// All problems, by place.
     pub findings: Vec<Finding>,
     /// Whether several environments were asked for: more than one name, a group, or all.
@@ -94,7 +99,7 @@ pub fn load_environments(
     document::with_room(load).map_err(LoadError::NoRoom)?
 }
 
-fn load_all(
+pub(super) fn load_all(
     folders: &Folders,
     topics: impl FnOnce() -> Result<Vec<Found>, LoadError>,
     ask: &Ask,
@@ -138,10 +143,13 @@ fn load_all(
     let all = !environments.are_named(ask);
     let list_form = environments.is_several(ask);
     let name_environments = selected.len() > 1;
+    let known = environments.known.environments.clone();
     environments.report(&selected, all, &mut problems);
     Ok(Loaded {
         sources,
         environments: loaded,
+        known,
+        profiles: catalogue.profiles.keys().cloned().collect(),
         findings: problems.finish(name_environments),
         list_form,
     })
@@ -178,7 +186,7 @@ fn read_topics(
 }
 
 /// An environment as it is resolved, for whoever looks on.
-struct Seen<'a> {
+pub(super) struct Seen<'a> {
     chain: &'a Chain<'a>,
     environment: &'a Environment,
     resolver: &'a Resolver<'a>,
@@ -234,6 +242,7 @@ impl Loading<'_> {
             topics: resolved.topics,
             removed: resolved.removed,
             lifecycles: resolved.lifecycles,
+            defaults: resolved.defaults,
         };
         checks::check(&desired, problems);
         LoadedEnvironment {

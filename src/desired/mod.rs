@@ -14,7 +14,9 @@ mod catalogue;
 mod checks;
 mod client_config;
 mod connection;
+mod defaults;
 mod document;
+mod draft;
 mod environment;
 mod environments;
 mod error;
@@ -31,6 +33,7 @@ mod placeholders;
 mod problems;
 mod resolve;
 mod rules;
+pub mod schema;
 mod secrets;
 mod select;
 mod servers;
@@ -48,12 +51,14 @@ use std::sync::Arc;
 pub use checks::outside_scope;
 pub use client_config::ClientConfig;
 pub use connection::{ConnectionTemplate, Outside};
+pub use defaults::{Defaults, Demands};
+pub use draft::{Draft, load_with};
 pub use error::{LoadError, NamedFolder};
 pub use files::Folders;
 pub use lifecycle::{NoInstance, WhyNotHere};
 pub use load::{Loaded, LoadedEnvironment, load, load_environments, load_traced};
 pub use name_template::NameTemplate;
-pub use rules::NameRule;
+pub use rules::{NameRule, Requirement};
 pub use select::Ask;
 pub use suggest::closest;
 pub use tables::pattern::Pattern;
@@ -94,6 +99,8 @@ pub struct Desired {
     pub removed: BTreeMap<TopicName, Tombstone>,
     /// The topics that come and go at run time, `[lifecycles.NAME]`.
     pub lifecycles: BTreeMap<Arc<str>, Lifecycle>,
+    /// What a topic has whose entry says nothing, and what every entry must say.
+    pub defaults: Defaults,
 }
 
 /// What an environment file says besides how to connect and its defaults.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::catalogue::Catalogue;
+use super::defaults::{Defaults, defaults};
 use super::layers::{Layers, Picked, SharedLayers};
 use super::name_template::NameTemplate;
 use super::problems::Problems;
@@ -30,6 +31,7 @@ pub(super) struct Resolved {
     pub(super) topics: BTreeMap<TopicName, Topic>,
     pub(super) removed: BTreeMap<TopicName, Tombstone>,
     pub(super) lifecycles: BTreeMap<Arc<str>, Lifecycle>,
+    pub(super) defaults: Defaults,
 }
 
 /// The topic that is being looked at.
@@ -77,6 +79,7 @@ impl<'a> Resolver<'a> {
             topics,
             removed: self.tombstones(),
             lifecycles: self.lifecycles(problems),
+            defaults: defaults(self.layers.defaults(), self.rules),
         }
     }
 

@@ -41,18 +41,30 @@ impl NameRule {
     /// The pattern that a name should match and does not.
     pub(super) fn broken_by(&self, name: &TopicName) -> Option<&str> {
         let pattern = self.pattern.as_ref()?;
-        let fine = pattern.matches(name.as_str()) || self.except.matches(name.as_str());
+        let fine = pattern.matches(name.as_str()) || self.passes_over(name);
         (!fine).then_some(pattern.as_str())
+    }
+
+    /// Whether the rules pass over this topic.
+    pub(super) fn passes_over(&self, name: &TopicName) -> bool {
+        self.except.matches(name.as_str())
     }
 }
 
-/// What a topic must have.
-enum Requirement {
+/// What a topic must have, a word of `[rules] require`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Requirement {
+    /// Who answers for it.
     Owner,
+    /// What it is for.
     Description,
+    /// Any label.
     Labels,
+    /// The label of this name.
     Label(String),
+    /// What it is expected to carry.
     Traffic,
+    /// This config, declared.
     Config(String),
 }
 
@@ -99,6 +111,16 @@ impl<'a> Rules<'a> {
             pattern: self.name.map(|given| given.value.clone()),
             except: self.except.cloned().unwrap_or_default(),
         }
+    }
+
+    /// What every topic must have.
+    pub(super) fn requirements(&self) -> impl Iterator<Item = &Requirement> {
+        self.require.iter().map(|(requirement, _)| requirement)
+    }
+
+    /// Config keys that are legal here though Kafka 4.3 does not have them.
+    pub(super) fn allowed_configs(&self) -> Globs {
+        self.allow_configs.cloned().unwrap_or_default()
     }
 
     /// How many checks a topic goes through.

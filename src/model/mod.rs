@@ -12,6 +12,7 @@ pub mod name;
 pub mod on_remove;
 pub mod place;
 pub mod risk;
+pub mod schema;
 pub mod secret;
 pub mod subject;
 pub mod text;

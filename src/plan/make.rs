@@ -36,7 +36,8 @@ pub enum MissingRights {
 }
 
 impl Options {
-    fn wants(&self, name: &TopicName) -> bool {
+    /// Whether a topic is looked at.
+    pub fn wants(&self, name: &TopicName) -> bool {
         self.only.is_empty() || self.only.matches(name.as_str())
     }
 

@@ -122,9 +122,29 @@ impl<'a> State<'a> {
 
 fn unified(name: &TopicName, before: &State, after: &State, style: Style) -> String {
     let name = escape(name.as_str());
-    let diff = TextDiff::from_lines(before.lines(), after.lines())
+    let (before, after) = (before.lines(), after.lines());
+    let heads = (&*format!("live {name}"), &*format!("files {name}"));
+    painted(&before, &after, heads, style)
+}
+
+/// What changes in a file; everything in it made safe to print.
+pub fn file(path: &str, before: &str, after: &str, style: Style) -> String {
+    let safe = |text: &str| -> String {
+        let lines = text.lines().map(|line| format!("{}\n", escape(line)));
+        lines.collect()
+    };
+    let path = escape(path);
+    let before_head = match before.is_empty() {
+        true => "/dev/null",
+        false => &path,
+    };
+    painted(&safe(before), &safe(after), (before_head, &path), style)
+}
+
+fn painted(before: &str, after: &str, (from, to): (&str, &str), style: Style) -> String {
+    let diff = TextDiff::from_lines(before, after)
         .unified_diff()
-        .header(&format!("live {name}"), &format!("files {name}"))
+        .header(from, to)
         .to_string();
     let painted = diff
         .lines()

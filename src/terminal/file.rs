@@ -80,6 +80,32 @@ pub fn write_new(path: &Path, text: &str) -> Result<(), WriteError> {
     write().map_err(|source| WriteError::new(path, source))
 }
 
+/// Writes files that must not be there yet, all of them or none. Their folders are made.
+///
+/// # Errors
+/// One of them is there, or as for [`write_whole`].
+pub fn write_all_new(files: &[(&Path, &str)]) -> Result<(), WriteError> {
+    for (path, _) in files {
+        if fs::symlink_metadata(path).is_ok() {
+            let there = io::Error::new(io::ErrorKind::AlreadyExists, "a file is there already");
+            return Err(WriteError::new(path, there));
+        }
+    }
+    for (index, (path, text)) in files.iter().enumerate() {
+        let folder = path.parent().filter(|folder| *folder != Path::new(""));
+        let made = folder.map_or(Ok(()), fs::create_dir_all);
+        let made = made.map_err(|source| WriteError::new(path, source));
+        if let Err(error) = made.and_then(|()| write_new(path, text)) {
+            // What cannot be taken back either stays, and is named by the next run.
+            for (path, _) in &files[..index] {
+                let _ = fs::remove_file(path);
+            }
+            return Err(error);
+        }
+    }
+    Ok(())
+}
+
 /// Whether [`write_whole`] could write there now, for work that must not begin where its result
 /// cannot be kept.
 ///

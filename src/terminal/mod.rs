@@ -7,7 +7,7 @@ mod progress;
 
 use std::io::{self, IsTerminal, Write};
 
-pub use file::{WriteError, check_writable, write_new, write_readable, write_whole};
+pub use file::{WriteError, check_writable, write_all_new, write_new, write_readable, write_whole};
 pub use log::tell_events;
 pub use progress::Progress;
 
@@ -142,6 +142,20 @@ impl Terminal {
                 _ => self.tell("yes or no, please\n"),
             }
         }
+    }
+
+    /// Asks for something. `None` where the answer is empty, or the input ends.
+    ///
+    /// # Errors
+    /// The terminal cannot be read.
+    pub fn ask(&self, question: &str) -> io::Result<Option<String>> {
+        self.tell(question);
+        let mut answer = String::new();
+        if io::stdin().read_line(&mut answer)? == 0 {
+            self.tell("\n");
+        }
+        let answer = answer.trim();
+        Ok((!answer.is_empty()).then(|| answer.to_owned()))
     }
 
     /// Progress of work that may take long.

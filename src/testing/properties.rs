@@ -2,7 +2,9 @@
 //! blocked, touches nothing that is not its business, and the order of the inputs does not matter.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
+use jsonschema::Validator;
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option::weighted;
 use proptest::prelude::*;
@@ -20,7 +22,7 @@ use crate::render::{self, Style};
 use crate::testing::{desired, live, saved, tombstone, topic};
 
 /// Keys with values that Kafka takes; some of a key's values mean the same.
-const CONFIGS: [(&str, &[&str]); 12] = [
+pub const CONFIGS: [(&str, &[&str]); 12] = [
     (
         "cleanup.policy",
         &["delete", "compact", "compact,delete", "delete, compact", ""],
@@ -98,7 +100,7 @@ fn any_desired() -> impl Strategy<Value = Desired> {
     })
 }
 
-fn any_default() -> impl Strategy<Value = (ConfigKey, BrokerDefault)> {
+pub fn any_default() -> impl Strategy<Value = (ConfigKey, BrokerDefault)> {
     (select(&CONFIGS[..]), any::<Index>(), select(&SOURCES[..])).prop_map(
         |((key, values), index, source)| {
             let value = (*index.get(values)).to_owned();
@@ -107,7 +109,7 @@ fn any_default() -> impl Strategy<Value = (ConfigKey, BrokerDefault)> {
     )
 }
 
-fn any_live_topic() -> impl Strategy<Value = LiveTopic> {
+pub fn any_live_topic() -> impl Strategy<Value = LiveTopic> {
     let config = weighted(0.9, any_config());
     let behind = vec(any_default(), 0..2);
     (1..6u32, vec(1..4u32, 1..3), config, behind, any_id()).prop_map(
@@ -376,6 +378,16 @@ proptest! {
         let not_right = not_right.iter().filter(|name| desired.topics.contains_key(name.as_str()));
         prop_assert_eq!(second.unchanged, desired.topics.len() - not_right.count());
         prop_assert!(second.refused.is_empty());
+    }
+
+    #[test]
+    fn a_plan_is_what_its_schema_says(desired in any_desired(), live in any_live()) {
+        static SCHEMA: LazyLock<Validator> = LazyLock::new(|| {
+            jsonschema::draft7::new(&render::plan::schema()).unwrap()
+        });
+        let document = render::plan::json(&make(&desired, &live, &Options::default()));
+        let wrong: Vec<String> = SCHEMA.iter_errors(&document).map(|e| e.to_string()).collect();
+        prop_assert!(wrong.is_empty(), "{:?}\n{:#}", wrong, document);
     }
 
     /// A plan approves all of itself, its risks included; what is done by now drops out.

@@ -13,7 +13,7 @@ type Test = fn() -> Result<(), Failed>;
 
 /// All of them, named as cases are.
 pub fn trials() -> Vec<Trial> {
-    let all: [(&str, Test); 10] = [
+    let all: [(&str, Test); 11] = [
         ("a-closed-pipe-ends-quietly", closed_pipe),
         ("a-closed-pipe-keeps-the-exit-code", closed_pipe_exit),
         ("a-full-disk-is-an-error", full_disk),
@@ -24,6 +24,7 @@ pub fn trials() -> Vec<Trial> {
         ("the-work-grows-as-the-topics-do", growth),
         ("a-manual-page-for-every-command", manual_pages),
         ("the-commit-is-gits-own", git_commit),
+        ("new-asks-for-what-is-missing", new_asks),
     ];
     let trial = |(name, test): (&str, Test)| Trial::test(format!("edges/{name}"), test);
     all.map(trial).into()
@@ -45,7 +46,8 @@ fn folder() -> Result<tempfile::TempDir, Failed> {
     Ok(folder)
 }
 
-fn topicsmith(folder: &Path, arguments: &[&str]) -> Command {
+/// The binary in a folder, with nothing in its environment and nobody to ask.
+pub fn topicsmith(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_topicsmith"));
     command
         .args(arguments)
@@ -239,6 +241,41 @@ fn git_commit() -> Result<(), Failed> {
         "[topics.a]\npartitions = 1\nreplication_factor = 1\n",
     )?;
     assert_eq!(planned()?, format!("{commit}-dirty"));
+    Ok(())
+}
+
+/// At a terminal: what the rules require, what no layer sets, and no more.
+fn new_asks() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    fs::create_dir(folder.path().join("environments"))?;
+    let environment = "[cluster]\nbootstrap_servers = \"a:9092\"\n[defaults]\nreplication_factor = 3\n\
+        [rules]\nrequire = [\"owner\", \"labels.domain\", \"retention.ms\"]\n[inventory]\nscope = \"shop\"\n";
+    fs::write(folder.path().join("environments/prod.toml"), environment)?;
+    // An empty line leaves the description out.
+    let keys = "\\nshop\\nsales\\n30d\\n6\\n";
+    let binary = env!("CARGO_BIN_EXE_topicsmith");
+    let line = format!("printf '{keys}' | script -qec \"'{binary}' new orders.paid\" /dev/null");
+    let output = Command::new("sh")
+        .args(["-c", &line])
+        .current_dir(folder.path())
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .output()?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    let written = fs::read_to_string(folder.path().join("topics/orders.toml"));
+    let expected = "[topics.\"orders.paid\"]\nowner = \"shop\"\nlabels = { domain = \"sales\" }\n\
+        partitions = 6\nconfig.retention.ms = \"30d\"\n";
+    assert_eq!(written.ok().as_deref(), Some(expected), "{said}");
+    for question in [
+        "What is it for (Enter leaves it out): ",
+        "Who answers for it (required): ",
+        "Label domain (required): ",
+        "retention.ms (required): ",
+        "How many partitions (required): ",
+    ] {
+        assert!(said.contains(question), "{question}: {said}");
+    }
+    assert!(!said.contains("How many replicas"), "{said}");
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 //! README.md beside this file says how to add one.
 
 mod edges;
+mod schemas;
 
 use std::fmt::Write as _;
 use std::fs;
@@ -27,6 +28,7 @@ fn main() {
         })
         .collect();
     trials.extend(edges::trials());
+    trials.extend(schemas::trials(&root));
     libtest_mimic::run(&arguments, trials).exit();
 }
 
@@ -76,6 +78,7 @@ fn run(
         .envs(environment.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())
         .output()?;
+    schemas::check_document(&output.stdout)?;
     let stdout = shown(&output.stdout, folder);
     let stderr = shown(&output.stderr, folder);
     writeln!(transcript, "$ topicsmith {}", line.trim())?;

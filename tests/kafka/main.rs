@@ -11,6 +11,7 @@ mod doctor;
 mod faults;
 mod figures;
 mod harness;
+mod import;
 mod instances;
 mod inventory;
 mod lock;
@@ -42,6 +43,7 @@ fn main() -> std::process::ExitCode {
         credentials::tests(),
         doctor::tests(),
         faults::tests(),
+        import::tests(),
         instances::tests(),
         inventory::tests(),
         lock::tests(),

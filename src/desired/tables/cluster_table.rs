@@ -1,13 +1,18 @@
 //! `[cluster]` as it is written: servers and client properties, variables and all.
 
+use serde_json::Value as Json;
+
 use super::config_table::{self, Leaf};
 use super::field::{Given, Read, Value, fields};
 use super::reader::{Reader, Scalar};
 use super::values::OneOrMany;
+use crate::desired::schema::Schemas;
+use crate::desired::schema::kinds::client_properties;
 use crate::desired::suggest::shown;
 use crate::desired::variables::{self, Template, Variables};
 use crate::model::Finding;
 use crate::model::client_property::{self, ClientProperty};
+use crate::model::schema::string;
 
 fields! {
     /// `[cluster]`
@@ -28,6 +33,10 @@ pub(crate) struct ClusterText(pub(crate) Template);
 impl Read for ClusterText {
     fn expected() -> String {
         "a string".to_owned()
+    }
+
+    fn schema(_: &mut Schemas) -> Json {
+        string()
     }
 
     fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
@@ -75,6 +84,10 @@ pub(crate) struct ClientEntry {
 impl Read for ClientTable {
     fn expected() -> String {
         "a table of librdkafka's properties".to_owned()
+    }
+
+    fn schema(schemas: &mut Schemas) -> Json {
+        client_properties(schemas)
     }
 
     fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {

@@ -1,10 +1,12 @@
 //! `config`: Kafka's own keys, dotted or quoted, with their values as Kafka holds them.
 
+use serde_json::Value as Json;
 use toml::de::{DeTable, DeValue};
 
 use super::config_value::{ConfigValue, read_value};
 use super::field::{Key, Read, Value};
 use super::reader::Reader;
+use crate::desired::schema::{Schemas, config};
 use crate::desired::suggest::shown;
 use crate::model::config::spec;
 use crate::model::{ConfigKey, Finding, Place};
@@ -33,6 +35,10 @@ const DEEPEST: usize = 16;
 impl Read for ConfigTable {
     fn expected() -> String {
         "a table of Kafka's topic configs".to_owned()
+    }
+
+    fn schema(schemas: &mut Schemas) -> Json {
+        config::table(schemas)
     }
 
     fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {

@@ -4,8 +4,12 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use serde_json::Value as Json;
+
 use super::reader::Reader;
+use crate::desired::schema::Schemas;
 use crate::model::Place;
+use crate::model::schema::{described, object};
 
 /// A value as the parser gives it.
 pub(crate) type Value<'v> = Spanned<DeValue<'v>>;
@@ -73,6 +77,9 @@ pub(crate) trait Read: Sized {
     /// What is expected, with its article: "a whole number".
     fn expected() -> String;
 
+    /// What an editor is told of such a value.
+    fn schema(schemas: &mut Schemas) -> Json;
+
     /// Reads a value. `None` means that it is wrong and that the reader has been told why.
     fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self>;
 }
@@ -83,6 +90,18 @@ pub(crate) struct FieldDoc {
     pub(crate) name: &'static str,
     /// What it means, in a sentence.
     pub(crate) doc: &'static str,
+    /// What an editor is told of its value.
+    pub(crate) schema: fn(&mut Schemas) -> Json,
+}
+
+/// What an editor is told of a table with these fields.
+pub(crate) fn table_schema(fields: &[FieldDoc], schemas: &mut Schemas) -> Json {
+    let field = |field: &FieldDoc| {
+        let schema = (field.schema)(schemas);
+        (field.name, false, described(schema, field.doc))
+    };
+    let fields: Vec<_> = fields.iter().map(field).collect();
+    object(fields)
 }
 
 /// A table with known fields.
@@ -152,6 +171,7 @@ macro_rules! fields {
                 let fields = vec![$( $crate::desired::tables::field::FieldDoc {
                     name: fields!(@key $field $($key)?),
                     doc: concat!($($doc),+).trim_ascii(),
+                    schema: <$kind as $crate::desired::tables::field::Read>::schema,
                 }, )*];
                 $( let fields = [fields, <$table as $crate::desired::tables::field::Table>::fields()].concat(); )?
                 fields
@@ -178,6 +198,11 @@ macro_rules! fields {
         impl $crate::desired::tables::field::Read for $name {
             fn expected() -> String {
                 "a table".to_owned()
+            }
+
+            fn schema(schemas: &mut $crate::desired::schema::Schemas) -> serde_json::Value {
+                let fields = <Self as $crate::desired::tables::field::Table>::fields();
+                $crate::desired::tables::field::table_schema(&fields, schemas)
             }
 
             fn read(

@@ -1,12 +1,15 @@
 //! Globs and regular expressions.
 
 use regex::bytes::{Regex, RegexBuilder};
+use serde_json::Value as Json;
 use toml::de::DeValue;
 
 use super::field::{Given, Read, Value};
 use super::reader::Reader;
 use super::values::List;
+use crate::desired::schema::Schemas;
 use crate::desired::suggest::shown;
+use crate::model::schema::{list, string};
 use crate::model::{Finding, Globs, Place};
 
 /// Globs over topic names or config keys.
@@ -18,6 +21,10 @@ pub(crate) struct GlobList {
 impl Read for GlobList {
     fn expected() -> String {
         "a list of globs".to_owned()
+    }
+
+    fn schema(_: &mut Schemas) -> Json {
+        list(string())
     }
 
     fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
@@ -125,6 +132,10 @@ impl Eq for Pattern {}
 impl Read for Pattern {
     fn expected() -> String {
         "a regular expression".to_owned()
+    }
+
+    fn schema(_: &mut Schemas) -> Json {
+        string()
     }
 
     fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {

@@ -1,12 +1,14 @@
 //! `[rules]` as it is written.
 
+use serde_json::{Value as Json, json};
 use toml::de::DeTable;
 
 use super::config_table::{self, Leaf};
-use super::field::{Field, FieldDoc, Read, Value, fields};
+use super::field::{Field, FieldDoc, Read, Value, fields, table_schema};
 use super::pattern::{GlobList, Pattern};
 use super::reader::Reader;
 use super::values::{Large, List, PartitionCount, ReplicaCount};
+use crate::desired::schema::{Schemas, config};
 use crate::desired::suggest::shown;
 use crate::model::{Finding, Place};
 
@@ -47,6 +49,10 @@ impl<T: Read> Read for Bound<T> {
         "a table such as { min = …, max = …, one_of = […] }".to_owned()
     }
 
+    fn schema(schemas: &mut Schemas) -> Json {
+        table_schema(&bound_fields::<T>(), schemas)
+    }
+
     fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         if !value.get_ref().is_table() {
             return reader.wrong(value, &Self::expected());
@@ -55,14 +61,19 @@ impl<T: Read> Read for Bound<T> {
     }
 }
 
-fn bound_fields() -> Vec<FieldDoc> {
-    let field = |name, doc| FieldDoc { name, doc };
+fn bound_fields<T: Read>() -> Vec<FieldDoc> {
+    let field = |name, doc, schema| FieldDoc { name, doc, schema };
     vec![
-        field("min", "The least that is allowed."),
-        field("max", "The most that is allowed."),
+        field(
+            "min",
+            "The least that is allowed.",
+            T::schema as fn(&mut Schemas) -> Json,
+        ),
+        field("max", "The most that is allowed.", T::schema),
         field(
             "one_of",
             "What is allowed, each element of a list by itself.",
+            List::<T>::schema,
         ),
     ]
 }
@@ -78,7 +89,7 @@ fn read_bound<T: Read>(table: &DeTable<'_>, reader: &mut Reader<'_>) -> Option<B
             "min" => bound.min = Field::read("min", value, reader),
             "max" => bound.max = Field::read("max", value, reader),
             "one_of" => bound.one_of = Field::read("one_of", value, reader),
-            _ => reader.unknown_key("a rule", key, bound_fields),
+            _ => reader.unknown_key("a rule", key, bound_fields::<T>),
         }
     }
     Some(bound)
@@ -91,6 +102,10 @@ pub(crate) struct Text(pub(crate) String);
 impl Read for Text {
     fn expected() -> String {
         "a value".to_owned()
+    }
+
+    fn schema(_: &mut Schemas) -> Json {
+        json!({"type": ["string", "integer", "number", "boolean"]})
     }
 
     fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
@@ -114,6 +129,10 @@ pub(crate) struct RuleConfig {
 impl Read for RuleConfigs {
     fn expected() -> String {
         "a table of rules by config key".to_owned()
+    }
+
+    fn schema(schemas: &mut Schemas) -> Json {
+        config::rules(Bound::<Text>::schema, schemas)
     }
 
     fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {

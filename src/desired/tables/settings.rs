@@ -2,15 +2,18 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Value as Json;
+
 use super::config_table::{ConfigEntry, ConfigTable, MIN_ISR};
 use super::config_value::{ConfigValue, read_value};
 use super::field::{Field, Key, Read, Value, fields, read_table};
 use super::reader::Reader;
 use super::values::{List, PartitionCount, ReplicaCount};
 use crate::desired::Unmanaged;
+use crate::desired::schema::{Schemas, config};
 use crate::desired::suggest::{self, shown};
 use crate::model::OnRemove;
-use crate::model::config::SPECS;
+use crate::model::config::{SPECS, spec};
 use crate::model::{ConfigKey, Finding, Place};
 
 fields! {
@@ -97,9 +100,18 @@ impl Settings {
 #[derive(Debug, Clone)]
 pub(crate) struct MinIsr(ConfigValue);
 
+/// The same as the config that it is another spelling of.
+fn min_isr(schemas: &mut Schemas) -> Json {
+    spec(MIN_ISR).map_or(Json::Null, |spec| config::value(spec, schemas))
+}
+
 impl Read for MinIsr {
     fn expected() -> String {
         "a whole number".to_owned()
+    }
+
+    fn schema(schemas: &mut Schemas) -> Json {
+        min_isr(schemas)
     }
 
     fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
@@ -121,6 +133,10 @@ pub(crate) struct UnmanagedList {
 impl Read for UnmanagedList {
     fn expected() -> String {
         "a list of \"partitions\", \"replication_factor\" and \"config.KEY\"".to_owned()
+    }
+
+    fn schema(schemas: &mut Schemas) -> Json {
+        config::unmanaged(schemas)
     }
 
     fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
@@ -260,6 +276,13 @@ pub(crate) struct Defaults(pub(crate) DefaultFields);
 impl Read for Defaults {
     fn expected() -> String {
         DefaultFields::expected()
+    }
+
+    fn schema(schemas: &mut Schemas) -> Json {
+        let outer = std::mem::replace(&mut schemas.variables, true);
+        let schema = DefaultFields::schema(schemas);
+        schemas.variables = outer;
+        schema
     }
 
     fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {

@@ -1,5 +1,6 @@
 //! What a topics file can say.
 
+use serde_json::{Value as Json, json};
 use toml::de::DeValue;
 
 use super::field::{Field, Key, Read, Table, Value, fields, read_table};
@@ -9,6 +10,7 @@ use super::settings::{Profile, Settings, misplaced_config};
 use super::values::{Duration, Entries, Large, List, OneOrMany, Size};
 use crate::desired::document;
 use crate::desired::problems::Problems;
+use crate::desired::schema::Schemas;
 use crate::desired::suggest::{self, shown};
 use crate::model::{Finding, Source};
 
@@ -129,6 +131,10 @@ pub(crate) struct Item(pub(crate) String);
 impl Read for Item {
     fn expected() -> String {
         "a string".to_owned()
+    }
+
+    fn schema(_: &mut Schemas) -> Json {
+        json!({"type": ["string", "integer"]})
     }
 
     fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {

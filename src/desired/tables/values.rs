@@ -2,15 +2,23 @@
 
 use std::sync::Arc;
 
+use serde_json::{Value as Json, json};
 use toml::de::DeValue;
 
 use super::field::{Given, Read, Value};
 use super::reader::{Reader, Scalar};
+use crate::desired::schema::Schemas;
+use crate::desired::schema::kinds::{DURATION, SIZE, any_of, or_variable};
+use crate::model::schema::{count, list, map, string};
 use crate::model::{Finding, Place, units};
 
 impl Read for String {
     fn expected() -> String {
         "a string".to_owned()
+    }
+
+    fn schema(schemas: &mut Schemas) -> Json {
+        or_variable(string(), schemas)
     }
 
     fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
@@ -25,6 +33,10 @@ impl Read for String {
 impl Read for bool {
     fn expected() -> String {
         "true or false".to_owned()
+    }
+
+    fn schema(schemas: &mut Schemas) -> Json {
+        or_variable(json!({"type": "boolean"}), schemas)
     }
 
     fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
@@ -56,6 +68,13 @@ pub(crate) type Count = Bounded<0, { u32::MAX }>;
 impl<const MIN: u32, const MAX: u32> Read for Bounded<MIN, MAX> {
     fn expected() -> String {
         "a whole number".to_owned()
+    }
+
+    fn schema(schemas: &mut Schemas) -> Json {
+        or_variable(
+            json!({"type": "integer", "minimum": MIN, "maximum": MAX}),
+            schemas,
+        )
     }
 
     fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
@@ -92,6 +111,10 @@ impl Read for Large {
         "a whole number".to_owned()
     }
 
+    fn schema(_: &mut Schemas) -> Json {
+        count()
+    }
+
     fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         match reader.scalar(value, Self::expected)? {
             Scalar::Integer(number) => match u64::try_from(number) {
@@ -117,6 +140,10 @@ impl Read for Duration {
         "a duration such as \"7d\"".to_owned()
     }
 
+    fn schema(_: &mut Schemas) -> Json {
+        json!({"type": "string", "pattern": DURATION})
+    }
+
     fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         match reader.scalar(value, Self::expected)? {
             Scalar::Text(text) => unit(value, reader, units::parse_duration(&text)).map(Self),
@@ -132,6 +159,10 @@ pub(crate) struct Size(pub(crate) u64);
 impl Read for Size {
     fn expected() -> String {
         "a number of bytes, or a size such as \"1KiB\"".to_owned()
+    }
+
+    fn schema(_: &mut Schemas) -> Json {
+        any_of([count(), json!({"type": "string", "pattern": SIZE})])
     }
 
     fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
@@ -185,6 +216,10 @@ impl<T: Read> Read for List<T> {
         format!("a list (of which each is {})", T::expected())
     }
 
+    fn schema(schemas: &mut Schemas) -> Json {
+        list(T::schema(schemas))
+    }
+
     fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         match value.get_ref() {
             DeValue::Array(items) => {
@@ -204,6 +239,11 @@ pub(crate) struct OneOrMany<T>(pub(crate) Vec<Given<T>>);
 impl<T: Read> Read for OneOrMany<T> {
     fn expected() -> String {
         format!("{}, or a list of such", T::expected())
+    }
+
+    fn schema(schemas: &mut Schemas) -> Json {
+        let one = T::schema(schemas);
+        any_of([one.clone(), list(one)])
     }
 
     fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
@@ -245,6 +285,10 @@ impl<T> Default for Entries<T> {
 impl<T: Read> Read for Entries<T> {
     fn expected() -> String {
         "a table".to_owned()
+    }
+
+    fn schema(schemas: &mut Schemas) -> Json {
+        map(T::schema(schemas))
     }
 
     fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {

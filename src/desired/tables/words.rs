@@ -1,15 +1,25 @@
 //! Fields that take one of some words.
 
+use serde_json::Value as Json;
 use toml::de::DeValue;
 
 use super::field::{Read, Value};
 use super::reader::{Reader, Scalar};
+use crate::desired::schema::Schemas;
+use crate::desired::schema::kinds::{or_variable, words};
 use crate::desired::suggest::{self, shown};
 use crate::model::{Finding, OnRemove, RiskCode, RiskLevel};
 
 impl Read for OnRemove {
     fn expected() -> String {
         "\"retain\" or \"delete\"".to_owned()
+    }
+
+    fn schema(schemas: &mut Schemas) -> Json {
+        or_variable(
+            words([OnRemove::Retain, OnRemove::Delete].map(OnRemove::as_str)),
+            schemas,
+        )
     }
 
     fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
@@ -30,6 +40,10 @@ impl Read for Unlisted {
         "\"report\" or \"fail\"".to_owned()
     }
 
+    fn schema(_: &mut Schemas) -> Json {
+        words(["report", "fail"])
+    }
+
     fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         let options = [("report", Unlisted::Report), ("fail", Unlisted::Fail)];
         word(value, reader, &Self::expected(), &options)
@@ -39,6 +53,10 @@ impl Read for Unlisted {
 impl Read for RiskCode {
     fn expected() -> String {
         "the code of a risk".to_owned()
+    }
+
+    fn schema(_: &mut Schemas) -> Json {
+        words(RiskCode::ALL.iter().map(|code| code.as_str()))
     }
 
     fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
@@ -59,6 +77,10 @@ impl Read for CautionCode {
         "the code of a caution".to_owned()
     }
 
+    fn schema(_: &mut Schemas) -> Json {
+        words(cautions().map(RiskCode::as_str))
+    }
+
     fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         if let DeValue::String(text) = value.get_ref()
             && let Ok(code) = text.parse::<RiskCode>()
@@ -69,12 +91,14 @@ impl Read for CautionCode {
             reader.add(Finding::error("unknown-code", place, message).help("leave it out"));
             return None;
         }
-        let cautions = RiskCode::ALL
-            .iter()
-            .filter(|code| code.level() == RiskLevel::Caution);
-        let options: Vec<(&str, RiskCode)> = cautions.map(|code| (code.as_str(), *code)).collect();
+        let options: Vec<(&str, RiskCode)> = cautions().map(|code| (code.as_str(), code)).collect();
         word(value, reader, &Self::expected(), &options).map(Self)
     }
+}
+
+fn cautions() -> impl Iterator<Item = RiskCode> {
+    let all = RiskCode::ALL.iter().copied();
+    all.filter(|code| code.level() == RiskLevel::Caution)
 }
 
 /// One of some words.

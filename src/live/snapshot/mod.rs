@@ -2,9 +2,11 @@
 
 mod read;
 pub mod records;
+pub mod schema;
 mod values;
 mod write;
 
+pub use schema::schema;
 pub use write::{to_json, usage_json};
 
 use read::Snapshot;

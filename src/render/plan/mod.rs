@@ -3,6 +3,7 @@
 mod footer;
 mod json;
 mod record;
+mod schema;
 mod text;
 mod unapproved;
 
@@ -14,6 +15,7 @@ pub(super) use json::{
 pub(super) use record::{
     field, held as held_words, last_applied, theirs as theirs_words, values as field_values,
 };
+pub use schema::schema;
 pub(super) use text::header;
 pub use text::text;
 pub(super) use unapproved::json as unapproved_json;

@@ -284,7 +284,10 @@ impl Run {
     /// Its standard output as JSON.
     #[track_caller]
     pub fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self}"))
+        let json = serde_json::from_str(&self.stdout);
+        let json = json.unwrap_or_else(|error| panic!("{error}: {self}"));
+        check_schema(&json).unwrap_or_else(|error| panic!("{error}: {self}"));
+        json
     }
 }
 
@@ -300,5 +303,23 @@ impl std::fmt::Display for Run {
             f,
             "topicsmith {arguments}: {code:?}\n{stdout}--- stderr\n{stderr}"
         )
+    }
+}
+
+/// A plan or a snapshot must be what its schema says.
+fn check_schema(document: &serde_json::Value) -> Result<(), String> {
+    let schema = match document["format"].as_str() {
+        Some("topicsmith/plan/1") => topicsmith::render::plan::schema(),
+        Some("topicsmith/live/1") => topicsmith::live::snapshot::schema(),
+        _ => return Ok(()),
+    };
+    let validator = jsonschema::draft7::new(&schema).map_err(|error| error.to_string())?;
+    let wrong: Vec<String> = validator
+        .iter_errors(document)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
+    match wrong.is_empty() {
+        true => Ok(()),
+        false => Err(wrong.join("\n")),
     }
 }

@@ -1,0 +1,230 @@
+//! `topicsmith import`: writes a topics file for topics that are live and in no file.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use crate::cli::{Depth, Exit, Looking, OneEnvironment, Only, Problem, Scope, Session};
+use crate::desired::{Desired, Draft, Loaded, LoadedEnvironment};
+use crate::edit::import::{Import, Imported, Note, Split, checked};
+use crate::live::{Live, UnseenTopic};
+use crate::model::text::{count, escape, names};
+use crate::model::{Finding, Level, TopicName};
+use crate::plan::{self, Books, Options, Standing};
+use crate::terminal::write_all_new;
+
+/// How many topics a note names.
+const MOST_NAMED: usize = 10;
+
+/// The finding that only a person can do something about.
+const REQUIRED: &str = "rule-require";
+
+/// Arguments of `import`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  topicsmith import -e prod                                          to stdout
+  topicsmith import -e prod --only 'orders.*' --out topics/orders.toml
+  topicsmith import -e prod --split-by prefix --out topics --profiles
+  topicsmith import -e prod --live prod.json                         offline, from a snapshot
+
+An entry says what differs from [defaults] of the environment. A plan after it adopts the topics,
+pins what the defaults declare, and changes nothing else. Topics that a file lists, that are
+ignored, or that somebody owns are left out. Nothing is overwritten: a file that is there is an
+error, and then none is written.
+
+Exit codes:
+  0  written, or nothing to import
+  1  an error: a file is there already, the cluster cannot be read
+  4  it is another cluster than the environment's
+  64 wrong usage")]
+pub struct Args {
+    #[command(flatten)]
+    environment: OneEnvironment,
+    #[command(flatten)]
+    only: Only,
+    #[command(flatten)]
+    scope: Scope,
+    /// Write it to FILE, which must not be there, instead of stdout; with --split-by, to files in
+    /// this folder
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// One file for each first part of the topics' names, up to `.`, `-` or `_`
+    #[arg(long, value_name = "prefix", requires = "out")]
+    split_by: Option<SplitBy>,
+    /// Make profiles of settings that several topics share
+    #[arg(long)]
+    profiles: bool,
+    #[command(flatten)]
+    looking: Looking,
+}
+
+/// What entries are put into files by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum SplitBy {
+    /// By the first part of the name.
+    Prefix,
+}
+
+/// Looks at the environment's cluster and writes entries for what no file lists.
+///
+/// # Errors
+/// The files have errors, the cluster cannot be read or is another one, or a file is there already.
+pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
+    let options = Options {
+        only: args.only.globs()?,
+        scope: args.scope.named()?,
+        ..Options::default()
+    };
+    let ask = args.environment.ask()?;
+    let loaded = session.load_to_write(&ask)?;
+    let environment = the_environment(&loaded)?;
+    let desired = &environment.desired;
+    let source = args.looking.source(&loaded)?;
+    let look = source.look_for(session, &loaded, environment, &options, Depth::Support);
+    let live = look.await?;
+    if let Some(wrong) = plan::wrong_cluster(&desired.environment, live.cluster_id.as_deref()) {
+        return Err(Problem::refused(wrong.message, wrong.help).into());
+    }
+    let mut notes = Vec::new();
+    let import = Import {
+        desired,
+        live: &live,
+        topics: unowned(desired, &live, &options, &mut notes),
+        is_one_of_several: loaded.known.len() > 1,
+        profiles: args.profiles.then_some(&loaded.profiles),
+        split: args.split(),
+    };
+    let read = |drafts: &[Draft]| session.read_with(&ask, drafts);
+    let (imported, read) = checked(import, &session.folders, read)?;
+    notes.extend(imported.notes.iter().cloned());
+    args.write(session, &imported)?;
+    tell_notes(session, notes);
+    tell_findings(session, &read);
+    Ok(Exit::Done)
+}
+
+fn the_environment(loaded: &Loaded) -> Result<&LoadedEnvironment> {
+    match loaded.environments.as_slice() {
+        [one] if !loaded.list_form => Ok(one),
+        _ => {
+            let message = "an import is of one environment, and a group was named";
+            Err(Problem::usage(message, "name one of its environments with -e").into())
+        }
+    }
+}
+
+/// The live topics that no file names and nobody owns. Whose the others are is noted.
+fn unowned<'a>(
+    desired: &Desired,
+    live: &'a Live,
+    options: &Options,
+    notes: &mut Vec<Note>,
+) -> BTreeSet<&'a TopicName> {
+    let environment = &desired.environment;
+    let scope = options.scope.as_ref();
+    let scope = scope.or(environment.inventory.scope.as_ref());
+    let books = Books::open(live, environment, scope.map(String::as_str));
+    let listed = |name: &TopicName| desired.topics.contains_key(name);
+    let mut topics = BTreeSet::new();
+    for (name, found) in &live.topics {
+        if environment.passes_over(name) || listed(name) || !options.wants(name) {
+            continue;
+        }
+        let owner = match books
+            .as_ref()
+            .map(|books| books.standing(name, Some(found)))
+        {
+            Some(Standing::Ours(_)) => {
+                Some("this scope owns it, and it has left the files: see the plan".to_owned())
+            }
+            Some(Standing::Theirs(whose)) => Some(format!("{} owns it", plan::owner(whose))),
+            Some(Standing::Of(instance)) => {
+                Some(format!("it belongs to {}", plan::instance_words(instance)))
+            }
+            Some(Standing::Nobodys(_) | Standing::WasOurs(_)) | None => None,
+        };
+        match owner {
+            Some(owner) => notes.push(Note::new(name, format!("left out: {owner}"))),
+            None => {
+                topics.insert(name);
+            }
+        }
+    }
+    for (name, unseen) in live.unseen_topics() {
+        let name = TopicName::from(name);
+        if let UnseenTopic::Unreadable(why) = unseen
+            && !listed(&name)
+            && options.wants(&name)
+        {
+            notes.push(Note::new(
+                &name,
+                format!("left out: it could not be read: {why}"),
+            ));
+        }
+    }
+    topics
+}
+
+impl Args {
+    fn split(&self) -> Split {
+        match (&self.out, self.split_by) {
+            (Some(folder), Some(SplitBy::Prefix)) => Split::ByPrefix(folder.clone()),
+            (Some(file), None) => Split::One(file.clone()),
+            (None, _) => Split::One(PathBuf::from("standard output")),
+        }
+    }
+
+    fn write(&self, session: &Session, imported: &Imported) -> Result<()> {
+        if imported.topics == 0 {
+            session.terminal.note("nothing to import\n");
+            return Ok(());
+        }
+        if self.out.is_none() {
+            let texts = imported.files.iter().map(|file| file.text.as_str());
+            return session.print(&texts.collect::<String>());
+        }
+        let files = imported.files.iter();
+        let files: Vec<(&Path, &str)> =
+            files.map(|f| (f.path.as_path(), f.text.as_str())).collect();
+        write_all_new(&files)?;
+        for (path, _) in files {
+            session.print(&format!("wrote {}\n", escape(&path.display().to_string())))?;
+        }
+        Ok(())
+    }
+}
+
+/// What a person should know, the topics that it holds for together.
+fn tell_notes(session: &Session, notes: Vec<Note>) {
+    let mut topics: BTreeMap<String, Vec<TopicName>> = BTreeMap::new();
+    for note in notes {
+        topics.entry(note.what).or_default().push(note.topic);
+    }
+    for (what, topics) in topics {
+        let topics = names(&topics, MOST_NAMED);
+        let note = format!("note: {}: {}\n", escape(&topics), escape(&what));
+        session.terminal.note(&note);
+    }
+}
+
+/// What `validate` would say of the files now.
+fn tell_findings(session: &Session, read: &Loaded) {
+    let errors = read.findings.iter().filter(|f| f.level == Level::Error);
+    let (required, others): (Vec<&Finding>, Vec<&Finding>) =
+        errors.partition(|finding| finding.code == REQUIRED);
+    let others: Vec<Finding> = others.into_iter().cloned().collect();
+    session.tell_findings(&others, &read.sources);
+    if !others.is_empty() {
+        let errors = count(others.len(), "error");
+        let note = format!("note: the files do not validate with these entries: {errors}\n");
+        session.terminal.tell(&note);
+    }
+    if !required.is_empty() {
+        let note = format!(
+            "note: [rules] require what only you know: fill in {} that the entries have as comments\n",
+            count(required.len(), "line"),
+        );
+        session.terminal.note(&note);
+    }
+}

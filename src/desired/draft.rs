@@ -1,0 +1,59 @@
+//! Files that are not written yet: read and checked together with those that are, so that nothing is
+//! written that `validate` would refuse.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::document;
+use super::error::{Folder, LoadError};
+use super::files::{Folders, Found, ReadFile, read_folder, shown_path};
+use super::load::{Loaded, load_all};
+use super::select::Ask;
+use super::variables::Variables;
+use crate::model::Source;
+
+/// A topics file as it would be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    /// Where it would stand. It takes the place of a file that is there.
+    pub path: PathBuf,
+    /// What it would say.
+    pub text: String,
+}
+
+/// Reads the files as if the drafts were written. The topics folder may be missing or empty: what
+/// is written first has to begin somewhere.
+///
+/// # Errors
+/// As for [`super::load()`].
+pub fn load_with(
+    folders: &Folders,
+    ask: &Ask,
+    variables: &Variables,
+    drafts: &[Draft],
+) -> Result<Loaded, LoadError> {
+    let topics = || match read_folder(Folder::Topics, &folders.topics, &folders.root) {
+        Ok(found) => Ok(beside(found, drafts, folders)),
+        Err(LoadError::MissingFolder(_) | LoadError::NoFile(_)) => {
+            Ok(beside(Vec::new(), drafts, folders))
+        }
+        Err(error) => Err(error),
+    };
+    let load = || load_all(folders, topics, ask, variables, |_| {});
+    document::with_room(load).map_err(LoadError::NoRoom)?
+}
+
+fn beside(mut found: Vec<Found>, drafts: &[Draft], folders: &Folders) -> Vec<Found> {
+    for draft in drafts {
+        let file = shown_path(&draft.path, &folders.root);
+        found.retain(|found| found.file != file);
+        let source = Source::new(file.clone(), draft.text.clone());
+        found.push(Found {
+            stem: Arc::from(""),
+            read: ReadFile::Text(Arc::new(source)),
+            file,
+        });
+    }
+    found.sort_by(|a, b| a.file.cmp(&b.file));
+    found
+}

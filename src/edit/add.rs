@@ -1,0 +1,260 @@
+//! An entry for a topic that should exist, put into a file beside what stands there.
+
+use toml_edit::{DocumentMut, InlineTable, Item, Table};
+
+use super::words;
+use crate::model::{ConfigKey, OnRemove, TopicName};
+
+/// What an entry says, as a person gave it: whether that is right, the reader of the files tells.
+#[derive(Debug, Clone, Default)]
+pub struct Entry {
+    /// What the topic is for.
+    pub description: Option<String>,
+    /// Who answers for it.
+    pub owner: Option<String>,
+    /// Labels, each once.
+    pub labels: Vec<(String, String)>,
+    /// The environments where it exists; none means all of them.
+    pub environments: Vec<String>,
+    /// The profiles that it takes settings from.
+    pub profiles: Vec<String>,
+    /// How many partitions.
+    pub partitions: Option<u32>,
+    /// How many replicas.
+    pub replication_factor: Option<u32>,
+    /// How many in-sync replicas a write needs.
+    pub min_insync_replicas: Option<u32>,
+    /// Configs, `7d` as well as `604800000`.
+    pub config: Vec<(ConfigKey, String)>,
+    /// What happens once the entry leaves the files.
+    pub on_remove: Option<OnRemove>,
+}
+
+/// Why an entry cannot be put into a file.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum CannotAdd {
+    /// The file lists the topic.
+    #[error("it is listed already")]
+    Listed,
+    /// The file has no place for another table.
+    #[error("`topics` is written as one value there, which no table can be added to")]
+    NoTable,
+    /// The lines that are there would not stay as they are.
+    #[error("its layout could not be kept")]
+    Layout,
+    /// The file is not TOML.
+    #[error("it is not TOML: {0}")]
+    NotToml(String),
+}
+
+/// The text of a file with an entry behind its other topics. Everything else stays as it is, comments
+/// and blank lines and line ends.
+///
+/// # Errors
+/// The file lists the topic already, or has no place for it.
+pub fn add(file: &str, name: &TopicName, entry: &Entry) -> Result<String, CannotAdd> {
+    let plain = file.trim_start_matches('\u{feff}').replace("\r\n", "\n");
+    let before = parse(&plain)?;
+    let written = entry.text(name);
+    if before.is_empty() {
+        // What stands there is a comment on all that follows.
+        let gap = if plain.is_empty() { "" } else { "\n" };
+        return splice(file, &plain, &format!("{}{gap}{written}", with_end(&plain)));
+    }
+    let after = beside(before, name, &written)?;
+    splice(file, &plain, &after)
+}
+
+fn parse(text: &str) -> Result<DocumentMut, CannotAdd> {
+    let parsed = text.parse::<DocumentMut>();
+    parsed.map_err(|error| CannotAdd::NotToml(error.message().to_owned()))
+}
+
+fn beside(mut file: DocumentMut, name: &TopicName, written: &str) -> Result<String, CannotAdd> {
+    let mut table = parse(written)?["topics"][name.as_str()]
+        .as_table()
+        .cloned()
+        .ok_or(CannotAdd::NoTable)?;
+    // Without a place of its own it stands behind the last of its kind.
+    table.set_position(None);
+    table.decor_mut().set_prefix("\n");
+    let topics = file
+        .entry("topics")
+        .or_insert_with(|| Item::Table(implicit()));
+    let topics = topics.as_table_mut().ok_or(CannotAdd::NoTable)?;
+    if topics.contains_key(name.as_str()) {
+        return Err(CannotAdd::Listed);
+    }
+    topics.insert(name.as_str(), Item::Table(table));
+    Ok(file.to_string())
+}
+
+/// The file with the lines that `after` has and `before` has not, its own line ends kept: what
+/// writes TOML knows one kind of them.
+fn splice(file: &str, before: &str, after: &str) -> Result<String, CannotAdd> {
+    let (old, new): (Vec<&str>, Vec<&str>) = (before.lines().collect(), after.lines().collect());
+    let same = old
+        .iter()
+        .zip(&new)
+        .take_while(|(old, new)| old == new)
+        .count();
+    let added = new.len().checked_sub(old.len()).ok_or(CannotAdd::Layout)?;
+    if old[same..] != new[same + added..] {
+        return Err(CannotAdd::Layout);
+    }
+    let end = if file.contains("\r\n") { "\r\n" } else { "\n" };
+    let mut lines = file.split_inclusive('\n');
+    let mut text: String = lines.by_ref().take(same).collect();
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.push_str(end);
+    }
+    for line in &new[same..same + added] {
+        text.push_str(line);
+        text.push_str(end);
+    }
+    text.extend(lines);
+    Ok(text)
+}
+
+/// A text with a line end behind its last line.
+fn with_end(text: &str) -> String {
+    match text.is_empty() || text.ends_with('\n') {
+        true => text.to_owned(),
+        false => format!("{text}\n"),
+    }
+}
+
+/// `topics`, which needs no header of its own.
+fn implicit() -> Table {
+    let mut table = Table::new();
+    table.set_implicit(true);
+    table
+}
+
+impl Entry {
+    /// The entry as it stands in a file.
+    pub fn text(&self, name: &TopicName) -> String {
+        let mut lines = vec![format!("[topics.{}]", words::key(name.as_str()))];
+        let mut line = |key: &str, value: Option<String>| {
+            lines.extend(value.map(|value| format!("{key} = {value}")));
+        };
+        let text = |text: &Option<String>| text.as_deref().map(words::string);
+        let number = |number: Option<u32>| number.map(|number| number.to_string());
+        line("description", text(&self.description));
+        line("owner", text(&self.owner));
+        line("labels", labels(&self.labels));
+        line("environments", list(&self.environments));
+        line(
+            "profile",
+            match self.profiles.as_slice() {
+                [one] => Some(words::string(one)),
+                several => list(several),
+            },
+        );
+        line("partitions", number(self.partitions));
+        line("replication_factor", number(self.replication_factor));
+        line("min_insync_replicas", number(self.min_insync_replicas));
+        let on_remove = self
+            .on_remove
+            .map(|on_remove| words::string(on_remove.as_str()));
+        line("on_remove", on_remove);
+        let keys = || self.config.iter().map(|(key, _)| key);
+        for (key, value) in &self.config {
+            let written = format!("config.{}", words::config_key(key, keys()));
+            line(&written, Some(words::config_text(key, value)));
+        }
+        lines.join("\n") + "\n"
+    }
+}
+
+fn list(items: &[String]) -> Option<String> {
+    (!items.is_empty()).then(|| words::list(items.iter().map(String::as_str)))
+}
+
+fn labels(labels: &[(String, String)]) -> Option<String> {
+    let table: InlineTable = labels
+        .iter()
+        .map(|(key, value)| (key, value.as_str()))
+        .collect();
+    (!table.is_empty()).then(|| table.to_string().trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry() -> Entry {
+        Entry {
+            description: Some("New \"orders\"".to_owned()),
+            owner: Some("shop".to_owned()),
+            partitions: Some(3),
+            labels: vec![
+                ("domain".to_owned(), "shop".to_owned()),
+                ("a b".to_owned(), "c".to_owned()),
+            ],
+            config: vec![
+                ("retention.ms".into(), "7d".to_owned()),
+                ("cleanup.policy".into(), "compact,delete".to_owned()),
+                ("segment.ms".into(), "default".to_owned()),
+            ],
+            ..Entry::default()
+        }
+    }
+
+    const TEXT: &str = r#"[topics."orders.created"]
+description = 'New "orders"'
+owner = "shop"
+labels = { domain = "shop", "a b" = "c" }
+partitions = 3
+config.retention.ms = "7d"
+config.cleanup.policy = ["compact", "delete"]
+config.segment.ms = "default"
+"#;
+
+    fn added(file: &str) -> Result<String, CannotAdd> {
+        add(file, &"orders.created".into(), &entry())
+    }
+
+    #[test]
+    fn into_an_empty_file() {
+        assert_eq!(added("").as_deref(), Ok(TEXT));
+    }
+
+    #[test]
+    fn behind_the_other_topics_and_nothing_else_moves() {
+        let before = "# Head\n\n[topics.a]   # a\npartitions=3\n config.x.y = 1\n\n# About b\n[topics.b.env.prod]\npartitions = 1 # many\n";
+        let after = "\n# Shared\n[profiles.p]\npartitions = 0x10\n\n# The end\n";
+        assert_eq!(
+            added(&format!("{before}{after}")),
+            Ok(format!("{before}\n{TEXT}{after}"))
+        );
+        let windows = format!("{before}{after}").replace('\n', "\r\n");
+        let expected = format!("{before}\n{TEXT}{after}").replace('\n', "\r\n");
+        assert_eq!(added(&windows), Ok(expected));
+        // Where they are of both kinds each line keeps its own.
+        let after = after.trim_start();
+        let mixed = format!("{}{after}", format!("{before}\n").replace('\n', "\r\n"));
+        let text = format!("{before}\n{TEXT}\n").replace('\n', "\r\n");
+        assert_eq!(added(&mixed), Ok(format!("{text}{after}")));
+    }
+
+    #[test]
+    fn a_file_without_topics_and_one_without_a_last_line_end() {
+        let profiles = "[profiles.p]\npartitions = 1";
+        assert_eq!(added(profiles), Ok(format!("{profiles}\n\n{TEXT}")));
+        assert_eq!(added("\u{feff}# x\n"), Ok(format!("\u{feff}# x\n\n{TEXT}")));
+    }
+
+    #[test]
+    fn what_has_no_place() {
+        assert_eq!(
+            added("[topics]\n\"orders.created\".partitions = 1\n"),
+            Err(CannotAdd::Listed)
+        );
+        assert_eq!(
+            added("topics = { a = { partitions = 1 } }\n"),
+            Err(CannotAdd::NoTable)
+        );
+        assert!(matches!(added("[topics"), Err(CannotAdd::NotToml(_))));
+    }
+}

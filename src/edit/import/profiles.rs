@@ -1,0 +1,196 @@
+//! Settings that many topics share become profiles: whatever saves the most lines first, until none
+//! saves enough to be worth a name.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::entry::{Entry, Setting, Settings};
+use crate::edit::words::DEFAULT;
+
+/// A profile as it will stand in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Profile {
+    pub(super) name: String,
+    pub(super) settings: Settings,
+}
+
+/// How many topics must share settings before they get a name.
+const FEWEST_TOPICS: usize = 3;
+
+/// How many sets of settings are considered, the most frequent first.
+const MOST_SETS: usize = 200;
+
+/// How many profiles there are at most: nobody knows more of them apart.
+const MOST_PROFILES: usize = 50;
+
+/// How many settings a name tells.
+const MOST_WORDS: usize = 3;
+
+/// Takes out of the entries what at least some of them share. `taken` are names that other profiles
+/// have.
+pub(super) fn factor_out(entries: &mut [Entry], taken: &BTreeSet<Arc<str>>) -> Vec<Profile> {
+    let mut taken: BTreeSet<String> = taken.iter().map(ToString::to_string).collect();
+    let mut profiles = Vec::new();
+    while profiles.len() < MOST_PROFILES
+        && let Some(settings) = best(entries)
+    {
+        let name = name(&settings, &taken);
+        taken.insert(name.clone());
+        for entry in entries
+            .iter_mut()
+            .filter(|entry| can_take(entry, &settings))
+        {
+            entry.settings.retain(|key, _| !settings.contains_key(key));
+            entry.profile = Some(name.clone());
+        }
+        profiles.push(Profile { name, settings });
+    }
+    profiles.sort_by(|a, b| a.name.cmp(&b.name));
+    profiles
+}
+
+/// Whether an entry has no profile yet and says all of this.
+fn can_take(entry: &Entry, settings: &Settings) -> bool {
+    let says = |(key, value)| entry.settings.get(key) == Some(value);
+    entry.profile.is_none() && settings.iter().all(says)
+}
+
+/// The settings of some topic that save the most lines as a profile.
+fn best(entries: &[Entry]) -> Option<Settings> {
+    let mut counts: BTreeMap<&Settings, usize> = BTreeMap::new();
+    for entry in entries.iter().filter(|entry| entry.profile.is_none()) {
+        *counts.entry(&entry.settings).or_default() += 1;
+    }
+    let mut sets: Vec<(&Settings, usize)> =
+        counts.iter().map(|(set, count)| (*set, *count)).collect();
+    sets.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    sets.truncate(MOST_SETS);
+    let says = |more: &Settings, less: &Settings| {
+        less.iter().all(|(key, value)| more.get(key) == Some(value))
+    };
+    let saved = |set: &Settings| {
+        let sharing = counts.iter().filter(|(other, _)| says(other, set));
+        let topics: usize = sharing.map(|(_, count)| count).sum();
+        // Each topic then names the profile, which has a header and a blank line.
+        let (before, after) = (topics * set.len(), topics + set.len() + 2);
+        (topics >= FEWEST_TOPICS)
+            .then_some(before)
+            .and_then(|before| before.checked_sub(after))
+    };
+    let sets = sets
+        .iter()
+        .filter_map(|(set, _)| Some((saved(set).filter(|lines| *lines > 0)?, *set)));
+    // The first of those that save as much.
+    let best = sets.reduce(|best, next| if next.0 > best.0 { next } else { best });
+    best.map(|(_, set)| set.clone())
+}
+
+/// A name that tells the settings: `compact-zstd`, `retention-7d-2-in-sync`.
+fn name(settings: &Settings, taken: &BTreeSet<String>) -> String {
+    let mut words: Vec<(usize, String)> = settings
+        .iter()
+        .filter(|(_, value)| !value.contains(&format!("\"{DEFAULT}\"")))
+        .map(|(key, value)| word(key, value))
+        .collect();
+    words.sort();
+    let words: Vec<String> = words
+        .into_iter()
+        .take(MOST_WORDS)
+        .map(|(_, word)| word)
+        .collect();
+    let name = match words.is_empty() {
+        true => "shared".to_owned(),
+        false => words.join("-"),
+    };
+    let numbered = (2..).map(|number| format!("{name}-{number}"));
+    let mut names = std::iter::once(name.clone()).chain(numbered);
+    names.find(|name| !taken.contains(name)).unwrap_or(name)
+}
+
+/// How much a setting says about what topics are for, and in which words.
+fn word(key: &Setting, value: &str) -> (usize, String) {
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { ' ' };
+    let value: String = value.chars().map(plain).collect();
+    let value = value.split_whitespace().collect::<Vec<_>>().join("-");
+    let key = match key {
+        Setting::ReplicationFactor => return (5, format!("{value}-replicas")),
+        Setting::MinIsr => return (6, format!("{value}-in-sync")),
+        Setting::Config(key) => key.as_str(),
+    };
+    match key {
+        "cleanup.policy" => (0, value),
+        "retention.ms" => (1, format!("retention-{value}")),
+        "retention.bytes" => (2, format!("size-{value}")),
+        "compression.type" => (3, value),
+        "max.message.bytes" => (4, format!("messages-{value}")),
+        _ => (7, format!("{}-{value}", key.replace(['.', '_'], "-"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(topic: &str, settings: &[(&str, &str)]) -> Entry {
+        let setting =
+            |(key, value): &(&str, &str)| (Setting::Config((*key).into()), (*value).to_owned());
+        Entry {
+            topic: topic.into(),
+            profile: None,
+            partitions: None,
+            settings: settings.iter().map(setting).collect(),
+            unmanaged: None,
+            missing: Vec::new(),
+        }
+    }
+
+    const WEEK: (&str, &str) = ("retention.ms", "\"7d\"");
+    const ZSTD: (&str, &str) = ("compression.type", "\"zstd\"");
+    const COMPACT: (&str, &str) = ("cleanup.policy", "\"compact\"");
+    const SEGMENT: (&str, &str) = ("segment.bytes", "\"1GiB\"");
+
+    fn named(entries: &mut [Entry], taken: &[&str]) -> Vec<String> {
+        let taken = taken.iter().map(|name| Arc::from(*name)).collect();
+        let profiles = factor_out(entries, &taken);
+        profiles.into_iter().map(|profile| profile.name).collect()
+    }
+
+    #[test]
+    fn what_many_share_gets_a_name_and_each_keeps_the_rest() {
+        let mut entries: Vec<Entry> = ["a", "b", "c", "d", "e"]
+            .map(|name| entry(name, &[WEEK, ZSTD]))
+            .into();
+        entries.push(entry("f", &[WEEK, ZSTD, SEGMENT]));
+        entries.push(entry("g", &[COMPACT]));
+        assert_eq!(named(&mut entries, &[]), ["retention-7d-zstd"]);
+        let with = |entry: &Entry| (entry.profile.is_some(), entry.settings.len());
+        let expected = [
+            (true, 0),
+            (true, 0),
+            (true, 0),
+            (true, 0),
+            (true, 0),
+            (true, 1),
+            (false, 1),
+        ];
+        assert_eq!(entries.iter().map(with).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn what_saves_nothing_gets_no_name() {
+        let mut entries = ["a", "b", "c", "d"].map(|name| entry(name, &[WEEK]));
+        assert!(named(&mut entries, &[]).is_empty());
+        let mut entries = ["a", "b"].map(|name| entry(name, &[WEEK, ZSTD, COMPACT, SEGMENT]));
+        assert!(named(&mut entries, &[]).is_empty());
+    }
+
+    #[test]
+    fn no_name_is_taken_twice() {
+        let names = ["a", "b", "c", "d", "e", "f"];
+        let mut entries = names.map(|name| entry(name, &[COMPACT, ZSTD]));
+        assert_eq!(
+            named(&mut entries, &["compact-zstd", "compact-zstd-2"]),
+            ["compact-zstd-3"]
+        );
+    }
+}

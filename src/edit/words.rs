@@ -1,0 +1,151 @@
+//! Keys and values as TOML has them.
+
+use toml_edit::{Array, Key, Value};
+
+use crate::model::ConfigKey;
+use crate::model::config::{Kind, list_items};
+
+/// What a config is set to where no layer below is to count.
+pub(super) const DEFAULT: &str = "default";
+
+/// How deep a dotted key may go: the reader takes no more.
+const DEEPEST: usize = 12;
+
+/// One part of a key, in quotes where it needs them: `orders`, `"orders.created"`.
+pub(super) fn key(name: &str) -> String {
+    Key::new(name).display_repr().into_owned()
+}
+
+/// A string in quotes.
+pub(super) fn string(text: &str) -> String {
+    Value::from(text).to_string()
+}
+
+/// A list of strings.
+pub(super) fn list<'t>(items: impl IntoIterator<Item = &'t str>) -> String {
+    Value::from(items.into_iter().collect::<Array>()).to_string()
+}
+
+/// A config's key below `config`, dotted as Kafka writes it. In quotes where TOML could not read it
+/// otherwise: one key of a table may be the beginning of another.
+pub(super) fn config_key<'k>(
+    key: &ConfigKey,
+    beside: impl IntoIterator<Item = &'k ConfigKey>,
+) -> String {
+    let begins = |longer: &str, shorter: &str| {
+        let rest = longer.strip_prefix(shorter);
+        rest.is_some_and(|rest| rest.starts_with('.'))
+    };
+    let text = key.as_str();
+    let clashes = |other: &ConfigKey| begins(text, other.as_str()) || begins(other.as_str(), text);
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    let dotted = text.split('.').count() <= DEEPEST
+        && text
+            .split('.')
+            .all(|part| !part.is_empty() && part.chars().all(plain));
+    match dotted && !beside.into_iter().any(clashes) {
+        true => text.to_owned(),
+        false => self::key(text),
+    }
+}
+
+/// A config's value as a person would write it: `"7d"`, `"100MiB"`, `["compact", "delete"]`. `None`
+/// where the files cannot say it, for the reader would refuse it or take it for something else.
+pub(super) fn config_value(key: &ConfigKey, raw: &str) -> Option<String> {
+    let Some(spec) = key.spec() else {
+        return (raw != DEFAULT).then(|| string(raw));
+    };
+    let raw = raw.trim();
+    spec.check(raw).ok()?;
+    Some(match (spec.kind, key.human(raw)) {
+        (Kind::Boolean, _) => raw.to_ascii_lowercase(),
+        (Kind::Integer { .. }, Some(human))
+            if spec
+                .normalise(&human)
+                .is_ok_and(|read| key.same(&read, raw)) =>
+        {
+            string(&human)
+        }
+        _ => config_text(key, raw),
+    })
+}
+
+/// A config's value as somebody gave it, in TOML's words for it: a number is one, a list too.
+pub(super) fn config_text(key: &ConfigKey, text: &str) -> String {
+    let number = |text: &str| match text.parse::<Value>() {
+        Ok(Value::Float(_) | Value::Integer(_)) => Some(text.to_owned()),
+        _ => None,
+    };
+    let written = match key.spec().map(|spec| spec.kind) {
+        Some(Kind::Boolean) if matches!(text, "true" | "false") => Some(text.to_owned()),
+        Some(Kind::Integer { .. }) => text.parse::<i64>().ok().map(|number| number.to_string()),
+        Some(Kind::Double { .. }) => number(text),
+        Some(Kind::ListOf(_)) if list_items(text).nth(1).is_some() => Some(list(list_items(text))),
+        _ => None,
+    };
+    written.unwrap_or_else(|| string(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(key: &str, raw: &str) -> Option<String> {
+        config_value(&key.into(), raw)
+    }
+
+    #[test]
+    fn values_as_people_write_them() {
+        for (key, raw, written) in [
+            ("retention.ms", "604800000", r#""7d""#),
+            ("retention.ms", "0604800000", r#""7d""#),
+            ("retention.ms", "-1", r#""unlimited""#),
+            ("retention.ms", "604800001", r#""7d1ms""#),
+            ("retention.bytes", "-2", "-2"),
+            ("segment.bytes", "104857600", r#""100MiB""#),
+            ("max.message.bytes", "1048588", "1048588"),
+            ("flush.ms", "9223372036854775807", "9223372036854775807"),
+            ("min.insync.replicas", "2", "2"),
+            ("preallocate", "TRUE", "true"),
+            ("min.cleanable.dirty.ratio", "0.50", "0.50"),
+            ("min.cleanable.dirty.ratio", "00.5", r#""00.5""#),
+            ("compression.type", "zstd", r#""zstd""#),
+            ("cleanup.policy", "delete", r#""delete""#),
+            (
+                "cleanup.policy",
+                "compact,delete",
+                r#"["compact", "delete"]"#,
+            ),
+            ("cleanup.policy", "", r#""""#),
+            ("confluent.tier", "604800000", r#""604800000""#),
+        ] {
+            assert_eq!(value(key, raw).as_deref(), Some(written), "{key} = {raw}");
+        }
+    }
+
+    #[test]
+    fn what_the_reader_would_refuse_is_not_written() {
+        assert_eq!(value("retention.ms", "-7"), None);
+        assert_eq!(value("cleanup.policy", "compact,"), None);
+        assert_eq!(value("compression.type", "default"), None);
+        assert_eq!(value("vendor.key", "default"), None);
+    }
+
+    #[test]
+    fn keys_are_dotted_unless_toml_could_not_read_them() {
+        let written = |key: &str, beside: &[&str]| {
+            let beside: Vec<ConfigKey> = beside.iter().map(|key| (*key).into()).collect();
+            config_key(&key.into(), &beside)
+        };
+        assert_eq!(
+            written("retention.ms", &["retention.ms", "flush.ms"]),
+            "retention.ms"
+        );
+        assert_eq!(written("retention.ms", &["retention"]), r#""retention.ms""#);
+        assert_eq!(written("retention", &["retention.ms"]), "retention");
+        assert_eq!(written("a..b", &[]), r#""a..b""#);
+        assert_eq!(written("ä b", &[]), r#""ä b""#);
+        assert_eq!(key("orders.created"), r#""orders.created""#);
+        assert_eq!(key("orders"), "orders");
+    }
+}
