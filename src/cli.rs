@@ -8,6 +8,7 @@ mod lock;
 mod look;
 mod origin;
 mod problem;
+mod results;
 mod select;
 mod session;
 mod token;
@@ -26,13 +27,16 @@ pub use lock::{check_cluster, lock_of, open_books, resource};
 pub use look::{Depth, Looking, Preflight, Source, plan, read, see_usage};
 pub use origin::{Origin, Scope, check_scope_is_named, who};
 pub use problem::{Problem, document};
+pub use results::{Document, Printable};
 pub use select::{each, the_only_one};
-pub use session::{Document, Printable, Session};
+pub use session::Session;
 pub use under_way::under_way;
 
 use session::style;
 
 use crate::commands::Command;
+use crate::desired::Ask;
+use crate::render::markdown;
 use crate::terminal::{ColourChoice, Terminal};
 
 /// Keeps the topics of Kafka clusters as TOML files say: plan in review, apply on merge
@@ -60,13 +64,9 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Exit {
-    let session = Session {
-        terminal: Terminal::new(cli.global.color),
-        format: cli.global.format,
-        folders: cli.global.folders(),
-        variables: cli.global.variables(),
-    };
+    let session = session(&cli);
     let ended = match &cli.global.chdir {
+        _ if !session.formats.contains(&session.format) => Err(session.no_such_format()),
         Some(folder) => std::env::set_current_dir(folder)
             .with_context(|| format!("cannot go to the folder {}", folder.display())),
         None => Ok(()),
@@ -74,6 +74,30 @@ fn run(cli: Cli) -> Exit {
     match ended.and_then(|()| cli.command.run(&session)) {
         Ok(exit) => exit,
         Err(error) => session.fail(&error),
+    }
+}
+
+fn session(cli: &Cli) -> Session {
+    let Cli { command, global } = cli;
+    let (name, formats) = (command.name(), command.formats());
+    let folder = global
+        .chdir
+        .as_ref()
+        .map(|folder| folder.display().to_string());
+    let marker = match command.asked() {
+        Some(Ask::Named(names)) => markdown::marker(name, Some(&names), folder.as_deref()),
+        Some(Ask::All) => markdown::marker(name, None, folder.as_deref()),
+        Some(Ask::Only) | None => markdown::marker(name, Some(&[]), folder.as_deref()),
+    };
+    Session {
+        terminal: Terminal::new(global.color),
+        format: global.format.unwrap_or(formats[0]),
+        formats,
+        folders: global.folders(),
+        variables: global.variables(),
+        command: name,
+        marker,
+        chdir: global.chdir.clone(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Arguments that several commands share.
 
 use std::ffi::OsString;
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -43,26 +44,43 @@ pub struct Global {
         global = true
     )]
     pub color: ColourChoice,
-    /// How results are printed
+    /// How results are printed: for people, as JSON, as a comment on a pull request, as annotations
+    /// of a GitHub workflow [default: text]
     #[arg(
         long,
         value_enum,
-        value_name = "text|json",
-        default_value_t,
+        value_name = "text|json|markdown|github",
         hide_possible_values = true,
         global = true
     )]
-    pub format: Format,
+    pub format: Option<Format>,
 }
 
 /// How results are printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
     /// For people
-    #[default]
     Text,
     /// For programs: one JSON document
     Json,
+    /// For people: a comment on a pull request
+    Markdown,
+    /// For people: annotations of a workflow's run on GitHub
+    Github,
+    /// For people: a page
+    Html,
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Format::Text => "text",
+            Format::Json => "json",
+            Format::Markdown => "markdown",
+            Format::Github => "github",
+            Format::Html => "html",
+        })
+    }
 }
 
 impl Global {

@@ -205,9 +205,7 @@ fn tell_applies(session: &Session, desired: &Desired, observed: &Observed) {
     let applies = observed.locks.iter().filter(|lock| lock.until_ms > now_ms);
     for lock in applies.filter(|lock| lock::is_of(lock, environment)) {
         let holder = holder(&lock.holder);
-        session
-            .terminal
-            .tell(&format!("an apply of {environment} is running: {holder}\n"));
+        session.tell(&format!("an apply of {environment} is running: {holder}\n"));
     }
 }
 
@@ -277,7 +275,7 @@ impl Connecting {
         let cluster = Cluster::connect_within(connection, limits, wait, |error| {
             let text = format!("waiting for {name}: {}\n", escape(&error.to_string()));
             if told != text {
-                session.terminal.tell(&text);
+                session.tell(&text);
                 told = text;
             }
         });

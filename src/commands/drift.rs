@@ -12,6 +12,8 @@ use crate::desired::{Ask, Loaded, LoadedEnvironment};
 use crate::live::Live;
 use crate::plan::drift::Drift;
 use crate::plan::{self, Options, Plan};
+use crate::render::github::Annotations;
+use crate::render::markdown::Section;
 use crate::render::{self, Style};
 
 /// Arguments of `drift`.
@@ -20,6 +22,7 @@ use crate::render::{self, Style};
   topicsmith drift -e prod
   topicsmith drift -e prod --pending       exit 2 for what is not applied yet, too
   topicsmith drift --all --format json     every environment, for a program
+  topicsmith drift -e prod --format markdown   the body of an issue
 
 The inventory tells what was changed on the cluster since it was last applied (drift) from what was
 changed in the files (pending). Without one, all that differs counts as drift. What is held is known,
@@ -33,7 +36,7 @@ Exit codes:
   64 wrong usage")]
 pub struct Args {
     #[command(flatten)]
-    environments: Environments,
+    pub(super) environments: Environments,
     #[command(flatten)]
     only: Only,
     /// Exit with 2 also where the files say something that was not applied yet
@@ -102,6 +105,14 @@ impl Looked<'_> {
 impl Printable for Looked<'_> {
     fn text(&self, style: Style) -> String {
         render::drift::text(&self.plan, &self.drift(), style)
+    }
+
+    fn section(&self) -> Option<Section> {
+        Some(render::drift::section(&self.plan, &self.drift()))
+    }
+
+    fn annotations(&self) -> Option<Annotations> {
+        Some(render::drift::annotations(&self.plan, &self.drift()))
     }
 }
 

@@ -10,6 +10,7 @@ use crate::desired::{Ask, Loaded, LoadedEnvironment};
 use crate::plan::{self, Options};
 use crate::render::Style;
 use crate::render::list::{self, Row};
+use crate::render::markdown::Section;
 
 /// Arguments of `list`.
 #[derive(Debug, clap::Args)]
@@ -19,7 +20,7 @@ use crate::render::list::{self, Row};
   topicsmith list -e prod --format json")]
 pub struct Args {
     #[command(flatten)]
-    environments: Environments,
+    pub(super) environments: Environments,
     #[command(flatten)]
     only: Only,
     #[command(flatten)]
@@ -73,6 +74,10 @@ struct List {
 impl Printable for List {
     fn text(&self, style: Style) -> String {
         list::text(&self.environment, &self.rows, style)
+    }
+
+    fn section(&self) -> Option<Section> {
+        Some(list::section(&self.environment, &self.rows))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The commands, one file each: a short script over the stations, with its own arguments.
 
 mod apply;
+mod catalog;
 mod completions;
 mod doctor;
 mod drift;
@@ -15,7 +16,8 @@ mod validate;
 
 use anyhow::{Context, Result};
 
-use crate::cli::{Exit, Session};
+use crate::cli::{Exit, Format, Session};
+use crate::desired::Ask;
 
 /// What to do.
 #[derive(Debug, clap::Subcommand)]
@@ -32,6 +34,8 @@ pub enum Command {
     Snapshot(snapshot::Args),
     /// List the topics: what is there, and how it stands to the files
     List(list::Args),
+    /// Write a page of all topics: owner, description, settings, state
+    Catalog(catalog::Args),
     /// Topics that come and go at run time: up, down, list, sweep
     #[command(subcommand)]
     Instance(instance::Command),
@@ -49,6 +53,60 @@ pub enum Command {
 }
 
 impl Command {
+    /// Its name.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Command::Validate(_) => "validate",
+            Command::Plan(_) => "plan",
+            Command::Apply(_) => "apply",
+            Command::Drift(_) => "drift",
+            Command::Snapshot(_) => "snapshot",
+            Command::List(_) => "list",
+            Command::Catalog(_) => "catalog",
+            Command::Instance(_) => "instance",
+            Command::Inventory(_) => "inventory",
+            Command::Init(_) => "init",
+            Command::Doctor(_) => "doctor",
+            Command::Completions(_) => "completions",
+            Command::Man(_) => "man",
+        }
+    }
+
+    /// The formats that its results come in, its own first.
+    pub fn formats(&self) -> &'static [Format] {
+        use Format::{Github, Html, Json, Markdown, Text};
+        match self {
+            Command::Validate(_)
+            | Command::Plan(_)
+            | Command::Apply(_)
+            | Command::Drift(_)
+            | Command::Doctor(_) => &[Text, Json, Markdown, Github],
+            Command::List(_) => &[Text, Json, Markdown],
+            Command::Catalog(_) => &[Html, Json, Markdown],
+            Command::Snapshot(_)
+            | Command::Instance(_)
+            | Command::Inventory(_)
+            | Command::Init(_)
+            | Command::Completions(_)
+            | Command::Man(_) => &[Text, Json],
+        }
+    }
+
+    /// The environments that were asked for by name, for what comes as a comment.
+    pub fn asked(&self) -> Option<Ask> {
+        let asked = match self {
+            Command::Validate(args) => args.environments.ask(),
+            Command::Plan(args) => args.environments.ask(),
+            Command::Drift(args) => args.environments.ask(),
+            Command::List(args) => args.environments.ask(),
+            Command::Doctor(args) => args.environments.ask(),
+            Command::Apply(args) => args.environment.ask().map(Some),
+            _ => Ok(None),
+        };
+        // What is wrong with them is said when they are asked for.
+        asked.ok().flatten()
+    }
+
     /// Does it.
     ///
     /// # Errors
@@ -67,6 +125,7 @@ impl Command {
                 Command::Drift(args) => drift::run(args, session).await,
                 Command::Snapshot(args) => snapshot::run(args, session).await,
                 Command::List(args) => list::run(args, session).await,
+                Command::Catalog(args) => catalog::run(args, session).await,
                 Command::Instance(command) => command.run(session).await,
                 Command::Inventory(command) => command.run(session).await,
                 Command::Init(args) => init::run(args, session),

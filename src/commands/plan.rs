@@ -13,6 +13,8 @@ use crate::cli::{
 use crate::desired::{Ask, Loaded, LoadedEnvironment};
 use crate::live::Live;
 use crate::plan::{self, Allow, MissingRights, Options, Plan};
+use crate::render::github::Annotations;
+use crate::render::markdown::Section;
 use crate::render::{self, Style, unified};
 use crate::terminal::write_whole;
 
@@ -23,6 +25,8 @@ use crate::terminal::write_whole;
   topicsmith plan -e prod --detailed-exitcode          exit 2 where there are changes
   topicsmith plan -e prod --out prod.plan              saves it, for apply to be held to it
   topicsmith plan --all --format json                  every environment, for a program
+  topicsmith plan -e prod --format markdown            a comment for the pull request
+  topicsmith plan -e prod --format github              annotations at file and line
   topicsmith plan -e prod --live prod.json --diff      offline, against a snapshot
 
 A saved plan is an approval: `topicsmith apply prod.plan` does what stands in it, needs no --allow
@@ -37,7 +41,7 @@ Exit codes:
   64 wrong usage")]
 pub struct Args {
     #[command(flatten)]
-    environments: Environments,
+    pub(super) environments: Environments,
     #[command(flatten)]
     only: Only,
     /// Allow a risk: CODE, CODE:GLOB for some topics, destructive, or topic-in-use; repeatable
@@ -66,9 +70,13 @@ pub struct Args {
 /// # Errors
 /// The files have errors, the only environment cannot be looked at, or FILE cannot be written.
 pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
-    if args.diff && session.format == Format::Json {
-        let help = "leave one of them out: the JSON plan holds both sides of each change";
-        return Err(Problem::usage("--diff is text, and --format json was asked for", help).into());
+    if args.diff && session.format != Format::Text {
+        let message = format!(
+            "--diff is text, and --format {} was asked for",
+            session.format
+        );
+        let help = "leave one of them out: every format holds both sides of each change";
+        return Err(Problem::usage(message, help).into());
     }
     let ask = args.environments.ask()?.unwrap_or(Ask::Only);
     let options = Options {
@@ -135,6 +143,14 @@ impl Printable for Planned<'_> {
         }
         let diff = unified::text(&self.plan, &self.environment.desired, &self.live, style);
         format!("{diff}\n{plan}")
+    }
+
+    fn section(&self) -> Option<Section> {
+        Some(render::plan::section(&self.plan))
+    }
+
+    fn annotations(&self) -> Option<Annotations> {
+        Some(render::plan::annotations(&self.plan))
     }
 }
 

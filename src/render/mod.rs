@@ -1,12 +1,15 @@
 //! One plan, one report, one set of findings → many formats.
 
+pub mod catalog;
 mod columns;
 pub mod diagnostics;
 pub mod doctor;
 pub mod drift;
+pub mod github;
 pub mod instance;
 pub mod inventory;
 pub mod list;
+pub mod markdown;
 mod paint;
 pub mod plan;
 pub mod report;

@@ -1,16 +1,23 @@
 //! A plan in its formats.
 
 mod footer;
+mod github;
 mod json;
+mod markdown;
+mod parts;
 mod record;
 mod text;
 mod unapproved;
 
+pub use github::annotations;
+pub(super) use github::refusals as refusal_annotations;
 pub use json::json;
 pub(super) use json::{
     hold as hold_json, last_applied as last_applied_json, record_change as record_json,
     theirs as theirs_json,
 };
+pub use markdown::section;
+pub(super) use markdown::{alerts, remarks};
 pub(super) use record::{
     field, held as held_words, last_applied, theirs as theirs_words, values as field_values,
 };
