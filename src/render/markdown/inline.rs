@@ -38,7 +38,7 @@ pub(in crate::render) fn code_of(text: &str, most: usize) -> String {
 
 /// A sentence. What it holds between single backticks is code, as in this tool's own words.
 pub fn prose(text: &str) -> String {
-    let text = cut(text, SENTENCE);
+    let text = cut(text.trim(), SENTENCE);
     let mut out = String::with_capacity(text.len() * 5 / 4);
     let mut parts = text.split('`').peekable();
     let mut inside = false;
@@ -89,13 +89,20 @@ fn words(text: &str, out: &mut String) {
     }
 }
 
-/// Characters that Markdown gives a meaning, with a backslash before them.
+/// Characters that Markdown gives a meaning, with a backslash before them. At the beginning of a line
+/// more of them begin something: a list, a heading's line.
 fn plain(word: &str, out: &mut String) {
+    let begins = out.bytes().all(|b| b == b' ');
+    let number = word.strip_suffix(['.', ')']);
+    let is_number = number.is_some_and(|number| number.bytes().all(|b| b.is_ascii_digit()));
     for (index, c) in word.char_indices() {
-        // At the beginning of a line, more of them begin something.
-        let begins = index == 0 && matches!(c, '-' | '+' | '=' | ':');
-        let numbers = matches!(c, '.' | ')') && word[..index].bytes().all(|b| b.is_ascii_digit());
-        if begins || numbers || matches!(c, '\\' | '*' | '_' | '[' | ']' | '<' | '>' | '!' | '~') {
+        let special = match c {
+            '\\' | '*' | '_' | '[' | ']' | '<' | '>' | '!' | '~' => true,
+            '-' | '+' | '=' | ':' => begins && index == 0,
+            '.' | ')' => begins && is_number,
+            _ => false,
+        };
+        if special {
             out.push('\\');
         }
         out.push(c);
@@ -142,12 +149,14 @@ mod tests {
         assert_eq!(prose(sentence), sentence);
         assert_eq!(
             prose("set unmanaged = [\"x\"], or `a_b`"),
-            "set unmanaged \\= \\[\"x\"\\], or `a_b`"
+            "set unmanaged = \\[\"x\"\\], or `a_b`"
         );
         assert_eq!(prose("one ` alone"), "one \\` alone");
+        assert_eq!(prose("1. x"), "1\\. x");
+        assert_eq!(prose("- - x"), "\\- - x");
         assert_eq!(
             prose("2026-11-21T00:13:20Z, 1. x"),
-            "2026-11-21T00:13:20Z, 1\\. x"
+            "2026-11-21T00:13:20Z, 1. x"
         );
     }
 

@@ -121,13 +121,16 @@ fn of_change(change: &Change) -> Entry {
     }
 }
 
-/// The first parts of a change.
+/// The first parts of a change, and who uses a topic that goes.
 fn what(change: &Change) -> String {
     let parts = parts(change);
     let first = parts.iter().take(PARTS).map(|part| code_of(part, PART));
     let more = parts.len().saturating_sub(PARTS);
     let more = (more > 0).then(|| format!("and {more} more"));
-    first.chain(more).collect::<Vec<_>>().join("<br>")
+    let usage = change.usage.iter().flat_map(usage_facts);
+    let usage = usage.map(|fact| prose(&fact));
+    let all: Vec<String> = first.chain(more).chain(usage).collect();
+    all.join("<br>")
 }
 
 /// The codes of a change's risks, each once.
