@@ -5,6 +5,7 @@
 mod admin;
 mod apply;
 mod approvals;
+mod ci;
 mod connect;
 mod credentials;
 mod doctor;
@@ -35,6 +36,7 @@ fn main() -> std::process::ExitCode {
         admin::tests(),
         apply::tests(),
         approvals::tests(),
+        ci::tests(),
         connect::tests(),
         credentials::tests(),
         doctor::tests(),

@@ -4,7 +4,6 @@
 use super::parts::parts;
 use super::text::{counted, header};
 use super::{footer, record, unapproved};
-use crate::model::text::names;
 use crate::model::{Place, RiskLevel};
 use crate::plan::approval::NOT_APPROVED;
 use crate::plan::{
@@ -19,9 +18,11 @@ const PART: usize = 80;
 /// How many unlisted topics are named.
 const UNLISTED: usize = 20;
 
-/// What stands first: what can lose data, then what is held back, then what can cost something.
+/// What stands first: topics that go, what else can lose data, what is held back, what can cost
+/// something.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
+    Deleted,
     Destructive,
     Blocked,
     Caution,
@@ -60,6 +61,9 @@ pub fn section(plan: &Plan) -> Section {
 }
 
 fn rank(change: &Change) -> Rank {
+    if change.action == Action::Delete {
+        return Rank::Deleted;
+    }
     let levels = change.risks.iter().map(|risk| risk.code.level());
     match levels.min() {
         Some(RiskLevel::Destructive) => Rank::Destructive,
@@ -106,12 +110,16 @@ fn of_change(change: &Change) -> Entry {
     };
     let topic = change.topic.as_str();
     let risks = risks(change);
-    let title = match risks.is_empty() {
+    let codes: Vec<&str> = sorted(change)
+        .iter()
+        .map(|risk| risk.code.as_str())
+        .collect();
+    let title = match codes.is_empty() {
         true => format!("{action} <code>{}</code>", html(topic)),
         false => format!(
             "{action} <code>{}</code>: {}",
             html(topic),
-            names(&codes(change), 9)
+            codes.join(", ")
         ),
     };
     Entry {
@@ -133,19 +141,21 @@ fn what(change: &Change) -> String {
     all.join("<br>")
 }
 
-/// The codes of a change's risks, each once.
-fn codes(change: &Change) -> Vec<&'static str> {
-    let mut codes: Vec<&str> = change.risks.iter().map(|risk| risk.code.as_str()).collect();
-    codes.dedup();
-    codes
-}
-
-fn risks(change: &Change) -> String {
+/// The risks of a change, each code once, the worst first.
+fn sorted(change: &Change) -> Vec<&Risk> {
     let mut risks: Vec<&Risk> = change.risks.iter().collect();
     risks.sort_by_key(|risk| (risk.code.level(), risk.code));
     risks.dedup_by_key(|risk| risk.code);
-    let risk = |risk: &&Risk| format!("{} {}", level(risk.code.level()), code(risk.code.as_str()));
-    risks.iter().map(risk).collect::<Vec<_>>().join("<br>")
+    risks
+}
+
+fn risks(change: &Change) -> String {
+    let risk = |risk: &Risk| {
+        let code = code(risk.code.as_str());
+        format!("{} {code}", level(risk.code.level()))
+    };
+    let risks: Vec<String> = sorted(change).into_iter().map(risk).collect();
+    risks.join("<br>")
 }
 
 fn level(level: RiskLevel) -> String {
