@@ -36,7 +36,7 @@ use session::style;
 
 use crate::commands::Command;
 use crate::desired::Ask;
-use crate::render::markdown;
+use crate::render::{github, markdown};
 use crate::terminal::{ColourChoice, Terminal};
 
 /// Keeps the topics of Kafka clusters as TOML files say: plan in review, apply on merge
@@ -82,8 +82,9 @@ fn session(cli: &Cli) -> Session {
     let (name, formats) = (command.name(), command.formats());
     let folder = global
         .chdir
-        .as_ref()
-        .map(|folder| folder.display().to_string());
+        .as_deref()
+        .map(|folder| github::path(folder, ""));
+    let folder = folder.filter(|folder| !folder.is_empty());
     let marker = match command.asked() {
         Some(Ask::Named(names)) => markdown::marker(name, Some(&names), folder.as_deref()),
         Some(Ask::All) => markdown::marker(name, None, folder.as_deref()),

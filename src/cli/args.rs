@@ -45,11 +45,11 @@ pub struct Global {
     )]
     pub color: ColourChoice,
     /// How results are printed: for people, as JSON, as a comment on a pull request, as annotations
-    /// of a GitHub workflow [default: text]
+    /// of a GitHub workflow, as a page [default: text; html for catalog]
     #[arg(
         long,
         value_enum,
-        value_name = "text|json|markdown|github",
+        value_name = "text|json|markdown|github|html",
         hide_possible_values = true,
         global = true
     )]

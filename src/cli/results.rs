@@ -1,6 +1,8 @@
 //! What commands found out, in the format that was asked for; several environments side by side, and
 //! errors at their place among them.
 
+use std::path::Path;
+
 use anyhow::{Context, Error, Result};
 use serde_json::{Value, json};
 
@@ -183,7 +185,10 @@ impl Session {
     /// # Errors
     /// The output cannot take it.
     pub fn print_annotations(&self, said: &[Annotations]) -> Result<()> {
-        self.print(&github::text(said, self.chdir.as_deref()))
+        self.print(&github::text(
+            said,
+            self.chdir.as_deref().unwrap_or(Path::new("")),
+        ))
     }
 
     /// The error of a command that was asked for a format that it does not have.

@@ -53,7 +53,7 @@ pub fn run(args: &Args, session: &Session) -> Result<Exit> {
 /// What was found for a comment on a pull request.
 fn section(loaded: &Loaded) -> Section {
     Section {
-        heading: format!("Files: {}", outcome(loaded)),
+        heading: format!("validate: {}", outcome(loaded)),
         ..diagnostics::section(&loaded.findings)
     }
 }
@@ -62,7 +62,7 @@ fn section(loaded: &Loaded) -> Section {
 fn outcome(loaded: &Loaded) -> String {
     match loaded.findings.is_empty() {
         true => format!(
-            "valid in {}",
+            "the files are valid in {}",
             count(loaded.environments.len(), "environment")
         ),
         false => diagnostics::summary(&loaded.findings),

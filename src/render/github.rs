@@ -4,7 +4,7 @@
 //! begin a line, end a property, or hold the older form of commands, which works anywhere in a line.
 //! <https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands>
 
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
 
 use crate::model::text::{cut, escape};
 use crate::model::{Finding, Level as Severity, Place};
@@ -77,7 +77,7 @@ impl Annotations {
 
 /// The lines of a run: the worst first, otherwise in the order given, then what came out. Paths of
 /// files are relative to `folder`, which is where GitHub's begin.
-pub fn text(said: &[Annotations], folder: Option<&Path>) -> String {
+pub fn text(said: &[Annotations], folder: &Path) -> String {
     let mut all: Vec<&Annotation> = said.iter().flat_map(|said| &said.all).collect();
     all.sort_by_key(|annotation| annotation.level);
     let mut out: String = all.iter().map(|one| command(one, folder)).collect();
@@ -88,7 +88,7 @@ pub fn text(said: &[Annotations], folder: Option<&Path>) -> String {
 }
 
 /// `::error file=topics/a.toml,line=3,col=1,title=…::…`
-fn command(annotation: &Annotation, folder: Option<&Path>) -> String {
+fn command(annotation: &Annotation, folder: &Path) -> String {
     let Annotation {
         level,
         place,
@@ -97,7 +97,7 @@ fn command(annotation: &Annotation, folder: Option<&Path>) -> String {
     } = annotation;
     let mut properties = Vec::new();
     if let Some(place) = place {
-        properties.push(format!("file={}", property(&file(&place.file, folder))));
+        properties.push(format!("file={}", property(&path(folder, &place.file))));
         if place.line > 0 {
             properties.push(format!("line={}", place.line));
             properties.push(format!("col={}", place.column.max(1)));
@@ -113,11 +113,12 @@ fn command(annotation: &Annotation, folder: Option<&Path>) -> String {
     )
 }
 
-/// A file as GitHub finds it.
-fn file(name: &str, folder: Option<&Path>) -> String {
-    let whole = folder.unwrap_or(Path::new("")).join(name);
-    let parts = whole.components().filter(|part| *part != Component::CurDir);
-    parts.collect::<std::path::PathBuf>().display().to_string()
+/// A path below a folder as GitHub finds it: `services/a/topics` for `./services/a/.` and `topics`.
+pub fn path(folder: &Path, name: &str) -> String {
+    let whole = folder.join(name);
+    let parts = whole.components();
+    let parts = parts.filter(|part| *part != Component::CurDir);
+    parts.collect::<PathBuf>().display().to_string()
 }
 
 /// Text after the last `::`.
@@ -187,9 +188,12 @@ mod tests {
             &["100 %, x: y", "help: z"],
         );
         let expected = "::error file=services/a/topics/a%2Cb%3Ac.toml,line=3,col=7,title=a%3A b::100 %25, x: y%0Ahelp: z\n";
-        assert_eq!(text(&[said], Some(Path::new("./services/a/"))), expected);
+        assert_eq!(text(&[said], Path::new("./services/a/")), expected);
         let whole = one(Level::Notice, Some(Place::whole("x.toml")), "t", &["m"]);
-        assert_eq!(text(&[whole], None), "::notice file=x.toml,title=t::m\n");
+        assert_eq!(
+            text(&[whole], Path::new("")),
+            "::notice file=x.toml,title=t::m\n"
+        );
     }
 
     #[test]
@@ -206,7 +210,7 @@ mod tests {
 topicsmith: dev: done
 topicsmith: prod: not done
 ";
-        assert_eq!(text(&[first, second, third], None), expected);
+        assert_eq!(text(&[first, second, third], Path::new("")), expected);
     }
 
     #[test]
@@ -214,7 +218,7 @@ topicsmith: prod: not done
         let hostile = "\r\n::add-mask::x\n##[add-mask]y%0A::error::z\u{202e}";
         let mut said = one(Level::Error, None, hostile, &[hostile]);
         said.summary = hostile.to_owned();
-        let text = text(&[said], None);
+        let text = text(&[said], Path::new(""));
         assert_eq!(text.lines().count(), 2, "{text}");
         let begins: Vec<&str> = text.lines().map(|line| &line[..11]).collect();
         assert_eq!(begins, ["::error tit", "topicsmith:"]);

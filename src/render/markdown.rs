@@ -162,7 +162,7 @@ impl Section {
         )
     }
 
-    /// The part in so many bytes. Where not all fits, half of it goes to rows and half to folds, and the
+    /// The part in so many bytes. Where not all fits, a third of it goes to folds, the rest to rows, and the
     /// riskiest stay.
     fn print(&self, room: usize) -> String {
         let frame = self.frame().len() + LEFT_OUT;
@@ -171,7 +171,7 @@ impl Section {
         };
         let rows: usize = self.lengths().map(|(row, _)| row).sum();
         let folds: usize = self.lengths().map(|(_, fold)| fold).sum();
-        let for_folds = folds.min((room / 2).max(room.saturating_sub(rows)));
+        let for_folds = folds.min((room / 3).max(room.saturating_sub(rows)));
         let shown = fitting(self.lengths().map(|(row, _)| row), room - for_folds);
         let unfolding = fitting(self.lengths().map(|(_, fold)| fold), for_folds).min(shown);
         let (above, below) = self.around();

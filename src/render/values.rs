@@ -17,7 +17,7 @@ pub(super) fn value(key: &ConfigKey, raw: &str) -> String {
 }
 
 /// The most of a value where there is little room.
-const SHORT: usize = 40;
+const SHORT: usize = 30;
 
 /// A value in a few characters: `7d`, `zstd`. Not escaped.
 pub(super) fn short(key: &ConfigKey, raw: Option<&str>) -> String {

@@ -129,6 +129,7 @@ fn found_by(catalog: &Catalog, entry: &Entry) -> String {
         }
     }
     words.extend(entry.setting_names().into_iter().map(str::to_owned));
+    words.retain(|word| !word.is_empty());
     words.join(" ").to_lowercase()
 }
 

@@ -14,7 +14,7 @@ use crate::render::values::{self, label, source, value_or_unknown};
 
 /// How many parts of a change stand in its row, and how much of each.
 const PARTS: usize = 3;
-const PART: usize = 80;
+const PART: usize = 250;
 /// How many unlisted topics are named.
 const UNLISTED: usize = 20;
 

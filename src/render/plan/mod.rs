@@ -24,3 +24,6 @@ pub(super) use record::{
 pub(super) use text::header;
 pub use text::text;
 pub(super) use unapproved::json as unapproved_json;
+
+#[cfg(test)]
+mod tests;
