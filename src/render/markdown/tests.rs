@@ -102,7 +102,7 @@ fn outside_of_code(html: &str) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(150))]
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
     fn no_value_breaks_anything(values in proptest::collection::vec(hostile(), 1..6)) {
