@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use anyhow::{Context, Result};
+use tracing::info;
 
 use super::args::Connecting;
 use super::lock;
@@ -173,12 +175,19 @@ pub async fn plan(
     preflight: Preflight,
 ) -> Result<(Live, Plan)> {
     let plan = plan::make(desired, &live, options);
+    info!(
+        changes = plan.changes.len(),
+        blocked = plan.blocked.len(),
+        "planned"
+    );
     // Another cluster than the environment's is none of our business.
     if plan.is_empty() || plan.wrong_cluster().is_some() {
         return Ok((live, plan));
     }
     if preflight == Preflight::Asked {
+        let started = Instant::now();
         live.objections = observe::preflight(cluster, &apply::questions(&plan)).await?;
+        info!(took = ?started.elapsed(), "asked the brokers what they would refuse");
     }
     let deletes = plan.changes.iter().filter(|c| c.action == Action::Delete);
     let deletes = deletes.map(|change| &change.topic);
@@ -205,7 +214,7 @@ fn tell_applies(session: &Session, desired: &Desired, observed: &Observed) {
     let applies = observed.locks.iter().filter(|lock| lock.until_ms > now_ms);
     for lock in applies.filter(|lock| lock::is_of(lock, environment)) {
         let holder = holder(&lock.holder);
-        session.tell(&format!("an apply of {environment} is running: {holder}\n"));
+        session.note(&format!("an apply of {environment} is running: {holder}\n"));
     }
 }
 
@@ -275,7 +284,7 @@ impl Connecting {
         let cluster = Cluster::connect_within(connection, limits, wait, |error| {
             let text = format!("waiting for {name}: {}\n", escape(&error.to_string()));
             if told != text {
-                session.tell(&text);
+                session.note(&text);
                 told = text;
             }
         });

@@ -1,9 +1,12 @@
 //! What every command is given, and how it speaks to the outside: files in, results and errors out.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
+use std::time::Instant;
 
 use anyhow::{Context, Error, Result};
 use serde_json::Value;
+use tracing::info;
 
 use super::args::Format;
 use super::problem::Invalid;
@@ -40,7 +43,15 @@ impl Session {
     /// # Errors
     /// There is nothing to check: a folder is missing or empty, or an environment is not known.
     pub fn read_files(&self, ask: &Ask) -> Result<Loaded> {
-        Ok(desired::load(&self.folders, ask, &self.variables)?)
+        let started = Instant::now();
+        let loaded = desired::load(&self.folders, ask, &self.variables)?;
+        let topics = loaded
+            .environments
+            .iter()
+            .map(|one| one.desired.topics.len());
+        let topics = topics.sum::<usize>();
+        info!(environments = loaded.environments.len(), topics, took = ?started.elapsed(), "read the files");
+        Ok(loaded)
     }
 
     /// The same for a command that needs files without errors. Warnings are told.
@@ -89,7 +100,9 @@ impl Session {
             let message = format!("{} in the files", count(errors, "error"));
             return Err(self.invalid(message, findings, sources));
         }
-        self.tell_findings(findings, sources);
+        if !self.terminal.quiet {
+            self.tell_findings(findings, sources);
+        }
         Ok(())
     }
 
@@ -98,11 +111,21 @@ impl Session {
         self.tell(&diagnostics::text(findings, sources, self.err_style()));
     }
 
-    /// Tells a person something beside the result. GitHub reads commands from there too.
+    /// Tells a person something beside the result.
     pub fn tell(&self, text: &str) {
+        self.terminal.tell(&self.harmless(text));
+    }
+
+    /// Tells a person something that can be left out.
+    pub fn note(&self, text: &str) {
+        self.terminal.note(&self.harmless(text));
+    }
+
+    /// GitHub reads commands from what stands beside the result, too.
+    fn harmless<'a>(&self, text: &'a str) -> Cow<'a, str> {
         match self.format {
-            Format::Github => self.terminal.tell(&github::harmless(text)),
-            _ => self.terminal.tell(text),
+            Format::Github => github::harmless(text).into(),
+            _ => text.into(),
         }
     }
 

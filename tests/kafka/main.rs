@@ -25,6 +25,7 @@ mod rights;
 mod secure;
 mod soak;
 mod specs;
+mod tour;
 mod usage;
 
 fn main() -> std::process::ExitCode {
@@ -53,6 +54,7 @@ fn main() -> std::process::ExitCode {
         rights::tests(),
         secure::tests(),
         specs::tests(),
+        tour::tests(),
         usage::tests(),
     ];
     let on_demand = figures::tests().into_iter().chain(soak::tests());
