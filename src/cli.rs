@@ -92,11 +92,12 @@ fn run(cli: Cli) -> Exit {
     }
 }
 
+/// What the command is given besides its own arguments. Looks at the streams, once.
 fn session(cli: &Cli) -> Session {
     let Cli { command, global } = cli;
     let command = command.as_ref();
     let name = command.map_or("topicsmith", Command::name);
-    let formats = command.map_or(&[Format::Text][..], Command::formats);
+    let formats = command.map_or(&[Format::Text, Format::Json][..], Command::formats);
     let folder = global
         .chdir
         .as_deref()

@@ -26,6 +26,7 @@ use crate::terminal::{check_writable, write_whole};
   topicsmith apply -e prod --yes                           where nobody can be asked
   topicsmith apply -e prod --yes --all-or-nothing          nothing at all where something is blocked
   topicsmith apply -e prod --allow topic-deleted:old-*     allows what the plan says it needs
+  topicsmith apply -e prod --yes --format markdown         the report as a comment
   topicsmith apply prod.plan --yes                         only what `plan --out prod.plan` approved
 
 PLAN is an approval, not instructions. A fresh plan is made, and it is applied if each of its

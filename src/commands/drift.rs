@@ -22,7 +22,7 @@ use crate::render::{self, Style};
   topicsmith drift -e prod
   topicsmith drift -e prod --pending       exit 2 for what is not applied yet, too
   topicsmith drift --all --format json     every environment, for a program
-  topicsmith drift -e prod --format markdown   the body of an issue
+  topicsmith drift -e prod --format markdown   for an issue
 
 The inventory tells what was changed on the cluster since it was last applied (drift) from what was
 changed in the files (pending). Without one, all that differs counts as drift. What is held is known,

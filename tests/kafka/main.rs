@@ -5,6 +5,7 @@
 mod admin;
 mod apply;
 mod approvals;
+mod catalog;
 mod ci;
 mod connect;
 mod credentials;
@@ -37,6 +38,7 @@ fn main() -> std::process::ExitCode {
         admin::tests(),
         apply::tests(),
         approvals::tests(),
+        catalog::tests(),
         ci::tests(),
         connect::tests(),
         credentials::tests(),

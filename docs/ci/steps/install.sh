@@ -9,6 +9,8 @@ if command -v topicsmith >/dev/null 2>&1; then
     exit 0
 fi
 root=$(cd "$(dirname "$0")/../../.." && pwd)
+# Cargo reads settings, programs to run among them, from where it is started: not from a pull request.
+cd "$root"
 into=${RUNNER_TEMP:-/tmp}/topicsmith
 cargo install --quiet --locked --no-default-features --features vendored --path "$root" --root "$into"
 echo "$into/bin" >>"$GITHUB_PATH"

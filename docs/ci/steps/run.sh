@@ -9,7 +9,9 @@
 # It is told by variables, so that nothing of a pull request is ever part of a command:
 #
 #   TOPICSMITH_ENV                the environment
-#   TOPICSMITH_DIR                the folder that holds topics/ and environments/, if not this one
+#   TOPICSMITH_CHECKOUT           the checkout to work in, if not this folder: a pull request's, beside
+#                                 the trusted one
+#   TOPICSMITH_DIR                the folder in it that holds topics/ and environments/, if not the whole
 #   TOPICSMITH_ENVIRONMENTS_DIR   environments/ of a trusted checkout, as an absolute path
 #   TOPICSMITH_ARGS               more arguments for plan and drift, between blanks
 #   TOPICSMITH_WORK               where plan.json, comment.md and report.json go; topicsmith-ci
@@ -27,11 +29,18 @@ fi
 # shellcheck source=docs/ci/steps/github.sh
 . "$steps/$platform.sh"
 
-mkdir -p "${TOPICSMITH_WORK:=topicsmith-ci}"
+# A pull request could have brought links, for what is written here to end up elsewhere.
+if [ -L "${TOPICSMITH_WORK:=topicsmith-ci}" ]; then
+    echo "$TOPICSMITH_WORK is a link; nothing is written through it" >&2
+    exit 1
+fi
+mkdir -p "$TOPICSMITH_WORK"
 work=$(cd "$TOPICSMITH_WORK" && pwd)
 plan=$work/plan.json
 comment=$work/comment.md
+rm -rf "$plan" "$plan.zip" "$comment" "$work/report.json"
 environment=${TOPICSMITH_ENV:-}
+cd "${TOPICSMITH_CHECKOUT:-.}"
 
 smith() {
     if [ -n "${TOPICSMITH_ENVIRONMENTS_DIR:-}" ]; then
@@ -45,7 +54,8 @@ smith() {
 
 # The comment of a run that could not even begin, below the same marker as that of one that did.
 instead() { # instead COMMAND SENTENCE
-    printf '<!-- topicsmith %s -->\n\n### %s\n' "$1${environment:+ $environment}" "$2" >"$comment"
+    printf '<!-- topicsmith %s -->\n\n### %s\n' \
+        "$1${environment:+ $environment}${TOPICSMITH_DIR:+ in $TOPICSMITH_DIR}" "$2" >"$comment"
     echo "$2" >&2
 }
 
@@ -63,11 +73,10 @@ validate() {
 
 plan() {
     code=0
-    rm -f "$plan"
     if [ -n "${PULL_REQUEST_HEAD:-}" ]; then
         # The merge with the target branch is what was checked out: its second parent is the commit that
         # the plan is said to be of.
-        if [ "$(git -C "${TOPICSMITH_DIR:-.}" rev-parse HEAD^2)" != "$PULL_REQUEST_HEAD" ]; then
+        if [ "$(git rev-parse HEAD^2)" != "$PULL_REQUEST_HEAD" ]; then
             echo "the pull request has moved on from $PULL_REQUEST_HEAD: its next run plans it" >&2
             return 1
         fi
@@ -86,7 +95,6 @@ plan() {
 
 apply() {
     code=0
-    rm -f "$plan"
     reviewed_plan "$plan" || code=$?
     case $code in
     0)

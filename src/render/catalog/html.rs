@@ -45,13 +45,13 @@ pub fn html(catalog: &Catalog) -> String {
          <output aria-live=\"polite\"></output></p>\n</header>\n<main>\n",
     );
     group(&mut out, catalog, &catalog.listed, "");
-    if !catalog.others.is_empty() {
-        group(
-            &mut out,
-            catalog,
-            &catalog.others,
-            " on the clusters, in no file",
-        );
+    for (entries, what) in [
+        (&catalog.passing, " of lifecycles, which come and go"),
+        (&catalog.others, " on the clusters, in no file"),
+    ] {
+        if !entries.is_empty() {
+            group(&mut out, catalog, entries, what);
+        }
     }
     out.push_str(&format!(
         "</main>\n<script>\n{}</script>\n</body>\n</html>\n",

@@ -14,6 +14,7 @@ pub fn json(catalog: &Catalog) -> Value {
         "format": FORMAT,
         "environments": catalog.environments.iter().map(|part| environment(part)).collect::<Value>(),
         "topics": entries(&catalog.listed),
+        "lifecycles": entries(&catalog.passing),
         "others": entries(&catalog.others),
     })
 }
@@ -61,6 +62,7 @@ fn entry(entry: &Entry, catalog: &Catalog) -> Value {
 fn standing(standing: &Standing) -> Value {
     let Standing {
         state,
+        lifecycle,
         drifted,
         pending,
         declared_at,
@@ -68,7 +70,11 @@ fn standing(standing: &Standing) -> Value {
         settings,
     } = standing;
     json!({
-        "state": state.map_or("not-looked-at", State::as_str),
+        "state": match lifecycle {
+            Some(_) => "lifecycle",
+            None => state.map_or("not-looked-at", State::as_str),
+        },
+        "lifecycle": lifecycle,
         "drifted": drifted,
         "pending": pending,
         "declared_at": declared_at.as_ref().map(Place::file_line),

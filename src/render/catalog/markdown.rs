@@ -33,9 +33,14 @@ pub fn markdown(catalog: &Catalog) -> String {
     for entry in &catalog.listed {
         topic(&mut out, catalog, entry);
     }
-    if !catalog.others.is_empty() {
-        out.push_str("\n## On the clusters, in no file\n\n");
-        overview(&mut out, catalog, &catalog.others);
+    for (title, entries) in [
+        ("Topics of lifecycles, which come and go", &catalog.passing),
+        ("On the clusters, in no file", &catalog.others),
+    ] {
+        if !entries.is_empty() {
+            out.push_str(&format!("\n## {title}\n\n"));
+            overview(&mut out, catalog, entries);
+        }
     }
     out
 }

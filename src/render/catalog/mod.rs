@@ -49,6 +49,8 @@ pub struct Catalog<'a> {
     pub environments: Vec<&'a Part<'a>>,
     /// The topics that a file lists, by name.
     pub listed: Vec<Entry>,
+    /// The topics of lifecycles, by name; a name holds the parameters that tell instances apart.
+    pub passing: Vec<Entry>,
     /// The topics that only clusters have, by name.
     pub others: Vec<Entry>,
 }
@@ -73,6 +75,8 @@ pub struct Entry {
 pub struct Standing {
     /// How files and cluster agree; `None` where the cluster was not looked at.
     pub state: Option<State>,
+    /// The lifecycle whose instances have such a topic.
+    pub lifecycle: Option<String>,
     /// Whether it was changed on the cluster since it was applied.
     pub drifted: bool,
     /// Whether the files say something that was not applied yet.
@@ -120,6 +124,12 @@ fn label(name: &str) -> &str {
 }
 
 impl Entry {
+    /// Whether no environment lists it.
+    fn is_in_no_file(&self) -> bool {
+        let mut standings = self.places.iter().flatten();
+        standings.all(|standing| standing.declared_at.is_none())
+    }
+
     /// The settings that it has in some environment: partitions, replication factor, then configs.
     fn setting_names(&self) -> Vec<&str> {
         let standings = self.places.iter().flatten();
@@ -143,6 +153,7 @@ impl Standing {
     /// Its state for people.
     fn words(&self) -> &'static str {
         match (self.state, self.drifted, self.pending) {
+            (None, ..) if self.lifecycle.is_some() => "comes and goes",
             (None, ..) => "not looked at",
             (Some(State::Differs), true, true) => "drifted and pending",
             (Some(State::Differs), true, false) => "drifted",
@@ -154,34 +165,76 @@ impl Standing {
 
 /// Puts the environments side by side.
 pub fn catalog<'a>(parts: &'a [Part<'a>], only: &Globs) -> Catalog<'a> {
-    let standings: Vec<BTreeMap<TopicName, Standing>> =
-        parts.iter().map(|part| standings(part, only)).collect();
+    let standings: Vec<_> = parts.iter().map(|part| standings(part, only)).collect();
+    let listed = |index: usize, name: &TopicName| parts[index].desired.topics.get(name);
+    let (others, listed) = entries(&standings, listed)
+        .into_iter()
+        .partition(Entry::is_in_no_file);
+    let passing: Vec<_> = parts.iter().map(|part| of_lifecycles(part, only)).collect();
+    let standings: Vec<_> = passing.iter().map(standings_of).collect();
+    let settings =
+        |index: usize, name: &TopicName| passing[index].get(name).map(|(_, topic)| *topic);
+    Catalog {
+        environments: parts.iter().collect(),
+        listed,
+        passing: entries(&standings, settings),
+        others,
+    }
+}
+
+/// A topic of a lifecycle by its name, with the lifecycle's.
+type Passing<'a> = BTreeMap<TopicName, (&'a str, &'a Topic)>;
+
+/// The topics that instances have in an environment.
+fn of_lifecycles<'a>(part: &Part<'a>, only: &Globs) -> Passing<'a> {
+    let lifecycles = part.desired.lifecycles.iter();
+    let topics = lifecycles.flat_map(|(name, lifecycle)| {
+        let topics = lifecycle.topics.iter();
+        topics.map(|topic| {
+            let template = TopicName::new(topic.name.to_string());
+            (template, (&**name, &topic.settings))
+        })
+    });
+    let wanted = |name: &TopicName| only.is_empty() || only.matches(name.as_str());
+    topics.filter(|(name, _)| wanted(name)).collect()
+}
+
+fn standings_of(passing: &Passing) -> BTreeMap<TopicName, Standing> {
+    let one = |(name, (lifecycle, topic)): (&TopicName, &(&str, &Topic))| {
+        let lifecycle = Some((*lifecycle).to_owned());
+        let standing = standing(Some(topic), None, None);
+        (
+            name.clone(),
+            Standing {
+                lifecycle,
+                ..standing
+            },
+        )
+    };
+    passing.iter().map(one).collect()
+}
+
+/// The topics of all environments, each once. `listed` is what the files say of one.
+fn entries<'a>(
+    standings: &[BTreeMap<TopicName, Standing>],
+    listed: impl Fn(usize, &TopicName) -> Option<&'a Topic>,
+) -> Vec<Entry> {
     let names: BTreeSet<&TopicName> = standings.iter().flat_map(BTreeMap::keys).collect();
     let entry = |name: &TopicName| {
-        let listed: Vec<&Topic> = parts
-            .iter()
-            .filter_map(|part| part.desired.topics.get(name))
-            .collect();
+        let listed = (0..standings.len()).filter_map(|index| listed(index, name));
+        let listed: Vec<&Topic> = listed.collect();
         let first =
             |of: fn(&Topic) -> Option<&String>| listed.iter().find_map(|topic| of(topic)).cloned();
         let labels = listed.iter().rev().flat_map(|topic| topic.labels.clone());
-        let entry = Entry {
+        Entry {
             topic: name.clone(),
             description: first(|topic| topic.description.as_ref()),
             owner: first(|topic| topic.owner.as_ref()),
             labels: labels.collect(),
             places: standings.iter().map(|all| all.get(name).cloned()).collect(),
-        };
-        (!listed.is_empty(), entry)
+        }
     };
-    let entries = names.into_iter().map(entry);
-    let (listed, others): (Vec<_>, Vec<_>) = entries.partition(|(listed, _)| *listed);
-    let plain = |entries: Vec<(bool, Entry)>| entries.into_iter().map(|(_, entry)| entry).collect();
-    Catalog {
-        environments: parts.iter().collect(),
-        listed: plain(listed),
-        others: plain(others),
-    }
+    names.into_iter().map(entry).collect()
 }
 
 /// The topics of one environment.
@@ -225,6 +278,7 @@ fn standing(
 ) -> Standing {
     Standing {
         state: None,
+        lifecycle: None,
         drifted: false,
         pending: false,
         declared_at: wanted.map(|topic| topic.declared_at.clone()),

@@ -137,7 +137,11 @@ fn what(change: &Change) -> String {
     let more = (more > 0).then(|| format!("and {more} more"));
     let usage = change.usage.iter().flat_map(usage_facts);
     let usage = usage.map(|fact| prose(&fact));
-    let all: Vec<String> = first.chain(more).chain(usage).collect();
+    let mut all: Vec<String> = first.chain(more).chain(usage).collect();
+    if all.is_empty() {
+        // An adopt or a release: what that means.
+        all.extend(record::remarks(change).first().map(|remark| prose(remark)));
+    }
     all.join("<br>")
 }
 

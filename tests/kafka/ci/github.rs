@@ -31,7 +31,7 @@ async fn pull_request(test: &Test, topics: &str) -> Runner {
     runner.git("init --quiet --initial-branch main");
     fs::write(
         runner.repository.path(".gitignore"),
-        "/topicsmith-ci\n/.trusted\n",
+        "/topicsmith-ci\n/proposed\n",
     )
     .expect("it can be");
     runner.git("add .");
@@ -39,15 +39,14 @@ async fn pull_request(test: &Test, topics: &str) -> Runner {
     runner.git("checkout --quiet -b change");
     runner.repository.topics(topics);
     runner.git("commit --quiet -a -m change");
-    let head = runner.git("rev-parse HEAD");
-    runner.git("checkout --quiet main");
-    runner.git("merge --quiet --no-ff -m merge change");
+    let base = runner.git("rev-parse main");
+    let (head, merge) = merge_ref(&runner);
     let workspace = runner.repository.path("").display().to_string();
     let beside = |name: &str| runner.beside(name).display().to_string();
     let variables = [
         ("GITHUB_ACTIONS", "true".to_owned()),
         ("GITHUB_REPOSITORY", "shop/topics".to_owned()),
-        ("GITHUB_SHA", runner.git("rev-parse HEAD")),
+        ("GITHUB_SHA", merge),
         ("GITHUB_WORKSPACE", workspace),
         ("GITHUB_ACTION_PATH", env!("CARGO_MANIFEST_DIR").to_owned()),
         ("GITHUB_STEP_SUMMARY", beside("summary.md")),
@@ -65,7 +64,7 @@ async fn pull_request(test: &Test, topics: &str) -> Runner {
         ("github.token", "t".to_owned()),
         ("github.event.pull_request.number", "7".to_owned()),
         ("github.event.pull_request.head.sha", head),
-        ("github.event.pull_request.base.sha", "main".to_owned()),
+        ("github.event.pull_request.base.sha", base),
     ];
     runner
         .variables
@@ -74,6 +73,17 @@ async fn pull_request(test: &Test, topics: &str) -> Runner {
         .expressions
         .extend(expressions.map(|(name, value)| (name.to_owned(), value)));
     runner
+}
+
+/// Merges as GitHub does on trial: the commit that is checked out, and the merge of it.
+fn merge_ref(runner: &Runner) -> (String, String) {
+    let head = runner.git("rev-parse change");
+    runner.git("checkout --quiet --detach main");
+    runner.git("merge --quiet --no-ff -m merge change");
+    let merge = runner.git("rev-parse HEAD");
+    runner.git("update-ref refs/pull/7/merge HEAD");
+    runner.git("checkout --quiet main");
+    (head, merge)
 }
 
 /// What GitHub knows once the pull request is merged: its number, and the artefact of a run.
@@ -127,7 +137,7 @@ async fn a_pull_request_has_one_comment_that_is_kept_up_to_date(test: Test) {
     runner
         .github(PLAN, "validate")
         .exits(0)
-        .says("topicsmith: valid in 1 environment");
+        .says("topicsmith: the files are valid in 1 environment");
     let run = runner.github(PLAN, "plan").exits(0);
     let run = run.says("::warning file=topics/a.toml,line=4,col=23,title=dev%3A @orders destructive%3A retention-shortened::");
     assert!(!run.stdout.contains("\n::error"), "{run}");
@@ -151,9 +161,7 @@ async fn a_pull_request_has_one_comment_that_is_kept_up_to_date(test: Test) {
     runner.git("checkout --quiet change");
     runner.repository.topics(&CHANGED.replace("1d", "2d"));
     runner.git("commit --quiet -a -m again");
-    let head = runner.git("rev-parse HEAD");
-    runner.git("checkout --quiet main");
-    runner.git("merge --quiet --no-ff -m merge change");
+    let (head, _) = merge_ref(&runner);
     let moved = runner.github(PLAN, "plan").exits(1);
     moved.warns("the pull request has moved on from ");
     runner

@@ -13,6 +13,7 @@ use crate::harness::{Run, Test};
 crate::harness::tests! {
     a_merge_request_has_its_plan_and_the_merge_applies_it,
     a_plan_of_no_pipeline_is_not_applied,
+    nothing_is_written_through_a_link,
     drift_opens_and_closes_an_issue,
 }
 
@@ -32,7 +33,6 @@ async fn merge_request(test: &Test, topics: &str) -> Runner {
     runner.git("checkout --quiet -b change");
     runner.repository.topics(topics);
     runner.git("commit --quiet -a -m change");
-    // Meanwhile the target branch goes on.
     let client = runner.beside("temp/client.properties");
     let servers = test.broker().servers();
     fs::write(&client, format!("bootstrap.servers={servers}\n")).expect("it can be");
@@ -141,6 +141,21 @@ async fn a_merge_request_has_its_plan_and_the_merge_applies_it(test: Test) {
     assert!(!calls.contains("s3cret"), "{calls}");
     // Once more: it is done already.
     job(&runner, "topicsmith-apply").exits(0);
+}
+
+/// A merge request brings a link, for the plan to be written elsewhere.
+async fn nothing_is_written_through_a_link(test: Test) {
+    let mut runner = merge_request(&test, CHANGED).await;
+    in_merge_request(&mut runner, true);
+    std::os::unix::fs::symlink(
+        runner.beside("temp"),
+        runner.repository.path("topicsmith-ci"),
+    )
+    .expect("it is not there yet");
+    job(&runner, "topicsmith-plan")
+        .exits(1)
+        .warns("topicsmith-ci is a link; nothing is written through it");
+    assert!(!runner.beside("temp/plan.json").exists());
 }
 
 async fn a_plan_of_no_pipeline_is_not_applied(test: Test) {

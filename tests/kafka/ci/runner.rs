@@ -164,11 +164,20 @@ impl Runner {
         }
         match text(step, "uses").expect("it runs or uses something") {
             "actions/checkout@v5" => {
+                self.script(
+                    "bash",
+                    &format!("rm -rf {}", with.get("path").map_or("", String::as_str)),
+                    &[],
+                )
+                .exits(0);
                 assert_eq!(with["persist-credentials"], "false");
-                if let Some(path) = with.get("path") {
-                    let copy = format!("mkdir -p {path} && cp -r environments {path}/");
-                    self.script("bash", &copy, &[]).exits(0);
-                }
+                let commit = with.get("ref").unwrap_or(&self.variables["GITHUB_SHA"]);
+                self.git(&match with.get("path") {
+                    None => format!("checkout --quiet --detach {commit}"),
+                    Some(path) => format!(
+                        "clone --quiet . {path} && git -C {path} fetch --quiet origin {commit} && git -C {path} checkout --quiet FETCH_HEAD"
+                    ),
+                });
                 None
             }
             "topicsmith/topicsmith@v0.1.0" => Some(self.action(with)),
