@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::columns::{Cell, wrap};
 use super::github::{Annotations, Level as Severity};
-use super::markdown::{Entry, Section, code, html, prose};
+use super::markdown::{Entry, Section, code, html_code, prose};
 use super::{Paint, Style};
 use crate::doctor::{Check, Level, Work};
 use crate::model::text::{count, escape};
@@ -123,10 +123,7 @@ pub fn section(found: &Examination) -> Section {
                 code(check.code.as_str()),
                 prose(&check.message),
             ],
-            title: format!(
-                "what to do about <code>{}</code>",
-                html(check.code.as_str())
-            ),
+            title: format!("what to do about {}", html_code(check.code.as_str())),
             details: check.help.iter().map(|help| prose(help)).collect(),
         }
     };

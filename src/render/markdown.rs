@@ -5,7 +5,7 @@
 mod inline;
 
 pub use inline::prose;
-pub(super) use inline::{code, code_of, html};
+pub(super) use inline::{code, code_of, html, html_code};
 
 use crate::model::text::{count, grouped};
 

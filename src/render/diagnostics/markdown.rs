@@ -2,7 +2,7 @@
 
 use crate::model::text::count;
 use crate::model::{Finding, Level};
-use crate::render::markdown::{Entry, Section, code, html, prose};
+use crate::render::markdown::{Entry, Section, code, html_code, prose};
 
 /// A table of what was found, errors first, what to do folded.
 pub fn section(findings: &[Finding]) -> Section {
@@ -39,7 +39,7 @@ fn entry(finding: &Finding) -> Entry {
     let details: Vec<String> = [label, related, help].into_iter().flatten().collect();
     Entry {
         cells: vec![level.to_owned(), code(&place), prose(&finding.message)],
-        title: format!("<code>{}</code> {}", html(&place), html(finding.code)),
+        title: format!("{} {}", html_code(&place), finding.code),
         details,
     }
 }

@@ -4,7 +4,7 @@ use super::summary;
 use super::words::{differences, not_held, state};
 use crate::plan::Plan;
 use crate::plan::drift::{Drift, Drifted};
-use crate::render::markdown::{Entry, Section, code, code_of, html, prose};
+use crate::render::markdown::{Entry, Section, code, code_of, html_code, prose};
 use crate::render::plan::{field, field_values, held_words, last_applied, remarks};
 
 /// How many differences stand in a topic's row.
@@ -29,7 +29,7 @@ pub fn section(plan: &Plan, drift: &Drift) -> Section {
                 code_of(topic, 249),
                 prose(&held_words(held)),
             ],
-            title: format!("held <code>{}</code>", html(topic)),
+            title: format!("held {}", html_code(topic)),
             details: details.collect(),
         }
     }));
@@ -59,7 +59,7 @@ fn of_topic(topic: &Drifted) -> Entry {
     };
     Entry {
         cells: vec![shown, code_of(name, 249), what(topic)],
-        title: format!("{side} <code>{}</code>", html(name)),
+        title: format!("{side} {}", html_code(name)),
         details: details(topic),
     }
 }

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::model::name::MAX_LENGTH;
 use crate::model::text::{cut, escape};
 
 /// The most of one value that is shown, in characters.
@@ -107,6 +108,11 @@ fn plain(word: &str, out: &mut String) {
         }
         out.push(c);
     }
+}
+
+/// A value as code in a line of HTML: the names of Kafka's topics are never longer.
+pub(in crate::render) fn html_code(text: &str) -> String {
+    format!("<code>{}</code>", html(&cut(text, MAX_LENGTH)))
 }
 
 /// Text in HTML, between tags or in an attribute.

@@ -81,7 +81,7 @@ fn hostile() -> impl Strategy<Value = String> {
 fn section(values: &[String]) -> Section {
     let entry = |value: &String| Entry {
         cells: vec!["update".to_owned(), code(value), prose(value)],
-        title: format!("update <code>{}</code>", html(value)),
+        title: format!("update {}", html_code(value)),
         details: vec![code(value), prose(value), format!("x: {}", prose(value))],
     };
     let first = values.first().cloned().unwrap_or_default();

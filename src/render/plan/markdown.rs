@@ -9,7 +9,7 @@ use crate::plan::approval::NOT_APPROVED;
 use crate::plan::{
     Action, Blocked, Change, ConfigAction, ConfigChange, Held, Plan, Risk, Subject, usage_facts,
 };
-use crate::render::markdown::{Entry, Section, code, code_of, html, prose};
+use crate::render::markdown::{Entry, Section, code, code_of, html_code, prose};
 use crate::render::values::{self, label, source, value_or_unknown};
 
 /// How many parts of a change stand in its row, and how much of each.
@@ -115,12 +115,8 @@ fn of_change(change: &Change) -> Entry {
         .map(|risk| risk.code.as_str())
         .collect();
     let title = match codes.is_empty() {
-        true => format!("{action} <code>{}</code>", html(topic)),
-        false => format!(
-            "{action} <code>{}</code>: {}",
-            html(topic),
-            codes.join(", ")
-        ),
+        true => format!("{action} {}", html_code(topic)),
+        false => format!("{action} {}: {}", html_code(topic), codes.join(", ")),
     };
     Entry {
         cells: vec![shown, code_of(topic, 249), what(change), risks],
@@ -284,7 +280,7 @@ fn of_blocked(blocked: &Blocked) -> Entry {
             prose(&blocked.message),
             code(blocked.code.as_str()),
         ],
-        title: format!("blocked <code>{}</code>: {}", html(topic), blocked.code),
+        title: format!("blocked {}: {}", html_code(topic), blocked.code),
         details: details.collect(),
     }
 }
@@ -302,7 +298,7 @@ fn of_held(held: &Held) -> Entry {
             waiting.unwrap_or_default(),
             String::new(),
         ],
-        title: format!("held <code>{}</code>", html(topic)),
+        title: format!("held {}", html_code(topic)),
         details: details.chain(blocked).collect(),
     }
 }

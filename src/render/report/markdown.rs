@@ -4,7 +4,7 @@ use super::text::{reasons, summary, what_now};
 use super::words;
 use crate::apply::{Entry as Done, Kind, Report};
 use crate::plan::Plan;
-use crate::render::markdown::{Entry, Section, code_of, html, prose};
+use crate::render::markdown::{Entry, Section, code_of, html_code, prose};
 use crate::render::plan::{alerts, remarks};
 use crate::render::values::action;
 
@@ -53,7 +53,7 @@ fn of_entry(entry: &Done) -> Entry {
     };
     Entry {
         cells: vec![shown, code_of(topic, 249), change, why],
-        title: format!("{} <code>{}</code>", words::kind(kind), html(topic)),
+        title: format!("{} {}", words::kind(kind), html_code(topic)),
         // One reason stands in the row already.
         details: if more > 0 { reasons } else { Vec::new() },
     }
