@@ -1,6 +1,7 @@
 //! The commands, one file each: a short script over the stations, with its own arguments.
 
 mod apply;
+mod capacity;
 mod catalog;
 mod completions;
 mod doctor;
@@ -12,6 +13,7 @@ mod list;
 mod man;
 mod overview;
 mod plan;
+mod show;
 mod snapshot;
 mod validate;
 
@@ -39,6 +41,10 @@ pub enum Command {
     List(list::Args),
     /// Write a page of all topics: owner, description, settings, state
     Catalog(catalog::Args),
+    /// Show one topic in full, or an environment: every value, and where it comes from
+    Show(show::Args),
+    /// Reckon the disk that topics need, from traffic, retention and replication
+    Capacity(capacity::Args),
     /// Topics that come and go at run time: up, down, list, sweep
     #[command(subcommand)]
     Instance(instance::Command),
@@ -66,6 +72,8 @@ impl Command {
             Command::Snapshot(_) => "snapshot",
             Command::List(_) => "list",
             Command::Catalog(_) => "catalog",
+            Command::Show(_) => "show",
+            Command::Capacity(_) => "capacity",
             Command::Instance(_) => "instance",
             Command::Inventory(_) => "inventory",
             Command::Init(_) => "init",
@@ -87,6 +95,8 @@ impl Command {
             Command::List(_) => &[Text, Json, Markdown],
             Command::Catalog(_) => &[Html, Json, Markdown],
             Command::Snapshot(_)
+            | Command::Show(_)
+            | Command::Capacity(_)
             | Command::Instance(_)
             | Command::Inventory(_)
             | Command::Init(_)
@@ -129,6 +139,8 @@ impl Command {
                 Command::Snapshot(args) => snapshot::run(args, session).await,
                 Command::List(args) => list::run(args, session).await,
                 Command::Catalog(args) => catalog::run(args, session).await,
+                Command::Show(args) => show::run(args, session).await,
+                Command::Capacity(args) => capacity::run(args, session).await,
                 Command::Instance(command) => command.run(session).await,
                 Command::Inventory(command) => command.run(session).await,
                 Command::Init(args) => init::run(args, session),

@@ -1,5 +1,6 @@
 //! One plan, one report, one set of findings → many formats.
 
+pub mod capacity;
 pub mod catalog;
 mod columns;
 pub mod diagnostics;
@@ -10,9 +11,11 @@ pub mod instance;
 pub mod inventory;
 pub mod list;
 pub mod markdown;
+pub mod metrics;
 mod paint;
 pub mod plan;
 pub mod report;
+pub mod show;
 pub mod unified;
 mod values;
 

@@ -9,8 +9,10 @@ pub(super) mod words;
 pub use github::annotations;
 pub(super) use json::entry as entry_json;
 pub use json::json;
+pub(super) use json::key;
 pub use markdown::section;
 pub use text::text;
+pub(super) use words::ORDER;
 
 /// The format that [`json`] writes.
 pub const FORMAT: &str = "topicsmith/report/1";
