@@ -13,6 +13,7 @@ mod look;
 mod metrics;
 mod origin;
 mod problem;
+mod results;
 mod select;
 mod session;
 mod token;
@@ -34,14 +35,17 @@ pub use look::{Depth, Looking, Preflight, Source, plan, read, see_usage};
 pub use metrics::{Log, Metrics};
 pub use origin::{Origin, Scope, check_scope_is_named, who};
 pub use problem::{Problem, document};
+pub use results::{Document, Printable};
 pub use select::{each, the_only_one};
-pub use session::{Document, Printable, Session};
+pub use session::Session;
 pub use under_way::under_way;
 
 use session::style;
 
 use crate::commands::{self, Command};
+use crate::desired::Ask;
 use crate::kafka;
+use crate::render::{github, markdown};
 use crate::terminal::{ColourChoice, Terminal, tell_events};
 
 /// Keeps the topics of Kafka clusters as TOML files say: plan in review, apply on merge
@@ -76,15 +80,10 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Exit {
-    let terminal = Terminal::new(cli.global.color, cli.global.quiet);
-    tell_events(cli.global.verbose, terminal.err);
-    let session = Session {
-        terminal,
-        format: cli.global.format,
-        folders: cli.global.folders(),
-        variables: cli.global.variables(),
-    };
+    let session = session(&cli);
+    tell_events(cli.global.verbose, session.terminal.err);
     let ended = match &cli.global.chdir {
+        _ if !session.formats.contains(&session.format) => Err(session.no_such_format()),
         Some(folder) => std::env::set_current_dir(folder)
             .with_context(|| format!("cannot go to the folder {}", folder.display())),
         None => Ok(()),
@@ -96,6 +95,34 @@ fn run(cli: Cli) -> Exit {
     match ended {
         Ok(exit) => exit,
         Err(error) => session.fail(&error),
+    }
+}
+
+/// What the command is given besides its own arguments. Looks at the streams, once.
+fn session(cli: &Cli) -> Session {
+    let Cli { command, global } = cli;
+    let command = command.as_ref();
+    let name = command.map_or("topicsmith", Command::name);
+    let formats = command.map_or(&[Format::Text, Format::Json][..], Command::formats);
+    let folder = global
+        .chdir
+        .as_deref()
+        .map(|folder| github::path(folder, ""));
+    let folder = folder.filter(|folder| !folder.is_empty());
+    let marker = match command.and_then(Command::asked) {
+        Some(Ask::Named(names)) => markdown::marker(name, Some(&names), folder.as_deref()),
+        Some(Ask::All) => markdown::marker(name, None, folder.as_deref()),
+        Some(Ask::Only) | None => markdown::marker(name, Some(&[]), folder.as_deref()),
+    };
+    Session {
+        terminal: Terminal::new(global.color, global.quiet),
+        format: global.format.unwrap_or(formats[0]),
+        formats,
+        folders: global.folders(),
+        variables: global.variables(),
+        command: name,
+        marker,
+        chdir: global.chdir.clone(),
     }
 }
 

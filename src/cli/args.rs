@@ -1,6 +1,7 @@
 //! Arguments that several commands share.
 
 use std::ffi::OsString;
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -51,26 +52,43 @@ pub struct Global {
     /// Tell on stderr what is done and how long it takes; -vv also each request to a broker
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
-    /// How results are printed
+    /// How results are printed: for people, as JSON, as a comment on a pull request, as annotations
+    /// of a GitHub workflow, as a page [default: text; html for catalog]
     #[arg(
         long,
         value_enum,
-        value_name = "text|json",
-        default_value_t,
+        value_name = "text|json|markdown|github|html",
         hide_possible_values = true,
         global = true
     )]
-    pub format: Format,
+    pub format: Option<Format>,
 }
 
 /// How results are printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
     /// For people
-    #[default]
     Text,
     /// For programs: one JSON document
     Json,
+    /// For people: a comment on a pull request
+    Markdown,
+    /// For people: annotations of a workflow's run on GitHub
+    Github,
+    /// For people: a page
+    Html,
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Format::Text => "text",
+            Format::Json => "json",
+            Format::Markdown => "markdown",
+            Format::Github => "github",
+            Format::Html => "html",
+        })
+    }
 }
 
 impl Global {

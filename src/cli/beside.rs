@@ -4,7 +4,8 @@ use anyhow::{Context, Result};
 
 use super::args::Format;
 use super::exit::Exit;
-use super::session::{Printable, Session};
+use super::results::Printable;
+use super::session::Session;
 use crate::render::Style;
 
 impl Session {

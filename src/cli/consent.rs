@@ -38,7 +38,7 @@ impl Consent {
         let answer = session.terminal.confirm(question);
         let agreed = answer.context("cannot read the answer")?;
         if !agreed {
-            session.terminal.tell("nothing was changed\n");
+            session.tell("nothing was changed\n");
         }
         Ok(agreed)
     }

@@ -219,9 +219,7 @@ pub(super) fn tell_applies(session: &Session, desired: &Desired, observed: &Obse
     let applies = observed.locks.iter().filter(|lock| lock.until_ms > now_ms);
     for lock in applies.filter(|lock| lock::is_of(lock, environment)) {
         let holder = holder(&lock.holder);
-        session
-            .terminal
-            .note(&format!("an apply of {environment} is running: {holder}\n"));
+        session.note(&format!("an apply of {environment} is running: {holder}\n"));
     }
 }
 
@@ -291,7 +289,7 @@ impl Connecting {
         let cluster = Cluster::connect_within(connection, limits, wait, |error| {
             let text = format!("waiting for {name}: {}\n", escape(&error.to_string()));
             if told != text {
-                session.terminal.note(&text);
+                session.note(&text);
                 told = text;
             }
         });

@@ -10,6 +10,8 @@ use crate::kafka;
 use crate::model::Finding;
 use crate::model::text::escape;
 use crate::observe::ObserveError;
+use crate::render::github::{self, Annotations, Level};
+use crate::render::markdown::{Section, prose};
 use crate::render::{Paint, Style, diagnostics};
 
 /// An error that ends the run with a code of its own, and says what to do now.
@@ -111,7 +113,7 @@ fn help_of(error: &Error) -> Option<String> {
 }
 
 /// The error and its causes in one line, each cause once.
-fn sentence(error: &Error) -> String {
+pub(super) fn sentence(error: &Error) -> String {
     let mut sentence = String::new();
     for cause in error.chain().map(plain) {
         if sentence.is_empty() {
@@ -151,6 +153,39 @@ pub fn text(error: &Error, style: Style) -> String {
 /// The error as it stands in JSON at the place of one environment's result.
 pub fn json(error: &Error) -> Value {
     json!({"message": sentence(error), "help": help_of(error)})
+}
+
+/// The error as a part of a comment on a pull request: what failed, and where.
+pub fn section(command: &str, error: &Error) -> Section {
+    let heading = format!("{command} failed: {}", prose(&sentence(error)));
+    let help = help_of(error).map(|help| prose(&help));
+    match error.downcast_ref::<Invalid>() {
+        Some(invalid) => Section {
+            heading,
+            ..diagnostics::section(&invalid.findings)
+        },
+        None => Section {
+            heading,
+            alerts: help.into_iter().collect(),
+            ..Section::default()
+        },
+    }
+}
+
+/// The error as annotations of a workflow's run.
+pub fn annotations(command: &str, error: &Error) -> Annotations {
+    let summary = format!("{command} failed: {}", sentence(error));
+    if let Some(invalid) = error.downcast_ref::<Invalid>() {
+        return Annotations {
+            summary,
+            ..github::findings(&invalid.findings)
+        };
+    }
+    let mut said = Annotations::default();
+    let help = help_of(error).map(|help| format!("help: {help}"));
+    let lines = std::iter::once(sentence(error)).chain(help).collect();
+    said.add(Level::Error, None, format!("{command} failed"), lines);
+    said
 }
 
 /// The error as a whole document, `topicsmith/diagnostics/1`.

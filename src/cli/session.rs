@@ -1,18 +1,19 @@
 //! What every command is given, and how it speaks to the outside: files in, results and errors out.
 
+use std::borrow::Cow;
+use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Context, Error, Result};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tracing::info;
 
 use super::args::Format;
-use super::exit::Exit;
-use super::problem::{self, Invalid};
+use super::problem::Invalid;
 use crate::desired::{self, Ask, Folders, Loaded, Traces, Variables, outside_scope};
 use crate::model::text::count;
 use crate::model::{Finding, Level, Sources, TopicName};
-use crate::render::{self, Style, diagnostics};
+use crate::render::{Style, diagnostics, github};
 use crate::terminal::{Stream, Terminal};
 
 /// What every command is given besides its own arguments.
@@ -22,28 +23,18 @@ pub struct Session {
     pub terminal: Terminal,
     /// How results are printed.
     pub format: Format,
+    /// The formats that the command has, its own first.
+    pub formats: &'static [Format],
     /// Where the files are.
     pub folders: Folders,
     /// The process environment.
     pub variables: Variables,
-}
-
-/// What a reading command found out about one environment, as a JSON document.
-pub trait Document {
-    /// Its format.
-    const FORMAT: &'static str;
-    /// What holds the documents where there are several.
-    const KEY: &'static str;
-    /// The document.
-    fn json(&self) -> Value;
-    /// What it means for the shell.
-    fn exit(&self) -> Exit;
-}
-
-/// The same for people too.
-pub trait Printable: Document {
-    /// The text.
-    fn text(&self, style: Style) -> String;
+    /// What is run: `plan`.
+    pub command: &'static str,
+    /// The first line of a comment, by which a job finds it again.
+    pub marker: String,
+    /// The folder that all paths are relative to, as it was named.
+    pub chdir: Option<PathBuf>,
 }
 
 impl Session {
@@ -124,8 +115,25 @@ impl Session {
 
     /// Shows findings to a person.
     pub fn tell_findings(&self, findings: &[Finding], sources: &Sources) {
-        let text = diagnostics::text(findings, sources, self.err_style());
-        self.terminal.tell(&text);
+        self.tell(&diagnostics::text(findings, sources, self.err_style()));
+    }
+
+    /// Tells a person something beside the result.
+    pub fn tell(&self, text: &str) {
+        self.terminal.tell(&self.harmless(text));
+    }
+
+    /// Tells a person something that can be left out.
+    pub fn note(&self, text: &str) {
+        self.terminal.note(&self.harmless(text));
+    }
+
+    /// GitHub reads commands from what stands beside the result, too.
+    fn harmless<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        match self.format {
+            Format::Github => github::harmless(text).into(),
+            _ => text.into(),
+        }
     }
 
     /// Findings as an error, with what follows from them.
@@ -175,97 +183,6 @@ impl Session {
     pub fn print_json(&self, document: &Value) -> Result<()> {
         self.print(&format!("{document:#}\n"))
     }
-
-    /// Prints what was found out about each environment, in the order given. One that failed does
-    /// not hide the others.
-    ///
-    /// # Errors
-    /// The output cannot take it, or the only environment that was asked for failed.
-    pub fn print_each<T: Printable>(
-        &self,
-        results: Vec<(String, Result<T>)>,
-        list_form: bool,
-    ) -> Result<Exit> {
-        match self.format {
-            Format::Text => self.print_texts(results, list_form),
-            Format::Json => {
-                let (document, exit) = self.document(results, list_form)?;
-                self.print_json(&document)?;
-                Ok(exit)
-            }
-        }
-    }
-
-    fn print_texts<T: Printable>(
-        &self,
-        results: Vec<(String, Result<T>)>,
-        list_form: bool,
-    ) -> Result<Exit> {
-        let mut exits = Vec::new();
-        let mut gap = "";
-        for (environment, result) in results {
-            exits.push(match named(result, &environment, list_form) {
-                Err(error) => self.tell_error(&error),
-                Ok(found) => {
-                    self.print(&format!("{gap}{}", found.text(self.out_style())))?;
-                    gap = "\n";
-                    found.exit()
-                }
-            });
-        }
-        Ok(Exit::fold(exits))
-    }
-
-    /// One document of what was found out about each environment, and the exit code of all. Errors
-    /// stand in it at their place, and are told.
-    ///
-    /// # Errors
-    /// The only environment that was asked for failed.
-    pub fn document<T: Document>(
-        &self,
-        results: Vec<(String, Result<T>)>,
-        list_form: bool,
-    ) -> Result<(Value, Exit)> {
-        let mut exits = Vec::new();
-        let mut documents = Vec::new();
-        for (environment, result) in results {
-            match named(result, &environment, list_form) {
-                Ok(found) => {
-                    exits.push(found.exit());
-                    documents.push(found.json());
-                }
-                Err(error) if !list_form => return Err(error),
-                Err(error) => {
-                    exits.push(self.tell_error(&error));
-                    let error = problem::json(&error);
-                    documents.push(json!({"environment": environment, "error": error}));
-                }
-            }
-        }
-        let document = match list_form {
-            true => render::many(T::FORMAT, T::KEY, documents),
-            false => documents.into_iter().next().unwrap_or(Value::Null),
-        };
-        Ok((document, Exit::fold(exits)))
-    }
-
-    /// Tells a person an error, and says what it means for the shell.
-    pub fn tell_error(&self, error: &Error) -> Exit {
-        self.terminal.tell(&problem::text(error, self.err_style()));
-        problem::exit_of(error)
-    }
-
-    /// Ends the run with an error: for a person on stderr and, where results are JSON, as a
-    /// document on stdout too.
-    pub(super) fn fail(&self, error: &Error) -> Exit {
-        let exit = self.tell_error(error);
-        if self.format == Format::Json
-            && let Err(unwritten) = self.print_json(&problem::document(error))
-        {
-            self.tell_error(&unwritten);
-        }
-        exit
-    }
 }
 
 /// What was read, for whoever wants to hear of each step.
@@ -275,14 +192,6 @@ fn tell_read(loaded: &Loaded, started: Instant) {
         .map(|one| one.desired.topics.len())
         .sum::<usize>();
     info!(environments = loaded.environments.len(), topics, took = ?started.elapsed(), "read the files");
-}
-
-/// Where several environments are reported, an error says whose it is.
-fn named<T>(result: Result<T>, environment: &str, list_form: bool) -> Result<T> {
-    match list_form {
-        true => result.with_context(|| environment.to_owned()),
-        false => result,
-    }
 }
 
 pub(super) fn style(stream: Stream) -> Style {

@@ -28,6 +28,7 @@ use crate::terminal::{check_writable, write_whole};
   topicsmith apply -e prod --yes                           where nobody can be asked
   topicsmith apply -e prod --yes --all-or-nothing          nothing at all where something is blocked
   topicsmith apply -e prod --allow topic-deleted:old-*     allows what the plan says it needs
+  topicsmith apply -e prod --yes --format markdown         the report as a comment
   topicsmith apply prod.plan --yes                         only what `plan --out prod.plan` approved
 
 PLAN is an approval, not instructions. A fresh plan is made, and it is applied if each of its
@@ -49,7 +50,7 @@ pub struct Args {
     #[arg(value_name = "PLAN", conflicts_with = "only")]
     plan: Option<PathBuf>,
     #[command(flatten)]
-    environment: OneEnvironment,
+    pub(super) environment: OneEnvironment,
     #[command(flatten)]
     only: Only,
     /// Allow a risk: CODE, CODE:GLOB for some topics, destructive, or topic-in-use; repeatable
@@ -297,14 +298,12 @@ fn which(asked: Ask, approval: Option<&Approval>) -> Result<Ask> {
     }
 }
 
-/// For people: where results are JSON, the report alone is the result.
+/// For people: in any other format than text, the report alone is the result.
 fn show(plan: &Plan, session: &Session) -> Result<()> {
     match session.format {
         Format::Text => session.print(&plans::text(plan, session.out_style())),
-        Format::Json => {
-            session
-                .terminal
-                .tell(&plans::text(plan, session.err_style()));
+        _ => {
+            session.tell(&plans::text(plan, session.err_style()));
             Ok(())
         }
     }
@@ -325,8 +324,8 @@ fn untouched(plan: Plan, why: &WhyNot, session: &Session) -> Result<Ended> {
         report: Report::untouched(&plan, why),
         plan,
     };
-    if session.format == Format::Json {
-        session.print_json(&ended.json())?;
+    if session.format != Format::Text {
+        print(&ended, session)?;
     }
     Ok(ended)
 }
@@ -372,8 +371,10 @@ fn print(ended: &Ended, session: &Session) -> Result<()> {
     let Ended { report, plan, .. } = ended;
     match session.format {
         Format::Json => session.print_json(&ended.json()),
+        Format::Markdown => session.print_comment(&[reports::section(report, plan)]),
+        Format::Github => session.print_annotations(&[reports::annotations(report, plan)]),
         // The plan has said so.
-        Format::Text if plan.is_empty() && plan.blocked.is_empty() => Ok(()),
-        Format::Text => session.print(&format!("\n{}", reports::text(report, session.out_style()))),
+        _ if plan.is_empty() && plan.blocked.is_empty() => Ok(()),
+        _ => session.print(&format!("\n{}", reports::text(report, session.out_style()))),
     }
 }

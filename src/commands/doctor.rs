@@ -11,7 +11,9 @@ use crate::live::checkup::Checkup;
 use crate::model::Globs;
 use crate::observe;
 use crate::render::Style;
-use crate::render::doctor::{Examination, FORMAT, json, text};
+use crate::render::doctor::{self as examined, Examination};
+use crate::render::github::Annotations;
+use crate::render::markdown::Section;
 
 /// Arguments of `doctor`.
 #[derive(Debug, clap::Args)]
@@ -29,7 +31,7 @@ Exit codes:
   64 wrong usage")]
 pub struct Args {
     #[command(flatten)]
-    environments: Environments,
+    pub(super) environments: Environments,
     #[command(flatten)]
     only: Only,
     /// What is to be done there: plan asks for no right to change anything
@@ -127,16 +129,24 @@ struct Examined(Examination);
 
 impl Printable for Examined {
     fn text(&self, style: Style) -> String {
-        text(&self.0, style)
+        examined::text(&self.0, style)
+    }
+
+    fn section(&self) -> Option<Section> {
+        Some(examined::section(&self.0))
+    }
+
+    fn annotations(&self) -> Option<Annotations> {
+        Some(examined::annotations(&self.0))
     }
 }
 
 impl Document for Examined {
-    const FORMAT: &'static str = FORMAT;
+    const FORMAT: &'static str = examined::FORMAT;
     const KEY: &'static str = "examinations";
 
     fn json(&self) -> Value {
-        json(&self.0)
+        examined::json(&self.0)
     }
 
     fn exit(&self) -> Exit {

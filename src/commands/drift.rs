@@ -15,6 +15,8 @@ use crate::metrics::Figures;
 use crate::model::Globs;
 use crate::plan::drift::Drift;
 use crate::plan::{self, Options, Plan};
+use crate::render::github::Annotations;
+use crate::render::markdown::Section;
 use crate::render::{self, Style};
 
 /// Arguments of `drift`.
@@ -23,6 +25,7 @@ use crate::render::{self, Style};
   topicsmith drift -e prod
   topicsmith drift -e prod --pending       exit 2 for what is not applied yet, too
   topicsmith drift --all --format json     every environment, for a program
+  topicsmith drift -e prod --format markdown   for an issue
   topicsmith drift --all --metrics-file /var/lib/node_exporter/drift.prom
 
 The inventory tells what was changed on the cluster since it was last applied (drift) from what was
@@ -37,7 +40,7 @@ Exit codes:
   64 wrong usage")]
 pub struct Args {
     #[command(flatten)]
-    environments: Environments,
+    pub(super) environments: Environments,
     #[command(flatten)]
     only: Only,
     /// Exit with 2 also where the files say something that was not applied yet
@@ -128,6 +131,14 @@ impl Looked<'_> {
 impl Printable for Looked<'_> {
     fn text(&self, style: Style) -> String {
         render::drift::text(&self.plan, &self.drift(), style)
+    }
+
+    fn section(&self) -> Option<Section> {
+        Some(render::drift::section(&self.plan, &self.drift()))
+    }
+
+    fn annotations(&self) -> Option<Annotations> {
+        Some(render::drift::annotations(&self.plan, &self.drift()))
     }
 }
 

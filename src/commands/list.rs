@@ -12,6 +12,7 @@ use crate::plan::state::State;
 use crate::plan::{self, Options};
 use crate::render::Style;
 use crate::render::list;
+use crate::render::markdown::Section;
 
 /// Arguments of `list`.
 #[derive(Debug, clap::Args)]
@@ -37,7 +38,7 @@ States:
 Orders: name, partitions, replication, overrides (each with the most first), owner, state")]
 pub struct Args {
     #[command(flatten)]
-    environments: Environments,
+    pub(super) environments: Environments,
     #[command(flatten)]
     only: Only,
     /// Only topics whose owner in the files matches; repeatable
@@ -118,6 +119,10 @@ struct List {
 impl Printable for List {
     fn text(&self, style: Style) -> String {
         list::text(&self.environment, &self.rows, style)
+    }
+
+    fn section(&self) -> Option<Section> {
+        Some(list::section(&self.environment, &self.rows))
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod apply;
 mod capacity;
+mod catalog;
 mod completions;
 mod doctor;
 mod drift;
@@ -23,7 +24,8 @@ use anyhow::{Context, Result};
 
 pub use overview::run as overview;
 
-use crate::cli::{Exit, Session};
+use crate::cli::{Exit, Format, Session};
+use crate::desired::Ask;
 
 /// What to do.
 #[derive(Debug, clap::Subcommand)]
@@ -42,6 +44,8 @@ pub enum Command {
     Import(import::Args),
     /// List the topics: what is there, and how it stands to the files
     List(list::Args),
+    /// Write a page of all topics: owner, description, settings, state
+    Catalog(catalog::Args),
     /// Show one topic in full, or an environment: every value, and where it comes from
     Show(show::Args),
     /// Reckon the disk that topics need, from traffic, retention and replication
@@ -67,6 +71,70 @@ pub enum Command {
 }
 
 impl Command {
+    /// Its name.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Command::Validate(_) => "validate",
+            Command::Plan(_) => "plan",
+            Command::Apply(_) => "apply",
+            Command::Drift(_) => "drift",
+            Command::Snapshot(_) => "snapshot",
+            Command::Import(_) => "import",
+            Command::List(_) => "list",
+            Command::Catalog(_) => "catalog",
+            Command::Show(_) => "show",
+            Command::Capacity(_) => "capacity",
+            Command::Instance(_) => "instance",
+            Command::Inventory(_) => "inventory",
+            Command::Init(_) => "init",
+            Command::New(_) => "new",
+            Command::Schema(_) => "schema",
+            Command::Doctor(_) => "doctor",
+            Command::Completions(_) => "completions",
+            Command::Man(_) => "man",
+        }
+    }
+
+    /// The formats that its results come in, its own first.
+    pub fn formats(&self) -> &'static [Format] {
+        use Format::{Github, Html, Json, Markdown, Text};
+        match self {
+            Command::Validate(_)
+            | Command::Plan(_)
+            | Command::Apply(_)
+            | Command::Drift(_)
+            | Command::Doctor(_) => &[Text, Json, Markdown, Github],
+            Command::List(_) => &[Text, Json, Markdown],
+            Command::Catalog(_) => &[Html, Json, Markdown],
+            Command::Snapshot(_)
+            | Command::Import(_)
+            | Command::Show(_)
+            | Command::Capacity(_)
+            | Command::Instance(_)
+            | Command::Inventory(_)
+            | Command::Init(_)
+            | Command::New(_)
+            | Command::Schema(_)
+            | Command::Completions(_)
+            | Command::Man(_) => &[Text, Json],
+        }
+    }
+
+    /// The environments that were asked for by name, for what comes as a comment.
+    pub fn asked(&self) -> Option<Ask> {
+        let asked = match self {
+            Command::Validate(args) => args.environments.ask(),
+            Command::Plan(args) => args.environments.ask(),
+            Command::Drift(args) => args.environments.ask(),
+            Command::List(args) => args.environments.ask(),
+            Command::Doctor(args) => args.environments.ask(),
+            Command::Apply(args) => args.environment.ask().map(Some),
+            _ => Ok(None),
+        };
+        // What is wrong with them is said when they are asked for.
+        asked.ok().flatten()
+    }
+
     /// Does it.
     ///
     /// # Errors
@@ -86,6 +154,7 @@ impl Command {
                 Command::Snapshot(args) => snapshot::run(args, session).await,
                 Command::Import(args) => import::run(args, session).await,
                 Command::List(args) => list::run(args, session).await,
+                Command::Catalog(args) => catalog::run(args, session).await,
                 Command::Show(args) => show::run(args, session).await,
                 Command::Capacity(args) => capacity::run(args, session).await,
                 Command::Instance(command) => command.run(session).await,

@@ -15,6 +15,8 @@ use crate::live::Live;
 use crate::metrics::Figures;
 use crate::model::Globs;
 use crate::plan::{self, Allow, MissingRights, Options, Plan};
+use crate::render::github::Annotations;
+use crate::render::markdown::Section;
 use crate::render::{self, Style, unified};
 use crate::terminal::write_whole;
 
@@ -25,6 +27,8 @@ use crate::terminal::write_whole;
   topicsmith plan -e prod --detailed-exitcode          exit 2 where there are changes
   topicsmith plan -e prod --out prod.plan              saves it, for apply to be held to it
   topicsmith plan --all --format json                  every environment, for a program
+  topicsmith plan -e prod --format markdown            a comment for the pull request
+  topicsmith plan -e prod --format github              annotations at file and line
   topicsmith plan -e prod --live prod.json --diff      offline, against a snapshot
   topicsmith plan --all --metrics-file plan.prom       figures for Prometheus
 
@@ -40,7 +44,7 @@ Exit codes:
   64 wrong usage")]
 pub struct Args {
     #[command(flatten)]
-    environments: Environments,
+    pub(super) environments: Environments,
     #[command(flatten)]
     only: Only,
     /// Allow a risk: CODE, CODE:GLOB for some topics, destructive, or topic-in-use; repeatable
@@ -71,9 +75,13 @@ pub struct Args {
 /// # Errors
 /// The files have errors, the only environment cannot be looked at, or FILE cannot be written.
 pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
-    if args.diff && session.format == Format::Json {
-        let help = "leave one of them out: the JSON plan holds both sides of each change";
-        return Err(Problem::usage("--diff is text, and --format json was asked for", help).into());
+    if args.diff && session.format != Format::Text {
+        let message = format!(
+            "--diff is text, and --format {} was asked for",
+            session.format
+        );
+        let help = "leave one of them out: every format holds both sides of each change";
+        return Err(Problem::usage(message, help).into());
     }
     let ask = args.environments.ask()?.unwrap_or(Ask::Only);
     let work = async |log: &Log| plan_each(args, session, &ask, log).await;
@@ -162,6 +170,14 @@ impl Printable for Planned<'_> {
         }
         let diff = unified::text(&self.plan, &self.environment.desired, &self.live, style);
         format!("{diff}\n{plan}")
+    }
+
+    fn section(&self) -> Option<Section> {
+        Some(render::plan::section(&self.plan))
+    }
+
+    fn annotations(&self) -> Option<Annotations> {
+        Some(render::plan::annotations(&self.plan))
     }
 }
 

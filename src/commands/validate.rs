@@ -3,20 +3,23 @@
 use anyhow::Result;
 
 use crate::cli::{Environments, Exit, Format, Session};
-use crate::desired::{Ask, LoadedEnvironment};
+use crate::desired::{Ask, Loaded, LoadedEnvironment};
 use crate::model::Level;
 use crate::model::text::count;
 use crate::render::diagnostics;
+use crate::render::github::{self, Annotations};
+use crate::render::markdown::Section;
 
 /// Arguments of `validate`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   topicsmith validate                 every environment
   topicsmith validate -e prod         what concerns prod
-  topicsmith validate --format json   the problems, for a program")]
+  topicsmith validate --format json   the problems, for a program
+  topicsmith validate --format github the problems at file and line of a pull request")]
 pub struct Args {
     #[command(flatten)]
-    environments: Environments,
+    pub(super) environments: Environments,
 }
 
 /// Checks the files of the environments that are named, or of all.
@@ -29,7 +32,15 @@ pub fn run(args: &Args, session: &Session) -> Result<Exit> {
     let invalid = loaded.findings.iter().any(|f| f.level == Level::Error);
     match session.format {
         Format::Json => session.print_json(&diagnostics::json(&loaded.findings))?,
-        Format::Text => {
+        Format::Markdown => session.print_comment(&[section(&loaded)])?,
+        Format::Github => {
+            let said = Annotations {
+                summary: outcome(&loaded),
+                ..github::findings(&loaded.findings)
+            };
+            session.print_annotations(&[said])?;
+        }
+        Format::Text | Format::Html => {
             session.tell_findings(&loaded.findings, &loaded.sources);
             if !invalid {
                 session.print(&summary(&loaded.environments))?;
@@ -37,6 +48,25 @@ pub fn run(args: &Args, session: &Session) -> Result<Exit> {
         }
     }
     Ok(if invalid { Exit::Error } else { Exit::Done })
+}
+
+/// What was found for a comment on a pull request.
+fn section(loaded: &Loaded) -> Section {
+    Section {
+        heading: format!("validate: {}", outcome(loaded)),
+        ..diagnostics::section(&loaded.findings)
+    }
+}
+
+/// `2 errors in the files`, or what is valid.
+fn outcome(loaded: &Loaded) -> String {
+    match loaded.findings.is_empty() {
+        true => format!(
+            "the files are valid in {}",
+            count(loaded.environments.len(), "environment")
+        ),
+        false => diagnostics::summary(&loaded.findings),
+    }
 }
 
 /// One line an environment: `prod  valid: 24 topics, 71 partitions`.

@@ -2,11 +2,15 @@
 
 use std::borrow::Cow;
 
-/// Whether a character could move the cursor, colour the line, or show text in another order than
-/// it is stored in.
+/// Whether a character could move the cursor, colour the line, show text in another order than it is
+/// stored in, or hide it: control characters, line separators, and what Unicode calls default
+/// ignorable (DerivedCoreProperties.txt), but for the two that choose between text and emoji.
 fn is_hostile(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+        || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{3164}' | '\u{fe00}'..='\u{fe0d}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+            | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// The text with every control, ANSI and bidirectional character written as `\u{…}`. Line ends
@@ -58,6 +62,21 @@ pub fn names<T: ToString>(all: &[T], most: usize) -> String {
     }
 }
 
+/// The beginning of a text that is longer than so many characters, with how much was left out:
+/// `aaa… (9,997 more characters)`.
+pub fn cut(text: &str, most: usize) -> Cow<'_, str> {
+    let Some((end, _)) = text.char_indices().nth(most) else {
+        return Cow::Borrowed(text);
+    };
+    let left = text[end..].chars().count();
+    let characters = if left == 1 { "character" } else { "characters" };
+    Cow::Owned(format!(
+        "{}… ({} more {characters})",
+        &text[..end],
+        grouped(left)
+    ))
+}
+
 /// The text with every such character but tabs as `\u{fffd}`: as many characters as before, for text
 /// that columns are counted in.
 pub fn mask(text: &str) -> String {
@@ -85,5 +104,15 @@ mod tests {
         assert_eq!(escape("a\u{1b}[31mb\nc"), "a\\u{1b}[31mb\\nc");
         assert_eq!(mask("\ta\u{202e}b"), "\ta\u{fffd}b");
         assert_eq!(escape("\u{202e}txt.exe\u{9b}"), "\\u{202e}txt.exe\\u{9b}");
+        assert_eq!(escape("a\u{61c}\u{e0100}"), "a\\u{61c}\\u{e0100}");
+        assert_eq!(escape("\u{26a0}\u{fe0f}"), "\u{26a0}\u{fe0f}");
+    }
+
+    #[test]
+    fn what_is_cut_says_how_much_is_left_out() {
+        assert_eq!(cut("漢字", 2), "漢字");
+        assert_eq!(cut("漢字", 1), "漢… (1 more character)");
+        let long = "x".repeat(10_000);
+        assert_eq!(cut(&long, 3), "xxx… (9,997 more characters)");
     }
 }

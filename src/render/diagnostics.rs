@@ -1,5 +1,9 @@
 //! Findings for people, each with its line and the place underlined, and for programs.
 
+mod markdown;
+
+pub use markdown::{section, summary};
+
 use std::ops::Range;
 
 use annotate_snippets::{

@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 
 use super::columns::{Cell, wrap};
+use super::github::{Annotations, Level as Severity};
+use super::markdown::{Entry, Section, code, html_code, prose};
 use super::{Paint, Style};
 use crate::doctor::{Check, Level, Work};
 use crate::model::text::{count, escape};
@@ -104,6 +106,68 @@ fn summary(found: &Examination) -> String {
     let skipped = found.count(Level::Skip);
     add(skipped, format!("{skipped} not looked at"));
     parts.join(", ")
+}
+
+/// The same for a comment: what fails first, then what may.
+pub fn section(found: &Examination) -> Section {
+    let mut checks: Vec<&Check> = found.checks.iter().collect();
+    checks.sort_by_key(|check| order(check.level));
+    let entry = |check: &Check| {
+        let level = match check.level {
+            Level::Fail => "**fail**",
+            other => other.as_str(),
+        };
+        Entry {
+            cells: vec![
+                level.to_owned(),
+                code(check.code.as_str()),
+                prose(&check.message),
+            ],
+            title: format!("what to do about {}", html_code(check.code.as_str())),
+            details: check.help.iter().map(|help| prose(help)).collect(),
+        }
+    };
+    Section {
+        heading: prose(&format!("{}: {}", header(found), summary(found))),
+        columns: &["", "Check", "Found"],
+        entries: checks.into_iter().map(entry).collect(),
+        shown_by: code(&format!("topicsmith doctor -e {}", found.environment)),
+        ..Section::default()
+    }
+}
+
+/// The worst first.
+fn order(level: Level) -> u8 {
+    match level {
+        Level::Fail => 0,
+        Level::Warn => 1,
+        Level::Skip => 2,
+        Level::Ok => 3,
+    }
+}
+
+/// The same as annotations of a workflow's run: what fails, and what may.
+pub fn annotations(found: &Examination) -> Annotations {
+    let mut said = Annotations {
+        summary: format!("{}: {}", found.environment, summary(found)),
+        ..Annotations::default()
+    };
+    for check in &found.checks {
+        let level = match check.level {
+            Level::Fail => Severity::Error,
+            Level::Warn => Severity::Warning,
+            Level::Skip | Level::Ok => continue,
+        };
+        let title = format!("{}: {}", found.environment, check.code.as_str());
+        let help = check.help.iter().map(|help| format!("help: {help}"));
+        said.add(
+            level,
+            None,
+            title,
+            std::iter::once(check.message.clone()).chain(help).collect(),
+        );
+    }
+    said
 }
 
 /// The same as JSON.

@@ -7,12 +7,14 @@ pub use crate::listing::{Row, rows};
 use crate::model::text::{count, escape};
 pub use crate::plan::state::State;
 use crate::render::columns::{Cell, print_table};
+use crate::render::markdown::{Entry, Section, code, code_of, prose};
 
 /// The format that [`json()`] writes.
 pub const FORMAT: &str = "topicsmith/list/1";
 
 impl State {
-    pub(super) fn words(self) -> &'static str {
+    /// The state as a person reads it.
+    pub fn words(self) -> &'static str {
         match self {
             State::InSync => "in sync",
             State::Differs => "differs",
@@ -65,13 +67,8 @@ pub fn text(environment: &str, rows: &[Row], style: Style) -> String {
         ]
     });
     let table: Vec<Vec<Cell>> = [head].into_iter().chain(cells).collect();
-    let total = rows.iter().map(|row| row.partitions as usize).sum();
-    let line = format!(
-        "{}: {}, {}",
-        escape(environment),
-        count(rows.len(), "topic"),
-        count(total, "partition")
-    );
+    let line = counted(environment, rows);
+    let line = escape(&line);
     let mut out = match rows.is_empty() {
         true => String::new(),
         false => print_table(&table, style) + "\n",
@@ -79,6 +76,48 @@ pub fn text(environment: &str, rows: &[Row], style: Style) -> String {
     out.push_str(&style.paint(Paint::Strong, &line));
     out.push('\n');
     out
+}
+
+/// The table of one environment for a comment or a page, in the order given.
+pub fn section(environment: &str, rows: &[Row]) -> Section {
+    let entry = |row: &Row| {
+        let overrides = row.overrides.map_or("?".to_owned(), |n| n.to_string());
+        Entry {
+            cells: vec![
+                code_of(row.topic.as_str(), 249),
+                row.partitions.to_string(),
+                row.replication_factor.to_string(),
+                overrides,
+                row.owner.as_deref().map_or_else(String::new, prose),
+                row.state.words().to_owned(),
+            ],
+            ..Entry::default()
+        }
+    };
+    Section {
+        heading: prose(&counted(environment, rows)),
+        columns: &[
+            "Topic",
+            "Partitions",
+            "Replication",
+            "Overrides",
+            "Owner",
+            "State",
+        ],
+        entries: rows.iter().map(entry).collect(),
+        shown_by: code(&format!("topicsmith list -e {environment}")),
+        ..Section::default()
+    }
+}
+
+/// `prod: 4 topics, 12 partitions`
+fn counted(environment: &str, rows: &[Row]) -> String {
+    let total = rows.iter().map(|row| row.partitions as usize).sum();
+    format!(
+        "{environment}: {}, {}",
+        count(rows.len(), "topic"),
+        count(total, "partition")
+    )
 }
 
 /// The table of one environment as JSON.

@@ -1,13 +1,16 @@
 //! One plan, one report, one set of findings → many formats.
 
 pub mod capacity;
+pub mod catalog;
 mod columns;
 pub mod diagnostics;
 pub mod doctor;
 pub mod drift;
+pub mod github;
 pub mod instance;
 pub mod inventory;
 pub mod list;
+pub mod markdown;
 pub mod metrics;
 mod paint;
 pub mod plan;

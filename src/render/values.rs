@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::live::{ReplicationFactor, Source};
 use crate::model::ConfigKey;
-use crate::model::text::escape;
+use crate::model::text::{cut, escape};
 use crate::plan::{Action, Fate, Subject};
 
 /// A value for people, the raw one beside it: `7d (604800000)`, `zstd`, `""`.
@@ -13,6 +13,21 @@ pub(super) fn value(key: &ConfigKey, raw: &str) -> String {
         Some(human) => format!("{human} ({raw})"),
         None if raw.is_empty() => "\"\"".to_owned(),
         None => escape(raw).into_owned(),
+    }
+}
+
+/// The most of a value where there is little room.
+const SHORT: usize = 30;
+
+/// A value in a few characters: `7d`, `zstd`. Not escaped.
+pub(super) fn short(key: &ConfigKey, raw: Option<&str>) -> String {
+    let Some(raw) = raw else {
+        return "unknown".to_owned();
+    };
+    match key.human(raw) {
+        Some(human) => human,
+        None if raw.is_empty() => "\"\"".to_owned(),
+        None => cut(raw, SHORT).into_owned(),
     }
 }
 

@@ -21,6 +21,7 @@ harness::tests! {
     a_file_that_is_no_plan_changes_nothing,
     with_a_plan_somebody_must_agree_too,
     the_report_is_kept_however_it_ends,
+    the_report_for_a_pull_request,
     a_report_that_cannot_be_kept_is_said_first,
 }
 
@@ -258,6 +259,35 @@ async fn the_report_is_kept_however_it_ends(test: Test) {
     repository.topics("nonsense");
     repository.run("apply --yes --report r.json").exits(1);
     assert_eq!(kept()["format"], "topicsmith/diagnostics/1");
+}
+
+async fn the_report_for_a_pull_request(test: Test) {
+    let repository = saved(&test).await;
+    let refused = repository.run("apply --yes --format github").exits(4);
+    let refused = refused.warns("refused, and nothing was changed");
+    let (errors, rest) = refused
+        .stdout
+        .split_once("::notice ")
+        .expect("it was not tried");
+    assert!(
+        errors.starts_with("::error title=dev%3A apply refuses%3A retention-shortened::"),
+        "{refused}"
+    );
+    assert!(
+        rest.starts_with("file=topics/a.toml,line=2,col=9,title=dev%3A @orders not tried::"),
+        "{refused}"
+    );
+    let refused = repository.run("apply --yes --format markdown").exits(4);
+    let refused = refused.says("### Apply to dev: 1 not tried\n");
+    refused.says("> **1 destructive change: apply needs** `--allow retention-shortened`");
+    repository.topics(&MORE.replace("partitions = 6", "partitions = 1"));
+    repository
+        .run("apply --yes --allow destructive --format github")
+        .exits(3)
+        .says("::error file=topics/a.toml,line=3,col=14,title=dev%3A @orders blocked::")
+        .says("\ntopicsmith: dev: 1 applied, 1 blocked\n");
+    let nothing = repository.run("apply --yes --format markdown").exits(4);
+    nothing.says("<!-- topicsmith apply -->\n\n### Apply to dev: 1 blocked\n");
 }
 
 async fn a_report_that_cannot_be_kept_is_said_first(test: Test) {

@@ -5,6 +5,8 @@
 mod admin;
 mod apply;
 mod approvals;
+mod catalog;
+mod ci;
 mod connect;
 mod credentials;
 mod doctor;
@@ -39,6 +41,8 @@ fn main() -> std::process::ExitCode {
         admin::tests(),
         apply::tests(),
         approvals::tests(),
+        catalog::tests(),
+        ci::tests(),
         connect::tests(),
         credentials::tests(),
         doctor::tests(),

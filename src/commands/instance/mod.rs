@@ -150,7 +150,7 @@ impl<'a> Job<'a> {
     fn waiting(&self) -> impl FnMut(&Holder) + '_ {
         |holder| {
             let text = format!("waiting for {}\n", render::inventory::holder(holder));
-            self.session.terminal.note(&text);
+            self.session.note(&text);
         }
     }
 
@@ -176,7 +176,7 @@ impl<'a> Job<'a> {
         };
         let printed = match session.format {
             Format::Json => session.print_json(&instances::json(report)),
-            Format::Text => session.print(&instances::text(report, session.out_style())),
+            _ => session.print(&instances::text(report, session.out_style())),
         };
         let Err(error) = printed else {
             return exit;

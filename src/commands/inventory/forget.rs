@@ -80,7 +80,7 @@ async fn forget(args: &Args, session: &Session, opened: &Opened<'_>) -> Result<E
             "topics": args.topics,
             "offset": args.offset,
         }))?,
-        Format::Text => session.print(&format!("forgot {}\n", count(entries.len(), "record")))?,
+        _ => session.print(&format!("forgot {}\n", count(entries.len(), "record")))?,
     }
     Ok(Exit::Done)
 }

@@ -93,7 +93,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
         let name = opened.name();
         let text =
             format!("an apply of {name} may be running: one that has begun does not see this\n");
-        session.terminal.note(&text);
+        session.note(&text);
     }
     Ok(Exit::Done)
 }
@@ -108,7 +108,7 @@ fn report(args: &Args, session: &Session, opened: &Opened, until_ms: Option<i64>
             "until_ms": until_ms,
             "reason": args.reason,
         })),
-        Format::Text => {
+        _ => {
             let topic = escape(&args.topic);
             let text = match (args.end, until_ms) {
                 (true, _) => format!("{topic} is not held any more\n"),

@@ -51,14 +51,14 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
             "environment": opened.name(),
             "was_held_by": was.as_ref().map(holder),
         }))?,
-        (Format::Text, Some(was)) => {
+        (_, Some(was)) => {
             session.print(&format!(
                 "unlocked {}: it was held by {}\n",
                 opened.name(),
                 holder(was)
             ))?;
         }
-        (Format::Text, None) => {
+        (_, None) => {
             session.print(&format!("nobody holds the lock of {}\n", opened.name()))?;
         }
     }

@@ -7,15 +7,18 @@ use crate::plan::approval::NOT_APPROVED;
 use crate::plan::{Action, Plan, Refusal, Summary};
 use crate::render::{Paint, Style};
 
+/// What an apply would run into: the risks that nobody allowed, and everything else.
+pub(super) fn refusals(plan: &Plan) -> (Vec<&Refusal>, Vec<&Refusal>) {
+    let is_risk = |refusal: &&Refusal| refusal.code.parse::<RiskCode>().is_ok();
+    plan.refused.iter().partition(is_risk)
+}
+
 /// One summary line, then a line for each thing that an apply would run into.
 pub(super) fn text(plan: &Plan, style: Style) -> String {
     let summary = plan.summary();
     let mut out = style.paint(Paint::Strong, &line(plan, &summary));
     out.push('\n');
-    let (risks, others): (Vec<&Refusal>, Vec<&Refusal>) = plan
-        .refused
-        .iter()
-        .partition(|refusal| refusal.code.parse::<RiskCode>().is_ok());
+    let (risks, others) = refusals(plan);
     for refusal in others {
         let text = format!("refused: {}", escape(&refusal.message));
         out.push_str(&style.paint(Paint::Held, &text));
@@ -32,7 +35,8 @@ pub(super) fn text(plan: &Plan, style: Style) -> String {
     out
 }
 
-fn line(plan: &Plan, summary: &Summary) -> String {
+/// `1 to create, 2 blocked; 14 unchanged`
+pub(super) fn line(plan: &Plan, summary: &Summary) -> String {
     let Summary {
         create,
         update,
@@ -95,7 +99,7 @@ fn no_changes(unchanged: usize, unlisted: usize, held: usize) -> String {
 }
 
 /// The flags that an apply needs, or that what is destructive goes ahead without any.
-fn needs(summary: &Summary, risks: &[&Refusal], goes_ahead: bool) -> Option<String> {
+pub(super) fn needs(summary: &Summary, risks: &[&Refusal], goes_ahead: bool) -> Option<String> {
     let destructive =
         (summary.destructive > 0).then(|| count(summary.destructive, "destructive change"));
     if risks.is_empty() {

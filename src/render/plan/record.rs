@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::live::{Owned, Stamp};
-use crate::model::ConfigKey;
-use crate::model::text::escape;
+use crate::model::text::{escape, names};
 use crate::model::time::utc;
-use crate::plan::{Action, Change, Fate, Held, RecordChange, Subject, Theirs, owner};
+use crate::model::{ConfigKey, TopicName};
+use crate::plan::{Action, Change, Fate, Held, Plan, RecordChange, Subject, Theirs, owner};
 use crate::render::values;
 
 /// What a reader must know of a topic's ownership, a sentence each.
@@ -147,4 +147,21 @@ pub(in crate::render) fn theirs(theirs: &[Theirs]) -> Option<String> {
     let owners: Vec<String> = owners.collect();
     let line = format!("{} owned by others: {}", theirs.len(), owners.join(", "));
     (!theirs.is_empty()).then(|| escape(&line).into_owned())
+}
+
+/// A line for each key that is left alone, with the topics that have it.
+pub(super) fn left_alone(plan: &Plan) -> Vec<String> {
+    let mut alone: BTreeMap<&ConfigKey, Vec<&TopicName>> = BTreeMap::new();
+    for left in &plan.left_alone {
+        for key in &left.keys {
+            alone.entry(key).or_default().push(&left.topic);
+        }
+    }
+    let line = |(key, topics): (&ConfigKey, Vec<&TopicName>)| {
+        format!(
+            "left alone: {key} on {}: no file sets it, and Kafka 4.3 does not know it",
+            names(&topics, 3)
+        )
+    };
+    alone.into_iter().map(line).collect()
 }

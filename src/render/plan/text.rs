@@ -1,9 +1,7 @@
 //! A plan as a person reads it in a review.
 
-use std::collections::BTreeMap;
-
 use crate::model::text::{count, escape, names};
-use crate::model::{ConfigKey, Place, RiskLevel, TopicName};
+use crate::model::{Place, RiskLevel, TopicName};
 use crate::plan::{
     Action, Blocked, Change, ConfigAction, ConfigChange, CountChange, Held, Plan, RecordChange,
     Risk, Subject, usage_facts,
@@ -229,21 +227,12 @@ fn add_unlisted(sheet: &mut Sheet, unlisted: &[TopicName]) {
 
 /// Keys that are left alone, and notes.
 fn add_remarks(sheet: &mut Sheet, plan: &Plan) {
-    let mut alone: BTreeMap<&ConfigKey, Vec<&TopicName>> = BTreeMap::new();
-    for left in &plan.left_alone {
-        for key in &left.keys {
-            alone.entry(key).or_default().push(&left.topic);
-        }
-    }
+    let alone = record::left_alone(plan);
     let nothing = alone.is_empty() && plan.notes.is_empty();
     if !sheet.is_empty() && !nothing {
         sheet.blank();
     }
-    for (key, topics) in alone {
-        let line = format!(
-            "left alone: {key} on {}: no file sets it, and Kafka 4.3 does not know it",
-            names(&topics, 3)
-        );
+    for line in alone {
         sheet.text(TOPIC, Cell::new(Paint::Faint, escape(&line)));
     }
     for note in &plan.notes {

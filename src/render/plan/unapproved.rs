@@ -20,20 +20,12 @@ const DETAIL: usize = 6;
 pub(super) fn text(unapproved: &[Unapproved], style: Style) -> String {
     let mut sheet = Sheet::default();
     let mut last = None;
-    for part in unapproved {
-        let approved = match &part.approved {
-            Some(step) => format!("approved: {}", words(step)),
-            None => "not approved".to_owned(),
-        };
-        let now = match &part.now {
-            Some(step) => words(step),
-            None => "left out".to_owned(),
-        };
-        if last.replace(&part.topic) != Some(&part.topic) {
-            let name = format!("! {}", escape(part.topic.as_str()));
+    for (topic, label, now, approved) in lines(unapproved) {
+        if last.replace(topic) != Some(topic) {
+            let name = format!("! {}", escape(topic));
             sheet.row(TOPIC, Cell::new(Paint::Held, name), None, Vec::new());
         }
-        let label = Cell::new(Paint::Plain, values::label(&part.subject()));
+        let label = Cell::new(Paint::Plain, label);
         let now = Cell::new(Paint::Plain, now);
         sheet.row(
             DETAIL,
@@ -43,6 +35,22 @@ pub(super) fn text(unapproved: &[Unapproved], style: Style) -> String {
         );
     }
     sheet.print(style)
+}
+
+/// The topic of each part, the part, what would be done to it now, and what was approved of that.
+pub(super) fn lines(
+    unapproved: &[Unapproved],
+) -> impl Iterator<Item = (&str, String, String, String)> {
+    unapproved.iter().map(|part| {
+        let now = part.now.as_ref();
+        let now = now.map_or_else(|| "left out".to_owned(), words);
+        let approved = match &part.approved {
+            Some(step) => format!("approved: {}", words(step)),
+            None => "not approved".to_owned(),
+        };
+        let label = values::label(&part.subject());
+        (part.topic.as_str(), label, now, approved)
+    })
 }
 
 fn words(step: &Step) -> String {

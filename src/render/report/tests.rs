@@ -196,3 +196,61 @@ fn as_json() {
     assert_eq!(json["changes"][5]["action"], serde_json::Value::Null);
     assert_eq!(json["changes"][5]["parts"][1]["result"], "held");
 }
+
+/// A plan of which one change is listed and one blocked.
+fn planned() -> crate::plan::Plan {
+    let wanted = [
+        ("a-failed", crate::testing::topic(6, 3, &[])),
+        ("f-blocked", crate::testing::topic(3, 3, &[])),
+    ];
+    let found = crate::testing::found;
+    let live = live([
+        ("a-failed", found(3, 3, &[])),
+        ("f-blocked", found(6, 3, &[])),
+    ]);
+    make(&desired(wanted), &live, &Options::default())
+}
+
+#[test]
+fn in_a_comment_the_worst_comes_first() {
+    let section = super::section(&report(), &planned());
+    let heading = "Apply to prod: 1 applied, 1 already so, 1 failed, 2 not kept, 1 unknown, 1 blocked, 1 not tried";
+    assert_eq!(section.heading, heading);
+    let rows: Vec<String> = section
+        .entries
+        .iter()
+        .map(|entry| entry.cells[..3].join(" "))
+        .collect();
+    let expected = [
+        "**failed** `a-failed` update",
+        "**unknown** `c-unknown` create",
+        "**not kept** `b-not-kept` create",
+        "**not kept** `e-still-there` delete",
+        "**not tried** `d-not-tried` update",
+        "**blocked** `f-blocked` ",
+        "applied `g-fine` update",
+        "already so `h-fine` create",
+    ];
+    assert_eq!(rows, expected);
+    let why = "cleanup.policy, retention.ms: Invalid value -5 for configuration retention.ms (INVALID\\_CONFIG 40)";
+    assert_eq!(section.entries[0].cells[3], why);
+    assert_eq!(section.entries[5].details.len(), 2);
+    assert_eq!(section.alerts.len(), 5);
+}
+
+#[test]
+fn annotations_tell_what_is_not_as_wanted_at_its_place() {
+    let said = super::annotations(&report(), &planned());
+    let text = crate::render::github::text(&[said], std::path::Path::new(""));
+    let begins: Vec<String> = text
+        .lines()
+        .map(|line| line.chars().take_while(|c| *c != ',').collect())
+        .collect();
+    assert_eq!(text.matches("::error").count(), 6, "{text}");
+    assert_eq!(begins[0], "::error file=topics/a.toml", "{text}");
+    let blocked = "::error file=topics/a.toml,line=2,col=1,title=prod%3A f-blocked blocked::partitions 6 → 3: Kafka cannot remove partitions%0Amin.insync.replicas: held: it waits for what is blocked by partitions-decrease\n";
+    assert!(text.contains(blocked), "{text}");
+    assert!(!text.contains("fine"), "{text}");
+    let last = "topicsmith: prod: 1 applied, 1 already so, 1 failed, 2 not kept, 1 unknown, 1 blocked, 1 not tried\n";
+    assert!(text.ends_with(last), "{text}");
+}

@@ -41,17 +41,22 @@ fn add_entry(sheet: &mut Sheet, entry: &Entry) {
     let name = format!("! {}", escape(entry.topic.as_str()));
     let state = Cell::new(paint(kind), words::kind(kind));
     sheet.row(TOPIC, Cell::new(paint(kind), name), Some(state), Vec::new());
-    for (reason, parts) in by_reason(entry) {
-        let subjects: Vec<String> = parts
-            .iter()
-            .filter_map(|part| config(&part.subject))
-            .collect();
-        let line = match subjects.is_empty() {
-            true => reason,
-            false => format!("{}: {reason}", subjects.join(", ")),
-        };
+    for line in reasons(entry) {
         sheet.text(DETAIL, Cell::new(Paint::Plain, line));
     }
+}
+
+/// Why parts of an entry need attention, a line for each reason.
+pub(super) fn reasons(entry: &Entry) -> Vec<String> {
+    let line = |(reason, parts): (String, Vec<&Part>)| {
+        let subjects = parts.iter().filter_map(|part| config(&part.subject));
+        let subjects: Vec<String> = subjects.collect();
+        match subjects.is_empty() {
+            true => reason,
+            false => format!("{}: {reason}", subjects.join(", ")),
+        }
+    };
+    by_reason(entry).into_iter().map(line).collect()
 }
 
 /// The parts that need attention, those with the same reason together: one bad value refuses all
@@ -102,7 +107,7 @@ fn config(subject: &Subject) -> Option<String> {
 }
 
 /// `12 applied, 1 failed`
-fn summary(report: &Report) -> String {
+pub(super) fn summary(report: &Report) -> String {
     let count = report.count();
     let part = |kind: Kind| match count.of(kind) {
         0 => None,
@@ -116,7 +121,7 @@ fn summary(report: &Report) -> String {
 }
 
 /// What to do now, a line for each kind of trouble.
-fn what_now(report: &Report) -> Vec<String> {
+pub(super) fn what_now(report: &Report) -> Vec<String> {
     let any = |test: fn(&Outcome) -> bool| {
         let parts = report.entries.iter().flat_map(|entry| &entry.parts);
         parts.into_iter().any(|part| test(&part.outcome))

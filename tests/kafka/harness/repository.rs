@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{Read as _, Seek as _};
 use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 
 use super::{Brokers, Test};
 
@@ -114,6 +114,11 @@ impl Repository {
 
     fn run_command(&self, arguments: &str, mut command: Command) -> Run {
         let output = command.output().expect("it can be run");
+        self.ended(arguments, &output)
+    }
+
+    /// What a run came to, of this binary or of something that runs it.
+    pub fn ended(&self, arguments: &str, output: &Output) -> Run {
         Run::new(
             arguments,
             &self.prefix,

@@ -1,0 +1,101 @@
+//! `topicsmith catalog`: every topic on one page, for whoever writes to or reads from them.
+
+use std::borrow::Cow;
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use crate::cli::{self, Depth, Environments, Exit, Format, Looking, Only, Scope, Session, Source};
+use crate::desired::{Ask, Loaded, LoadedEnvironment};
+use crate::live::Live;
+use crate::plan::{self, Options, Plan};
+use crate::render::catalog::{self, Look, Part};
+use crate::terminal::write_whole;
+
+/// Arguments of `catalog`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  topicsmith catalog --all --out catalog.html              a page that needs nothing else
+  topicsmith catalog -e dev -e prod --format markdown      for a wiki or a repository
+  topicsmith catalog --all --format json                   for a program
+  topicsmith catalog --all --offline --out catalog.html    from the files alone
+
+The formats are html (what it writes unless told otherwise), json and markdown.")]
+pub struct Args {
+    #[command(flatten)]
+    pub(super) environments: Environments,
+    #[command(flatten)]
+    only: Only,
+    /// Write it to FILE, whole or not at all, instead of stdout
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Read the files alone: no cluster is looked at, and no state is shown
+    #[arg(long, conflicts_with_all = ["live", "wait", "client_config"])]
+    offline: bool,
+    #[command(flatten)]
+    scope: Scope,
+    #[command(flatten)]
+    looking: Looking,
+}
+
+/// Puts the topics of all environments on one page.
+///
+/// # Errors
+/// The files have errors, the only environment cannot be looked at, or FILE cannot be written.
+pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
+    let ask = args.environments.ask()?.unwrap_or(Ask::Only);
+    let options = Options {
+        only: args.only.globs()?,
+        scope: args.scope.named()?,
+        ..Options::default()
+    };
+    let loaded = session.load(&ask)?;
+    let source = args.looking.source(&loaded)?;
+    let looks = cli::each(&loaded, |environment| {
+        one(args, session, &loaded, environment, &source, &options)
+    });
+    let (seen, exit) = session.seen(looks.await, loaded.list_form)?;
+    let parts: Vec<Part> = loaded.environments.iter().zip(&seen).map(part).collect();
+    let catalog = catalog::catalog(&parts, &options.only);
+    let text = match session.format {
+        Format::Json => format!("{:#}\n", catalog::json(&catalog)),
+        Format::Markdown => catalog::markdown(&catalog),
+        _ => catalog::html(&catalog),
+    };
+    match &args.out {
+        None => session.print(&text)?,
+        Some(file) => write_whole(file, &text)?,
+    }
+    Ok(exit)
+}
+
+/// What is live in an environment, with what is to be said of it; `None` where nobody looks.
+type Seen<'a> = Option<(Cow<'a, Live>, Plan)>;
+
+async fn one<'a>(
+    args: &Args,
+    session: &Session,
+    loaded: &'a Loaded,
+    environment: &'a LoadedEnvironment,
+    source: &'a Source<'_>,
+    options: &Options,
+) -> Result<Seen<'a>> {
+    if args.offline {
+        return Ok(None);
+    }
+    let look = source.look_for(session, loaded, environment, options, Depth::All);
+    let live = look.await?;
+    let plan = plan::make(&environment.desired, &live, options);
+    Ok(Some((live, plan)))
+}
+
+fn part<'a>((environment, seen): (&'a LoadedEnvironment, &'a Result<Seen, String>)) -> Part<'a> {
+    Part {
+        desired: &environment.desired,
+        look: match seen {
+            Ok(Some((live, plan))) => Look::Seen(live, plan),
+            Ok(None) => Look::NotAsked,
+            Err(why) => Look::Failed(why.clone()),
+        },
+    }
+}

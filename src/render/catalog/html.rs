@@ -1,0 +1,192 @@
+//! The catalogue as one page that needs nothing else: no other files, no network.
+
+use super::{Catalog, Entry, Look, Standing, environments, label};
+use crate::model::text::{count, cut};
+use crate::render::list::State;
+use crate::render::markdown::html as safe;
+
+/// The most of a text that is shown, in characters.
+const LONGEST: usize = 1_000;
+
+/// The page.
+pub fn html(catalog: &Catalog) -> String {
+    let title = format!("Kafka topics: {}", escape(&environments(catalog)));
+    let mut out = format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <title>{title}</title>\n<style>\n{}</style>\n</head>\n<body>\n<header>\n<h1>{title}</h1>\n",
+        include_str!("page.css")
+    );
+    for part in &catalog.environments {
+        let environment = &part.desired.environment;
+        let description = environment.description.as_deref().map(escape);
+        let look = match &part.look {
+            Look::Seen(live, _) => live
+                .cluster_id
+                .as_deref()
+                .map(|id| format!("cluster {}", escape(id))),
+            Look::NotAsked => Some("its cluster was not looked at".to_owned()),
+            Look::Failed(why) => Some(format!(
+                "<span class=\"bad\">its cluster could not be looked at: {}</span>",
+                escape(why)
+            )),
+        };
+        let said: Vec<String> = description.into_iter().chain(look).collect();
+        out.push_str(&format!(
+            "<p><strong>{}</strong> <span class=\"faint\">{}</span></p>\n",
+            escape(&environment.name),
+            said.join(" · ")
+        ));
+    }
+    // Without scripts there is no box that does nothing.
+    out.push_str(
+        "<p class=\"filter\" hidden><label for=\"filter\">Filter</label> \
+         <input id=\"filter\" type=\"search\" placeholder=\"name, owner, label, setting\"> \
+         <output aria-live=\"polite\"></output></p>\n</header>\n<main>\n",
+    );
+    group(&mut out, catalog, &catalog.listed, "");
+    for (entries, what) in [
+        (&catalog.passing, " of lifecycles, which come and go"),
+        (&catalog.others, " on the clusters, in no file"),
+    ] {
+        if !entries.is_empty() {
+            group(&mut out, catalog, entries, what);
+        }
+    }
+    out.push_str(&format!(
+        "</main>\n<script>\n{}</script>\n</body>\n</html>\n",
+        include_str!("page.js")
+    ));
+    out
+}
+
+fn escape(text: &str) -> String {
+    safe(&cut(text, LONGEST))
+}
+
+fn group(out: &mut String, catalog: &Catalog, entries: &[Entry], what: &str) {
+    let topics = count(entries.len(), "topic");
+    out.push_str(&format!("<section>\n<h2>{topics}{what}</h2>\n"));
+    entries
+        .iter()
+        .for_each(|entry| article(out, catalog, entry));
+    out.push_str("</section>\n");
+}
+
+fn article(out: &mut String, catalog: &Catalog, entry: &Entry) {
+    let name = escape(entry.topic.as_str());
+    out.push_str(&format!(
+        "<article id=\"{name}\" data-find=\"{}\">\n<h3><a href=\"#{name}\">{name}</a></h3>\n",
+        escape(&found_by(catalog, entry))
+    ));
+    if let Some(description) = &entry.description {
+        out.push_str(&format!("<p>{}</p>\n", escape(description)));
+    }
+    let owner = entry
+        .owner
+        .as_ref()
+        .map(|owner| format!("Owner: {}", escape(owner)));
+    let labels = entry.labels.iter();
+    let labels = labels.map(|(name, value)| format!("{} = {}", escape(name), escape(value)));
+    let said: Vec<String> = owner.into_iter().chain(labels).collect();
+    if !said.is_empty() {
+        out.push_str(&format!("<p class=\"faint\">{}</p>\n", said.join(" · ")));
+    }
+    out.push_str("<ul class=\"states\">\n");
+    for (part, standing) in catalog.environments.iter().zip(&entry.places) {
+        if let Some(standing) = standing {
+            out.push_str(&format!(
+                "<li>{}: <span class=\"state {}\">{}</span></li>\n",
+                escape(&part.desired.environment.name),
+                class(standing),
+                standing.words()
+            ));
+        }
+    }
+    out.push_str("</ul>\n");
+    settings(out, catalog, entry);
+    out.push_str("</article>\n");
+}
+
+/// What the filter looks through.
+fn found_by(catalog: &Catalog, entry: &Entry) -> String {
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    let mut words = vec![
+        entry.topic.to_string(),
+        text(&entry.owner),
+        text(&entry.description),
+    ];
+    words.extend(
+        entry
+            .labels
+            .iter()
+            .map(|(name, value)| format!("{name}={value}")),
+    );
+    for (part, standing) in catalog.environments.iter().zip(&entry.places) {
+        if let Some(standing) = standing {
+            words.push(part.desired.environment.name.to_string());
+            words.push(standing.words().to_owned());
+        }
+    }
+    words.extend(entry.setting_names().into_iter().map(str::to_owned));
+    words.retain(|word| !word.is_empty());
+    words.join(" ").to_lowercase()
+}
+
+fn class(standing: &Standing) -> &'static str {
+    match standing.state {
+        Some(State::InSync) => "ok",
+        Some(_) if standing.drifted => "bad",
+        Some(State::Missing | State::Removed) if !standing.pending => "bad",
+        Some(
+            State::Differs | State::Missing | State::NotOwned | State::Released | State::Removed,
+        ) => "change",
+        Some(State::NotSeen | State::Unlisted | State::Theirs | State::Held) | None => "faint",
+    }
+}
+
+fn settings(out: &mut String, catalog: &Catalog, entry: &Entry) {
+    out.push_str("<details>\n<summary>Settings</summary>\n<div class=\"wide\"><table>\n<thead><tr><th scope=\"col\">Setting</th>");
+    let here = || catalog.environments.iter().zip(&entry.places);
+    let here = || here().filter_map(|(part, standing)| Some((part, standing.as_ref()?)));
+    for (part, _) in here() {
+        let name = escape(&part.desired.environment.name);
+        out.push_str(&format!("<th scope=\"col\">{name}</th>"));
+    }
+    out.push_str("</tr></thead>\n<tbody>\n");
+    for name in entry.setting_names() {
+        out.push_str(&format!(
+            "<tr><th scope=\"row\"><code>{}</code></th>",
+            escape(label(name))
+        ));
+        for (_, standing) in here() {
+            let setting = standing.setting(name);
+            let shown = |raw: &String| {
+                setting.map_or_else(String::new, |setting| escape(&setting.shown(raw)))
+            };
+            let wanted = setting
+                .and_then(|setting| setting.wanted.as_ref())
+                .map(shown);
+            let live = setting.and_then(|setting| setting.live.as_ref()).map(shown);
+            let live = live.map(|live| match wanted {
+                Some(_) => format!("<span class=\"change\">live: {live}</span>"),
+                None => format!("live: {live}"),
+            });
+            let lines: Vec<String> = wanted.into_iter().chain(live).collect();
+            out.push_str(&format!("<td>{}</td>", lines.join("<br>")));
+        }
+        out.push_str("</tr>\n");
+    }
+    let places = here().map(|(_, standing)| {
+        let place = standing.declared_at.as_ref();
+        place.map_or_else(
+            || "no file".to_owned(),
+            |place| format!("<code>{}</code>", escape(&place.file_line())),
+        )
+    });
+    let places: String = places.map(|place| format!("<td>{place}</td>")).collect();
+    out.push_str(&format!(
+        "<tr><th scope=\"row\">listed in</th>{places}</tr>\n"
+    ));
+    out.push_str("</tbody>\n</table></div>\n</details>\n");
+}

@@ -1,0 +1,370 @@
+//! Every topic of the files and of the clusters on one page, environments side by side: for whoever
+//! writes to or reads from them. `topicsmith/catalog/1`
+
+mod html;
+mod json;
+mod markdown;
+
+pub use html::html;
+pub use json::json;
+pub use markdown::markdown;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::desired::{Desired, Topic};
+use crate::live::{Live, LiveTopic, ReplicationFactor};
+use crate::model::{ConfigKey, Globs, OnRemove, Place, TopicName};
+use crate::plan::drift::Drifted;
+use crate::plan::{self, Change, Plan};
+use crate::render::list::{self, State};
+use crate::render::values;
+
+/// The format that [`json()`] writes.
+pub const FORMAT: &str = "topicsmith/catalog/1";
+
+/// What is known of one environment.
+#[derive(Debug)]
+pub struct Part<'a> {
+    /// What the files say.
+    pub desired: &'a Desired,
+    /// What its cluster holds.
+    pub look: Look<'a>,
+}
+
+/// What became of the look at a cluster.
+#[derive(Debug)]
+pub enum Look<'a> {
+    /// It was looked at; the plan is of the same files and the same cluster.
+    Seen(&'a Live, &'a Plan),
+    /// It was not to be.
+    NotAsked,
+    /// It could not be, and why.
+    Failed(String),
+}
+
+/// All topics, side by side.
+#[derive(Debug)]
+pub struct Catalog<'a> {
+    /// The environments, in the order in which they were asked for.
+    pub environments: Vec<&'a Part<'a>>,
+    /// The topics that a file lists, by name.
+    pub listed: Vec<Entry>,
+    /// The topics of lifecycles, by name; a name holds the parameters that tell instances apart.
+    pub passing: Vec<Entry>,
+    /// The topics that only clusters have, by name.
+    pub others: Vec<Entry>,
+}
+
+/// One topic.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// Its name.
+    pub topic: TopicName,
+    /// What it is for, as the first environment that says so has it.
+    pub description: Option<String>,
+    /// Who answers for it, likewise.
+    pub owner: Option<String>,
+    /// Its labels, of all environments.
+    pub labels: BTreeMap<String, String>,
+    /// How it is in each environment; `None` where it is neither listed nor live.
+    pub places: Vec<Option<Standing>>,
+}
+
+/// A topic in one environment.
+#[derive(Debug, Clone)]
+pub struct Standing {
+    /// How files and cluster agree; `None` where the cluster was not looked at.
+    pub state: Option<State>,
+    /// The lifecycle whose instances have such a topic.
+    pub lifecycle: Option<String>,
+    /// Whether it was changed on the cluster since it was applied.
+    pub drifted: bool,
+    /// Whether the files say something that was not applied yet.
+    pub pending: bool,
+    /// The entry.
+    pub declared_at: Option<Place>,
+    /// What happens once the entry leaves the files.
+    pub on_remove: Option<OnRemove>,
+    /// Its settings: partitions, replication factor, then configs by key.
+    pub settings: Vec<Setting>,
+}
+
+/// One setting of a topic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting {
+    /// `partitions`, `replication_factor`, or a config's key.
+    pub name: String,
+    /// What the files say, as Kafka holds it.
+    pub wanted: Option<String>,
+    /// What is live, where that is something else.
+    pub live: Option<String>,
+    /// Where the files say it.
+    pub declared_at: Option<Place>,
+}
+
+const PARTITIONS: &str = "partitions";
+const REPLICATION_FACTOR: &str = "replication_factor";
+
+impl Setting {
+    /// A value for people: `7d (604800000)`.
+    fn shown(&self, raw: &str) -> String {
+        match self.name.as_str() {
+            PARTITIONS | REPLICATION_FACTOR => raw.to_owned(),
+            key => values::value(&ConfigKey::from(key), raw),
+        }
+    }
+}
+
+/// The name of a setting for people.
+fn label(name: &str) -> &str {
+    match name {
+        REPLICATION_FACTOR => "replication factor",
+        name => name,
+    }
+}
+
+impl Entry {
+    /// Whether no environment lists it.
+    fn is_in_no_file(&self) -> bool {
+        let mut standings = self.places.iter().flatten();
+        standings.all(|standing| standing.declared_at.is_none())
+    }
+
+    /// The settings that it has in some environment: partitions, replication factor, then configs.
+    fn setting_names(&self) -> Vec<&str> {
+        let standings = self.places.iter().flatten();
+        let names = standings.flat_map(|standing| &standing.settings);
+        let configs: BTreeSet<&str> = names
+            .map(|setting| setting.name.as_str())
+            .filter(|name| ![PARTITIONS, REPLICATION_FACTOR].contains(name))
+            .collect();
+        [PARTITIONS, REPLICATION_FACTOR]
+            .into_iter()
+            .chain(configs)
+            .collect()
+    }
+}
+
+impl Standing {
+    fn setting(&self, name: &str) -> Option<&Setting> {
+        self.settings.iter().find(|setting| setting.name == name)
+    }
+
+    /// Its state for people.
+    fn words(&self) -> &'static str {
+        match (self.state, self.drifted, self.pending) {
+            (None, ..) if self.lifecycle.is_some() => "comes and goes",
+            (None, ..) => "not looked at",
+            (Some(State::Differs), true, true) => "drifted and pending",
+            (Some(State::Differs), true, false) => "drifted",
+            (Some(State::Differs | State::Missing | State::NotOwned), false, true) => "pending",
+            (Some(state), ..) => state.words(),
+        }
+    }
+}
+
+/// Puts the environments side by side.
+pub fn catalog<'a>(parts: &'a [Part<'a>], only: &Globs) -> Catalog<'a> {
+    let standings: Vec<_> = parts.iter().map(|part| standings(part, only)).collect();
+    let listed = |index: usize, name: &TopicName| parts[index].desired.topics.get(name);
+    let (others, listed) = entries(&standings, listed)
+        .into_iter()
+        .partition(Entry::is_in_no_file);
+    let passing: Vec<_> = parts.iter().map(|part| of_lifecycles(part, only)).collect();
+    let standings: Vec<_> = passing.iter().map(standings_of).collect();
+    let settings =
+        |index: usize, name: &TopicName| passing[index].get(name).map(|(_, topic)| *topic);
+    Catalog {
+        environments: parts.iter().collect(),
+        listed,
+        passing: entries(&standings, settings),
+        others,
+    }
+}
+
+/// A topic of a lifecycle by its name, with the lifecycle's.
+type Passing<'a> = BTreeMap<TopicName, (&'a str, &'a Topic)>;
+
+/// The topics that instances have in an environment.
+fn of_lifecycles<'a>(part: &Part<'a>, only: &Globs) -> Passing<'a> {
+    let lifecycles = part.desired.lifecycles.iter();
+    let topics = lifecycles.flat_map(|(name, lifecycle)| {
+        let topics = lifecycle.topics.iter();
+        topics.map(|topic| {
+            let template = TopicName::new(topic.name.to_string());
+            (template, (&**name, &topic.settings))
+        })
+    });
+    let wanted = |name: &TopicName| only.is_empty() || only.matches(name.as_str());
+    topics.filter(|(name, _)| wanted(name)).collect()
+}
+
+fn standings_of(passing: &Passing) -> BTreeMap<TopicName, Standing> {
+    let one = |(name, (lifecycle, topic)): (&TopicName, &(&str, &Topic))| {
+        let lifecycle = Some((*lifecycle).to_owned());
+        let standing = standing(Some(topic), None, None);
+        (
+            name.clone(),
+            Standing {
+                lifecycle,
+                ..standing
+            },
+        )
+    };
+    passing.iter().map(one).collect()
+}
+
+/// The topics of all environments, each once. `listed` is what the files say of one.
+fn entries<'a>(
+    standings: &[BTreeMap<TopicName, Standing>],
+    listed: impl Fn(usize, &TopicName) -> Option<&'a Topic>,
+) -> Vec<Entry> {
+    let names: BTreeSet<&TopicName> = standings.iter().flat_map(BTreeMap::keys).collect();
+    let entry = |name: &TopicName| {
+        let listed = (0..standings.len()).filter_map(|index| listed(index, name));
+        let listed: Vec<&Topic> = listed.collect();
+        let first =
+            |of: fn(&Topic) -> Option<&String>| listed.iter().find_map(|topic| of(topic)).cloned();
+        let labels = listed.iter().rev().flat_map(|topic| topic.labels.clone());
+        Entry {
+            topic: name.clone(),
+            description: first(|topic| topic.description.as_ref()),
+            owner: first(|topic| topic.owner.as_ref()),
+            labels: labels.collect(),
+            places: standings.iter().map(|all| all.get(name).cloned()).collect(),
+        }
+    };
+    names.into_iter().map(entry).collect()
+}
+
+/// The topics of one environment.
+fn standings(part: &Part, only: &Globs) -> BTreeMap<TopicName, Standing> {
+    let desired = part.desired;
+    let Look::Seen(live, plan) = part.look else {
+        let listed = desired.topics.iter();
+        let listed = listed.filter(|(name, _)| only.is_empty() || only.matches(name.as_str()));
+        return listed
+            .map(|(name, topic)| (name.clone(), standing(Some(topic), None, None)))
+            .collect();
+    };
+    let drift = plan::drift(plan, desired, live);
+    let drift: BTreeMap<&TopicName, &Drifted> = drift
+        .topics
+        .iter()
+        .map(|drifted| (drifted.topic, drifted))
+        .collect();
+    let changes: BTreeMap<&TopicName, &Change> = plan
+        .changes
+        .iter()
+        .map(|change| (&change.topic, change))
+        .collect();
+    let rows = list::rows(desired, live, plan, only).into_iter();
+    rows.map(|row| {
+        let (wanted, found) = (desired.topics.get(&row.topic), live.topics.get(&row.topic));
+        let mut standing = standing(wanted, found, changes.get(&row.topic).copied());
+        standing.state = Some(row.state);
+        let drifted = drift.get(&row.topic);
+        standing.drifted = drifted.is_some_and(|drifted| drifted.is_drift());
+        standing.pending = drifted.is_some_and(|drifted| drifted.is_pending());
+        (row.topic, standing)
+    })
+    .collect()
+}
+
+fn standing(
+    wanted: Option<&Topic>,
+    found: Option<&LiveTopic>,
+    change: Option<&Change>,
+) -> Standing {
+    Standing {
+        state: None,
+        lifecycle: None,
+        drifted: false,
+        pending: false,
+        declared_at: wanted.map(|topic| topic.declared_at.clone()),
+        on_remove: wanted.map(|topic| topic.on_remove),
+        settings: match (wanted, found) {
+            (Some(wanted), _) => of_listed(wanted, found, change),
+            (None, Some(found)) => of_live(found),
+            (None, None) => Vec::new(),
+        },
+    }
+}
+
+/// What the files say, and what is live where that is something else.
+fn of_listed(wanted: &Topic, found: Option<&LiveTopic>, change: Option<&Change>) -> Vec<Setting> {
+    let other = |live: Option<String>, wanted: &str| live.filter(|live| live != wanted);
+    let count = |name: &str, number: u32, live: Option<String>, place: &Place| Setting {
+        name: name.to_owned(),
+        wanted: Some(number.to_string()),
+        live: other(live, &number.to_string()),
+        declared_at: Some(place.clone()),
+    };
+    let (partitions, factor) = (&wanted.partitions, &wanted.replication_factor);
+    let live_partitions = found.map(|found| found.partitions.to_string());
+    let live_factor = found.map(|found| found.replication_factor.to_string());
+    let mut settings = vec![
+        count(
+            PARTITIONS,
+            partitions.value,
+            live_partitions,
+            &partitions.place,
+        ),
+        count(REPLICATION_FACTOR, factor.value, live_factor, &factor.place),
+    ];
+    let changed = |key: &ConfigKey| {
+        let change = found.and(change)?;
+        change.config.iter().find(|config| config.key == *key)
+    };
+    settings.extend(wanted.config.iter().map(|(key, value)| {
+        Setting {
+            name: key.to_string(),
+            wanted: Some(value.value.to_string()),
+            live: changed(key)
+                .and_then(|config| config.from.clone())
+                .filter(|from| !key.same(from, &value.value)),
+            declared_at: Some(value.place.clone()),
+        }
+    }));
+    let resets = found
+        .and(change)
+        .into_iter()
+        .flat_map(|change| &change.config);
+    let resets = resets.filter(|config| config.to.is_none());
+    settings.extend(resets.map(|config| Setting {
+        name: config.key.to_string(),
+        wanted: None,
+        live: config.from.clone(),
+        declared_at: None,
+    }));
+    settings[2..].sort_by(|a, b| a.name.cmp(&b.name));
+    settings
+}
+
+/// What only a cluster knows.
+fn of_live(found: &LiveTopic) -> Vec<Setting> {
+    let of = |name: &str, live: String| Setting {
+        name: name.to_owned(),
+        wanted: None,
+        live: Some(live),
+        declared_at: None,
+    };
+    let factor: &ReplicationFactor = &found.replication_factor;
+    let mut settings = vec![
+        of(PARTITIONS, found.partitions.to_string()),
+        of(REPLICATION_FACTOR, factor.to_string()),
+    ];
+    let config = found.config.iter().flatten();
+    settings.extend(config.map(|(key, value)| of(key.as_str(), value.to_string())));
+    settings
+}
+
+/// `dev, prod`
+fn environments(catalog: &Catalog) -> String {
+    let names = catalog.environments.iter();
+    let names: Vec<&str> = names.map(|part| &*part.desired.environment.name).collect();
+    names.join(", ")
+}
+
+#[cfg(test)]
+mod tests;

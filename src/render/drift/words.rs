@@ -1,0 +1,94 @@
+//! How a topic differs, in words.
+
+use crate::diff::Since;
+use crate::model::{OnRemove, Place};
+use crate::plan::drift::{Difference, Drifted, Kind, State};
+use crate::plan::{Fate, Subject};
+use crate::render::values::{label, value_or_unknown};
+
+/// In what way a topic differs as a whole; `None` where only its settings do.
+pub(super) fn state(topic: &Drifted) -> Option<&'static str> {
+    let deletes = topic.applied.and_then(|applied| applied.on_remove) == Some(OnRemove::Delete);
+    Some(match (topic.state, topic.fate, topic.since) {
+        (State::Differs, ..) => return None,
+        (State::Missing, Some(_), _) => "gone: deleted on the cluster since it was applied",
+        (State::Missing, None, Some(Since::Pending)) => "pending: not there yet",
+        (State::Missing, None, _) => "missing",
+        (State::Unwanted, ..) => "there, and a tombstone wants it gone",
+        (State::NotOwned, Some(_), _) => "deleted and made again since it was applied",
+        (State::NotOwned, None, _) => "pending: listed, and nobody owns it yet",
+        (State::Theirs, ..) => "named here, and somebody else's",
+        (State::Left, Some(Fate::Gone), _) => "gone, and no file lists it any more",
+        (State::Left, Some(Fate::Recreated), _) => {
+            "deleted and made again, and no file lists it any more"
+        }
+        (State::Left, None, _) if deletes => "pending: no file lists it any more, to be deleted",
+        (State::Left, None, _) => "pending: no file lists it any more, to be released",
+        (State::Record, ..) => "pending: right, and not recorded so",
+        (State::OfInstance, Some(Fate::Recreated), _) => {
+            "of an instance: deleted and made again on the cluster"
+        }
+        (State::OfInstance, ..) => "of an instance: deleted on the cluster",
+    })
+}
+
+/// One setting that differs.
+pub(super) struct Line<'a> {
+    /// The setting.
+    pub(super) label: String,
+    /// What is live.
+    pub(super) live: String,
+    /// On which side it changed, and what the files say.
+    pub(super) says: String,
+    /// Where they say it.
+    pub(super) place: Option<&'a Place>,
+}
+
+/// The settings of a topic that have another value.
+pub(super) fn differences<'a>(topic: &'a Drifted<'a>) -> impl Iterator<Item = Line<'a>> {
+    let held = topic.differences.iter().filter(|d| d.kind != Kind::NotHeld);
+    held.map(|difference| line(difference, topic.applied.is_some()))
+}
+
+fn line<'a>(difference: &'a Difference<'a>, recorded: bool) -> Line<'a> {
+    let shown = |value: Option<&str>| match (&difference.subject, value) {
+        (Subject::Config(key), value) => value_or_unknown(key, value),
+        (_, value) => value.unwrap_or("unknown").to_owned(),
+    };
+    let says = match difference.kind {
+        Kind::Undeclared => "no file sets it".to_owned(),
+        Kind::Value | Kind::NotHeld => {
+            format!("the files say {}", shown(difference.wanted.as_deref()))
+        }
+    };
+    let applied = match &difference.applied {
+        Some(applied) => format!("{} was applied", shown(Some(applied))),
+        None => "it was not set".to_owned(),
+    };
+    Line {
+        label: label(&difference.subject),
+        live: shown(difference.live.as_deref()),
+        says: match difference.since {
+            _ if !recorded => says,
+            Since::Drift => format!("drift: {says}"),
+            Since::Pending => format!("pending: {says}"),
+            Since::Both => format!("drift and pending: {applied}, {says}"),
+        },
+        place: difference.declared_at,
+    }
+}
+
+/// The settings whose value is right, and a broker's: a line for those of each side.
+pub(super) fn not_held(topic: &Drifted) -> Vec<String> {
+    let not_held = || topic.differences.iter().filter(|d| d.kind == Kind::NotHeld);
+    let sides = [
+        (Since::Pending, "right, but not set on the topic itself yet"),
+        (Since::Drift, "right, but not set on the topic itself"),
+    ];
+    let line = |(since, what): (Since, &str)| {
+        let own = not_held().filter(|d| d.since.is_drift() == since.is_drift());
+        let keys: Vec<String> = own.map(|d| label(&d.subject)).collect();
+        (!keys.is_empty()).then(|| format!("{what}: {}", keys.join(", ")))
+    };
+    sides.into_iter().filter_map(line).collect()
+}

@@ -1,0 +1,333 @@
+//! A plan for a comment on a pull request: a table of what would happen, the riskiest first, and what
+//! a reviewer has to know of each topic folded below.
+
+use super::parts::parts;
+use super::text::{counted, header};
+use super::{footer, record, unapproved};
+use crate::model::{Place, RiskLevel};
+use crate::plan::approval::NOT_APPROVED;
+use crate::plan::{
+    Action, Blocked, Change, ConfigAction, ConfigChange, Held, Plan, Risk, Subject, usage_facts,
+};
+use crate::render::markdown::{Entry, Section, code, code_of, html_code, prose};
+use crate::render::values::{self, label, source, value_or_unknown};
+
+/// How many parts of a change stand in its row, and how much of each.
+const PARTS: usize = 3;
+const PART: usize = 250;
+/// How many unlisted topics are named.
+const UNLISTED: usize = 20;
+
+/// What stands first: topics that go, what else can lose data, what is held back, what can cost
+/// something.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    Deleted,
+    Destructive,
+    Blocked,
+    Caution,
+    Other,
+    Held,
+}
+
+/// The plan of one environment.
+pub fn section(plan: &Plan) -> Section {
+    let mut entries: Vec<(Rank, Entry)> = Vec::new();
+    entries.extend(
+        plan.changes
+            .iter()
+            .map(|change| (rank(change), of_change(change))),
+    );
+    entries.extend(
+        plan.blocked
+            .iter()
+            .map(|blocked| (Rank::Blocked, of_blocked(blocked))),
+    );
+    entries.extend(plan.held.iter().map(|held| (Rank::Held, of_held(held))));
+    // Stable: by name within a rank, in which all of them come.
+    entries.sort_by_key(|(rank, _)| *rank);
+    Section {
+        heading: format!(
+            "Plan for {}: {}",
+            prose(&plan.environment),
+            footer::line(plan, &plan.summary())
+        ),
+        alerts: alerts(plan),
+        columns: &["", "Topic", "What", "Risk"],
+        entries: entries.into_iter().map(|(_, entry)| entry).collect(),
+        remarks: remarks(plan),
+        shown_by: code(&format!("topicsmith plan -e {}", plan.environment)),
+    }
+}
+
+fn rank(change: &Change) -> Rank {
+    if change.action == Action::Delete {
+        return Rank::Deleted;
+    }
+    let levels = change.risks.iter().map(|risk| risk.code.level());
+    match levels.min() {
+        Some(RiskLevel::Destructive) => Rank::Destructive,
+        Some(RiskLevel::Caution) => Rank::Caution,
+        None => Rank::Other,
+    }
+}
+
+/// What an apply would run into, with what to do.
+pub(in crate::render) fn alerts(plan: &Plan) -> Vec<String> {
+    let (risks, others) = footer::refusals(plan);
+    let mut lines = Vec::new();
+    for refusal in others {
+        lines.push(format!(
+            "**Refused:** {}. {}.",
+            prose(&refusal.message),
+            prose(&refusal.help)
+        ));
+        if refusal.code == NOT_APPROVED {
+            let parts = unapproved::lines(&plan.unapproved);
+            lines.extend(parts.map(|(topic, part, now, approved)| {
+                let (now, approved) = (code(&now), code(&approved));
+                format!("{} {}: now {now}, {approved}", code(topic), prose(&part))
+            }));
+        }
+    }
+    let flags: Vec<&str> = risks.iter().map(|risk| risk.help.as_str()).collect();
+    let needs = footer::needs(&plan.summary(), &risks, plan.refused.is_empty());
+    lines.extend(needs.map(|needs| match needs.split_once(" needs ") {
+        Some((what, _)) => format!("**{what} needs** {}", code_of(&flags.join(" "), 600)),
+        None => format!("**{needs}**"),
+    }));
+    lines
+}
+
+fn of_change(change: &Change) -> Entry {
+    let action = match change.action {
+        Action::Update if change.adopt => "adopt and update",
+        action => values::action(action),
+    };
+    let shown = match change.action {
+        Action::Delete => format!("**{action}**"),
+        _ => action.to_owned(),
+    };
+    let topic = change.topic.as_str();
+    let risks = risks(change);
+    let codes: Vec<&str> = sorted(change)
+        .iter()
+        .map(|risk| risk.code.as_str())
+        .collect();
+    let title = match codes.is_empty() {
+        true => format!("{action} {}", html_code(topic)),
+        false => format!("{action} {}: {}", html_code(topic), codes.join(", ")),
+    };
+    Entry {
+        cells: vec![shown, code_of(topic, 249), what(change), risks],
+        title,
+        details: details(change),
+    }
+}
+
+/// The first parts of a change, and who uses a topic that goes.
+fn what(change: &Change) -> String {
+    let parts = parts(change);
+    let first = parts.iter().take(PARTS).map(|part| code_of(part, PART));
+    let more = parts.len().saturating_sub(PARTS);
+    let more = (more > 0).then(|| format!("and {more} more"));
+    let usage = change.usage.iter().flat_map(usage_facts);
+    let usage = usage.map(|fact| prose(&fact));
+    let mut all: Vec<String> = first.chain(more).chain(usage).collect();
+    if all.is_empty() {
+        // An adopt or a release: what that means.
+        all.extend(record::remarks(change).first().map(|remark| prose(remark)));
+    }
+    all.join("<br>")
+}
+
+/// The risks of a change, each code once, the worst first.
+fn sorted(change: &Change) -> Vec<&Risk> {
+    let mut risks: Vec<&Risk> = change.risks.iter().collect();
+    risks.sort_by_key(|risk| (risk.code.level(), risk.code));
+    risks.dedup_by_key(|risk| risk.code);
+    risks
+}
+
+fn risks(change: &Change) -> String {
+    let risk = |risk: &Risk| {
+        let code = code(risk.code.as_str());
+        format!("{} {code}", level(risk.code.level()))
+    };
+    let risks: Vec<String> = sorted(change).into_iter().map(risk).collect();
+    risks.join("<br>")
+}
+
+fn level(level: RiskLevel) -> String {
+    match level {
+        RiskLevel::Destructive => format!("**{}**", level.as_str()),
+        RiskLevel::Caution => level.as_str().to_owned(),
+    }
+}
+
+fn details(change: &Change) -> Vec<String> {
+    let mut lines = Vec::new();
+    let tombstone = match change.action {
+        Action::Delete => "tombstone ",
+        _ => "",
+    };
+    lines.extend(
+        change
+            .declared_at
+            .as_ref()
+            .map(|place| format!("{tombstone}{}", at(place))),
+    );
+    lines.extend(record::left(change).map(|left| prose(&left)));
+    lines.extend(record::remarks(change).iter().map(|remark| prose(remark)));
+    let whole = change
+        .risks
+        .iter()
+        .filter(|risk| risk.subject == Subject::Topic);
+    lines.extend(whole.map(said));
+    lines.extend(
+        change
+            .usage
+            .iter()
+            .flat_map(usage_facts)
+            .map(|fact| prose(&fact)),
+    );
+    if let Some(count) = &change.partitions {
+        let values = code(&counted(count));
+        lines.push(part(
+            change,
+            &Subject::Partitions,
+            &values,
+            count.declared_at.as_ref(),
+        ));
+    }
+    if let Some(count) = &change.replication_factor {
+        let values = code(&counted(count));
+        let place = count.declared_at.as_ref();
+        lines.push(part(change, &Subject::ReplicationFactor, &values, place));
+    }
+    lines.extend(change.config.iter().map(|config| of_config(change, config)));
+    lines.extend(change.record.iter().map(|field| {
+        let values = code(&record::values(field));
+        format!(
+            "{}: {values}, {}",
+            code(&record::field(field)),
+            record::meaning(field)
+        )
+    }));
+    lines
+}
+
+fn of_config(change: &Change, config: &ConfigChange) -> String {
+    let shown = |value: Option<&str>| code(&value_or_unknown(&config.key, value));
+    let to = shown(config.becomes());
+    let values = match (change.action, config.action) {
+        (Action::Create, _) => to,
+        (_, ConfigAction::Pin) => format!("pinned at {to}, as the broker has it now"),
+        (_, ConfigAction::Set) => format!("{} → {to}", shown(config.from.as_deref())),
+        (_, ConfigAction::Reset) => {
+            let default = config.to_default.as_ref();
+            let whose = default.map_or("the broker's default, which is not known", |default| {
+                source(default.source)
+            });
+            let from = shown(config.from.as_deref());
+            format!("{from} → {to}, reset to {whose}: no file sets it")
+        }
+    };
+    let subject = Subject::Config(config.key.clone());
+    part(change, &subject, &values, config.declared_at.as_ref())
+}
+
+/// A part of a change, where it is written, and what is to be said of it.
+fn part(change: &Change, subject: &Subject, values: &str, place: Option<&Place>) -> String {
+    let name = match subject {
+        Subject::Config(key) => code(key.as_str()),
+        other => label(other),
+    };
+    let own = change.risks.iter().filter(|risk| risk.subject == *subject);
+    let undoes = change.undoes_drift.contains(subject);
+    let undoes = undoes.then(|| "undoes a change made on the cluster".to_owned());
+    let place = place.map(|place| format!(" ({})", at(place)));
+    let remarks = own.map(said).chain(undoes);
+    let remarks: String = remarks.map(|remark| format!("; {remark}")).collect();
+    format!("{name}: {values}{}{remarks}", place.unwrap_or_default())
+}
+
+fn said(risk: &Risk) -> String {
+    format!("{}: {}", level(risk.code.level()), prose(&risk.message))
+}
+
+/// `topics/playback.toml:3`
+fn at(place: &Place) -> String {
+    code(&place.file_line())
+}
+
+fn of_blocked(blocked: &Blocked) -> Entry {
+    let topic = blocked.topic.as_str();
+    let place = blocked.declared_at.as_ref().map(at);
+    let waiting: Vec<String> = blocked
+        .holds_back
+        .iter()
+        .map(|key| code(key.as_str()))
+        .collect();
+    let waiting = (!waiting.is_empty()).then(|| format!("waits for it: {}", waiting.join(", ")));
+    let message = prose(&blocked.message);
+    let help = format!("{}.", prose(&blocked.help));
+    let details = place.into_iter().chain([message, help]).chain(waiting);
+    Entry {
+        cells: vec![
+            "**blocked**".to_owned(),
+            code_of(topic, 249),
+            prose(&blocked.message),
+            code(blocked.code.as_str()),
+        ],
+        title: format!("blocked {}: {}", html_code(topic), blocked.code),
+        details: details.collect(),
+    }
+}
+
+fn of_held(held: &Held) -> Entry {
+    let topic = held.topic.as_str();
+    let blocked = held.blocked.iter();
+    let blocked = blocked.map(|blocked| format!("blocked: {}", prose(&blocked.message)));
+    let waiting = record::waiting(held).map(|waiting| prose(&waiting));
+    let details = std::iter::once(prose(&record::held(held))).chain(waiting.clone());
+    Entry {
+        cells: vec![
+            "held".to_owned(),
+            code_of(topic, 249),
+            waiting.unwrap_or_default(),
+            String::new(),
+        ],
+        title: format!("held {}", html_code(topic)),
+        details: details.chain(blocked).collect(),
+    }
+}
+
+/// Unlisted topics, those of others, notes, and where this was looked at.
+pub(in crate::render) fn remarks(plan: &Plan) -> Vec<String> {
+    let mut lines = Vec::new();
+    if !plan.unlisted.is_empty() {
+        let first = plan.unlisted.iter().take(UNLISTED);
+        let first: Vec<String> = first.map(|topic| code_of(topic.as_str(), 249)).collect();
+        let named = match plan.unlisted.len() - first.len() {
+            0 => first.join(", "),
+            more => format!("{} and {more} more", first.join(", ")),
+        };
+        lines.push(format!("{} unlisted: {named}", plan.unlisted.len()));
+    }
+    lines.extend(record::theirs(&plan.theirs).map(|line| prose(&line)));
+    lines.extend(record::left_alone(plan).iter().map(|line| prose(line)));
+    lines.extend(
+        plan.notes
+            .iter()
+            .map(|note| format!("note: {}", prose(note))),
+    );
+    let whole = header(plan);
+    lines.extend(whole.split_once(" · ").map(|(_, cluster)| prose(cluster)));
+    lines.extend(
+        plan.commit
+            .as_ref()
+            .map(|commit| format!("commit {}", code(commit))),
+    );
+    lines
+}
