@@ -14,6 +14,7 @@ mod error;
 mod failure;
 mod fault;
 mod ffi;
+mod newest;
 mod news;
 mod probe;
 mod records;
@@ -33,4 +34,5 @@ pub use types::{
     Node, OffsetAt, OffsetFound, Operation, Partition, Record, Synonym, TopicDescription,
     TopicMetadata,
 };
+pub use usage::Offsets;
 pub use visit::Visit;
