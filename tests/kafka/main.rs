@@ -21,6 +21,7 @@ mod preflight;
 mod reading;
 mod releases;
 mod rights;
+mod secrets;
 mod secure;
 mod soak;
 mod specs;
@@ -49,6 +50,7 @@ fn main() -> std::process::ExitCode {
         reading::tests(),
         releases::tests(),
         rights::tests(),
+        secrets::tests(),
         secure::tests(),
         specs::tests(),
         usage::tests(),
