@@ -5,6 +5,7 @@
 mod admin;
 mod apply;
 mod approvals;
+mod causes;
 mod connect;
 mod credentials;
 mod doctor;
@@ -36,6 +37,7 @@ fn main() -> std::process::ExitCode {
         admin::tests(),
         apply::tests(),
         approvals::tests(),
+        causes::tests(),
         connect::tests(),
         credentials::tests(),
         doctor::tests(),

@@ -118,7 +118,7 @@ pub async fn connect(connection: Connection) -> Cluster {
 /// Creates topics, and waits until they show: Kafka answers before they do.
 pub async fn create(cluster: &Cluster, topics: &[NewTopic]) {
     // ZooKeeper takes its time, and a request has ten seconds.
-    let size = if release::has_zookeeper() { 100 } else { 500 };
+    let size = if release::has_zookeeper() { 50 } else { 500 };
     for batch in topics.chunks(size) {
         create_batch(cluster, batch.to_vec()).await;
     }
