@@ -2,6 +2,7 @@
 //! pipeline gets them. What a command does stands in its own file in `commands`.
 
 mod args;
+mod complete;
 mod consent;
 mod exit;
 mod lock;
@@ -20,6 +21,7 @@ use anyhow::Context;
 use clap::{CommandFactory, FromArgMatches, Parser};
 
 pub use args::{Connecting, Environments, Format, Global, OneEnvironment, Only, duration};
+pub use complete::{lifecycles, script, topics};
 pub use consent::Consent;
 pub use exit::Exit;
 pub use lock::{check_cluster, lock_of, open_books, resource};
@@ -32,16 +34,17 @@ pub use under_way::under_way;
 
 use session::style;
 
-use crate::commands::Command;
-use crate::terminal::{ColourChoice, Terminal};
+use crate::commands::{self, Command};
+use crate::kafka;
+use crate::terminal::{ColourChoice, Terminal, tell_events};
 
 /// Keeps the topics of Kafka clusters as TOML files say: plan in review, apply on merge
 #[derive(Debug, Parser)]
 #[command(name = "topicsmith", version, max_term_width = 100)]
-#[command(subcommand_required = true, arg_required_else_help = true)]
+#[command(after_help = "`topicsmith COMMAND --help` shows examples of each command.")]
 pub struct Cli {
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
     #[command(flatten)]
     global: Global,
 }
@@ -49,19 +52,28 @@ pub struct Cli {
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
+    if complete::answer(&arguments) {
+        return ExitCode::SUCCESS;
+    }
     let parsed = Cli::command()
+        .long_version(about())
         .color(clap::ColorChoice::Always)
         .try_get_matches_from(&arguments)
         .and_then(|matches| Cli::from_arg_matches(&matches));
     match parsed {
         Ok(cli) => run(cli).into(),
-        Err(error) => usage(&error, Terminal::new(colour_asked(&arguments))).into(),
+        Err(error) => {
+            let terminal = Terminal::new(colour_asked(&arguments), false);
+            usage(&error, terminal).into()
+        }
     }
 }
 
 fn run(cli: Cli) -> Exit {
+    let terminal = Terminal::new(cli.global.color, cli.global.quiet);
+    tell_events(cli.global.verbose, terminal.err);
     let session = Session {
-        terminal: Terminal::new(cli.global.color),
+        terminal,
         format: cli.global.format,
         folders: cli.global.folders(),
         variables: cli.global.variables(),
@@ -71,10 +83,29 @@ fn run(cli: Cli) -> Exit {
             .with_context(|| format!("cannot go to the folder {}", folder.display())),
         None => Ok(()),
     };
-    match ended.and_then(|()| cli.command.run(&session)) {
+    let ended = ended.and_then(|()| match &cli.command {
+        Some(command) => command.run(&session),
+        None => commands::overview(&session),
+    });
+    match ended {
         Ok(exit) => exit,
         Err(error) => session.fail(&error),
     }
+}
+
+/// What this binary is made of: its release, its commit, and its Kafka client.
+fn about() -> String {
+    let commit = match env!("TOPICSMITH_COMMIT") {
+        "" => String::new(),
+        commit => format!("commit      {commit}\n"),
+    };
+    let client = kafka::about();
+    format!(
+        "{}\n{commit}librdkafka  {}\nfeatures    {}",
+        env!("CARGO_PKG_VERSION"),
+        client.version,
+        client.features
+    )
 }
 
 /// Help and the version go to stdout; everything else that clap says is wrong usage.

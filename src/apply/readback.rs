@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::report::Holds;
 use super::steps::{Step, Work};
 use crate::kafka::{
-    AlterOp, Cluster, ConfigEntry, Error, Fault, FaultKind, Metadata, TopicDescription,
+    AlterOp, Cluster, ConfigEntry, Configs, Error, Fault, FaultKind, Metadata, TopicDescription,
     TopicMetadata,
 };
 use crate::live::{ReplicationFactor, Source};
@@ -16,7 +16,7 @@ use crate::plan::Subject;
 #[derive(Debug, Default)]
 pub struct Seen {
     metadata: Metadata,
-    configs: BTreeMap<TopicName, Result<Vec<ConfigEntry>, Fault>>,
+    configs: BTreeMap<TopicName, Result<Configs, Fault>>,
     /// Of the topics to delete that are there.
     ids: BTreeMap<TopicName, String>,
 }
@@ -184,7 +184,7 @@ fn check_configs(step: &Step, ops: &[(ConfigKey, AlterOp)], seen: &Seen) -> Vec<
     let shown = |key: &ConfigKey, op: &AlterOp| match seen.configs.get(&step.topic) {
         None => Shown::Absent,
         Some(Err(fault)) => unreadable(fault),
-        Some(Ok(entries)) => check_config(key, op, entries.iter().find(|e| e.key == *key)),
+        Some(Ok(entries)) => check_config(key, op, entries.find(key.as_str())),
     };
     ops.iter()
         .map(|(key, op)| (Subject::Config(key.clone()), shown(key, op)))

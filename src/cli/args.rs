@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Result;
+use clap_complete::ArgValueCompleter;
 
+use super::complete;
 use super::problem::Problem;
 use super::token::TokenFrom;
 use crate::desired::{Ask, Folders, Variables};
@@ -43,6 +45,12 @@ pub struct Global {
         global = true
     )]
     pub color: ColourChoice,
+    /// Tell nothing but results and errors: no progress, no warnings, no notes on what is going on
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Tell on stderr what is done and how long it takes; -vv also each request to a broker
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
     /// How results are printed
     #[arg(
         long,
@@ -77,13 +85,21 @@ impl Global {
 
     /// The process environment. Variables that are no text are left out: no file can name them.
     pub fn variables(&self) -> Variables {
-        let text = |(name, value): (OsString, OsString)| {
-            Some((name.into_string().ok()?, value.into_string().ok()?))
-        };
         Variables {
-            values: std::env::vars_os().filter_map(text).collect(),
             allowed: self.allow_env.clone(),
+            ..process_variables()
         }
+    }
+}
+
+/// The process environment, and no variable allowed besides the usual ones.
+pub(super) fn process_variables() -> Variables {
+    let text = |(name, value): (OsString, OsString)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    };
+    Variables {
+        values: std::env::vars_os().filter_map(text).collect(),
+        allowed: Vec::new(),
     }
 }
 
@@ -91,7 +107,7 @@ impl Global {
 #[derive(Debug, clap::Args)]
 pub struct Environments {
     /// An environment or a group of them; repeatable [env: TOPICSMITH_ENV]
-    #[arg(short, long, value_name = "ENV")]
+    #[arg(short, long, value_name = "ENV", add = ArgValueCompleter::new(complete::environments))]
     env: Vec<String>,
     /// Every environment
     #[arg(long, conflicts_with = "env")]
@@ -115,7 +131,7 @@ impl Environments {
 #[derive(Debug, clap::Args)]
 pub struct OneEnvironment {
     /// The environment; not needed where there is only one [env: TOPICSMITH_ENV]
-    #[arg(short, long, value_name = "ENV")]
+    #[arg(short, long, value_name = "ENV", add = ArgValueCompleter::new(complete::environments))]
     env: Option<String>,
 }
 
@@ -148,7 +164,7 @@ pub(super) fn variable(name: &str) -> Result<Option<String>> {
 #[derive(Debug, clap::Args)]
 pub struct Only {
     /// Only topics that match; repeatable
-    #[arg(long, value_name = "GLOB")]
+    #[arg(long, value_name = "GLOB", add = ArgValueCompleter::new(complete::topics))]
     only: Vec<String>,
 }
 

@@ -78,7 +78,7 @@ pub async fn open_books(
     };
     let waiting = |holder: &Holder| {
         let text = format!("waiting for another apply of {name}: {}\n", shown(holder));
-        session.terminal.tell(&text);
+        session.terminal.note(&text);
     };
     let resource = resource(scope, name);
     let (lock, writer) = tokio::join!(

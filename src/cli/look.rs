@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use anyhow::{Context, Result};
+use tracing::info;
 
 use super::args::Connecting;
 use super::lock;
@@ -173,12 +175,19 @@ pub async fn plan(
     preflight: Preflight,
 ) -> Result<(Live, Plan)> {
     let plan = plan::make(desired, &live, options);
+    info!(
+        changes = plan.changes.len(),
+        blocked = plan.blocked.len(),
+        "planned"
+    );
     // Another cluster than the environment's is none of our business.
     if plan.is_empty() || plan.wrong_cluster().is_some() {
         return Ok((live, plan));
     }
     if preflight == Preflight::Asked {
+        let started = Instant::now();
         live.objections = observe::preflight(cluster, &apply::questions(&plan)).await?;
+        info!(took = ?started.elapsed(), "asked the brokers what they would refuse");
     }
     let deletes = plan.changes.iter().filter(|c| c.action == Action::Delete);
     let deletes = deletes.map(|change| &change.topic);
@@ -207,7 +216,7 @@ fn tell_applies(session: &Session, desired: &Desired, observed: &Observed) {
         let holder = holder(&lock.holder);
         session
             .terminal
-            .tell(&format!("an apply of {environment} is running: {holder}\n"));
+            .note(&format!("an apply of {environment} is running: {holder}\n"));
     }
 }
 
@@ -283,7 +292,7 @@ impl Connecting {
         let cluster = Cluster::connect_within(connection, limits, wait, |error| {
             let text = format!("waiting for {name}: {}\n", escape(&error.to_string()));
             if told != text {
-                session.terminal.tell(&text);
+                session.terminal.note(&text);
                 told = text;
             }
         });

@@ -1,7 +1,10 @@
 //! What every command is given, and how it speaks to the outside: files in, results and errors out.
 
+use std::time::Instant;
+
 use anyhow::{Context, Error, Result};
 use serde_json::{Value, json};
+use tracing::info;
 
 use super::args::Format;
 use super::exit::Exit;
@@ -49,7 +52,15 @@ impl Session {
     /// # Errors
     /// There is nothing to check: a folder is missing or empty, or an environment is not known.
     pub fn read_files(&self, ask: &Ask) -> Result<Loaded> {
-        Ok(desired::load(&self.folders, ask, &self.variables)?)
+        let started = Instant::now();
+        let loaded = desired::load(&self.folders, ask, &self.variables)?;
+        let topics = loaded
+            .environments
+            .iter()
+            .map(|one| one.desired.topics.len());
+        let topics = topics.sum::<usize>();
+        info!(environments = loaded.environments.len(), topics, took = ?started.elapsed(), "read the files");
+        Ok(loaded)
     }
 
     /// The same for a command that needs files without errors. Warnings are told.
@@ -98,7 +109,9 @@ impl Session {
             let message = format!("{} in the files", count(errors, "error"));
             return Err(self.invalid(message, findings, sources));
         }
-        self.tell_findings(findings, sources);
+        if !self.terminal.quiet {
+            self.tell_findings(findings, sources);
+        }
         Ok(())
     }
 

@@ -1,17 +1,20 @@
-//! `topicsmith completions`: what a shell needs to complete commands and options.
+//! `topicsmith completions`: what a shell needs to complete commands, options and names.
 
 use anyhow::Result;
-use clap::CommandFactory;
 use clap_complete::Shell;
 
-use crate::cli::{Cli, Exit, Session};
+use crate::cli::{self, Exit, Session};
 
 /// Arguments of `completions`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  topicsmith completions bash > /etc/bash_completion.d/topicsmith
+  topicsmith completions bash > ~/.local/share/bash-completion/completions/topicsmith
   topicsmith completions zsh > ~/.zfunc/_topicsmith
-  topicsmith completions fish > ~/.config/fish/completions/topicsmith.fish")]
+  topicsmith completions fish > ~/.config/fish/completions/topicsmith.fish
+
+The script asks topicsmith itself how a line may go on, so that environments and topics are those
+of the files in the folder (or of -C, --topics-dir, --environments-dir). Write it anew after an
+upgrade.")]
 pub struct Args {
     /// The shell
     shell: Shell,
@@ -22,8 +25,6 @@ pub struct Args {
 /// # Errors
 /// The output cannot take it.
 pub fn run(args: &Args, session: &Session) -> Result<Exit> {
-    let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "topicsmith", &mut script);
-    session.print(&String::from_utf8_lossy(&script))?;
+    session.print(&cli::script(&args.shell.to_string())?)?;
     Ok(Exit::Done)
 }

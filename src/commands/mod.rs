@@ -9,11 +9,14 @@ mod instance;
 mod inventory;
 mod list;
 mod man;
+mod overview;
 mod plan;
 mod snapshot;
 mod validate;
 
 use anyhow::{Context, Result};
+
+pub use overview::run as overview;
 
 use crate::cli::{Exit, Session};
 

@@ -1,6 +1,9 @@
 //! The inventory as a whole: read to its end in one pass, and written to.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
+
+use tracing::info;
 
 use super::codec::{self, Entry, Fact, LockStep};
 use super::error::{InventoryError, Right, Unreadable};
@@ -52,6 +55,7 @@ pub async fn read_anyway(
     cluster: &Cluster,
     topic: &TopicName,
 ) -> Result<Option<(Contents, Vec<Unreadable>)>, InventoryError> {
+    let started = Instant::now();
     let Some(description) = check(cluster, topic).await? else {
         return Ok(None);
     };
@@ -61,6 +65,8 @@ pub async fn read_anyway(
     let mut log = Log::default();
     let reading = reader.to_end(|record| log.take(record));
     reading.await.map_err(|error| unread(topic, error))?;
+    let records = log.last.len();
+    info!(records, took = ?started.elapsed(), "read the inventory");
     Ok(Some(log.contents(reader.position())))
 }
 

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::error::{InventoryError, Right};
 use crate::kafka::{
-    Cluster, ConfigEntry, FaultKind, Mode, NewTopic, Operation, RecordError, TopicDescription,
+    Cluster, Configs, FaultKind, Mode, NewTopic, Operation, RecordError, TopicDescription,
 };
 use crate::model::{ConfigKey, TopicName};
 
@@ -164,7 +164,7 @@ pub(super) async fn check(
 }
 
 /// Why a topic cannot be an inventory.
-fn unfit(description: &TopicDescription, entries: &[ConfigEntry]) -> Option<String> {
+fn unfit(description: &TopicDescription, entries: &Configs) -> Option<String> {
     if description.partitions != 1 {
         let partitions = description.partitions;
         return Some(format!(
@@ -172,8 +172,7 @@ fn unfit(description: &TopicDescription, entries: &[ConfigEntry]) -> Option<Stri
         ));
     }
     let policy = entries
-        .iter()
-        .find(|entry| entry.key.as_str() == "cleanup.policy")
+        .find("cleanup.policy")
         .and_then(|entry| entry.value.as_deref())
         .unwrap_or_default();
     (!ConfigKey::from("cleanup.policy").same(policy, "compact")).then(|| {

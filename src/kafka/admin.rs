@@ -11,7 +11,7 @@ use super::ffi::{
     Call, Client, DeleteTopicObject, NewPartitionsObject, NewTopicObject, Options, ResourceObject,
     TopicNames,
 };
-use super::types::{Alter, AlterOp, ConfigEntry, Mode, NewTopic, Node, TopicDescription};
+use super::types::{Alter, AlterOp, Configs, Mode, NewTopic, Node, TopicDescription};
 use crate::model::TopicName;
 
 /// One result for each item of a request, in its order.
@@ -143,7 +143,7 @@ impl Client {
         &self,
         names: &[TopicName],
         timeout: Duration,
-    ) -> Result<Vec<(TopicName, Result<Vec<ConfigEntry>, Fault>)>, Fault> {
+    ) -> Result<Vec<(TopicName, Result<Configs, Fault>)>, Fault> {
         if names.is_empty() {
             return Ok(Vec::new());
         }
@@ -158,7 +158,7 @@ impl Client {
         &self,
         id: i32,
         timeout: Duration,
-    ) -> Result<Result<Vec<ConfigEntry>, Fault>, Fault> {
+    ) -> Result<Result<Configs, Fault>, Fault> {
         let objects = vec![ResourceObject::broker(id)?];
         let mut answer = self.describe_configs(objects, timeout).await?;
         Ok(answer
@@ -171,7 +171,7 @@ impl Client {
         &self,
         resources: Vec<ResourceObject>,
         timeout: Duration,
-    ) -> Result<Vec<(String, Result<Vec<ConfigEntry>, Fault>)>, Fault> {
+    ) -> Result<Vec<(String, Result<Configs, Fault>)>, Fault> {
         let call = Call::DescribeConfigs(resources);
         let options = Options::new(timeout, Mode::Apply);
         let receiver = self.submit(call, options, |event| event.configs())?;

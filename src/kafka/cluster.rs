@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+use tracing::{debug, info, warn};
 
 use super::admin::Items;
 use super::clients::{self, ATTEMPT, Clients};
@@ -13,7 +14,7 @@ use super::error::Error;
 use super::fault::{Fault, FaultKind};
 use super::ffi::Client;
 use super::settings;
-use super::types::{Alter, ConfigEntry, Metadata, Mode, NewTopic, TopicDescription};
+use super::types::{Alter, Configs, Metadata, Mode, NewTopic, TopicDescription};
 use crate::model::TopicName;
 use crate::model::connection::Connection;
 
@@ -60,7 +61,9 @@ impl Cluster {
     pub async fn connect(connection: Connection, limits: Limits) -> Result<Cluster, Error> {
         settings::check(&connection)?;
         let connection = Arc::new(settings::prepared(connection));
+        let started = Instant::now();
         let clients = Clients::open(&connection, limits).await?;
+        info!(took = ?started.elapsed(), "a broker answered");
         Ok(Cluster(Arc::new(Inner {
             connection,
             limits,
@@ -121,7 +124,7 @@ impl Cluster {
     pub async fn describe_topic_configs(
         &self,
         names: &[TopicName],
-    ) -> Result<BTreeMap<TopicName, Result<Vec<ConfigEntry>, Fault>>, Error> {
+    ) -> Result<BTreeMap<TopicName, Result<Configs, Fault>>, Error> {
         self.read_batches(
             "the topics' configs",
             names,
@@ -140,7 +143,7 @@ impl Cluster {
     pub async fn describe_broker_configs(
         &self,
         broker: i32,
-    ) -> Result<Result<Vec<ConfigEntry>, Fault>, Error> {
+    ) -> Result<Result<Configs, Fault>, Error> {
         self.read("a broker's configs", 0, |client, timeout| async move {
             client.describe_broker_configs(broker, timeout).await
         })
@@ -273,13 +276,19 @@ impl Cluster {
     ) -> Result<Items, Fault> {
         let clients = self.clients();
         let attempt = self.0.limits.timeout.min(ATTEMPT);
+        let started = Instant::now();
         let answer = send(Arc::clone(&clients.first), attempt).await;
+        let took = started.elapsed();
         match answer {
             Ok(items) => {
+                debug!(items = items.len(), ?took, "a request was answered");
                 clients.news.all_is_well();
                 Ok(items)
             }
-            Err(fault) => Err(Error::explain(fault, &clients.news, &self.0.connection)),
+            Err(fault) => {
+                warn!(%fault, ?took, "a request was not answered");
+                Err(Error::explain(fault, &clients.news, &self.0.connection))
+            }
         }
     }
 
@@ -302,8 +311,12 @@ impl Cluster {
             let clients = self.clients();
             let client = clients.pick(number).await?;
             let left = deadline.saturating_duration_since(Instant::now());
-            let fault = match ask(client, left.min(attempt)).await {
+            let started = Instant::now();
+            let answer = ask(client, left.min(attempt)).await;
+            let took = started.elapsed();
+            let fault = match answer {
                 Ok(answer) => {
+                    debug!(?took, "answered: {what}");
                     clients.news.all_is_well();
                     return Ok(answer);
                 }
@@ -316,6 +329,7 @@ impl Cluster {
                 let news = &clients.news;
                 return Err(Error::call(connection, what, &fault, news, limits.timeout));
             }
+            warn!(%fault, ?took, "asking again for {what}");
             if renew && let Err(error) = self.replace(&clients, Limits { timeout: left }).await {
                 // The cluster may come back before the time is over.
                 if error.cause().is_lasting() || Instant::now() + PAUSE >= deadline {

@@ -10,6 +10,7 @@
 #![allow(unsafe_code)]
 
 mod certificates;
+mod configs;
 mod records;
 mod rights;
 mod tokens;
@@ -32,11 +33,11 @@ pub(super) use usage::{GroupNames, GroupOffsetsObject, PartitionList};
 
 use super::fault::Fault;
 use super::types::{
-    self, Appended, ConfigEntry, Metadata, Node, Operation, Partition, Record, Synonym,
-    TopicDescription, TopicMetadata,
+    self, Appended, Configs, Metadata, Node, Operation, Partition, Record, TopicDescription,
+    TopicMetadata,
 };
+use crate::model::TopicName;
 use crate::model::connection::{Connection, Token};
-use crate::model::{ConfigKey, TopicName};
 
 /// How long dropping a client waits for librdkafka's threads. One that is stuck ends with the
 /// process; the wait keeps OpenSSL's clean-up at exit from running beside a healthy one.
@@ -878,7 +879,6 @@ macro_rules! items {
             }
         }
     )+};
-    (@item configs_of) => { Vec<ConfigEntry> };
     (@item description) => { TopicDescription };
     (@item $other:ident) => { () };
 }
@@ -956,8 +956,6 @@ impl Event<'_> {
         deleted: rd_kafka_event_DeleteTopics_result, rd_kafka_DeleteTopics_result_topics, topic;
         /// The items of an answer to changed configs.
         altered: rd_kafka_event_IncrementalAlterConfigs_result, rd_kafka_IncrementalAlterConfigs_result_resources, resource;
-        /// The items of an answer to described configs.
-        configs: rd_kafka_event_DescribeConfigs_result, rd_kafka_DescribeConfigs_result_resources, configs_of;
         /// The items of an answer to described topics.
         descriptions: rd_kafka_event_DescribeTopics_result, rd_kafka_DescribeTopics_result_topics, description;
     }
@@ -980,18 +978,20 @@ impl Event<'_> {
         }
     }
 
-    unsafe fn configs_of(
-        &self,
-        resource: *const sys::rd_kafka_ConfigResource_t,
-    ) -> Item<Vec<ConfigEntry>> {
-        let (name, outcome) = unsafe { self.resource(resource) };
-        let entries = || unsafe {
-            let entries = listed(resource, sys::rd_kafka_ConfigResource_configs).iter();
-            let mut entries: Vec<ConfigEntry> = entries.map(|&entry| config_entry(entry)).collect();
-            entries.sort_unstable_by(|a, b| a.key.cmp(&b.key));
-            entries
-        };
-        (name, outcome.map(|()| entries()))
+    /// The items of an answer to described configs.
+    pub fn configs(&self) -> Vec<Item<Configs>> {
+        let mut entries = configs::Entries::default();
+        // SAFETY: the event is alive; a result of another kind is null, and so has no items.
+        unsafe {
+            let result = sys::rd_kafka_event_DescribeConfigs_result(self.event);
+            let resources = listed(result, sys::rd_kafka_DescribeConfigs_result_resources);
+            let mut read = |&resource: &*const sys::rd_kafka_ConfigResource_t| {
+                let (name, outcome) = self.resource(resource);
+                let configs = listed(resource, sys::rd_kafka_ConfigResource_configs);
+                (name, outcome.map(|()| entries.read(configs)))
+            };
+            resources.iter().map(&mut read).collect()
+        }
     }
 
     unsafe fn description(
@@ -1026,25 +1026,6 @@ impl Event<'_> {
                 })
                 .collect();
             (id.filter(|id| !id.is_empty()), nodes)
-        }
-    }
-}
-
-unsafe fn config_entry(entry: *const sys::rd_kafka_ConfigEntry_t) -> ConfigEntry {
-    unsafe {
-        let synonyms = listed(entry, sys::rd_kafka_ConfigEntry_synonyms).iter();
-        let synonyms = synonyms.map(|&synonym| Synonym {
-            name: text(sys::rd_kafka_ConfigEntry_name(synonym)),
-            value: optional_text(sys::rd_kafka_ConfigEntry_value(synonym)),
-            source: types::source(raw::rd_kafka_ConfigEntry_source(synonym)),
-        });
-        ConfigEntry {
-            key: ConfigKey::new(text(sys::rd_kafka_ConfigEntry_name(entry))),
-            value: optional_text(sys::rd_kafka_ConfigEntry_value(entry)),
-            source: types::source(raw::rd_kafka_ConfigEntry_source(entry)),
-            sensitive: sys::rd_kafka_ConfigEntry_is_sensitive(entry) == 1,
-            read_only: sys::rd_kafka_ConfigEntry_is_read_only(entry) == 1,
-            synonyms: synonyms.collect(),
         }
     }
 }

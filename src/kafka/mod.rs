@@ -5,6 +5,7 @@
 //! rdkafka's safe `AdminClient` loses the broker's messages and each item's own error, and replaces
 //! a topic's whole config where one key was to change.
 
+mod about;
 mod admin;
 pub mod batches;
 mod certificate;
@@ -25,13 +26,14 @@ mod usage;
 mod version;
 mod visit;
 
+pub use about::{About, about};
 pub use cluster::{Cluster, Limits};
 pub use error::{Cause, Error};
 pub use fault::{Fault, FaultKind};
 pub use records::{Appender, Reader, RecordError};
 pub use types::{
-    Alter, AlterOp, Appended, ConfigEntry, Delivery, GroupDescription, Metadata, Mode, NewTopic,
-    Node, OffsetAt, OffsetFound, Operation, Partition, Record, Synonym, TopicDescription,
+    Alter, AlterOp, Appended, ConfigEntry, Configs, Delivery, GroupDescription, Metadata, Mode,
+    NewTopic, Node, OffsetAt, OffsetFound, Operation, Partition, Record, Synonym, TopicDescription,
     TopicMetadata,
 };
 pub use usage::Offsets;

@@ -1,6 +1,7 @@
 //! What is asked of a cluster, and what it answers.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::fault::Fault;
 pub use crate::live::Operation;
@@ -118,6 +119,46 @@ pub struct ConfigEntry {
     pub read_only: bool,
     /// Every setting that could give the value, strongest first; the first is the one that counts.
     pub synonyms: Vec<Synonym>,
+}
+
+/// All configs of a topic or a broker, in the order in which the broker tells them.
+///
+/// Most topics hold most of their configs not themselves, and a cluster has thousands of topics:
+/// what is the same for all of them is kept once for each answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Configs(Vec<Arc<ConfigEntry>>);
+
+impl Configs {
+    /// The config with this key.
+    pub fn find(&self, key: &str) -> Option<&ConfigEntry> {
+        self.iter().find(|entry| entry.key.as_str() == key)
+    }
+
+    /// The configs one by one.
+    pub fn iter(&self) -> impl Iterator<Item = &ConfigEntry> + Clone {
+        self.0.iter().map(Arc::as_ref)
+    }
+
+    /// Those that are not the very ones that `before` has in the same places.
+    pub fn beside(&self, before: Option<&Configs>) -> impl Iterator<Item = &ConfigEntry> {
+        let before = before.map_or(&[][..], |before| &before.0);
+        let same = move |at: usize, entry| before.get(at).is_some_and(|b| Arc::ptr_eq(b, entry));
+        let own = self.0.iter().enumerate();
+        own.filter(move |(at, entry)| !same(*at, entry))
+            .map(|(_, entry)| entry.as_ref())
+    }
+}
+
+impl From<Vec<Arc<ConfigEntry>>> for Configs {
+    fn from(entries: Vec<Arc<ConfigEntry>>) -> Self {
+        Self(entries)
+    }
+}
+
+impl FromIterator<ConfigEntry> for Configs {
+    fn from_iter<I: IntoIterator<Item = ConfigEntry>>(entries: I) -> Self {
+        Self(entries.into_iter().map(Arc::new).collect())
+    }
 }
 
 /// A setting that gives a config its value, if no stronger one does.

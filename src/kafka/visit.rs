@@ -11,7 +11,7 @@ use super::error::Error;
 use super::fault::Fault;
 use super::ffi::{Call, Client, Options};
 use super::news::News;
-use super::types::{ConfigEntry, Mode, Node, Operation};
+use super::types::{Configs, Mode, Node, Operation};
 use crate::model::connection::Connection;
 
 /// What a broker that was asked by itself told.
@@ -24,7 +24,7 @@ pub struct Visit {
     /// Up to which version it knows each API, by the API's key.
     pub apis: BTreeMap<i16, i16>,
     /// Its settings.
-    pub configs: Result<Vec<ConfigEntry>, Fault>,
+    pub configs: Result<Configs, Fault>,
 }
 
 impl Cluster {

@@ -3,30 +3,32 @@
 
 use std::collections::BTreeMap;
 
-use crate::kafka::{ConfigEntry, Synonym};
+use crate::kafka::{ConfigEntry, Configs, Synonym};
 use crate::live::{BrokerDefault, Source};
 use crate::model::config::SPECS;
 use crate::model::{ConfigKey, ConfigSpec};
 
-type Defaults = BTreeMap<ConfigKey, BrokerDefault>;
+pub(super) type Defaults = BTreeMap<ConfigKey, BrokerDefault>;
 
-/// The defaults that the entries of topics tell: what is not set on a topic, and what stands
+/// The defaults that the configs of topics tell: what is not set on a topic, and what stands
 /// behind a value that is.
-pub(super) fn told_by_topics<'a>(
-    entries: impl Iterator<Item = &'a ConfigEntry> + Clone,
-) -> Defaults {
+pub(super) fn told_by_topics<'a>(topics: impl Iterator<Item = &'a Configs> + Clone) -> Defaults {
     let mut defaults = Defaults::new();
-    for entry in entries
-        .clone()
-        .filter(|entry| entry.source != Source::Topic)
-    {
-        if let (Some(value), false) = (&entry.value, defaults.contains_key(&entry.key)) {
-            let (value, source) = (value.clone(), entry.source);
-            defaults.insert(entry.key.clone(), BrokerDefault { value, source });
+    let mut before = None;
+    for configs in topics.clone() {
+        let unseen = configs.beside(before.replace(configs));
+        for entry in unseen.filter(|entry| entry.source != Source::Topic) {
+            if let (Some(value), false) = (&entry.value, defaults.contains_key(&entry.key)) {
+                let (value, source) = (value.clone(), entry.source);
+                defaults.insert(entry.key.clone(), BrokerDefault { value, source });
+            }
         }
     }
+    let entries = topics.flat_map(Configs::iter);
     for entry in entries.filter(|entry| entry.source == Source::Topic) {
-        if let (Some(behind), false) = (behind_one(entry), defaults.contains_key(&entry.key)) {
+        if !defaults.contains_key(&entry.key)
+            && let Some(behind) = behind_one(entry)
+        {
             defaults.insert(entry.key.clone(), behind);
         }
     }
@@ -35,13 +37,11 @@ pub(super) fn told_by_topics<'a>(
 
 /// The configs that these brokers have: each topic names them all. Where no topic was read, those
 /// of the newest Kafka; [`complete`] then takes out what a broker does not know.
-pub(super) fn known<'a>(
-    mut topics: impl Iterator<Item = &'a Vec<ConfigEntry>>,
-) -> Vec<&'static ConfigSpec> {
+pub(super) fn known<'a>(mut topics: impl Iterator<Item = &'a Configs>) -> Vec<&'static ConfigSpec> {
     let Some(first) = topics.next() else {
         return SPECS.iter().collect();
     };
-    let has = |spec: &&ConfigSpec| first.iter().any(|entry| entry.key.as_str() == spec.name);
+    let has = |spec: &&ConfigSpec| first.find(spec.name).is_some();
     SPECS.iter().filter(has).collect()
 }
 
@@ -52,7 +52,7 @@ pub(super) fn are_complete(defaults: &Defaults, known: &[&ConfigSpec]) -> bool {
 
 /// Fills the gaps from a broker's own settings. A config that takes its default from a setting
 /// which the broker does not have is newer than the broker.
-pub(super) fn complete(defaults: &mut Defaults, known: &[&ConfigSpec], broker: &[ConfigEntry]) {
+pub(super) fn complete(defaults: &mut Defaults, known: &[&ConfigSpec], broker: &Configs) {
     let settings: BTreeMap<&str, &ConfigEntry> = broker
         .iter()
         .map(|entry| (entry.key.as_str(), entry))
@@ -86,7 +86,7 @@ fn from_broker(spec: &ConfigSpec, settings: &BTreeMap<&str, &ConfigEntry>) -> Br
 
 /// For what is set on a topic, what it would hold instead, where that is not what
 /// [`told_by_topics`] found for all: brokers may differ.
-pub(super) fn behind(entries: &[ConfigEntry], defaults: &Defaults) -> Defaults {
+pub(super) fn behind(entries: &Configs, defaults: &Defaults) -> Defaults {
     entries
         .iter()
         .filter(|entry| entry.source == Source::Topic)
@@ -154,7 +154,7 @@ mod tests {
 
     #[test]
     fn what_stands_behind_a_value_is_a_default_too() {
-        let entries = [
+        let entries = Configs::from_iter([
             entry(
                 "compression.type",
                 Some("producer"),
@@ -176,8 +176,8 @@ mod tests {
                 Source::Topic,
                 &[synonym("flush.ms", "5", Source::Topic)],
             ),
-        ];
-        let defaults = told_by_topics(entries.iter());
+        ]);
+        let defaults = told_by_topics([&entries].into_iter());
         let expected = [
             (
                 "compression.type",
@@ -192,14 +192,14 @@ mod tests {
 
     #[test]
     fn a_broker_fills_the_gaps_in_its_own_units() {
-        let broker = [
+        let broker = Configs::from_iter([
             entry("log.retention.ms", None, Source::KafkaDefault, &[]),
             entry("log.retention.minutes", None, Source::KafkaDefault, &[]),
             entry("log.retention.hours", Some("48"), Source::Broker, &[]),
             entry("log.roll.hours", Some("-1"), Source::BrokerDefault, &[]),
             entry("log.segment.bytes", Some("5"), Source::Broker, &[]),
             entry("log.preallocate", None, Source::KafkaDefault, &[]),
-        ];
+        ]);
         let told = default("9", Source::BrokerDefault);
         let mut defaults = Defaults::from([(ConfigKey::from("segment.bytes"), told.clone())]);
         let known: Vec<&ConfigSpec> = SPECS.iter().collect();
@@ -220,7 +220,7 @@ mod tests {
     #[test]
     fn what_older_brokers_do_not_have_has_no_default() {
         let held = |key| entry(key, Some("1"), Source::Topic, &[]);
-        let topic = vec![held("flush.ms"), held("vendor.key"), held("segment.bytes")];
+        let topic = Configs::from_iter(["flush.ms", "vendor.key", "segment.bytes"].map(held));
         let known = known([topic].iter());
         let names: Vec<&str> = known.iter().map(|spec| spec.name).collect();
         assert_eq!(names, ["flush.ms", "segment.bytes"]);
@@ -228,7 +228,7 @@ mod tests {
         let setting = entry("log.segment.bytes", Some("5"), Source::Broker, &[]);
         let all = super::known(std::iter::empty());
         let mut defaults = Defaults::new();
-        complete(&mut defaults, &all, &[setting]);
+        complete(&mut defaults, &all, &Configs::from_iter([setting]));
         assert!(defaults.contains_key("segment.bytes"));
         assert!(
             defaults.contains_key("remote.storage.enable"),
@@ -244,8 +244,8 @@ mod tests {
             let broker = synonym("log.segment.bytes", behind, Source::Broker);
             entry("segment.bytes", Some("1"), Source::Topic, &[own, broker])
         };
-        let (one, other) = ([set("100")], [set("200")]);
-        let defaults = told_by_topics(one.iter().chain(&other));
+        let [one, other] = ["100", "200"].map(|behind| Configs::from_iter([set(behind)]));
+        let defaults = told_by_topics([&one, &other].into_iter());
         assert_eq!(behind(&one, &defaults), Defaults::new());
         assert_eq!(
             behind(&other, &defaults)["segment.bytes"],

@@ -4,11 +4,12 @@ mod checkup;
 mod defaults;
 mod preflight;
 mod side_by_side;
+mod told;
 mod usage;
 
-use std::collections::BTreeMap;
-use std::fmt::Display;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use tracing::info;
 
 pub use checkup::{Examined, checkup};
 pub use preflight::{Growth, Objections, Questions, preflight};
@@ -17,12 +18,11 @@ pub use usage::usage;
 
 use crate::desired::{Environment, Inventory};
 use crate::inventory::{self, Contents, InventoryError, TakenLock};
-use crate::kafka::{
-    Cluster, ConfigEntry, Error, Fault, FaultKind, Metadata, Node, Partition, TopicDescription,
-    TopicMetadata,
-};
-use crate::live::{BROKER_DEFAULTS, Broker, Live, LiveTopic, ReplicationFactor, Source, Unknown};
-use crate::model::{ConfigKey, ConfigSpec, Globs, TopicName};
+use crate::kafka::{Cluster, Error, FaultKind};
+use crate::live::{Live, Unknown};
+use crate::model::{Globs, TopicName};
+
+use told::Told;
 
 /// What of the cluster is wanted.
 #[derive(Clone, Copy)]
@@ -102,9 +102,11 @@ pub struct Observed {
 /// # Errors
 /// Why the cluster as a whole, or the inventory, could not be read.
 pub async fn observe(cluster: &Cluster, want: &Want<'_>) -> Result<Observed, ObserveError> {
-    let topics = async { Ok::<_, ObserveError>(cluster.metadata().await?) };
-    let (metadata, contents) = tokio::try_join!(topics, recorded(cluster, want.environment))?;
-    let live = topics_of(cluster, want, &metadata, contents.as_ref()).await?;
+    let started = Instant::now();
+    let topics = async { Ok::<_, ObserveError>(Told::read(cluster, want).await?) };
+    let (told, contents) = tokio::try_join!(topics, recorded(cluster, want.environment))?;
+    let live = told.live(cluster, want, contents.as_ref()).await?;
+    info!(topics = live.topics.len(), took = ?started.elapsed(), "read the cluster");
     let Contents {
         inventory,
         locks,
@@ -139,55 +141,6 @@ pub fn now_ms(newest_ms: Option<i64>) -> i64 {
     newest_ms.map_or(here, |newest| newest.max(here))
 }
 
-async fn topics_of(
-    cluster: &Cluster,
-    want: &Want<'_>,
-    metadata: &Metadata,
-    contents: Option<&Contents>,
-) -> Result<Live, Error> {
-    let wanted = metadata.topics.keys().filter(|name| want.topic(name));
-    let names: Vec<TopicName> = wanted.cloned().collect();
-    let of_instances = contents.map(|contents| contents.inventory.instance_topics());
-    let of_instances = of_instances.unwrap_or_default();
-    let recorded = |name: &TopicName| {
-        let owned = contents.is_some_and(|c| c.inventory.topics.contains_key(name));
-        owned || of_instances.contains_key(name)
-    };
-    let picked = |which: Which<'_>, too: &dyn Fn(&TopicName) -> bool| -> Vec<TopicName> {
-        let picked = names.iter().filter(|name| which.has(name) || too(name));
-        picked.cloned().collect()
-    };
-    let with_configs = picked(want.configs, &|name| of_instances.contains_key(name));
-    let with_ids = picked(want.ids, &recorded);
-    let (configs, descriptions) = tokio::try_join!(
-        cluster.describe_topic_configs(&with_configs),
-        cluster.describe_topics(&with_ids),
-    )?;
-
-    let mut live = Live {
-        cluster_id: metadata.cluster_id.clone(),
-        kafka_version: cluster.kafka_version(),
-        brokers: brokers(metadata),
-        ..Live::default()
-    };
-    for (name, fault) in &metadata.unreadable {
-        if want.topic(name) {
-            let why = fault.to_string();
-            live.unknown.push(Unknown::unreadable_topic(name, why));
-        }
-    }
-    live.broker_defaults = defaults::told_by_topics(configs.values().flatten().flatten());
-    let known = defaults::known(configs.values().flatten());
-    complete_defaults(cluster, metadata, &known, &mut live).await;
-    for name in names {
-        let partitions = &metadata.topics[&name];
-        let configs = configs.get(&name).map(Result::as_ref);
-        let description = descriptions.get(&name).map(Result::as_ref);
-        add_topic(&mut live, name, partitions, configs, description);
-    }
-    Ok(live)
-}
-
 /// Finds those of the topics that do not show for lack of a right: Kafka shows them as if they did
 /// not exist, until they are asked for by name.
 ///
@@ -210,96 +163,4 @@ pub async fn see_hidden(
         }
     }
     Ok(())
-}
-
-fn brokers(metadata: &Metadata) -> Vec<Broker> {
-    let broker = |node: &Node| Broker {
-        id: node.id,
-        rack: node.rack.clone(),
-    };
-    metadata.brokers.iter().map(broker).collect()
-}
-
-fn unknown(what: String, why: &dyn Display) -> Unknown {
-    Unknown {
-        what,
-        why: why.to_string(),
-    }
-}
-
-/// Asks a broker for the defaults that no topic told: the first that answers, for the cluster may
-/// still name one that is gone.
-async fn complete_defaults(
-    cluster: &Cluster,
-    metadata: &Metadata,
-    known: &[&ConfigSpec],
-    live: &mut Live,
-) {
-    let mut why: Option<String> = None;
-    for broker in &metadata.brokers {
-        if defaults::are_complete(&live.broker_defaults, known) {
-            return;
-        }
-        match cluster.describe_broker_configs(broker.id).await {
-            Ok(Ok(entries)) => {
-                return defaults::complete(&mut live.broker_defaults, known, &entries);
-            }
-            Ok(Err(fault)) => why = Some(fault.to_string()),
-            Err(error) => why = Some(error.to_string()),
-        }
-    }
-    if let Some(why) = why {
-        live.unknown.push(unknown(BROKER_DEFAULTS.to_owned(), &why));
-    }
-}
-
-/// Adds a topic with what was read of it, unless that says that it is gone.
-fn add_topic(
-    live: &mut Live,
-    name: TopicName,
-    topic: &TopicMetadata,
-    configs: Option<Result<&Vec<ConfigEntry>, &Fault>>,
-    description: Option<Result<&TopicDescription, &Fault>>,
-) {
-    let mut read = LiveTopic {
-        partitions: u32::try_from(topic.partitions.len()).unwrap_or(u32::MAX),
-        replication_factor: ReplicationFactor::of(replicas(topic)),
-        ..LiveTopic::default()
-    };
-    let gone = |fault: &Fault| fault.kind() == FaultKind::Missing;
-    match description {
-        Some(Ok(description)) => read.id.clone_from(&description.id),
-        Some(Err(fault)) if gone(fault) => return,
-        Some(Err(fault)) => live
-            .unknown
-            .push(unknown(format!("id of topic {name}"), fault)),
-        None => {}
-    }
-    match configs {
-        Some(Ok(entries)) => {
-            read.behind = defaults::behind(entries, &live.broker_defaults);
-            read.config = Some(set_on_topic(entries));
-        }
-        Some(Err(fault)) if gone(fault) => return,
-        Some(Err(fault)) => {
-            let what = format!("configs of topic {name}");
-            live.unknown.push(unknown(what, fault));
-        }
-        None => {}
-    }
-    live.topics.insert(name, read);
-}
-
-fn replicas(topic: &TopicMetadata) -> impl Iterator<Item = u32> {
-    let count = |partition: &Partition| u32::try_from(partition.replicas.len()).unwrap_or(u32::MAX);
-    topic.partitions.iter().map(count)
-}
-
-/// A value that the broker keeps to itself is shown as empty: topics have none such.
-fn set_on_topic(entries: &[ConfigEntry]) -> BTreeMap<ConfigKey, String> {
-    entries
-        .iter()
-        .filter(|entry| entry.source == Source::Topic)
-        .map(|entry| (entry.key.clone(), entry.value.clone().unwrap_or_default()))
-        .collect()
 }

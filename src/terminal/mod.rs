@@ -2,11 +2,13 @@
 //! taken here, for each of the two streams, and everything that colours follows it.
 
 mod file;
+mod log;
 mod progress;
 
 use std::io::{self, IsTerminal, Write};
 
 pub use file::{WriteError, check_writable, write_new, write_whole};
+pub use log::tell_events;
 pub use progress::Progress;
 
 /// What `--color` says.
@@ -39,6 +41,8 @@ pub struct Terminal {
     pub err: Stream,
     /// Whether somebody is there to be asked.
     pub can_ask: bool,
+    /// Whether only results, errors and questions are wanted.
+    pub quiet: bool,
 }
 
 /// The variables that speak about colour, as they are set.
@@ -72,7 +76,7 @@ fn colour(choice: ColourChoice, variables: &ColourVariables, terminal: bool) -> 
 
 impl Terminal {
     /// Looks at the streams and decides, once for this run.
-    pub fn new(choice: ColourChoice) -> Self {
+    pub fn new(choice: ColourChoice, quiet: bool) -> Self {
         let variables = ColourVariables::read();
         let stream = |terminal: bool, term: console::Term| Stream {
             colour: colour(choice, &variables, terminal),
@@ -85,6 +89,7 @@ impl Terminal {
             out: stream(io::stdout().is_terminal(), console::Term::stdout()),
             err: stream(io::stderr().is_terminal(), console::Term::stderr()),
             can_ask: io::stdin().is_terminal() && io::stderr().is_terminal(),
+            quiet,
         };
         console::set_colors_enabled(terminal.out.colour);
         console::set_colors_enabled_stderr(terminal.err.colour);
@@ -111,6 +116,13 @@ impl Terminal {
         let _ = io::stderr().lock().write_all(text.as_bytes());
     }
 
+    /// Tells a person something that can be left out.
+    pub fn note(&self, text: &str) {
+        if !self.quiet {
+            self.tell(text);
+        }
+    }
+
     /// Asks a question until it is answered with yes or no. Enter alone is a no, and so is the end
     /// of the input.
     ///
@@ -134,7 +146,7 @@ impl Terminal {
 
     /// Progress of work that may take long.
     pub fn progress(&self) -> Progress {
-        Progress::new(io::stderr().is_terminal(), self.err.colour)
+        Progress::new(io::stderr().is_terminal() && !self.quiet, self.err.colour)
     }
 }
 

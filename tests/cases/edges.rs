@@ -13,13 +13,14 @@ type Test = fn() -> Result<(), Failed>;
 
 /// All of them, named as cases are.
 pub fn trials() -> Vec<Trial> {
-    let all: [(&str, Test); 8] = [
+    let all: [(&str, Test); 9] = [
         ("a-closed-pipe-ends-quietly", closed_pipe),
         ("a-closed-pipe-keeps-the-exit-code", closed_pipe_exit),
         ("a-full-disk-is-an-error", full_disk),
         ("help-on-a-full-disk-is-an-error", full_disk_help),
         ("a-variable-that-is-no-text", no_text),
-        ("completions-for-every-shell", completions),
+        ("completions-in-every-shell", completions),
+        ("verbosity", verbosity),
         ("a-manual-page-for-every-command", manual_pages),
         ("the-commit-is-gits-own", git_commit),
     ];
@@ -122,27 +123,72 @@ fn commands(folder: &Path) -> Result<Vec<String>, Failed> {
         .collect())
 }
 
+/// Each shell's script calls back; bash runs its own here, with a name before the cursor.
 fn completions() -> Result<(), Failed> {
-    let folder = tempfile::tempdir()?;
-    let commands = commands(folder.path())?;
-    assert!(commands.contains(&"drift".to_owned()), "{commands:?}");
+    let folder = folder()?;
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let output = topicsmith(folder.path(), &["completions", shell]).output()?;
         assert!(output.status.success(), "{output:?}");
         let script = String::from_utf8(output.stdout)?;
-        for command in &commands {
-            assert!(script.contains(command.as_str()), "{shell}: {command}");
-        }
+        assert!(script.contains("TOPICSMITH_COMPLETE"), "{shell}: {script}");
     }
-    let script = topicsmith(folder.path(), &["completions", "bash"]).output()?;
-    let mut bash = Command::new("bash")
-        .arg("-n")
-        .stdin(Stdio::piped())
-        .spawn()?;
-    let mut input = bash.stdin.take().ok_or("no input")?;
-    std::io::Write::write_all(&mut input, &script.stdout)?;
-    drop(input);
-    assert!(bash.wait()?.success(), "bash cannot read its script");
+    let line = |words: &[&str]| -> Result<Vec<String>, Failed> {
+        let program = Path::new(env!("CARGO_BIN_EXE_topicsmith"));
+        let bin = program.parent().ok_or("no folder")?.display().to_string();
+        let script = r#"source <(topicsmith completions bash)
+COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMP_TYPE=9
+_clap_complete_topicsmith topicsmith "${COMP_WORDS[COMP_CWORD]}"
+printf '%s\n' "${COMPREPLY[@]}""#;
+        let output = Command::new("bash")
+            .args(["-c", script, "bash"])
+            .args(words)
+            .env("PATH", format!("{bin}:{}", env!("PATH")))
+            .current_dir(folder.path())
+            .stderr(Stdio::inherit())
+            .output()?;
+        let names = String::from_utf8(output.stdout)?;
+        Ok(names.lines().map(|name| name.trim().to_owned()).collect())
+    };
+    assert_eq!(line(&["topicsmith", "vali"])?, ["validate"]);
+    assert_eq!(line(&["topicsmith", "plan", "-e", ""])?, ["dev"]);
+    let topics = line(&["topicsmith", "plan", "--only", "topic-299"])?;
+    let expected = ["", "0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
+    assert_eq!(topics, expected.map(|last| format!("topic-299{last}")));
+    fs::write(folder.path().join("topics/many.toml"), "[topics")?;
+    let broken = line(&["topicsmith", "plan", "--only", "topic-299"])?;
+    assert_eq!(
+        broken,
+        [""],
+        "a broken file is not told in the middle of a line"
+    );
+    Ok(())
+}
+
+/// What `-v` adds, and what `--quiet` takes away.
+fn verbosity() -> Result<(), Failed> {
+    let folder = folder()?;
+    let told = |arguments: &[&str]| -> Result<String, Failed> {
+        let output = topicsmith(folder.path(), arguments).output()?;
+        assert!(output.status.success(), "{output:?}");
+        Ok(String::from_utf8(output.stderr)?)
+    };
+    assert_eq!(told(&["validate"])?, "");
+    let verbose = told(&["validate", "-v"])?;
+    let read = "INFO read the files environments=1 topics=3000 took=";
+    assert!(verbose.contains(read), "{verbose}");
+
+    // Nothing listens on port 1.
+    let environment = "[cluster]\nbootstrap_servers = \"127.0.0.1:1\"\n";
+    fs::write(folder.path().join("environments/dev.toml"), environment)?;
+    let failing = |quiet: &[&str]| -> Result<String, Failed> {
+        let arguments = [&["plan", "--wait", "3s"], quiet].concat();
+        let output = topicsmith(folder.path(), &arguments).output()?;
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        Ok(String::from_utf8(output.stderr)?)
+    };
+    let (told, quiet) = (failing(&[])?, failing(&["--quiet"])?);
+    assert!(told.starts_with("waiting for dev: "), "{told}");
+    assert!(quiet.starts_with("error: "), "{quiet}");
     Ok(())
 }
 

@@ -43,12 +43,10 @@ pub async fn held(test: &Test, topic: &str, key: &str) -> Option<String> {
     let described = described.describe_topic_configs(std::slice::from_ref(&name));
     let mut described = described.await.expect("it was reached");
     let entries = described.remove(&name)?.expect("the topic is there");
-    let entry = entries
-        .into_iter()
-        .find(|entry| entry.key.as_str() == key)?;
-    (entry.source == Source::Topic)
-        .then_some(entry.value)
-        .flatten()
+    let held = entries
+        .find(key)
+        .filter(|entry| entry.source == Source::Topic);
+    held.and_then(|entry| entry.value.clone())
 }
 
 /// The partitions of each topic of this test.

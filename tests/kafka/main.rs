@@ -26,6 +26,7 @@ mod secrets;
 mod secure;
 mod soak;
 mod specs;
+mod tour;
 mod usage;
 
 fn main() -> std::process::ExitCode {
@@ -55,6 +56,7 @@ fn main() -> std::process::ExitCode {
         secrets::tests(),
         secure::tests(),
         specs::tests(),
+        tour::tests(),
         usage::tests(),
     ];
     let on_demand = figures::tests().into_iter().chain(soak::tests());

@@ -64,7 +64,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     }
     if let Some(at) = ended.instance.as_ref().and_then(Instance::over_at_ms) {
         let text = format!("{id} is ended, and is deleted at {}\n", utc(at));
-        session.terminal.tell(&text);
+        session.terminal.note(&text);
     }
     let told = ended.state == State::Ended;
     let deleted = cli::under_way(session, &job.settings.stop, async |events| {

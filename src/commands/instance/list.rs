@@ -1,6 +1,7 @@
 //! `topicsmith instance list`: the instances that are recorded.
 
 use anyhow::Result;
+use clap_complete::ArgValueCompleter;
 use serde_json::Value;
 
 use crate::cli::{self, Connecting, Document, Environments, Exit, Printable, Scope, Session};
@@ -23,7 +24,7 @@ Exit codes:
   64 wrong usage")]
 pub struct Args {
     /// Only instances of this lifecycle
-    #[arg(value_name = "LIFECYCLE")]
+    #[arg(value_name = "LIFECYCLE", add = ArgValueCompleter::new(cli::lifecycles))]
     lifecycle: Option<String>,
     #[command(flatten)]
     environments: Environments,

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::Result;
+use clap_complete::ArgValueCompleter;
 
 use crate::apply::Settings;
 use crate::cli::{
@@ -53,7 +54,7 @@ impl Command {
 #[derive(Debug, clap::Args)]
 struct Which {
     /// The lifecycle, `[lifecycles.NAME]`
-    #[arg(value_name = "LIFECYCLE")]
+    #[arg(value_name = "LIFECYCLE", add = ArgValueCompleter::new(cli::lifecycles))]
     lifecycle: String,
     /// The lifecycle's parameters, each once
     #[arg(value_name = "KEY=VALUE", value_parser = parameter)]
@@ -149,7 +150,7 @@ impl<'a> Job<'a> {
     fn waiting(&self) -> impl FnMut(&Holder) + '_ {
         |holder| {
             let text = format!("waiting for {}\n", render::inventory::holder(holder));
-            self.session.terminal.tell(&text);
+            self.session.terminal.note(&text);
         }
     }
 

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use anyhow::Result;
+use clap_complete::ArgValueCompleter;
 use serde_json::json;
 
 use super::{Opened, Target};
-use crate::cli::{Consent, Exit, Format, Origin, Problem, Session, lock_of};
+use crate::cli::{self, Consent, Exit, Format, Origin, Problem, Session, lock_of};
 use crate::inventory::{Contents, Entry, Lock, Unreadable, Writer};
 use crate::live::Whose;
 use crate::model::TopicName;
@@ -24,6 +25,7 @@ pub struct Args {
     /// The topics
     #[arg(
         value_name = "NAME",
+        add = ArgValueCompleter::new(cli::topics),
         required_unless_present = "offset",
         conflicts_with = "offset"
     )]

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use anyhow::Result;
+use clap_complete::ArgValueCompleter;
 use serde_json::json;
 
 use super::{Opened, Target, stamp};
-use crate::cli::{Exit, Format, Origin, Problem, Session, duration};
+use crate::cli::{self, Exit, Format, Origin, Problem, Session, duration};
 use crate::inventory::{Contents, Entry, Holding, Writer};
 use crate::model::TopicName;
 use crate::model::text::escape;
@@ -22,7 +23,7 @@ Until the hold ends, by the broker's clock, no apply touches the topic: it is no
 released. Plans, reports and `drift` show it.")]
 pub struct Args {
     /// The topic
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", add = ArgValueCompleter::new(cli::topics))]
     topic: String,
     /// How long
     #[arg(
@@ -92,7 +93,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
         let name = opened.name();
         let text =
             format!("an apply of {name} may be running: one that has begun does not see this\n");
-        session.terminal.tell(&text);
+        session.terminal.note(&text);
     }
     Ok(Exit::Done)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Standings, refused, unanswered};
 use crate::desired::Environment;
 use crate::inventory::{self, InventoryError, TakenLock};
-use crate::kafka::{Cluster, Metadata, OffsetAt};
+use crate::kafka::{Cluster, ConfigEntry, Metadata, OffsetAt};
 use crate::live::checkup::{Contents, Inventory, Lock, Reason, Standing, Told, Untold};
 use crate::model::TopicName;
 
@@ -58,11 +58,8 @@ async fn configs(cluster: &Cluster, topic: &TopicName) -> Told<BTreeMap<String, 
     let mut described = described.map_err(|error| unanswered(&error))?;
     match described.remove(topic) {
         Some(Ok(entries)) => {
-            let value = |entry: crate::kafka::ConfigEntry| {
-                let value = entry.value?;
-                Some((entry.key.to_string(), value))
-            };
-            Ok(entries.into_iter().filter_map(value).collect())
+            let value = |entry: &ConfigEntry| Some((entry.key.to_string(), entry.value.clone()?));
+            Ok(entries.iter().filter_map(value).collect())
         }
         Some(Err(fault)) => Err(refused(&fault)),
         None => Ok(BTreeMap::new()),

@@ -43,7 +43,7 @@ async fn switched_off(cluster: &Cluster) -> Result<Option<Objection>, Error> {
     for broker in cluster.metadata().await?.brokers {
         match cluster.describe_broker_configs(broker.id).await {
             Ok(Ok(configs)) => {
-                let switch = configs.iter().find(|config| config.key.as_str() == ENABLED);
+                let switch = configs.find(ENABLED);
                 let off = switch.is_some_and(|config| config.value.as_deref() == Some("false"));
                 let words = || format!("{ENABLED} is false on broker {}", broker.id);
                 return Ok(off.then(|| whole(ObjectionKind::Refused, words())));

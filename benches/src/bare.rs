@@ -1,0 +1,131 @@
+//! The same requests as the tool's, sent bare through its own Kafka room in the batches that were
+//! measured as best: no files, no comparison, no report.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use topicsmith::inventory;
+use topicsmith::kafka::{Alter, AlterOp, Cluster, Limits, Mode, NewTopic};
+use topicsmith::model::TopicName;
+use topicsmith::model::connection::Connection;
+
+use crate::repository::CONFIG;
+
+/// Topics in a request that writes.
+const BATCH: usize = 1_000;
+
+/// Connects.
+///
+/// # Errors
+/// No broker answers.
+pub async fn connect(servers: &str) -> Result<Cluster> {
+    let servers = servers.split(',').map(str::to_owned).collect();
+    let limits = Limits {
+        timeout: Duration::from_secs(60),
+    };
+    let cluster = Cluster::connect(Connection::to(servers), limits).await;
+    cluster.context("no broker answers")
+}
+
+/// What a plan asks before it says that these topics change: all topics, all configs, the
+/// inventory, and whether the brokers would take the changes.
+///
+/// # Errors
+/// A broker does not answer, or refuses.
+pub async fn plan(servers: &str, changed: &[TopicName], value: &str) -> Result<()> {
+    let cluster = connect(servers).await?;
+    let inventory = TopicName::from("_topicsmith");
+    let (metadata, contents) = tokio::try_join!(async { Ok(cluster.metadata().await?) }, async {
+        anyhow::Ok(inventory::read(&cluster, &inventory).await?)
+    })?;
+    contents.context("there is an inventory")?;
+    let names = metadata.topics.into_keys();
+    let names: Vec<TopicName> = names.filter(|name| *name != inventory).collect();
+    let (configs, topics) = tokio::try_join!(
+        cluster.describe_topic_configs(&names),
+        cluster.describe_topics(&names),
+    )?;
+    ensure!(configs.values().all(Result::is_ok) && topics.values().all(Result::is_ok));
+    for batch in changed.chunks(BATCH) {
+        let done = cluster
+            .incremental_alter_configs(&alters(batch, value), Mode::ValidateOnly)
+            .await?;
+        ensure!(done.iter().all(Result::is_ok));
+    }
+    Ok(())
+}
+
+/// Creates, until all are visible.
+///
+/// # Errors
+/// A broker does not answer, or refuses.
+pub async fn create(cluster: &Cluster, names: &[TopicName], partitions: u32) -> Result<()> {
+    let new = |name: &TopicName| NewTopic {
+        name: name.clone(),
+        partitions,
+        replication_factor: 1,
+        config: CONFIG
+            .map(|(key, value)| (key.into(), value.to_owned()))
+            .into(),
+    };
+    let topics: Vec<NewTopic> = names.iter().map(new).collect();
+    for batch in topics.chunks(BATCH) {
+        let made = cluster.create_topics(batch, Mode::Apply).await?;
+        ensure!(made.iter().all(Result::is_ok), "{made:?}");
+    }
+    loop {
+        let configs = cluster.describe_topic_configs(names).await?;
+        if configs.values().all(Result::is_ok) {
+            return Ok(());
+        }
+    }
+}
+
+fn alters(names: &[TopicName], value: &str) -> Vec<Alter> {
+    let one = |name: &TopicName| Alter {
+        topic: name.clone(),
+        ops: vec![(CONFIG[3].0.into(), AlterOp::Set(value.to_owned()))],
+    };
+    names.iter().map(one).collect()
+}
+
+/// Changes one config of each, until all show it.
+///
+/// # Errors
+/// A broker does not answer, or refuses.
+pub async fn alter(cluster: &Cluster, names: &[TopicName], value: &str) -> Result<()> {
+    for batch in names.chunks(BATCH) {
+        let alters = alters(batch, value);
+        let done = cluster.incremental_alter_configs(&alters, Mode::Apply);
+        ensure!(done.await?.iter().all(Result::is_ok));
+    }
+    loop {
+        let configs = cluster.describe_topic_configs(names).await?;
+        let shows = configs.values().all(|configs| {
+            configs.as_ref().is_ok_and(|entries| {
+                let mut entries = entries.iter();
+                entries.any(|e| e.key.as_str() == CONFIG[3].0 && e.value.as_deref() == Some(value))
+            })
+        });
+        if shows {
+            return Ok(());
+        }
+    }
+}
+
+/// Deletes, until none is visible.
+///
+/// # Errors
+/// A broker does not answer, or refuses.
+pub async fn delete(cluster: &Cluster, names: &[TopicName]) -> Result<()> {
+    for batch in names.chunks(BATCH) {
+        cluster.delete_topics(batch).await?;
+    }
+    loop {
+        let topics = cluster.metadata().await?.topics;
+        if names.iter().all(|name| !topics.contains_key(name)) {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}

@@ -1,0 +1,231 @@
+//! What is measured, beside what.
+
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::Result;
+use topicsmith::kafka::Cluster;
+
+use crate::Bench;
+use crate::broker::Brokers;
+use crate::measure::{Cost, row, run};
+use crate::repository::{CHANGED, CONFIG, Repository, names};
+use crate::{bare, floor};
+
+/// Something else than the servers, where none is reached.
+const NOWHERE: &str = "localhost:9092";
+
+impl Bench {
+    fn tool(&self, arguments: &[&str], folder: &Path, code: i32) -> Result<Cost> {
+        run(&self.tool, arguments, folder, code)
+    }
+}
+
+/// The files alone.
+pub fn files(bench: &Bench) -> Result<()> {
+    let folder = bench.folder.join("files");
+    Repository::new(&folder, NOWHERE, &["dev"], "shop", (10_000, 1))?;
+    let (mut tool, mut other) = (Vec::new(), Vec::new());
+    for _ in 0..bench.runs {
+        other.push(run(&bench.own, &["toml", "topics"], &folder, 0)?);
+        tool.push(bench.tool(&["validate"], &folder, 0)?);
+    }
+    let what = "`validate`, 10,000 topics in 100 files";
+    row(what, tool, "`toml` alone", Some(other), "≤ 2.5 ×");
+    Ok(())
+}
+
+/// What every run costs.
+pub fn start(bench: &Bench) -> Result<()> {
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    for (arguments, target) in [(["--version"], "≤ 10 ms"), (["validate"], "≤ 20 ms")] {
+        let runs = (0..bench.runs).map(|_| bench.tool(&arguments, &example, 0));
+        let runs = runs.collect::<Result<_>>()?;
+        let what = format!("start-up: `{}`", arguments[0]);
+        row(&what, runs, "", None, target);
+    }
+    Ok(())
+}
+
+/// Plans against snapshots.
+pub fn live(bench: &Bench) -> Result<()> {
+    for (topics, shown, target) in [
+        (1_000, "1,000", ""),
+        (10_000, "10,000", ""),
+        (100_000, "100,000", "≤ 2 s, ≤ 600 MiB"),
+    ] {
+        let folder = bench.folder.join(format!("live{topics}"));
+        let repository = Repository::new(&folder, NOWHERE, &["dev"], "shop", (topics, 1))?;
+        repository.write_snapshot("live.json")?;
+        let arguments = ["plan", "--live", "live.json", "--detailed-exitcode"];
+        let runs = (0..bench.runs).map(|_| bench.tool(&arguments, &folder, 0));
+        let runs = runs.collect::<Result<_>>()?;
+        row(
+            &format!("`plan --live`, {shown} topics"),
+            runs,
+            "",
+            None,
+            target,
+        );
+    }
+    Ok(())
+}
+
+/// Everything that one broker is enough for.
+///
+/// # Errors
+/// The broker or the tool does not do what it should.
+pub async fn one_broker(bench: &Bench) -> Result<()> {
+    let brokers = Brokers::start(1, &bench.folder.join("one"))?;
+    let cluster = bare::connect(&brokers.servers).await?;
+    let repository = |name: &str, topics| {
+        let folder = bench.folder.join(name);
+        Repository::new(&folder, &brokers.servers, &["dev"], name, (topics, 1))
+    };
+    let small = repository("small", 1_000)?;
+    creates(bench, &cluster, &small).await?;
+    plans(bench, &brokers, &small, "1,000 topics", "≤ 2 ×, ≤ 0.2 s").await?;
+    preflights(bench, &brokers, &small).await?;
+    changes(bench, &cluster, &small).await?;
+    environments(bench, &brokers, &small)?;
+    bare::delete(&cluster, &small.names).await?;
+
+    let large = repository("large", 10_000)?;
+    bare::create(&cluster, &large.names, 1).await?;
+    adopt(bench, &large)?;
+    let what = "10,000 topics × 1 partition, one broker";
+    plans(bench, &brokers, &large, what, "≤ 1.5 ×, ≤ 120 MiB").await
+}
+
+/// The same with reads spread over three brokers.
+///
+/// # Errors
+/// A broker or the tool does not do what it should.
+pub async fn three_brokers(bench: &Bench) -> Result<()> {
+    let brokers = Brokers::start(3, &bench.folder.join("three"))?;
+    let cluster = bare::connect(&brokers.servers).await?;
+    let folder = bench.folder.join("wide");
+    let wide = Repository::new(&folder, &brokers.servers, &["dev"], "wide", (10_000, 3))?;
+    for names in wide.names.chunks(2_000) {
+        bare::create(&cluster, names, 3).await?;
+    }
+    adopt(bench, &wide)?;
+    let what = "10,000 topics × 3 partitions, three brokers";
+    plans(bench, &brokers, &wide, what, "≤ 1.5 ×, ≤ 120 MiB").await
+}
+
+/// Records the topics, so that there is nothing left to do.
+fn adopt(bench: &Bench, repository: &Repository) -> Result<()> {
+    bench.tool(&["apply", "--yes"], &repository.folder, 0)?;
+    Ok(())
+}
+
+/// Plans that find nothing to change.
+async fn plans(
+    bench: &Bench,
+    brokers: &Brokers,
+    repository: &Repository,
+    what: &str,
+    target: &str,
+) -> Result<()> {
+    let shape = floor::best(&brokers.servers).await?;
+    let numbers = [shape.batch, shape.connections, shape.in_flight].map(|n| n.to_string());
+    let [batch, connections, in_flight] = numbers.each_ref().map(String::as_str);
+    let arguments = ["floor", &brokers.servers, batch, connections, in_flight];
+    let (mut tool, mut other) = (Vec::new(), Vec::new());
+    for _ in 0..bench.runs {
+        other.push(run(&bench.own, &arguments, &repository.folder, 0)?);
+        let arguments = ["plan", "--detailed-exitcode"];
+        tool.push(bench.tool(&arguments, &repository.folder, 0)?);
+    }
+    let beside = format!("wire floor ({shape})");
+    let what = format!("`plan`, nothing to change, {what}");
+    row(&what, tool, &beside, Some(other), target);
+    Ok(())
+}
+
+/// Plans of changes, which the broker is asked about.
+async fn preflights(bench: &Bench, brokers: &Brokers, repository: &Repository) -> Result<()> {
+    repository.write(CHANGED, repository.names.len())?;
+    let (mut tool, mut other) = (Vec::new(), Vec::new());
+    for _ in 0..bench.runs {
+        let start = Instant::now();
+        bare::plan(&brokers.servers, &repository.names, CHANGED).await?;
+        other.push(Cost::of(start.elapsed()));
+        tool.push(bench.tool(&["plan"], &repository.folder, 0)?);
+    }
+    repository.write(CONFIG[3].1, repository.names.len())?;
+    let what = "`plan` with preflight of 1,000 changes";
+    row(what, tool, "the same requests", Some(other), "≤ 1.3 ×");
+    Ok(())
+}
+
+/// Creates, of which the last ones stay.
+async fn creates(bench: &Bench, cluster: &Cluster, repository: &Repository) -> Result<()> {
+    let (mut tool, mut other) = (Vec::new(), Vec::new());
+    for number in 0..bench.runs {
+        if number > 0 {
+            bare::delete(cluster, &repository.names).await?;
+        }
+        let bare_names = names(&format!("bare{number}"), repository.names.len());
+        let start = Instant::now();
+        bare::create(cluster, &bare_names, 1).await?;
+        other.push(Cost::of(start.elapsed()));
+        bare::delete(cluster, &bare_names).await?;
+        tool.push(bench.tool(&["apply", "--yes"], &repository.folder, 0)?);
+    }
+    let what = "`apply` of 1,000 creates, read back";
+    row(what, tool, "the same requests", Some(other), "≤ 1.2 ×");
+    Ok(())
+}
+
+/// Config changes, to and fro.
+async fn changes(bench: &Bench, cluster: &Cluster, repository: &Repository) -> Result<()> {
+    let (mut tool, mut other) = (Vec::new(), Vec::new());
+    let mut values = [CHANGED, CONFIG[3].1];
+    for _ in 0..bench.runs {
+        let [value, before] = values;
+        let start = Instant::now();
+        bare::alter(cluster, &repository.names, value).await?;
+        other.push(Cost::of(start.elapsed()));
+        bare::alter(cluster, &repository.names, before).await?;
+        repository.write(value, repository.names.len())?;
+        let arguments = ["apply", "--yes", "--allow", "destructive"];
+        tool.push(bench.tool(&arguments, &repository.folder, 0)?);
+        values = [before, value];
+    }
+    bare::alter(cluster, &repository.names, CONFIG[3].1).await?;
+    repository.write(CONFIG[3].1, repository.names.len())?;
+    adopt(bench, repository)?;
+    let what = "`apply` of 1,000 config changes, read back";
+    row(what, tool, "the same requests", Some(other), "≤ 1.2 ×");
+    Ok(())
+}
+
+/// Ten environments side by side, each with an inventory of its own.
+fn environments(bench: &Bench, brokers: &Brokers, small: &Repository) -> Result<()> {
+    let all = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
+    let folder = bench.folder.join("ten");
+    let ten = Repository::new(&folder, &brokers.servers, &all, "small", (1_000, 1))?;
+    for name in all {
+        let file = ten.folder.join(format!("environments/{name}.toml"));
+        let text = std::fs::read_to_string(&file)?;
+        let inventory = format!("scope = \"bench\"\ntopic = \"_topicsmith-{name}\"");
+        std::fs::write(&file, text.replace("scope = \"bench\"", &inventory))?;
+        bench.tool(&["apply", "--yes", "-e", name], &ten.folder, 0)?;
+    }
+    let (mut tool, mut one) = (Vec::new(), Vec::new());
+    for _ in 0..bench.runs {
+        one.push(bench.tool(&["plan"], &small.folder, 0)?);
+        tool.push(bench.tool(&["plan", "--all"], &ten.folder, 0)?);
+    }
+    let what = "`plan --all` of 10 environments, 1,000 topics each";
+    row(
+        what,
+        tool,
+        "one environment",
+        Some(one),
+        "≤ 10 ×, ideally ≤ 6 ×",
+    );
+    Ok(())
+}

@@ -1,0 +1,24 @@
+//! What is done and how long it takes, on stderr, for whoever asks for it with `-v`.
+
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::fmt::time::Uptime;
+
+use super::Stream;
+
+/// Tells events from now on: with `-v` the steps of a command, with `-vv` each request. Without it
+/// there is no subscriber, and an event costs a comparison.
+pub fn tell_events(verbose: u8, stderr: Stream) {
+    let level = match verbose {
+        0 => return,
+        1 => LevelFilter::INFO,
+        _ => LevelFilter::DEBUG,
+    };
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_timer(Uptime::default())
+        .with_target(false)
+        .with_ansi(stderr.colour)
+        .with_writer(std::io::stderr);
+    // A second subscriber in one process would be a test's, which has its own.
+    let _ = subscriber.try_init();
+}
