@@ -131,6 +131,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_page_of_concepts_names_each_code() {
+        let page = include_str!("../../docs/concepts.md");
+        for &code in RiskCode::ALL {
+            let (level, meaning) = (code.level().as_str(), code.meaning());
+            let row = format!("| `{code}` | {level} | {meaning} |\n");
+            assert!(page.contains(&row), "{row}");
+        }
+        for &code in BlockCode::ALL {
+            let row = format!("| `{code}` | {} |\n", code.meaning());
+            assert!(page.contains(&row), "{row}");
+        }
+    }
+
+    #[test]
     fn codes_read_back_as_they_are_written() {
         for &code in RiskCode::ALL {
             assert_eq!(code.as_str().parse(), Ok(code));

@@ -6,6 +6,7 @@
 //! - `edit PATH` and below it `OLD` `=>` `NEW`, a line each
 //! - `alter TOPIC KEY=VALUE`, as somebody does by hand
 //! - `run ARGUMENTS`, a command that is only spoken of
+//! - `end`
 //!
 //! In what a command prints, a line of `…` stands for any number of lines; ids, times and who it was
 //! are of the day.
@@ -55,6 +56,9 @@ fn steps(text: &str) -> Vec<Step> {
     let mut file = None;
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
+        if line == "<!-- tour: end -->" {
+            return steps;
+        }
         if let Some(told) = line.strip_prefix("<!-- tour: ") {
             let mut told = told.to_owned();
             while !told.ends_with("-->") {
@@ -77,7 +81,7 @@ fn steps(text: &str) -> Vec<Step> {
             }
         }
     }
-    steps
+    panic!("the tour has an end");
 }
 
 fn step(told: &str) -> Step {
