@@ -2,11 +2,11 @@
 //! words that docs/troubleshooting.md has for it, and in how many seconds.
 //! `TOPICSMITH_TABLE=1 cargo test --test kafka causes -- --nocapture` prints that page's rows.
 
-use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::connect::{answer, impostor, nobody};
 use crate::harness::secure::{self, pem, token};
 use crate::harness::{self, Brokers, Repository, Run, Test, new_topic};
 use crate::preflight::{allow, log_in};
@@ -87,24 +87,6 @@ fn plan(test: &Test, cause: &str, (servers, client): (&str, &str), within: u64, 
     trial.says(1, within, words).warns("\nhelp: ");
 }
 
-/// A port where nothing listens.
-fn nobody() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("it is bound")
-}
-
-/// A server that is none of Kafka's: it does this to everybody who connects.
-fn impostor(act: fn(TcpStream)) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let address = listener.local_addr().expect("it is bound");
-    thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            thread::spawn(move || act(stream));
-        }
-    });
-    address.to_string()
-}
-
 /// A port that takes no more connections, and says nothing of it, as a firewall does that drops
 /// packets: its backlog is full. It does so for as long as what is returned is kept.
 fn swallowing() -> (SocketAddr, TcpListener, Vec<TcpStream>) {
@@ -120,7 +102,7 @@ fn swallowing() -> (SocketAddr, TcpListener, Vec<TcpStream>) {
 }
 
 async fn of_addresses(test: Test) {
-    let nobody = nobody().to_string();
+    let nobody = nobody();
     plan(
         &test,
         "nothing listens",
@@ -135,15 +117,11 @@ async fn of_addresses(test: Test) {
         SOON,
         "cannot reach Kafka at SERVER: no such host name",
     );
-    let http = impostor(|mut stream| {
-        let _ = stream.read(&mut [0; 512]);
-        let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
-        let _ = stream.read(&mut [0; 512]);
-    });
+    let http = impostor(|stream| answer(stream, b"HTTP/1.1 400 Bad Request\r\n\r\n"));
     plan(
         &test,
         "a web server",
-        (&http, ""),
+        (&http.to_string(), ""),
         SOON,
         "cannot reach Kafka at SERVER: an HTTP server answers there, not Kafka",
     );
@@ -151,7 +129,7 @@ async fn of_addresses(test: Test) {
     plan(
         &test,
         "a port that hangs up",
-        (&closing, ""),
+        (&closing.to_string(), ""),
         SOON,
         "cannot reach Kafka at SERVER: the other side closes the connection",
     );
@@ -162,7 +140,7 @@ async fn of_addresses(test: Test) {
     plan(
         &test,
         "a port that says nothing",
-        (&silent, ""),
+        (&silent.to_string(), ""),
         33,
         "cannot reach Kafka at SERVER: something accepts the connection there, but does not answer",
     );
