@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::cluster::Cluster;
 use super::error::Error;
-use super::fault::Fault;
+use super::fault::{Fault, UNREADABLE};
 use super::types::{OffsetAt, OffsetFound};
 use super::usage::Offsets;
 use crate::model::TopicName;
@@ -33,24 +33,34 @@ impl Cluster {
             if questions.is_empty() {
                 break;
             }
-            for (one, answer) in self.offsets_at(questions).await? {
-                match answer {
+            let mut answers = self.offsets_at(questions).await?;
+            searches.retain(|one, search| {
+                if search.question().is_none() {
+                    return true;
+                }
+                match answers.remove(one).unwrap_or_else(|| Err(unmentioned())) {
                     Ok(found) => {
-                        let search = searches.get_mut(&one);
-                        search.into_iter().for_each(|search| search.hear(found));
+                        search.hear(found);
+                        true
                     }
                     Err(fault) => {
-                        searches.remove(&one);
-                        faults.insert(one, fault);
+                        faults.insert(one.clone(), fault);
+                        false
                     }
                 }
-            }
+            });
         }
         let found = searches.into_iter();
         let found = found.map(|(one, search)| (one, Ok(search.newest)));
         let failed = faults.into_iter().map(|(one, fault)| (one, Err(fault)));
         Ok(found.chain(failed).collect())
     }
+}
+
+/// A search must end, whatever a broker leaves out.
+fn unmentioned() -> Fault {
+    let message = "the answer does not mention the partition";
+    Fault::new(UNREADABLE, message.to_owned())
 }
 
 /// The search in one partition.
@@ -90,14 +100,15 @@ impl Search {
 
     /// Takes in the first record that is no older than was asked.
     fn hear(&mut self, found: OffsetFound) {
-        let asked = self.question();
-        match (found.offset < 0, asked) {
-            (true, Some(asked)) => self.latest = asked - 1,
-            // Records can go while it is searched; one that has been found was there.
-            (true, None) => {}
-            (false, _) if found.timestamp > self.newest.timestamp => self.newest = found,
-            // No broker answers with an older record than was asked for; a search must end if one does.
-            (false, _) => self.latest = self.newest.timestamp,
+        let Some(asked) = self.question() else {
+            return;
+        };
+        match found.offset < 0 {
+            true => self.latest = asked - 1,
+            false if found.timestamp >= asked => self.newest = found,
+            // No broker answers with an older record than was asked for; a search must end if one
+            // does.
+            false => self.latest = self.newest.timestamp,
         }
     }
 }
