@@ -1,9 +1,9 @@
 # The commands that always work, on a fresh Debian machine with a Rust toolchain.
 
-.PHONY: help demo test compat lint doc bench soak packages
+.PHONY: help demo test compat lint doc bench bench-pure soak packages
 
 help: ## this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 demo: packages ## a real broker: plan, apply, an empty plan, a drift and its healing
 	cargo build --release --locked
@@ -25,8 +25,12 @@ lint: packages ## format and lints, as CI has them
 doc: packages ## the library's documentation
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
 
-bench: packages ## times plan and apply beside the same requests sent bare
-	cargo bench --locked
+bench: packages ## times the tool beside the least that the same work takes: docs/performance.md
+	cargo build --release --locked
+	cargo run --release --locked --package topicsmith-benches --bin bench
+
+bench-pure: packages ## times the pure part: parse, plan, render, for 1,000 to 100,000 topics
+	cargo bench --locked --package topicsmith-benches --bench pure
 
 soak: packages ## kill -9 during applies of 500 topics, 200 times or TOPICSMITH_SOAK times
 	cargo test --locked --test kafka -- --ignored --nocapture soak::

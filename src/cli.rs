@@ -2,11 +2,14 @@
 //! pipeline gets them. What a command does stands in its own file in `commands`.
 
 mod args;
+mod beside;
+mod close;
 mod complete;
 mod consent;
 mod exit;
 mod lock;
 mod look;
+mod metrics;
 mod origin;
 mod problem;
 mod select;
@@ -20,12 +23,14 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::{CommandFactory, FromArgMatches, Parser};
 
-pub use args::{Connecting, Environments, Format, Global, OneEnvironment, Only, duration};
+pub use args::{Connecting, Environments, Format, Global, OneEnvironment, Only, duration, globs};
+pub use close::Close;
 pub use complete::{lifecycles, script, topics};
 pub use consent::Consent;
 pub use exit::Exit;
 pub use lock::{check_cluster, lock_of, open_books, resource};
 pub use look::{Depth, Looking, Preflight, Source, plan, read, see_usage};
+pub use metrics::{Log, Metrics};
 pub use origin::{Origin, Scope, check_scope_is_named, who};
 pub use problem::{Problem, document};
 pub use select::{each, the_only_one};

@@ -9,6 +9,7 @@
 //! ```
 
 pub mod apply;
+pub mod capacity;
 pub mod cli;
 pub mod commands;
 pub mod desired;
@@ -17,11 +18,14 @@ pub mod doctor;
 pub mod instance;
 pub mod inventory;
 pub mod kafka;
+pub mod listing;
 pub mod live;
+pub mod metrics;
 pub mod model;
 pub mod observe;
 pub mod plan;
 pub mod render;
+pub mod show;
 pub mod terminal;
 
 #[cfg(test)]

@@ -1,1 +1,63 @@
-fn main() {}
+//! The pure part: files to topics, topics to a plan, a plan to text and JSON. `make bench-pure`.
+
+use std::hint::black_box;
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use topicsmith::desired::{self, Ask, Folders, Variables};
+use topicsmith::live::{Live, snapshot};
+use topicsmith::plan::{self, Options};
+use topicsmith::render::{self, Style};
+use topicsmith_benches::repository::Repository;
+
+const SIZES: [usize; 3] = [1_000, 10_000, 100_000];
+
+fn pure(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("pure");
+    group.sample_size(10);
+    for size in SIZES {
+        group.throughput(Throughput::Elements(size as u64));
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let repository = Repository::new(folder.path(), "localhost:9092", &["dev"], "t", (size, 1));
+        let written = repository.and_then(|repository| repository.write_snapshot("live.json"));
+        written.expect("a repository");
+        let text = std::fs::read_to_string(folder.path().join("live.json")).expect("a snapshot");
+        let live = snapshot::parse(&text).expect("a snapshot");
+        let folders = Folders::below(folder.path());
+        let load = || desired::load(&folders, &Ask::Only, &Variables::default()).expect("files");
+        let loaded = load();
+        let desired = &loaded.environments[0].desired;
+        let options = Options {
+            scope: Some("bench".to_owned()),
+            ..Options::default()
+        };
+        let creates = plan::make(desired, &Live::default(), &options);
+        assert_eq!(creates.changes.len(), size);
+        let style = Style {
+            colour: false,
+            width: 0,
+        };
+        let mut measure = |what: &str, work: &dyn Fn()| {
+            group.bench_function(BenchmarkId::new(what, size), |bencher| bencher.iter(work));
+        };
+        measure("files: parse and resolve", &|| drop(black_box(load())));
+        measure("snapshot: parse", &|| {
+            black_box(snapshot::parse(&text).is_ok());
+        });
+        measure("plan: nothing to change", &|| {
+            drop(black_box(plan::make(desired, &live, &options)));
+        });
+        measure("plan: creates", &|| {
+            drop(black_box(plan::make(desired, &Live::default(), &options)));
+        });
+        measure("render: text", &|| {
+            drop(black_box(render::plan::text(&creates, style)));
+        });
+        measure("render: JSON", &|| {
+            drop(black_box(render::plan::json(&creates).to_string()));
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, pure);
+criterion_main!(benches);

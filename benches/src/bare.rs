@@ -9,7 +9,7 @@ use topicsmith::kafka::{Alter, AlterOp, Cluster, Limits, Mode, NewTopic};
 use topicsmith::model::TopicName;
 use topicsmith::model::connection::Connection;
 
-use crate::repository::CONFIG;
+use topicsmith_benches::repository::CONFIG;
 
 /// Topics in a request that writes.
 const BATCH: usize = 1_000;
@@ -32,15 +32,9 @@ pub async fn connect(servers: &str) -> Result<Cluster> {
 ///
 /// # Errors
 /// A broker does not answer, or refuses.
-pub async fn plan(servers: &str, changed: &[TopicName], value: &str) -> Result<()> {
+pub async fn plan(servers: &str, changed: &[TopicName], value: &str) -> Result<Cluster> {
     let cluster = connect(servers).await?;
-    let inventory = TopicName::from("_topicsmith");
-    let (metadata, contents) = tokio::try_join!(async { Ok(cluster.metadata().await?) }, async {
-        anyhow::Ok(inventory::read(&cluster, &inventory).await?)
-    })?;
-    contents.context("there is an inventory")?;
-    let names = metadata.topics.into_keys();
-    let names: Vec<TopicName> = names.filter(|name| *name != inventory).collect();
+    let names = look(&cluster).await?;
     let (configs, topics) = tokio::try_join!(
         cluster.describe_topic_configs(&names),
         cluster.describe_topics(&names),
@@ -52,7 +46,43 @@ pub async fn plan(servers: &str, changed: &[TopicName], value: &str) -> Result<(
             .await?;
         ensure!(done.iter().all(Result::is_ok));
     }
-    Ok(())
+    Ok(cluster)
+}
+
+/// The topics that are there, and what the inventory holds.
+async fn look(cluster: &Cluster) -> Result<Vec<TopicName>> {
+    let inventory = TopicName::from("_topicsmith");
+    let metadata = async { anyhow::Ok(cluster.metadata().await?) };
+    let contents = async { anyhow::Ok(inventory::read(cluster, &inventory).await?) };
+    let (metadata, _) = tokio::try_join!(metadata, contents)?;
+    let names = metadata.topics.into_keys();
+    Ok(names.filter(|name| *name != inventory).collect())
+}
+
+/// What an apply asks when it changes a config of each, until all show it; neither its lock nor its
+/// records.
+///
+/// # Errors
+/// A broker does not answer, or refuses.
+pub async fn apply_changes(servers: &str, names: &[TopicName], value: &str) -> Result<()> {
+    let cluster = plan(servers, names, value).await?;
+    alter(&cluster, names, value).await
+}
+
+/// The same where it creates them all: whether they are hidden, whether they would be taken.
+///
+/// # Errors
+/// A broker does not answer, or refuses.
+pub async fn apply_creates(servers: &str, names: &[TopicName], partitions: u32) -> Result<()> {
+    let cluster = connect(servers).await?;
+    look(&cluster).await?;
+    let described = cluster.describe_topics(names).await?;
+    ensure!(described.values().all(Result::is_err));
+    for batch in new_topics(names, partitions).chunks(BATCH) {
+        let taken = cluster.create_topics(batch, Mode::ValidateOnly).await?;
+        ensure!(taken.iter().all(Result::is_ok), "{taken:?}");
+    }
+    create(&cluster, names, partitions).await
 }
 
 /// Creates, until all are visible.
@@ -60,16 +90,7 @@ pub async fn plan(servers: &str, changed: &[TopicName], value: &str) -> Result<(
 /// # Errors
 /// A broker does not answer, or refuses.
 pub async fn create(cluster: &Cluster, names: &[TopicName], partitions: u32) -> Result<()> {
-    let new = |name: &TopicName| NewTopic {
-        name: name.clone(),
-        partitions,
-        replication_factor: 1,
-        config: CONFIG
-            .map(|(key, value)| (key.into(), value.to_owned()))
-            .into(),
-    };
-    let topics: Vec<NewTopic> = names.iter().map(new).collect();
-    for batch in topics.chunks(BATCH) {
+    for batch in new_topics(names, partitions).chunks(BATCH) {
         let made = cluster.create_topics(batch, Mode::Apply).await?;
         ensure!(made.iter().all(Result::is_ok), "{made:?}");
     }
@@ -79,6 +100,18 @@ pub async fn create(cluster: &Cluster, names: &[TopicName], partitions: u32) -> 
             return Ok(());
         }
     }
+}
+
+fn new_topics(names: &[TopicName], partitions: u32) -> Vec<NewTopic> {
+    let new = |name: &TopicName| NewTopic {
+        name: name.clone(),
+        partitions,
+        replication_factor: 1,
+        config: CONFIG
+            .map(|(key, value)| (key.into(), value.to_owned()))
+            .into(),
+    };
+    names.iter().map(new).collect()
 }
 
 fn alters(names: &[TopicName], value: &str) -> Vec<Alter> {

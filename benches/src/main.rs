@@ -5,7 +5,6 @@ mod bare;
 mod broker;
 mod floor;
 mod measure;
-mod repository;
 mod sections;
 
 use std::path::{Path, PathBuf};

@@ -9,8 +9,8 @@ use topicsmith::kafka::Cluster;
 use crate::Bench;
 use crate::broker::Brokers;
 use crate::measure::{Cost, row, run};
-use crate::repository::{CHANGED, CONFIG, Repository, names};
 use crate::{bare, floor};
+use topicsmith_benches::repository::{CHANGED, CONFIG, Repository, names};
 
 /// Something else than the servers, where none is reached.
 const NOWHERE: &str = "localhost:9092";
@@ -83,10 +83,10 @@ pub async fn one_broker(bench: &Bench) -> Result<()> {
         Repository::new(&folder, &brokers.servers, &["dev"], name, (topics, 1))
     };
     let small = repository("small", 1_000)?;
-    creates(bench, &cluster, &small).await?;
+    creates(bench, (&brokers, &cluster), &small).await?;
     plans(bench, &brokers, &small, "1,000 topics", "≤ 2 ×, ≤ 0.2 s").await?;
     preflights(bench, &brokers, &small).await?;
-    changes(bench, &cluster, &small).await?;
+    changes(bench, (&brokers, &cluster), &small).await?;
     environments(bench, &brokers, &small)?;
     bare::delete(&cluster, &small.names).await?;
 
@@ -161,7 +161,11 @@ async fn preflights(bench: &Bench, brokers: &Brokers, repository: &Repository) -
 }
 
 /// Creates, of which the last ones stay.
-async fn creates(bench: &Bench, cluster: &Cluster, repository: &Repository) -> Result<()> {
+async fn creates(
+    bench: &Bench,
+    (brokers, cluster): (&Brokers, &Cluster),
+    repository: &Repository,
+) -> Result<()> {
     let (mut tool, mut other) = (Vec::new(), Vec::new());
     for number in 0..bench.runs {
         if number > 0 {
@@ -169,7 +173,7 @@ async fn creates(bench: &Bench, cluster: &Cluster, repository: &Repository) -> R
         }
         let bare_names = names(&format!("bare{number}"), repository.names.len());
         let start = Instant::now();
-        bare::create(cluster, &bare_names, 1).await?;
+        bare::apply_creates(&brokers.servers, &bare_names, 1).await?;
         other.push(Cost::of(start.elapsed()));
         bare::delete(cluster, &bare_names).await?;
         tool.push(bench.tool(&["apply", "--yes"], &repository.folder, 0)?);
@@ -180,13 +184,17 @@ async fn creates(bench: &Bench, cluster: &Cluster, repository: &Repository) -> R
 }
 
 /// Config changes, to and fro.
-async fn changes(bench: &Bench, cluster: &Cluster, repository: &Repository) -> Result<()> {
+async fn changes(
+    bench: &Bench,
+    (brokers, cluster): (&Brokers, &Cluster),
+    repository: &Repository,
+) -> Result<()> {
     let (mut tool, mut other) = (Vec::new(), Vec::new());
     let mut values = [CHANGED, CONFIG[3].1];
     for _ in 0..bench.runs {
         let [value, before] = values;
         let start = Instant::now();
-        bare::alter(cluster, &repository.names, value).await?;
+        bare::apply_changes(&brokers.servers, &repository.names, value).await?;
         other.push(Cost::of(start.elapsed()));
         bare::alter(cluster, &repository.names, before).await?;
         repository.write(value, repository.names.len())?;

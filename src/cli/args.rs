@@ -171,12 +171,20 @@ pub struct Only {
 impl Only {
     /// The globs; none match where none was given.
     pub fn globs(&self) -> Result<Globs> {
-        Globs::new(&self.only).map_err(|(index, why)| {
-            let glob = &self.only[index];
-            let help = "globs know *, ?, [a-z] and {this,that}; quote them for the shell";
-            Problem::usage(format!("--only {glob:?} is no glob: {why}"), help).into()
-        })
+        globs("--only", &self.only)
     }
+}
+
+/// What an option says in globs.
+///
+/// # Errors
+/// Which of them is none.
+pub fn globs(option: &str, patterns: &[String]) -> Result<Globs> {
+    Globs::new(patterns).map_err(|(index, why)| {
+        let glob = &patterns[index];
+        let help = "globs know *, ?, [a-z] and {this,that}; quote them for the shell";
+        Problem::usage(format!("{option} {glob:?} is no glob: {why}"), help).into()
+    })
 }
 
 /// How to reach the cluster.

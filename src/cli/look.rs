@@ -44,6 +44,11 @@ pub enum Source<'a> {
 }
 
 impl Looking {
+    /// Whether a snapshot stands in for a cluster.
+    pub fn is_snapshot(&self) -> bool {
+        self.live.is_some()
+    }
+
     /// Reads the snapshot, where there is one.
     ///
     /// # Errors
@@ -208,7 +213,7 @@ pub async fn see_usage<'a>(
 }
 
 /// Says that an apply of the environment is running, as far as this machine's clock can tell.
-fn tell_applies(session: &Session, desired: &Desired, observed: &Observed) {
+pub(super) fn tell_applies(session: &Session, desired: &Desired, observed: &Observed) {
     let environment = &desired.environment.name;
     let now_ms = observed.live.now_ms.unwrap_or_default();
     let applies = observed.locks.iter().filter(|lock| lock.until_ms > now_ms);

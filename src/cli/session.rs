@@ -9,9 +9,9 @@ use tracing::info;
 use super::args::Format;
 use super::exit::Exit;
 use super::problem::{self, Invalid};
-use crate::desired::{self, Ask, Folders, Loaded, Variables, outside_scope};
+use crate::desired::{self, Ask, Folders, Loaded, Traces, Variables, outside_scope};
 use crate::model::text::count;
-use crate::model::{Finding, Level, Sources};
+use crate::model::{Finding, Level, Sources, TopicName};
 use crate::render::{self, Style, diagnostics};
 use crate::terminal::{Stream, Terminal};
 
@@ -54,12 +54,7 @@ impl Session {
     pub fn read_files(&self, ask: &Ask) -> Result<Loaded> {
         let started = Instant::now();
         let loaded = desired::load(&self.folders, ask, &self.variables)?;
-        let topics = loaded
-            .environments
-            .iter()
-            .map(|one| one.desired.topics.len());
-        let topics = topics.sum::<usize>();
-        info!(environments = loaded.environments.len(), topics, took = ?started.elapsed(), "read the files");
+        tell_read(&loaded, started);
         Ok(loaded)
     }
 
@@ -71,6 +66,18 @@ impl Session {
         let loaded = self.read_files(ask)?;
         self.refuse_errors(&loaded.findings, &loaded.sources)?;
         Ok(loaded)
+    }
+
+    /// The same, with where everything in the files stands, and everything about one topic.
+    ///
+    /// # Errors
+    /// As for [`Session::load`].
+    pub fn load_traced(&self, ask: &Ask, topic: Option<&TopicName>) -> Result<(Loaded, Traces)> {
+        let started = Instant::now();
+        let traced = desired::load_traced(&self.folders, ask, &self.variables, topic)?;
+        tell_read(&traced.0, started);
+        self.refuse_errors(&traced.0.findings, &traced.0.sources)?;
+        Ok(traced)
     }
 
     /// Reads the environments alone, for a command that needs no topics files: they may be broken,
@@ -259,6 +266,15 @@ impl Session {
         }
         exit
     }
+}
+
+/// What was read, for whoever wants to hear of each step.
+fn tell_read(loaded: &Loaded, started: Instant) {
+    let environments = loaded.environments.iter();
+    let topics = environments
+        .map(|one| one.desired.topics.len())
+        .sum::<usize>();
+    info!(environments = loaded.environments.len(), topics, took = ?started.elapsed(), "read the files");
 }
 
 /// Where several environments are reported, an error says whose it is.

@@ -8,12 +8,14 @@ use serde_json::Value;
 
 use crate::apply::{self, Books, Report, Settings, Verdict, WhyNot};
 use crate::cli::{
-    self, Connecting, Consent, Depth, Exit, Format, OneEnvironment, Only, Origin, Preflight,
-    Problem, Session, duration,
+    self, Connecting, Consent, Depth, Exit, Format, Log, Metrics, OneEnvironment, Only, Origin,
+    Preflight, Problem, Session, duration,
 };
 use crate::desired::{Ask, Desired};
 use crate::inventory::{self, InventoryError};
 use crate::kafka::Cluster;
+use crate::live::Live;
+use crate::metrics::Figures;
 use crate::model::text::escape;
 use crate::plan::{Allow, Approval, MissingRights, Options, Plan};
 use crate::render::{plan as plans, report as reports};
@@ -65,6 +67,8 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
     #[command(flatten)]
+    metrics: Metrics,
+    #[command(flatten)]
     origin: Origin,
     #[command(flatten)]
     connecting: Connecting,
@@ -76,11 +80,17 @@ pub struct Args {
 /// Something failed before anything was changed.
 pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     args.consent.check(session)?;
-    let Some(file) = &args.report else {
-        return Ok(apply(args, session).await?.exit);
+    let asked = args.environment.ask()?;
+    let work = async |log: &Log| {
+        let Some(file) = &args.report else {
+            return Ok(apply(args, session, log).await?.exit);
+        };
+        check_writable(file)?;
+        keep(file, apply(args, session, log).await, session)
     };
-    check_writable(file)?;
-    keep(file, apply(args, session).await, session)
+    args.metrics
+        .measure("apply", Some(&asked), session, work)
+        .await
 }
 
 /// How an apply ended.
@@ -116,7 +126,7 @@ fn keep(file: &Path, ended: Result<Ended>, session: &Session) -> Result<Exit> {
 }
 
 /// Plans, shows the plan, asks, applies and reports.
-async fn apply(args: &Args, session: &Session) -> Result<Ended> {
+async fn apply(args: &Args, session: &Session, log: &Log) -> Result<Ended> {
     let approval = args.plan.as_deref().map(read_plan).transpose()?;
     let options = Options {
         only: match &approval {
@@ -130,6 +140,7 @@ async fn apply(args: &Args, session: &Session) -> Result<Ended> {
         missing_rights: MissingRights::Block,
     };
     let loaded = session.load(&which(args.environment.ask()?, options.approval.as_ref())?)?;
+    log.expect(&loaded);
     session.check_scope(&loaded, options.scope.as_deref())?;
     let environment = cli::the_only_one(&loaded)?;
     let cluster = args
@@ -145,9 +156,17 @@ async fn apply(args: &Args, session: &Session) -> Result<Ended> {
         options,
         cluster,
         books: None,
+        figures: None,
     };
     let ended = job.run().await;
     job.give_back().await;
+    if let (Ok(ended), Some(figures)) = (&ended, job.figures) {
+        let name = &job.desired.environment.name;
+        log.add(name, figures.with(&ended.report), ended.exit == Exit::Done);
+        if ended.report.changed() {
+            log.changed();
+        }
+    }
     ended
 }
 
@@ -160,13 +179,18 @@ struct Job<'a> {
     cluster: Cluster,
     /// The inventory under the lock; `None` where it is not in use, or not there yet.
     books: Option<Books>,
+    /// What the plan that was shown comes to.
+    figures: Option<Figures>,
 }
 
 impl Job<'_> {
     async fn run(&mut self) -> Result<Ended> {
         let (args, session) = (self.args, self.session);
         self.open_books().await?;
-        let plan = self.plan().await?;
+        let (live, plan) = self.plan().await?;
+        let only = &self.options.only;
+        self.figures = Some(Figures::of(&plan, self.desired, &live, only));
+        drop(live);
         show(&plan, session)?;
         if !plan.refused.is_empty() {
             session.tell_error(&anyhow::anyhow!("refused, and nothing was changed"));
@@ -185,7 +209,7 @@ impl Job<'_> {
         tell(report, plan, session)
     }
 
-    async fn plan(&self) -> Result<Plan> {
+    async fn plan(&self) -> Result<(Live, Plan)> {
         let Job {
             desired,
             options,
@@ -196,8 +220,7 @@ impl Job<'_> {
         let mut live = observed.live;
         // Whoever holds the lock knows how late it is by the broker's clock.
         live.now_ms = self.books.as_ref().map(Books::now_ms).or(live.now_ms);
-        let (_, plan) = cli::plan(cluster, desired, live, options, Preflight::Asked).await?;
-        Ok(plan)
+        cli::plan(cluster, desired, live, options, Preflight::Asked).await
     }
 
     /// Takes the lock, where there is an inventory to hold it.
@@ -227,7 +250,8 @@ impl Job<'_> {
             let topic = inventory.topic.clone();
             return Err(InventoryError::Missing { topic }.into());
         }
-        if self.plan().await?.changes == plan.changes {
+        let (_, again) = self.plan().await?;
+        if again.changes == plan.changes {
             return Ok(());
         }
         let message = "the cluster has changed since the plan was made, and nothing was applied";

@@ -6,10 +6,13 @@ use anyhow::Result;
 use serde_json::Value;
 
 use crate::cli::{
-    self, Depth, Document, Environments, Exit, Looking, Only, Printable, Scope, Session, Source,
+    self, Depth, Document, Environments, Exit, Log, Looking, Metrics, Only, Printable, Scope,
+    Session, Source,
 };
 use crate::desired::{Ask, Loaded, LoadedEnvironment};
 use crate::live::Live;
+use crate::metrics::Figures;
+use crate::model::Globs;
 use crate::plan::drift::Drift;
 use crate::plan::{self, Options, Plan};
 use crate::render::{self, Style};
@@ -20,6 +23,7 @@ use crate::render::{self, Style};
   topicsmith drift -e prod
   topicsmith drift -e prod --pending       exit 2 for what is not applied yet, too
   topicsmith drift --all --format json     every environment, for a program
+  topicsmith drift --all --metrics-file /var/lib/node_exporter/drift.prom
 
 The inventory tells what was changed on the cluster since it was last applied (drift) from what was
 changed in the files (pending). Without one, all that differs counts as drift. What is held is known,
@@ -40,6 +44,8 @@ pub struct Args {
     #[arg(long)]
     pending: bool,
     #[command(flatten)]
+    metrics: Metrics,
+    #[command(flatten)]
     scope: Scope,
     #[command(flatten)]
     looking: Looking,
@@ -51,15 +57,28 @@ pub struct Args {
 /// The files have errors, or the only environment cannot be looked at.
 pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     let ask = args.environments.ask()?.unwrap_or(Ask::Only);
+    let work = async |log: &Log| drift_each(args, session, &ask, log).await;
+    args.metrics
+        .measure("drift", Some(&ask), session, work)
+        .await
+}
+
+async fn drift_each(args: &Args, session: &Session, ask: &Ask, log: &Log) -> Result<Exit> {
     let options = Options {
         only: args.only.globs()?,
         scope: args.scope.named()?,
         ..Options::default()
     };
-    let loaded = session.load(&ask)?;
+    let loaded = session.load(ask)?;
+    log.expect(&loaded);
     let source = args.looking.source(&loaded)?;
     let drifts = cli::each(&loaded, |environment| {
-        one(args, session, &loaded, environment, &source, &options)
+        let looked = one(args, session, &loaded, environment, &source, &options);
+        async {
+            let looked = looked.await?;
+            looked.log(&options.only, log);
+            Ok(looked)
+        }
     });
     session.print_each(drifts.await, loaded.list_form)
 }
@@ -94,6 +113,13 @@ struct Looked<'a> {
 }
 
 impl Looked<'_> {
+    fn log(&self, only: &Globs, log: &Log) {
+        let desired = &self.environment.desired;
+        let figures = Figures::of(&self.plan, desired, &self.live, only);
+        let success = self.plan.wrong_cluster().is_none();
+        log.add(&desired.environment.name, figures, success);
+    }
+
     fn drift(&self) -> Drift<'_> {
         plan::drift(&self.plan, &self.environment.desired, &self.live)
     }

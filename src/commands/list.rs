@@ -7,21 +7,58 @@ use crate::cli::{
     self, Depth, Document, Environments, Exit, Looking, Only, Printable, Scope, Session, Source,
 };
 use crate::desired::{Ask, Loaded, LoadedEnvironment};
+use crate::listing::{self, Label, Narrow, Order, Row};
+use crate::plan::state::State;
 use crate::plan::{self, Options};
 use crate::render::Style;
-use crate::render::list::{self, Row};
+use crate::render::list;
 
 /// Arguments of `list`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   topicsmith list -e prod
   topicsmith list -e prod --only 'client_2.*'
-  topicsmith list -e prod --format json")]
+  topicsmith list -e prod --owner 'shop*' --state differs --state missing
+  topicsmith list -e prod --label domain=content --sort partitions
+  topicsmith list -e prod --format json
+
+States:
+  in-sync    as the files say
+  differs    listed, and not as the files say
+  missing    listed, and not there
+  not-seen   listed, and may not be seen
+  unlisted   there, and in no file
+  removed    to be deleted: by a tombstone, or because it left the files
+  not-owned  as the files say, and nobody's so far
+  released   left the files, and stays
+  theirs     another scope's, or an instance's
+  held       not as the files say, and a hold keeps it so
+
+Orders: name, partitions, replication, overrides (each with the most first), owner, state")]
 pub struct Args {
     #[command(flatten)]
     environments: Environments,
     #[command(flatten)]
     only: Only,
+    /// Only topics whose owner in the files matches; repeatable
+    #[arg(long, value_name = "GLOB")]
+    owner: Vec<String>,
+    /// Only topics with this label in the files, whatever its value or with this one; repeatable,
+    /// and then all of them
+    #[arg(long, value_name = "KEY[=VALUE]")]
+    label: Vec<Label>,
+    /// Only topics that stand so; repeatable
+    #[arg(long, value_enum, value_name = "STATE", hide_possible_values = true)]
+    state: Vec<State>,
+    /// What the topics are sorted by
+    #[arg(
+        long,
+        value_enum,
+        value_name = "ORDER",
+        default_value_t,
+        hide_possible_values = true
+    )]
+    sort: Order,
     #[command(flatten)]
     scope: Scope,
     #[command(flatten)]
@@ -39,29 +76,37 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
         scope: args.scope.named()?,
         ..Options::default()
     };
+    let narrow = Narrow {
+        owners: cli::globs("--owner", &args.owner)?,
+        labels: args.label.clone(),
+        states: args.state.clone(),
+    };
     let loaded = session.load(&ask)?;
     let source = args.looking.source(&loaded)?;
     let lists = cli::each(&loaded, |environment| {
-        one(session, &loaded, environment, &source, &options)
+        let rows = rows(session, &loaded, environment, &source, &options);
+        async {
+            Ok(List {
+                environment: environment.desired.environment.name.to_string(),
+                rows: narrow.pick(rows.await?, args.sort),
+            })
+        }
     });
     session.print_each(lists.await, loaded.list_form)
 }
 
-async fn one(
+async fn rows(
     session: &Session,
     loaded: &Loaded,
     environment: &LoadedEnvironment,
     source: &Source<'_>,
     options: &Options,
-) -> Result<List> {
+) -> Result<Vec<Row>> {
     let desired = &environment.desired;
     let look = source.look_for(session, loaded, environment, options, Depth::All);
     let live = look.await?;
     let plan = plan::make(desired, &live, options);
-    Ok(List {
-        environment: desired.environment.name.to_string(),
-        rows: list::rows(desired, &live, &plan, &options.only),
-    })
+    Ok(listing::rows(desired, &live, &plan, &options.only))
 }
 
 /// The topics of one environment.

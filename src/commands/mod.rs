@@ -1,6 +1,7 @@
 //! The commands, one file each: a short script over the stations, with its own arguments.
 
 mod apply;
+mod capacity;
 mod completions;
 mod doctor;
 mod drift;
@@ -11,6 +12,7 @@ mod list;
 mod man;
 mod overview;
 mod plan;
+mod show;
 mod snapshot;
 mod validate;
 
@@ -35,6 +37,10 @@ pub enum Command {
     Snapshot(snapshot::Args),
     /// List the topics: what is there, and how it stands to the files
     List(list::Args),
+    /// Show one topic in full, or an environment: every value, and where it comes from
+    Show(show::Args),
+    /// Reckon the disk that topics need, from traffic, retention and replication
+    Capacity(capacity::Args),
     /// Topics that come and go at run time: up, down, list, sweep
     #[command(subcommand)]
     Instance(instance::Command),
@@ -70,6 +76,8 @@ impl Command {
                 Command::Drift(args) => drift::run(args, session).await,
                 Command::Snapshot(args) => snapshot::run(args, session).await,
                 Command::List(args) => list::run(args, session).await,
+                Command::Show(args) => show::run(args, session).await,
+                Command::Capacity(args) => capacity::run(args, session).await,
                 Command::Instance(command) => command.run(session).await,
                 Command::Inventory(command) => command.run(session).await,
                 Command::Init(args) => init::run(args, session),

@@ -7,11 +7,13 @@ use anyhow::Result;
 use serde_json::Value;
 
 use crate::cli::{
-    self, Document, Environments, Exit, Format, Looking, Only, Origin, Preflight, Printable,
-    Problem, Session, Source,
+    self, Document, Environments, Exit, Format, Log, Looking, Metrics, Only, Origin, Preflight,
+    Printable, Problem, Session, Source,
 };
 use crate::desired::{Ask, Loaded, LoadedEnvironment};
 use crate::live::Live;
+use crate::metrics::Figures;
+use crate::model::Globs;
 use crate::plan::{self, Allow, MissingRights, Options, Plan};
 use crate::render::{self, Style, unified};
 use crate::terminal::write_whole;
@@ -24,6 +26,7 @@ use crate::terminal::write_whole;
   topicsmith plan -e prod --out prod.plan              saves it, for apply to be held to it
   topicsmith plan --all --format json                  every environment, for a program
   topicsmith plan -e prod --live prod.json --diff      offline, against a snapshot
+  topicsmith plan --all --metrics-file plan.prom       figures for Prometheus
 
 A saved plan is an approval: `topicsmith apply prod.plan` does what stands in it, needs no --allow
 for that, and does nothing else. Take one only from a job that the repository trusts. It holds
@@ -56,6 +59,8 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     #[command(flatten)]
+    metrics: Metrics,
+    #[command(flatten)]
     origin: Origin,
     #[command(flatten)]
     looking: Looking,
@@ -71,6 +76,13 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
         return Err(Problem::usage("--diff is text, and --format json was asked for", help).into());
     }
     let ask = args.environments.ask()?.unwrap_or(Ask::Only);
+    let work = async |log: &Log| plan_each(args, session, &ask, log).await;
+    args.metrics
+        .measure("plan", Some(&ask), session, work)
+        .await
+}
+
+async fn plan_each(args: &Args, session: &Session, ask: &Ask, log: &Log) -> Result<Exit> {
     let options = Options {
         only: args.only.globs()?,
         allow: args.allow.clone(),
@@ -79,7 +91,8 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
         scope: args.origin.scope()?,
         missing_rights: MissingRights::Noted,
     };
-    let loaded = session.load(&ask)?;
+    let loaded = session.load(ask)?;
+    log.expect(&loaded);
     session.check_scope(&loaded, options.scope.as_deref())?;
     if args.out.is_some() && loaded.list_form {
         let help = "name one environment with -e";
@@ -87,7 +100,12 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     }
     let source = args.looking.source(&loaded)?;
     let plans = cli::each(&loaded, |environment| {
-        one(args, session, &loaded, environment, &source, &options)
+        let planned = one(args, session, &loaded, environment, &source, &options);
+        async {
+            let planned = planned.await?;
+            planned.log(&options.only, log);
+            Ok(planned)
+        }
     });
     let plans = plans.await;
     if let (Some(file), [(_, Ok(planned))]) = (&args.out, plans.as_slice()) {
@@ -124,6 +142,15 @@ struct Planned<'a> {
     environment: &'a LoadedEnvironment,
     live: Cow<'a, Live>,
     plan: Plan,
+}
+
+impl Planned<'_> {
+    fn log(&self, only: &Globs, log: &Log) {
+        let desired = &self.environment.desired;
+        let figures = Figures::of(&self.plan, desired, &self.live, only);
+        let success = self.plan.wrong_cluster().is_none();
+        log.add(&desired.environment.name, figures, success);
+    }
 }
 
 impl Printable for Planned<'_> {

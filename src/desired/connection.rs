@@ -10,6 +10,7 @@ use super::servers::split_servers;
 use super::suggest::shown;
 use super::tables::cluster_table::{ClientEntry, ClusterText};
 use super::tables::field::Given;
+use super::trace::Written;
 use super::variables::{Filled, Missing, Template, Variables};
 use crate::model::connection::Connection;
 use crate::model::{Finding, Layer, Place, Secret, Sourced};
@@ -116,6 +117,27 @@ impl ConnectionTemplate {
             .iter()
             .map(|given| given.value.to_string())
             .collect()
+    }
+
+    /// What the files say of the connection, as they write it: no variable is filled in, and what
+    /// may be a credential is left out.
+    pub fn written(&self) -> Vec<Written> {
+        let servers = self.servers_place.as_ref().map(|place| {
+            let servers = self.servers_shown().join(", ");
+            Written::at("bootstrap_servers", servers, place)
+        });
+        let id = self.id.as_ref();
+        let id = id.map(|given| Written::at("id", given.value.to_string(), &given.place));
+        let client = self.client.iter().map(|entry| {
+            let property = entry.property;
+            let value = match property.is_secret() {
+                true => "(a secret)".to_owned(),
+                false => entry.value.value.to_string(),
+            };
+            let key = format!("client.{}", property.name);
+            Written::at(&key, value, &entry.value.place)
+        });
+        servers.into_iter().chain(id).chain(client).collect()
     }
 
     /// Fills in variables and secret files.

@@ -158,6 +158,11 @@ impl<'a> SharedLayers<'a> {
             + own.map(values).sum::<usize>()
     }
 
+    /// The layers of `[defaults]`.
+    pub(super) fn defaults(&self) -> &Layers<'a> {
+        &self.defaults
+    }
+
     /// All layers of a topic.
     pub(super) fn of(&self, topic: &'a TopicEntry) -> Layers<'a> {
         let mut layers = Layers {

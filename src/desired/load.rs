@@ -13,10 +13,11 @@ use super::resolve::Resolver;
 use super::rules::Rules;
 use super::select::Ask;
 use super::tables::topics_file::{self, TopicsFile};
+use super::trace::{Tracer, Traces};
 use super::unknown_configs;
 use super::variables::Variables;
-use super::{Desired, checks, document, environment};
-use crate::model::{Finding, Globs, Layer, Sources};
+use super::{Desired, Environment, checks, document, environment};
+use crate::model::{Finding, Globs, Layer, Sources, TopicName};
 
 /// What the files say about the environments that were asked for.
 #[derive(Debug)]
@@ -48,8 +49,35 @@ pub struct LoadedEnvironment {
 /// is in [`Loaded::findings`].
 pub fn load(folders: &Folders, ask: &Ask, variables: &Variables) -> Result<Loaded, LoadError> {
     let topics = || read_folder(Folder::Topics, &folders.topics, &folders.root);
-    let load = || load_all(folders, topics, ask, variables);
+    let load = || load_all(folders, topics, ask, variables, |_| {});
     document::with_room(load).map_err(LoadError::NoRoom)?
+}
+
+/// The same, with where everything comes from: for the environments that could be resolved, and for
+/// one topic where that is asked for.
+///
+/// # Errors
+/// As for [`load`].
+pub fn load_traced(
+    folders: &Folders,
+    ask: &Ask,
+    variables: &Variables,
+    topic: Option<&TopicName>,
+) -> Result<(Loaded, Traces), LoadError> {
+    let topics = || read_folder(Folder::Topics, &folders.topics, &folders.root);
+    let mut traces = Traces::new();
+    let see = |seen: Seen<'_>| {
+        let tracer = Tracer {
+            topic,
+            sources: seen.sources,
+            variables,
+        };
+        let trace = tracer.trace(seen.chain, seen.environment, seen.resolver);
+        traces.insert(seen.chain.name.clone(), trace);
+    };
+    let load = || load_all(folders, topics, ask, variables, see);
+    let loaded = document::with_room(load).map_err(LoadError::NoRoom)??;
+    Ok((loaded, traces))
 }
 
 /// The same without the topics files, which may be broken or gone: the environments have no topics,
@@ -62,7 +90,7 @@ pub fn load_environments(
     ask: &Ask,
     variables: &Variables,
 ) -> Result<Loaded, LoadError> {
-    let load = || load_all(folders, || Ok(Vec::new()), ask, variables);
+    let load = || load_all(folders, || Ok(Vec::new()), ask, variables, |_| {});
     document::with_room(load).map_err(LoadError::NoRoom)?
 }
 
@@ -71,6 +99,7 @@ fn load_all(
     topics: impl FnOnce() -> Result<Vec<Found>, LoadError>,
     ask: &Ask,
     variables: &Variables,
+    mut see: impl FnMut(Seen<'_>),
 ) -> Result<Loaded, LoadError> {
     let found = read_folder(Folder::Environments, &folders.environments, &folders.root)?;
     let topics = topics()?;
@@ -94,14 +123,14 @@ fn load_all(
         };
         let before = problems.errors();
         let names = environments.names_of(name);
-        let one = load_one(
-            &chain,
-            names,
-            &catalogue,
-            &allowed,
+        let one = Loading {
+            chain: &chain,
+            catalogue: &catalogue,
+            allowed: &allowed,
             variables,
-            &mut problems,
-        );
+            sources: &sources,
+        };
+        let one = one.run(names, &mut problems, &mut see);
         if topics_are_sound && environments.errors_of(name) == 0 && problems.errors() == before {
             loaded.push(one);
         }
@@ -148,45 +177,69 @@ fn read_topics(
     (files, complete)
 }
 
-fn load_one(
-    chain: &Chain<'_>,
-    names: Vec<Arc<str>>,
-    catalogue: &Catalogue,
-    allowed: &[Globs],
-    variables: &Variables,
-    problems: &mut Problems,
-) -> LoadedEnvironment {
-    let connection = ConnectionTemplate::of(chain);
-    connection
-        .check()
-        .into_iter()
-        .for_each(|finding| problems.add(finding));
-    let cluster_id = connection.cluster_id(variables, Layer::Defaults(chain.name.clone()));
-    let groups = names.iter().filter(|name| **name != chain.name);
-    let groups = groups.map(ToString::to_string).collect();
-    let environment = environment::build(chain, groups, cluster_id, problems);
-    let rules = Rules::of(chain, problems);
-    unknown_configs::report_defaults(chain, &rules, problems);
-    let profiles = catalogue.profiles.values();
-    let resolver = Resolver {
-        environment: chain.name.clone(),
-        file: chain.own().0.file.clone(),
-        layers: SharedLayers::new(chain, Names::new(&names), profiles),
-        catalogue,
-        rules: &rules,
-        allowed_somewhere: allowed,
-    };
-    let resolved = resolver.run(problems);
-    let desired = Desired {
-        environment,
-        topics: resolved.topics,
-        removed: resolved.removed,
-        lifecycles: resolved.lifecycles,
-    };
-    checks::check(&desired, problems);
-    LoadedEnvironment {
-        desired,
-        connection,
+/// An environment as it is resolved, for whoever looks on.
+struct Seen<'a> {
+    chain: &'a Chain<'a>,
+    environment: &'a Environment,
+    resolver: &'a Resolver<'a>,
+    sources: &'a Sources,
+}
+
+/// What one environment is made of.
+struct Loading<'a> {
+    chain: &'a Chain<'a>,
+    catalogue: &'a Catalogue,
+    allowed: &'a [Globs],
+    variables: &'a Variables,
+    sources: &'a Sources,
+}
+
+impl Loading<'_> {
+    fn run(
+        &self,
+        names: Vec<Arc<str>>,
+        problems: &mut Problems,
+        see: &mut impl FnMut(Seen<'_>),
+    ) -> LoadedEnvironment {
+        let chain = self.chain;
+        let connection = ConnectionTemplate::of(chain);
+        connection
+            .check()
+            .into_iter()
+            .for_each(|finding| problems.add(finding));
+        let cluster_id = connection.cluster_id(self.variables, Layer::Defaults(chain.name.clone()));
+        let groups = names.iter().filter(|name| **name != chain.name);
+        let groups = groups.map(ToString::to_string).collect();
+        let environment = environment::build(chain, groups, cluster_id, problems);
+        let rules = Rules::of(chain, problems);
+        unknown_configs::report_defaults(chain, &rules, problems);
+        let profiles = self.catalogue.profiles.values();
+        let resolver = Resolver {
+            environment: chain.name.clone(),
+            file: chain.own().0.file.clone(),
+            layers: SharedLayers::new(chain, Names::new(&names), profiles),
+            catalogue: self.catalogue,
+            rules: &rules,
+            allowed_somewhere: self.allowed,
+        };
+        let resolved = resolver.run(problems);
+        see(Seen {
+            chain,
+            environment: &environment,
+            resolver: &resolver,
+            sources: self.sources,
+        });
+        let desired = Desired {
+            environment,
+            topics: resolved.topics,
+            removed: resolved.removed,
+            lifecycles: resolved.lifecycles,
+        };
+        checks::check(&desired, problems);
+        LoadedEnvironment {
+            desired,
+            connection,
+        }
     }
 }
 

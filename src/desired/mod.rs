@@ -38,6 +38,7 @@ mod suggest;
 mod syntax;
 mod tables;
 mod together;
+mod trace;
 mod unknown_configs;
 mod variables;
 
@@ -50,12 +51,15 @@ pub use connection::{ConnectionTemplate, Outside};
 pub use error::{LoadError, NamedFolder};
 pub use files::Folders;
 pub use lifecycle::{NoInstance, WhyNotHere};
-pub use load::{Loaded, LoadedEnvironment, load, load_environments};
+pub use load::{Loaded, LoadedEnvironment, load, load_environments, load_traced};
 pub use name_template::NameTemplate;
 pub use rules::NameRule;
 pub use select::Ask;
 pub use suggest::closest;
 pub use tables::pattern::Pattern;
+pub use trace::{
+    EnvironmentTrace, FromVariable, Said, Setting, SettingTrace, TopicTrace, Trace, Traces, Written,
+};
 pub use variables::Variables;
 
 use crate::model::{ConfigKey, Globs, OnRemove, Place, RiskCode, Sourced, TopicName};

@@ -32,9 +32,9 @@ pub use error::{Cause, Error};
 pub use fault::{Fault, FaultKind};
 pub use records::{Appender, Reader, RecordError};
 pub use types::{
-    Alter, AlterOp, Appended, ConfigEntry, Configs, Delivery, GroupDescription, Metadata, Mode,
-    NewTopic, Node, OffsetAt, OffsetFound, Operation, Partition, Record, Synonym, TopicDescription,
-    TopicMetadata,
+    Alter, AlterOp, Appended, Committed, ConfigEntry, Configs, Delivery, GroupDescription,
+    GroupMember, Metadata, Mode, NewTopic, Node, OffsetAt, OffsetFound, Operation, Partition,
+    Record, Synonym, TopicDescription, TopicMetadata,
 };
 pub use usage::Offsets;
 pub use visit::Visit;

@@ -224,9 +224,25 @@ mod tests {
 /// A consumer group as it is described.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GroupDescription {
-    /// Its members, each with the topics that it is assigned; `None` while that is not settled.
-    pub members: Vec<Option<BTreeSet<TopicName>>>,
+    /// Its state by Kafka's name, `Stable`; empty where the broker does not say.
+    pub state: String,
+    /// Its members.
+    pub members: Vec<GroupMember>,
 }
+
+/// A member of a consumer group.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GroupMember {
+    /// What it calls itself, `client.id`.
+    pub client_id: String,
+    /// The host that it connects from.
+    pub host: String,
+    /// The partitions that it is assigned; `None` while that is not settled.
+    pub assigned: Option<BTreeSet<(TopicName, i32)>>,
+}
+
+/// The offsets that a group has committed, by partition.
+pub type Committed = BTreeMap<(TopicName, i32), i64>;
 
 /// Which offset of a partition is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! The calls that tell who reads topics and what they hold.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::cluster::Cluster;
 use super::error::Error;
 use super::fault::{Fault, FaultKind};
 use super::ffi::{Call, Client, GroupNames, GroupOffsetsObject, Options, PartitionList};
-use super::types::{GroupDescription, Mode, OffsetAt, OffsetFound};
+use super::types::{Committed, GroupDescription, Mode, OffsetAt, OffsetFound};
 use crate::model::TopicName;
 
 /// An offset of each of some partitions, or why there is none.
@@ -48,14 +48,14 @@ impl Cluster {
         .await
     }
 
-    /// The topics of which each group has committed offsets.
+    /// The offsets that each group has committed.
     ///
     /// # Errors
     /// Why the call as a whole failed.
-    pub async fn committed_topics(
+    pub async fn committed(
         &self,
         groups: &[String],
-    ) -> Result<BTreeMap<String, Result<BTreeSet<TopicName>, Fault>>, Error> {
+    ) -> Result<BTreeMap<String, Result<Committed, Fault>>, Error> {
         self.read_batches(
             "the offsets of consumer groups",
             groups,
@@ -63,7 +63,7 @@ impl Cluster {
             |client, batch, timeout| async move {
                 let mut all = Vec::new();
                 for group in batch.iter() {
-                    match client.committed_topics(group, timeout).await {
+                    match client.committed(group, timeout).await {
                         Ok(answer) => all.extend(answer),
                         // What is wrong with one group fails its whole request.
                         Err(fault) if is_of_group(&fault) => all.push((group.clone(), Err(fault))),
@@ -140,11 +140,11 @@ impl Client {
         answer(receiver, timeout).await
     }
 
-    async fn committed_topics(
+    async fn committed(
         &self,
         group: &str,
         timeout: Duration,
-    ) -> Result<Vec<(String, Result<BTreeSet<TopicName>, Fault>)>, Fault> {
+    ) -> Result<Vec<(String, Result<Committed, Fault>)>, Fault> {
         let call = Call::GroupOffsets(GroupOffsetsObject::new(group)?);
         let options = Options::new(timeout, Mode::Apply);
         let receiver = self.submit(call, options, |event| event.committed())?;

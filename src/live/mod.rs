@@ -3,6 +3,7 @@
 //! what is wanted.
 
 pub mod checkup;
+mod closeup;
 mod inventory;
 mod objection;
 mod operation;
@@ -11,6 +12,7 @@ mod usage;
 
 use std::collections::BTreeMap;
 
+pub use closeup::{Closeup, GroupLag, Member, PartitionState};
 pub use inventory::{Hold, Instance, Inventory, Owned, Spent, Stamp, Whose};
 pub use objection::{Objection, ObjectionKind};
 pub use operation::Operation;

@@ -207,6 +207,11 @@ impl Sources {
         self.0.insert(source.file().clone(), source);
     }
 
+    /// A file.
+    pub fn get(&self, file: &str) -> Option<&Arc<Source>> {
+        self.0.get(file)
+    }
+
     /// One line of a file, without its line end. `line` counts from 1.
     pub fn line(&self, file: &str, line: u32) -> Option<&str> {
         self.0.get(file)?.line(line)

@@ -26,6 +26,9 @@ const SIZES: [(&str, i64); 11] = [
     ("B", 1),
 ];
 
+/// What sizes are rounded to, smallest first, each a thousand times the one before.
+const ROUNDED: [&str; 7] = ["B", "KB", "MB", "GB", "TB", "PB", "EB"];
+
 /// Why a duration or size could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UnitError {
@@ -139,6 +142,29 @@ pub fn format_size(bytes: i64) -> Option<String> {
         .map(|(unit, factor)| format!("{}{unit}", bytes / factor))
 }
 
+/// Bytes for people, in three digits and in steps of 1000, as disks are sold: `3GB`, `11.1GB`,
+/// `512B`.
+pub fn rounded_size(bytes: u64) -> String {
+    let mut number = bytes as f64;
+    let mut unit = 0;
+    while number >= 999.5 && unit + 1 < ROUNDED.len() {
+        number /= 1000.0;
+        unit += 1;
+    }
+    let decimals = match number {
+        _ if unit == 0 => 0,
+        ..9.995 => 2,
+        ..99.95 => 1,
+        _ => 0,
+    };
+    let text = format!("{number:.decimals$}");
+    let text = match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.'),
+        false => &text,
+    };
+    format!("{text}{}", ROUNDED[unit])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -183,6 +209,24 @@ mod tests {
         ));
         assert_eq!(parse_size("9PiB 1KB"), Ok((9 << 50) + 1000));
         assert!(matches!(parse_size("9000PiB"), Err(UnitError::TooLarge(_))));
+    }
+
+    #[test]
+    fn rounded_to_three_digits() {
+        for (bytes, expected) in [
+            (0, "0B"),
+            (999, "999B"),
+            (1_000, "1KB"),
+            (3_000_000_000, "3GB"),
+            (11_100_000_000, "11.1GB"),
+            (3_705_000_000, "3.71GB"),
+            (9_996_000, "10MB"),
+            (999_600, "1MB"),
+            (123_456_789, "123MB"),
+            (u64::MAX, "18.4EB"),
+        ] {
+            assert_eq!(rounded_size(bytes), expected);
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Gathers what is live from a cluster, and what the inventory on it holds. It decides nothing.
 
 mod checkup;
+mod closeup;
 mod defaults;
 mod preflight;
 mod side_by_side;
@@ -12,9 +13,10 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use tracing::info;
 
 pub use checkup::{Examined, checkup};
+pub use closeup::closeup;
 pub use preflight::{Growth, Objections, Questions, preflight};
 pub use side_by_side::side_by_side;
-pub use usage::usage;
+pub use usage::{messages, usage};
 
 use crate::desired::{Environment, Inventory};
 use crate::inventory::{self, Contents, InventoryError, TakenLock};

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::preflight::words;
 use crate::kafka::{
-    Cluster, Error, Fault, FaultKind, GroupDescription, OffsetAt, OffsetFound, Offsets,
+    Cluster, Committed, Error, Fault, FaultKind, GroupDescription, OffsetAt, OffsetFound, Offsets,
 };
 use crate::live::{GroupUse, Unseen, Usage};
 use crate::model::TopicName;
@@ -31,7 +31,8 @@ pub async fn usage(
     if topics.is_empty() {
         return BTreeMap::new();
     }
-    let (groups, mut usage) = tokio::join!(groups(cluster), settled_records(cluster, topics));
+    let groups = groups(cluster, is_unsettled);
+    let (groups, mut usage) = tokio::join!(groups, settled_records(cluster, topics));
     for (topic, usage) in &mut usage {
         match &groups {
             Err(why) => usage.unseen.push(unseen("consumer groups", why)),
@@ -45,7 +46,7 @@ pub async fn usage(
     usage
 }
 
-fn unseen(what: &str, why: &str) -> Unseen {
+pub(super) fn unseen(what: &str, why: &str) -> Unseen {
     Unseen {
         what: what.to_owned(),
         why: why.to_owned(),
@@ -53,13 +54,17 @@ fn unseen(what: &str, why: &str) -> Unseen {
 }
 
 /// A group with what is known of it.
-struct Group {
-    description: Result<GroupDescription, Fault>,
-    committed: Result<BTreeSet<TopicName>, Fault>,
+pub(super) struct Group {
+    pub(super) description: Result<GroupDescription, Fault>,
+    pub(super) committed: Result<Committed, Fault>,
 }
 
-/// All groups, or why they cannot all be seen.
-async fn groups(cluster: &Cluster) -> Result<BTreeMap<String, Group>, String> {
+/// All groups, or why they cannot all be seen. One that is `unsettled` is looked at again for a
+/// while.
+pub(super) async fn groups(
+    cluster: &Cluster,
+    unsettled: impl Fn(&GroupDescription) -> bool,
+) -> Result<BTreeMap<String, Group>, String> {
     let listed = async {
         if never_any(cluster).await? {
             return Ok((BTreeMap::new(), BTreeMap::new()));
@@ -67,8 +72,8 @@ async fn groups(cluster: &Cluster) -> Result<BTreeMap<String, Group>, String> {
         let names = cluster.list_groups().await?;
         let with_probe: Vec<String> = names.iter().cloned().chain([PROBE.to_owned()]).collect();
         tokio::try_join!(
-            settled(cluster, &with_probe),
-            cluster.committed_topics(&names)
+            described(cluster, &with_probe, unsettled),
+            cluster.committed(&names)
         )
     };
     let listed: Result<_, Error> = listed.await;
@@ -79,7 +84,7 @@ async fn groups(cluster: &Cluster) -> Result<BTreeMap<String, Group>, String> {
         return Err(words(&fault));
     }
     let group = |(name, description): (String, Result<GroupDescription, Fault>)| {
-        let committed = committed.remove(&name).unwrap_or(Ok(BTreeSet::new()));
+        let committed = committed.remove(&name).unwrap_or(Ok(Committed::new()));
         let group = Group {
             description: unless_missing(description),
             committed: unless_missing(committed),
@@ -115,20 +120,25 @@ async fn never_any(cluster: &Cluster) -> Result<bool, Error> {
 
 type Described = BTreeMap<String, Result<GroupDescription, Fault>>;
 
-/// The groups; those without an answer, or whose members are being assigned partitions, are looked
-/// at again for a while.
-async fn settled(cluster: &Cluster, names: &[String]) -> Result<Described, Error> {
+/// The groups; those without an answer, and those that are `unsettled`, are looked at again for a
+/// while.
+async fn described(
+    cluster: &Cluster,
+    names: &[String],
+    unsettled: impl Fn(&GroupDescription) -> bool,
+) -> Result<Described, Error> {
     let ask = async |names: &[String]| cluster.describe_groups(names).await;
-    again(names, ask, is_unsettled).await
+    again(names, SETTLING, ask, unsettled).await
 }
 
 /// Asks, and for a while asks again for what has no answer, or one that is not settled.
-async fn again<K: Ord + Clone, T>(
+pub(super) async fn again<K: Ord + Clone, T>(
     what: &[K],
+    patience: Duration,
     ask: impl AsyncFn(&[K]) -> Result<BTreeMap<K, Result<T, Fault>>, Error>,
     is_unsettled: impl Fn(&T) -> bool,
 ) -> Result<BTreeMap<K, Result<T, Fault>>, Error> {
-    let give_up = Instant::now() + SETTLING;
+    let give_up = Instant::now() + patience;
     let mut answers = ask(what).await?;
     let is_open = |answer: &Result<T, Fault>| match answer {
         Ok(answer) => is_unsettled(answer),
@@ -145,8 +155,9 @@ async fn again<K: Ord + Clone, T>(
     }
 }
 
-fn is_unsettled(group: &GroupDescription) -> bool {
-    group.members.iter().any(Option::is_none)
+/// Whether members are being assigned partitions.
+pub(super) fn is_unsettled(group: &GroupDescription) -> bool {
+    group.members.iter().any(|member| member.assigned.is_none())
 }
 
 fn is_missing(fault: &Fault) -> bool {
@@ -167,8 +178,11 @@ fn add_group(usage: &mut Usage, topic: &TopicName, name: &str, group: &Group) {
     let mut members = 0;
     match &group.description {
         Ok(description) => {
-            let assigned = description.members.iter().flatten();
-            let reading = assigned.filter(|topics| topics.contains(topic)).count();
+            let members_of_it = description.members.iter();
+            let assigned = members_of_it.filter_map(|member| member.assigned.as_ref());
+            let reads =
+                |partitions: &&BTreeSet<_>| partitions.iter().any(|(read, _)| read == topic);
+            let reading = assigned.filter(reads).count();
             members = u64::try_from(reading).unwrap_or(u64::MAX);
             if is_unsettled(description) {
                 let what = format!("what group {name} reads");
@@ -182,7 +196,7 @@ fn add_group(usage: &mut Usage, topic: &TopicName, name: &str, group: &Group) {
         }
     }
     let committed = match &group.committed {
-        Ok(topics) => topics.contains(topic),
+        Ok(offsets) => offsets.keys().any(|(committed, _)| committed == topic),
         Err(fault) => {
             let what = format!("the offsets of group {name}");
             usage.unseen.push(unseen(&what, &words(fault)));
@@ -236,14 +250,10 @@ async fn records(
     cluster: &Cluster,
     topics: &BTreeMap<TopicName, u32>,
 ) -> BTreeMap<TopicName, Usage> {
-    let partitions = topics.iter().flat_map(|(topic, count)| {
-        let numbers = 0..i32::try_from(*count).unwrap_or(i32::MAX);
-        numbers.map(|number| (topic.clone(), number))
-    });
-    let partitions: Vec<(TopicName, i32)> = partitions.collect();
+    let partitions = partitions(topics);
     let ask = async |at| {
         let ask = async |some: &[(TopicName, i32)]| cluster.offsets(some, at).await;
-        let answer = again(&partitions, ask, |_| false).await;
+        let answer = again(&partitions, SETTLING, ask, |_| false).await;
         answer.map_err(|error| error.to_string())
     };
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
@@ -272,6 +282,35 @@ async fn records(
         (topic.clone(), usage)
     };
     topics.iter().map(held).collect()
+}
+
+/// Every partition of the topics.
+fn partitions(topics: &BTreeMap<TopicName, u32>) -> Vec<(TopicName, i32)> {
+    let partitions = topics.iter().flat_map(|(topic, count)| {
+        let numbers = 0..i32::try_from(*count).unwrap_or(i32::MAX);
+        numbers.map(|number| (topic.clone(), number))
+    });
+    partitions.collect()
+}
+
+/// How many messages topics hold at most, each with its number of partitions; or why that is not
+/// known. What just now has no leader is not waited for.
+pub async fn messages(
+    cluster: &Cluster,
+    topics: &BTreeMap<TopicName, u32>,
+) -> BTreeMap<TopicName, Result<u64, String>> {
+    let partitions = partitions(topics);
+    let ask = async |at| {
+        let answer = cluster.offsets(&partitions, at).await;
+        answer.map_err(|error| error.to_string())
+    };
+    let (first, next) = tokio::join!(ask(OffsetAt::Earliest), ask(OffsetAt::Latest));
+    let of = |(topic, count): (&TopicName, &u32)| {
+        let first = of_topic(&first, topic, *count);
+        let held = first.and_then(|first| Ok(held(&first, &of_topic(&next, topic, *count)?)));
+        (topic.clone(), held)
+    };
+    topics.iter().map(of).collect()
 }
 
 /// The answers for each partition of a topic, or why one is missing.
@@ -309,6 +348,7 @@ fn milliseconds(duration: Duration) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kafka::GroupMember;
 
     fn fault(code: i32) -> Fault {
         Fault {
@@ -319,11 +359,19 @@ mod tests {
     }
 
     fn group(members: &[Option<&str>], committed: Result<&str, i32>) -> Group {
-        let topics = |name: &str| BTreeSet::from([TopicName::from(name)]);
-        let members = members.iter().map(|topic| topic.map(topics)).collect();
+        let first = |name: &str| (TopicName::from(name), 0);
+        let member = |topic: &Option<&str>| GroupMember {
+            assigned: topic.map(|name| BTreeSet::from([first(name)])),
+            ..GroupMember::default()
+        };
         Group {
-            description: Ok(GroupDescription { members }),
-            committed: committed.map(topics).map_err(fault),
+            description: Ok(GroupDescription {
+                state: "Stable".to_owned(),
+                members: members.iter().map(member).collect(),
+            }),
+            committed: committed
+                .map(|name| Committed::from([(first(name), 5)]))
+                .map_err(fault),
         }
     }
 

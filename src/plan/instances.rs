@@ -74,7 +74,7 @@ impl<'a> Wanted<'a> {
 }
 
 /// `instance video-task task_id=abc`
-fn in_words(instance: &Instance) -> String {
+pub fn in_words(instance: &Instance) -> String {
     let mut words = format!("instance {}", instance.lifecycle);
     for (name, value) in &instance.parameters {
         words.push_str(&format!(" {name}={value}"));

@@ -88,7 +88,7 @@ impl<'a> Books<'a> {
     }
 
     /// The hold on a topic that is in force. Where it is not known how late it is, every one is.
-    pub(super) fn hold(&self, name: &TopicName) -> Option<&'a Hold> {
+    pub fn hold(&self, name: &TopicName) -> Option<&'a Hold> {
         let hold = self.inventory.holds.get(name)?;
         let ended = self.now_ms.is_some_and(|now| hold.until_ms <= now);
         (self.is_ours(&hold.whose) && !ended).then_some(hold)

@@ -11,6 +11,8 @@ const FARTHEST_REMARK: usize = 76;
 const GAP: usize = 2;
 /// However narrow the terminal, this much of a value is shown.
 const LEAST_VALUE: usize = 20;
+/// However narrow the terminal, this much of a table's cell is shown.
+const LEAST_CELL: usize = 12;
 
 /// A piece of text with its colour. The text is printed as it is: whoever makes one escapes it.
 #[derive(Debug, Clone)]
@@ -25,6 +27,11 @@ impl Cell {
             text: text.into(),
             paint,
         }
+    }
+
+    /// The text without its colour.
+    pub(super) fn into_text(self) -> String {
+        self.text
     }
 
     fn width(&self) -> usize {
@@ -195,11 +202,13 @@ fn beside(out: &mut String, end: usize, remarks: &[Cell], stops: &Stops, style: 
     for (index, remark) in remarks.iter().enumerate() {
         if index == 0 && has_room {
             pad(out, start - end);
+            out.push_str(&style.paint(remark.paint, &remark.text));
         } else {
             out.push('\n');
-            pad(out, below);
+            let mut lines = String::new();
+            wrap(&mut lines, below, remark, style);
+            out.push_str(lines.trim_end_matches('\n'));
         }
-        out.push_str(&style.paint(remark.paint, &remark.text));
     }
     out.push('\n');
 }
@@ -238,7 +247,19 @@ fn pad(out: &mut String, columns: usize) {
     out.extend(std::iter::repeat_n(' ', columns));
 }
 
-/// A table: every column as wide as its widest cell.
+/// The widest columns of a table, narrowed until it fits; none below what can still be read.
+fn fit(widths: &mut [usize], style: Style) {
+    let gaps = GAP * widths.len().saturating_sub(1);
+    while style.width > 0 && widths.iter().sum::<usize>() + gaps > style.width {
+        match widths.iter_mut().max() {
+            Some(widest) if *widest > LEAST_CELL => *widest -= 1,
+            _ => return,
+        }
+    }
+}
+
+/// A table: every column as wide as its widest cell. Where that is wider than the terminal, what is
+/// longest is cut.
 pub(super) fn print_table(rows: &[Vec<Cell>], style: Style) -> String {
     let mut widths: Vec<usize> = Vec::new();
     for row in rows {
@@ -247,12 +268,14 @@ pub(super) fn print_table(rows: &[Vec<Cell>], style: Style) -> String {
             *width = cell.width().max(*width);
         }
     }
+    fit(&mut widths, style);
     let mut out = String::new();
     for row in rows {
         for (index, (width, cell)) in widths.iter().zip(row).enumerate() {
-            out.push_str(&style.paint(cell.paint, &cell.text));
+            let text = truncate_str(&cell.text, *width, "…");
+            out.push_str(&style.paint(cell.paint, &text));
             if index + 1 < row.len() {
-                pad(&mut out, width - cell.width() + GAP);
+                pad(&mut out, width - measure_text_width(&text) + GAP);
             }
         }
         out.push('\n');
@@ -325,6 +348,53 @@ topic             file:1
   last    3
   some words in a line that goes
   on
+";
+        assert_eq!(shown, expected, "{shown}");
+    }
+
+    #[test]
+    fn a_table_is_cut_to_the_terminal_where_its_cells_are_longest() {
+        let row = |topic: &str, owner: &str| vec![plain(topic), plain("3"), plain(owner)];
+        let rows = [
+            row("a-topic-with-quite-a-long-name", "shop"),
+            row("漢字漢字漢字漢字漢字漢字", "x"),
+        ];
+        let print = |width: usize| {
+            let style = Style {
+                colour: false,
+                width,
+            };
+            print_table(&rows, style)
+        };
+        let wide = "\
+a-topic-with-quite-a-long-name  3  shop
+漢字漢字漢字漢字漢字漢字        3  x
+";
+        assert_eq!(print(0), wide);
+        assert_eq!(print(39), wide);
+        let narrow = "\
+a-topic-with-quite-…  3  shop
+漢字漢字漢字漢字漢…   3  x
+";
+        assert_eq!(print(29), narrow, "{}", print(29));
+        // Below that nothing can be read any more.
+        assert_eq!(print(5), print(21));
+    }
+
+    #[test]
+    fn a_long_remark_is_broken_between_words() {
+        let mut sheet = Sheet::default();
+        let remark = plain("set in a file that is far away");
+        sheet.row(0, plain("key"), Some(plain("1")), vec![remark]);
+        let style = Style {
+            colour: false,
+            width: 30,
+        };
+        let shown = sheet.print(style);
+        let expected = "\
+key  1
+     set in a file that is far
+     away
 ";
         assert_eq!(shown, expected, "{shown}");
     }

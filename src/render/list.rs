@@ -1,81 +1,18 @@
 //! The topics of an environment in a table, for `list`.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 
 use super::{Paint, Style};
-use crate::desired::{Desired, Topic};
-use crate::live::{Live, LiveTopic, ReplicationFactor};
+pub use crate::listing::{Row, rows};
 use crate::model::text::{count, escape};
-use crate::model::{BlockCode, Globs, TopicName};
-use crate::plan::{Action, Plan};
+pub use crate::plan::state::State;
 use crate::render::columns::{Cell, print_table};
 
 /// The format that [`json()`] writes.
 pub const FORMAT: &str = "topicsmith/list/1";
 
-/// One topic.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
-    /// Its name.
-    pub topic: TopicName,
-    /// How many partitions it has, or is to have where it is missing.
-    pub partitions: u32,
-    /// How many replicas its partitions have, or are to have.
-    pub replication_factor: ReplicationFactor,
-    /// How many configs are set on the topic, or declared where it is missing. `None` where they
-    /// were not read.
-    pub overrides: Option<usize>,
-    /// Who answers for it, where a file says so.
-    pub owner: Option<String>,
-    /// How it stands.
-    pub state: State,
-}
-
-/// How files and cluster agree about a topic.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    /// It is as the files say.
-    InSync,
-    /// It is live and listed, and differs.
-    Differs,
-    /// It is listed and not live.
-    Missing,
-    /// It is listed, and whether it is live cannot be seen.
-    NotSeen,
-    /// It is live, and no file names it.
-    Unlisted,
-    /// It is live, and a tombstone wants it gone, or it left the files and is to be deleted.
-    Removed,
-    /// It is live, listed and as the files say, and nobody owns it yet.
-    NotOwned,
-    /// It is owned and left the files, and is to stay.
-    Released,
-    /// Another scope or environment owns it, or an instance.
-    Theirs,
-    /// It differs, and a hold keeps it so.
-    Held,
-}
-
 impl State {
-    /// The state as JSON has it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            State::InSync => "in-sync",
-            State::Differs => "differs",
-            State::Missing => "missing",
-            State::NotSeen => "not-seen",
-            State::Unlisted => "unlisted",
-            State::Removed => "removed",
-            State::NotOwned => "not-owned",
-            State::Released => "released",
-            State::Theirs => "theirs",
-            State::Held => "held",
-        }
-    }
-
-    fn words(self) -> &'static str {
+    pub(super) fn words(self) -> &'static str {
         match self {
             State::InSync => "in sync",
             State::Differs => "differs",
@@ -90,7 +27,7 @@ impl State {
         }
     }
 
-    fn paint(self) -> Paint {
+    pub(super) fn paint(self) -> Paint {
         match self {
             State::InSync => Paint::Plain,
             State::Differs => Paint::Changed,
@@ -153,6 +90,7 @@ pub fn json(environment: &str, rows: &[Row]) -> Value {
             replication_factor,
             overrides,
             owner,
+            labels,
             state,
         } = row;
         json!({
@@ -161,6 +99,7 @@ pub fn json(environment: &str, rows: &[Row]) -> Value {
             "replication_factor": super::values::factor(replication_factor),
             "overrides": overrides,
             "owner": owner,
+            "labels": labels,
             "state": state.as_str(),
         })
     };
@@ -168,90 +107,10 @@ pub fn json(environment: &str, rows: &[Row]) -> Value {
     json!({"format": FORMAT, "environment": environment, "topics": rows})
 }
 
-/// The topics of an environment and of its cluster, by name, with how they stand to each other.
-/// `plan` says so, and must be made of the same files and the same cluster.
-pub fn rows(desired: &Desired, live: &Live, plan: &Plan, only: &Globs) -> Vec<Row> {
-    let listed = desired.topics.keys();
-    let listed = listed.filter(|topic| only.is_empty() || only.matches(topic.as_str()));
-    let unseen = live.unseen_topics();
-    let state = |topic: &TopicName| match unseen.contains_key(topic.as_str()) {
-        true => State::NotSeen,
-        false => State::InSync,
-    };
-    let mut states: BTreeMap<&TopicName, State> = listed.map(|t| (t, state(t))).collect();
-    states.extend(plan.unlisted.iter().map(|topic| (topic, State::Unlisted)));
-    states.extend(
-        plan.theirs
-            .iter()
-            .map(|theirs| (&theirs.topic, State::Theirs)),
-    );
-    states.extend(plan.blocked.iter().map(|blocked| {
-        let state = match blocked.code {
-            _ if unseen.contains_key(blocked.topic.as_str()) => State::NotSeen,
-            BlockCode::OwnedElsewhere => State::Theirs,
-            _ => State::Differs,
-        };
-        (&blocked.topic, state)
-    }));
-    let held = plan.held.iter();
-    let held = held.filter(|held| held.change.is_some() || !held.blocked.is_empty());
-    states.extend(held.map(|held| (&held.topic, State::Held)));
-    // A change of the topic says more than what is blocked of it, and so comes last.
-    for change in &plan.changes {
-        let state = match change.action {
-            Action::Create => State::Missing,
-            Action::Update => State::Differs,
-            Action::Delete => State::Removed,
-            Action::Release => State::Released,
-            Action::Adopt if states.get(&change.topic) == Some(&State::InSync) => State::NotOwned,
-            Action::Adopt | Action::Record => continue,
-        };
-        states.insert(&change.topic, state);
-    }
-    let row = |(topic, state): (&TopicName, State)| {
-        row(
-            topic,
-            state,
-            desired.topics.get(topic),
-            live.topics.get(topic),
-        )
-    };
-    states.into_iter().filter_map(row).collect()
-}
-
-/// A topic as it is, or where it is missing as it is to be.
-fn row(
-    topic: &TopicName,
-    state: State,
-    wanted: Option<&Topic>,
-    found: Option<&LiveTopic>,
-) -> Option<Row> {
-    let (partitions, replication_factor, overrides) = match (found, wanted) {
-        (Some(found), _) => (
-            found.partitions,
-            found.replication_factor.clone(),
-            found.config.as_ref().map(|config| config.len()),
-        ),
-        (None, Some(wanted)) => (
-            wanted.partitions.value,
-            ReplicationFactor::Same(wanted.replication_factor.value),
-            Some(wanted.config.len()),
-        ),
-        (None, None) => return None,
-    };
-    Some(Row {
-        topic: topic.clone(),
-        partitions,
-        replication_factor,
-        overrides,
-        owner: wanted.and_then(|wanted| wanted.owner.clone()),
-        state,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::live::ReplicationFactor;
 
     fn rows() -> Vec<Row> {
         let row = |topic: &str, replicas: &[u32], overrides, owner: Option<&str>, state| Row {
@@ -260,6 +119,7 @@ mod tests {
             replication_factor: ReplicationFactor::of(replicas.iter().copied()),
             overrides,
             owner: owner.map(str::to_owned),
+            labels: Default::default(),
             state,
         };
         vec![

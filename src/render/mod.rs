@@ -1,5 +1,6 @@
 //! One plan, one report, one set of findings → many formats.
 
+pub mod capacity;
 mod columns;
 pub mod diagnostics;
 pub mod doctor;
@@ -7,9 +8,11 @@ pub mod drift;
 pub mod instance;
 pub mod inventory;
 pub mod list;
+pub mod metrics;
 mod paint;
 pub mod plan;
 pub mod report;
+pub mod show;
 pub mod unified;
 mod values;
 

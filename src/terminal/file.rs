@@ -10,6 +10,9 @@ use tempfile::{Builder, NamedTempFile};
 /// What a new file may be read and written by, before the umask of the process takes from it.
 const NEW_FILE: u32 = 0o666;
 
+/// What a file may be read by that is for others.
+const READABLE: u32 = 0o644;
+
 /// A file that could not be written. What stood there before stands there still.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot write {path}: nothing was written")]
@@ -33,10 +36,26 @@ impl WriteError {
 /// # Errors
 /// The folder cannot be written, or the disk is full. Nothing is left behind.
 pub fn write_whole(path: &Path, text: &str) -> Result<(), WriteError> {
+    write(path, text, None)
+}
+
+/// The same for a file that other users of the machine read, whatever the umask of the process.
+///
+/// # Errors
+/// As for [`write_whole`].
+pub fn write_readable(path: &Path, text: &str) -> Result<(), WriteError> {
+    write(path, text, Some(READABLE))
+}
+
+fn write(path: &Path, text: &str, mode: Option<u32>) -> Result<(), WriteError> {
     let write = || match Place::of(path)? {
         Place::Stream => fs::write(path, text),
         Place::File(path) => {
             let mut file = beside(&path)?;
+            if let Some(mode) = mode {
+                let permissions = Permissions::from_mode(mode);
+                file.as_file().set_permissions(permissions)?;
+            }
             file.write_all(text.as_bytes())?;
             file.as_file().sync_all()?;
             file.persist(&path).map_err(|error| error.error)?;

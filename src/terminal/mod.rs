@@ -7,7 +7,7 @@ mod progress;
 
 use std::io::{self, IsTerminal, Write};
 
-pub use file::{WriteError, check_writable, write_new, write_whole};
+pub use file::{WriteError, check_writable, write_new, write_readable, write_whole};
 pub use log::tell_events;
 pub use progress::Progress;
 

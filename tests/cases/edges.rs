@@ -13,7 +13,7 @@ type Test = fn() -> Result<(), Failed>;
 
 /// All of them, named as cases are.
 pub fn trials() -> Vec<Trial> {
-    let all: [(&str, Test); 9] = [
+    let all: [(&str, Test); 10] = [
         ("a-closed-pipe-ends-quietly", closed_pipe),
         ("a-closed-pipe-keeps-the-exit-code", closed_pipe_exit),
         ("a-full-disk-is-an-error", full_disk),
@@ -21,6 +21,7 @@ pub fn trials() -> Vec<Trial> {
         ("a-variable-that-is-no-text", no_text),
         ("completions-in-every-shell", completions),
         ("verbosity", verbosity),
+        ("the-work-grows-as-the-topics-do", growth),
         ("a-manual-page-for-every-command", manual_pages),
         ("the-commit-is-gits-own", git_commit),
     ];
@@ -239,4 +240,75 @@ fn git_commit() -> Result<(), Failed> {
     )?;
     assert_eq!(planned()?, format!("{commit}-dirty"));
     Ok(())
+}
+
+/// No work is quadratic in the number of topics: counted in instructions, which no other load on
+/// the machine changes.
+fn growth() -> Result<(), Failed> {
+    let runs: [&[&str]; 4] = [
+        &["validate"],
+        &["plan", "--live", "live.json", "--format", "json"],
+        &["plan", "--live", "empty.json"],
+        &["drift", "--live", "other.json"],
+    ];
+    for arguments in runs {
+        let counted = [100, 200, 400].map(|topics| instructions(arguments, topics));
+        let counted = counted.into_iter().collect::<Result<Vec<u64>, Failed>>()?;
+        let (first, second) = (counted[1] - counted[0], counted[2] - counted[1]);
+        // Twice as many topics more is twice the work more; squared it would be four times.
+        let growth = second as f64 / first as f64;
+        assert!(growth < 2.5, "{arguments:?} grows by {growth:.2}");
+        assert!(growth > 1.5, "{arguments:?} does its work: {growth:.2}");
+    }
+    Ok(())
+}
+
+fn instructions(arguments: &[&str], topics: usize) -> Result<u64, Failed> {
+    let folder = tempfile::tempdir()?;
+    let path = |name: &str| folder.path().join(name);
+    fs::create_dir(path("topics"))?;
+    fs::create_dir(path("environments"))?;
+    let numbers: Vec<usize> = (0..topics).collect();
+    for (file, numbers) in numbers.chunks(50).enumerate() {
+        let entry = |n: &usize| {
+            format!(
+                "[topics.t{n:05}]\nowner = \"o{}\"\nconfig.retention.ms = \"7d\"\n",
+                n % 7
+            )
+        };
+        let entries: String = numbers.iter().map(entry).collect();
+        fs::write(path(&format!("topics/{file}.toml")), entries)?;
+    }
+    let environment = "[cluster]\nbootstrap_servers = \"localhost:9092\"\n[defaults]\npartitions = 1\nreplication_factor = 1\n[inventory]\nscope = \"s\"\n";
+    fs::write(path("environments/dev.toml"), environment)?;
+    for (name, live, retention) in [
+        ("live.json", topics, "604800000"),
+        ("other.json", topics, "1"),
+        ("empty.json", 0, ""),
+    ] {
+        let topic = |n: usize| {
+            format!(
+                r#""t{n:05}": {{"partitions": 1, "replication_factor": 1, "config": {{"retention.ms": "{retention}"}}}}"#
+            )
+        };
+        let all: Vec<String> = (0..live).map(topic).collect();
+        let text = format!(
+            r#"{{"format": "topicsmith/live/1", "cluster_id": "c1", "brokers": [], "broker_defaults": {{}}, "topics": {{{}}}}}"#,
+            all.join(",")
+        );
+        fs::write(path(name), text)?;
+    }
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(env!("CARGO_BIN_EXE_topicsmith"))
+        .args(arguments)
+        .current_dir(folder.path())
+        .stdin(Stdio::null())
+        .output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    let counted = said
+        .lines()
+        .find_map(|line| line.split_once("Collected : "));
+    let (_, counted) = counted.ok_or_else(|| format!("no count: {said}"))?;
+    Ok(counted.trim().parse()?)
 }

@@ -16,6 +16,7 @@ mod instances;
 mod inventory;
 mod lock;
 mod meanwhile;
+mod metrics;
 mod observe;
 mod ownership;
 mod preflight;
@@ -24,6 +25,7 @@ mod releases;
 mod rights;
 mod secrets;
 mod secure;
+mod show;
 mod soak;
 mod specs;
 mod tour;
@@ -47,6 +49,7 @@ fn main() -> std::process::ExitCode {
         inventory::tests(),
         lock::tests(),
         meanwhile::tests(),
+        metrics::tests(),
         observe::tests(),
         ownership::tests(),
         preflight::tests(),
@@ -55,6 +58,7 @@ fn main() -> std::process::ExitCode {
         rights::tests(),
         secrets::tests(),
         secure::tests(),
+        show::tests(),
         specs::tests(),
         tour::tests(),
         usage::tests(),

@@ -63,9 +63,9 @@ fn consumer(test: &Test, group: &str) -> BaseConsumer {
 }
 
 /// Commits an offset without being a member.
-fn commit(test: &Test, topic: &TopicName, group: &str) {
+pub fn commit(test: &Test, topic: &TopicName, group: &str, partition: i32, offset: i64) {
     let mut list = TopicPartitionList::new();
-    list.add_partition_offset(topic.as_str(), 0, Offset::Offset(0))
+    list.add_partition_offset(topic.as_str(), partition, Offset::Offset(offset))
         .expect("an offset");
     consumer(test, group)
         .commit(&list, CommitMode::Sync)
@@ -97,7 +97,7 @@ async fn nobody_uses_it(test: Test) {
 async fn old_records_and_old_offsets_are_shown(test: Test) {
     let (repository, topic) = to_delete(&test).await;
     write(&test, &topic, TWO_DAYS);
-    commit(&test, &topic, "usage-was");
+    commit(&test, &topic, "usage-was", 0, 0);
     let plan = repository.run("plan").exits(0);
     let plan = plan.says("committed offsets of usage-was");
     let plan = plan.says("1 message at most").says("newest record 20");

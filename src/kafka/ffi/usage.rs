@@ -7,7 +7,7 @@ use rdkafka_sys::bindings as sys;
 
 use super::{Event, Handle, Owned, c_string, counted, listed, raw, text};
 use crate::kafka::fault::Fault;
-use crate::kafka::types::{GroupDescription, OffsetAt, OffsetFound};
+use crate::kafka::types::{Committed, GroupDescription, GroupMember, OffsetAt, OffsetFound};
 use crate::model::TopicName;
 
 /// The same as in the bindings, with integers in place of enums.
@@ -18,6 +18,7 @@ mod plain {
         pub fn rd_kafka_ConsumerGroupDescription_state(
             group: *const sys::rd_kafka_ConsumerGroupDescription_t,
         ) -> c_int;
+        pub fn rd_kafka_consumer_group_state_name(state: c_int) -> *const c_char;
     }
 
     #[repr(C)]
@@ -144,16 +145,17 @@ impl Event<'_> {
         }
     }
 
-    /// The topics of which a group has committed offsets.
-    pub fn committed(&self) -> Vec<(String, Result<BTreeSet<TopicName>, Fault>)> {
+    /// The offsets that a group has committed.
+    pub fn committed(&self) -> Vec<(String, Result<Committed, Fault>)> {
         let item = |&group: &*const sys::rd_kafka_group_result_t| unsafe {
             let outcome = self.error(sys::rd_kafka_group_result_error(group));
             let partitions = partitions(sys::rd_kafka_group_result_partitions(group));
             // Below zero means that there is none.
             let committed = partitions.iter().filter(|p| p.error == 0 && p.offset >= 0);
-            let topics = committed.map(|p| TopicName::new(text(p.topic))).collect();
+            let offset = |p: &plain::TopicPartition| (assigned(p), p.offset);
+            let offsets = committed.map(offset).collect();
             let name = text(sys::rd_kafka_group_result_name(group));
-            (name, outcome.map(|()| topics))
+            (name, outcome.map(|()| offsets))
         };
         // SAFETY: as above.
         unsafe {
@@ -212,9 +214,10 @@ unsafe fn group_description(
     /// `RD_KAFKA_CONSUMER_GROUP_STATE_STABLE`
     const STABLE: c_int = 3;
     unsafe {
-        let stable = plain::rd_kafka_ConsumerGroupDescription_state(group) == STABLE;
+        let state = plain::rd_kafka_ConsumerGroupDescription_state(group);
         let members = sys::rd_kafka_ConsumerGroupDescription_member_count(group);
         let mut description = GroupDescription {
+            state: text(plain::rd_kafka_consumer_group_state_name(state)),
             members: Vec::with_capacity(members),
         };
         for index in 0..members {
@@ -223,14 +226,23 @@ unsafe fn group_description(
                 sys::rd_kafka_MemberDescription_assignment(member),
                 sys::rd_kafka_MemberDescription_target_assignment(member),
             ];
-            let assigned = assignments.into_iter().filter(|a| !a.is_null());
-            let topics = assigned
+            let assignments = assignments.into_iter().filter(|a| !a.is_null());
+            let partitions = assignments
                 .flat_map(|a| partitions(sys::rd_kafka_MemberAssignment_partitions(a)))
-                .map(|partition| TopicName::new(text(partition.topic)));
-            let topics: BTreeSet<TopicName> = topics.collect();
-            let known = stable || !topics.is_empty();
-            description.members.push(known.then_some(topics));
+                .map(|partition| assigned(partition));
+            let partitions: BTreeSet<(TopicName, i32)> = partitions.collect();
+            let known = state == STABLE || !partitions.is_empty();
+            description.members.push(GroupMember {
+                client_id: text(sys::rd_kafka_MemberDescription_client_id(member)),
+                host: text(sys::rd_kafka_MemberDescription_host(member)),
+                assigned: known.then_some(partitions),
+            });
         }
         description
     }
+}
+
+/// The partition that an entry of a list is about.
+unsafe fn assigned(entry: &plain::TopicPartition) -> (TopicName, i32) {
+    unsafe { (TopicName::new(text(entry.topic)), entry.partition) }
 }

@@ -36,7 +36,7 @@ pub fn json(report: &Report, plan: &Plan) -> Value {
 }
 
 /// `applied`, `not_kept`, …: as keys of the summary, and as results.
-fn key(kind: Kind) -> String {
+pub(in crate::render) fn key(kind: Kind) -> String {
     words::kind(kind).replace(' ', "_")
 }
 

@@ -6,7 +6,9 @@ pub(super) mod words;
 
 pub(super) use json::entry as entry_json;
 pub use json::json;
+pub(super) use json::key;
 pub use text::text;
+pub(super) use words::ORDER;
 
 /// The format that [`json`] writes.
 pub const FORMAT: &str = "topicsmith/report/1";

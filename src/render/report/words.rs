@@ -7,7 +7,7 @@ use crate::render::plan::held_words;
 use crate::render::values::value_or_unknown;
 
 /// The kinds in the order in which they are counted.
-pub(super) const ORDER: [Kind; 8] = [
+pub(in crate::render) const ORDER: [Kind; 8] = [
     Kind::Applied,
     Kind::AlreadySo,
     Kind::Failed,

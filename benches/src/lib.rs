@@ -1,0 +1,3 @@
+//! What the benchmarks share: repositories of any size.
+
+pub mod repository;

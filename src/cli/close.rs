@@ -1,0 +1,115 @@
+//! Looking closer than a plan needs: at one topic, or at the messages that topics hold.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+
+use super::look::{Depth, Source, read, tell_applies};
+use super::origin::check_scope_is_named;
+use super::session::Session;
+use crate::desired::{Loaded, LoadedEnvironment};
+use crate::live::{Closeup, Live};
+use crate::model::{Globs, TopicName};
+use crate::observe;
+use crate::plan::Options;
+
+/// One topic of a cluster, and the names of the others where it is not there.
+#[derive(Debug)]
+pub struct Close<'a> {
+    /// What is live, narrowed to the topic.
+    pub live: Cow<'a, Live>,
+    /// Its partitions, readers and messages; no snapshot holds them.
+    pub closeup: Option<Closeup>,
+    /// The topics that there are, where this is none of them.
+    pub others: Vec<TopicName>,
+}
+
+/// What is live, and how many messages the listed topics hold at most, or why that is not known.
+#[derive(Debug)]
+pub struct Held<'a> {
+    /// What is live.
+    pub live: Cow<'a, Live>,
+    /// The messages of each listed topic that is live; no snapshot holds them.
+    pub messages: BTreeMap<TopicName, Result<u64, String>>,
+}
+
+impl Source<'_> {
+    /// Looks at the messages that listed topics hold, and at what else there is.
+    ///
+    /// # Errors
+    /// The cluster cannot be reached or read.
+    pub async fn look_with_messages<'a>(
+        &'a self,
+        session: &Session,
+        loaded: &Loaded,
+        environment: &LoadedEnvironment,
+        only: &Globs,
+    ) -> Result<Held<'a>> {
+        let connecting = match self {
+            Source::Clusters(connecting) => connecting,
+            Source::Snapshot(live) => {
+                return Ok(Held {
+                    live: Cow::Borrowed(live),
+                    messages: BTreeMap::new(),
+                });
+            }
+        };
+        let desired = &environment.desired;
+        let cluster = connecting.connect(session, loaded, environment).await?;
+        let observed = read(&cluster, desired, only, Depth::Listed).await?;
+        let live = observed.live;
+        let listed = live
+            .topics
+            .iter()
+            .filter(|(name, _)| desired.topics.contains_key(*name));
+        let listed = listed.map(|(name, topic)| (name.clone(), topic.partitions));
+        let messages = observe::messages(&cluster, &listed.collect()).await;
+        Ok(Held {
+            live: Cow::Owned(live),
+            messages,
+        })
+    }
+
+    /// Looks at the topic that `options` are narrowed to.
+    ///
+    /// # Errors
+    /// Nobody is named whose topics the files speak of, or the cluster cannot be reached or read.
+    pub async fn look_closely<'a>(
+        &'a self,
+        session: &Session,
+        loaded: &Loaded,
+        environment: &LoadedEnvironment,
+        topic: &TopicName,
+        options: &Options,
+    ) -> Result<Close<'a>> {
+        let connecting = match self {
+            Source::Clusters(connecting) => connecting,
+            Source::Snapshot(live) => {
+                let others = live.topics.keys().cloned().collect();
+                return Ok(Close {
+                    live: Cow::Borrowed(live),
+                    closeup: None,
+                    others,
+                });
+            }
+        };
+        let desired = &environment.desired;
+        let cluster = connecting.connect(session, loaded, environment).await?;
+        check_scope_is_named(&desired.environment, options.scope.as_deref())?;
+        let observed = read(&cluster, desired, &options.only, Depth::Support).await?;
+        tell_applies(session, desired, &observed);
+        let live = observed.live;
+        let is_there = live.topics.contains_key(topic);
+        let (closeup, others) = match is_there {
+            true => (observe::closeup(&cluster, topic).await?, Vec::new()),
+            false => (None, cluster.metadata().await?.topics.into_keys().collect()),
+        };
+        let theirs = |name: &TopicName| !desired.environment.passes_over(name);
+        Ok(Close {
+            live: Cow::Owned(live),
+            closeup,
+            others: others.into_iter().filter(theirs).collect(),
+        })
+    }
+}

@@ -1,0 +1,81 @@
+//! The topics of one environment as rows, and which of them are asked for. Pure.
+
+mod narrow;
+
+use std::collections::BTreeMap;
+
+pub use narrow::{Label, Narrow, Order};
+
+use crate::desired::{Desired, Topic};
+use crate::live::{Live, LiveTopic, ReplicationFactor};
+use crate::model::{Globs, TopicName};
+use crate::plan::Plan;
+use crate::plan::state::{State, states};
+
+/// One topic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Its name.
+    pub topic: TopicName,
+    /// How many partitions it has, or is to have where it is missing.
+    pub partitions: u32,
+    /// How many replicas its partitions have, or are to have.
+    pub replication_factor: ReplicationFactor,
+    /// How many configs are set on the topic, or declared where it is missing. `None` where they
+    /// were not read.
+    pub overrides: Option<usize>,
+    /// Who answers for it, where a file says so.
+    pub owner: Option<String>,
+    /// Its labels in the files.
+    pub labels: BTreeMap<String, String>,
+    /// How it stands.
+    pub state: State,
+}
+
+/// The topics of an environment and of its cluster, by name, with how they stand to each other.
+/// `plan` says so, and must be made of the same files and the same cluster.
+pub fn rows(desired: &Desired, live: &Live, plan: &Plan, only: &Globs) -> Vec<Row> {
+    let row = |(topic, state): (&TopicName, State)| {
+        row(
+            topic,
+            state,
+            desired.topics.get(topic),
+            live.topics.get(topic),
+        )
+    };
+    let states = states(desired, live, plan, only);
+    states.into_iter().filter_map(row).collect()
+}
+
+/// A topic as it is, or where it is missing as it is to be.
+fn row(
+    topic: &TopicName,
+    state: State,
+    wanted: Option<&Topic>,
+    found: Option<&LiveTopic>,
+) -> Option<Row> {
+    let (partitions, replication_factor, overrides) = match (found, wanted) {
+        (Some(found), _) => (
+            found.partitions,
+            found.replication_factor.clone(),
+            found.config.as_ref().map(|config| config.len()),
+        ),
+        (None, Some(wanted)) => (
+            wanted.partitions.value,
+            ReplicationFactor::Same(wanted.replication_factor.value),
+            Some(wanted.config.len()),
+        ),
+        (None, None) => return None,
+    };
+    Some(Row {
+        topic: topic.clone(),
+        partitions,
+        replication_factor,
+        overrides,
+        owner: wanted.and_then(|wanted| wanted.owner.clone()),
+        labels: wanted
+            .map(|wanted| wanted.labels.clone())
+            .unwrap_or_default(),
+        state,
+    })
+}

@@ -1,0 +1,135 @@
+//! One topic looked at closely: its partitions, who reads it and how far, what it holds.
+
+use std::collections::BTreeMap;
+
+use super::Unseen;
+
+/// What is known of one topic besides its settings.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Closeup {
+    /// Its partitions, by number.
+    pub partitions: Vec<PartitionState>,
+    /// The consumer groups that have members or committed offsets on it, by name.
+    pub groups: Vec<GroupLag>,
+    /// The highest timestamp of its records, in ms since 1970; `None` where it holds none, or that
+    /// is not known.
+    pub newest_record_ms: Option<i64>,
+    /// What could not be seen of the groups, and why.
+    pub unseen_groups: Vec<Unseen>,
+    /// What could not be seen of the messages, and why.
+    pub unseen_messages: Vec<Unseen>,
+}
+
+/// How one partition is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PartitionState {
+    /// Its number, from 0.
+    pub number: i32,
+    /// The broker that leads it, if any does.
+    pub leader: Option<i32>,
+    /// The brokers that hold a replica, the preferred leader first.
+    pub replicas: Vec<i32>,
+    /// Those of them that are in sync.
+    pub in_sync: Vec<i32>,
+    /// Those of them that are not up.
+    pub offline: Vec<i32>,
+    /// The first offset that it holds, and the one that its next record gets, where they are known.
+    pub offsets: Option<(i64, i64)>,
+}
+
+/// A consumer group, and how far it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GroupLag {
+    /// Its name.
+    pub name: String,
+    /// Its state by Kafka's name, `Stable`; `None` where that was not told.
+    pub state: Option<String>,
+    /// Its members that read the topic.
+    pub members: Vec<Member>,
+    /// The offset that it reads next, by partition; partitions of which it has committed none are
+    /// missing. `None` where that was not told.
+    pub committed: Option<BTreeMap<i32, i64>>,
+}
+
+/// A member of a group.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Member {
+    /// What it calls itself, `client.id`.
+    pub client_id: String,
+    /// The host that it connects from.
+    pub host: String,
+    /// The partitions of the topic that it reads.
+    pub partitions: Vec<i32>,
+}
+
+impl PartitionState {
+    /// How many messages it holds at most; compaction and transactions can leave fewer.
+    pub fn messages(&self) -> Option<u64> {
+        let (first, next) = self.offsets?;
+        Some(u64::try_from(next.saturating_sub(first)).unwrap_or_default())
+    }
+
+    /// Whether it has fewer replicas in sync than it should have.
+    pub fn is_under_replicated(&self) -> bool {
+        self.in_sync.len() < self.replicas.len()
+    }
+}
+
+impl Closeup {
+    /// How many messages the topic holds at most; `None` where one of its partitions did not say.
+    pub fn messages(&self) -> Option<u64> {
+        self.partitions.iter().map(PartitionState::messages).sum()
+    }
+
+    /// How many messages a group has not read of a partition; `None` where it has committed no
+    /// offset there, or the end is not known.
+    pub fn lag(&self, group: &GroupLag, partition: &PartitionState) -> Option<u64> {
+        let committed = group.committed.as_ref()?.get(&partition.number)?;
+        let (_, next) = partition.offsets?;
+        Some(u64::try_from(next.saturating_sub(*committed)).unwrap_or_default())
+    }
+
+    /// How many messages a group has not read, over the partitions of which that is known; `None`
+    /// where it is known of none.
+    pub fn total_lag(&self, group: &GroupLag) -> Option<u64> {
+        let lags = self.partitions.iter().filter_map(|p| self.lag(group, p));
+        lags.reduce(u64::saturating_add)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn partition(number: i32, offsets: Option<(i64, i64)>) -> PartitionState {
+        PartitionState {
+            number,
+            offsets,
+            ..PartitionState::default()
+        }
+    }
+
+    #[test]
+    fn lag_is_what_comes_after_the_committed_offset() {
+        let group = GroupLag {
+            committed: Some([(0, 4), (1, 9), (2, 1)].into()),
+            ..GroupLag::default()
+        };
+        let mut closeup = Closeup {
+            partitions: vec![partition(0, Some((2, 10))), partition(1, Some((0, 5)))],
+            ..Closeup::default()
+        };
+        let lag = |closeup: &Closeup, n: usize| closeup.lag(&group, &closeup.partitions[n]);
+        assert_eq!(lag(&closeup, 0), Some(6));
+        // A topic that was made again has fewer messages than were read of the first.
+        assert_eq!(lag(&closeup, 1), Some(0));
+        assert_eq!(closeup.total_lag(&group), Some(6));
+        assert_eq!(closeup.messages(), Some(13));
+        closeup.partitions.push(partition(2, None));
+        closeup.partitions.push(partition(3, Some((0, 7))));
+        assert_eq!((lag(&closeup, 2), lag(&closeup, 3)), (None, None));
+        assert_eq!(closeup.total_lag(&group), Some(6));
+        assert_eq!(closeup.messages(), None);
+        assert_eq!(closeup.total_lag(&GroupLag::default()), None);
+    }
+}

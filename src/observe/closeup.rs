@@ -1,0 +1,144 @@
+//! Looks at one topic closely: partitions, groups and their lag, what it holds. What cannot be seen
+//! stands among the unseen; it is no error.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::preflight::words;
+use super::usage::{Group, again, groups, is_unsettled, unseen};
+use crate::kafka::{Cluster, Error, Metadata, OffsetAt, Offsets, Partition};
+use crate::live::{Closeup, GroupLag, Member, PartitionState, Unseen};
+use crate::model::TopicName;
+
+/// How long brokers are asked again that do not know yet what they lead.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Looks at a topic; `None` where it does not show.
+///
+/// # Errors
+/// Why the cluster as a whole could not be asked.
+pub async fn closeup(cluster: &Cluster, topic: &TopicName) -> Result<Option<Closeup>, Error> {
+    let metadata = cluster.metadata().await?;
+    let Some(found) = metadata.topics.get(topic) else {
+        return Ok(None);
+    };
+    let numbered = (0..).zip(&found.partitions);
+    let partitions = numbered.map(|(number, partition)| state(number, partition, &metadata));
+    let mut closeup = Closeup {
+        partitions: partitions.collect(),
+        ..Closeup::default()
+    };
+    // How a group stands just now is what is asked: nobody waits for it to settle.
+    let groups = groups(cluster, |_| false);
+    let (groups, ()) = tokio::join!(groups, add_offsets(cluster, topic, &mut closeup));
+    match groups {
+        Err(why) => closeup.unseen_groups.push(unseen("consumer groups", &why)),
+        Ok(groups) => {
+            for (name, group) in &groups {
+                let lag = lag(topic, name, group, &mut closeup.unseen_groups);
+                closeup.groups.extend(lag);
+            }
+        }
+    }
+    Ok(Some(closeup))
+}
+
+fn state(number: i32, partition: &Partition, metadata: &Metadata) -> PartitionState {
+    let is_up = |id: &i32| metadata.brokers.iter().any(|broker| broker.id == *id);
+    let offline = partition.replicas.iter().filter(|id| !is_up(id));
+    PartitionState {
+        number,
+        leader: partition.leader.filter(is_up),
+        replicas: partition.replicas.clone(),
+        in_sync: partition.in_sync.clone(),
+        offline: offline.copied().collect(),
+        offsets: None,
+    }
+}
+
+/// Asks the leaders what the partitions hold. One without a leader has nobody to ask.
+async fn add_offsets(cluster: &Cluster, topic: &TopicName, closeup: &mut Closeup) {
+    let led = closeup.partitions.iter().filter(|p| p.leader.is_some());
+    let led: Vec<(TopicName, i32)> = led.map(|p| (topic.clone(), p.number)).collect();
+    let ask = async |at| {
+        let ask = async |led: &[(TopicName, i32)]| cluster.offsets(led, at).await;
+        again(&led, PATIENCE, ask, |_| false).await
+    };
+    let asked = tokio::try_join!(ask(OffsetAt::Earliest), ask(OffsetAt::Latest));
+    let (first, next) = match asked {
+        Ok(offsets) => offsets,
+        Err(error) => {
+            let what = "what it holds";
+            closeup
+                .unseen_messages
+                .push(unseen(what, &error.to_string()));
+            return;
+        }
+    };
+    for partition in &mut closeup.partitions {
+        let at = |offsets: &Offsets| {
+            let found = offsets.get(&(topic.clone(), partition.number))?;
+            Some(found.as_ref().map(|found| found.offset).map_err(words))
+        };
+        match (at(&first), at(&next)) {
+            (Some(Ok(first)), Some(Ok(next))) => partition.offsets = Some((first, next)),
+            (Some(Err(why)), _) | (_, Some(Err(why))) => {
+                let what = format!("what partition {} holds", partition.number);
+                closeup.unseen_messages.push(unseen(&what, &why));
+            }
+            (None, _) | (_, None) => {}
+        }
+    }
+    // Brokers before Kafka 3.0 cannot tell, and nothing hangs on it.
+    if let Ok(newest) = ask(OffsetAt::MaxTimestamp).await {
+        let times = newest.values().flatten().map(|found| found.timestamp);
+        closeup.newest_record_ms = times.filter(|time| *time >= 0).max();
+    }
+}
+
+/// How far a group is with a topic; `None` where it has nothing to do with it.
+fn lag(topic: &TopicName, name: &str, group: &Group, hidden: &mut Vec<Unseen>) -> Option<GroupLag> {
+    let mut lag = GroupLag {
+        name: name.to_owned(),
+        ..GroupLag::default()
+    };
+    match &group.description {
+        Ok(description) => {
+            lag.state = (!description.state.is_empty()).then(|| description.state.clone());
+            for member in &description.members {
+                let assigned = member.assigned.iter().flatten();
+                let own = assigned.filter(|(read, _)| read == topic);
+                let partitions: Vec<i32> = own.map(|(_, number)| *number).collect();
+                if !partitions.is_empty() {
+                    lag.members.push(Member {
+                        client_id: member.client_id.clone(),
+                        host: member.host.clone(),
+                        partitions,
+                    });
+                }
+            }
+            if is_unsettled(description) {
+                let what = format!("what group {name} reads");
+                let why = "its members are being assigned partitions";
+                hidden.push(unseen(&what, why));
+            }
+        }
+        Err(fault) => {
+            let what = format!("the members of group {name}");
+            hidden.push(unseen(&what, &words(fault)));
+        }
+    }
+    match &group.committed {
+        Ok(offsets) => {
+            let own = offsets.iter().filter(|((of, _), _)| of == topic);
+            let own = own.map(|((_, number), offset)| (*number, *offset));
+            lag.committed = Some(own.collect::<BTreeMap<i32, i64>>());
+        }
+        Err(fault) => {
+            let what = format!("the offsets of group {name}");
+            hidden.push(unseen(&what, &words(fault)));
+        }
+    }
+    let committed = lag.committed.as_ref().is_some_and(|own| !own.is_empty());
+    (committed || !lag.members.is_empty()).then_some(lag)
+}

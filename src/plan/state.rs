@@ -1,0 +1,99 @@
+//! How files and cluster agree about each topic, in a word: a plan, read topic by topic.
+
+use std::collections::BTreeMap;
+
+use super::{Action, Plan};
+use crate::desired::Desired;
+use crate::live::Live;
+use crate::model::{BlockCode, Globs, TopicName};
+
+/// How files and cluster agree about a topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
+pub enum State {
+    /// It is as the files say.
+    InSync,
+    /// It is live and listed, and differs.
+    Differs,
+    /// It is listed and not live.
+    Missing,
+    /// It is listed, and whether it is live cannot be seen.
+    NotSeen,
+    /// It is live, and no file names it.
+    Unlisted,
+    /// It is live, and a tombstone wants it gone, or it left the files and is to be deleted.
+    Removed,
+    /// It is live, listed and as the files say, and nobody owns it yet.
+    NotOwned,
+    /// It is owned and left the files, and is to stay.
+    Released,
+    /// Another scope or environment owns it, or an instance.
+    Theirs,
+    /// It differs, and a hold keeps it so.
+    Held,
+}
+
+impl State {
+    /// The state as JSON has it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            State::InSync => "in-sync",
+            State::Differs => "differs",
+            State::Missing => "missing",
+            State::NotSeen => "not-seen",
+            State::Unlisted => "unlisted",
+            State::Removed => "removed",
+            State::NotOwned => "not-owned",
+            State::Released => "released",
+            State::Theirs => "theirs",
+            State::Held => "held",
+        }
+    }
+}
+
+/// The topics of an environment and of its cluster, each with how it stands. `plan` says so, and
+/// must be made of the same files and the same cluster.
+pub fn states<'a>(
+    desired: &'a Desired,
+    live: &Live,
+    plan: &'a Plan,
+    only: &Globs,
+) -> BTreeMap<&'a TopicName, State> {
+    let listed = desired.topics.keys();
+    let listed = listed.filter(|topic| only.is_empty() || only.matches(topic.as_str()));
+    let unseen = live.unseen_topics();
+    let state = |topic: &TopicName| match unseen.contains_key(topic.as_str()) {
+        true => State::NotSeen,
+        false => State::InSync,
+    };
+    let mut states: BTreeMap<&TopicName, State> = listed.map(|t| (t, state(t))).collect();
+    states.extend(plan.unlisted.iter().map(|topic| (topic, State::Unlisted)));
+    states.extend(
+        plan.theirs
+            .iter()
+            .map(|theirs| (&theirs.topic, State::Theirs)),
+    );
+    states.extend(plan.blocked.iter().map(|blocked| {
+        let state = match blocked.code {
+            _ if unseen.contains_key(blocked.topic.as_str()) => State::NotSeen,
+            BlockCode::OwnedElsewhere => State::Theirs,
+            _ => State::Differs,
+        };
+        (&blocked.topic, state)
+    }));
+    let held = plan.held.iter();
+    let held = held.filter(|held| held.change.is_some() || !held.blocked.is_empty());
+    states.extend(held.map(|held| (&held.topic, State::Held)));
+    // A change of the topic says more than what is blocked of it, and so comes last.
+    for change in &plan.changes {
+        let state = match change.action {
+            Action::Create => State::Missing,
+            Action::Update => State::Differs,
+            Action::Delete => State::Removed,
+            Action::Release => State::Released,
+            Action::Adopt if states.get(&change.topic) == Some(&State::InSync) => State::NotOwned,
+            Action::Adopt | Action::Record => continue,
+        };
+        states.insert(&change.topic, state);
+    }
+    states
+}

@@ -1,0 +1,176 @@
+//! One environment in full: which files make it, what counts in it, and where each of that stands.
+
+use serde_json::{Map, Value, json};
+
+use super::{FORMAT, json, words};
+use crate::desired::{EnvironmentTrace, LoadedEnvironment, Written};
+use crate::model::text::{count, escape};
+use crate::render::columns::{Cell, Sheet};
+use crate::render::{Paint, Style};
+
+const INDENT: usize = 2;
+
+/// An environment, with where everything that it says stands.
+#[derive(Debug, Clone, Copy)]
+pub struct EnvironmentView<'a> {
+    /// The environment.
+    pub loaded: &'a LoadedEnvironment,
+    /// Where things stand.
+    pub trace: &'a EnvironmentTrace,
+}
+
+impl EnvironmentView<'_> {
+    fn sections(&self) -> [(&'static str, Vec<Written>); 6] {
+        let EnvironmentTrace {
+            files: _,
+            defaults: _,
+            rules,
+            guards,
+            ignore,
+            inventory,
+            scopes,
+        } = self.trace;
+        [
+            ("cluster", self.loaded.connection.written()),
+            ("rules", rules.clone()),
+            ("guards", guards.clone()),
+            ("ignore", ignore.clone()),
+            ("inventory", inventory.clone()),
+            ("scopes", scopes.clone()),
+        ]
+    }
+}
+
+/// The environment for people.
+pub fn environment_text(view: EnvironmentView<'_>, style: Style) -> String {
+    let desired = &view.loaded.desired;
+    let environment = &desired.environment;
+    let mut header = escape(&environment.name).into_owned();
+    if let Some(description) = &environment.description {
+        header.push_str(&format!(" · {}", escape(description)));
+    }
+    let mut sheet = Sheet::default();
+    let plain = |text: String| Cell::new(Paint::Plain, text);
+    let files: Vec<String> = view
+        .trace
+        .files
+        .iter()
+        .map(|f| escape(f).into_owned())
+        .collect();
+    sheet.row(
+        INDENT,
+        plain("files".to_owned()),
+        Some(plain(files.join(" extends "))),
+        Vec::new(),
+    );
+    if !environment.groups.is_empty() {
+        let groups: Vec<String> = environment
+            .groups
+            .iter()
+            .map(|g| escape(g).into_owned())
+            .collect();
+        let groups = plain(groups.join(", "));
+        sheet.row(INDENT, plain("groups".to_owned()), Some(groups), Vec::new());
+    }
+    let topics = plain(counted(&view));
+    sheet.row(INDENT, plain("topics".to_owned()), Some(topics), Vec::new());
+    add_section(&mut sheet, "defaults", defaults(&view));
+    for (name, entries) in view.sections() {
+        let entries = entries.iter().map(|entry| {
+            let at = vec![words::written_at(entry)];
+            (
+                escape(&entry.key).into_owned(),
+                escape(&entry.value).into_owned(),
+                at,
+            )
+        });
+        add_section(&mut sheet, name, entries.collect());
+    }
+    format!(
+        "{}\n\n{}",
+        style.paint(Paint::Strong, &header),
+        sheet.print(style)
+    )
+}
+
+/// `17 topics, 62 partitions; 1 tombstone; 1 lifecycle`
+fn counted(view: &EnvironmentView<'_>) -> String {
+    let desired = &view.loaded.desired;
+    let partitions = desired
+        .topics
+        .values()
+        .map(|topic| topic.partitions.value as usize);
+    let topics = count(desired.topics.len(), "topic");
+    let mut parts = vec![format!(
+        "{topics}, {}",
+        count(partitions.sum(), "partition")
+    )];
+    for (number, what) in [
+        (desired.removed.len(), "tombstone"),
+        (desired.lifecycles.len(), "lifecycle"),
+    ] {
+        parts.extend((number > 0).then(|| count(number, what)));
+    }
+    parts.join("; ")
+}
+
+type Entry = (String, String, Vec<String>);
+
+/// What `[defaults]` says of each setting, and what that goes before.
+fn defaults(view: &EnvironmentView<'_>) -> Vec<Entry> {
+    let defaults = view.trace.defaults.iter().filter_map(|trace| {
+        let (first, rest) = trace.said.split_first()?;
+        let shown = |value: &Option<String>| match value {
+            Some(value) => words::value(&trace.setting, value),
+            None => "\"default\"".to_owned(),
+        };
+        let over = rest.iter().map(|said| {
+            let value = shown(&said.value);
+            format!("over {value}, {}", words::said(said))
+        });
+        let remarks = std::iter::once(words::said(first)).chain(over).collect();
+        Some((words::setting(&trace.setting), shown(&first.value), remarks))
+    });
+    defaults.collect()
+}
+
+fn add_section(sheet: &mut Sheet, name: &str, entries: Vec<Entry>) {
+    if entries.is_empty() {
+        return;
+    }
+    sheet.blank();
+    sheet.text(0, Cell::new(Paint::Strong, format!("[{name}]")));
+    for (key, value, remarks) in entries {
+        let remarks = remarks.into_iter().map(|r| Cell::new(Paint::Faint, r));
+        let label = Cell::new(Paint::Plain, key);
+        let value = Cell::new(Paint::Plain, value);
+        sheet.row(INDENT, label, Some(value), remarks.collect());
+    }
+}
+
+/// The environment as `topicsmith/show/1`.
+pub fn environment_json(view: EnvironmentView<'_>) -> Value {
+    let desired = &view.loaded.desired;
+    let environment = &desired.environment;
+    let partitions = desired
+        .topics
+        .values()
+        .map(|topic| u64::from(topic.partitions.value));
+    let mut document = json!({
+        "format": FORMAT,
+        "environment": &*environment.name,
+        "description": environment.description,
+        "files": view.trace.files.iter().map(|file| &**file).collect::<Vec<_>>(),
+        "groups": environment.groups,
+        "topics": desired.topics.len(),
+        "partitions": partitions.sum::<u64>(),
+        "tombstones": desired.removed.len(),
+        "lifecycles": desired.lifecycles.len(),
+        "defaults": view.trace.defaults.iter().map(json::traced).collect::<Vec<_>>(),
+    });
+    for (name, entries) in view.sections() {
+        let entries: Map<String, Value> = entries.iter().map(json::written).collect();
+        document[name] = Value::Object(entries);
+    }
+    document
+}

@@ -1,0 +1,254 @@
+//! One topic for people: settings, partitions, groups, what it holds, whose it is.
+
+use super::{look, words};
+use crate::desired::Setting;
+use crate::model::ConfigKey;
+use crate::model::text::escape;
+use crate::model::time::utc;
+use crate::render::columns::{Cell, Sheet};
+use crate::render::values;
+use crate::render::{Paint, Style};
+use crate::show::{
+    Against, Listing, Ownership, SettingView, TopicView, Undeclared, UndeclaredFate,
+};
+
+const INDENT: usize = 2;
+
+/// Everything that is known of a topic in one environment. `all_lag`: the lag of every partition,
+/// however many there are.
+pub fn text(view: &TopicView, all_lag: bool, style: Style) -> String {
+    let mut out = style.paint(Paint::Strong, &header(view));
+    out.push('\n');
+    let mut section = |title: &str, body: String| {
+        if !body.is_empty() {
+            out.push('\n');
+            out.push_str(&style.paint(Paint::Strong, title));
+            out.push('\n');
+            out.push_str(&body);
+        }
+    };
+    section("Standing", standing(view).print(style));
+    section("Files", facts(view).print(style));
+    section("Settings", settings(view).print(style));
+    section(
+        "Set on the topic, declared nowhere",
+        undeclared(view).print(style),
+    );
+    if let Some(closeup) = &view.closeup {
+        section("Partitions", look::partitions(view, closeup, style));
+        section("Consumer groups", look::groups(closeup, all_lag, style));
+        section("Held", look::held(view, closeup).print(style));
+    }
+    if let Some(ownership) = &view.ownership {
+        section("Ownership", owned(ownership).print(style));
+    }
+    out
+}
+
+/// `prod · orders · cluster 4L6g… · Kafka 4.3`
+fn header(view: &TopicView) -> String {
+    let mut parts = vec![
+        escape(&view.environment).into_owned(),
+        escape(view.topic.as_str()).into_owned(),
+    ];
+    match &view.cluster {
+        None => parts.push("no cluster was looked at".to_owned()),
+        Some(cluster) => {
+            let id = cluster.id.as_ref();
+            parts.extend(id.map(|id| format!("cluster {}", escape(id))));
+            let version = cluster.kafka_version.as_ref();
+            parts.extend(version.map(|version| format!("Kafka {}", escape(version))));
+        }
+    }
+    parts.join(" · ")
+}
+
+fn plain(text: impl Into<String>) -> Cell {
+    Cell::new(Paint::Plain, text)
+}
+
+fn faint(text: impl Into<String>) -> Cell {
+    Cell::new(Paint::Faint, text)
+}
+
+fn standing(view: &TopicView) -> Sheet {
+    let mut sheet = Sheet::default();
+    let place = match &view.listing {
+        Listing::Listed(place) => Some(words::at(place)),
+        Listing::Tombstone(place) => Some(format!("tombstone {}", words::at(place))),
+        Listing::Elsewhere(place) => Some(format!(
+            "listed for other environments, {}",
+            words::at(place)
+        )),
+        Listing::No if view.found.is_some() => Some("no file names it".to_owned()),
+        Listing::No => None,
+    };
+    let place = place.into_iter().map(faint).collect();
+    sheet.row(INDENT, plain("state"), Some(words::state(view)), place);
+    if let Some(why) = &view.hidden {
+        let line = format!("what it is like cannot be seen: {}", escape(why));
+        sheet.text(INDENT, Cell::new(Paint::Told, line));
+    }
+    for blocked in &view.blocked {
+        let line = format!("blocked: {}: {}", blocked.code, escape(&blocked.message));
+        sheet.text(INDENT, Cell::new(Paint::Held, line));
+        let help = format!("→ {}", escape(&blocked.help));
+        sheet.text(INDENT, Cell::new(Paint::Told, help));
+    }
+    if let Some(found) = view.found.as_ref().filter(|_| view.settings.is_empty()) {
+        let partitions = found.partitions.to_string();
+        sheet.row(
+            INDENT,
+            plain("partitions"),
+            Some(plain(partitions)),
+            Vec::new(),
+        );
+        let factor = found.replication_factor.to_string();
+        let label = plain("replication factor");
+        sheet.row(INDENT, label, Some(plain(factor)), Vec::new());
+    }
+    if let Some(id) = view.found.as_ref().and_then(|found| found.id.as_ref()) {
+        let id = plain(escape(id));
+        sheet.row(INDENT, plain("topic id"), Some(id), Vec::new());
+    }
+    sheet
+}
+
+fn facts(view: &TopicView) -> Sheet {
+    let mut sheet = Sheet::default();
+    for fact in &view.facts {
+        let at = vec![faint(words::written_at(fact))];
+        let value = plain(escape(&fact.value));
+        sheet.row(INDENT, plain(escape(&fact.key)), Some(value), at);
+    }
+    sheet
+}
+
+fn settings(view: &TopicView) -> Sheet {
+    let mut sheet = Sheet::default();
+    for setting in &view.settings {
+        let value = match &setting.value {
+            Some(value) => plain(words::value(&setting.setting, value)),
+            None => faint("not declared after all"),
+        };
+        let label = plain(words::setting(&setting.setting));
+        sheet.row(INDENT, label, Some(value), remarks(setting));
+    }
+    sheet
+}
+
+/// Who says a value, what it goes before, and what is live.
+fn remarks(view: &SettingView) -> Vec<Cell> {
+    let mut remarks = Vec::new();
+    match view.said.split_first() {
+        None => remarks.push(faint("no layer says otherwise")),
+        Some((first, rest)) => {
+            remarks.push(faint(words::said(first)));
+            for over in rest {
+                let value = match &over.value {
+                    Some(value) => words::value(&view.setting, value),
+                    None => "\"default\"".to_owned(),
+                };
+                remarks.push(faint(format!("over {value}, {}", words::said(over))));
+            }
+        }
+    }
+    remarks.extend(live(view));
+    remarks
+}
+
+fn live(view: &SettingView) -> Option<Cell> {
+    let key: Option<&ConfigKey> = match &view.setting {
+        Setting::Config(key) => Some(key),
+        _ => None,
+    };
+    let live = view.live.as_ref();
+    let value = || live.map_or_else(|| "unknown".to_owned(), |live| words::live(key, live));
+    let source = || live.and_then(|live| live.source).map(words::from);
+    let same = || match source() {
+        Some(source) => format!("live: the same, {source}"),
+        None => "live: the same".to_owned(),
+    };
+    Some(match view.against {
+        Against::Same => faint(same()),
+        Against::NotHeld => {
+            let text = format!("{}: not set on the topic", same());
+            Cell::new(Paint::Changed, text)
+        }
+        Against::Differs => Cell::new(Paint::Changed, format!("live: {}: differs", value())),
+        Against::Unmanaged => faint(format!("live: {}: left to others", value())),
+        Against::Uncompared => faint(format!("live: {}", words::live(key, live?))),
+    })
+}
+
+fn undeclared(view: &TopicView) -> Sheet {
+    let mut sheet = Sheet::default();
+    for Undeclared {
+        key,
+        value,
+        behind,
+        fate,
+    } in &view.undeclared
+    {
+        let (paint, fate) = match fate {
+            UndeclaredFate::Reset => {
+                let to = match behind {
+                    Some(behind) => words::live(Some(key), behind),
+                    None => "a default that is not known".to_owned(),
+                };
+                (Paint::Changed, format!("an apply resets it to {to}"))
+            }
+            UndeclaredFate::Unknown => {
+                let text = "left alone: Kafka 4.3 does not know it".to_owned();
+                (Paint::Told, text)
+            }
+            UndeclaredFate::Ignored => (Paint::Faint, "ignored, [ignore] configs".to_owned()),
+            UndeclaredFate::Unmanaged => (Paint::Faint, "left to others, `unmanaged`".to_owned()),
+            UndeclaredFate::Throttle => {
+                let text = "left alone: it throttles a replication".to_owned();
+                (Paint::Faint, text)
+            }
+            UndeclaredFate::NotListed => {
+                let text = behind
+                    .as_ref()
+                    .map(|behind| format!("without it: {}", words::live(Some(key), behind)));
+                (Paint::Faint, text.unwrap_or_default())
+            }
+        };
+        let value = plain(values::value(key, value));
+        let remarks = (!fate.is_empty()).then(|| Cell::new(paint, fate));
+        let label = plain(escape(key.as_str()));
+        sheet.row(INDENT, label, Some(value), remarks.into_iter().collect());
+    }
+    sheet
+}
+
+fn owned(ownership: &Ownership) -> Sheet {
+    let Ownership { by, record, hold } = ownership;
+    let mut sheet = Sheet::default();
+    sheet.text(INDENT, plain(words::owned_by(by)));
+    if let Some(record) = record {
+        let applied = words::applied(record).into_iter().map(plain);
+        applied.for_each(|applied| sheet.text(INDENT, applied));
+        let at = record.declared_at.as_ref();
+        let recorded = [
+            at.map(|at| format!("listed at {}", escape(at))),
+            record
+                .on_remove
+                .map(|on| format!("on_remove {}", on.as_str())),
+        ];
+        let recorded: Vec<String> = recorded.into_iter().flatten().collect();
+        if !recorded.is_empty() {
+            let line = format!("recorded: {}", recorded.join(", "));
+            sheet.text(INDENT, faint(line));
+        }
+    }
+    if let Some(hold) = hold {
+        let by = hold.stamp.by.as_ref();
+        let by = by.map_or_else(String::new, |by| format!(", by {}", escape(by)));
+        let until = utc(hold.until_ms);
+        let line = format!("held until {until}: {}{by}", escape(&hold.reason));
+        sheet.text(INDENT, Cell::new(Paint::Held, line));
+    }
+    sheet
+}

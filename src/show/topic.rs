@@ -1,0 +1,290 @@
+//! Files, cluster and inventory side by side, for one topic.
+
+use super::{
+    Against, Listing, LiveValue, OwnedBy, Ownership, SettingView, TopicView, Undeclared,
+    UndeclaredFate,
+};
+use crate::desired::{Desired, Setting, SettingTrace, Topic, TopicTrace};
+use crate::diff::{self, Difference, Effective, TopicDiff};
+use crate::live::{Closeup, Live, LiveTopic, UnseenTopic};
+use crate::model::config::{is_throttle, list_items};
+use crate::model::{ConfigKey, OnRemove, TopicName};
+use crate::plan::state::states;
+use crate::plan::{self, Books, Options, Standing};
+
+/// What is asked, and what there is to answer it with.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// The topic.
+    pub topic: &'a TopicName,
+    /// The environment's files.
+    pub desired: &'a Desired,
+    /// Where they say what they say of the topic.
+    pub trace: Option<&'a TopicTrace>,
+    /// The cluster; `None` where it is not looked at.
+    pub live: Option<&'a Live>,
+    /// The topic looked at closely.
+    pub closeup: Option<&'a Closeup>,
+    /// How a plan would be made.
+    pub options: &'a Options,
+}
+
+/// Puts together what is known of a topic in one environment.
+pub fn topic(asked: Asked<'_>) -> TopicView {
+    let Asked {
+        topic,
+        desired,
+        trace,
+        live,
+        closeup,
+        options,
+    } = asked;
+    let wanted = desired.topics.get(topic);
+    let found = live.and_then(|live| live.topics.get(topic));
+    let plan = live.map(|live| plan::make(desired, live, options));
+    let plan = plan.as_ref();
+    let state = live.zip(plan).and_then(|(live, plan)| {
+        let states = states(desired, live, plan, &options.only);
+        states.get(topic).copied()
+    });
+    let both = wanted.zip(found);
+    let diff = both.zip(live).map(|((wanted, found), live)| {
+        let ignore = &desired.environment.ignore_configs;
+        diff::topic(wanted, found, &live.broker_defaults, ignore)
+    });
+    let sides = Sides {
+        desired,
+        wanted,
+        found,
+        live,
+        diff: diff.as_ref(),
+    };
+    let here = trace.filter(|trace| trace.is_here);
+    let unseen = live.map(Live::unseen_topics).unwrap_or_default();
+    let hidden = unseen.get(topic.as_str()).map(|unseen| match unseen {
+        UnseenTopic::Hidden(why) | UnseenTopic::Unreadable(why) => (*why).to_owned(),
+    });
+    let blocked = plan.into_iter().flat_map(|plan| {
+        let held = plan.held.iter().flat_map(|held| &held.blocked);
+        plan.blocked.iter().chain(held)
+    });
+    let blocked = blocked.filter(|blocked| blocked.topic == *topic);
+    TopicView {
+        environment: desired.environment.name.to_string(),
+        topic: topic.clone(),
+        cluster: plan.map(|plan| plan.cluster.clone()),
+        listing: listing(topic, desired, trace),
+        state,
+        facts: trace.map(|trace| trace.facts.clone()).unwrap_or_default(),
+        settings: here.map(|trace| sides.settings(trace)).unwrap_or_default(),
+        found: found.cloned(),
+        undeclared: sides.undeclared(),
+        blocked: blocked.cloned().collect(),
+        hidden,
+        closeup: closeup.cloned(),
+        min_in_sync: sides
+            .in_force("min.insync.replicas")
+            .and_then(|v| v.trim().parse().ok()),
+        is_compacted: sides
+            .in_force("cleanup.policy")
+            .is_some_and(|policy| list_items(policy).any(|item| item == "compact")),
+        ownership: live.and_then(|live| ownership(topic, desired, live, found, options)),
+    }
+}
+
+fn listing(topic: &TopicName, desired: &Desired, trace: Option<&TopicTrace>) -> Listing {
+    if let Some(tombstone) = desired.removed.get(topic) {
+        return Listing::Tombstone(tombstone.declared_at.clone());
+    }
+    match trace {
+        Some(trace) if trace.is_here => Listing::Listed(trace.declared_at.clone()),
+        Some(trace) => Listing::Elsewhere(trace.declared_at.clone()),
+        None => Listing::No,
+    }
+}
+
+fn ownership(
+    topic: &TopicName,
+    desired: &Desired,
+    live: &Live,
+    found: Option<&LiveTopic>,
+    options: &Options,
+) -> Option<Ownership> {
+    let environment = &desired.environment;
+    let scope = options.scope.as_deref();
+    let scope = scope.or(environment.inventory.scope.as_deref());
+    let books = Books::open(live, environment, scope)?;
+    let by = match books.standing(topic, found) {
+        Standing::Nobodys(None) => OwnedBy::Nobody,
+        Standing::Nobodys(Some(whose)) => OwnedBy::Remade(Some(whose.clone())),
+        Standing::Ours(_) => OwnedBy::Us,
+        Standing::WasOurs(_) => OwnedBy::Remade(None),
+        Standing::Theirs(whose) => OwnedBy::Others(whose.clone()),
+        Standing::Of(instance) => OwnedBy::Instance(plan::instance_words(instance)),
+    };
+    let inventory = live.inventory.as_ref()?;
+    Some(Ownership {
+        by,
+        record: inventory.topics.get(topic).cloned(),
+        hold: books.hold(topic).cloned(),
+    })
+}
+
+/// A topic in the files and on the cluster, as far as it is there.
+struct Sides<'a> {
+    desired: &'a Desired,
+    wanted: Option<&'a Topic>,
+    found: Option<&'a LiveTopic>,
+    live: Option<&'a Live>,
+    diff: Option<&'a TopicDiff<'a>>,
+}
+
+impl Sides<'_> {
+    fn settings(&self, trace: &TopicTrace) -> Vec<SettingView> {
+        let mut settings: Vec<SettingView> = trace.settings.iter().map(|t| self.view(t)).collect();
+        if !settings.iter().any(|s| s.setting == Setting::OnRemove) {
+            settings.push(SettingView {
+                setting: Setting::OnRemove,
+                said: Vec::new(),
+                value: Some(OnRemove::default().as_str().to_owned()),
+                live: None,
+                against: Against::Uncompared,
+            });
+        }
+        settings.sort_by(|a, b| a.setting.cmp(&b.setting));
+        settings
+    }
+
+    fn view(&self, trace: &SettingTrace) -> SettingView {
+        let value = trace.said.first().and_then(|said| said.value.clone());
+        let (live, against) = self.compare(&trace.setting, value.is_some());
+        SettingView {
+            setting: trace.setting.clone(),
+            said: trace.said.clone(),
+            value,
+            live,
+            against,
+        }
+    }
+
+    fn compare(&self, setting: &Setting, is_declared: bool) -> (Option<LiveValue>, Against) {
+        let nothing = (None, Against::Uncompared);
+        let (Some(wanted), Some(found), Some(diff)) = (self.wanted, self.found, self.diff) else {
+            return nothing;
+        };
+        let unmanaged = &wanted.unmanaged;
+        let number = |text: String, left_alone: bool, differs: bool| {
+            let live = LiveValue {
+                value: text,
+                source: None,
+            };
+            (Some(live), against(left_alone, differs))
+        };
+        match setting {
+            Setting::Partitions => number(
+                found.partitions.to_string(),
+                unmanaged.partitions,
+                diff.partitions.is_some(),
+            ),
+            Setting::ReplicationFactor => number(
+                found.replication_factor.to_string(),
+                unmanaged.replication_factor,
+                diff.replication_factor.is_some(),
+            ),
+            Setting::Config(key) => {
+                let (live, against) = self.config(key, found, diff);
+                let left_alone = unmanaged.config.contains(key);
+                match (is_declared, left_alone) {
+                    (false, _) => (live, Against::Uncompared),
+                    (true, true) => (live, Against::Unmanaged),
+                    (true, false) => (live, against),
+                }
+            }
+            Setting::OnRemove | Setting::Unmanaged | Setting::Pin => nothing,
+        }
+    }
+
+    fn config(
+        &self,
+        key: &ConfigKey,
+        found: &LiveTopic,
+        diff: &TopicDiff<'_>,
+    ) -> (Option<LiveValue>, Against) {
+        let defaults = self.live.map(|live| &live.broker_defaults);
+        let live = defaults.and_then(|defaults| diff::effective(found, defaults, key.as_str()));
+        let live = live.map(value);
+        let Some(configs) = &diff.config else {
+            return (live, Against::Uncompared);
+        };
+        let own = configs.iter().find(|config| config.key == key);
+        let against = match own.map(|config| &config.kind) {
+            None => Against::Same,
+            Some(Difference::NotHeld(_)) => Against::NotHeld,
+            Some(Difference::Value(_) | Difference::Undeclared(_)) => Against::Differs,
+        };
+        (live, against)
+    }
+
+    /// What the topic has for a key; where it is not there, what it is to have.
+    fn in_force(&self, key: &str) -> Option<&str> {
+        let live = self.found.zip(self.live).and_then(|(found, live)| {
+            diff::effective(found, &live.broker_defaults, key).map(|effective| effective.value)
+        });
+        live.or_else(|| Some(&*self.wanted?.config.get(key)?.value))
+    }
+
+    /// What the topic holds and no layer declares.
+    fn undeclared(&self) -> Vec<Undeclared> {
+        let (Some(live), Some(found)) = (self.live, self.found) else {
+            return Vec::new();
+        };
+        let declared = |key: &ConfigKey| self.wanted.is_some_and(|w| w.config.contains_key(key));
+        let held = found.config.iter().flatten();
+        let undeclared = held.filter(|(key, _)| !declared(key));
+        undeclared
+            .map(|(key, held)| Undeclared {
+                key: key.clone(),
+                value: held.clone(),
+                behind: diff::behind(found, &live.broker_defaults, key.as_str()).map(value),
+                fate: self.fate(key),
+            })
+            .collect()
+    }
+
+    fn fate(&self, key: &ConfigKey) -> UndeclaredFate {
+        let Some(wanted) = self.wanted else {
+            return UndeclaredFate::NotListed;
+        };
+        if wanted.unmanaged.config.contains(key) {
+            UndeclaredFate::Unmanaged
+        } else if is_throttle(key.as_str()) {
+            UndeclaredFate::Throttle
+        } else if self
+            .desired
+            .environment
+            .ignore_configs
+            .matches(key.as_str())
+        {
+            UndeclaredFate::Ignored
+        } else if key.spec().is_none() {
+            UndeclaredFate::Unknown
+        } else {
+            UndeclaredFate::Reset
+        }
+    }
+}
+
+fn value(effective: Effective<'_>) -> LiveValue {
+    LiveValue {
+        value: effective.value.to_owned(),
+        source: Some(effective.source),
+    }
+}
+
+fn against(left_alone: bool, differs: bool) -> Against {
+    match (left_alone, differs) {
+        (true, _) => Against::Unmanaged,
+        (false, true) => Against::Differs,
+        (false, false) => Against::Same,
+    }
+}
