@@ -142,6 +142,7 @@ impl Attempts {
             self.unanswered = answer.as_ref().is_err_and(unanswered);
             // Where it failed as a whole, every step gets that answer.
             self.sort(answer.unwrap_or_else(|fault| vec![Err(fault); before]));
+            self.look_for_existing().await;
             if self.open.len() < before {
                 // Something got done: a quota lets a part through, and the rest after a while.
                 self.delays = delays();
@@ -171,7 +172,11 @@ impl Attempts {
                 continue;
             };
             match fault.kind() {
-                FaultKind::NotController | FaultKind::Throttled | FaultKind::Retriable => {
+                FaultKind::NotController
+                | FaultKind::Throttled
+                | FaultKind::Retriable
+                // What is there is looked at before it counts.
+                | FaultKind::AlreadyExists => {
                     open.fault = Some(fault);
                     self.open.push(open);
                 }
@@ -180,8 +185,7 @@ impl Attempts {
                     open.fault = Some(fault);
                     self.open.push(open);
                 }
-                FaultKind::AlreadyExists
-                | FaultKind::Missing
+                FaultKind::Missing
                 | FaultKind::InvalidPartitions
                 | FaultKind::NotAuthorised
                 | FaultKind::Unsupported
@@ -219,6 +223,36 @@ impl Attempts {
             match done {
                 true => self.answer(open.step, Answer::Accepted),
                 false => self.open.push(open),
+            }
+        }
+    }
+
+    /// A topic that exists, and shows, is not made. One that does not show is being deleted: with
+    /// ZooKeeper the name is free only once its logs are gone, and asking again makes it then. (Or
+    /// somebody just made it, and it shows soon.)
+    async fn look_for_existing(&mut self) {
+        let exists = |fault: &Fault| fault.kind() == FaultKind::AlreadyExists;
+        let faults = || self.open.iter().filter_map(|open| open.fault.as_ref());
+        if !faults().any(exists) {
+            return;
+        }
+        // What cannot be read now is looked at after the next attempt.
+        let Ok(seen) = self.cluster.metadata().await else {
+            return;
+        };
+        for open in std::mem::take(&mut self.open) {
+            let name = &open.step.topic;
+            let shows = seen.topics.contains_key(name) || seen.unreadable.contains_key(name);
+            match open.fault.clone().filter(|fault| shows && exists(fault)) {
+                None => self.open.push(open),
+                Some(fault) => {
+                    let perhaps_done = open.perhaps_done;
+                    let refused = Answer::Refused {
+                        fault,
+                        perhaps_done,
+                    };
+                    self.answer(open.step, refused);
+                }
             }
         }
     }

@@ -17,7 +17,7 @@ use crate::apply;
 use crate::desired::{ClientConfig, Desired, Loaded, LoadedEnvironment, Outside};
 use crate::kafka::{Cluster, Limits};
 use crate::live::{Live, snapshot};
-use crate::model::connection::Connection;
+use crate::model::connection::{Connection, Log};
 use crate::model::text::{count, escape};
 use crate::model::{Finding, Globs, TopicName};
 use crate::observe::{self, Observed, Want, Which};
@@ -278,6 +278,12 @@ impl Connecting {
     ) -> Result<Cluster> {
         let mut connection = self.connection(session, loaded, environment)?;
         connection.tokens = self.tokens()?.map(TokenFrom::source);
+        let terminal = session.terminal;
+        connection.log = connection.property("debug").map(|_| {
+            Log::new(move |line| {
+                terminal.tell(&format!("librdkafka {}\n", escape(line)));
+            })
+        });
         let limits = Limits {
             timeout: self.timeout,
         };

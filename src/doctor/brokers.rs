@@ -183,7 +183,7 @@ struct Feature {
 }
 
 /// Source: `org.apache.kafka.common.protocol.ApiKeys` and the request schemas of Kafka.
-const FEATURES: [Feature; 4] = [
+const FEATURES: [Feature; 3] = [
     Feature {
         api: (44, 0),
         since: "2.3",
@@ -204,13 +204,6 @@ const FEATURES: [Feature; 4] = [
         needed: false,
         what: "no topic ids (KIP-516)",
         so: "a topic that was deleted and made again by hand is taken for the old one",
-    },
-    Feature {
-        api: (2, 7),
-        since: "3.0",
-        needed: false,
-        what: "no look at the newest record (KIP-734)",
-        so: "every delete is blocked as topic-in-use, unless --allow topic-in-use",
     },
 ];
 
@@ -365,21 +358,22 @@ mod tests {
     fn old_and_mixed_releases() {
         let desired = desired([]);
         let mut found = checkup(2);
-        let visit = |found: &mut Checkup, release: &str, listing: i16, metadata: i16| {
+        let visit = |found: &mut Checkup, release: &str, metadata: i16| {
             let visit = found.brokers[1].answered.as_mut().expect("it answered");
             visit.release = Some(release.to_owned());
-            visit.apis.extend([(2, listing), (3, metadata)]);
+            visit.apis.insert(3, metadata);
         };
-        visit(&mut found, "2.7", 5, 9);
+        visit(&mut found, "2.7", 9);
         let checks = super::judge(purpose(&desired), &found);
         assert_eq!(
             find(&checks, Code::Version).message,
             "brokers run different releases: 2.7, 4.3"
         );
         let apis: Vec<_> = checks.iter().filter(|c| c.code == Code::Apis).collect();
-        assert_eq!(apis.len(), 2);
-        assert!(apis.iter().all(|check| check.level == Level::Warn));
-        visit(&mut found, "4.3", 11, 13);
+        assert_eq!(apis.len(), 1);
+        assert_eq!(apis[0].level, Level::Warn);
+        assert!(apis[0].message.starts_with("no topic ids"));
+        visit(&mut found, "4.3", 13);
         assert_eq!(found, checkup(2));
     }
 

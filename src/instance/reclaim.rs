@@ -205,8 +205,7 @@ impl Looked<'_> {
         let window = instance.delete_after_ms.max(LEAST_RECENT_MS);
         let recent = |newest: i64| self.now_ms < newest.saturating_add_unsigned(window);
         let usage = Usage {
-            // Where its time is not known (before Kafka 3.0), a day's old counts as recent.
-            recent: usage.newest_record_ms.map_or(usage.recent, recent),
+            recent: usage.newest_record_ms.is_some_and(recent),
             ..usage
         };
         let allowed = self.allow.iter().any(|allow| allow.covers_use(topic));

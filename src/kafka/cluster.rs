@@ -347,7 +347,7 @@ impl Cluster {
         what: &'static str,
         names: &[K],
         size: usize,
-        ask: impl Fn(Arc<Client>, Arc<[K]>, Duration) -> Answer + Copy + Send + Sync + 'static,
+        ask: impl Fn(Arc<Client>, Arc<[K]>, Duration) -> Answer + Clone + Send + Sync + 'static,
     ) -> Result<BTreeMap<K, T>, Error>
     where
         K: Ord + Clone + Send + Sync + 'static,
@@ -362,7 +362,7 @@ impl Cluster {
         let batches = Arc::new(Mutex::new(batches));
         let mut tasks = JoinSet::new();
         for number in 0..workers {
-            let (cluster, batches) = (self.clone(), Arc::clone(&batches));
+            let (cluster, batches, ask) = (self.clone(), Arc::clone(&batches), ask.clone());
             tasks.spawn(async move {
                 let mut answers = Vec::new();
                 loop {

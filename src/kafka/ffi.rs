@@ -48,6 +48,8 @@ const POLL_MS: c_int = 500;
 
 /// What librdkafka has for messages that it writes into a buffer of the caller.
 const MESSAGE_LENGTH: usize = 512;
+/// The longest line of its log, in bytes: what is longer it cuts off.
+const LONGEST_LINE: usize = 2047;
 
 /// The same functions and structures as in the bindings, with integers in place of error enums.
 mod raw {
@@ -896,7 +898,7 @@ impl Event<'_> {
             }
             sys::RD_KAFKA_EVENT_DR => self.appended(),
             sys::RD_KAFKA_EVENT_FETCH => self.fetched(),
-            sys::RD_KAFKA_EVENT_LOG => (self.shared.listen)(self.log_line()),
+            sys::RD_KAFKA_EVENT_LOG => self.logged(),
             sys::RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH => tokens::refresh(handle, self.shared),
             _ => {
                 let number = unsafe { sys::rd_kafka_event_opaque(self.event) }.addr();
@@ -908,13 +910,22 @@ impl Event<'_> {
         }
     }
 
-    fn log_line(&self) -> Notice {
+    fn logged(&self) {
         let (mut facility, mut line, mut level) = (ptr::null(), ptr::null(), 0);
         // SAFETY: the event is alive, and what it points to is copied.
-        unsafe {
+        let (facility, line) = unsafe {
             sys::rd_kafka_event_log(self.event, &mut facility, &mut line, &mut level);
-            Notice::Log(text(facility), self.shared.redact(&text(line)))
+            (text(facility), text(line))
+        };
+        // It may end in half a secret, which nothing would know for one.
+        let line = match line.len() >= LONGEST_LINE {
+            true => "(a line that librdkafka cut off)".to_owned(),
+            false => self.shared.redact(&line),
+        };
+        if let Some(log) = &self.shared.connection.log {
+            log.hear(&format!("{facility}: {line}"));
         }
+        (self.shared.listen)(Notice::Log(facility, line));
     }
 
     /// The fault of the request as a whole.

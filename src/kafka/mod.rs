@@ -15,6 +15,7 @@ mod error;
 mod failure;
 mod fault;
 mod ffi;
+mod newest;
 mod news;
 mod probe;
 mod records;
@@ -35,4 +36,5 @@ pub use types::{
     GroupMember, Metadata, Mode, NewTopic, Node, OffsetAt, OffsetFound, Operation, Partition,
     Record, Synonym, TopicDescription, TopicMetadata,
 };
+pub use usage::Offsets;
 pub use visit::Visit;

@@ -39,9 +39,16 @@ pub(super) fn properties(connection: &Connection, timeout: Duration) -> Vec<(Str
         own("allow.auto.create.topics", "false"),
         // Logs come to the queue and tell causes; `feature` tells what the brokers can do.
         own("log.queue", "true"),
-        own("debug", "feature"),
+        own("debug", &contexts(connection)),
     ]);
     properties
+}
+
+/// What librdkafka is to log: what this tool needs, and what was asked for.
+fn contexts(connection: &Connection) -> String {
+    let asked = connection.property("debug").into_iter();
+    let all: Vec<&str> = asked.chain(["feature"]).collect();
+    all.join(",")
 }
 
 /// What a client that reads the records of a partition needs besides.

@@ -251,8 +251,8 @@ pub enum OffsetAt {
     Earliest,
     /// The one that its next record gets.
     Latest,
-    /// The one of the record with the highest timestamp (KIP-734). Brokers before Kafka 3.0 do not
-    /// know it: each partition is answered as unsupported.
+    /// The one of the record with the highest timestamp. Kafka 3.0 and newer know it (KIP-734);
+    /// with older brokers it is searched for.
     MaxTimestamp,
     /// The first of a record that is no older than this, in ms since 1970.
     Since(i64),

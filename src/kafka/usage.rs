@@ -12,6 +12,9 @@ use super::ffi::{Call, Client, GroupNames, GroupOffsetsObject, Options, Partitio
 use super::types::{Committed, GroupDescription, Mode, OffsetAt, OffsetFound};
 use crate::model::TopicName;
 
+/// An offset of each of some partitions, or why there is none.
+pub type Offsets = BTreeMap<(TopicName, i32), Result<OffsetFound, Fault>>;
+
 /// Groups in one request: librdkafka sends one for each to its coordinator.
 const GROUPS_A_REQUEST: usize = 100;
 
@@ -81,26 +84,34 @@ impl Cluster {
         &self,
         partitions: &[(TopicName, i32)],
         at: OffsetAt,
-    ) -> Result<BTreeMap<(TopicName, i32), Result<OffsetFound, Fault>>, Error> {
-        let mut answers = self
-            .read_batches(
-                "the topics' offsets",
-                partitions,
-                PARTITIONS_A_REQUEST,
-                move |client, batch, timeout| async move {
-                    client.offsets(&batch, at, timeout).await
-                },
-            )
-            .await?;
+    ) -> Result<Offsets, Error> {
+        let questions = partitions.iter().map(|one| (one.clone(), at));
+        let answers = self.offsets_at(questions.collect()).await?;
         // An older broker takes the question for another one, and gives its first record. Which
         // brokers are asked is known once they have been.
-        if at == OffsetAt::MaxTimestamp && !self.clients().news.knows_max_timestamp() {
-            let fault = Fault::too_old("3.0", "finding the newest record");
-            answers
-                .values_mut()
-                .for_each(|answer| *answer = Err(fault.clone()));
+        match at == OffsetAt::MaxTimestamp && !self.clients().news.knows_max_timestamp() {
+            true => self.newest_by_search(partitions).await,
+            false => Ok(answers),
         }
-        Ok(answers)
+    }
+
+    /// An offset of each partition, each with a question of its own.
+    pub(super) async fn offsets_at(
+        &self,
+        questions: BTreeMap<(TopicName, i32), OffsetAt>,
+    ) -> Result<Offsets, Error> {
+        let partitions: Vec<(TopicName, i32)> = questions.keys().cloned().collect();
+        let questions = Arc::new(questions);
+        self.read_batches(
+            "the topics' offsets",
+            &partitions,
+            PARTITIONS_A_REQUEST,
+            move |client, batch, timeout| {
+                let questions = Arc::clone(&questions);
+                async move { client.offsets(&batch, &questions, timeout).await }
+            },
+        )
+        .await
     }
 }
 
@@ -143,10 +154,11 @@ impl Client {
     async fn offsets(
         &self,
         partitions: &[(TopicName, i32)],
-        at: OffsetAt,
+        questions: &BTreeMap<(TopicName, i32), OffsetAt>,
         timeout: Duration,
     ) -> Result<Vec<((TopicName, i32), Result<OffsetFound, Fault>)>, Fault> {
-        let call = Call::ListOffsets(PartitionList::new(partitions, at)?);
+        let questions = partitions.iter().map(|one| (one, questions[one]));
+        let call = Call::ListOffsets(PartitionList::new(questions)?);
         let options = Options::new(timeout, Mode::Apply);
         let receiver = self.submit(call, options, |event| event.offsets())?;
         Ok(answer(receiver, timeout).await?.into_iter().collect())

@@ -6,7 +6,7 @@ pub struct Usage {
     /// The consumer groups that have members or committed offsets on it, by name.
     pub groups: Vec<GroupUse>,
     /// The highest timestamp of its records, in ms since 1970; `None` where it holds none, or that
-    /// is not known.
+    /// could not be seen.
     pub newest_record_ms: Option<i64>,
     /// Whether it had a record of less than a day ago when it was looked at.
     pub recent: bool,

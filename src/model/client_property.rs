@@ -26,6 +26,8 @@ pub enum PropertyKind {
     Path,
     /// One of these words, in any case.
     OneOf(&'static [&'static str]),
+    /// Some of these words, in any case, separated by commas.
+    SomeOf(&'static [&'static str]),
     /// A whole number within these bounds.
     Integer(i64, i64),
     /// `true` or `false`.
@@ -39,9 +41,17 @@ impl ClientProperty {
     /// What it takes instead, as the end of a sentence that begins with the property's name. The
     /// value itself is not in it: it may be a secret.
     pub fn check(&self, value: &str) -> Result<(), String> {
+        let is_one_of = |words: &[&str], value: &str| {
+            let mut words = words.iter();
+            words.any(|word| word.eq_ignore_ascii_case(value))
+        };
         let legal = match self.kind {
             PropertyKind::Text | PropertyKind::Secret | PropertyKind::Path => !value.contains('\0'),
-            PropertyKind::OneOf(words) => words.iter().any(|word| word.eq_ignore_ascii_case(value)),
+            PropertyKind::OneOf(words) => is_one_of(words, value),
+            PropertyKind::SomeOf(words) => {
+                let mut given = value.split(',').map(str::trim);
+                given.all(|word| is_one_of(words, word))
+            }
             PropertyKind::Integer(min, max) => value
                 .parse()
                 .is_ok_and(|number: i64| (min..=max).contains(&number)),
@@ -66,6 +76,9 @@ impl ClientProperty {
             PropertyKind::Secret => "a credential".to_owned(),
             PropertyKind::Path => "a path".to_owned(),
             PropertyKind::OneOf(words) => format!("one of {}", words.join(", ")),
+            PropertyKind::SomeOf(words) => {
+                format!("one or more of {}, separated by commas", words.join(", "))
+            }
             PropertyKind::Integer(min, max) => format!("a whole number from {min} to {max}"),
             PropertyKind::Boolean => "true or false".to_owned(),
         }
@@ -214,14 +227,32 @@ const REFUSED: &[(&str, &str)] = &[
         "it makes unsigned tokens; --token-file, --token-command or the variable TOPICSMITH_TOKEN give one",
     ),
     ("statistics", "this tool shows no statistics"),
-    (
-        "debug",
-        "librdkafka's log is not shown; what it says of causes is told in words",
-    ),
-    (
-        "log",
-        "librdkafka's log is not shown; what it says of causes is told in words",
-    ),
+    ("log", "`debug` says what is shown of librdkafka's log"),
+];
+
+/// What librdkafka's log can be asked for.
+const CONTEXTS: &[&str] = &[
+    "generic",
+    "broker",
+    "topic",
+    "metadata",
+    "feature",
+    "queue",
+    "msg",
+    "protocol",
+    "cgrp",
+    "security",
+    "fetch",
+    "interceptor",
+    "plugin",
+    "consumer",
+    "admin",
+    "eos",
+    "mock",
+    "assignor",
+    "conf",
+    "telemetry",
+    "all",
 ];
 
 const DAY_MS: i64 = 86_400_000;
@@ -243,6 +274,7 @@ properties! {
     "client.dns.lookup" OneOf(&["use_all_dns_ips", "resolve_canonical_bootstrap_servers_only"]), "How names are resolved";
     "client.id" Text, "The name that the client gives itself";
     "connections.max.idle.ms" Integer(0, i32::MAX as i64), "When an idle connection is closed";
+    "debug" SomeOf(CONTEXTS), "What is shown of librdkafka's log, on standard error and without secrets";
     "enable.ssl.certificate.verification" Boolean, "Whether the broker's certificate is checked";
     "https.ca.location" Path, "The certificates of the authorities that are trusted for the token endpoint, PEM (OIDC)";
     "https.ca.pem" Text, "The same, as text (OIDC)";
@@ -297,7 +329,7 @@ mod tests {
             "metadata.broker.list",
             "sasl.jaas.config",
             "group.id",
-            "debug",
+            "log_level",
         ] {
             assert_eq!(find(name), None, "{name}");
             assert!(!advice(name).is_empty(), "{name}");
@@ -313,6 +345,11 @@ mod tests {
         assert!(!problem.contains("hunter2"));
         assert!(check("socket.timeout.ms", "1").is_err());
         assert!(check("socket.nagle.disable", "yes").is_err());
+        assert_eq!(check("debug", "broker, Security"), Ok(()));
+        for wrong in ["", "broker,", "hunter2"] {
+            let problem = check("debug", wrong).unwrap_err();
+            assert!(problem.starts_with("takes one or more of generic, broker,"));
+        }
     }
 
     #[test]

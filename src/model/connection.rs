@@ -19,6 +19,31 @@ pub struct Connection {
     pub secrets: Vec<Secret>,
     /// Where the tokens of OAUTHBEARER come from, where the runner named something.
     pub tokens: Option<TokenSource>,
+    /// Who hears librdkafka's log, of what the property `debug` names.
+    pub log: Option<Log>,
+}
+
+/// Hears librdkafka's log, line by line, without secrets. It must not block for long, and escapes
+/// what it shows.
+#[derive(Clone)]
+pub struct Log(Arc<dyn Fn(&str) + Send + Sync>);
+
+impl Log {
+    /// Lines go to this.
+    pub fn new(hear: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(hear))
+    }
+
+    /// Takes in a line.
+    pub fn hear(&self, line: &str) {
+        (self.0)(line);
+    }
+}
+
+impl fmt::Debug for Log {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Log(…)")
+    }
 }
 
 /// A token that proves who the client is, for OAUTHBEARER.
@@ -65,6 +90,7 @@ impl Connection {
             properties: BTreeMap::new(),
             secrets: Vec::new(),
             tokens: None,
+            log: None,
         }
     }
 

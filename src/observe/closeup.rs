@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::preflight::words;
-use super::usage::{Group, Offsets, again, groups, is_unsettled, unseen};
-use crate::kafka::{Cluster, Error, Metadata, OffsetAt, Partition};
+use super::usage::{Group, again, groups, is_unsettled, unseen};
+use crate::kafka::{Cluster, Error, Metadata, OffsetAt, Offsets, Partition};
 use crate::live::{Closeup, GroupLag, Member, PartitionState, Unseen};
 use crate::model::TopicName;
 

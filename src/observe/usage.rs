@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::preflight::words;
 use crate::kafka::{
-    Cluster, Committed, Error, Fault, FaultKind, GroupDescription, OffsetAt, OffsetFound,
+    Cluster, Committed, Error, Fault, FaultKind, GroupDescription, OffsetAt, OffsetFound, Offsets,
 };
 use crate::live::{GroupUse, Unseen, Usage};
 use crate::model::TopicName;
@@ -212,8 +212,6 @@ fn add_group(usage: &mut Usage, topic: &TopicName, name: &str, group: &Group) {
     }
 }
 
-pub(super) type Offsets = BTreeMap<(TopicName, i32), Result<OffsetFound, Fault>>;
-
 /// What the topics hold. One that is being deleted, by an apply that was killed say, has no leaders
 /// and still shows for a moment: it is looked at again until it is gone, and then holds nothing.
 async fn settled_records(
@@ -260,18 +258,11 @@ async fn records(
     };
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     let now = milliseconds(now.unwrap_or_default());
-    let newest = async {
-        let newest = ask(OffsetAt::MaxTimestamp).await;
-        match newest.as_ref().is_ok_and(is_unsupported) {
-            false => (newest, true),
-            true => (
-                ask(OffsetAt::Since(now - milliseconds(RECENT) + 1)).await,
-                false,
-            ),
-        }
-    };
-    let (first, next, (newest, is_newest)) =
-        tokio::join!(ask(OffsetAt::Earliest), ask(OffsetAt::Latest), newest);
+    let (first, next, newest) = tokio::join!(
+        ask(OffsetAt::Earliest),
+        ask(OffsetAt::Latest),
+        ask(OffsetAt::MaxTimestamp)
+    );
     let held = |(topic, count): (&TopicName, &u32)| {
         let mut usage = Usage::default();
         let each = |answer: &Result<Offsets, String>| of_topic(answer, topic, *count);
@@ -285,7 +276,7 @@ async fn records(
                 let times = newest.iter().map(|found| found.timestamp);
                 let latest = times.filter(|time| *time >= 0).max();
                 usage.recent = latest.is_some_and(|time| is_recent(time, now));
-                usage.newest_record_ms = latest.filter(|_| is_newest);
+                usage.newest_record_ms = latest;
             }
         }
         (topic.clone(), usage)
@@ -320,14 +311,6 @@ pub async fn messages(
         (topic.clone(), held)
     };
     topics.iter().map(of).collect()
-}
-
-/// Whether some broker cannot tell: it is older than Kafka 3.0.
-fn is_unsupported(answer: &Offsets) -> bool {
-    let unsupported = |fault: &Fault| fault.kind() == FaultKind::Unsupported;
-    answer
-        .values()
-        .any(|found| found.as_ref().is_err_and(unsupported))
 }
 
 /// The answers for each partition of a topic, or why one is missing.

@@ -8,6 +8,7 @@
 #   broker.sh stop DIR            stops what `start` started there, and removes DIR
 #
 # TOPICSMITH_KAFKA names another release of Kafka than 4.3.0: those before 3.6 run with ZooKeeper.
+# With TOPICSMITH_KAFKA_APART=1 the last of N has the controller, and no topics (KRaft alone).
 # TOPICSMITH_KAFKA_PROPERTIES may hold further lines of each broker's properties, and
 # TOPICSMITH_KAFKA_LISTENERS further listeners: NAME:PROTOCOL, or NAME:PROTOCOL:ADDRESS for one that
 # the brokers say is somewhere else. Where each is to be found stands in DIR/NAME.
@@ -102,6 +103,20 @@ ${TOPICSMITH_KAFKA_PROPERTIES:-}
 PROPERTIES
 }
 
+# Which of the N a broker is: all of them are controllers too, or the last one alone is nothing else.
+as_role() { # ID COUNT
+  if [ -z "${TOPICSMITH_KAFKA_APART:-}" ]; then
+    cat
+  elif [ "$1" = "$2" ]; then
+    sed -e 's/^\(process\.roles=\).*/\1controller/' -e '/^advertised\.listeners=/d' -e '/^inter\.broker/d' \
+      -e 's/^listeners=.*,\(CONTROLLER:[^,]*\).*/listeners=\1/' \
+      -e "s/^\\(controller\\.quorum\\.voters=\\).*\\($2@[^,]*\\).*/\\1\\2/"
+  else
+    sed -e 's/^\(process\.roles=\).*/\1broker/' -e 's/,CONTROLLER:\/\/[^,]*//' \
+      -e "s/^\\(controller\\.quorum\\.voters=\\).*\\($2@[^,]*\\).*/\\1\\2/"
+  fi
+}
+
 # Puts what the properties say of the further listeners into `listening`, `advertised` and
 # `protocols`.
 further() {
@@ -142,7 +157,7 @@ configure() { # COUNT [PORT]
     mkdir -p -- "$dir/$id"
     further
     # shellcheck disable=SC2086 # four ports, four words
-    properties "$id" "$((count < 3 ? 1 : 3))" "$voters" ${ports[id]} | as_release "$id" >"$dir/$id/properties"
+    properties "$id" "$((count < 3 ? 1 : 3))" "$voters" ${ports[id]} | as_role "$id" "$count" | as_release "$id" >"$dir/$id/properties"
   done
   local IFS=,
   printf '%s\n' "${servers[*]}" >"$dir/servers.part"

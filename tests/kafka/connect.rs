@@ -60,7 +60,7 @@ fn help(error: &Error) -> String {
 }
 
 /// A server that is none of Kafka's: it does this to everybody who connects.
-fn impostor(act: fn(TcpStream)) -> SocketAddr {
+pub fn impostor(act: fn(TcpStream)) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("it is bound");
     thread::spawn(move || {
@@ -72,12 +72,13 @@ fn impostor(act: fn(TcpStream)) -> SocketAddr {
 }
 
 /// A port where nothing listens.
-fn nobody() -> String {
+pub fn nobody() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener.local_addr().expect("it is bound").to_string()
 }
 
-fn answer(mut stream: TcpStream, bytes: &[u8]) {
+/// Reads a request, and answers with these bytes.
+pub fn answer(mut stream: TcpStream, bytes: &[u8]) {
     let mut request = [0; 512];
     let _ = stream.read(&mut request);
     let _ = stream.write_all(bytes);

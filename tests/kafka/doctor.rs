@@ -82,10 +82,7 @@ async fn a_healthy_broker(test: Test) {
         "ok",
         &format!("Kafka {}", harness::release::shown_release()),
     );
-    match harness::release::since(3, 0) {
-        true => is(&json, "apis", "ok", "everything"),
-        false => is(&json, "apis", "warn", "no look at the newest record"),
-    }
+    is(&json, "apis", "ok", "everything");
     is(&json, "broker", "ok", "answered in");
     is(&json, "controller", "ok", "answered in");
     is(&json, "auto-create", "ok", "is false");

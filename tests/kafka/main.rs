@@ -6,6 +6,7 @@ mod admin;
 mod apply;
 mod approvals;
 mod catalog;
+mod causes;
 mod ci;
 mod connect;
 mod credentials;
@@ -25,6 +26,7 @@ mod preflight;
 mod reading;
 mod releases;
 mod rights;
+mod secrets;
 mod secure;
 mod show;
 mod soak;
@@ -42,6 +44,7 @@ fn main() -> std::process::ExitCode {
         apply::tests(),
         approvals::tests(),
         catalog::tests(),
+        causes::tests(),
         ci::tests(),
         connect::tests(),
         credentials::tests(),
@@ -59,6 +62,7 @@ fn main() -> std::process::ExitCode {
         reading::tests(),
         releases::tests(),
         rights::tests(),
+        secrets::tests(),
         secure::tests(),
         show::tests(),
         specs::tests(),

@@ -1,5 +1,7 @@
 //! Reading a whole cluster, as `plan` sees it.
 
+use std::cell::RefCell;
+
 use topicsmith::kafka::NewTopic;
 use topicsmith::live::{BrokerDefault, Live, LiveTopic, ReplicationFactor, Source};
 use topicsmith::model::config::SPECS;
@@ -7,7 +9,8 @@ use topicsmith::model::{ConfigKey, Globs, TopicName};
 use topicsmith::observe::{Want, Which, observe};
 
 use crate::harness::{
-    self, Brokers, Test, connect, connection, connection_as, create, environment, new_topic,
+    self, Brokers, Test, connect, connection, connection_as, create, environment, eventually,
+    new_topic,
     release::{shown_release, since},
 };
 
@@ -238,7 +241,16 @@ async fn three_brokers(test: Test) {
         ids: Which::Of(&|_| false),
         only: &test.globs(),
     };
-    let live = observe(&cluster, &want).await.expect("it was reached").live;
+    // That one broker shows it does not mean that all do.
+    let seen = RefCell::new(None);
+    eventually("it is observed", async || {
+        let live = observe(&cluster, &want).await.expect("it was reached").live;
+        let shows = live.topics.contains_key(&topic.name);
+        seen.replace(Some(live));
+        shows
+    })
+    .await;
+    let live = seen.into_inner().expect("it was observed");
     let ids: Vec<i32> = live.brokers.iter().map(|broker| broker.id).collect();
     assert_eq!(ids, [1, 2, 3]);
     let read = &live.topics[&topic.name];

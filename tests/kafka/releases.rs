@@ -2,7 +2,7 @@
 //! The suite as a whole shows what does not: `make compat` runs it on each of them.
 
 use crate::harness::release::{shown_release, since};
-use crate::harness::{self, Test, new_topic};
+use crate::harness::{self, Test, eventually, new_topic};
 
 harness::tests! {
     the_plan_says_which_release_it_is,
@@ -10,6 +10,7 @@ harness::tests! {
     a_config_that_only_older_brokers_have,
     a_vendors_config,
     tiered_storage_that_is_not_there,
+    a_name_that_was_deleted_a_moment_ago,
 }
 
 async fn the_plan_says_which_release_it_is(test: Test) {
@@ -98,4 +99,24 @@ async fn tiered_storage_that_is_not_there(test: Test) {
         (false, true) => plan.exits(0).says("1 to create"),
         (false, false) => plan.exits(4).says(&refused("Unknown topic config name")),
     };
+}
+
+/// With ZooKeeper a name is taken until the logs are gone, though the topic shows no more.
+async fn a_name_that_was_deleted_a_moment_ago(test: Test) {
+    let topic = test.topic("a");
+    let cluster = test.create(&[new_topic(topic.clone(), 20, &[])]).await;
+    let repository = test.repository("[topics.\"@a\"]\npartitions = 2\n");
+    for _ in 0..3 {
+        let names = [topic.clone()];
+        let deleted = cluster.delete_topics(&names).await.expect("an answer");
+        deleted
+            .into_iter()
+            .for_each(|deleted| deleted.expect("it is deleted"));
+        eventually("it shows no more", async || {
+            let shown = cluster.metadata().await.expect("it was reached");
+            !shown.topics.contains_key(&topic)
+        })
+        .await;
+        repository.run("apply --yes").exits(0).says("1 applied");
+    }
 }

@@ -10,7 +10,7 @@ use topicsmith::model::Secret;
 use topicsmith::model::connection::{Connection, Token, TokenSource};
 
 use crate::harness::secure::{self, pem, sasl, tls, token, untrusting};
-use crate::harness::{self, Brokers, LIMITS, Test, connect, connection, with};
+use crate::harness::{self, LIMITS, Test, connect, connection, with};
 
 harness::tests! {
     tls_with_a_private_authority,
@@ -23,7 +23,6 @@ harness::tests! {
     causes_of_settings,
     causes_of_tokens,
     an_advertised_address_where_nothing_listens,
-    a_cluster_without_a_controller,
 }
 
 async fn works(connection: Connection) {
@@ -282,22 +281,4 @@ async fn an_advertised_address_where_nothing_listens(_: Test) {
         "advertised.listeners",
     )
     .await;
-}
-
-async fn a_cluster_without_a_controller(test: Test) {
-    let brokers = Brokers::own(3);
-    let repository = test.repository("[topics.\"@a\"]\n");
-    repository.environment("dev", brokers.servers(), 3, "");
-    repository.run("plan").exits(0);
-    // One of three cannot elect a controller, and goes on to name those that are gone.
-    brokers.kill(1);
-    brokers.kill(2);
-    let run = repository.run("plan --timeout 8s").exits(1);
-    let says = |words: &str| run.stderr.contains(words);
-    assert!(
-        says("no active controller")
-            || says("without an active controller")
-            || says("is that broker up?"),
-        "{run}"
-    );
 }

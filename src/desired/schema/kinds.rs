@@ -65,7 +65,11 @@ fn property_value(property: &ClientProperty) -> Value {
             json!({"type": "string"}),
         ]),
         PropertyKind::Boolean => any_of([json!({"type": "boolean"}), json!({"type": "string"})]),
-        PropertyKind::Text | PropertyKind::Secret | PropertyKind::Path | PropertyKind::OneOf(_) => {
+        PropertyKind::Text
+        | PropertyKind::Secret
+        | PropertyKind::Path
+        | PropertyKind::OneOf(_)
+        | PropertyKind::SomeOf(_) => {
             json!({"type": ["string", "integer", "number", "boolean"]})
         }
     };

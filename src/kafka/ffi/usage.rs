@@ -38,15 +38,11 @@ pub(in crate::kafka) type PartitionList = Owned<sys::rd_kafka_topic_partition_li
 pub(in crate::kafka) type GroupOffsetsObject = Owned<sys::rd_kafka_ListConsumerGroupOffsets_t>;
 
 impl PartitionList {
-    /// Partitions, each with the same question.
-    pub fn new(partitions: &[(TopicName, i32)], at: OffsetAt) -> Result<Self, Fault> {
-        let offset = match at {
-            OffsetAt::Earliest => -2,
-            OffsetAt::Latest => -1,
-            OffsetAt::MaxTimestamp => -3,
-            OffsetAt::Since(time) => time.max(0),
-        };
-        let size = c_int::try_from(partitions.len()).unwrap_or_default();
+    /// Partitions, each with the question about it.
+    pub fn new<'a>(
+        questions: impl ExactSizeIterator<Item = (&'a (TopicName, i32), OffsetAt)>,
+    ) -> Result<Self, Fault> {
+        let size = c_int::try_from(questions.len()).unwrap_or_default();
         // SAFETY: the strings live through the calls, which copy them; what is added is valid
         // until the next one is.
         unsafe {
@@ -55,11 +51,16 @@ impl PartitionList {
                 sys::rd_kafka_topic_partition_list_destroy,
                 || "no partitions".to_owned(),
             )?;
-            for (topic, partition) in partitions {
+            for ((topic, partition), at) in questions {
                 let topic = c_string(topic.as_str())?;
                 let added =
                     sys::rd_kafka_topic_partition_list_add(list.object, topic.as_ptr(), *partition);
-                (*added).offset = offset;
+                (*added).offset = match at {
+                    OffsetAt::Earliest => -2,
+                    OffsetAt::Latest => -1,
+                    OffsetAt::MaxTimestamp => -3,
+                    OffsetAt::Since(time) => time.max(0),
+                };
             }
             Ok(list)
         }

@@ -42,12 +42,51 @@ impl Brokers {
 
     /// The same, with further lines of the brokers' properties.
     pub fn own_with(count: u32, properties: &str) -> Self {
-        start(count, "", &|_| properties.to_owned()).unwrap_or_else(|why| panic!("no Kafka: {why}"))
+        let further = Further {
+            properties: properties.to_owned(),
+            ..Further::default()
+        };
+        further.start(count)
+    }
+
+    /// A broker for one test alone, with further listeners: `NAME:PROTOCOL[:ADDRESS]`.
+    pub fn own_listening(listeners: &str) -> Self {
+        let further = Further {
+            listeners: listeners.to_owned(),
+            ..Further::default()
+        };
+        further.start(1)
+    }
+
+    /// A broker for one test alone, whose controller is another process: see
+    /// [`Self::kill_controller`].
+    pub fn own_apart() -> Self {
+        let apart = !has_zookeeper();
+        let further = Further {
+            apart,
+            ..Further::default()
+        };
+        further.start(if apart { 2 } else { 1 })
+    }
+
+    /// Leaves the broker of [`Self::own_apart`] without a controller: with ZooKeeper the broker is
+    /// the controller itself, and can do nothing without it.
+    pub fn kill_controller(&self) {
+        match has_zookeeper() {
+            true => self.send("zookeeper", "KILL"),
+            false => self.kill(2),
+        }
     }
 
     /// The broker of [`super::secure`], which prepares the folder and says what the properties are.
     pub(super) fn secure(listeners: &str, prepare: &dyn Fn(&Path) -> String) -> &'static Self {
-        let start = || start(1, listeners, prepare);
+        let start = || {
+            start(1, &|folder| Further {
+                properties: prepare(folder),
+                listeners: listeners.to_owned(),
+                apart: false,
+            })
+        };
         SECURE
             .get_or_init(start)
             .as_ref()
@@ -71,11 +110,15 @@ impl Brokers {
 
     /// Sends a broker a signal.
     pub fn signal(&self, id: i32, name: &str) {
-        let pid = self.file(&format!("{id}/pid"));
+        self.send(&id.to_string(), name);
+    }
+
+    fn send(&self, process: &str, name: &str) {
+        let pid = self.file(&format!("{process}/pid"));
         let sent = Command::new("kill")
             .args([&format!("-{name}"), &pid])
             .status();
-        assert!(sent.is_ok_and(|sent| sent.success()), "broker {id} is up");
+        assert!(sent.is_ok_and(|sent| sent.success()), "{process} is up");
     }
 
     /// The broker whose controller is the active one.
@@ -142,7 +185,7 @@ pub fn stop() {
 }
 
 fn shared(slot: &'static OnceLock<Result<Brokers, String>>, count: u32) -> &'static Brokers {
-    match slot.get_or_init(|| start(count, "", &|_| String::new())) {
+    match slot.get_or_init(|| start(count, &|_| Further::default())) {
         Ok(brokers) => brokers,
         Err(why) => panic!("no Kafka: {why}"),
     }
@@ -187,22 +230,38 @@ fn jars() -> &'static Path {
     })
 }
 
-fn start(
-    count: u32,
-    listeners: &str,
-    prepare: &dyn Fn(&Path) -> String,
-) -> Result<Brokers, String> {
+/// What `broker.sh` is told besides the number of brokers.
+#[derive(Clone, Default)]
+struct Further {
+    /// Lines of each broker's properties.
+    properties: String,
+    listeners: String,
+    /// Whether the last one is the controller and nothing else.
+    apart: bool,
+}
+
+impl Further {
+    fn start(self, count: u32) -> Brokers {
+        start(count, &|_| self.clone()).unwrap_or_else(|why| panic!("no Kafka: {why}"))
+    }
+}
+
+fn start(count: u32, prepare: &dyn Fn(&Path) -> Further) -> Result<Brokers, String> {
     static NUMBER: AtomicUsize = AtomicUsize::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let folder = std::env::temp_dir().join(format!("topicsmith-{}-{number}", std::process::id()));
     std::fs::create_dir_all(&folder).map_err(|e| e.to_string())?;
-    let properties = prepare(&folder);
+    let further = prepare(&folder);
     let mut script = Command::new(script())
         .arg("run")
         .arg(count.to_string())
         .arg(&folder)
-        .env("TOPICSMITH_KAFKA_PROPERTIES", properties)
-        .env("TOPICSMITH_KAFKA_LISTENERS", listeners)
+        .env("TOPICSMITH_KAFKA_PROPERTIES", further.properties)
+        .env("TOPICSMITH_KAFKA_LISTENERS", further.listeners)
+        .env(
+            "TOPICSMITH_KAFKA_APART",
+            if further.apart { "1" } else { "" },
+        )
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         // Ctrl-C reaches the tests alone; the script hears of it by its standard input.

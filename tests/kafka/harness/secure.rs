@@ -80,7 +80,8 @@ pub fn token(seconds: i64) -> String {
     format!("{}.{}.", base64(r#"{"alg":"none"}"#), base64(&claims))
 }
 
-fn base64(text: &str) -> String {
+/// Base64 as URLs have it, without padding.
+pub fn base64(text: &str) -> String {
     const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let letter = |bits: u32| char::from(ALPHABET[(bits & 63) as usize]);
     let group = |bytes: &[u8]| -> String {

@@ -1,0 +1,235 @@
+//! Whole runs with every kind of credential, all of librdkafka's log among what they print: nothing
+//! that they print, write or record holds a secret.
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::{ClientConfig, Message as _, Offset, TopicPartitionList};
+
+use crate::harness::secure::{self, base64, pem, token};
+use crate::harness::{self, Repository, Run, Test};
+
+harness::tests! {
+    a_whole_run_with_a_password,
+    a_whole_run_with_a_scram_password,
+    a_whole_run_with_a_token,
+    a_whole_run_with_a_key,
+    a_login_that_is_refused,
+}
+
+const TOPICS: &str = "
+[topics.\"@a\"]
+config.retention.ms = \"1d\"
+[topics.\"@b\"]
+[lifecycles.task]
+parameters.id = '[a-z0-9-]+'
+delete_after = \"1s\"
+max_age = \"24h\"
+[topics.\"@raw_{id}\"]
+lifecycle = \"task\"
+";
+
+/// How every command connects.
+const RUNNER: &str =
+    "--client-config runner/client.properties --secrets-dir secrets --token-file secrets/token";
+
+/// A repository where the runner's own file says how to connect, and its secrets are files.
+fn repository(test: &Test, listener: &str, login: &str, secrets: &[(&str, &str)]) -> Repository {
+    let repository = test.repository(TOPICS);
+    let inventory = harness::inventory("shop");
+    repository.write(
+        "environments/dev.toml",
+        &format!("[defaults]\npartitions = 1\nreplication_factor = 1\n{inventory}"),
+    );
+    let servers = secure::broker().listener(listener);
+    let ca = pem("ca.pem");
+    repository.write(
+        "runner/client.properties",
+        &format!("bootstrap.servers={servers}\nssl.ca.location={ca}\n{login}\ndebug=all\n"),
+    );
+    for (name, secret) in secrets {
+        repository.write(&format!("secrets/{name}"), secret);
+    }
+    repository
+}
+
+/// All commands, one after the other, and what they leave behind.
+fn whole_run(test: &Test, listener: &str, login: &str, secrets: &[(&str, &str)]) {
+    let repository = repository(test, listener, login, secrets);
+    let forms: Vec<String> = secrets.iter().flat_map(|(_, text)| forms(text)).collect();
+    let run = |arguments: &str, code: i32| {
+        let run = repository.run_whole(&format!("{arguments} -e dev {RUNNER}"));
+        clean(&format!("{run}"), arguments, &forms);
+        run.exits(code)
+    };
+    let shows_the_log = |run: Run| {
+        let secured = match listener {
+            "mutual" => &["SSL"][..],
+            "sasl_all" => &["SASL"],
+            _ => &["SSL", "SASL"],
+        };
+        for context in secured.iter().chain(&["CONNECT", "CONF", "APIVERSION"]) {
+            let line = format!("librdkafka {context}");
+            assert!(run.stderr.contains(&line), "no {line}");
+        }
+        // All of it comes by this tool: librdkafka itself writes `%7|time|…`.
+        assert!(!run.stderr.contains("%7|"));
+    };
+    repository.run_whole("validate").exits(0);
+    shows_the_log(run("plan --only @a --only @b --out saved.plan", 0));
+    run("plan --format json --only @a --only @b", 0);
+    run("apply saved.plan --yes --report report.json", 0);
+    run("drift --only @*", 0);
+    run("snapshot --out live.json", 0);
+    // Of the brokers for tests it has something to say.
+    let doctor = repository.run_whole(&format!("doctor --format json -e dev {RUNNER}"));
+    clean(&format!("{doctor}"), "doctor", &forms);
+    assert_eq!(doctor.json()["format"], "topicsmith/doctor/1");
+    run("list --only @*", 0);
+    run("instance up task id=x", 0);
+    run("instance list", 0);
+    run("inventory list", 0);
+    run("inventory hold @a --for 1h --reason because", 0);
+    let written = files(&repository.path("."), &["runner", "secrets"]);
+    let names = ["saved.plan", "report.json", "live.json"];
+    for name in names {
+        assert!(
+            written.iter().any(|(path, _)| path.ends_with(name)),
+            "{name}"
+        );
+    }
+    for (path, text) in written {
+        clean(&text, &path, &forms);
+    }
+    let records = records(test);
+    assert!(records.contains("because"), "{records}");
+    clean(&records, "the inventory", &forms);
+}
+
+/// A secret as it could come to stand somewhere: as it is, line by line, in base64 wherever it
+/// begins in a longer text, in hexadecimal.
+fn forms(secret: &str) -> Vec<String> {
+    let mut forms = Vec::new();
+    // Of a key, what is no key's alone (`-----BEGIN …`) is left out, and short rests.
+    let lines = secret.lines().filter(|line| !line.starts_with("-----"));
+    for line in lines.filter(|line| line.len() >= 8) {
+        forms.push(line.to_owned());
+        for before in ["", "x", "xx"] {
+            let whole = base64(&format!("{before}{line}"));
+            // The letters at the ends depend on what stands beside.
+            let own = whole
+                .get(4..whole.len().saturating_sub(4))
+                .unwrap_or_default();
+            assert!(own.len() >= 6, "{line} is too short to be found");
+            forms.extend([own.to_owned(), own.replace('-', "+").replace('_', "/")]);
+        }
+        forms.push(line.bytes().map(|byte| format!("{byte:02x}")).collect());
+    }
+    assert!(!forms.is_empty());
+    forms
+}
+
+#[track_caller]
+fn clean(text: &str, of: &str, forms: &[String]) {
+    for form in forms {
+        // Neither is printed here: the log of the tests is public.
+        assert!(!text.contains(form), "{of} holds a secret");
+    }
+}
+
+/// The files below a folder with their texts, some folders left out.
+fn files(folder: &Path, without: &[&str]) -> Vec<(String, String)> {
+    let mut all = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder").flatten() {
+        let path = entry.path();
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if path.is_dir() {
+            if !without.contains(&name.as_str()) {
+                all.extend(files(&path, without));
+            }
+        } else {
+            let bytes = fs::read(&path).expect("a file");
+            all.push((name, String::from_utf8_lossy(&bytes).into_owned()));
+        }
+    }
+    all
+}
+
+/// Every record of the inventory, read by a plain consumer.
+fn records(test: &Test) -> String {
+    let consumer: BaseConsumer = ClientConfig::new()
+        .set("bootstrap.servers", secure::broker().servers())
+        .set("group.id", test.prefix())
+        .set("enable.auto.commit", "false")
+        .create()
+        .expect("a client");
+    let topic = test.topic("inventory");
+    let (_, end) = consumer
+        .fetch_watermarks(topic.as_str(), 0, Duration::from_secs(30))
+        .expect("it is there");
+    let mut all = TopicPartitionList::new();
+    all.add_partition_offset(topic.as_str(), 0, Offset::Beginning)
+        .expect("an offset");
+    consumer.assign(&all).expect("a partition");
+    let mut text = String::new();
+    let start = Instant::now();
+    let mut next = 0;
+    while next < end && start.elapsed() < Duration::from_secs(30) {
+        let Some(record) = consumer.poll(Duration::from_millis(200)) else {
+            continue;
+        };
+        let record = record.expect("a record");
+        for bytes in [record.key(), record.payload()].into_iter().flatten() {
+            text.push_str(&String::from_utf8_lossy(bytes));
+            text.push('\n');
+        }
+        next = record.offset() + 1;
+    }
+    text
+}
+
+async fn a_whole_run_with_a_password(test: Test) {
+    let login = "security.protocol=SASL_SSL\nsasl.mechanism=PLAIN\nsasl.username=admin\nsasl.password=${file:password}";
+    whole_run(&test, "sasltls", login, &[("password", "admin-secret")]);
+}
+
+async fn a_whole_run_with_a_scram_password(test: Test) {
+    let login = "security.protocol=SASL_PLAINTEXT\nsasl.mechanism=SCRAM-SHA-512\nsasl.username=admin\nsasl.password=${file:password}";
+
+    whole_run(&test, "sasl_all", login, &[("password", "admin-secret")]);
+}
+
+async fn a_whole_run_with_a_token(test: Test) {
+    let login = "security.protocol=SASL_SSL\nsasl.mechanism=OAUTHBEARER";
+    whole_run(&test, "sasltls", login, &[("token", &token(3600))]);
+}
+
+async fn a_whole_run_with_a_key(test: Test) {
+    let login = "security.protocol=SSL\nssl.certificate.pem=${file:both}\nssl.key.pem=${file:key}";
+    let text = |name: &str| fs::read_to_string(pem(name)).expect("it was made");
+    let key = text("client.key");
+    let both = text("client.pem") + &key;
+    whole_run(&test, "mutual", login, &[("both", &both), ("key", &key)]);
+}
+
+async fn a_login_that_is_refused(test: Test) {
+    for (mechanism, secrets) in [
+        ("PLAIN", ("password", "hunter2-plain".to_owned())),
+        ("SCRAM-SHA-256", ("password", "hunter2-scram".to_owned())),
+        ("OAUTHBEARER", ("token", token(-100))),
+    ] {
+        let password = match mechanism {
+            "OAUTHBEARER" => "",
+            _ => "sasl.username=admin\nsasl.password=${file:password}",
+        };
+        let login =
+            format!("security.protocol=SASL_PLAINTEXT\nsasl.mechanism={mechanism}\n{password}");
+        let (name, secret) = secrets;
+        let repository = repository(&test, "sasl_all", &login, &[(name, &secret)]);
+        let run = repository.run_whole(&format!("plan -e dev {RUNNER}"));
+        let run = run.exits(1).warns("librdkafka SASL");
+        clean(&format!("{run}"), mechanism, &forms(&secret));
+    }
+}
