@@ -18,7 +18,7 @@ use crate::terminal::write_whole;
   topicsmith catalog --all --out catalog.html              a page that needs nothing else
   topicsmith catalog -e dev -e prod --format markdown      for a wiki or a repository
   topicsmith catalog --all --format json                   for a program
-  topicsmith catalog --all --offline --out catalog.html    from the files alone
+  topicsmith catalog --all --no-live --out catalog.html    from the files alone
 
 The formats are html (what it writes unless told otherwise), json and markdown.")]
 pub struct Args {
@@ -31,7 +31,7 @@ pub struct Args {
     out: Option<PathBuf>,
     /// Read the files alone: no cluster is looked at, and no state is shown
     #[arg(long, conflicts_with_all = ["live", "wait", "client_config"])]
-    offline: bool,
+    no_live: bool,
     #[command(flatten)]
     scope: Scope,
     #[command(flatten)]
@@ -80,7 +80,7 @@ async fn one<'a>(
     source: &'a Source<'_>,
     options: &Options,
 ) -> Result<Seen<'a>> {
-    if args.offline {
+    if args.no_live {
         return Ok(None);
     }
     let look = source.look_for(session, loaded, environment, options, Depth::All);
