@@ -218,13 +218,17 @@ up() { # COUNT [PORT]
   await "$1"
 }
 
-# A pid is trusted only while its process still speaks of the folder.
+# A pid is trusted only while its process still speaks of the folder: another may have it by now.
+is_ours() { # PID
+  case $(ps -o args= -p "$1" 2>/dev/null) in *"$dir/"*) return 0 ;; *) return 1 ;; esac
+}
+
 down() {
   local file pid
   for file in "$dir"/*/pid; do
     [ -f "$file" ] && read -r pid <"$file" || continue
-    case $(ps -o args= -p "$pid" 2>/dev/null) in *"$dir/"*) kill -9 "$pid" 2>/dev/null || : ;; esac
-    while kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
+    ! is_ours "$pid" || kill -9 "$pid" 2>/dev/null || :
+    while is_ours "$pid"; do sleep 0.05; done
   done
   rm -rf -- "$dir"
 }
