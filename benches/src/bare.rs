@@ -94,12 +94,12 @@ pub async fn create(cluster: &Cluster, names: &[TopicName], partitions: u32) -> 
         let made = cluster.create_topics(batch, Mode::Apply).await?;
         ensure!(made.iter().all(Result::is_ok), "{made:?}");
     }
-    loop {
-        let configs = cluster.describe_topic_configs(names).await?;
-        if configs.values().all(Result::is_ok) {
-            return Ok(());
-        }
+    let mut hidden = names.to_vec();
+    while !hidden.is_empty() {
+        let configs = cluster.describe_topic_configs(&hidden).await?;
+        hidden.retain(|name| !configs.get(name).is_some_and(Result::is_ok));
     }
+    Ok(())
 }
 
 fn new_topics(names: &[TopicName], partitions: u32) -> Vec<NewTopic> {

@@ -24,6 +24,8 @@ impl Brokers {
         let mut script = Command::new(script)
             .args(["run", &count.to_string()])
             .arg(folder)
+            // Ten thousand topics in half a gigabyte are a benchmark of the collector.
+            .env("TOPICSMITH_KAFKA_HEAP", "2g")
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .spawn()?;
