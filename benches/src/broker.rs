@@ -25,7 +25,7 @@ impl Brokers {
             .args(["run", &count.to_string()])
             .arg(folder)
             // Ten thousand topics in half a gigabyte are a benchmark of the collector.
-            .env("TOPICSMITH_KAFKA_HEAP", "2g")
+            .env("TOPICSMITH_KAFKA_OPTS", "-Xmx2g -XX:+UseSerialGC")
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .spawn()?;

@@ -12,7 +12,6 @@
 # TOPICSMITH_KAFKA_PROPERTIES may hold further lines of each broker's properties, and
 # TOPICSMITH_KAFKA_LISTENERS further listeners: NAME:PROTOCOL, or NAME:PROTOCOL:ADDRESS for one that
 # the brokers say is somewhere else. Where each is to be found stands in DIR/NAME.
-# TOPICSMITH_KAFKA_HEAP is how much memory each broker may take, 512m.
 #
 # Once the brokers are up, these files in DIR hold their addresses:
 #   servers  plain ones, where everybody may do everything
@@ -26,7 +25,6 @@ here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 cache=${TOPICSMITH_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/topicsmith}
 jars=$cache/kafka-$version
 patience=120
-heap=${TOPICSMITH_KAFKA_HEAP:-512m} # enough for a thousand topics or two
 
 case $version in *[!0-9.]* | '' | .*) echo "broker.sh: $version is no release of Kafka" >&2 && exit 1 ;; esac
 # shellcheck source=tests/kafka/zookeeper.sh
@@ -171,7 +169,7 @@ configure() { # COUNT [PORT]
 launch() { # COUNT
   local id cluster
   # Small, and quick to start: these brokers live for minutes.
-  local options=${TOPICSMITH_KAFKA_OPTS:-"-Xmx$heap" -XX:+UseSerialGC -XX:TieredStopAtLevel=1}
+  local options=${TOPICSMITH_KAFKA_OPTS:--Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1}
   # shellcheck disable=SC2206 # several options, several words
   local -a jvm=(java $options
     -Dorg.slf4j.simpleLogger.defaultLogLevel=warn
