@@ -123,7 +123,7 @@ pub(super) async fn check(
 ) -> Result<Option<TopicDescription>, InventoryError> {
     let names = std::slice::from_ref(topic);
     let (mut described, mut configs) = tokio::try_join!(
-        cluster.describe_topics(names),
+        cluster.describe_topics_and_rights(names),
         cluster.describe_topic_configs(names),
     )?;
     let description = match described.remove(topic) {

@@ -178,17 +178,18 @@ impl Client {
         answer(receiver, timeout).await
     }
 
-    /// Ids and rights of topics.
+    /// Ids of topics, and rights on them where they are asked for.
     pub async fn describe_topics(
         &self,
         names: &[TopicName],
+        rights: bool,
         timeout: Duration,
     ) -> Result<Vec<(TopicName, Result<TopicDescription, Fault>)>, Fault> {
         if names.is_empty() {
             return Ok(Vec::new());
         }
         let options = Options {
-            operations: true,
+            operations: rights,
             ..Options::new(timeout, Mode::Apply)
         };
         let receiver = self.submit(

@@ -150,7 +150,7 @@ impl Cluster {
         .await
     }
 
-    /// Ids of the topics, and what this principal may do with them.
+    /// Ids of the topics.
     ///
     /// # Errors
     /// Why the call as a whole failed.
@@ -158,13 +158,27 @@ impl Cluster {
         &self,
         names: &[TopicName],
     ) -> Result<BTreeMap<TopicName, Result<TopicDescription, Fault>>, Error> {
-        self.read_batches(
-            "the topics",
-            names,
-            TOPICS_A_REQUEST,
-            |client, batch, timeout| async move { client.describe_topics(&batch, timeout).await },
-        )
-        .await
+        let ask = |client: Arc<Client>, batch: Arc<[TopicName]>, timeout| async move {
+            client.describe_topics(&batch, false, timeout).await
+        };
+        self.read_batches("the topics' ids", names, TOPICS_A_REQUEST, ask)
+            .await
+    }
+
+    /// The same, and what this principal may do with them: eight questions more to the brokers'
+    /// authorizer for each.
+    ///
+    /// # Errors
+    /// Why the call as a whole failed.
+    pub async fn describe_topics_and_rights(
+        &self,
+        names: &[TopicName],
+    ) -> Result<BTreeMap<TopicName, Result<TopicDescription, Fault>>, Error> {
+        let ask = |client: Arc<Client>, batch: Arc<[TopicName]>, timeout| async move {
+            client.describe_topics(&batch, true, timeout).await
+        };
+        self.read_batches("the topics' rights", names, TOPICS_A_REQUEST, ask)
+            .await
     }
 
     /// Creates topics, in one request and one attempt. One result each, in the order given; no

@@ -100,7 +100,8 @@ pub struct TopicDescription {
     pub id: Option<String>,
     /// How many partitions it has.
     pub partitions: u32,
-    /// What this principal may do with it; `None` where the broker does not say.
+    /// What this principal may do with it; `None` where that was not asked, or the broker does not
+    /// say.
     pub operations: Option<BTreeSet<Operation>>,
 }
 

@@ -390,7 +390,7 @@ async fn topics_have_kafkas_own_ids_and_rights(test: Test) {
     let cluster = test.create(&[new_topic(topic.clone(), 2, &[])]).await;
     let names = [topic.clone(), gone.clone()];
     let described = cluster
-        .describe_topics(&names)
+        .describe_topics_and_rights(&names)
         .await
         .expect("it was reached");
     let fault = described[&gone].as_ref().expect_err("it is not there");

@@ -18,7 +18,7 @@ const PROBE: &str = "topicsmith.doctor";
 pub(super) async fn topics(cluster: &Cluster, examined: &Examined<'_>) -> Standings {
     let files = examined.listed.iter().chain(examined.removed).cloned();
     let names: Vec<TopicName> = files.chain(inventory_topic(examined)).collect();
-    let described = cluster.describe_topics(&names).await;
+    let described = cluster.describe_topics_and_rights(&names).await;
     let described = described.map_err(|error| unanswered(&error))?;
     let standing = |description| match description {
         Ok(crate::kafka::TopicDescription { operations, .. }) => Standing::There(operations),

@@ -12,8 +12,10 @@ pub(super) async fn preflight(cluster: &Cluster, topics: &[TopicName]) -> Result
     if topics.is_empty() {
         return Ok(Vec::new());
     }
-    let (switch, descriptions) =
-        tokio::try_join!(switched_off(cluster), cluster.describe_topics(topics))?;
+    let (switch, descriptions) = tokio::try_join!(
+        switched_off(cluster),
+        cluster.describe_topics_and_rights(topics)
+    )?;
     let who = cluster.principal();
     let who = who.as_deref().unwrap_or("this principal");
     let of_topic = |topic: &TopicName| {
