@@ -3,11 +3,12 @@
 use super::markdown::side;
 use super::summary;
 use super::words::{differences, not_held, state};
-use crate::model::text::names;
 use crate::plan::Plan;
 use crate::plan::drift::{Drift, Drifted};
 use crate::render::github::{Annotations, Level};
-use crate::render::plan::{field, field_values, held_words, last_applied, refusal_annotations};
+use crate::render::plan::{
+    annotations_beside, field, field_values, held_words, last_applied, refusal_annotations,
+};
 
 /// Where the cluster of one environment is not what was applied (warnings), or not what the files say
 /// (notices). `drift` must be of this plan.
@@ -32,18 +33,7 @@ pub fn annotations(plan: &Plan, drift: &Drift) -> Annotations {
         let title = format!("{environment}: {} is held", held.topic);
         said.add(Level::Notice, None, title, vec![held_words(held)]);
     }
-    if !plan.unlisted.is_empty() {
-        let title = format!("{environment}: {} unlisted", plan.unlisted.len());
-        said.add(Level::Notice, None, title, vec![names(&plan.unlisted, 10)]);
-    }
-    for note in &plan.notes {
-        said.add(
-            Level::Notice,
-            None,
-            format!("{environment}: note"),
-            vec![note.clone()],
-        );
-    }
+    annotations_beside(plan, &mut said);
     said
 }
 

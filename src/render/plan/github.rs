@@ -60,6 +60,13 @@ pub fn annotations(plan: &Plan) -> Annotations {
         let lines = std::iter::once(record::held(held)).chain(waiting).collect();
         said.add(Level::Notice, place, title, lines);
     }
+    beside(plan, &mut said);
+    said
+}
+
+/// What is no change: topics that no file names, and notes.
+pub(in crate::render) fn beside(plan: &Plan, said: &mut Annotations) {
+    let environment = &plan.environment;
     if !plan.unlisted.is_empty() {
         let title = format!("{environment}: {} unlisted", plan.unlisted.len());
         said.add(Level::Notice, None, title, vec![names(&plan.unlisted, 10)]);
@@ -72,7 +79,6 @@ pub fn annotations(plan: &Plan) -> Annotations {
             vec![note.clone()],
         );
     }
-    said
 }
 
 /// What an apply would run into. Another cluster is an error already, a guard or gate is one for an

@@ -11,6 +11,7 @@ mod text;
 mod unapproved;
 
 pub use github::annotations;
+pub(super) use github::beside as annotations_beside;
 pub(super) use github::refusals as refusal_annotations;
 pub use json::json;
 pub(super) use json::{
