@@ -11,14 +11,14 @@ use super::problems::Problems;
 use super::suggest::{self, shown};
 use super::tables::field::{Field, Given};
 use super::tables::settings::{Profile, Settings};
-use super::tables::topics_file::{LifecycleTable, Removed, TopicEntry, TopicsFile};
+use super::tables::topics_file::{LifecycleTable, Listed, Removed, TopicEntry, TopicsFile};
 use super::tables::values::{Entries, Entry};
 use crate::model::{Finding, Place, TopicName};
 
 /// Everything that the topics files say, each name once.
 #[derive(Debug, Default)]
 pub(super) struct Catalogue {
-    pub(super) entries: Vec<Entry<TopicEntry>>,
+    pub(super) entries: Vec<Listed>,
     pub(super) profiles: BTreeMap<Arc<str>, Entry<Profile>>,
     pub(super) lifecycles: BTreeMap<Arc<str>, Entry<LifecycleTable>>,
     pub(super) removed: BTreeMap<TopicName, Entry<Removed>>,
@@ -37,6 +37,9 @@ impl Catalogue {
     ) -> Self {
         let mut catalogue = Self::default();
         let mut tombstones = BTreeMap::new();
+        let topics = files.iter().filter_map(|file| file.topics.value());
+        let topics = topics.map(|entries| entries.0.len()).sum();
+        catalogue.entries.reserve_exact(topics);
         for file in files {
             catalogue.entries.extend(taken(file.topics));
             keep_first(

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::panic::resume_unwind;
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use toml::de::DeTable;
@@ -13,6 +14,9 @@ use crate::model::Source;
 /// The largest file, in bytes, of which more than the first syntax error is said: each error costs
 /// the parser much more memory than its text.
 const RECOVERED: usize = 256 << 10;
+
+/// Files that are worth a thread of their own.
+const ENOUGH: usize = 4;
 
 /// Room for tables that are nested as deep as the parser lets them be: 80 levels of braces with 80
 /// dots each. It drops them by recursion, which was seen to take more than 4 MiB.
@@ -44,6 +48,40 @@ pub(super) fn with_room<T: Send>(work: impl FnOnce() -> T + Send) -> io::Result<
     })
 }
 
+/// Does a piece of work for each item, with the same room, on as many threads as the machine has
+/// cores. What comes of it stands in the order of the items. Where the system gives no thread, those
+/// that are there do the work.
+pub(super) fn side_by_side<T: Send, R: Send>(
+    items: Vec<T>,
+    work: impl Fn(T) -> R + Sync,
+) -> Vec<R> {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let helpers = cores.min(items.len() / ENOUGH).saturating_sub(1);
+    let left = Mutex::new(items.into_iter().enumerate());
+    let next = || left.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let share = || {
+        let mut done = Vec::new();
+        while let Some((number, item)) = next() {
+            done.push((number, work(item)));
+        }
+        done
+    };
+    let mut done = thread::scope(|scope| {
+        let helper = |_| {
+            let named = thread::Builder::new().name("files".to_owned());
+            named.stack_size(STACK).spawn_scoped(scope, share).ok()
+        };
+        let helpers: Vec<_> = (0..helpers).map_while(helper).collect();
+        let mut done = share();
+        for helper in helpers {
+            done.extend(helper.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        }
+        done
+    });
+    done.sort_unstable_by_key(|(number, _)| *number);
+    done.into_iter().map(|(_, result)| result).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,6 +95,14 @@ mod tests {
             problems.errors()
         };
         with_room(work).unwrap()
+    }
+
+    #[test]
+    fn work_side_by_side_keeps_its_order() {
+        let items: Vec<usize> = (0..1_000).collect();
+        let doubled = side_by_side(items, |item| 2 * item);
+        assert_eq!(doubled, (0..2_000).step_by(2).collect::<Vec<_>>());
+        assert_eq!(side_by_side(Vec::new(), |item: u8| item), [0u8; 0]);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::placeholders::{
 };
 use super::problems::Problems;
 use super::suggest::{self, shown};
-use super::tables::topics_file::{LifecycleTable, TopicEntry};
+use super::tables::topics_file::{LifecycleTable, Listed, TopicEntry};
 use super::tables::values::Entry;
 use crate::model::{Finding, TopicName, text};
 
@@ -53,12 +53,7 @@ impl<'a> Expander<'a> {
     }
 
     /// Adds what one entry makes.
-    pub(super) fn expand(
-        &mut self,
-        index: usize,
-        entry: &Entry<TopicEntry>,
-        problems: &mut Problems,
-    ) {
+    pub(super) fn expand(&mut self, index: usize, entry: &Listed, problems: &mut Problems) {
         let Some(topic) = entry
             .value
             .as_ref()
@@ -134,7 +129,7 @@ impl<'a> Expander<'a> {
     /// Whether there is room for so many topics, said before any of them is made.
     fn check_size(
         &mut self,
-        entry: &Entry<TopicEntry>,
+        entry: &Listed,
         topic: &TopicEntry,
         lists: &[(&str, Vec<&str>)],
         problems: &mut Problems,
@@ -166,7 +161,7 @@ impl<'a> Expander<'a> {
     fn add_topics(
         &mut self,
         index: usize,
-        entry: &Entry<TopicEntry>,
+        entry: &Listed,
         template: &NameTemplate,
         lists: &[(&str, Vec<&str>)],
         problems: &mut Problems,
@@ -194,7 +189,7 @@ impl<'a> Expander<'a> {
     fn add_of_lifecycle(
         &mut self,
         index: usize,
-        entry: &Entry<TopicEntry>,
+        entry: &Listed,
         template: &NameTemplate,
         lists: &[(&str, Vec<&str>)],
         problems: &mut Problems,
@@ -212,7 +207,7 @@ impl<'a> Expander<'a> {
     }
 
     /// Sorts what was made, and reports what was made twice.
-    pub(super) fn finish(mut self, entries: &[Entry<TopicEntry>], problems: &mut Problems) -> Made {
+    pub(super) fn finish(mut self, entries: &[Listed], problems: &mut Problems) -> Made {
         let mut doubles = Doubles::default();
         self.made.topics.sort();
         self.made.topics.dedup_by(|next, kept| {
@@ -250,7 +245,7 @@ impl Doubles {
         found.1 += 1;
     }
 
-    fn report(self, entries: &[Entry<TopicEntry>], problems: &mut Problems) {
+    fn report(self, entries: &[Listed], problems: &mut Problems) {
         for ((first, second), (name, count)) in self.0 {
             let (first, second) = (&entries[first], &entries[second]);
             let more = match count {

@@ -18,7 +18,7 @@ use super::trace::{Tracer, Traces};
 use super::unknown_configs;
 use super::variables::Variables;
 use super::{Desired, Environment, checks, document, environment};
-use crate::model::{Finding, Globs, Layer, Sources, TopicName};
+use crate::model::{Finding, Globs, Layer, Source, Sources, TopicName};
 
 /// What the files say about the environments that were asked for.
 #[derive(Debug)]
@@ -163,26 +163,39 @@ fn read_topics(
 ) -> (Vec<TopicsFile>, bool) {
     let mut files = Vec::with_capacity(found.len());
     let mut complete = true;
-    for found in found {
-        let file = match found.read {
-            ReadFile::Text(source) => {
-                sources.insert(source.clone());
-                topics_file::read(&source, problems)
-            }
-            ReadFile::Unreadable(finding, source) => {
-                problems.add(*finding);
-                source.into_iter().for_each(|source| sources.insert(source));
-                None
-            }
-            ReadFile::Left(finding) => {
-                problems.add(*finding);
-                continue;
-            }
+    for (read, of_file) in document::side_by_side(found, read_topics_file) {
+        problems.absorb(of_file);
+        let Some((source, file)) = read else {
+            continue;
         };
+        source.into_iter().for_each(|source| sources.insert(source));
         complete &= file.is_some();
         files.extend(file);
     }
     (files, complete)
+}
+
+/// A file's text and what it says, each as far as it could be read, with its problems; only those
+/// where the file does not count.
+type ReadTopics = (Option<(Option<Arc<Source>>, Option<TopicsFile>)>, Problems);
+
+fn read_topics_file(found: Found) -> ReadTopics {
+    let mut problems = Problems::default();
+    let read = match found.read {
+        ReadFile::Text(source) => {
+            let file = topics_file::read(&source, &mut problems);
+            Some((Some(source), file))
+        }
+        ReadFile::Unreadable(finding, source) => {
+            problems.add(*finding);
+            Some((source, None))
+        }
+        ReadFile::Left(finding) => {
+            problems.add(*finding);
+            None
+        }
+    };
+    (read, problems)
 }
 
 /// An environment as it is resolved, for whoever looks on.

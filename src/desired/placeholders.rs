@@ -5,8 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::name_template::{NameTemplate, is_placeholder};
 use super::problems::Problems;
 use super::suggest::{self, shown};
-use super::tables::topics_file::TopicEntry;
-use super::tables::values::Entry;
+use super::tables::topics_file::{Listed, TopicEntry};
 use crate::model::name::{MAX_LENGTH, NameProblem};
 use crate::model::{Finding, Place};
 
@@ -26,7 +25,7 @@ pub(super) const MOST_PLACEHOLDERS: usize = 32;
 
 /// Whether the name's parts are as short as names are, said before they are multiplied.
 pub(super) fn check_lengths(
-    entry: &Entry<TopicEntry>,
+    entry: &Listed,
     topic: &TopicEntry,
     template: &NameTemplate,
     problems: &mut Problems,
@@ -59,7 +58,7 @@ pub(super) fn check_lengths(
 
 /// Whether the name's placeholders are those that have values, each of them.
 pub(super) fn check_placeholders(
-    entry: &Entry<TopicEntry>,
+    entry: &Listed,
     topic: &TopicEntry,
     template: &NameTemplate,
     parameters: &[&str],
@@ -106,7 +105,7 @@ pub(super) fn check_placeholders(
     problems.errors() == before
 }
 
-fn report_unused(entry: &Entry<TopicEntry>, name: &str, place: &Place, problems: &mut Problems) {
+fn report_unused(entry: &Listed, name: &str, place: &Place, problems: &mut Problems) {
     let finding = match is_placeholder(name) {
         true => {
             let message = format!("the topic's name has no `{{{name}}}`");

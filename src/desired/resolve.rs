@@ -14,7 +14,7 @@ use super::suggest::shown;
 use super::tables::config_table::ConfigEntry;
 use super::tables::config_value::{ConfigValue, unknown_config};
 use super::tables::field::Field;
-use super::tables::topics_file::TopicEntry;
+use super::tables::topics_file::{Listed, TopicEntry};
 use super::tables::values::{Bounded, Entry};
 use super::{Lifecycle, LifecycleTopic, Tombstone, Topic, Traffic, together};
 use crate::model::{ConfigKey, Finding, Globs, Layer, Place, Sourced, TopicName};
@@ -121,22 +121,21 @@ impl<'a> Resolver<'a> {
     }
 
     fn topics(&self, problems: &mut Problems) -> BTreeMap<TopicName, Topic> {
-        let resolved = self
-            .catalogue
-            .made
-            .topics
-            .iter()
-            .filter_map(|(name, index)| {
-                let entry = &self.catalogue.entries[*index];
-                let subject = Subject {
-                    environment: &self.environment,
-                    name: name.clone(),
-                    is_plain: *entry.name == *name.as_str(),
-                    is_template: false,
-                };
-                Some((name.clone(), self.resolve(entry, &subject, problems)?))
-            });
-        resolved.collect()
+        let made = &self.catalogue.made.topics;
+        let mut topics = Vec::with_capacity(made.len());
+        for (name, index) in made {
+            let entry = &self.catalogue.entries[*index];
+            let subject = Subject {
+                environment: &self.environment,
+                name: name.clone(),
+                is_plain: *entry.name == *name.as_str(),
+                is_template: false,
+            };
+            if let Some(topic) = self.resolve(entry, &subject, problems) {
+                topics.push((name.clone(), topic));
+            }
+        }
+        topics.into_iter().collect()
     }
 
     fn tombstones(&self) -> BTreeMap<TopicName, Tombstone> {
@@ -193,7 +192,7 @@ impl<'a> Resolver<'a> {
 
     fn resolve_template(
         &self,
-        entry: &'a Entry<TopicEntry>,
+        entry: &'a Listed,
         template: &NameTemplate,
         problems: &mut Problems,
     ) -> Option<LifecycleTopic> {
@@ -212,7 +211,7 @@ impl<'a> Resolver<'a> {
     /// Merges the layers of a topic. `None` where it does not exist here, or cannot be told.
     fn resolve(
         &self,
-        entry: &'a Entry<TopicEntry>,
+        entry: &'a Listed,
         subject: &Subject<'_>,
         problems: &mut Problems,
     ) -> Option<Topic> {
@@ -278,7 +277,7 @@ impl<'a> Resolver<'a> {
     fn report_missing(
         &self,
         key: &str,
-        entry: &Entry<TopicEntry>,
+        entry: &Listed,
         subject: &Subject<'_>,
         problems: &mut Problems,
     ) {

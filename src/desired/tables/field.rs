@@ -72,6 +72,20 @@ impl<T: Read> Field<T> {
     }
 }
 
+impl<T: Read> Read for Box<T> {
+    fn expected() -> String {
+        T::expected()
+    }
+
+    fn schema(schemas: &mut Schemas) -> Json {
+        T::schema(schemas)
+    }
+
+    fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        T::read(value, reader).map(Box::new)
+    }
+}
+
 /// Something that a value can be read as.
 pub(crate) trait Read: Sized {
     /// What is expected, with its article: "a whole number".

@@ -7,7 +7,7 @@ use super::field::{Field, Key, Read, Table, Value, fields, read_table};
 use super::pattern::Pattern;
 use super::reader::{Reader, Scalar};
 use super::settings::{Profile, Settings, misplaced_config};
-use super::values::{Duration, Entries, Large, List, OneOrMany, Size};
+use super::values::{Duration, Entries, Entry, Large, List, OneOrMany, Size};
 use crate::desired::document;
 use crate::desired::problems::Problems;
 use crate::desired::schema::Schemas;
@@ -18,7 +18,7 @@ fields! {
     /// A file below `topics/`.
     struct TopicsFile as "a topics file" {
         /// What should exist, by name.
-        topics: Entries<TopicEntry>,
+        topics: Entries<Box<TopicEntry>>,
         /// Settings that several topics share, by name.
         profiles: Entries<Profile>,
         /// Topics that should be gone, by name.
@@ -75,6 +75,10 @@ fields! {
         }
     }
 }
+
+/// A topic of a topics file under its name. It is a kilobyte large, and boxed so that nobody has to
+/// move that about.
+pub(crate) type Listed = Entry<Box<TopicEntry>>;
 
 impl TopicEntry {
     fn check_traffic(&mut self, reader: &mut Reader<'_>) {

@@ -17,7 +17,7 @@ use super::resolve::Resolver;
 use super::tables::config_value::ConfigValue;
 use super::tables::field::{Field, Given};
 use super::tables::settings::UnmanagedList;
-use super::tables::topics_file::TopicEntry;
+use super::tables::topics_file::{Listed, TopicEntry};
 use super::tables::values::{Bounded, Entry};
 use super::variables::{Template, Variables};
 use super::{Environment, Unmanaged};
@@ -137,7 +137,7 @@ impl Tracer<'_> {
         let catalogue = resolver.catalogue;
         let mut made = catalogue.made.topics.iter();
         let (_, index) = made.find(|(made, _)| made == name)?;
-        let entry: &Entry<TopicEntry> = &catalogue.entries[*index];
+        let entry: &Listed = &catalogue.entries[*index];
         let topic = entry.value.as_ref()?;
         Some(TopicTrace {
             declared_at: entry.place.clone(),
