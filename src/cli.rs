@@ -33,7 +33,7 @@ pub use exit::Exit;
 pub use lock::{check_cluster, lock_of, open_books, resource};
 pub use look::{Depth, Looking, Preflight, Source, plan, read, see_usage};
 pub use metrics::{Log, Metrics};
-pub use origin::{Origin, Scope, check_scope_is_named, who};
+pub use origin::{Commit, Origin, Scope, check_scope_is_named, who};
 pub use problem::{Problem, document};
 pub use results::{Document, Printable};
 pub use select::{each, the_only_one};
@@ -92,10 +92,12 @@ fn run(cli: Cli) -> Exit {
         Some(command) => command.run(&session),
         None => commands::overview(&session),
     });
-    match ended {
+    let exit = match ended {
         Ok(exit) => exit,
         Err(error) => session.fail(&error),
-    }
+    };
+    kafka::part();
+    exit
 }
 
 /// What the command is given besides its own arguments. Looks at the streams, once.

@@ -25,14 +25,15 @@ const FIRST_READ: Duration = Duration::from_secs(3);
 /// How long to wait before a read is tried again.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Topics in one request for configs: librdkafka orders the answer in quadratic time.
-const CONFIGS_A_REQUEST: usize = 500;
+/// Topics in one request for configs: librdkafka orders the answer in quadratic time, and the larger
+/// an answer, the longer nobody works on it but the one who sends it.
+const CONFIGS_A_REQUEST: usize = 125;
 
-/// Topics in one request for descriptions, for the same reason.
-const TOPICS_A_REQUEST: usize = 1_000;
+/// Topics in one request for descriptions, for the same reasons; they are shorter.
+const TOPICS_A_REQUEST: usize = 250;
 
-/// Requests under way at a time, over both clients.
-const IN_FLIGHT: usize = 4;
+/// Requests under way at a time, over both clients: so many that a far-away broker is not waited for.
+const IN_FLIGHT: usize = 8;
 
 /// How long to wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,7 +106,8 @@ impl Cluster {
         let topics = self.read("the topics", 0, |client, timeout| async move {
             clients::on_thread(move || client.metadata(timeout)).await
         });
-        let cluster = self.read("the brokers", 0, |client, timeout| async move {
+        // The second client connects meanwhile.
+        let cluster = self.read("the brokers", 1, |client, timeout| async move {
             client.describe_cluster(timeout).await
         });
         let (mut metadata, (id, nodes)) = tokio::try_join!(topics, cluster)?;
@@ -277,7 +279,7 @@ impl Cluster {
         if Arc::ptr_eq(&self.clients(), stale) {
             let fresh = Clients::open(&self.0.connection, limits).await?;
             let stale = std::mem::replace(&mut *lock(&self.0.clients), Arc::new(fresh));
-            clients::drop_aside(stale);
+            drop(stale);
         }
         Ok(())
     }

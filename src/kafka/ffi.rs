@@ -20,9 +20,9 @@ use std::collections::HashMap;
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::ptr;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 use rdkafka_sys::bindings as sys;
 use tokio::sync::oneshot;
@@ -39,8 +39,7 @@ use super::types::{
 use crate::model::TopicName;
 use crate::model::connection::{Connection, Token};
 
-/// How long dropping a client waits for librdkafka's threads. One that is stuck ends with the
-/// process; the wait keeps OpenSSL's clean-up at exit from running beside a healthy one.
+/// How long the end of the process waits for librdkafka's threads.
 const GOODBYE: Duration = Duration::from_secs(1);
 
 /// How long the pump sleeps at most; a client that is dropped wakes it.
@@ -655,7 +654,6 @@ pub(super) struct Client {
     handle: Handle,
     shared: Arc<Shared>,
     next: AtomicUsize,
-    pump: JoinHandle<()>,
 }
 
 impl Client {
@@ -680,9 +678,13 @@ impl Client {
             stop: Mutex::new(false),
         });
         let of_pump = Arc::clone(&shared);
-        let pump = thread::Builder::new()
+        let running = Running::new();
+        thread::Builder::new()
             .name("kafka".to_owned())
-            .spawn(move || pump(handle, &of_pump))
+            .spawn(move || {
+                let _running = running;
+                pump(handle, &of_pump);
+            })
             .map_err(|e| {
                 handle.destroy();
                 Fault::invalid(format!("no thread for the client: {e}"))
@@ -691,7 +693,6 @@ impl Client {
             handle,
             shared,
             next: AtomicUsize::new(1),
-            pump,
         })
     }
 
@@ -752,19 +753,43 @@ impl Client {
     }
 }
 
+/// Its pump destroys librdkafka's part of it, which nobody waits for but [`part`].
 impl Drop for Client {
     fn drop(&mut self) {
-        {
-            let mut stop = lock(&self.shared.stop);
-            *stop = true;
-            // SAFETY: the pump destroys the queue only after it has seen `stop`, which is locked.
-            unsafe { sys::rd_kafka_queue_yield(self.handle.queue) };
-        }
-        let deadline = Instant::now() + GOODBYE;
-        while !self.pump.is_finished() && Instant::now() < deadline {
-            thread::sleep(Duration::from_millis(2));
-        }
+        let mut stop = lock(&self.shared.stop);
+        *stop = true;
+        // SAFETY: the pump destroys the queue only after it has seen `stop`, which is locked.
+        unsafe { sys::rd_kafka_queue_yield(self.handle.queue) };
     }
+}
+
+/// The pumps that run, and a word when one ends.
+static PUMPS: (Mutex<usize>, Condvar) = (Mutex::new(0), Condvar::new());
+
+/// A pump runs as long as it has this.
+struct Running;
+
+impl Running {
+    fn new() -> Self {
+        *lock(&PUMPS.0) += 1;
+        Self
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        *lock(&PUMPS.0) -= 1;
+        PUMPS.1.notify_all();
+    }
+}
+
+/// Waits until the clients that were dropped are gone, for a second at most: OpenSSL's clean-up at
+/// the end of the process must not run beside a healthy one. One that is stuck ends with the process.
+pub fn part() {
+    let wait = PUMPS
+        .1
+        .wait_timeout_while(lock(&PUMPS.0), GOODBYE, |pumps| *pumps > 0);
+    drop(wait.unwrap_or_else(PoisonError::into_inner));
 }
 
 impl Handle {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::admin::answer;
-use super::clients::{ATTEMPT, Clients, drop_aside, given_up, look_for_tls, on_thread};
+use super::clients::{ATTEMPT, Clients, given_up, look_for_tls, on_thread};
 use super::cluster::Cluster;
 use super::error::Error;
 use super::fault::Fault;
@@ -97,7 +97,7 @@ impl Cluster {
             fault = given_up(&news) => Err(fault),
         };
         let took = start.elapsed();
-        drop_aside(clients);
+        drop(clients);
         match asked {
             Ok(answer) => Ok((took, news, answer)),
             Err(fault) => {
