@@ -1,6 +1,7 @@
 //! Whose topics the files speak of, of which commit the files are, and who is at work.
 
-use std::process::{Command, Stdio};
+use std::io;
+use std::process::{Child, Command, Stdio};
 
 use anyhow::Result;
 
@@ -42,10 +43,35 @@ impl Origin {
         self.scope.named()
     }
 
-    /// The commit that was named here, or else the one that git knows. There is none where the
-    /// files are in no repository of git.
-    pub fn commit(&self) -> Option<String> {
-        self.commit.clone().or_else(git_commit)
+    /// Asks for the commit that was named here, or else the one that git knows.
+    pub fn commit(&self) -> Commit {
+        match &self.commit {
+            Some(commit) => Commit::Named(commit.clone()),
+            None => Commit::Asked(ask_git().ok()),
+        }
+    }
+}
+
+/// The commit that the files are of. Git compares all files with it, and is not waited for until
+/// the answer is needed.
+pub enum Commit {
+    /// It was named.
+    Named(String),
+    /// Git is asked, where there is one.
+    Asked(Option<Child>),
+}
+
+impl Commit {
+    /// The commit. There is none where the files are in no repository of git.
+    pub fn told(self) -> Option<String> {
+        let git = match self {
+            Commit::Named(commit) => return Some(commit),
+            Commit::Asked(git) => git?,
+        };
+        let output = git.wait_with_output().ok();
+        let output = output.filter(|output| output.status.success())?;
+        let commit = String::from_utf8(output.stdout).ok()?;
+        Some(commit.trim().to_owned()).filter(|commit| !commit.is_empty())
     }
 }
 
@@ -67,9 +93,9 @@ pub fn check_scope_is_named(environment: &Environment, named: Option<&str>) -> R
     Err(Problem::error(message, help).into())
 }
 
-/// The commit that is checked out here, with `-dirty` behind it where the files are not as they
-/// were committed. A tag must not stand in its place: it can move.
-fn git_commit() -> Option<String> {
+/// Asks for the commit that is checked out here, with `-dirty` behind it where the files are not as
+/// they were committed. A tag must not stand in its place: it can move.
+fn ask_git() -> io::Result<Child> {
     let describe = [
         "describe",
         "--always",
@@ -77,13 +103,12 @@ fn git_commit() -> Option<String> {
         "--abbrev=40",
         "--exclude=*",
     ];
-    let output = Command::new("git")
+    Command::new("git")
         .args(describe)
         .stdin(Stdio::null())
-        .output();
-    let output = output.ok().filter(|output| output.status.success())?;
-    let commit = String::from_utf8(output.stdout).ok()?;
-    Some(commit.trim().to_owned()).filter(|commit| !commit.is_empty())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
 }
 
 /// Who is at work, as others can find them: `user@host`, as far as the machine tells.

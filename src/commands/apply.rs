@@ -129,6 +129,7 @@ fn keep(file: &Path, ended: Result<Ended>, session: &Session) -> Result<Exit> {
 /// Plans, shows the plan, asks, applies and reports.
 async fn apply(args: &Args, session: &Session, log: &Log) -> Result<Ended> {
     let approval = args.plan.as_deref().map(read_plan).transpose()?;
+    let commit = args.origin.commit();
     let options = Options {
         only: match &approval {
             Some(approval) => approval.only.clone(),
@@ -136,11 +137,15 @@ async fn apply(args: &Args, session: &Session, log: &Log) -> Result<Ended> {
         },
         allow: args.allow.clone(),
         approval,
-        commit: args.origin.commit(),
+        commit: None,
         scope: args.origin.scope()?,
         missing_rights: MissingRights::Block,
     };
     let loaded = session.load(&which(args.environment.ask()?, options.approval.as_ref())?)?;
+    let options = Options {
+        commit: commit.told(),
+        ..options
+    };
     log.expect(&loaded);
     session.check_scope(&loaded, options.scope.as_deref())?;
     let environment = cli::the_only_one(&loaded)?;

@@ -91,15 +91,17 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
 }
 
 async fn plan_each(args: &Args, session: &Session, ask: &Ask, log: &Log) -> Result<Exit> {
+    let (only, scope) = (args.only.globs()?, args.origin.scope()?);
+    let commit = args.origin.commit();
+    let loaded = session.load(ask)?;
     let options = Options {
-        only: args.only.globs()?,
+        only,
         allow: args.allow.clone(),
         approval: None,
-        commit: args.origin.commit(),
-        scope: args.origin.scope()?,
+        commit: commit.told(),
+        scope,
         missing_rights: MissingRights::Noted,
     };
-    let loaded = session.load(ask)?;
     log.expect(&loaded);
     session.check_scope(&loaded, options.scope.as_deref())?;
     if args.out.is_some() && loaded.list_form {

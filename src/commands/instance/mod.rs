@@ -116,6 +116,7 @@ impl<'a> Job<'a> {
         let environment = &found.desired.environment;
         let named = args.origin.scope()?;
         let scope = scope(environment, named)?;
+        let commit = args.origin.commit();
         let cluster = args.connecting.connect(session, loaded, found).await?;
         cli::check_cluster(environment, &cluster).await?;
         Ok(Self {
@@ -124,7 +125,7 @@ impl<'a> Job<'a> {
             scope,
             cluster,
             stamp: Stamp {
-                commit: args.origin.commit(),
+                commit: commit.told(),
                 by: Some(who()),
                 at_ms: None,
             },
