@@ -233,12 +233,13 @@ pub async fn read(
     only: &Globs,
     depth: Depth,
 ) -> Result<Observed> {
-    let removed = |name: &TopicName| desired.removed.contains_key(name);
-    let listed = |name: &TopicName| desired.topics.contains_key(name) || removed(name);
+    let removed: Vec<TopicName> = desired.removed.keys().cloned().collect();
+    let listed: Vec<TopicName> = desired.topics.keys().chain(&removed).cloned().collect();
     // What becomes owned is recorded with its id.
     let in_use = desired.environment.inventory.enabled;
     let want = Want {
         environment: &desired.environment,
+        listed: &listed,
         configs: match depth {
             Depth::Listed => Which::Of(&listed),
             Depth::All | Depth::Support => Which::All,
@@ -251,18 +252,7 @@ pub async fn read(
         },
         only,
     };
-    let mut observed = observe::observe(cluster, &want).await?;
-    let files = desired.topics.keys().chain(desired.removed.keys());
-    let owned = observed.live.inventory.as_ref().map(|inventory| {
-        let instances = inventory.instance_topics().into_keys();
-        let names = inventory.topics.keys().chain(instances);
-        names.cloned().collect::<Vec<TopicName>>()
-    });
-    let owned = owned.unwrap_or_default();
-    let named = files.chain(&owned);
-    let wanted = named.filter(|name| only.is_empty() || only.matches(name.as_str()));
-    observe::see_hidden(cluster, &mut observed.live, wanted).await?;
-    Ok(observed)
+    Ok(observe::observe(cluster, &want).await?)
 }
 
 impl Connecting {

@@ -391,14 +391,14 @@ impl Cluster {
                 }
             });
         }
-        let mut all = BTreeMap::new();
+        let mut all = Vec::with_capacity(names.len());
         while let Some(answers) = tasks.join_next().await {
             match answers {
                 Ok(answers) => all.extend(answers?),
                 Err(panic) => std::panic::resume_unwind(panic.into_panic()),
             }
         }
-        Ok(all)
+        Ok(all.into_iter().collect())
     }
 }
 

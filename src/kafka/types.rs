@@ -140,8 +140,21 @@ impl Configs {
         self.0.iter().map(Arc::as_ref)
     }
 
+    /// Whether both hold the very same themselves. `false` says nothing.
+    pub fn holds_the_same(&self, other: &Configs) -> bool {
+        self.own().eq(other.own())
+    }
+
+    fn own(&self) -> impl Iterator<Item = *const ConfigEntry> {
+        let own = self.0.iter().filter(|entry| entry.source == Source::Topic);
+        own.map(Arc::as_ptr)
+    }
+
     /// Those that are not the very ones that `before` has in the same places.
-    pub fn beside(&self, before: Option<&Configs>) -> impl Iterator<Item = &ConfigEntry> {
+    pub fn beside<'a>(
+        &'a self,
+        before: Option<&'a Configs>,
+    ) -> impl Iterator<Item = &'a ConfigEntry> {
         let before = before.map_or(&[][..], |before| &before.0);
         let same = move |at: usize, entry| before.get(at).is_some_and(|b| Arc::ptr_eq(b, entry));
         let own = self.0.iter().enumerate();

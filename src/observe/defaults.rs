@@ -14,18 +14,13 @@ pub(super) type Defaults = BTreeMap<ConfigKey, BrokerDefault>;
 /// behind a value that is.
 pub(super) fn told_by_topics<'a>(topics: impl Iterator<Item = &'a Configs> + Clone) -> Defaults {
     let mut defaults = Defaults::new();
-    let mut before = None;
-    for configs in topics.clone() {
-        let unseen = configs.beside(before.replace(configs));
-        for entry in unseen.filter(|entry| entry.source != Source::Topic) {
-            if let (Some(value), false) = (&entry.value, defaults.contains_key(&entry.key)) {
-                let (value, source) = (value.clone(), entry.source);
-                defaults.insert(entry.key.clone(), BrokerDefault { value, source });
-            }
+    for entry in unlike_the_last(topics.clone()).filter(|entry| entry.source != Source::Topic) {
+        if let (Some(value), false) = (&entry.value, defaults.contains_key(&entry.key)) {
+            let (value, source) = (value.clone(), entry.source);
+            defaults.insert(entry.key.clone(), BrokerDefault { value, source });
         }
     }
-    let entries = topics.flat_map(Configs::iter);
-    for entry in entries.filter(|entry| entry.source == Source::Topic) {
+    for entry in unlike_the_last(topics).filter(|entry| entry.source == Source::Topic) {
         if !defaults.contains_key(&entry.key)
             && let Some(behind) = behind_one(entry)
         {
@@ -33,6 +28,14 @@ pub(super) fn told_by_topics<'a>(topics: impl Iterator<Item = &'a Configs> + Clo
         }
     }
     defaults
+}
+
+/// What the topics hold, without what the topic before holds as well.
+fn unlike_the_last<'a>(
+    topics: impl Iterator<Item = &'a Configs>,
+) -> impl Iterator<Item = &'a ConfigEntry> {
+    let mut before = None;
+    topics.flat_map(move |configs| configs.beside(before.replace(configs)))
 }
 
 /// The configs that these brokers have: each topic names them all. Where no topic was read, those

@@ -20,8 +20,8 @@ pub use usage::{messages, usage};
 
 use crate::desired::{Environment, Inventory};
 use crate::inventory::{self, Contents, InventoryError, TakenLock};
-use crate::kafka::{Cluster, Error, FaultKind};
-use crate::live::{Live, Unknown};
+use crate::kafka::{Cluster, Error};
+use crate::live::Live;
 use crate::model::{Globs, TopicName};
 
 use told::Told;
@@ -31,9 +31,11 @@ use told::Told;
 pub struct Want<'a> {
     /// Whose topics are ignored, and where the inventory is.
     pub environment: &'a Environment,
+    /// The topics that files name.
+    pub listed: &'a [TopicName],
     /// Which topics' configs.
     pub configs: Which<'a>,
-    /// Which topics' ids.
+    /// Which topics' ids. What the inventory holds is read with them whatever is said here.
     pub ids: Which<'a>,
     /// Only topics that match; all where it is empty.
     pub only: &'a Globs,
@@ -42,8 +44,8 @@ pub struct Want<'a> {
 /// Of which topics something is wanted.
 #[derive(Clone, Copy)]
 pub enum Which<'a> {
-    /// Those of the topics that this picks.
-    Of(&'a (dyn Fn(&TopicName) -> bool + Sync)),
+    /// These. They can be asked for before it is known which topics there are.
+    Of(&'a [TopicName]),
     /// All.
     All,
 }
@@ -60,10 +62,11 @@ impl Want<'_> {
 }
 
 impl Which<'_> {
-    fn has(&self, name: &TopicName) -> bool {
+    /// Those that are named.
+    fn named(&self) -> &[TopicName] {
         match self {
-            Which::All => true,
-            Which::Of(pick) => pick(name),
+            Which::Of(names) => names,
+            Which::All => &[],
         }
     }
 }
@@ -99,7 +102,9 @@ pub struct Observed {
 }
 
 /// Reads the cluster, and the inventory where that is in use. A topic that vanishes meanwhile is
-/// left out; what else cannot be read of a topic stands among the unknown.
+/// left out; what else cannot be read of a topic stands among the unknown, and so do topics of the
+/// files and the inventory that do not show for lack of a right: Kafka shows them as if they did not
+/// exist, until they are asked for by name.
 ///
 /// # Errors
 /// Why the cluster as a whole, or the inventory, could not be read.
@@ -141,28 +146,4 @@ pub fn now_ms(newest_ms: Option<i64>) -> i64 {
     let here = since.map_or(0, |since| since.as_millis());
     let here = i64::try_from(here).unwrap_or(i64::MAX);
     newest_ms.map_or(here, |newest| newest.max(here))
-}
-
-/// Finds those of the topics that do not show for lack of a right: Kafka shows them as if they did
-/// not exist, until they are asked for by name.
-///
-/// # Errors
-/// Why the cluster as a whole could not be asked.
-pub async fn see_hidden(
-    cluster: &Cluster,
-    live: &mut Live,
-    topics: impl Iterator<Item = &TopicName>,
-) -> Result<(), Error> {
-    let missing = topics.filter(|name| !live.topics.contains_key(*name));
-    let missing: Vec<TopicName> = missing.cloned().collect();
-    for (name, description) in cluster.describe_topics(&missing).await? {
-        match description {
-            Err(fault) if fault.kind() == FaultKind::NotAuthorised => {
-                let hidden = Unknown::hidden_topic(&name, preflight::words(&fault));
-                live.unknown.push(hidden);
-            }
-            _ => {}
-        }
-    }
-    Ok(())
 }

@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use super::defaults::{self, Defaults};
+use super::preflight::words;
 use super::{Want, Which};
 use crate::inventory::Contents;
 use crate::kafka::{
     Cluster, Configs, Error, Fault, FaultKind, Metadata, Node, Partition, TopicDescription,
     TopicMetadata,
 };
-use crate::live::{BROKER_DEFAULTS, Broker, Live, LiveTopic, ReplicationFactor, Source, Unknown};
+use crate::live::{
+    BROKER_DEFAULTS, Broker, Inventory, Live, LiveTopic, ReplicationFactor, Source, Unknown,
+};
 use crate::model::{ConfigKey, TopicName};
 
 /// What the brokers told of topics.
@@ -26,23 +29,32 @@ pub(super) struct Told {
 }
 
 impl Told {
-    /// Reads what is wanted whatever the inventory holds: that is read meanwhile.
+    /// Reads what is wanted whatever the inventory holds: that is read meanwhile. Nothing waits for
+    /// anything else either, where the topics are named.
     pub async fn read(cluster: &Cluster, want: &Want<'_>) -> Result<Self, Error> {
-        let metadata = cluster.metadata().await?;
+        let wanted = |which: Which<'_>| -> Vec<TopicName> {
+            let wanted = which.named().iter().filter(|name| want.topic(name));
+            wanted.cloned().collect()
+        };
+        let (with_configs, with_ids) = (wanted(want.configs), wanted(want.ids));
+        let (metadata, mut configs, mut descriptions) = tokio::try_join!(
+            cluster.metadata(),
+            cluster.describe_topic_configs(&with_configs),
+            cluster.describe_topics(&with_ids),
+        )?;
         let names = metadata.topics.keys().filter(|name| want.topic(name));
         let names: Vec<TopicName> = names.cloned().collect();
-        let picked = |which: Which<'_>| -> Vec<TopicName> {
-            let picked = names.iter().filter(|name| which.has(name));
-            picked.cloned().collect()
+        let all = |which| match which {
+            Which::All => &names[..],
+            Which::Of(_) => &[],
         };
-        let (with_configs, with_ids) = (picked(want.configs), picked(want.ids));
-        let with_defaults = async {
-            let configs = cluster.describe_topic_configs(&with_configs).await?;
-            let defaults = defaults(cluster, &metadata, &configs).await;
-            Ok((configs, defaults))
-        };
-        let ((configs, (broker_defaults, without_defaults)), descriptions) =
-            tokio::try_join!(with_defaults, cluster.describe_topics(&with_ids))?;
+        let (more_configs, more_descriptions) = tokio::try_join!(
+            cluster.describe_topic_configs(all(want.configs)),
+            cluster.describe_topics(all(want.ids)),
+        )?;
+        configs.extend(more_configs);
+        descriptions.extend(more_descriptions);
+        let (broker_defaults, without_defaults) = defaults(cluster, &metadata, &configs).await;
         Ok(Self {
             metadata,
             names,
@@ -53,21 +65,23 @@ impl Told {
         })
     }
 
-    /// Reads what the inventory asks for besides: the ids of what it holds, and the configs of
-    /// instances' topics.
-    async fn read_recorded(&mut self, cluster: &Cluster, contents: &Contents) -> Result<(), Error> {
-        let inventory = &contents.inventory;
+    /// Reads what is known only now: the ids of what the inventory holds, the configs of instances'
+    /// topics, and whether listed topics that do not show are there all the same.
+    async fn read_more(
+        &mut self,
+        cluster: &Cluster,
+        want: &Want<'_>,
+        inventory: &Inventory,
+    ) -> Result<(), Error> {
         let of_instances = inventory.instance_topics();
-        let missing = |wanted: &dyn Fn(&TopicName) -> bool| -> Vec<TopicName> {
-            let missing = self.names.iter().filter(|name| wanted(name));
-            missing.cloned().collect()
-        };
-        let configs =
-            missing(&|name| of_instances.contains_key(name) && !self.configs.contains_key(name));
-        let ids = missing(&|name| {
-            let recorded = inventory.topics.contains_key(name) || of_instances.contains_key(name);
-            recorded && !self.descriptions.contains_key(name)
-        });
+        let missing = |name: &&TopicName| !self.metadata.topics.contains_key(*name);
+        let recorded = inventory.topics.keys().chain(of_instances.keys().copied());
+        let ids = recorded.chain(want.listed.iter().filter(missing));
+        let ids = ids.filter(|name| !self.descriptions.contains_key(*name) && want.topic(name));
+        let ids: Vec<TopicName> = ids.cloned().collect();
+        let configs = of_instances.keys().copied();
+        let configs = configs.filter(|name| !self.configs.contains_key(*name) && want.topic(name));
+        let configs: Vec<TopicName> = configs.cloned().collect();
         let (configs, descriptions) = tokio::try_join!(
             cluster.describe_topic_configs(&configs),
             cluster.describe_topics(&ids),
@@ -84,9 +98,9 @@ impl Told {
         want: &Want<'_>,
         contents: Option<&Contents>,
     ) -> Result<Live, Error> {
-        if let Some(contents) = contents {
-            self.read_recorded(cluster, contents).await?;
-        }
+        let nothing = Inventory::default();
+        let inventory = contents.map_or(&nothing, |contents| &contents.inventory);
+        self.read_more(cluster, want, inventory).await?;
         let Self {
             metadata,
             names,
@@ -111,12 +125,21 @@ impl Told {
         if let Some(why) = without_defaults {
             live.unknown.push(unknown(BROKER_DEFAULTS.to_owned(), &why));
         }
+        let mut held = Held::default();
         for name in names {
             let partitions = &metadata.topics[&name];
             let configs = configs.get(&name).map(Result::as_ref);
             let description = descriptions.get(&name).map(Result::as_ref);
-            add_topic(&mut live, name, partitions, configs, description);
+            let held = configs.map(|read| read.map(|configs| held.by(configs, &live)));
+            add_topic(&mut live, name, partitions, held, description);
         }
+        let described = descriptions.iter().filter_map(|(name, description)| {
+            let fault = description.as_ref().err()?;
+            let is_hidden = fault.kind() == FaultKind::NotAuthorised;
+            (is_hidden && !metadata.topics.contains_key(name)).then_some((name, fault))
+        });
+        let hidden = described.map(|(name, fault)| Unknown::hidden_topic(name, words(fault)));
+        live.unknown.extend(hidden);
         Ok(live)
     }
 }
@@ -168,7 +191,7 @@ fn add_topic(
     live: &mut Live,
     name: TopicName,
     topic: &TopicMetadata,
-    configs: Option<Result<&Configs, &Fault>>,
+    held: Option<Result<Held<'_>, &Fault>>,
     description: Option<Result<&TopicDescription, &Fault>>,
 ) {
     let mut read = LiveTopic {
@@ -185,10 +208,10 @@ fn add_topic(
             .push(unknown(format!("id of topic {name}"), fault)),
         None => {}
     }
-    match configs {
-        Some(Ok(entries)) => {
-            read.behind = defaults::behind(entries, &live.broker_defaults);
-            read.config = Some(set_on_topic(entries));
+    match held {
+        Some(Ok(held)) => {
+            read.behind = held.behind;
+            read.config = Some(held.config);
         }
         Some(Err(fault)) if gone(fault) => return,
         Some(Err(fault)) => {
@@ -203,6 +226,28 @@ fn add_topic(
 fn replicas(topic: &TopicMetadata) -> impl Iterator<Item = u32> {
     let count = |partition: &Partition| u32::try_from(partition.replicas.len()).unwrap_or(u32::MAX);
     topic.partitions.iter().map(count)
+}
+
+/// What a topic holds itself, and what stands behind that.
+#[derive(Clone, Default)]
+struct Held<'a> {
+    of: Option<&'a Configs>,
+    config: BTreeMap<ConfigKey, String>,
+    behind: Defaults,
+}
+
+impl<'a> Held<'a> {
+    /// What this topic holds; often that is what the last one did.
+    fn by(&mut self, configs: &'a Configs, live: &Live) -> Self {
+        if !self.of.is_some_and(|last| last.holds_the_same(configs)) {
+            *self = Self {
+                of: Some(configs),
+                config: set_on_topic(configs),
+                behind: defaults::behind(configs, &live.broker_defaults),
+            };
+        }
+        self.clone()
+    }
 }
 
 /// A value that the broker keeps to itself is shown as empty: topics have none such.

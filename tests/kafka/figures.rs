@@ -146,6 +146,7 @@ async fn reading(test: &Test, cluster: &Cluster, topics: &[NewTopic]) {
     let only = test.globs();
     let want = Want {
         environment: &environment,
+        listed: &[],
         configs: Which::All,
         ids: Which::All,
         only: &only,

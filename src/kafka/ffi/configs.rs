@@ -16,9 +16,9 @@ type Raw = *const sys::rd_kafka_ConfigEntry_t;
 /// The entries of one answer, topic by topic.
 #[derive(Default)]
 pub(super) struct Entries {
-    /// By place, the last one, if possible one that its topic does not hold itself: brokers tell the configs of all
-    /// topics in one order.
-    shared: Vec<Arc<ConfigEntry>>,
+    /// By place, the last one that its topic holds itself, and the last one that it does not: brokers
+    /// tell the configs of all topics in one order.
+    last: Vec<[Option<Arc<ConfigEntry>>; 2]>,
 }
 
 impl Entries {
@@ -33,31 +33,52 @@ impl Entries {
     }
 
     unsafe fn entry(&mut self, at: usize, entry: Raw) -> Arc<ConfigEntry> {
-        let before = self.shared.get(at);
-        if let Some(before) = before.filter(|before| unsafe { is_same(before, entry) }) {
+        let source = types::source(unsafe { raw::rd_kafka_ConfigEntry_source(entry) });
+        if at >= self.last.len() {
+            self.last.resize_with(at + 1, Default::default);
+        }
+        let last = &mut self.last[at];
+        let own = usize::from(source == Source::Topic);
+        let before = last[own].as_ref();
+        if let Some(before) = before.filter(|before| unsafe { is_same(before, source, entry) }) {
             return Arc::clone(before);
         }
-        let key = before.map(|before| &before.key);
-        let read = Arc::new(unsafe { copy(entry, key) });
-        match self.shared.get_mut(at) {
-            None => self.shared.push(Arc::clone(&read)),
-            Some(place) if read.source != Source::Topic => *place = Arc::clone(&read),
-            Some(_) => {}
-        }
+        let key = before.or(last[1 - own].as_ref()).map(|before| &before.key);
+        let read = Arc::new(unsafe { copy(entry, source, key) });
+        last[own] = Some(Arc::clone(&read));
         read
     }
 }
 
-/// Whether a topic that does not hold this config itself has the same as another such topic.
-unsafe fn is_same(before: &ConfigEntry, entry: Raw) -> bool {
+/// Whether a topic has the same as another one, and the same behind it. What stands behind a config
+/// that a topic does not hold itself is where its value is from.
+unsafe fn is_same(before: &ConfigEntry, source: Source, entry: Raw) -> bool {
     unsafe {
-        before.source != Source::Topic
-            && types::source(raw::rd_kafka_ConfigEntry_source(entry)) == before.source
+        before.source == source
             && equals(sys::rd_kafka_ConfigEntry_name(entry), before.key.as_str())
-            && match &before.value {
-                None => sys::rd_kafka_ConfigEntry_value(entry).is_null(),
-                Some(value) => equals(sys::rd_kafka_ConfigEntry_value(entry), value),
-            }
+            && has_value(entry, before.value.as_deref())
+            && (source != Source::Topic || {
+                let synonyms = listed(entry, sys::rd_kafka_ConfigEntry_synonyms);
+                let mut pairs = before.synonyms.iter().zip(synonyms);
+                synonyms.len() == before.synonyms.len()
+                    && pairs.all(|(before, &synonym)| is_same_synonym(before, synonym))
+            })
+    }
+}
+
+unsafe fn is_same_synonym(before: &Synonym, synonym: Raw) -> bool {
+    unsafe {
+        types::source(raw::rd_kafka_ConfigEntry_source(synonym)) == before.source
+            && equals(sys::rd_kafka_ConfigEntry_name(synonym), &before.name)
+            && has_value(synonym, before.value.as_deref())
+    }
+}
+
+unsafe fn has_value(entry: Raw, value: Option<&str>) -> bool {
+    let held = unsafe { sys::rd_kafka_ConfigEntry_value(entry) };
+    match value {
+        None => held.is_null(),
+        Some(value) => unsafe { equals(held, value) },
     }
 }
 
@@ -66,7 +87,7 @@ unsafe fn equals(string: *const c_char, text: &str) -> bool {
 }
 
 /// Copies an entry; its key is taken from `key` where that is the same.
-unsafe fn copy(entry: Raw, key: Option<&ConfigKey>) -> ConfigEntry {
+unsafe fn copy(entry: Raw, source: Source, key: Option<&ConfigKey>) -> ConfigEntry {
     unsafe {
         let synonyms = listed(entry, sys::rd_kafka_ConfigEntry_synonyms).iter();
         let synonyms = synonyms.map(|&synonym| Synonym {
@@ -79,7 +100,7 @@ unsafe fn copy(entry: Raw, key: Option<&ConfigKey>) -> ConfigEntry {
         ConfigEntry {
             key: key.unwrap_or_else(|| ConfigKey::new(text(name))),
             value: optional_text(sys::rd_kafka_ConfigEntry_value(entry)),
-            source: types::source(raw::rd_kafka_ConfigEntry_source(entry)),
+            source,
             sensitive: sys::rd_kafka_ConfigEntry_is_sensitive(entry) == 1,
             read_only: sys::rd_kafka_ConfigEntry_is_read_only(entry) == 1,
             synonyms: synonyms.collect(),
