@@ -1,14 +1,13 @@
 //! What an environment gives to a topic whose entry says nothing, and what it asks of every entry:
 //! for whoever writes one.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::layers::Layers;
 use super::rules::{Requirement, Rules};
 use super::tables::config_value::ConfigValue;
 use super::{NameRule, Unmanaged};
-use crate::model::{ConfigKey, Globs, TopicName};
+use crate::model::{ConfigMap, Globs, TopicName};
 
 /// What stands below and around an entry in one environment.
 #[derive(Debug, Clone, Default)]
@@ -18,7 +17,7 @@ pub struct Defaults {
     /// The replication factor of a topic that does not say.
     pub replication_factor: Option<u32>,
     /// The configs that every topic declares unless it says otherwise.
-    pub config: BTreeMap<ConfigKey, Arc<str>>,
+    pub config: ConfigMap<Arc<str>>,
     /// What is left to others.
     pub unmanaged: Unmanaged,
     /// What `[rules]` asks of entries.
@@ -48,7 +47,7 @@ impl Demands {
 
 /// What `[defaults]` and `[rules]` of an environment say.
 pub(super) fn defaults(layers: &Layers<'_>, rules: &Rules<'_>) -> Defaults {
-    let mut config = BTreeMap::new();
+    let mut config = ConfigMap::new();
     for entry in layers
         .list
         .iter()

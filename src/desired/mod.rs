@@ -67,7 +67,7 @@ pub use trace::{
 };
 pub use variables::Variables;
 
-use crate::model::{ConfigKey, Globs, OnRemove, Place, RiskCode, Sourced, TopicName};
+use crate::model::{ConfigKey, ConfigMap, Globs, OnRemove, Place, RiskCode, Sourced, TopicName};
 
 /// The id of the only cluster that an environment may touch.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -177,7 +177,7 @@ pub struct Topic {
     /// How many replicas of each partition.
     pub replication_factor: Sourced<u32>,
     /// The declared configs, as Kafka holds them. `min.insync.replicas` is among them.
-    pub config: BTreeMap<ConfigKey, Sourced<Arc<str>>>,
+    pub config: ConfigMap<Sourced<Arc<str>>>,
     /// What is left to others.
     pub unmanaged: Unmanaged,
     /// What happens once the entry leaves the files.

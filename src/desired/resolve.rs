@@ -17,7 +17,7 @@ use super::tables::field::Field;
 use super::tables::topics_file::{Listed, TopicEntry};
 use super::tables::values::{Bounded, Entry};
 use super::{Lifecycle, LifecycleTopic, Tombstone, Topic, Traffic, together};
-use crate::model::{ConfigKey, Finding, Globs, Layer, Place, Sourced, TopicName};
+use crate::model::{ConfigKey, ConfigMap, Finding, Globs, Layer, Place, Sourced, TopicName};
 
 /// The most memory that the topics of one environment may take, in bytes.
 const MOST_BYTES: usize = 2 << 30;
@@ -315,7 +315,7 @@ impl<'a> Resolver<'a> {
         layers: &Layers<'_>,
         subject: &Subject<'_>,
         problems: &mut Problems,
-    ) -> Option<BTreeMap<ConfigKey, Sourced<Arc<str>>>> {
+    ) -> Option<ConfigMap<Sourced<Arc<str>>>> {
         let mut merged: BTreeMap<&ConfigKey, (&ConfigEntry, &Layer)> = BTreeMap::new();
         let mut sound = true;
         for (layer, settings) in &layers.list {
@@ -324,7 +324,7 @@ impl<'a> Resolver<'a> {
                 merged.insert(&entry.key, (entry, layer));
             }
         }
-        let mut config = BTreeMap::new();
+        let mut config = ConfigMap::new();
         for (key, (entry, layer)) in merged {
             match &entry.value {
                 ConfigValue::Default => continue,

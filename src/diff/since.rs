@@ -1,10 +1,8 @@
 //! Three ways: what was last applied, what the files say, what is live.
 
-use std::collections::BTreeMap;
-
 use super::Effective;
 use crate::live::Source;
-use crate::model::ConfigKey;
+use crate::model::{ConfigKey, ConfigMap};
 
 /// On which side something changed since it was last applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,7 +43,7 @@ pub fn of_number<L: PartialEq>(applied: &L, live: &L, wanted: &L) -> Since {
 /// A config that is not what the files say, or is not held by the topic. `applied` are the declared
 /// configs that were last applied.
 pub fn of_config(
-    applied: &BTreeMap<ConfigKey, String>,
+    applied: &ConfigMap<String>,
     key: &ConfigKey,
     live: Option<Effective>,
     wanted: Option<&str>,

@@ -5,6 +5,8 @@
 //! {"format": "topicsmith/inventory/1", "kind": "topic", "topic": "orders", "scope": "shop", …}
 //! ```
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
@@ -16,7 +18,7 @@ use crate::live::snapshot::records::{
 };
 use crate::live::{Hold, Instance, Owned, Spent, Stamp, Whose};
 use crate::model::TopicName;
-use crate::model::document::parse;
+use crate::model::document;
 
 /// The format of all records.
 pub const FORMAT: &str = "topicsmith/inventory/1";
@@ -201,8 +203,11 @@ pub(super) fn lock_step(record: &KafkaRecord) -> Option<LockStep> {
 
 #[derive(Deserialize)]
 #[serde(expecting = "an object")]
-struct Head {
-    kind: Option<String>,
+struct Head<'a> {
+    #[serde(borrow)]
+    format: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    kind: Option<Cow<'a, str>>,
 }
 
 /// A record's own fields, and those that all have. No other one may be there.
@@ -240,9 +245,13 @@ struct ClaimFields {
 }
 
 fn decode_value(text: &str, at_ms: Option<i64>) -> Result<Fact, String> {
-    let head: Head = parse(text, FORMAT).map_err(|error| error.to_string())?;
+    let head = document::read(text).and_then(|head: Head<'_>| {
+        document::check(head.format.as_deref(), FORMAT)?;
+        Ok(head)
+    });
+    let head = head.map_err(|error| error.to_string())?;
     let kind = head.kind.ok_or("it has no \"kind\"")?;
-    match kind.as_str() {
+    match &*kind {
         "topic" => {
             let OfTopic { topic, fields, .. } = read::<OfTopic<Owned>>(text)?;
             let mut owned = Box::new(fields);
@@ -411,7 +420,11 @@ mod tests {
             owner: Some(None),
             partitions: Some(3),
             replication_factor: None,
-            config: Some([("retention.ms".into(), "1".to_owned())].into()),
+            config: Some(
+                [("retention.ms".into(), "1".to_owned())]
+                    .into_iter()
+                    .collect(),
+            ),
             declared_at: Some("topics/a.toml:3".to_owned()),
             stamp: stamp(Some(17)),
         };

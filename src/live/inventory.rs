@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{ConfigKey, OnRemove, TopicName};
+use crate::model::{ConfigMap, OnRemove, TopicName};
 
 /// Everything that is recorded on a cluster, by all scopes and environments.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -55,7 +55,7 @@ pub struct Owned {
     /// The replication factor last applied; `None` also where it was left to others.
     pub replication_factor: Option<u32>,
     /// The declared configs last applied.
-    pub config: Option<BTreeMap<ConfigKey, String>>,
+    pub config: Option<ConfigMap<String>>,
     /// Where it was declared, `topics/a.toml:3`.
     pub declared_at: Option<String>,
     /// Who applied it last.

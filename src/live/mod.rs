@@ -18,7 +18,7 @@ pub use objection::{Objection, ObjectionKind};
 pub use operation::Operation;
 pub use usage::{GroupUse, Unseen, Usage};
 
-use crate::model::{ConfigKey, TopicName};
+use crate::model::{ConfigKey, ConfigMap, TopicName};
 
 /// The state of one cluster, as far as it was read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -102,7 +102,7 @@ pub struct LiveTopic {
     pub replication_factor: ReplicationFactor,
     /// What is set on the topic itself. `None` where it was not read: nobody declares the topic,
     /// or its configs may not be read.
-    pub config: Option<BTreeMap<ConfigKey, String>>,
+    pub config: Option<ConfigMap<String>>,
     /// What the topic would hold for a key of `config` if that were reset, where this differs from
     /// or is better known than [`Live::broker_defaults`].
     pub behind: BTreeMap<ConfigKey, BrokerDefault>,

@@ -3,29 +3,53 @@
 //! Source of types, defaults and synonyms: `DescribeConfigs` v4 of Apache Kafka 4.3.0. Source of the
 //! ranges: `org.apache.kafka.storage.internals.log.LogConfig`; a test asks a real broker about each.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
+
+use litemap::LiteMap;
 
 use super::units;
 
 /// The key of a topic config, `retention.ms`.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ConfigKey(Arc<str>);
+#[derive(Clone)]
+pub struct ConfigKey(Key);
+
+/// Each topic names the same few keys: those that Kafka knows are not kept again.
+#[derive(Clone)]
+enum Key {
+    Known(&'static ConfigSpec),
+    Other(Arc<str>),
+}
+
+/// Something for each of some configs, sorted by key. A topic has few of them: as a list they take
+/// a third of the memory of a tree.
+pub type ConfigMap<V> = LiteMap<ConfigKey, V>;
 
 impl ConfigKey {
     /// Wraps a key without checking that Kafka knows it.
-    pub fn new(key: impl Into<Arc<str>>) -> Self {
-        Self(key.into())
+    pub fn new(key: impl AsRef<str> + Into<Arc<str>>) -> Self {
+        Self(match spec(key.as_ref()) {
+            Some(spec) => Key::Known(spec),
+            None => Key::Other(key.into()),
+        })
     }
 
     /// The key as text.
     pub fn as_str(&self) -> &str {
-        &self.0
+        match &self.0 {
+            Key::Known(spec) => spec.name,
+            Key::Other(key) => key,
+        }
     }
 
     /// What Kafka 4.3 says about this key, if it knows it.
     pub fn spec(&self) -> Option<&'static ConfigSpec> {
-        spec(&self.0)
+        match self.0 {
+            Key::Known(spec) => Some(spec),
+            Key::Other(_) => None,
+        }
     }
 
     /// Whether two values of this key mean the same to Kafka: `0.50` and `0.5`, `TRUE` and `true`,
@@ -56,15 +80,44 @@ impl ConfigKey {
     }
 }
 
+impl PartialEq for ConfigKey {
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Key::Known(spec), Key::Known(other)) => std::ptr::eq(*spec, *other),
+            _ => self.as_str() == other.as_str(),
+        }
+    }
+}
+
+impl Eq for ConfigKey {}
+
+impl PartialOrd for ConfigKey {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for ConfigKey {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_str().cmp(other.as_str())
+    }
+}
+
+impl Hash for ConfigKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
+    }
+}
+
 impl fmt::Display for ConfigKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 
 impl fmt::Debug for ConfigKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, f)
+        fmt::Debug::fmt(self.as_str(), f)
     }
 }
 
@@ -76,13 +129,13 @@ impl From<&str> for ConfigKey {
 
 impl std::borrow::Borrow<str> for ConfigKey {
     fn borrow(&self) -> &str {
-        &self.0
+        self.as_str()
     }
 }
 
 impl serde::Serialize for ConfigKey {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
+        serializer.serialize_str(self.as_str())
     }
 }
 

@@ -1,6 +1,7 @@
 //! JSON documents that this tool wrote and reads again: the format is looked at first, and what is
 //! wrong in one is said with its place.
 
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
@@ -49,11 +50,28 @@ struct Head {
 /// would be wrong to complain about a single one. Else where in the text it is not what it must
 /// be, and how.
 pub fn parse<T: DeserializeOwned>(text: &str, format: &'static str) -> Result<T, DocumentError> {
-    let head: Head = serde_json::from_str(text).map_err(shape)?;
-    match head.format {
-        Some(found) if found == format => serde_json::from_str(text).map_err(shape),
+    let head: Head = read(text)?;
+    check(head.format.as_deref(), format)?;
+    read(text)
+}
+
+/// Reads a document of whatever format.
+///
+/// # Errors
+/// Where in the text it is not what it must be, and how.
+pub fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, DocumentError> {
+    serde_json::from_str(text).map_err(shape)
+}
+
+/// Whether a document that says this format can be read.
+///
+/// # Errors
+/// It cannot.
+pub fn check(found: Option<&str>, format: &'static str) -> Result<(), DocumentError> {
+    match found {
+        Some(found) if found == format => Ok(()),
         Some(found) => Err(DocumentError::Format {
-            found,
+            found: found.to_owned(),
             reads: format,
         }),
         None => Err(DocumentError::NoFormat(format)),

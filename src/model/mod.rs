@@ -19,7 +19,7 @@ pub mod text;
 pub mod time;
 pub mod units;
 
-pub use config::{ConfigKey, ConfigSpec};
+pub use config::{ConfigKey, ConfigMap, ConfigSpec};
 pub use document::DocumentError;
 pub use finding::{Finding, Level};
 pub use globs::Globs;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
+use std::time::Duration;
 
 use super::defaults::{self, Defaults};
 use super::preflight::words;
@@ -14,7 +15,10 @@ use crate::kafka::{
 use crate::live::{
     BROKER_DEFAULTS, Broker, Inventory, Live, LiveTopic, ReplicationFactor, Source, Unknown,
 };
-use crate::model::{ConfigKey, TopicName};
+use crate::model::{ConfigMap, TopicName};
+
+/// How long brokers that do not know of a topic yet have to hear of it.
+const SETTLING: Duration = Duration::from_millis(200);
 
 /// What the brokers told of topics.
 pub(super) struct Told {
@@ -54,6 +58,7 @@ impl Told {
         )?;
         configs.extend(more_configs);
         descriptions.extend(more_descriptions);
+        ask_again(cluster, &names, &mut configs, &mut descriptions).await?;
         let (broker_defaults, without_defaults) = defaults(cluster, &metadata, &configs).await;
         Ok(Self {
             metadata,
@@ -144,6 +149,38 @@ impl Told {
     }
 }
 
+/// Brokers learn of a topic one after the other: what one of them does not know that another one
+/// listed is asked for again. Else the topic is gone.
+async fn ask_again(
+    cluster: &Cluster,
+    names: &[TopicName],
+    configs: &mut BTreeMap<TopicName, Result<Configs, Fault>>,
+    descriptions: &mut BTreeMap<TopicName, Result<TopicDescription, Fault>>,
+) -> Result<(), Error> {
+    fn unknown<T>(
+        names: &[TopicName],
+        read: &BTreeMap<TopicName, Result<T, Fault>>,
+    ) -> Vec<TopicName> {
+        let is_unknown = |name: &&TopicName| match read.get(*name) {
+            Some(Err(fault)) => fault.kind() == FaultKind::Missing,
+            _ => false,
+        };
+        names.iter().filter(is_unknown).cloned().collect()
+    }
+    let (without_configs, without_id) = (unknown(names, configs), unknown(names, descriptions));
+    if without_configs.is_empty() && without_id.is_empty() {
+        return Ok(());
+    }
+    tokio::time::sleep(SETTLING).await;
+    let (again, ids_again) = tokio::try_join!(
+        cluster.describe_topic_configs(&without_configs),
+        cluster.describe_topics(&without_id),
+    )?;
+    configs.extend(again);
+    descriptions.extend(ids_again);
+    Ok(())
+}
+
 fn brokers(metadata: &Metadata) -> Vec<Broker> {
     let broker = |node: &Node| Broker {
         id: node.id,
@@ -232,7 +269,7 @@ fn replicas(topic: &TopicMetadata) -> impl Iterator<Item = u32> {
 #[derive(Clone, Default)]
 struct Held<'a> {
     of: Option<&'a Configs>,
-    config: BTreeMap<ConfigKey, String>,
+    config: ConfigMap<String>,
     behind: Defaults,
 }
 
@@ -251,7 +288,7 @@ impl<'a> Held<'a> {
 }
 
 /// A value that the broker keeps to itself is shown as empty: topics have none such.
-fn set_on_topic(entries: &Configs) -> BTreeMap<ConfigKey, String> {
+fn set_on_topic(entries: &Configs) -> ConfigMap<String> {
     entries
         .iter()
         .filter(|entry| entry.source == Source::Topic)

@@ -237,7 +237,7 @@ impl<'a> Look<'a, '_> {
             since,
             fate,
             declared_at: change.declared_at.as_ref(),
-            applied: change.recorded.as_ref(),
+            applied: change.recorded.as_deref(),
             record: &change.record,
             differences,
         }

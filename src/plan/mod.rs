@@ -115,10 +115,10 @@ pub struct Change {
     /// what a reviewer must see.
     pub record: Vec<RecordChange>,
     /// What the inventory holds of it so far, where that is this scope's and environment's.
-    pub recorded: Option<Owned>,
+    pub recorded: Option<Box<Owned>>,
     /// What the inventory is to hold once the change is made, with the commit; the id of a topic
     /// that is made, who and when are for the apply to fill in. `None` where it is to hold nothing.
-    pub to_record: Option<Owned>,
+    pub to_record: Option<Box<Owned>>,
     /// What became of the topic since it was last applied, where it is not the same any more.
     pub fate: Option<Fate>,
     /// The parts that were changed on the cluster since they were last applied, and that it sets

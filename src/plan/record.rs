@@ -1,11 +1,11 @@
 //! What the inventory is to hold of a topic once a change is made, and what of that is news.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::{Blocked, Change, RecordChange, Subject};
 use crate::desired::Topic;
 use crate::live::{LiveTopic, Owned, Stamp, Whose};
-use crate::model::{ConfigKey, OnRemove, Place};
+use crate::model::{ConfigKey, ConfigMap, OnRemove, Place};
 
 /// All that a record of a topic holds, who and when excepted.
 pub(super) fn of_topic(
@@ -151,7 +151,7 @@ fn configs<'a>(before: &'a Owned, after: &'a Owned) -> Vec<Recorded<'a>> {
     let Some(before) = &before.config else {
         return Vec::new();
     };
-    static NOTHING: BTreeMap<ConfigKey, String> = BTreeMap::new();
+    static NOTHING: ConfigMap<String> = ConfigMap::new();
     let after = after.config.as_ref().unwrap_or(&NOTHING);
     let keys: BTreeSet<&ConfigKey> = before.keys().chain(after.keys()).collect();
     let differ = |key: &&ConfigKey| match (before.get(*key), after.get(*key)) {

@@ -143,8 +143,8 @@ impl<'a> Table<'a> {
         };
         let listed = self.desired.topics.get(name);
         let change = verdict.change.get_or_insert_with(|| Change {
-            recorded: recorded(),
-            to_record: recorded(),
+            recorded: recorded().map(Box::new),
+            to_record: recorded().map(Box::new),
             declared_at: listed.map(|listed| listed.declared_at.clone()),
             ..Change::new(name.clone(), Action::Record)
         });
@@ -179,7 +179,7 @@ impl<'a> Table<'a> {
             match standing {
                 Some(Standing::Ours(owned)) => {
                     change.fate = Some(Fate::Gone);
-                    change.recorded = Some(owned.clone());
+                    change.recorded = Some(Box::new(owned.clone()));
                     change.undoes_drift.push(super::Subject::Topic);
                     let news = record::news(owned, &after, topic, &change);
                     change.record = news
@@ -189,7 +189,7 @@ impl<'a> Table<'a> {
                 }
                 _ => change.record = record::first(&after, None, topic),
             }
-            change.to_record = Some(after);
+            change.to_record = Some(Box::new(after));
         }
         change.into()
     }
@@ -258,8 +258,8 @@ impl<'a> Table<'a> {
             change.fate = Some(Fate::Recreated);
         }
         change.undoes_drift = before.map_or_else(Vec::new, |b| super::drift::undone(b, change));
-        change.recorded = before.cloned();
-        change.to_record = Some(after);
+        change.recorded = before.cloned().map(Box::new);
+        change.to_record = Some(Box::new(after));
     }
 
     fn record_of(&self, topic: &Topic, found: Option<&LiveTopic>, books: &Books) -> Owned {
@@ -316,7 +316,7 @@ impl<'a> Table<'a> {
         match blocked {
             Some(blocked) => blocked.into(),
             None => Change {
-                recorded: recorded.cloned(),
+                recorded: recorded.cloned().map(Box::new),
                 fate: recorded.filter(is_another).map(|_| Fate::Recreated),
                 ..changes::delete(name, place, found, usage)
             }
@@ -377,7 +377,7 @@ fn release(
 ) -> Verdict {
     Change {
         id: found.and_then(|found| found.id.clone()),
-        recorded: Some(owned.clone()),
+        recorded: Some(Box::new(owned.clone())),
         fate,
         ..Change::new(name.clone(), Action::Release)
     }
@@ -388,7 +388,7 @@ fn release(
 fn forgotten(name: &TopicName, owned: &Owned, fate: Fate, place: &Place) -> Verdict {
     Change {
         declared_at: Some(place.clone()),
-        recorded: Some(owned.clone()),
+        recorded: Some(Box::new(owned.clone())),
         fate: Some(fate),
         record: vec![dropped(RECORD, "owned", Some(place))],
         ..Change::new(name.clone(), Action::Record)

@@ -16,7 +16,7 @@ use crate::live::{
     Source, Spent, Stamp, Unknown, Whose, snapshot,
 };
 use crate::model::config::is_throttle;
-use crate::model::{ConfigKey, Globs, OnRemove, TopicName};
+use crate::model::{ConfigKey, ConfigMap, Globs, OnRemove, TopicName};
 use crate::plan::{Action, Change, ConfigAction, Options, Plan, make};
 use crate::render::{self, Style};
 use crate::testing::{desired, live, saved, tombstone, topic};
@@ -225,7 +225,7 @@ fn apply_to(mut live: Live, plan: &Plan) -> Live {
             .topics
             .entry(change.topic.clone())
             .or_insert_with(|| LiveTopic {
-                config: Some(BTreeMap::new()),
+                config: Some(ConfigMap::new()),
                 ..LiveTopic::default()
             });
         if let Some(to) = change
@@ -263,7 +263,7 @@ fn record(inventory: &mut Inventory, change: &Change) {
         Some(record) => {
             inventory
                 .topics
-                .insert(change.topic.clone(), record.clone());
+                .insert(change.topic.clone(), (**record).clone());
         }
         None if change.recorded.is_some() => {
             assert!(inventory.topics.remove(&change.topic).is_some());
@@ -315,7 +315,7 @@ fn untouched(desired: &Desired, before: &Live, after: &Live) {
         let now = &after.topics[name];
         assert_eq!(now.replication_factor, found.replication_factor);
         assert!(!wanted.unmanaged.partitions || now.partitions == found.partitions);
-        let others = |topic: &LiveTopic| -> Option<BTreeMap<ConfigKey, String>> {
+        let others = |topic: &LiveTopic| -> Option<ConfigMap<String>> {
             let mut config = topic.config.clone()?;
             config.retain(|key, _| !may_touch(desired, wanted, key));
             Some(config)

@@ -160,7 +160,11 @@ mod tests {
             owner: Some(None),
             partitions: Some(3),
             replication_factor: Some(2),
-            config: Some([("retention.ms".into(), "1".to_owned())].into()),
+            config: Some(
+                [("retention.ms".into(), "1".to_owned())]
+                    .into_iter()
+                    .collect(),
+            ),
             declared_at: Some("topics/a.toml:3".to_owned()),
             stamp: stamp(),
         }

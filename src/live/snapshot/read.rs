@@ -51,7 +51,7 @@ impl<'de> Deserialize<'de> for Snapshot {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let file = File::deserialize(deserializer)?;
         let others = [
-            ("holds", file.holds.0.is_empty()),
+            ("holds", file.holds.is_empty()),
             ("spent", file.spent.0.is_empty()),
             ("instances", file.instances.0.is_empty()),
         ];
@@ -63,8 +63,8 @@ impl<'de> Deserialize<'de> for Snapshot {
             }
             (None, None) => None,
             (Some(topics), _) => Some(Inventory {
-                topics: topics.0,
-                holds: file.holds.0,
+                topics: topics.collect(),
+                holds: file.holds.collect(),
                 spent: file.spent.0,
                 instances: file.instances.0,
             }),
@@ -73,12 +73,12 @@ impl<'de> Deserialize<'de> for Snapshot {
             cluster_id: file.cluster_id,
             kafka_version: file.kafka_version,
             brokers: file.brokers.into_iter().map(Broker::from).collect(),
-            broker_defaults: file.broker_defaults.0,
-            topics: file.topics.0,
+            broker_defaults: file.broker_defaults.collect(),
+            topics: file.topics.collect(),
             inventory,
             now_ms: file.now_ms,
             unknown: file.unknown.into_iter().map(Unknown::from).collect(),
-            usage: file.usage.0,
+            usage: file.usage.collect(),
             objections: BTreeMap::new(),
         };
         complete_defaults(&mut live);
@@ -152,8 +152,8 @@ impl<'de> Deserialize<'de> for LiveTopic {
             id: topic.id,
             partitions: topic.partitions.0,
             replication_factor: topic.replication_factor,
-            config: topic.config.map(|config| config.0),
-            behind: topic.behind.0,
+            config: topic.config.map(Named::collect),
+            behind: topic.behind.collect(),
         })
     }
 }

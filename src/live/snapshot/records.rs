@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::read::{MAX_PARTITIONS, MAX_REPLICAS};
 use super::values::{Count, Named};
 use crate::live::{Hold, Instance, Owned, Spent, Stamp, Whose};
-use crate::model::{ConfigKey, OnRemove, TopicName};
+use crate::model::{ConfigKey, ConfigMap, OnRemove, TopicName};
 
 #[derive(serde::Deserialize)]
 #[serde(
@@ -60,7 +60,7 @@ impl<'de> Deserialize<'de> for Owned {
             owner: fields.owner,
             partitions: fields.partitions.map(|count| count.0),
             replication_factor: fields.replication_factor.map(|count| count.0),
-            config: fields.config.map(|config| config.0),
+            config: fields.config.map(Named::collect),
             declared_at: fields.declared_at,
             stamp: Stamp {
                 commit: fields.commit,
@@ -187,8 +187,8 @@ impl TryFrom<InstanceFields> for Instance {
                 environment: fields.environment,
             },
             lifecycle: fields.lifecycle,
-            parameters: fields.parameters.0,
-            topics: fields.topics.0,
+            parameters: fields.parameters.collect(),
+            topics: fields.topics.collect(),
             started_ms: started_ms.ok_or("missing field `started_ms`")?,
             ended_ms,
             delete_after_ms: fields.delete_after_ms,
@@ -228,7 +228,7 @@ pub fn owned_json(owned: &Owned) -> Map<String, Value> {
     put(&mut json, "owner", owner.as_ref());
     put(&mut json, "partitions", *partitions);
     put(&mut json, "replication_factor", *replication_factor);
-    put(&mut json, "config", config.as_ref());
+    put(&mut json, "config", config.as_ref().map(config_json));
     put(&mut json, "declared_at", declared_at.as_ref());
     put_stamp(&mut json, stamp);
     json
@@ -306,6 +306,12 @@ fn put_stamp(json: &mut Map<String, Value>, stamp: &Stamp) {
     put(json, "commit", commit.as_ref());
     put(json, "by", by.as_ref());
     put(json, "at_ms", *at_ms);
+}
+
+pub(super) fn config_json(config: &ConfigMap<String>) -> Value {
+    let config = config.iter();
+    let fields = config.map(|(key, value)| (key.to_string(), json!(value)));
+    Value::Object(fields.collect())
 }
 
 /// What is not known is absent.

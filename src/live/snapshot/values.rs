@@ -1,5 +1,6 @@
 //! The values in a snapshot whose shape is more than a field list.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
@@ -124,24 +125,58 @@ impl From<FileSource> for Source {
 
 /// An object whose fields are names. A name that stands twice is an error: JSON leaves open which
 /// of the two counts.
-pub(super) struct Named<K, V>(pub BTreeMap<K, V>);
+/// The fields are sorted by name.
+pub(super) struct Named<K, V>(Vec<(K, V)>);
 
 impl<K, V> Default for Named<K, V> {
     fn default() -> Self {
-        Self(BTreeMap::new())
+        Self(Vec::new())
+    }
+}
+
+impl<K, V> Named<K, V> {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The fields in a map of any kind.
+    pub fn collect<M: FromIterator<(K, V)>>(self) -> M {
+        self.0.into_iter().collect()
+    }
+}
+
+/// A name as a key, without a copy in between.
+struct Name<K>(K);
+
+impl<'de, K: for<'a> From<&'a str>> Deserialize<'de> for Name<K> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text<K>(PhantomData<K>);
+        impl<K: for<'a> From<&'a str>> Visitor<'_> for Text<K> {
+            type Value = Name<K>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a name")
+            }
+
+            fn visit_str<E>(self, name: &str) -> Result<Name<K>, E> {
+                Ok(Name(K::from(name)))
+            }
+        }
+        deserializer.deserialize_str(Text(PhantomData))
     }
 }
 
 impl<'de, K, V> Deserialize<'de> for Named<K, V>
 where
-    K: Ord + for<'a> From<&'a str>,
+    K: Ord + Borrow<str> + for<'a> From<&'a str>,
     V: Deserialize<'de>,
 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Entries<K, V>(PhantomData<(K, V)>);
         impl<'de, K, V> Visitor<'de> for Entries<K, V>
         where
-            K: Ord + for<'a> From<&'a str>,
+            K: Ord + Borrow<str> + for<'a> From<&'a str>,
             V: Deserialize<'de>,
         {
             type Value = Named<K, V>;
@@ -151,12 +186,16 @@ where
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut entries = BTreeMap::new();
-                while let Some(name) = map.next_key::<String>()? {
-                    let value = map.next_value()?;
-                    if entries.insert(K::from(name.as_str()), value).is_some() {
-                        return Err(de::Error::custom(format!("{name:?} stands here twice")));
-                    }
+                let mut entries: Vec<(K, V)> = Vec::new();
+                while let Some(name) = map.next_key()? {
+                    let Name(name) = name;
+                    entries.push((name, map.next_value()?));
+                }
+                entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+                let twice = entries.windows(2).find(|pair| pair[0].0 == pair[1].0);
+                if let Some([(name, _), _]) = twice {
+                    let name: &str = name.borrow();
+                    return Err(de::Error::custom(format!("{name:?} stands here twice")));
                 }
                 Ok(Named(entries))
             }

@@ -133,7 +133,10 @@ fn topic_json(topic: &LiveTopic) -> Value {
         ReplicationFactor::Mixed(counts) => json!(counts),
     };
     json.insert("replication_factor".to_owned(), replicas);
-    json.insert("config".to_owned(), json!(config));
+    json.insert(
+        "config".to_owned(),
+        json!(config.as_ref().map(records::config_json)),
+    );
     if !behind.is_empty() {
         json.insert("behind".to_owned(), defaults_json(behind));
     }

@@ -479,7 +479,11 @@ mod tests {
     fn a_record_of_what_was_approved_for_the_topic_is_approved() {
         let grown = Owned {
             partitions: Some(3),
-            config: Some([("retention.ms".into(), "604800000".to_owned())].into()),
+            config: Some(
+                [("retention.ms".into(), "604800000".to_owned())]
+                    .into_iter()
+                    .collect(),
+            ),
             ..Owned::default()
         };
         let now = |at: &mut Cluster, partitions| {

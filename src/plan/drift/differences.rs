@@ -41,7 +41,7 @@ fn since_config(applied: &Owned, change: &ConfigChange) -> Option<Since> {
 /// What an update sets right. Of a topic that was never applied every difference is as the topic
 /// itself.
 pub(super) fn of_update(change: &Change, whole: Option<Since>) -> Vec<Difference<'_>> {
-    let applied = change.recorded.as_ref();
+    let applied = change.recorded.as_deref();
     let default = whole.unwrap_or(Since::Drift);
     let partitions = change.partitions.iter().map(|count| {
         let last = applied.and_then(|applied| applied.partitions);

@@ -31,7 +31,7 @@ pub(super) fn remarks(change: &Change) -> Vec<String> {
     remarks.extend(what.map(str::to_owned));
     let leaves = matches!(change.action, Action::Delete | Action::Release);
     if leaves || change.fate.is_some() {
-        remarks.extend(change.recorded.as_ref().and_then(last_applied));
+        remarks.extend(change.recorded.as_deref().and_then(last_applied));
     }
     remarks
 }
