@@ -37,28 +37,34 @@ pub fn json(plan: &Plan) -> Value {
         brokers,
         kafka_version,
     } = cluster;
-    let mut json = json!({
-        "format": FORMAT,
-        "environment": environment,
-        "scope": scope,
-        "cluster_id": id,
-        "kafka_version": kafka_version,
-        "brokers": brokers,
-        "commit": commit,
-        "summary": plan.summary(),
-        "changes": list(changes, change),
-        "blocked": list(blocked, held_back),
-        "held": list(held, hold),
-        "unlisted": unlisted,
-        "theirs": self::theirs(theirs),
-        "refused": list(refused, refusal),
-        "left_alone": list(left_alone, alone),
-        "notes": notes,
-    });
+    let mut json = object([
+        ("format", json!(FORMAT)),
+        ("environment", json!(environment)),
+        ("scope", json!(scope)),
+        ("cluster_id", json!(id)),
+        ("kafka_version", json!(kafka_version)),
+        ("brokers", json!(brokers)),
+        ("commit", json!(commit)),
+        ("summary", json!(plan.summary())),
+        ("changes", list(changes, change)),
+        ("blocked", list(blocked, held_back)),
+        ("held", list(held, hold)),
+        ("unlisted", json!(unlisted)),
+        ("theirs", self::theirs(theirs)),
+        ("refused", list(refused, refusal)),
+        ("left_alone", list(left_alone, alone)),
+        ("notes", json!(notes)),
+    ]);
     if !only.is_empty() {
         json["only"] = json!(only);
     }
     json
+}
+
+/// An object of large values: the macro would copy each of them.
+fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
+    let fields = fields.map(|(name, value)| (name.to_owned(), value));
+    Value::Object(fields.into_iter().collect())
 }
 
 pub(super) fn list<T>(items: &[T], json: impl Fn(&T) -> Value) -> Value {
@@ -83,16 +89,18 @@ fn change(change: &Change) -> Value {
         risks,
         usage,
     } = change;
-    let mut json = json!({
-        "topic": topic,
-        "action": values::action(*action),
-        "adopt": adopt,
-        "declared_at": place(declared_at.as_ref()),
-        "partitions": partitions.as_ref().map(|p| count(p, |from| json!(from))),
-        "replication_factor": replication_factor.as_ref().map(|f| count(f, factor)),
-        "config": list(config, config_change),
-        "risks": list(risks, risk),
-    });
+    let partitions = partitions.as_ref().map(|p| count(p, |from| json!(from)));
+    let replication_factor = replication_factor.as_ref().map(|f| count(f, factor));
+    let mut json = object([
+        ("topic", json!(topic)),
+        ("action", json!(values::action(*action))),
+        ("adopt", json!(adopt)),
+        ("declared_at", place(declared_at.as_ref())),
+        ("partitions", partitions.unwrap_or_default()),
+        ("replication_factor", replication_factor.unwrap_or_default()),
+        ("config", list(config, config_change)),
+        ("risks", list(risks, risk)),
+    ]);
     for subject in undoes_drift {
         mark_undone(&mut json, subject);
     }
