@@ -9,6 +9,10 @@ use topicsmith::plan::{self, Options};
 use topicsmith::render::{self, Style};
 use topicsmith_benches::repository::Repository;
 
+/// The tool's own.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const SIZES: [usize; 3] = [1_000, 10_000, 100_000];
 
 fn pure(criterion: &mut Criterion) {

@@ -13,6 +13,10 @@ use anyhow::{Context, Result, bail};
 
 use floor::Shape;
 
+/// The tool's own: what stands beside it has the same.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What every section is given.
 pub struct Bench {
     /// The tool.
