@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::readback;
 use super::report::{Holds, Outcome, Outcomes, WhyNot};
 use super::steps::Step;
-use crate::inventory::{self, Entry, InventoryError, Lock, Lost, Writer};
+use crate::inventory::{Contents, Entry, InventoryError, Lock, Lost, Writer};
 use crate::kafka::Cluster;
 use crate::live::{Owned, Spent, Stamp, Whose};
 use crate::model::TopicName;
@@ -61,6 +61,14 @@ impl Books {
     /// The broker's clock when the lock was had, in ms since 1970.
     pub fn now_ms(&self) -> i64 {
         self.lock.now_ms()
+    }
+
+    /// What the inventory held when the lock was had.
+    ///
+    /// # Errors
+    /// There are records that cannot be read.
+    pub async fn contents(&self) -> Result<Contents, InventoryError> {
+        self.lock.contents().await
     }
 
     /// Whether the lock is still ours.
@@ -156,8 +164,7 @@ impl Books {
         if !plan.changes.iter().any(claims) {
             return Ok(BTreeMap::new());
         }
-        let contents = inventory::read(cluster, self.writer.topic()).await?;
-        let mut topics = contents.unwrap_or_default().inventory.topics;
+        let mut topics = self.lock.since(cluster).await?.inventory.topics;
         let us = whose(plan);
         let claimed = plan.changes.iter().filter(|change| claims(change));
         let taken = claimed.filter_map(|change| {
@@ -212,7 +219,7 @@ impl Books {
                 }
                 owned.stamp.by = Some(self.by.clone());
                 keep_what_is_not_applied(&mut owned, change, outcomes.get(topic));
-                entries.push(Entry::Owned(topic.clone(), owned));
+                entries.push(Entry::Owned(topic.clone(), *owned));
             }
             None if change.recorded.is_some() => entries.push(Entry::Disowned(topic.clone())),
             None => {}

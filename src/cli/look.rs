@@ -15,6 +15,7 @@ use super::session::Session;
 use super::token::TokenFrom;
 use crate::apply;
 use crate::desired::{ClientConfig, Desired, Loaded, LoadedEnvironment, Outside};
+use crate::inventory::Contents;
 use crate::kafka::{Cluster, Limits};
 use crate::live::{Live, snapshot};
 use crate::model::connection::{Connection, Log};
@@ -100,7 +101,7 @@ impl Source<'_> {
             Source::Clusters(connecting) => {
                 let cluster = connecting.connect(session, loaded, environment).await?;
                 let desired = &environment.desired;
-                let observed = read(&cluster, desired, only, depth).await?;
+                let observed = read(&cluster, desired, only, depth, None).await?;
                 tell_applies(session, desired, &observed);
                 Ok(Cow::Owned(observed.live))
             }
@@ -149,7 +150,7 @@ impl Source<'_> {
                 let desired = &environment.desired;
                 let cluster = connecting.connect(session, loaded, environment).await?;
                 check_scope_is_named(&desired.environment, options.scope.as_deref())?;
-                let observed = read(&cluster, desired, &options.only, Depth::Listed).await?;
+                let observed = read(&cluster, desired, &options.only, Depth::Listed, None).await?;
                 tell_applies(session, desired, &observed);
                 let live = observed.live;
                 let (live, plan) = plan(&cluster, desired, live, options, preflight).await?;
@@ -223,7 +224,8 @@ pub(super) fn tell_applies(session: &Session, desired: &Desired, observed: &Obse
     }
 }
 
-/// Reads what is live in an environment from its cluster.
+/// Reads what is live in an environment from its cluster. `known` is what the inventory holds, where
+/// somebody read it already.
 ///
 /// # Errors
 /// The cluster cannot be read.
@@ -232,6 +234,7 @@ pub async fn read(
     desired: &Desired,
     only: &Globs,
     depth: Depth,
+    known: Option<Contents>,
 ) -> Result<Observed> {
     let removed: Vec<TopicName> = desired.removed.keys().cloned().collect();
     let listed: Vec<TopicName> = desired.topics.keys().chain(&removed).cloned().collect();
@@ -252,7 +255,7 @@ pub async fn read(
         },
         only,
     };
-    Ok(observe::observe(cluster, &want).await?)
+    Ok(observe::observe(cluster, &want, known).await?)
 }
 
 impl Connecting {

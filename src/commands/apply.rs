@@ -222,7 +222,11 @@ impl Job<'_> {
             cluster,
             ..
         } = self;
-        let observed = cli::read(cluster, desired, &options.only, Depth::Listed).await?;
+        let known = match &self.books {
+            Some(books) => Some(books.contents().await?),
+            None => None,
+        };
+        let observed = cli::read(cluster, desired, &options.only, Depth::Listed, known).await?;
         let mut live = observed.live;
         // Whoever holds the lock knows how late it is by the broker's clock.
         live.now_ms = self.books.as_ref().map(Books::now_ms).or(live.now_ms);

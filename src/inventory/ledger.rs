@@ -36,10 +36,18 @@ pub async fn read(
     cluster: &Cluster,
     topic: &TopicName,
 ) -> Result<Option<Contents>, InventoryError> {
-    match read_anyway(cluster, topic).await? {
-        None => Ok(None),
-        Some((contents, unreadable)) if unreadable.is_empty() => Ok(Some(contents)),
-        Some((_, records)) => Err(InventoryError::Unreadable {
+    let read = read_anyway(cluster, topic).await?;
+    read.map(|read| refuse_unreadable(topic, read)).transpose()
+}
+
+/// No decision may rest on a part of the records.
+pub(super) fn refuse_unreadable(
+    topic: &TopicName,
+    (contents, records): (Contents, Vec<Unreadable>),
+) -> Result<Contents, InventoryError> {
+    match records.is_empty() {
+        true => Ok(contents),
+        false => Err(InventoryError::Unreadable {
             topic: topic.clone(),
             records,
         }),
@@ -67,12 +75,12 @@ pub async fn read_anyway(
     reading.await.map_err(|error| unread(topic, error))?;
     let records = log.last.len();
     info!(records, took = ?started.elapsed(), "read the inventory");
-    Ok(Some(log.contents(reader.position())))
+    Ok(Some(log.contents(0, reader.position())))
 }
 
 /// The records in their order: the last of each key, and the locks.
 #[derive(Default)]
-struct Log {
+pub(super) struct Log {
     last: BTreeMap<Vec<u8>, Record>,
     without_key: Vec<Record>,
     leases: BTreeMap<String, Lease>,
@@ -80,7 +88,7 @@ struct Log {
 }
 
 impl Log {
-    fn take(&mut self, record: Record) {
+    pub fn take(&mut self, record: Record) {
         self.newest_ms = self.newest_ms.max(record.timestamp_ms);
         let Some(key) = record.key.clone() else {
             self.without_key.push(record);
@@ -104,12 +112,15 @@ impl Log {
         }
     }
 
-    fn contents(self, end: i64) -> (Contents, Vec<Unreadable>) {
+    /// What the records say, from an offset on.
+    pub fn contents(&self, from: i64, end: i64) -> (Contents, Vec<Unreadable>) {
+        let is_meant = |record: &&Record| record.offset >= from;
         let mut inventory = Inventory::default();
-        let mut unreadable: Vec<Unreadable> = self.without_key.iter().map(keyless).collect();
-        for (key, record) in self.last {
-            let value = record.value.unwrap_or_default();
-            match codec::decode(&key, &value, record.timestamp_ms) {
+        let without_key = self.without_key.iter().filter(is_meant);
+        let mut unreadable: Vec<Unreadable> = without_key.map(keyless).collect();
+        for (key, record) in self.last.iter().filter(|(_, record)| is_meant(record)) {
+            let value = record.value.as_deref().unwrap_or_default();
+            match codec::decode(key, value, record.timestamp_ms) {
                 Ok(Fact::Owned(topic, owned)) => {
                     inventory.topics.insert(topic, *owned);
                 }
@@ -121,7 +132,7 @@ impl Log {
                 Ok(Fact::Claim(_)) => {}
                 Err(why) => unreadable.push(Unreadable {
                     offset: record.offset,
-                    key: Some(key),
+                    key: Some(key.clone()),
                     at_ms: record.timestamp_ms,
                     why,
                 }),
@@ -135,7 +146,7 @@ impl Log {
             (&a.whose, &a.lifecycle, &a.parameters).cmp(&of_b)
         });
         unreadable.sort_by_key(|record| record.offset);
-        let locks = self.leases.into_iter().filter_map(taken).collect();
+        let locks = self.leases.iter().filter_map(taken).collect();
         let contents = Contents {
             inventory,
             locks,
@@ -155,9 +166,9 @@ fn keyless(record: &Record) -> Unreadable {
     }
 }
 
-fn taken((resource, lease): (String, Lease)) -> Option<TakenLock> {
+fn taken((resource, lease): (&String, &Lease)) -> Option<TakenLock> {
     lease.term().map(|term| TakenLock {
-        resource,
+        resource: resource.clone(),
         holder: term.holder.clone(),
         until_ms: term.until_ms,
     })
@@ -175,7 +186,7 @@ impl Writer {
     /// # Errors
     /// The right to write is missing, or there is no inventory to write to.
     pub async fn open(cluster: &Cluster, topic: &TopicName) -> Result<Self, InventoryError> {
-        // First of all: it takes half a second until it can write.
+        // First of all: it takes a while until it can write.
         let timeout = cluster.limits().timeout;
         let appender = Appender::open(cluster, topic, 0, timeout, Delivery::Once)?;
         let Some(description) = check(cluster, topic).await? else {

@@ -13,8 +13,9 @@ use tokio::task::JoinHandle;
 use super::codec::{self, LockStep};
 use super::error::{InventoryError, Right};
 use super::lease::{Holder, Lease};
+use super::ledger::{Contents, Log, refuse_unreadable};
 use super::topic::{check, require, unread, unwritten};
-use crate::kafka::{Appender, Cluster, Delivery, Operation, Reader, Record};
+use crate::kafka::{Appender, Cluster, Delivery, Operation, Reader, Record, end};
 use crate::model::TopicName;
 use crate::model::text::escape;
 
@@ -92,6 +93,8 @@ struct Side {
     reader: Reader,
     appender: Appender,
     lease: Lease,
+    /// Whatever else stands in the inventory: nobody has to read it again.
+    log: Log,
 }
 
 /// Takes the lock of a resource: `apply/SCOPE/ENVIRONMENT`. Where somebody holds it, waits until
@@ -175,6 +178,28 @@ impl Lock {
     /// The broker's clock when the lock was had, in ms since 1970.
     pub fn now_ms(&self) -> i64 {
         self.now_ms
+    }
+
+    /// What the inventory held when the lock was had, and until it was last renewed: it was read for
+    /// the lock.
+    ///
+    /// # Errors
+    /// There are records that cannot be read.
+    pub async fn contents(&self) -> Result<Contents, InventoryError> {
+        let side = self.held.side.lock().await;
+        side.contents(0)
+    }
+
+    /// What was recorded since the lock was had.
+    ///
+    /// # Errors
+    /// The inventory could not be read, or there are records that cannot be.
+    pub async fn since(&self, cluster: &Cluster) -> Result<Contents, InventoryError> {
+        let mut side = self.held.side.lock().await;
+        let end = end(cluster, &side.topic, 0).await;
+        let end = end.map_err(|error| unread(&side.topic, error))?;
+        side.read_up_to(end - 1).await?;
+        side.contents(self.held.began)
     }
 
     /// Whether the lock is still ours, to be asked before each batch of changes. Cheap while it was
@@ -287,13 +312,22 @@ impl Side {
             reader: reader.map_err(|error| unread(topic, error))?,
             appender,
             lease: Lease::default(),
+            log: Log::default(),
         };
-        let (lease, resource) = (&mut side.lease, &side.resource);
-        let reading = side
-            .reader
-            .to_end(|record| replay(lease, resource, &record));
-        reading.await.map_err(|error| unread(&side.topic, error))?;
+        let (reader, take) = side.parts();
+        let read = reader.to_end(take).await;
+        read.map_err(|error| unread(&side.topic, error))?;
         Ok(side)
+    }
+
+    /// The reader, and what takes in its records.
+    fn parts(&mut self) -> (&mut Reader, impl FnMut(Record)) {
+        let (lease, resource, log) = (&mut self.lease, &self.resource, &mut self.log);
+        let take = move |record| {
+            replay(lease, resource, &record);
+            log.take(record);
+        };
+        (&mut self.reader, take)
     }
 
     /// Writes a claim, and reads up to it.
@@ -302,11 +336,13 @@ impl Side {
         let appended = self.appender.append(&[record]).await;
         let appended = appended.map_err(|error| unwritten(&self.topic, error))?;
         let offset = appended.first().map_or(-1, |appended| appended.offset);
-        let (lease, resource) = (&mut self.lease, &self.resource);
-        let reading = self
-            .reader
-            .up_to(offset, |record| replay(lease, resource, &record));
-        reading.await.map_err(|error| unread(&self.topic, error))
+        self.read_up_to(offset).await
+    }
+
+    async fn read_up_to(&mut self, offset: i64) -> Result<(), InventoryError> {
+        let (reader, take) = self.parts();
+        let read = reader.up_to(offset, take).await;
+        read.map_err(|error| unread(&self.topic, error))
     }
 
     /// Reads on until the lock changes hands or is renewed, or until the time is over; whether it
@@ -318,15 +354,18 @@ impl Side {
             if left.is_zero() {
                 return Ok(false);
             }
-            let (lease, resource) = (&mut self.lease, &self.resource);
-            let reading = self
-                .reader
-                .more(left.min(LOOK), |record| replay(lease, resource, &record));
-            reading.await.map_err(|error| unread(&self.topic, error))?;
+            let (reader, take) = self.parts();
+            let read = reader.more(left.min(LOOK), take).await;
+            read.map_err(|error| unread(&self.topic, error))?;
             if self.lease.term().is_none() {
                 return Ok(true);
             }
         }
+    }
+
+    fn contents(&self, from: i64) -> Result<Contents, InventoryError> {
+        let read = self.log.contents(from, self.reader.position());
+        refuse_unreadable(&self.topic, read)
     }
 
     /// The record that began our term, if it is ours.

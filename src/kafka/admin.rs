@@ -142,6 +142,7 @@ impl Client {
     pub async fn describe_topic_configs(
         &self,
         names: &[TopicName],
+        broker: Option<i32>,
         timeout: Duration,
     ) -> Result<Vec<(TopicName, Result<Configs, Fault>)>, Fault> {
         if names.is_empty() {
@@ -149,7 +150,7 @@ impl Client {
         }
         let object = |name: &TopicName| ResourceObject::topic(name.as_str());
         let objects = names.iter().map(object).collect::<Result<_, Fault>>()?;
-        let answer = self.describe_configs(objects, timeout).await?;
+        let answer = self.describe_configs(objects, broker, timeout).await?;
         Ok(named(answer, "DescribeConfigs on the topic"))
     }
 
@@ -160,7 +161,7 @@ impl Client {
         timeout: Duration,
     ) -> Result<Result<Configs, Fault>, Fault> {
         let objects = vec![ResourceObject::broker(id)?];
-        let mut answer = self.describe_configs(objects, timeout).await?;
+        let mut answer = self.describe_configs(objects, None, timeout).await?;
         Ok(answer
             .pop()
             .map_or_else(|| Err(missing(&format!("broker {id}"))), |(_, item)| item)
@@ -170,10 +171,14 @@ impl Client {
     async fn describe_configs(
         &self,
         resources: Vec<ResourceObject>,
+        broker: Option<i32>,
         timeout: Duration,
     ) -> Result<Vec<(String, Result<Configs, Fault>)>, Fault> {
         let call = Call::DescribeConfigs(resources);
-        let options = Options::new(timeout, Mode::Apply);
+        let options = Options {
+            broker,
+            ..Options::new(timeout, Mode::Apply)
+        };
         let receiver = self.submit(call, options, |event| event.configs())?;
         answer(receiver, timeout).await
     }
@@ -183,6 +188,7 @@ impl Client {
         &self,
         names: &[TopicName],
         rights: bool,
+        broker: Option<i32>,
         timeout: Duration,
     ) -> Result<Vec<(TopicName, Result<TopicDescription, Fault>)>, Fault> {
         if names.is_empty() {
@@ -190,6 +196,7 @@ impl Client {
         }
         let options = Options {
             operations: rights,
+            broker,
             ..Options::new(timeout, Mode::Apply)
         };
         let receiver = self.submit(
@@ -218,6 +225,7 @@ impl Options {
             timeout,
             validate_only: mode == Mode::ValidateOnly,
             operations: false,
+            broker: None,
         }
     }
 }

@@ -30,6 +30,8 @@ const LAST_WORDS: Duration = Duration::from_millis(50);
 pub(super) struct Clients {
     pub news: Arc<News>,
     pub first: Arc<Client>,
+    /// The brokers that there were when it connected.
+    pub brokers: Vec<i32>,
     /// Made once there is work for two: a broker answers two connections side by side.
     second: OnceCell<Arc<Client>>,
     connection: Arc<Connection>,
@@ -42,12 +44,13 @@ impl Clients {
         let deadline = Instant::now() + limits.timeout;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
-            let clients = Self::new(connection, left.min(ATTEMPT))?;
+            let mut clients = Self::new(connection, left.min(ATTEMPT))?;
             let news = &clients.news;
             let (fault, hopeless) = tokio::select! {
                 answer = clients.first.describe_cluster(left.min(ATTEMPT)) => match answer {
-                    Ok(_) => {
+                    Ok((_, brokers)) => {
                         news.all_is_well();
+                        clients.brokers = brokers.iter().map(|broker| broker.id).collect();
                         return Ok(clients);
                     }
                     Err(fault) => (fault, false),
@@ -68,6 +71,7 @@ impl Clients {
         let first = client(connection, timeout, &news)?;
         Ok(Self {
             first: Arc::new(first),
+            brokers: Vec::new(),
             second: OnceCell::new(),
             connection: Arc::clone(connection),
             news,

@@ -1,6 +1,6 @@
 //! A cluster: its clients, and the calls on them.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -27,13 +27,46 @@ const PAUSE: Duration = Duration::from_millis(200);
 
 /// Topics in one request for configs: librdkafka orders the answer in quadratic time, and the larger
 /// an answer, the longer nobody works on it but the one who sends it.
-const CONFIGS_A_REQUEST: usize = 125;
+const CONFIGS: Batches = Batches {
+    size: 125,
+    spread: true,
+};
 
 /// Topics in one request for descriptions, for the same reasons; they are shorter.
-const TOPICS_A_REQUEST: usize = 250;
+const TOPICS: Batches = Batches {
+    size: 250,
+    spread: true,
+};
 
 /// Requests under way at a time, over both clients: so many that a far-away broker is not waited for.
 const IN_FLIGHT: usize = 8;
+
+/// How many items are asked for in parts.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Batches {
+    /// Items in one request.
+    pub size: usize,
+    /// Whether any broker can answer, so that all of them are asked.
+    pub spread: bool,
+}
+
+impl Batches {
+    /// So many in one request, which librdkafka routes.
+    pub const fn of(size: usize) -> Self {
+        Self {
+            size,
+            spread: false,
+        }
+    }
+}
+
+/// How a request goes.
+pub(super) struct Via {
+    pub client: Arc<Client>,
+    /// The broker to ask, where it matters.
+    pub broker: Option<i32>,
+    pub timeout: Duration,
+}
 
 /// How long to wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +84,8 @@ struct Inner {
     connection: Arc<Connection>,
     limits: Limits,
     clients: Mutex<Arc<Clients>>,
+    /// Brokers that did not answer when they were picked: they are left to librdkafka.
+    silent: Mutex<BTreeSet<i32>>,
     renewing: tokio::sync::Mutex<()>,
 }
 
@@ -69,6 +104,7 @@ impl Cluster {
             connection,
             limits,
             clients: Mutex::new(Arc::new(clients)),
+            silent: Mutex::default(),
             renewing: tokio::sync::Mutex::default(),
         })))
     }
@@ -127,15 +163,16 @@ impl Cluster {
         &self,
         names: &[TopicName],
     ) -> Result<BTreeMap<TopicName, Result<Configs, Fault>>, Error> {
-        self.read_batches(
-            "the topics' configs",
-            names,
-            CONFIGS_A_REQUEST,
-            |client, batch, timeout| async move {
-                client.describe_topic_configs(&batch, timeout).await
-            },
-        )
-        .await
+        let ask = |via: Via, batch: Arc<[TopicName]>| async move {
+            let Via {
+                client,
+                broker,
+                timeout,
+            } = via;
+            client.describe_topic_configs(&batch, broker, timeout).await
+        };
+        self.read_batches("the topics' configs", names, CONFIGS, ask)
+            .await
     }
 
     /// All configs of one broker.
@@ -160,11 +197,7 @@ impl Cluster {
         &self,
         names: &[TopicName],
     ) -> Result<BTreeMap<TopicName, Result<TopicDescription, Fault>>, Error> {
-        let ask = |client: Arc<Client>, batch: Arc<[TopicName]>, timeout| async move {
-            client.describe_topics(&batch, false, timeout).await
-        };
-        self.read_batches("the topics' ids", names, TOPICS_A_REQUEST, ask)
-            .await
+        self.describe("the topics' ids", names, false).await
     }
 
     /// The same, and what this principal may do with them: eight questions more to the brokers'
@@ -176,11 +209,25 @@ impl Cluster {
         &self,
         names: &[TopicName],
     ) -> Result<BTreeMap<TopicName, Result<TopicDescription, Fault>>, Error> {
-        let ask = |client: Arc<Client>, batch: Arc<[TopicName]>, timeout| async move {
-            client.describe_topics(&batch, true, timeout).await
+        self.describe("the topics' rights", names, true).await
+    }
+
+    async fn describe(
+        &self,
+        what: &'static str,
+        names: &[TopicName],
+        rights: bool,
+    ) -> Result<BTreeMap<TopicName, Result<TopicDescription, Fault>>, Error> {
+        let ask = move |via: Via, batch: Arc<[TopicName]>| async move {
+            let Via {
+                client,
+                broker,
+                timeout,
+            } = via;
+            let asked = client.describe_topics(&batch, rights, broker, timeout);
+            asked.await
         };
-        self.read_batches("the topics' rights", names, TOPICS_A_REQUEST, ask)
-            .await
+        self.read_batches(what, names, TOPICS, ask).await
     }
 
     /// Creates topics, in one request and one attempt. One result each, in the order given; no
@@ -319,6 +366,22 @@ impl Cluster {
     where
         Answer: Future<Output = Result<T, Fault>>,
     {
+        let ask = |via: Via| ask(via.client, via.timeout);
+        self.read_from(None, what, number, ask).await
+    }
+
+    /// The same of a broker. One that does not answer is left alone from then on, and any other is
+    /// asked in its place.
+    async fn read_from<T, Answer>(
+        &self,
+        broker: Option<i32>,
+        what: &str,
+        number: usize,
+        ask: impl Fn(Via) -> Answer,
+    ) -> Result<T, Error>
+    where
+        Answer: Future<Output = Result<T, Fault>>,
+    {
         let (connection, limits) = (&self.0.connection, self.0.limits);
         let deadline = Instant::now() + limits.timeout;
         // Within any time there is a second attempt, on a fresh client.
@@ -328,7 +391,13 @@ impl Cluster {
             let client = clients.pick(number).await?;
             let left = deadline.saturating_duration_since(Instant::now());
             let started = Instant::now();
-            let answer = ask(client, left.min(attempt)).await;
+            let broker = broker.filter(|id| !lock(&self.0.silent).contains(id));
+            let via = Via {
+                client,
+                broker,
+                timeout: left.min(attempt),
+            };
+            let answer = ask(via).await;
             let took = started.elapsed();
             let fault = match answer {
                 Ok(answer) => {
@@ -346,6 +415,10 @@ impl Cluster {
                 return Err(Error::call(connection, what, &fault, news, limits.timeout));
             }
             warn!(%fault, ?took, "asking again for {what}");
+            if let (true, Some(id)) = (renew, broker) {
+                lock(&self.0.silent).insert(id);
+                continue;
+            }
             if renew && let Err(error) = self.replace(&clients, Limits { timeout: left }).await {
                 // The cluster may come back before the time is over.
                 if error.cause().is_lasting() || Instant::now() + PAUSE >= deadline {
@@ -357,13 +430,14 @@ impl Cluster {
         }
     }
 
-    /// The same for many items: in batches, several under way over both clients.
+    /// The same for many items: in batches, several under way over both clients, and over all
+    /// brokers.
     pub(super) async fn read_batches<K, T, Answer>(
         &self,
         what: &'static str,
         names: &[K],
-        size: usize,
-        ask: impl Fn(Arc<Client>, Arc<[K]>, Duration) -> Answer + Clone + Send + Sync + 'static,
+        batches: Batches,
+        ask: impl Fn(Via, Arc<[K]>) -> Answer + Clone + Send + Sync + 'static,
     ) -> Result<BTreeMap<K, T>, Error>
     where
         K: Ord + Clone + Send + Sync + 'static,
@@ -373,21 +447,31 @@ impl Cluster {
         let mut names = names.to_vec();
         names.sort_unstable();
         names.dedup();
-        let batches: VecDeque<Arc<[K]>> = names.chunks(size).map(Arc::from).collect();
+        let Batches { size, spread } = batches;
+        let batches: Vec<Arc<[K]>> = names.chunks(size).map(Arc::from).collect();
+        let brokers: Arc<[i32]> = match self.clients().brokers.as_slice() {
+            several @ [_, _, ..] if spread && batches.len() > 1 => several.into(),
+            _ => Arc::default(),
+        };
         let workers = batches.len().min(IN_FLIGHT);
-        let batches = Arc::new(Mutex::new(batches));
+        let batches = Arc::new(Mutex::new(batches.into_iter().enumerate()));
         let mut tasks = JoinSet::new();
         for number in 0..workers {
             let (cluster, batches, ask) = (self.clone(), Arc::clone(&batches), ask.clone());
+            let brokers = Arc::clone(&brokers);
             tasks.spawn(async move {
                 let mut answers = Vec::new();
                 loop {
-                    let next = lock(&batches).pop_front();
-                    let Some(batch) = next else {
+                    let next = lock(&batches).next();
+                    let Some((at, batch)) = next else {
                         return Ok(answers);
                     };
-                    let ask = |client, timeout| ask(client, Arc::clone(&batch), timeout);
-                    answers.extend(cluster.read(what, number, ask).await?);
+                    let broker = brokers
+                        .get(at.checked_rem(brokers.len()).unwrap_or(0))
+                        .copied();
+                    let ask = |via| ask(via, Arc::clone(&batch));
+                    let answer = cluster.read_from(broker, what, number, ask);
+                    answers.extend(answer.await?);
                 }
             });
         }

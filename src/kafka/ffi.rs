@@ -91,6 +91,12 @@ mod raw {
             message: *mut c_char,
             length: usize,
         ) -> c_int;
+        pub fn rd_kafka_AdminOptions_set_broker(
+            options: *mut sys::rd_kafka_AdminOptions_t,
+            id: i32,
+            message: *mut c_char,
+            length: usize,
+        ) -> c_int;
         pub fn rd_kafka_AdminOptions_set_validate_only(
             options: *mut sys::rd_kafka_AdminOptions_t,
             on: c_int,
@@ -520,6 +526,8 @@ pub(super) struct Options {
     pub validate_only: bool,
     /// Whether the answer says what this principal may do. Descriptions of topics know this.
     pub operations: bool,
+    /// The broker to ask; else librdkafka picks one. One that is not there is waited for.
+    pub broker: Option<i32>,
 }
 
 impl Options {
@@ -548,6 +556,9 @@ impl Options {
             }
             if code == 0 && self.validate_only {
                 code = raw::rd_kafka_AdminOptions_set_validate_only(object, 1, text, length);
+            }
+            if let (0, Some(id)) = (code, self.broker) {
+                code = raw::rd_kafka_AdminOptions_set_broker(object, id, text, length);
             }
             if self.operations {
                 returned(sys::rd_kafka_AdminOptions_set_include_authorized_operations(object, 1))?;
@@ -733,12 +744,21 @@ impl Client {
 
     /// All topics and brokers. It blocks, for the time-out at most.
     pub fn metadata(&self, timeout: Duration) -> Result<Metadata, Fault> {
+        self.metadata_of(true, timeout)
+    }
+
+    /// The brokers, and the topics that this client appends to or reads. It blocks, too.
+    pub fn own_metadata(&self, timeout: Duration) -> Result<Metadata, Fault> {
+        self.metadata_of(false, timeout)
+    }
+
+    fn metadata_of(&self, all: bool, timeout: Duration) -> Result<Metadata, Fault> {
         let mut metadata = ptr::null();
         // SAFETY: the client is alive; what is returned is copied and destroyed before it goes.
         unsafe {
             let code = raw::rd_kafka_metadata(
                 self.handle.client,
-                1,
+                c_int::from(all),
                 ptr::null_mut(),
                 &mut metadata,
                 milliseconds(timeout),

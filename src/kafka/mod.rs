@@ -31,7 +31,7 @@ pub use cluster::{Cluster, Limits};
 pub use error::{Cause, Error};
 pub use fault::{Fault, FaultKind};
 pub use ffi::part;
-pub use records::{Appender, Reader, RecordError};
+pub use records::{Appender, Reader, RecordError, end};
 pub use types::{
     Alter, AlterOp, Appended, Committed, ConfigEntry, Configs, Delivery, GroupDescription,
     GroupMember, Metadata, Mode, NewTopic, Node, OffsetAt, OffsetFound, Operation, Partition,

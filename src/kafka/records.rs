@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::clients::drop_aside;
+use super::clients::{drop_aside, on_thread};
 use super::cluster::Cluster;
 use super::error::Error;
 use super::fault::{CLOSED, Fault, FaultKind, TIMED_OUT, UNREADABLE};
@@ -114,7 +114,7 @@ impl Reader {
         // Numbers: librdkafka would ask for "the first" half a second later.
         let (first, end) = tokio::try_join!(
             offset(cluster, topic, partition, OffsetAt::Earliest),
-            offset(cluster, topic, partition, OffsetAt::Latest),
+            end(cluster, topic, partition),
         )?;
         let side = Side::new(cluster, topic, cluster.limits().timeout);
         let (sender, told) = mpsc::unbounded_channel();
@@ -257,6 +257,14 @@ impl Drop for Reader {
     }
 }
 
+/// The offset after the last record of a partition, by now.
+///
+/// # Errors
+/// No broker tells: a right is missing, say.
+pub async fn end(cluster: &Cluster, topic: &TopicName, partition: i32) -> Result<i64, RecordError> {
+    offset(cluster, topic, partition, OffsetAt::Latest).await
+}
+
 async fn offset(
     cluster: &Cluster,
     topic: &TopicName,
@@ -296,6 +304,16 @@ fn is_final(fault: &Fault) -> bool {
     )
 }
 
+/// Lets a client that appends once begin at once. librdkafka looks for a broker to ask for its
+/// producer id when it hears of the cluster, the first time before it is connected to any, and then
+/// half a second later; so it is connected, and told again.
+async fn hasten(client: Arc<Client>) {
+    if client.describe_cluster(SETTLING).await.is_ok() {
+        // What fails here fails again where it matters.
+        let _ = on_thread(move || client.own_metadata(SETTLING)).await;
+    }
+}
+
 /// Appends records to one partition.
 pub struct Appender {
     side: Side,
@@ -321,6 +339,9 @@ impl Appender {
         let properties = settings::appending(&side.connection, timeout, delivery);
         let listen = Box::new(move |notice| news.hear(notice));
         let topic = side.open(Role::Asks, &properties, listen)?;
+        if delivery == Delivery::Once {
+            tokio::spawn(hasten(Arc::clone(topic.client())));
+        }
         Ok(Self {
             side,
             partition,

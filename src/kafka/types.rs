@@ -297,7 +297,7 @@ pub struct Record {
 /// How often a record may come to stand in its partition when answers are lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Delivery {
-    /// Once (`enable.idempotence`). librdkafka takes half a second before it can begin.
+    /// Once (`enable.idempotence`).
     Once,
     /// Perhaps twice: for records that say the same when they are repeated.
     AtLeastOnce,

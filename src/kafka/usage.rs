@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::admin::answer;
-use super::cluster::Cluster;
+use super::cluster::{Batches, Cluster, Via};
 use super::error::Error;
 use super::fault::{Fault, FaultKind};
 use super::ffi::{Call, Client, GroupNames, GroupOffsetsObject, Options, PartitionList};
@@ -42,8 +42,8 @@ impl Cluster {
         self.read_batches(
             "the members of consumer groups",
             groups,
-            GROUPS_A_REQUEST,
-            |client, batch, timeout| async move { client.describe_groups(&batch, timeout).await },
+            Batches::of(GROUPS_A_REQUEST),
+            |via, batch| async move { via.client.describe_groups(&batch, via.timeout).await },
         )
         .await
     }
@@ -59,11 +59,11 @@ impl Cluster {
         self.read_batches(
             "the offsets of consumer groups",
             groups,
-            1,
-            |client, batch, timeout| async move {
+            Batches::of(1),
+            |via, batch| async move {
                 let mut all = Vec::new();
                 for group in batch.iter() {
-                    match client.committed(group, timeout).await {
+                    match via.client.committed(group, via.timeout).await {
                         Ok(answer) => all.extend(answer),
                         // What is wrong with one group fails its whole request.
                         Err(fault) if is_of_group(&fault) => all.push((group.clone(), Err(fault))),
@@ -105,10 +105,15 @@ impl Cluster {
         self.read_batches(
             "the topics' offsets",
             &partitions,
-            PARTITIONS_A_REQUEST,
-            move |client, batch, timeout| {
+            Batches::of(PARTITIONS_A_REQUEST),
+            move |via, batch| {
                 let questions = Arc::clone(&questions);
-                async move { client.offsets(&batch, &questions, timeout).await }
+                async move {
+                    let Via {
+                        client, timeout, ..
+                    } = via;
+                    client.offsets(&batch, &questions, timeout).await
+                }
             },
         )
         .await

@@ -108,10 +108,22 @@ pub struct Observed {
 ///
 /// # Errors
 /// Why the cluster as a whole, or the inventory, could not be read.
-pub async fn observe(cluster: &Cluster, want: &Want<'_>) -> Result<Observed, ObserveError> {
+///
+/// `known` is what the inventory holds, where somebody read it already.
+pub async fn observe(
+    cluster: &Cluster,
+    want: &Want<'_>,
+    known: Option<Contents>,
+) -> Result<Observed, ObserveError> {
     let started = Instant::now();
     let topics = async { Ok::<_, ObserveError>(Told::read(cluster, want).await?) };
-    let (told, contents) = tokio::try_join!(topics, recorded(cluster, want.environment))?;
+    let recorded = async {
+        match known {
+            Some(contents) => Ok(Some(contents)),
+            None => recorded(cluster, want.environment).await,
+        }
+    };
+    let (told, contents) = tokio::try_join!(topics, recorded)?;
     let live = told.live(cluster, want, contents.as_ref()).await?;
     info!(topics = live.topics.len(), took = ?started.elapsed(), "read the cluster");
     let Contents {

@@ -110,7 +110,7 @@ fn entry(number: usize) -> Entry {
         owner: Some(text("ingestion")),
         partitions: Some(12),
         replication_factor: Some(3),
-        config: Some(config.into()),
+        config: Some(config.into_iter().collect()),
         declared_at: text("topics/ingestion.toml:14"),
         stamp: Stamp {
             commit: text("4f2c1a9e8d7b6c5f4f2c1a9e8d7b6c5f4f2c1a9e"),
@@ -152,7 +152,7 @@ async fn reading(test: &Test, cluster: &Cluster, topics: &[NewTopic]) {
         only: &only,
     };
     figure(&format!("{count} topics observed"), async || {
-        observe(cluster, &want).await
+        observe(cluster, &want, None).await
     })
     .await;
 }

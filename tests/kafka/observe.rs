@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use topicsmith::kafka::NewTopic;
 use topicsmith::live::{BrokerDefault, Live, LiveTopic, ReplicationFactor, Source};
 use topicsmith::model::config::SPECS;
-use topicsmith::model::{ConfigKey, Globs, TopicName};
+use topicsmith::model::{ConfigKey, ConfigMap, Globs, TopicName};
 use topicsmith::observe::{Want, Which, observe};
 
 use crate::harness::{
@@ -24,6 +24,7 @@ harness::tests! {
     configs_are_read_of_wanted_topics_alone,
     what_may_not_be_read_is_unknown,
     three_brokers,
+    a_broker_that_does_not_answer_is_left_out,
 }
 
 /// Everything of this test's own topics.
@@ -36,7 +37,7 @@ async fn observed(test: &Test, configs: Which<'_>) -> Live {
         ids: Which::All,
         only: &test.globs(),
     };
-    let live = observe(&test.cluster().await, &want).await;
+    let live = observe(&test.cluster().await, &want, None).await;
     live.unwrap_or_else(|error| panic!("{error}")).live
 }
 
@@ -63,12 +64,13 @@ async fn a_topic_with_its_overrides(test: Test) {
         replication_factor: ReplicationFactor::Same(1),
         config: Some(
             set.map(|(name, value)| (key(name), value.to_owned()))
-                .into(),
+                .into_iter()
+                .collect(),
         ),
         behind: [].into(),
     };
     assert_eq!(live.topics[&a], expected);
-    assert_eq!(live.topics[&b].config, Some([].into()));
+    assert_eq!(live.topics[&b].config, Some(ConfigMap::new()));
     assert_eq!(live.unknown, []);
     assert_eq!(live.kafka_version, Some(shown_release()));
     assert_eq!(live.brokers.len(), 1);
@@ -157,7 +159,10 @@ async fn ignored_and_internal_topics_are_not_there(test: Test) {
         only: &only,
     };
     let cluster = test.cluster().await;
-    let live = observe(&cluster, &want).await.expect("it was reached").live;
+    let live = observe(&cluster, &want, None)
+        .await
+        .expect("it was reached")
+        .live;
     assert_eq!(names(&live), [&all[0]]);
     assert_eq!(live.topics[&all[0]].id, None);
     let everything = Want {
@@ -165,7 +170,7 @@ async fn ignored_and_internal_topics_are_not_there(test: Test) {
         configs: Which::Of(&[]),
         ..want
     };
-    let live = observe(&cluster, &everything)
+    let live = observe(&cluster, &everything, None)
         .await
         .expect("it was reached")
         .live;
@@ -178,7 +183,7 @@ async fn configs_are_read_of_wanted_topics_alone(test: Test) {
     test.create(&[new_topic(a.clone(), 1, &[]), new_topic(b.clone(), 1, &[])])
         .await;
     let live = observed(&test, Which::Of(std::slice::from_ref(&a))).await;
-    assert_eq!(live.topics[&a].config, Some([].into()));
+    assert_eq!(live.topics[&a].config, Some(ConfigMap::new()));
     assert_eq!(live.topics[&b].config, None);
     assert_eq!(live.unknown, []);
 }
@@ -205,7 +210,7 @@ async fn what_may_not_be_read_is_unknown(test: Test) {
         ids: Which::All,
         only: &test.globs(),
     };
-    let live = observe(&connect(connection).await, &want)
+    let live = observe(&connect(connection).await, &want, None)
         .await
         .expect("it was reached")
         .live;
@@ -248,7 +253,10 @@ async fn three_brokers(test: Test) {
     // That one broker shows it does not mean that all do.
     let seen = RefCell::new(None);
     eventually("it is observed", async || {
-        let live = observe(&cluster, &want).await.expect("it was reached").live;
+        let live = observe(&cluster, &want, None)
+            .await
+            .expect("it was reached")
+            .live;
         let shows = live.topics.contains_key(&topic.name);
         seen.replace(Some(live));
         shows
@@ -260,4 +268,34 @@ async fn three_brokers(test: Test) {
     let read = &live.topics[&topic.name];
     assert_eq!(read.partitions, 4);
     assert_eq!(read.replication_factor, ReplicationFactor::Same(3));
+}
+
+/// Large reads are spread over all brokers; the others answer for one that is silent.
+async fn a_broker_that_does_not_answer_is_left_out(test: Test) {
+    let brokers = Brokers::own(3);
+    let cluster = connect(connection(brokers.servers())).await;
+    let topics: Vec<NewTopic> = (0..600)
+        .map(|number| new_topic(test.topic(&format!("t{number}")), 1, &[]))
+        .collect();
+    for topics in topics.chunks(200) {
+        create(&cluster, topics).await;
+    }
+    let names: Vec<TopicName> = topics.iter().map(|topic| topic.name.clone()).collect();
+    let all_answer = async || {
+        let (configs, ids) = tokio::try_join!(
+            cluster.describe_topic_configs(&names),
+            cluster.describe_topics(&names),
+        )
+        .expect("it was reached");
+        assert_eq!((configs.len(), ids.len()), (names.len(), names.len()));
+        configs.values().all(Result::is_ok) && ids.values().all(Result::is_ok)
+    };
+    eventually("all brokers know all topics", all_answer).await;
+    // One that does not lead the cluster's metadata: the others go on as they are.
+    let silent = (1..=3).find(|id| *id != brokers.controller());
+    let silent = silent.expect("there are three");
+    brokers.signal(silent, "STOP");
+    let answered = all_answer().await;
+    brokers.signal(silent, "CONT");
+    assert!(answered, "the other brokers know all topics, too");
 }

@@ -81,6 +81,11 @@ impl Topic {
         })
     }
 
+    /// The client.
+    pub fn client(&self) -> &Arc<Client> {
+        &self.client
+    }
+
     /// Begins to read a partition: its records come to the client's listener.
     pub fn read(&mut self, partition: i32, from: i64) -> Result<(), Fault> {
         // SAFETY: topic and queue are alive; the queue is the one that the pump polls.
