@@ -71,7 +71,7 @@ pub fn main() -> ExitCode {
         .try_get_matches_from(&arguments)
         .and_then(|matches| Cli::from_arg_matches(&matches));
     match parsed {
-        Ok(cli) => run(cli).into(),
+        Ok(cli) => run(cli),
         Err(error) => {
             let terminal = Terminal::new(colour_asked(&arguments), false);
             usage(&error, terminal).into()
@@ -79,7 +79,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(cli: Cli) -> Exit {
+fn run(cli: Cli) -> ! {
     let session = session(&cli);
     tell_events(cli.global.verbose, session.terminal.err);
     let ended = match &cli.global.chdir {
@@ -96,8 +96,7 @@ fn run(cli: Cli) -> Exit {
         Ok(exit) => exit,
         Err(error) => session.fail(&error),
     };
-    kafka::part();
-    exit
+    kafka::leave(exit.code())
 }
 
 /// What the command is given besides its own arguments. Looks at the streams, once.

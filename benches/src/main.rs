@@ -32,6 +32,9 @@ pub struct Bench {
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    if let ["cost", code, program, arguments @ ..] = words.as_slice() {
+        return measure::cost(code, program, arguments);
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -79,6 +82,9 @@ async fn bench(wanted: &[&str]) -> Result<()> {
     }
     if is_wanted("one") {
         sections::one_broker(&bench).await?;
+    }
+    if is_wanted("large") {
+        sections::large(&bench).await?;
     }
     if is_wanted("three") {
         sections::three_brokers(&bench).await?;

@@ -6,6 +6,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::exit::Exit;
 use super::session::Session;
 use crate::apply::{Event, Phase, Stop};
+use crate::kafka;
 use crate::terminal::Terminal;
 
 /// Does something under a progress bar. Ctrl-C and SIGTERM end it after the requests in flight.
@@ -69,6 +70,6 @@ fn stop_on_signals(
                     .tell("stopping once what is in flight is answered; again to stop at once\n");
             }
         }
-        std::process::exit(Exit::Interrupted.code().into());
+        kafka::leave(Exit::Interrupted.code());
     })
 }

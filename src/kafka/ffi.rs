@@ -18,9 +18,10 @@ mod usage;
 
 use std::collections::HashMap;
 use std::ffi::{CStr, CString, c_char, c_int};
+use std::io::{self, Write as _};
 use std::ptr;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -39,9 +40,6 @@ use super::types::{
 use crate::model::TopicName;
 use crate::model::connection::{Connection, Token};
 
-/// How long the end of the process waits for librdkafka's threads.
-const GOODBYE: Duration = Duration::from_secs(1);
-
 /// How long the pump sleeps at most; a client that is dropped wakes it.
 const POLL_MS: c_int = 500;
 
@@ -57,6 +55,7 @@ mod raw {
     use rdkafka_sys::bindings as sys;
 
     unsafe extern "C" {
+        pub fn _exit(code: c_int) -> !;
         pub fn rd_kafka_err2name(code: c_int) -> *const c_char;
         pub fn rd_kafka_event_error(event: *mut sys::rd_kafka_event_t) -> c_int;
         pub fn rd_kafka_error_code(error: *const sys::rd_kafka_error_t) -> c_int;
@@ -689,13 +688,9 @@ impl Client {
             stop: Mutex::new(false),
         });
         let of_pump = Arc::clone(&shared);
-        let running = Running::new();
         thread::Builder::new()
             .name("kafka".to_owned())
-            .spawn(move || {
-                let _running = running;
-                pump(handle, &of_pump);
-            })
+            .spawn(move || pump(handle, &of_pump))
             .map_err(|e| {
                 handle.destroy();
                 Fault::invalid(format!("no thread for the client: {e}"))
@@ -773,7 +768,7 @@ impl Client {
     }
 }
 
-/// Its pump destroys librdkafka's part of it, which nobody waits for but [`part`].
+/// Its pump destroys librdkafka's part of it, which nobody waits for.
 impl Drop for Client {
     fn drop(&mut self) {
         let mut stop = lock(&self.shared.stop);
@@ -783,33 +778,14 @@ impl Drop for Client {
     }
 }
 
-/// The pumps that run, and a word when one ends.
-static PUMPS: (Mutex<usize>, Condvar) = (Mutex::new(0), Condvar::new());
-
-/// A pump runs as long as it has this.
-struct Running;
-
-impl Running {
-    fn new() -> Self {
-        *lock(&PUMPS.0) += 1;
-        Self
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        *lock(&PUMPS.0) -= 1;
-        PUMPS.1.notify_all();
-    }
-}
-
-/// Waits until the clients that were dropped are gone, for a second at most: OpenSSL's clean-up at
-/// the end of the process must not run beside a healthy one. One that is stuck ends with the process.
-pub fn part() {
-    let wait = PUMPS
-        .1
-        .wait_timeout_while(lock(&PUMPS.0), GOODBYE, |pumps| *pumps > 0);
-    drop(wait.unwrap_or_else(PoisonError::into_inner));
+/// Ends the process at once, with all that librdkafka still does for clients that were dropped: what
+/// they were asked for has been answered. An orderly exit would have to wait for each of them, stuck
+/// ones too, for OpenSSL's clean-up must not run beside them. What was printed is flushed.
+pub fn leave(code: u8) -> ! {
+    // Whoever printed has heard of what went wrong.
+    let _ = (io::stdout().flush(), io::stderr().flush());
+    // SAFETY: it takes any number, and does not return.
+    unsafe { raw::_exit(code.into()) }
 }
 
 impl Handle {

@@ -30,7 +30,7 @@ pub use about::{About, about};
 pub use cluster::{Cluster, Limits};
 pub use error::{Cause, Error};
 pub use fault::{Fault, FaultKind};
-pub use ffi::part;
+pub use ffi::leave;
 pub use records::{Appender, Reader, RecordError, end};
 pub use types::{
     Alter, AlterOp, Appended, Committed, ConfigEntry, Configs, Delivery, GroupDescription,
