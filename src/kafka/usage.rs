@@ -18,6 +18,13 @@ pub type Offsets = BTreeMap<(TopicName, i32), Result<OffsetFound, Fault>>;
 /// Groups in one request: librdkafka sends one for each to its coordinator.
 const GROUPS_A_REQUEST: usize = 100;
 
+/// What librdkafka says where none of the partitions in a request has a leader (`_NOENT`): a topic
+/// was made just now, or its brokers are gone.
+const NO_LEADERS: i32 = -156;
+
+/// What it says of one partition among others.
+const LEADER_NOT_AVAILABLE: i32 = 5;
+
 /// Partitions in one request: librdkafka looks them up in linear time.
 const PARTITIONS_A_REQUEST: usize = 500;
 
@@ -166,6 +173,15 @@ impl Client {
         let call = Call::ListOffsets(PartitionList::new(questions)?);
         let options = Options::new(timeout, Mode::Apply);
         let receiver = self.submit(call, options, |event| event.offsets())?;
-        Ok(answer(receiver, timeout).await?.into_iter().collect())
+        match answer(receiver, timeout).await {
+            Ok(found) => Ok(found.into_iter().collect()),
+            // None of them has a leader: each has that fault, as when some have one.
+            Err(fault) if fault.code == NO_LEADERS => {
+                let without = Fault::new(LEADER_NOT_AVAILABLE, fault.message);
+                let all = partitions.iter().cloned();
+                Ok(all.map(|one| (one, Err(without.clone()))).collect())
+            }
+            Err(fault) => Err(fault),
+        }
     }
 }

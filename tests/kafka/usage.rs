@@ -6,9 +6,10 @@ use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
+use topicsmith::kafka::OffsetAt;
 use topicsmith::model::TopicName;
 
-use crate::harness::{self, Repository, Test, eventually, new_topic};
+use crate::harness::{self, Brokers, Repository, Test, eventually, new_topic};
 
 harness::tests! {
     nobody_uses_it,
@@ -18,6 +19,7 @@ harness::tests! {
     a_reader_holds_it_back,
     a_reader_of_another_topic_does_not,
     a_snapshot_holds_the_usage,
+    a_topic_without_a_leader,
 }
 
 const TWO_DAYS: Duration = Duration::from_secs(2 * 24 * 60 * 60);
@@ -175,4 +177,26 @@ async fn a_snapshot_holds_the_usage(test: Test) {
     let live = repository.run("plan").exits(4).stdout;
     let snapshot = repository.run("plan --live live.json").exits(4).stdout;
     assert_eq!(live, snapshot);
+}
+
+/// Where no partition of a request has a leader, each of them says so: the request as a whole is
+/// none that failed.
+async fn a_topic_without_a_leader(test: Test) {
+    let brokers = Brokers::own(3);
+    let cluster = harness::connect(harness::connection(brokers.servers())).await;
+    let topic = test.topic("a");
+    harness::create(&cluster, &[new_topic(topic.clone(), 1, &[])]).await;
+    let leader = async || {
+        let metadata = cluster.metadata().await.expect("it was reached");
+        metadata.topics[&topic].partitions[0].leader
+    };
+    eventually("it has a leader", async || leader().await.is_some()).await;
+    let leads = leader().await.expect("it has one");
+    brokers.kill(leads);
+    eventually("it has none", async || leader().await.is_none()).await;
+    let asked = [(topic.clone(), 0)];
+    let found = cluster.offsets(&asked, OffsetAt::Latest).await;
+    let found = found.expect("it was reached");
+    let fault = found[&asked[0]].as_ref().expect_err("nobody knows");
+    assert!(fault.kind().is_worth_another_try(), "{fault}");
 }
