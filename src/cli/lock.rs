@@ -1,6 +1,6 @@
 //! The lock that keeps two applies of one environment apart, as commands take and name it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
@@ -14,6 +14,9 @@ use crate::kafka::Cluster;
 use crate::model::TopicName;
 use crate::plan::{self, Options, Refusal};
 use crate::render::inventory::holder as shown;
+
+/// How long to wait before a broker is asked again for a new topic.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// What an apply locks.
 pub fn resource(scope: &str, environment: &str) -> String {
@@ -91,6 +94,13 @@ pub async fn open_books(
         Err(LockError::Inventory(error)) => return Err(error.into()),
         Err(LockError::Held(holder)) => return Err(taken(name, &holder).into()),
     };
+    // A broker may not know yet of a topic that another one just read the lock from.
+    let deadline = Instant::now() + cluster.limits().timeout;
+    let mut writer = writer;
+    while matches!(&writer, Err(InventoryError::Missing { .. })) && Instant::now() < deadline {
+        tokio::time::sleep(PAUSE).await;
+        writer = Writer::open(cluster, topic).await;
+    }
     let writer = writer?;
     Ok(Some(Books::new(lock, writer, who())))
 }

@@ -1,7 +1,7 @@
 //! `topicsmith apply`: brings a cluster to what the files say.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use serde_json::Value;
@@ -20,6 +20,9 @@ use crate::model::text::escape;
 use crate::plan::{Allow, Approval, MissingRights, Options, Plan};
 use crate::render::{plan as plans, report as reports};
 use crate::terminal::{check_writable, write_whole};
+
+/// How long to wait before a broker is asked again for a new topic.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// Arguments of `apply`.
 #[derive(Debug, clap::Args)]
@@ -255,10 +258,16 @@ impl Job<'_> {
             return Ok(());
         }
         inventory::create(&self.cluster, &inventory.topic, plan.cluster.brokers).await?;
+        // Brokers learn of a new topic one after the other.
+        let deadline = Instant::now() + self.cluster.limits().timeout;
         self.open_books().await?;
-        if self.books.is_none() {
-            let topic = inventory.topic.clone();
-            return Err(InventoryError::Missing { topic }.into());
+        while self.books.is_none() {
+            if Instant::now() >= deadline {
+                let topic = inventory.topic.clone();
+                return Err(InventoryError::Missing { topic }.into());
+            }
+            tokio::time::sleep(PAUSE).await;
+            self.open_books().await?;
         }
         let (_, again) = self.plan().await?;
         if again.changes == plan.changes {
