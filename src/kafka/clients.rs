@@ -125,10 +125,10 @@ pub(super) async fn given_up(news: &News) -> Fault {
     Fault::new(TIMED_OUT, "all servers failed".to_owned())
 }
 
-/// Drops clients that may be stuck, where nobody has to wait for it.
-pub(super) fn drop_aside<T: Send + 'static>(clients: T) {
-    // Without a thread they are dropped here: that too ends within a second.
-    let _ = thread::Builder::new().spawn(move || drop(clients));
+/// Drops a topic whose client may be stuck, where nobody has to wait until it stops reading.
+pub(super) fn drop_aside<T: Send + 'static>(topic: T) {
+    // Without a thread it is dropped here.
+    let _ = thread::Builder::new().spawn(move || drop(topic));
 }
 
 /// Runs a call that blocks on a thread of its own. Not on one of the runtime's: the runtime would

@@ -43,8 +43,7 @@ impl Entries {
         if let Some(before) = before.filter(|before| unsafe { is_same(before, source, entry) }) {
             return Arc::clone(before);
         }
-        let key = before.or(last[1 - own].as_ref()).map(|before| &before.key);
-        let read = Arc::new(unsafe { copy(entry, source, key) });
+        let read = Arc::new(unsafe { copy(entry, source) });
         last[own] = Some(Arc::clone(&read));
         read
     }
@@ -86,8 +85,7 @@ unsafe fn equals(string: *const c_char, text: &str) -> bool {
     !string.is_null() && unsafe { CStr::from_ptr(string) }.to_bytes() == text.as_bytes()
 }
 
-/// Copies an entry; its key is taken from `key` where that is the same.
-unsafe fn copy(entry: Raw, source: Source, key: Option<&ConfigKey>) -> ConfigEntry {
+unsafe fn copy(entry: Raw, source: Source) -> ConfigEntry {
     unsafe {
         let synonyms = listed(entry, sys::rd_kafka_ConfigEntry_synonyms).iter();
         let synonyms = synonyms.map(|&synonym| Synonym {
@@ -95,10 +93,8 @@ unsafe fn copy(entry: Raw, source: Source, key: Option<&ConfigKey>) -> ConfigEnt
             value: optional_text(sys::rd_kafka_ConfigEntry_value(synonym)),
             source: types::source(raw::rd_kafka_ConfigEntry_source(synonym)),
         });
-        let name = sys::rd_kafka_ConfigEntry_name(entry);
-        let key = key.filter(|key| equals(name, key.as_str())).cloned();
         ConfigEntry {
-            key: key.unwrap_or_else(|| ConfigKey::new(text(name))),
+            key: ConfigKey::new(text(sys::rd_kafka_ConfigEntry_name(entry))),
             value: optional_text(sys::rd_kafka_ConfigEntry_value(entry)),
             source,
             sensitive: sys::rd_kafka_ConfigEntry_is_sensitive(entry) == 1,
