@@ -8,9 +8,9 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
 
+use super::envelope::{OfTopic, Record};
 use super::lease::{Claim, Holder, TTL};
 use crate::kafka::Record as KafkaRecord;
 use crate::live::snapshot::records::{
@@ -210,31 +210,8 @@ struct Head<'a> {
     kind: Option<Cow<'a, str>>,
 }
 
-/// A record's own fields, and those that all have. No other one may be there.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Record<T> {
-    #[serde(rename = "format")]
-    _format: IgnoredAny,
-    #[serde(rename = "kind")]
-    _kind: IgnoredAny,
-    #[serde(flatten)]
-    fields: T,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct OfTopic<T> {
-    #[serde(rename = "format")]
-    _format: IgnoredAny,
-    #[serde(rename = "kind")]
-    _kind: IgnoredAny,
-    topic: TopicName,
-    #[serde(flatten)]
-    fields: T,
-}
-
-#[derive(Deserialize)]
 struct ClaimFields {
     resource: String,
     claim: String,
@@ -253,30 +230,28 @@ fn decode_value(text: &str, at_ms: Option<i64>) -> Result<Fact, String> {
     let kind = head.kind.ok_or("it has no \"kind\"")?;
     match &*kind {
         "topic" => {
-            let OfTopic { topic, fields, .. } = read::<OfTopic<Owned>>(text)?;
+            let OfTopic { topic, fields } = read::<OfTopic<Owned>>(text)?;
             let mut owned = Box::new(fields);
             owned.stamp.at_ms = at_ms;
             Ok(Fact::Owned(topic, owned))
         }
         "hold" => {
-            let OfTopic {
-                topic, mut fields, ..
-            } = read::<OfTopic<HoldFields>>(text)?;
+            let OfTopic { topic, mut fields } = read::<OfTopic<HoldFields>>(text)?;
             fields.at_ms = at_ms;
             Ok(Fact::Hold(topic, fields.try_into()?))
         }
         "tombstone" => {
-            let mut spent = read::<Record<Spent>>(text)?.fields;
+            let Record(mut spent) = read::<Record<Spent>>(text)?;
             spent.stamp.at_ms = at_ms;
             Ok(Fact::Spent(spent))
         }
         "instance" => {
-            let mut fields = read::<Record<InstanceFields>>(text)?.fields;
+            let Record(mut fields) = read::<Record<InstanceFields>>(text)?;
             fields.at_ms = at_ms;
             Ok(Fact::Instance(Box::new(fields.try_into()?)))
         }
         "lock" => {
-            let fields = read::<Record<ClaimFields>>(text)?.fields;
+            let Record(fields) = read::<Record<ClaimFields>>(text)?;
             Ok(Fact::Claim(claim(fields, at_ms)?))
         }
         other => Err(format!("this version knows no records of kind `{other}`")),
@@ -340,13 +315,24 @@ fn names(whose: &Whose) -> (&str, &str) {
 }
 
 fn key(parts: &[&str]) -> Vec<u8> {
-    let parts: Vec<String> = parts.iter().map(|part| encoded(part)).collect();
-    parts.join("/").into_bytes()
+    let mut key = String::with_capacity(parts.iter().map(|part| part.len() + 1).sum());
+    for (number, part) in parts.iter().enumerate() {
+        if number > 0 {
+            key.push('/');
+        }
+        encode(part, &mut key);
+    }
+    key.into_bytes()
 }
 
-/// A part of a key, with what separates parts percent-encoded.
 fn encoded(part: &str) -> String {
-    let mut text = String::with_capacity(part.len());
+    let mut text = String::new();
+    encode(part, &mut text);
+    text
+}
+
+/// Adds a part of a key, with what separates parts percent-encoded.
+fn encode(part: &str, text: &mut String) {
     for c in part.chars() {
         match c {
             '%' => text.push_str("%25"),
@@ -356,7 +342,6 @@ fn encoded(part: &str) -> String {
             c => text.push(c),
         }
     }
-    text
 }
 
 #[cfg(test)]
@@ -527,6 +512,14 @@ mod tests {
             (
                 &format!("{{{head}, \"topic\": \"a\", \"id\": \"1\", \"id\": \"2\"}}"),
                 "duplicate field `id`",
+            ),
+            (
+                &format!("{{{head}, \"topic\": \"a\", \"topic\": \"a\"}}"),
+                "duplicate field `topic`",
+            ),
+            (
+                &format!("{{{head}, \"topic\": \"a\", \"kind\": \"topic\"}}"),
+                "duplicate field `kind`",
             ),
             (
                 &format!(

@@ -5,6 +5,7 @@
 //! broker's: the topic stamps each record when it is appended (`LogAppendTime`).
 
 mod codec;
+mod envelope;
 mod error;
 mod lease;
 mod ledger;

@@ -471,18 +471,20 @@ impl Cluster {
                         .copied();
                     let ask = |via| ask(via, Arc::clone(&batch));
                     let answer = cluster.read_from(broker, what, number, ask);
-                    answers.extend(answer.await?);
+                    answers.push((at, answer.await?));
                 }
             });
         }
-        let mut all = Vec::with_capacity(names.len());
+        let mut all = Vec::new();
         while let Some(answers) = tasks.join_next().await {
             match answers {
                 Ok(answers) => all.extend(answers?),
                 Err(panic) => std::panic::resume_unwind(panic.into_panic()),
             }
         }
-        Ok(all.into_iter().collect())
+        // In the order of the names, which takes no sorting of them.
+        all.sort_unstable_by_key(|(at, _)| *at);
+        Ok(all.into_iter().flat_map(|(_, answer)| answer).collect())
     }
 }
 

@@ -15,7 +15,7 @@ use crate::kafka::{
 use crate::live::{
     BROKER_DEFAULTS, Broker, Inventory, Live, LiveTopic, ReplicationFactor, Source, Unknown,
 };
-use crate::model::{ConfigMap, TopicName};
+use crate::model::{ConfigMap, InOrder, TopicName};
 
 /// How long brokers that do not know of a topic yet have to hear of it.
 const SETTLING: Duration = Duration::from_millis(200);
@@ -131,10 +131,14 @@ impl Told {
             live.unknown.push(unknown(BROKER_DEFAULTS.to_owned(), &why));
         }
         let mut held = Held::default();
+        let mut partitions = InOrder::of(&metadata.topics);
+        let (mut of_configs, mut described) = (InOrder::of(&configs), InOrder::of(&descriptions));
         for name in names {
-            let partitions = &metadata.topics[&name];
-            let configs = configs.get(&name).map(Result::as_ref);
-            let description = descriptions.get(&name).map(Result::as_ref);
+            let Some(partitions) = partitions.get(&name) else {
+                continue;
+            };
+            let configs = of_configs.get(&name).map(Result::as_ref);
+            let description = described.get(&name).map(Result::as_ref);
             let held = configs.map(|read| read.map(|configs| held.by(configs, &live)));
             add_topic(&mut live, name, partitions, held, description);
         }

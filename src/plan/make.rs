@@ -1,7 +1,5 @@
 //! Makes the plan: what is listed, tombstoned or in no file, against what is live.
 
-use std::collections::BTreeSet;
-
 use super::verdict::{Table, Verdict};
 use super::{Allow, Approval, Cluster, Held, Plan, Theirs, gates, notes, objections, unseen};
 use crate::desired::Desired;
@@ -55,11 +53,8 @@ pub fn make(desired: &Desired, live: &Live, options: &Options) -> Plan {
     let wanted = |name: &TopicName| options.wants(name);
     let scope = plan.scope.clone();
     let table = Table::new(desired, live, options, scope.as_deref());
-    for name in names(desired, live, &table)
-        .into_iter()
-        .filter(|name| wanted(name))
-    {
-        plan.take(name, table.verdict(name), &table);
+    for known in table.topics() {
+        plan.take(known.name, table.verdict(&known), &table);
     }
     plan.lost = table.instances().lost(live);
     plan.lost
@@ -99,16 +94,6 @@ fn empty(desired: &Desired, live: &Live, options: &Options) -> Plan {
         unapproved: Vec::new(),
         notes: Vec::new(),
     }
-}
-
-/// The topics that anything can follow for. What stands in no file and is none of the files'
-/// business is not among them.
-fn names<'a>(desired: &'a Desired, live: &'a Live, table: &Table<'a>) -> BTreeSet<&'a TopicName> {
-    let listed = desired.topics.keys().chain(desired.removed.keys());
-    let recorded = table.books().into_iter().flat_map(|books| books.names());
-    let others = live.topics.keys().chain(recorded);
-    let others = others.filter(|name| !desired.environment.passes_over(name));
-    listed.chain(others).collect()
 }
 
 impl Plan {

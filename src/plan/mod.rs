@@ -9,6 +9,7 @@ pub mod drift;
 mod gates;
 mod in_use;
 mod instances;
+mod known;
 mod make;
 mod notes;
 mod objections;

@@ -32,6 +32,16 @@ pub enum Standing<'a> {
     Of(&'a Instance),
 }
 
+impl<'a> Standing<'a> {
+    /// What is recorded of a topic that is, or was, this scope's and environment's.
+    pub(super) fn owned(self) -> Option<&'a Owned> {
+        match self {
+            Standing::Ours(owned) | Standing::WasOurs(owned) => Some(owned),
+            Standing::Nobodys(_) | Standing::Theirs(_) | Standing::Of(_) => None,
+        }
+    }
+}
+
 impl<'a> Books<'a> {
     /// Opens the inventory for whom the files speak; `None` where it is not in use.
     pub fn open(
@@ -62,10 +72,20 @@ impl<'a> Books<'a> {
 
     /// Whose a topic is, which is live as it was found or not at all.
     pub fn standing(&self, name: &TopicName, found: Option<&LiveTopic>) -> Standing<'a> {
+        self.standing_of(name, found, self.inventory.topics.get(name))
+    }
+
+    /// The same where it is known what is recorded of the topic.
+    pub(super) fn standing_of(
+        &self,
+        name: &TopicName,
+        found: Option<&LiveTopic>,
+        owned: Option<&'a Owned>,
+    ) -> Standing<'a> {
         if let Some(instance) = self.instances.get(name) {
             return Standing::Of(instance);
         }
-        let Some(owned) = self.inventory.topics.get(name) else {
+        let Some(owned) = owned else {
             return Standing::Nobodys(None);
         };
         let remade = found.is_some_and(|found| is_another(&owned.id, &found.id));
@@ -75,6 +95,11 @@ impl<'a> Books<'a> {
             (false, false) => Standing::Theirs(&owned.whose),
             (false, true) => Standing::Nobodys(Some(&owned.whose)),
         }
+    }
+
+    /// What is recorded of each topic, whoever owns it.
+    pub(super) fn recorded(&self) -> &'a BTreeMap<TopicName, Owned> {
+        &self.inventory.topics
     }
 
     /// Everything that is recorded for this scope and environment under a topic's name.

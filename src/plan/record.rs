@@ -92,14 +92,15 @@ pub(super) fn news(
     let entry = &wanted.declared_at;
     let id = super::ownership::is_another(&before.id, &after.id)
         .then(|| differs("id", before.id.clone(), after.id.clone(), entry));
-    let on_remove = before.on_remove.map(|on_remove| {
+    let on_remove = before.on_remove.filter(|_| before.on_remove != after.on_remove);
+    let on_remove = on_remove.map(|on_remove| {
         let to = after.on_remove.map(word);
         differs("on_remove", Some(word(on_remove)), to, entry)
     });
-    let owner = before.owner.clone().map(|owner| {
-        let to = after.owner.clone().flatten();
-        differs("owner", owner, to, entry)
-    });
+    let after_owner = after.owner.as_ref().and_then(Option::as_ref);
+    let owner = before.owner.as_ref().map(Option::as_ref);
+    let owner = owner.filter(|owner| *owner != after_owner);
+    let owner = owner.map(|owner| differs("owner", owner.cloned(), after_owner.cloned(), entry));
     let partitions = before.partitions.filter(|_| change.partitions.is_none());
     let partitions = partitions.map(|from| {
         let place = &wanted.partitions.place;
@@ -139,8 +140,12 @@ fn differs(
 }
 
 fn number(field: &str, from: u32, to: Option<u32>, place: &Place) -> Option<RecordChange> {
-    let to = to.map(|to| to.to_string());
-    differs(field, Some(from.to_string()), to, place)
+    (to != Some(from))
+        .then(|| {
+            let to = to.map(|to| to.to_string());
+            differs(field, Some(from.to_string()), to, place)
+        })
+        .flatten()
 }
 
 /// A key with what is recorded for it, and what is to be.
@@ -153,15 +158,16 @@ fn configs<'a>(before: &'a Owned, after: &'a Owned) -> Vec<Recorded<'a>> {
     };
     static NOTHING: ConfigMap<String> = ConfigMap::new();
     let after = after.config.as_ref().unwrap_or(&NOTHING);
-    let keys: BTreeSet<&ConfigKey> = before.keys().chain(after.keys()).collect();
-    let differ = |key: &&ConfigKey| match (before.get(*key), after.get(*key)) {
+    let recorded = before.iter().map(|(key, from)| (key, Some(from), after.get(key)));
+    let new = after.iter().filter(|(key, _)| !before.contains_key(*key));
+    let new = new.map(|(key, to)| (key, None, Some(to)));
+    let differ = |(key, from, to): &Recorded| match (from, to) {
         (Some(from), Some(to)) => !key.same(from, to),
-        (from, to) => from != to,
+        _ => true,
     };
-    keys.into_iter()
-        .filter(differ)
-        .map(|key| (key, before.get(key), after.get(key)))
-        .collect()
+    let mut news: Vec<Recorded> = recorded.chain(new).filter(differ).collect();
+    news.sort_by_key(|(key, ..)| *key);
+    news
 }
 
 /// What a reviewer must see of the record of a topic that becomes owned: that its removal from the

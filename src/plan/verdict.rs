@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::changes::{self, Update};
+use super::known::{self, Known};
 use super::ownership::{Books, Standing};
 use super::{
     Action, Blocked, Change, Fate, LeftAlone, Options, RecordChange, TOMBSTONE, in_use, instances,
@@ -94,32 +95,36 @@ impl<'a> Table<'a> {
         &self.instances
     }
 
-    /// Whose a topic is; `None` where nobody keeps that in mind.
-    fn standing(&self, name: &TopicName) -> Option<Standing<'a>> {
-        let books = self.books.as_ref()?;
-        Some(books.standing(name, self.live.topics.get(name)))
+    /// The topics that are looked at and that anything can follow for, by name.
+    pub(super) fn topics(&self) -> impl Iterator<Item = Known<'a>> {
+        let (desired, live) = (self.desired, self.live);
+        known::names(desired, live, self.books())
+            .into_iter()
+            .filter(|name| self.options.wants(name))
+            .map(known::lookup(desired, live, self.books()))
     }
 
-    pub(super) fn verdict(&self, name: &TopicName) -> Verdict {
-        let (desired, found) = (self.desired, self.live.topics.get(name));
-        if let Some(unseen) = self.unseen.get(name.as_str()) {
-            return self.unseen(name, *unseen);
+    /// What follows for one of them.
+    pub(super) fn verdict(&self, known: &Known<'a>) -> Verdict {
+        if let Some(unseen) = self.unseen.get(known.name.as_str()) {
+            return self.unseen(known, *unseen);
         }
-        let mut verdict = match (desired.topics.get(name), desired.removed.get(name)) {
-            (Some(topic), _) => self.listed(name, topic, found),
-            (None, Some(tombstone)) => self.tombstoned(name, tombstone, found),
-            (None, None) => self.in_no_file(name, found),
+        let mut verdict = match (known.topic, known.tombstone) {
+            (Some(topic), _) => self.listed(known, topic),
+            (None, Some(tombstone)) => self.tombstoned(known, tombstone),
+            (None, None) => self.in_no_file(known),
         };
-        self.drop_spent(name, &mut verdict);
+        self.drop_spent(known, &mut verdict);
         verdict
     }
 
     /// What the files ask for, or did, of a topic of which nothing is known.
-    fn unseen(&self, name: &TopicName, unseen: UnseenTopic<'_>) -> Verdict {
-        let listed = self.desired.topics.get(name).map(|t| &t.declared_at);
-        let removed = self.desired.removed.get(name).map(|t| &t.declared_at);
+    fn unseen(&self, known: &Known<'a>, unseen: UnseenTopic<'_>) -> Verdict {
+        let name = known.name;
+        let listed = known.topic.map(|t| &t.declared_at);
+        let removed = known.tombstone.map(|t| &t.declared_at);
         let place = listed.or(removed);
-        let ours = matches!(self.standing(name), Some(Standing::Ours(_)));
+        let ours = matches!(known.standing, Some(Standing::Ours(_)));
         match place.is_some() || ours {
             true => Verdict {
                 blocked: unseen::blocked(name, unseen, place, self.options)
@@ -132,16 +137,14 @@ impl<'a> Table<'a> {
     }
 
     /// A tombstone that has left the files may do its work again once it comes back.
-    fn drop_spent(&self, name: &TopicName, verdict: &mut Verdict) {
+    fn drop_spent(&self, known: &Known<'a>, verdict: &mut Verdict) {
+        let name = known.name;
         let spent = self.books.as_ref().and_then(|books| books.spent(name));
-        if spent.is_none() || self.desired.removed.contains_key(name) {
+        if spent.is_none() || known.tombstone.is_some() {
             return;
         }
-        let recorded = || match self.standing(name) {
-            Some(Standing::Ours(owned) | Standing::WasOurs(owned)) => Some(owned.clone()),
-            _ => None,
-        };
-        let listed = self.desired.topics.get(name);
+        let recorded = || known.standing.and_then(Standing::owned).cloned();
+        let listed = known.topic;
         let change = verdict.change.get_or_insert_with(|| Change {
             recorded: recorded().map(Box::new),
             to_record: recorded().map(Box::new),
@@ -152,9 +155,9 @@ impl<'a> Table<'a> {
         verdict.is_right = false;
     }
 
-    fn listed(&self, name: &TopicName, topic: &Topic, found: Option<&LiveTopic>) -> Verdict {
-        let place = &topic.declared_at;
-        match (found, self.standing(name)) {
+    fn listed(&self, known: &Known<'a>, topic: &Topic) -> Verdict {
+        let (name, place) = (known.name, &topic.declared_at);
+        match (known.found, known.standing) {
             (_, Some(Standing::Of(instance))) => {
                 owned_elsewhere::by_instance(name, instance, place).into()
             }
@@ -219,6 +222,9 @@ impl<'a> Table<'a> {
             (false, false) => Action::Record,
         };
         let changes = alters || change.adopt || !change.record.is_empty();
+        if changes {
+            change.recorded = standing.and_then(Standing::owned).cloned().map(Box::new);
+        }
         Verdict {
             is_right: !changes && blocked.is_empty(),
             change: changes.then_some(change),
@@ -238,10 +244,7 @@ impl<'a> Table<'a> {
         (books, standing): (&Books, Standing),
     ) {
         let mut after = self.record_of(topic, Some(found), books);
-        let before = match standing {
-            Standing::Ours(owned) | Standing::WasOurs(owned) => Some(owned),
-            _ => None,
-        };
+        let before = standing.owned();
         record::keep_what_is_not_applied(&mut after, before, found, blocked);
         match standing {
             Standing::Nobodys(was) => change.record = record::first(&after, was, topic),
@@ -258,7 +261,6 @@ impl<'a> Table<'a> {
             change.fate = Some(Fate::Recreated);
         }
         change.undoes_drift = before.map_or_else(Vec::new, |b| super::drift::undone(b, change));
-        change.recorded = before.cloned().map(Box::new);
         change.to_record = Some(Box::new(after));
     }
 
@@ -267,15 +269,10 @@ impl<'a> Table<'a> {
         record::of_topic(topic, found, books.us(), commit)
     }
 
-    fn tombstoned(
-        &self,
-        name: &TopicName,
-        tombstone: &Tombstone,
-        found: Option<&LiveTopic>,
-    ) -> Verdict {
+    fn tombstoned(&self, known: &Known<'a>, tombstone: &Tombstone) -> Verdict {
+        let (name, standing) = (known.name, known.standing);
         let place = &tombstone.declared_at;
-        let standing = self.standing(name);
-        let Some(found) = found else {
+        let Some(found) = known.found else {
             // A tombstone of a topic that is not there has done its work.
             return match standing {
                 Some(Standing::Ours(owned)) => forgotten(name, owned, Fate::Gone, place),
@@ -324,8 +321,9 @@ impl<'a> Table<'a> {
         }
     }
 
-    fn in_no_file(&self, name: &TopicName, found: Option<&LiveTopic>) -> Verdict {
-        match (self.standing(name), found) {
+    fn in_no_file(&self, known: &Known<'a>) -> Verdict {
+        let name = known.name;
+        match (known.standing, known.found) {
             (Some(Standing::Ours(owned)), Some(found)) => match owned.on_remove {
                 Some(OnRemove::Delete) => self.delete(name, None, found, Some(owned)),
                 // What is not known is not deleted.

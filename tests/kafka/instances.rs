@@ -66,6 +66,12 @@ async fn topics(test: &Test) -> Vec<String> {
         .collect()
 }
 
+/// Waits until these are the topics that show: what a broker was sent has its effect in its own
+/// time, and nobody is left to wait for it once a run was killed.
+async fn until_topics_are(test: &Test, names: &[&str]) {
+    eventually("the topics", async || topics(test).await == names).await;
+}
+
 async fn contents(test: &Test) -> Contents {
     let cluster = test.cluster().await;
     let read = inventory::read(&cluster, &test.topic("inventory")).await;
@@ -420,8 +426,6 @@ fn killed(test: &Test, repository: &Repository, arguments: &str, rule: Rule) {
         );
         std::thread::sleep(Duration::from_millis(20));
     }
-    // What was sent has its effect.
-    std::thread::sleep(Duration::from_millis(500));
     run.signal("KILL");
     assert_eq!(run.end().code, None);
     repository.environment("dev", test.broker().servers(), 1, INVENTORY);
@@ -475,16 +479,13 @@ async fn killed_before_their_ids_are_recorded(test: Test) {
             rule(),
         );
     }
+    until_topics_are(&test, &["raw_a", "raw_b", "yolox_a", "yolox_b"]).await;
     let recorded = contents(&test).await.inventory.instances;
     assert!(
         recorded
             .iter()
             .flat_map(|one| one.topics.values())
             .all(Option::is_none)
-    );
-    assert_eq!(
-        topics(&test).await,
-        ["raw_a", "raw_b", "yolox_a", "yolox_b"]
     );
     repository
         .run_bare("instance up task id=a -e dev")
@@ -515,7 +516,7 @@ async fn killed_after_the_delete(test: Test) {
     }
     let rule = Rule::new(Api::DeleteTopics, When::Writing, Fault::SilentAfter);
     killed(&test, &repository, "instance sweep -e dev", rule);
-    assert!(topics(&test).await.is_empty());
+    until_topics_are(&test, &[]).await;
     assert_eq!(contents(&test).await.inventory.instances.len(), 2);
     // One is brought up again, the other one is swept.
     repository

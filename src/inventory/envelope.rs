@@ -1,0 +1,95 @@
+//! What all records say beside their own fields: the format, the kind, and often the topic.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::Deserialize;
+use serde::de::value::{CowStrDeserializer, MapAccessDeserializer};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+
+use crate::model::TopicName;
+
+/// A record that names no topic, or does so among its own fields. No other field may be there.
+pub(super) struct Record<T>(pub T);
+
+/// A record of a topic. No other field may be there.
+pub(super) struct OfTopic<T> {
+    pub topic: TopicName,
+    pub fields: T,
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Record<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let own = Own {
+            topic: None,
+            of: PhantomData,
+        };
+        deserializer.deserialize_map(own).map(Self)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for OfTopic<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut topic = None;
+        let own = Own {
+            topic: Some(&mut topic),
+            of: PhantomData,
+        };
+        let fields = deserializer.deserialize_map(own)?;
+        let topic = topic.ok_or_else(|| D::Error::missing_field("topic"))?;
+        Ok(Self { topic, fields })
+    }
+}
+
+/// Reads the own fields of a record, and the topic where that is none of them.
+struct Own<'t, T> {
+    topic: Option<&'t mut Option<TopicName>>,
+    of: PhantomData<T>,
+}
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Own<'_, T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+        let topic = self.topic;
+        T::deserialize(MapAccessDeserializer::new(Fields { map, topic }))
+    }
+}
+
+/// The fields of a record without those that all records have.
+struct Fields<'t, A> {
+    map: A,
+    topic: Option<&'t mut Option<TopicName>>,
+}
+
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for Fields<'_, A> {
+    type Error = A::Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, A::Error> {
+        while let Some(Name(name)) = self.map.next_key()? {
+            match (&*name, &mut self.topic) {
+                // Looked at before any other field was.
+                ("format" | "kind", _) => drop(self.map.next_value::<IgnoredAny>()?),
+                ("topic", Some(Some(_))) => return Err(A::Error::duplicate_field("topic")),
+                ("topic", Some(topic)) => **topic = Some(self.map.next_value()?),
+                _ => return seed.deserialize(CowStrDeserializer::new(name)).map(Some),
+            }
+        }
+        Ok(None)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
+        self.map.next_value_seed(seed)
+    }
+}
