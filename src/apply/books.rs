@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::readback;
 use super::report::{Holds, Outcome, Outcomes, WhyNot};
 use super::steps::Step;
-use crate::inventory::{Contents, Entry, InventoryError, Lock, Lost, Writer};
+use crate::inventory::{Contents, Entry, InventoryError, Lock, Lost, Mark, Writer};
 use crate::kafka::Cluster;
 use crate::live::{Owned, Spent, Stamp, Whose};
 use crate::model::TopicName;
@@ -61,6 +61,11 @@ impl Books {
     /// The broker's clock when the lock was had, in ms since 1970.
     pub fn now_ms(&self) -> i64 {
         self.lock.now_ms()
+    }
+
+    /// Whether nobody else has held the lock since then.
+    pub fn was_free_since(&self, then: Mark) -> bool {
+        self.lock.was_free_since(then)
     }
 
     /// What the inventory held when the lock was had.

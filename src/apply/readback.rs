@@ -41,21 +41,24 @@ pub enum Shown {
 /// # Errors
 /// Why the cluster could not be read.
 pub async fn read(cluster: &Cluster, steps: &[&Step]) -> Result<Seen, Error> {
-    let metadata = cluster.metadata().await?;
-    let wanted: Vec<TopicName> = steps
-        .iter()
-        .filter(|step| has_config(&step.work) && metadata.topics.contains_key(&step.topic))
-        .map(|step| step.topic.clone())
-        .collect();
-    let configs = match wanted.is_empty() {
-        true => BTreeMap::new(),
-        false => cluster.describe_topic_configs(&wanted).await?,
+    let names = |is_meant: &dyn Fn(&Step) -> bool| -> Vec<TopicName> {
+        let meant = steps.iter().filter(|step| is_meant(step));
+        meant.map(|step| step.topic.clone()).collect()
     };
-    let deleted = steps.iter().filter(|step| {
-        let known = matches!(&step.work, Work::Delete { id: Some(_) });
+    let altered = names(&|step| matches!(step.work, Work::Alter(_) | Work::RaiseMinIsr { .. }));
+    let (metadata, mut configs) = tokio::try_join!(
+        cluster.metadata(),
+        cluster.describe_topic_configs(&altered),
+    )?;
+    // What was made is not asked about before it shows.
+    let made = names(&|step| {
+        matches!(step.work, Work::Create { .. }) && metadata.topics.contains_key(&step.topic)
+    });
+    configs.extend(cluster.describe_topic_configs(&made).await?);
+    let deleted = names(&|step| {
+        let known = matches!(step.work, Work::Delete { id: Some(_) });
         known && metadata.topics.contains_key(&step.topic)
     });
-    let deleted: Vec<TopicName> = deleted.map(|step| step.topic.clone()).collect();
     let ids = ids(cluster, &deleted).await?;
     Ok(Seen {
         metadata,
@@ -85,13 +88,6 @@ pub async fn ids(
 /// Whether another topic has the name of the one that is to be deleted, or was.
 pub fn is_another(id: Option<&String>, now: Option<&String>) -> bool {
     matches!((id, now), (Some(id), Some(now)) if id != now)
-}
-
-fn has_config(work: &Work) -> bool {
-    match work {
-        Work::Create { .. } | Work::Alter(_) | Work::RaiseMinIsr { .. } => true,
-        Work::Grow { .. } | Work::Delete { .. } => false,
-    }
 }
 
 /// How each part of a step stands. A create that holds everything, or does not show, is one part;

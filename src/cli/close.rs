@@ -57,7 +57,7 @@ impl Source<'_> {
         };
         let desired = &environment.desired;
         let cluster = connecting.connect(session, loaded, environment).await?;
-        let observed = read(&cluster, desired, only, Depth::Listed, None).await?;
+        let observed = read(&cluster, desired, only, Depth::Listed).await?;
         let live = observed.live;
         let listed = live
             .topics
@@ -97,7 +97,7 @@ impl Source<'_> {
         let desired = &environment.desired;
         let cluster = connecting.connect(session, loaded, environment).await?;
         check_scope_is_named(&desired.environment, options.scope.as_deref())?;
-        let observed = read(&cluster, desired, &options.only, Depth::Support, None).await?;
+        let observed = read(&cluster, desired, &options.only, Depth::Support).await?;
         tell_applies(session, desired, &observed);
         let live = observed.live;
         let is_there = live.topics.contains_key(topic);

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use tracing::info;
 
 use super::origin::who;
 use super::problem::Problem;
@@ -84,6 +85,7 @@ pub async fn open_books(
         session.note(&text);
     };
     let resource = resource(scope, name);
+    let started = Instant::now();
     let (lock, writer) = tokio::join!(
         inventory::lock(cluster, topic, &resource, me, patience, waiting),
         Writer::open(cluster, topic),
@@ -102,6 +104,7 @@ pub async fn open_books(
         writer = Writer::open(cluster, topic).await;
     }
     let writer = writer?;
+    info!(took = ?started.elapsed(), "took the lock");
     Ok(Some(Books::new(lock, writer, who())))
 }
 

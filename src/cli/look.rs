@@ -15,7 +15,6 @@ use super::session::Session;
 use super::token::TokenFrom;
 use crate::apply;
 use crate::desired::{ClientConfig, Desired, Loaded, LoadedEnvironment, Outside};
-use crate::inventory::Contents;
 use crate::kafka::{Cluster, Limits};
 use crate::live::{Live, snapshot};
 use crate::model::connection::{Connection, Log};
@@ -101,7 +100,7 @@ impl Source<'_> {
             Source::Clusters(connecting) => {
                 let cluster = connecting.connect(session, loaded, environment).await?;
                 let desired = &environment.desired;
-                let observed = read(&cluster, desired, only, depth, None).await?;
+                let observed = read(&cluster, desired, only, depth).await?;
                 tell_applies(session, desired, &observed);
                 Ok(Cow::Owned(observed.live))
             }
@@ -150,7 +149,7 @@ impl Source<'_> {
                 let desired = &environment.desired;
                 let cluster = connecting.connect(session, loaded, environment).await?;
                 check_scope_is_named(&desired.environment, options.scope.as_deref())?;
-                let observed = read(&cluster, desired, &options.only, Depth::Listed, None).await?;
+                let observed = read(&cluster, desired, &options.only, Depth::Listed).await?;
                 tell_applies(session, desired, &observed);
                 let live = observed.live;
                 let (live, plan) = plan(&cluster, desired, live, options, preflight).await?;
@@ -198,7 +197,11 @@ pub async fn plan(
     let deletes = plan.changes.iter().filter(|c| c.action == Action::Delete);
     let deletes = deletes.map(|change| &change.topic);
     see_usage(cluster, &mut live, deletes).await;
-    let plan = plan::make(desired, &live, options);
+    // The same facts give the same plan.
+    let plan = match live.objections.is_empty() && live.usage.is_empty() {
+        true => plan,
+        false => plan::make(desired, &live, options),
+    };
     Ok((live, plan))
 }
 
@@ -224,8 +227,7 @@ pub(super) fn tell_applies(session: &Session, desired: &Desired, observed: &Obse
     }
 }
 
-/// Reads what is live in an environment from its cluster. `known` is what the inventory holds, where
-/// somebody read it already.
+/// Reads what is live in an environment from its cluster.
 ///
 /// # Errors
 /// The cluster cannot be read.
@@ -234,28 +236,55 @@ pub async fn read(
     desired: &Desired,
     only: &Globs,
     depth: Depth,
-    known: Option<Contents>,
 ) -> Result<Observed> {
-    let removed: Vec<TopicName> = desired.removed.keys().cloned().collect();
-    let listed: Vec<TopicName> = desired.topics.keys().chain(&removed).cloned().collect();
-    // What becomes owned is recorded with its id.
-    let in_use = desired.environment.inventory.enabled;
-    let want = Want {
-        environment: &desired.environment,
-        listed: &listed,
-        configs: match depth {
-            Depth::Listed => Which::Of(&listed),
-            Depth::All | Depth::Support => Which::All,
-        },
-        // What is adopted is recorded with its id, by which it is known later.
-        ids: match depth {
-            Depth::Listed | Depth::All if in_use => Which::Of(&listed),
-            Depth::Listed | Depth::All => Which::Of(&removed),
-            Depth::Support => Which::All,
-        },
-        only,
-    };
-    Ok(observe::observe(cluster, &want, known).await?)
+    let wanted = Wanted::of(desired, only, depth);
+    Ok(observe::observe(cluster, &wanted.of_cluster()).await?)
+}
+
+/// What of a cluster is wanted for an environment.
+pub struct Wanted<'a> {
+    desired: &'a Desired,
+    only: &'a Globs,
+    depth: Depth,
+    removed: Vec<TopicName>,
+    /// The topics that files name, to be gone or not.
+    listed: Vec<TopicName>,
+}
+
+impl<'a> Wanted<'a> {
+    /// What files speak of, down to a depth.
+    pub fn of(desired: &'a Desired, only: &'a Globs, depth: Depth) -> Self {
+        let removed: Vec<TopicName> = desired.removed.keys().cloned().collect();
+        let listed = desired.topics.keys().chain(&removed).cloned().collect();
+        Self {
+            desired,
+            only,
+            depth,
+            removed,
+            listed,
+        }
+    }
+
+    /// The same as the cluster is asked for it.
+    pub fn of_cluster(&self) -> Want<'_> {
+        let environment = &self.desired.environment;
+        let in_use = environment.inventory.enabled;
+        Want {
+            environment,
+            listed: &self.listed,
+            configs: match self.depth {
+                Depth::Listed => Which::Of(&self.listed),
+                Depth::All | Depth::Support => Which::All,
+            },
+            // What is adopted is recorded with its id, by which it is known later.
+            ids: match self.depth {
+                Depth::Listed | Depth::All if in_use => Which::Of(&self.listed),
+                Depth::Listed | Depth::All => Which::Of(&self.removed),
+                Depth::Support => Which::All,
+            },
+            only: self.only,
+        }
+    }
 }
 
 impl Connecting {

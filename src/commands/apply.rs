@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::apply::{self, Books, Report, Settings, Verdict, WhyNot};
 use crate::cli::{
     self, Connecting, Consent, Depth, Exit, Format, Log, Metrics, OneEnvironment, Only, Origin,
-    Preflight, Problem, Session, duration,
+    Preflight, Problem, Session, Wanted, duration,
 };
 use crate::desired::{Ask, Desired};
 use crate::inventory::{self, InventoryError};
@@ -17,6 +17,7 @@ use crate::kafka::Cluster;
 use crate::live::Live;
 use crate::metrics::Figures;
 use crate::model::text::escape;
+use crate::observe::{self, Observed, Told, Want};
 use crate::plan::{Allow, Approval, MissingRights, Options, Plan};
 use crate::render::{plan as plans, report as reports};
 use crate::terminal::{check_writable, write_whole};
@@ -195,8 +196,8 @@ struct Job<'a> {
 impl Job<'_> {
     async fn run(&mut self) -> Result<Ended> {
         let (args, session) = (self.args, self.session);
-        self.open_books().await?;
-        let (live, plan) = self.plan().await?;
+        let observed = self.lock_and_look().await?;
+        let (live, plan) = self.plan(observed).await?;
         let only = &self.options.only;
         self.figures = Some(Figures::of(&plan, self.desired, &live, only));
         drop(live);
@@ -218,18 +219,52 @@ impl Job<'_> {
         tell(report, plan, session)
     }
 
-    async fn plan(&self) -> Result<(Live, Plan)> {
+    /// Takes the lock, where there is an inventory to hold it, and looks at the cluster meanwhile.
+    /// What was seen counts where nobody else can have changed anything since.
+    async fn lock_and_look(&mut self) -> Result<Observed> {
+        let (cluster, inventory) = (&self.cluster, &self.desired.environment.inventory);
+        let wanted = Wanted::of(self.desired, &self.options.only, Depth::Listed);
+        let want = wanted.of_cluster();
+        let mark = match inventory.enabled {
+            true => inventory::mark(cluster, &inventory.topic).await,
+            false => None,
+        };
+        // Another's lock ends it at once; what fails beside it is told once the lock is had.
+        let looked = async { anyhow::Ok(observe::topics(cluster, &want).await) };
+        let (books, looked) = tokio::try_join!(self.open_books(), looked)?;
+        self.books = books;
+        let told = match &self.books {
+            Some(books) if !mark.is_some_and(|mark| books.was_free_since(mark)) => {
+                observe::topics(cluster, &want).await?
+            }
+            _ => looked?,
+        };
+        self.together(&want, told).await
+    }
+
+    /// Looks again, under the lock.
+    async fn look(&self) -> Result<Observed> {
+        let wanted = Wanted::of(self.desired, &self.options.only, Depth::Listed);
+        let want = wanted.of_cluster();
+        let told = observe::topics(&self.cluster, &want).await?;
+        self.together(&want, told).await
+    }
+
+    async fn together(&self, want: &Want<'_>, told: Told) -> Result<Observed> {
+        let contents = match &self.books {
+            Some(books) => Some(books.contents().await?),
+            None => None,
+        };
+        Ok(observe::together(&self.cluster, want, told, contents).await?)
+    }
+
+    async fn plan(&self, observed: Observed) -> Result<(Live, Plan)> {
         let Job {
             desired,
             options,
             cluster,
             ..
         } = self;
-        let known = match &self.books {
-            Some(books) => Some(books.contents().await?),
-            None => None,
-        };
-        let observed = cli::read(cluster, desired, &options.only, Depth::Listed, known).await?;
         let mut live = observed.live;
         // Whoever holds the lock knows how late it is by the broker's clock.
         live.now_ms = self.books.as_ref().map(Books::now_ms).or(live.now_ms);
@@ -237,17 +272,16 @@ impl Job<'_> {
     }
 
     /// Takes the lock, where there is an inventory to hold it.
-    async fn open_books(&mut self) -> Result<()> {
+    async fn open_books(&self) -> Result<Option<Books>> {
         let patience = self.args.lock_timeout.unwrap_or_default();
-        self.books = cli::open_books(
+        cli::open_books(
             self.session,
             &self.cluster,
             self.desired,
             &self.options,
             patience,
         )
-        .await?;
-        Ok(())
+        .await
     }
 
     /// The first apply creates the inventory, once it is known that there is something to do. Only
@@ -260,16 +294,16 @@ impl Job<'_> {
         inventory::create(&self.cluster, &inventory.topic, plan.cluster.brokers).await?;
         // Brokers learn of a new topic one after the other.
         let deadline = Instant::now() + self.cluster.limits().timeout;
-        self.open_books().await?;
+        self.books = self.open_books().await?;
         while self.books.is_none() {
             if Instant::now() >= deadline {
                 let topic = inventory.topic.clone();
                 return Err(InventoryError::Missing { topic }.into());
             }
             tokio::time::sleep(PAUSE).await;
-            self.open_books().await?;
+            self.books = self.open_books().await?;
         }
-        let (_, again) = self.plan().await?;
+        let (_, again) = self.plan(self.look().await?).await?;
         if again.changes == plan.changes {
             return Ok(());
         }

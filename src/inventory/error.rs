@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::kafka::{self, Fault, FaultKind, RecordError};
+use crate::kafka::{self, Fault, FaultKind, Operation, RecordError};
 use crate::model::TopicName;
 use crate::model::text::{count, escape};
 
@@ -84,6 +84,17 @@ pub struct Unreadable {
 }
 
 impl Right {
+    /// The operation on the topic that it allows.
+    pub(super) fn operation(self) -> Operation {
+        match self {
+            Right::Describe => Operation::Describe,
+            Right::DescribeConfigs => Operation::DescribeConfigs,
+            Right::Read => Operation::Read,
+            Right::Write => Operation::Write,
+            Right::Create => Operation::Create,
+        }
+    }
+
     fn verb(self) -> &'static str {
         match self {
             Right::Describe => "see",

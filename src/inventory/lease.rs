@@ -51,6 +51,8 @@ pub(super) struct Claim {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Lease {
     term: Option<Term>,
+    /// The record that ended the last term that is over.
+    ended: Option<i64>,
     /// The latest time that was seen: another broker's clock may be behind.
     now_ms: i64,
 }
@@ -78,7 +80,11 @@ impl Lease {
             // Nobody took it meanwhile, even if it had run out.
             Some(term) if term.key == key => term.until_ms = until_ms,
             Some(term) if now_ms < term.until_ms => {}
-            _ => {
+            before => {
+                // It had run out before, nobody knows when.
+                if before.is_some() {
+                    self.ended = Some(offset);
+                }
                 self.term = Some(Term {
                     key: key.to_vec(),
                     began: offset,
@@ -92,11 +98,18 @@ impl Lease {
         }
     }
 
-    /// Somebody gave up a claim.
-    pub fn released(&mut self, key: &[u8]) {
+    /// Somebody gave up a claim, by the record at this offset.
+    pub fn released(&mut self, offset: i64, key: &[u8]) {
         if self.term.as_ref().is_some_and(|term| term.key == key) {
             self.term = None;
+            self.ended = Some(offset);
         }
+    }
+
+    /// The record by which the last term ended that somebody had before this one: whoever had it
+    /// may have made changes until then.
+    pub fn ended(&self) -> Option<i64> {
+        self.ended
     }
 
     /// The term that is not over, as far as the log tells: its lease may have run out since.
@@ -120,10 +133,11 @@ mod tests {
     fn replay(log: Log) -> Lease {
         let mut lease = Lease::default();
         for (offset, (who, at_ms)) in log.iter().enumerate() {
+            let offset = i64::try_from(offset).unwrap();
             match at_ms {
-                None => lease.released(who.as_bytes()),
+                None => lease.released(offset, who.as_bytes()),
                 Some(at_ms) => lease.claimed(
-                    i64::try_from(offset).unwrap(),
+                    offset,
                     who.as_bytes(),
                     Claim {
                         resource: "r".to_owned(),
@@ -185,6 +199,17 @@ mod tests {
         assert_eq!(holder(log), is("a", 3, 22));
         let broken: Log = &[("a", Some(0)), ("a", None), ("a", Some(3))];
         assert_eq!(holder(broken), is("a", 2, 13));
+    }
+
+    #[test]
+    fn it_is_known_when_the_term_before_ended() {
+        let ended = |log: Log| replay(log).ended();
+        assert_eq!(ended(&[]), None);
+        assert_eq!(ended(&[("a", Some(0)), ("b", Some(1)), ("b", None)]), None);
+        let released: Log = &[("a", Some(0)), ("a", None), ("b", Some(1)), ("b", Some(2))];
+        assert_eq!(ended(released), Some(1));
+        let ran_out: Log = &[("a", Some(0)), ("a", Some(5)), ("b", Some(30))];
+        assert_eq!(ended(ran_out), Some(2), "not before somebody took it");
     }
 
     #[test]

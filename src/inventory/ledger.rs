@@ -8,8 +8,8 @@ use tracing::info;
 use super::codec::{self, Entry, Fact, LockStep};
 use super::error::{InventoryError, Right, Unreadable};
 use super::lease::{Lease, TakenLock};
-use super::topic::{check, require, unread, unwritten};
-use crate::kafka::{Appended, Appender, Cluster, Delivery, Operation, Reader, Record};
+use super::topic::{check, open, unread, unwritten};
+use crate::kafka::{Appended, Appender, Cluster, Delivery, Record};
 use crate::live::Inventory;
 use crate::model::TopicName;
 
@@ -64,12 +64,9 @@ pub async fn read_anyway(
     topic: &TopicName,
 ) -> Result<Option<(Contents, Vec<Unreadable>)>, InventoryError> {
     let started = Instant::now();
-    let Some(description) = check(cluster, topic).await? else {
+    let Some(mut reader) = open(cluster, topic, &[Right::Read]).await? else {
         return Ok(None);
     };
-    require(topic, &description, Operation::Read, Right::Read)?;
-    let reader = Reader::open(cluster, topic, 0).await;
-    let mut reader = reader.map_err(|error| unread(topic, error))?;
     let mut log = Log::default();
     let reading = reader.to_end(|record| log.take(record));
     reading.await.map_err(|error| unread(topic, error))?;
@@ -101,7 +98,7 @@ impl Log {
             }
             Some(LockStep::Released) => {
                 let leases = self.leases.values_mut();
-                leases.for_each(|lease| lease.released(&key));
+                leases.for_each(|lease| lease.released(record.offset, &key));
             }
             None => {}
         }
@@ -189,12 +186,11 @@ impl Writer {
         // First of all: it takes a while until it can write.
         let timeout = cluster.limits().timeout;
         let appender = Appender::open(cluster, topic, 0, timeout, Delivery::Once)?;
-        let Some(description) = check(cluster, topic).await? else {
+        if !check(cluster, topic, &[Right::Write]).await? {
             return Err(InventoryError::Missing {
                 topic: topic.clone(),
             });
-        };
-        require(topic, &description, Operation::Write, Right::Write)?;
+        }
         Ok(Self {
             topic: topic.clone(),
             appender,
@@ -213,7 +209,10 @@ impl Writer {
     /// Why the first of those that were not recorded was not. Those after it may or may not be.
     pub async fn write(&self, entries: &[Entry]) -> Result<Vec<Appended>, InventoryError> {
         let records: Vec<codec::Pair> = entries.iter().map(Entry::encode).collect();
+        let started = Instant::now();
         let appended = self.appender.append(&records).await;
-        appended.map_err(|error| unwritten(&self.topic, error))
+        let appended = appended.map_err(|error| unwritten(&self.topic, error))?;
+        info!(records = appended.len(), took = ?started.elapsed(), "recorded");
+        Ok(appended)
     }
 }

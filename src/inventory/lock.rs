@@ -14,8 +14,8 @@ use super::codec::{self, LockStep};
 use super::error::{InventoryError, Right};
 use super::lease::{Holder, Lease};
 use super::ledger::{Contents, Log, refuse_unreadable};
-use super::topic::{check, require, unread, unwritten};
-use crate::kafka::{Appender, Cluster, Delivery, Operation, Reader, Record, end};
+use super::topic::{open, unread, unwritten};
+use crate::kafka::{Appender, Cluster, Delivery, OffsetAt, Reader, Record, end};
 use crate::model::TopicName;
 use crate::model::text::escape;
 
@@ -79,6 +79,8 @@ struct Held {
     lost: Mutex<Option<Lost>>,
     /// The record that began the term.
     began: i64,
+    /// The record that ended the term before, if there was any.
+    ended: Option<i64>,
     /// How long a renewal is tried before the next change.
     patience: Duration,
 }
@@ -95,6 +97,24 @@ struct Side {
     lease: Lease,
     /// Whatever else stands in the inventory: nobody has to read it again.
     log: Log,
+}
+
+/// A point in time, as the log tells it.
+#[derive(Debug, Clone, Copy)]
+pub struct Mark {
+    /// The offset after the last record at that time.
+    end: i64,
+}
+
+/// Marks this point in time; `None` where there is no inventory, or no broker tells now.
+pub async fn mark(cluster: &Cluster, topic: &TopicName) -> Option<Mark> {
+    let partition = (topic.clone(), 0);
+    let mut ends = cluster
+        .offsets(std::slice::from_ref(&partition), OffsetAt::Latest)
+        .await
+        .ok()?;
+    let end = ends.remove(&partition)?.ok()?.offset;
+    Some(Mark { end })
 }
 
 /// Takes the lock of a resource: `apply/SCOPE/ENVIRONMENT`. Where somebody holds it, waits until
@@ -153,6 +173,7 @@ impl Lock {
         let now_ms = side.lease.now_ms();
         let held = Arc::new(Held {
             began: side.began().unwrap_or_default(),
+            ended: side.lease.ended(),
             side: tokio::sync::Mutex::new(side),
             confirmed: Mutex::new(confirmed),
             lost: Mutex::default(),
@@ -178,6 +199,11 @@ impl Lock {
     /// The broker's clock when the lock was had, in ms since 1970.
     pub fn now_ms(&self) -> i64 {
         self.now_ms
+    }
+
+    /// Whether nobody else has held it since then, so that what was read since is what it is now.
+    pub fn was_free_since(&self, then: Mark) -> bool {
+        self.held.ended.is_none_or(|ended| ended < then.end)
     }
 
     /// What the inventory held when the lock was had, and until it was last renewed: it was read for
@@ -294,14 +320,11 @@ impl Side {
         // A claim that stands there twice renews the lease twice.
         let timeout = CLAIM_TIMEOUT.min(cluster.limits().timeout);
         let appender = Appender::open(cluster, topic, 0, timeout, Delivery::AtLeastOnce)?;
-        let Some(description) = check(cluster, topic).await? else {
+        let Some(reader) = open(cluster, topic, &[Right::Read, Right::Write]).await? else {
             return Err(InventoryError::Missing {
                 topic: topic.clone(),
             });
         };
-        require(topic, &description, Operation::Read, Right::Read)?;
-        require(topic, &description, Operation::Write, Right::Write)?;
-        let reader = Reader::open(cluster, topic, 0).await;
         let id = unique();
         let mut side = Self {
             key: codec::lock_key(resource, &id),
@@ -309,7 +332,7 @@ impl Side {
             resource: resource.to_owned(),
             id,
             me,
-            reader: reader.map_err(|error| unread(topic, error))?,
+            reader,
             appender,
             lease: Lease::default(),
             log: Log::default(),
@@ -401,7 +424,7 @@ fn replay(lease: &mut Lease, resource: &str, record: &Record) {
         Some(LockStep::Claimed(claim)) if claim.resource == resource => {
             lease.claimed(record.offset, key, claim);
         }
-        Some(LockStep::Released) => lease.released(key),
+        Some(LockStep::Released) => lease.released(record.offset, key),
         _ => {}
     }
 }

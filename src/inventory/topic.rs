@@ -1,12 +1,14 @@
 //! The inventory's topic: created as it has to be, and checked to be so.
 
+use std::pin::pin;
 use std::time::Duration;
 
+use futures_util::future::{self, Either};
 use tokio::time::Instant;
 
 use super::error::{InventoryError, Right};
 use crate::kafka::{
-    Cluster, Configs, FaultKind, Mode, NewTopic, Operation, RecordError, TopicDescription,
+    Cluster, Configs, FaultKind, Mode, NewTopic, Reader, RecordError, TopicDescription,
 };
 use crate::model::{ConfigKey, TopicName};
 
@@ -69,7 +71,7 @@ pub async fn create(
             // It may be there after all.
             FaultKind::Unanswered => {
                 cluster.renew().await?;
-                if check(cluster, topic).await?.is_some() {
+                if check(cluster, topic, &[]).await? {
                     return Ok(());
                 }
             }
@@ -102,7 +104,7 @@ async fn shown(
     topic: &TopicName,
     deadline: Instant,
 ) -> Result<(), InventoryError> {
-    while check(cluster, topic).await?.is_none() {
+    while !check(cluster, topic, &[]).await? {
         if Instant::now() >= deadline {
             return Err(InventoryError::Missing {
                 topic: topic.clone(),
@@ -113,22 +115,23 @@ async fn shown(
     Ok(())
 }
 
-/// What the brokers say of the topic, checked to be an inventory; `None` where it is not there.
+/// Whether the topic is there, checked to be an inventory.
 ///
 /// # Errors
-/// It may not be seen or read, or it cannot be an inventory.
+/// It may not be seen, one of these rights is missing, or it cannot be an inventory.
 pub(super) async fn check(
     cluster: &Cluster,
     topic: &TopicName,
-) -> Result<Option<TopicDescription>, InventoryError> {
+    rights: &[Right],
+) -> Result<bool, InventoryError> {
     let names = std::slice::from_ref(topic);
     let (mut described, mut configs) = tokio::try_join!(
         cluster.describe_topics_and_rights(names),
         cluster.describe_topic_configs(names),
     )?;
     let description = match described.remove(topic) {
-        None => return Ok(None),
-        Some(Err(fault)) if fault.kind() == FaultKind::Missing => return Ok(None),
+        None => return Ok(false),
+        Some(Err(fault)) if fault.kind() == FaultKind::Missing => return Ok(false),
         Some(Err(fault)) => {
             return Err(InventoryError::of_fault(
                 topic,
@@ -141,8 +144,8 @@ pub(super) async fn check(
     };
     let entries = match configs.remove(topic) {
         // It came or went just now.
-        None => return Ok(None),
-        Some(Err(fault)) if fault.kind() == FaultKind::Missing => return Ok(None),
+        None => return Ok(false),
+        Some(Err(fault)) if fault.kind() == FaultKind::Missing => return Ok(false),
         Some(Err(fault)) => {
             let right = Right::DescribeConfigs;
             return Err(InventoryError::of_fault(
@@ -154,11 +157,22 @@ pub(super) async fn check(
         }
         Some(Ok(entries)) => entries,
     };
-    match unfit(&description, &entries) {
-        None => Ok(Some(description)),
-        Some(why) => Err(InventoryError::NotAnInventory {
+    if let Some(why) = unfit(&description, &entries) {
+        return Err(InventoryError::NotAnInventory {
             topic: topic.clone(),
             why,
+        });
+    }
+    // Without a list of what is allowed, the broker says so when it is tried.
+    let Some(allowed) = &description.operations else {
+        return Ok(true);
+    };
+    let is_missing = |right: &&Right| !allowed.contains(&right.operation());
+    match rights.iter().find(is_missing) {
+        None => Ok(true),
+        Some(right) => Err(InventoryError::NoRight {
+            topic: topic.clone(),
+            right: *right,
         }),
     }
 }
@@ -180,22 +194,29 @@ fn unfit(description: &TopicDescription, entries: &Configs) -> Option<String> {
     })
 }
 
-/// Whether a description says that an operation is not allowed. Without it the broker says so when
-/// it is tried.
-pub(super) fn require(
+/// Begins to read an inventory, which is checked meanwhile; `None` where there is none.
+///
+/// # Errors
+/// It may not be seen, one of these rights is missing, or it cannot be an inventory.
+pub(super) async fn open(
+    cluster: &Cluster,
     topic: &TopicName,
-    description: &TopicDescription,
-    operation: Operation,
-    right: Right,
-) -> Result<(), InventoryError> {
-    let allowed = description.operations.as_ref();
-    match allowed.is_some_and(|allowed| !allowed.contains(&operation)) {
-        true => Err(InventoryError::NoRight {
-            topic: topic.clone(),
-            right,
-        }),
-        false => Ok(()),
-    }
+    rights: &[Right],
+) -> Result<Option<Reader>, InventoryError> {
+    let checked = pin!(check(cluster, topic, rights));
+    let opened = pin!(Reader::open(cluster, topic, 0));
+    // What is wrong with the topic says more than what follows from it.
+    let reader = match future::select(checked, opened).await {
+        Either::Left((is_there, opened)) => match is_there? {
+            true => opened.await,
+            false => return Ok(None),
+        },
+        Either::Right((reader, checked)) => match checked.await? {
+            true => reader,
+            false => return Ok(None),
+        },
+    };
+    reader.map(Some).map_err(|error| unread(topic, error))
 }
 
 /// What an error while reading means.

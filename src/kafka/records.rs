@@ -111,11 +111,6 @@ impl Reader {
         topic: &TopicName,
         partition: i32,
     ) -> Result<Self, RecordError> {
-        // Numbers: librdkafka would ask for "the first" half a second later.
-        let (first, end) = tokio::try_join!(
-            offset(cluster, topic, partition, OffsetAt::Earliest),
-            end(cluster, topic, partition),
-        )?;
         let side = Side::new(cluster, topic, cluster.limits().timeout);
         let (sender, told) = mpsc::unbounded_channel();
         let news = Arc::clone(&side.news);
@@ -130,7 +125,13 @@ impl Reader {
             let _ = sender.send(hear);
         };
         let properties = settings::reading(&side.connection, side.timeout);
+        // It connects while the offsets are asked for.
         let mut reading = side.open(Role::Reads, &properties, Box::new(listen))?;
+        // Numbers: librdkafka would ask for "the first" half a second later.
+        let (first, end) = tokio::try_join!(
+            offset(cluster, topic, partition, OffsetAt::Earliest),
+            end(cluster, topic, partition),
+        )?;
         reading
             .read(partition, first)
             .map_err(|fault| Error::refused_settings(&fault))?;

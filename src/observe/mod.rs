@@ -8,7 +8,7 @@ mod side_by_side;
 mod told;
 mod usage;
 
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use tracing::info;
 
@@ -16,6 +16,7 @@ pub use checkup::{Examined, checkup};
 pub use closeup::closeup;
 pub use preflight::{Growth, Objections, Questions, preflight};
 pub use side_by_side::side_by_side;
+pub use told::Told;
 pub use usage::{messages, usage};
 
 use crate::desired::{Environment, Inventory};
@@ -23,8 +24,6 @@ use crate::inventory::{self, Contents, InventoryError, TakenLock};
 use crate::kafka::{Cluster, Error};
 use crate::live::Live;
 use crate::model::{Globs, TopicName};
-
-use told::Told;
 
 /// What of the cluster is wanted.
 #[derive(Clone, Copy)]
@@ -108,22 +107,32 @@ pub struct Observed {
 ///
 /// # Errors
 /// Why the cluster as a whole, or the inventory, could not be read.
+pub async fn observe(cluster: &Cluster, want: &Want<'_>) -> Result<Observed, ObserveError> {
+    let told = topics(cluster, want);
+    let (told, contents) = tokio::try_join!(told, recorded(cluster, want.environment))?;
+    together(cluster, want, told, contents).await
+}
+
+/// The part of it that no inventory is needed for, for somebody who has the inventory from elsewhere
+/// and puts both [`together`].
 ///
-/// `known` is what the inventory holds, where somebody read it already.
-pub async fn observe(
+/// # Errors
+/// Why the cluster as a whole could not be read.
+pub async fn topics(cluster: &Cluster, want: &Want<'_>) -> Result<Told, ObserveError> {
+    Ok(Told::read(cluster, want).await?)
+}
+
+/// What the brokers told and what the inventory holds, and what only both together say has to be read.
+///
+/// # Errors
+/// Why the cluster as a whole could not be read.
+pub async fn together(
     cluster: &Cluster,
     want: &Want<'_>,
-    known: Option<Contents>,
+    told: Told,
+    contents: Option<Contents>,
 ) -> Result<Observed, ObserveError> {
-    let started = Instant::now();
-    let topics = async { Ok::<_, ObserveError>(Told::read(cluster, want).await?) };
-    let recorded = async {
-        match known {
-            Some(contents) => Ok(Some(contents)),
-            None => recorded(cluster, want.environment).await,
-        }
-    };
-    let (told, contents) = tokio::try_join!(topics, recorded)?;
+    let started = told.started();
     let live = told.live(cluster, want, contents.as_ref()).await?;
     info!(topics = live.topics.len(), took = ?started.elapsed(), "read the cluster");
     let Contents {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::defaults::{self, Defaults};
 use super::preflight::words;
@@ -21,7 +21,8 @@ use crate::model::{ConfigMap, InOrder, TopicName};
 const SETTLING: Duration = Duration::from_millis(200);
 
 /// What the brokers told of topics.
-pub(super) struct Told {
+pub struct Told {
+    started: Instant,
     metadata: Metadata,
     /// The topics that are anybody's business here.
     names: Vec<TopicName>,
@@ -35,7 +36,8 @@ pub(super) struct Told {
 impl Told {
     /// Reads what is wanted whatever the inventory holds: that is read meanwhile. Nothing waits for
     /// anything else either, where the topics are named.
-    pub async fn read(cluster: &Cluster, want: &Want<'_>) -> Result<Self, Error> {
+    pub(super) async fn read(cluster: &Cluster, want: &Want<'_>) -> Result<Self, Error> {
+        let started = Instant::now();
         let wanted = |which: Which<'_>| -> Vec<TopicName> {
             let wanted = which.named().iter().filter(|name| want.topic(name));
             wanted.cloned().collect()
@@ -61,6 +63,7 @@ impl Told {
         ask_again(cluster, &names, &mut configs, &mut descriptions).await?;
         let (broker_defaults, without_defaults) = defaults(cluster, &metadata, &configs).await;
         Ok(Self {
+            started,
             metadata,
             names,
             configs,
@@ -68,6 +71,11 @@ impl Told {
             broker_defaults,
             without_defaults,
         })
+    }
+
+    /// When the reading began.
+    pub(super) fn started(&self) -> Instant {
+        self.started
     }
 
     /// Reads what is known only now: the ids of what the inventory holds, the configs of instances'
@@ -97,7 +105,7 @@ impl Told {
     }
 
     /// All of it as plain data.
-    pub async fn live(
+    pub(super) async fn live(
         mut self,
         cluster: &Cluster,
         want: &Want<'_>,
@@ -107,6 +115,7 @@ impl Told {
         let inventory = contents.map_or(&nothing, |contents| &contents.inventory);
         self.read_more(cluster, want, inventory).await?;
         let Self {
+            started: _,
             metadata,
             names,
             configs,

@@ -152,7 +152,7 @@ async fn reading(test: &Test, cluster: &Cluster, topics: &[NewTopic]) {
         only: &only,
     };
     figure(&format!("{count} topics observed"), async || {
-        observe(cluster, &want, None).await
+        observe(cluster, &want).await
     })
     .await;
 }

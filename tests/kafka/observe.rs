@@ -37,7 +37,7 @@ async fn observed(test: &Test, configs: Which<'_>) -> Live {
         ids: Which::All,
         only: &test.globs(),
     };
-    let live = observe(&test.cluster().await, &want, None).await;
+    let live = observe(&test.cluster().await, &want).await;
     live.unwrap_or_else(|error| panic!("{error}")).live
 }
 
@@ -159,7 +159,7 @@ async fn ignored_and_internal_topics_are_not_there(test: Test) {
         only: &only,
     };
     let cluster = test.cluster().await;
-    let live = observe(&cluster, &want, None)
+    let live = observe(&cluster, &want)
         .await
         .expect("it was reached")
         .live;
@@ -170,7 +170,7 @@ async fn ignored_and_internal_topics_are_not_there(test: Test) {
         configs: Which::Of(&[]),
         ..want
     };
-    let live = observe(&cluster, &everything, None)
+    let live = observe(&cluster, &everything)
         .await
         .expect("it was reached")
         .live;
@@ -210,7 +210,7 @@ async fn what_may_not_be_read_is_unknown(test: Test) {
         ids: Which::All,
         only: &test.globs(),
     };
-    let live = observe(&connect(connection).await, &want, None)
+    let live = observe(&connect(connection).await, &want)
         .await
         .expect("it was reached")
         .live;
@@ -253,7 +253,7 @@ async fn three_brokers(test: Test) {
     // That one broker shows it does not mean that all do.
     let seen = RefCell::new(None);
     eventually("it is observed", async || {
-        let live = observe(&cluster, &want, None)
+        let live = observe(&cluster, &want)
             .await
             .expect("it was reached")
             .live;

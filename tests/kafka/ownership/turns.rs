@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use topicsmith::inventory::TTL;
+use topicsmith::inventory::{Holder, TTL, lock};
 
 use super::{PATIENT, applied, live, nothing_left, owned};
 use crate::harness::proxy::{Api, Fault, Proxy, Rule, When};
@@ -12,6 +12,7 @@ use crate::meanwhile::{results, wait_for};
 crate::harness::tests! {
     one_works_and_the_others_say_whom_they_met,
     five_wait_for_their_turn,
+    what_another_did_while_it_waited_is_seen,
     five_first_applies_at_once,
     a_killed_one_gives_way_by_itself,
     a_dead_one_keeps_nobody_from_repairs,
@@ -22,6 +23,9 @@ crate::harness::tests! {
 
 const FIRST: &str = "[topics.\"@b\"]\n";
 const LATER: &str = "[topics.\"@a\"]\n[topics.\"@b\"]\nconfig.retention.ms = \"8d\"\n";
+
+/// Long enough for an apply to look at everything.
+const PAUSE: Duration = Duration::from_secs(2);
 
 /// A second checkout of the same files.
 fn checkout(test: &Test) -> Repository {
@@ -87,6 +91,23 @@ async fn five_wait_for_their_turn(test: Test) {
     eprintln!("five applies took their turns in {:.1?}", start.elapsed());
     nothing_left(&repository);
     assert_eq!(super::listed(&repository)["locks"], serde_json::json!([]));
+}
+
+/// It looks at the cluster while it takes the lock, and again where somebody else had that since.
+async fn what_another_did_while_it_waited_is_seen(test: Test) {
+    let repository = applied(&test, FIRST);
+    let cluster = test.cluster().await;
+    let (topic, another) = (test.topic("inventory"), Holder::default());
+    let taken = lock(&cluster, &topic, "apply/shop/dev", another, PAUSE, |_| ());
+    let lock = taken.await.expect("it is free");
+    let apply = repository.start(PATIENT);
+    tokio::time::sleep(PAUSE).await;
+    super::set(&test, "b", "retention.ms", "3600000").await;
+    lock.release().await.expect("it can be given back");
+    let run = apply.end().exits(0);
+    run.warns("waiting for another apply of dev: ")
+        .says("3600000");
+    nothing_left(&repository);
 }
 
 /// There is no inventory yet, and so no lock to begin with: one makes it, and whoever planned
