@@ -21,8 +21,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Most replicas that the inventory gets.
 const REPLICAS: usize = 3;
 
-/// How the topic is made: with the broker's clock, and so that the claims of a lock stay readable
-/// one by one for far longer than any of them holds.
+/// How the topic is made: with the broker's clock; so that the claims of a lock stay readable one by
+/// one for far longer than any of them holds; and in small segments, for Kafka compacts none that is
+/// still written to, and every plan reads them all.
 fn configs(replicas: u32) -> Vec<(ConfigKey, String)> {
     let min_isr = if replicas >= 3 { "2" } else { "1" };
     [
@@ -31,6 +32,7 @@ fn configs(replicas: u32) -> Vec<(ConfigKey, String)> {
         ("message.timestamp.type", "LogAppendTime"),
         ("min.compaction.lag.ms", "3600000"),
         ("min.insync.replicas", min_isr),
+        ("segment.bytes", "8388608"),
     ]
     .map(|(key, value)| (ConfigKey::from(key), value.to_owned()))
     .to_vec()

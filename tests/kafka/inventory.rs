@@ -83,6 +83,7 @@ async fn made_as_it_has_to_be(test: Test) {
         "message.timestamp.type=LogAppendTime",
         "min.compaction.lag.ms=3600000",
         "min.insync.replicas=1",
+        "segment.bytes=8388608",
     ] {
         assert!(text.contains(expected), "{expected}: {text}");
     }
