@@ -17,7 +17,7 @@ use super::fault::{CLOSED, Fault, FaultKind, TIMED_OUT, UNREADABLE};
 use super::ffi::{Client, Notice, Role, Topic};
 use super::news::News;
 use super::settings;
-use super::types::{Appended, Delivery, OffsetAt, Record};
+use super::types::{Appended, Delivery, OffsetAt, OffsetFound, Record};
 use crate::model::TopicName;
 use crate::model::connection::Connection;
 
@@ -277,10 +277,12 @@ async fn offset(
     loop {
         let mut found = cluster.offsets(std::slice::from_ref(&asked), at).await?;
         let fault = match found.remove(&asked) {
-            Some(Ok(found)) => return Ok(found.offset.max(0)),
+            Some(Ok(OffsetFound {
+                offset: end @ 0.., ..
+            })) => return Ok(end),
             Some(Err(fault)) => fault,
-            None => {
-                let message = "the answer does not mention the partition".to_owned();
+            Some(Ok(OffsetFound { .. })) | None => {
+                let message = "the answer has no offset of the partition".to_owned();
                 Fault::new(UNREADABLE, message)
             }
         };

@@ -127,6 +127,11 @@ impl Cluster {
     }
 }
 
+fn unanswered(found: &Result<OffsetFound, Fault>) -> Option<&Fault> {
+    let fault = found.as_ref().err()?;
+    (fault.kind() == FaultKind::Unanswered).then_some(fault)
+}
+
 fn is_of_group(fault: &Fault) -> bool {
     matches!(
         fault.kind(),
@@ -174,7 +179,11 @@ impl Client {
         let options = Options::new(timeout, Mode::Apply);
         let receiver = self.submit(call, options, |event| event.offsets())?;
         match answer(receiver, timeout).await {
-            Ok(found) => Ok(found.into_iter().collect()),
+            Ok(found) => match found.values().find_map(unanswered) {
+                // No broker said any of it.
+                Some(fault) if found.values().all(Result::is_err) => Err(fault.clone()),
+                _ => Ok(found.into_iter().collect()),
+            },
             // None of them has a leader: each has that fault, as when some have one.
             Err(fault) if fault.code == NO_LEADERS => {
                 let without = Fault::new(LEADER_NOT_AVAILABLE, fault.message);

@@ -10,6 +10,7 @@ use topicsmith::kafka::{Appender, Cluster, Delivery, Limits};
 use topicsmith::live::{Instance, Owned, Spent, Stamp, Whose};
 use topicsmith::model::TopicName;
 
+use crate::harness::proxy::{Api, Fault, Proxy, Rule, When};
 use crate::harness::{
     self, Brokers, LIMITS, Test, connect, connection, connection_as, create, new_topic,
 };
@@ -25,6 +26,7 @@ harness::tests! {
     a_topic_with_two_partitions,
     each_right_that_is_missing,
     reading_leaves_no_trace,
+    an_end_that_nobody_told_is_no_beginning,
     a_cluster_that_is_gone_is_named,
 }
 
@@ -364,6 +366,31 @@ async fn reading_leaves_no_trace(_: Test) {
         ["_topicsmith", "other"],
         "no group was ever looked for"
     );
+}
+
+/// librdkafka gives such a question an answer of its own, without an error.
+async fn an_end_that_nobody_told_is_no_beginning(test: Test) {
+    let (cluster, topic) = inventory(&test).await;
+    write(&cluster, &topic, &[Entry::Owned("a".into(), owned(1))]).await;
+    let silent =
+        |times| Rule::new(Api::ListOffsets, When::Before, Fault::SilentBefore).times(times);
+    let limits = Limits {
+        timeout: Duration::from_secs(6),
+    };
+    let through = async |times| {
+        let proxy = Proxy::before(test.broker().servers(), &[silent(times)]);
+        let cluster = Cluster::connect(connection(proxy.servers()), limits).await;
+        let cluster = cluster.unwrap_or_else(|error| panic!("{error}"));
+        let read = inventory::read(&cluster, &topic).await;
+        assert!(proxy.fired() > 0);
+        read
+    };
+    let error = through(usize::MAX).await.expect_err("nobody told the end");
+    let said = error.to_string();
+    assert!(said.contains("no answer within 6s"), "{said}");
+    // The first one is lost, and asked again.
+    let read = through(1).await.unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(read.expect("it is there").inventory.topics.len(), 1);
 }
 
 async fn a_cluster_that_is_gone_is_named(_: Test) {

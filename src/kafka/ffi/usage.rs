@@ -6,7 +6,7 @@ use std::ffi::{CString, c_char, c_int, c_void};
 use rdkafka_sys::bindings as sys;
 
 use super::{Event, Handle, Owned, c_string, counted, listed, raw, text};
-use crate::kafka::fault::Fault;
+use crate::kafka::fault::{Fault, TIMED_OUT};
 use crate::kafka::types::{Committed, GroupDescription, GroupMember, OffsetAt, OffsetFound};
 use crate::model::TopicName;
 
@@ -167,6 +167,7 @@ impl Event<'_> {
 
     /// The offsets that were asked for, by partition.
     pub fn offsets(&self) -> BTreeMap<(TopicName, i32), Result<OffsetFound, Fault>> {
+        const INVALID: i64 = sys::RD_KAFKA_OFFSET_INVALID as i64;
         let item = |&info: &*const sys::rd_kafka_ListOffsetsResultInfo_t| unsafe {
             let partition = sys::rd_kafka_ListOffsetsResultInfo_topic_partition(info);
             let partition: &plain::TopicPartition = &*partition.cast();
@@ -174,9 +175,16 @@ impl Event<'_> {
                 offset: partition.offset,
                 timestamp: sys::rd_kafka_ListOffsetsResultInfo_timestamp(info),
             };
-            let outcome = self.check(partition.error, String::new);
+            let outcome = match (partition.error, found.offset) {
+                // So it says that a broker did not answer in time.
+                (0, INVALID) => {
+                    let message = "no broker told the partition's offset in time";
+                    Err(Fault::new(TIMED_OUT, message.to_owned()))
+                }
+                (code, _) => self.check(code, String::new).map(|()| found),
+            };
             let name = TopicName::new(text(partition.topic));
-            ((name, partition.partition), outcome.map(|()| found))
+            ((name, partition.partition), outcome)
         };
         // SAFETY: as above.
         unsafe {

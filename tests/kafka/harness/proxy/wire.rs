@@ -7,6 +7,7 @@ use std::io::Read;
 /// Requests that rules speak of, with Kafka's numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Api {
+    ListOffsets = 2,
     Metadata = 3,
     CreateTopics = 19,
     DeleteTopics = 20,
@@ -67,6 +68,7 @@ impl Request {
     pub fn api(&self) -> Option<Api> {
         use Api::*;
         let known = [
+            ListOffsets,
             Metadata,
             CreateTopics,
             DeleteTopics,
