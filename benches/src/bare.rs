@@ -6,8 +6,8 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use topicsmith::inventory;
 use topicsmith::kafka::{Alter, AlterOp, Cluster, Limits, Mode, NewTopic};
-use topicsmith::model::TopicName;
 use topicsmith::model::connection::Connection;
+use topicsmith::model::{ConfigKey, TopicName};
 
 use topicsmith_benches::repository::CONFIG;
 
@@ -132,8 +132,12 @@ pub async fn alter(cluster: &Cluster, names: &[TopicName], value: &str) -> Resul
         let done = cluster.incremental_alter_configs(&alters, Mode::Apply);
         ensure!(done.await?.iter().all(Result::is_ok));
     }
+    let key = ConfigKey::from(CONFIG[3].0);
     loop {
-        let configs = cluster.describe_topic_configs(names).await?;
+        let keys = names
+            .iter()
+            .map(|name| (name.clone(), [key.clone()].into()));
+        let configs = cluster.describe_named_configs(keys.collect()).await?;
         let shows = configs.values().all(|configs| {
             configs.as_ref().is_ok_and(|entries| {
                 let mut entries = entries.iter();

@@ -1,6 +1,6 @@
 //! Reads topics back and holds them against the steps, by meaning.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::report::Holds;
 use super::steps::{Step, Work};
@@ -15,7 +15,8 @@ use crate::plan::Subject;
 /// What the cluster showed.
 #[derive(Debug, Default)]
 pub struct Seen {
-    metadata: Metadata,
+    /// `None` where every topic told its configs, and nothing else was asked.
+    metadata: Option<Metadata>,
     configs: BTreeMap<TopicName, Result<Configs, Fault>>,
     /// Of the topics to delete that are there.
     ids: BTreeMap<TopicName, String>,
@@ -45,11 +46,16 @@ pub async fn read(cluster: &Cluster, steps: &[&Step]) -> Result<Seen, Error> {
         let meant = steps.iter().filter(|step| is_meant(step));
         meant.map(|step| step.topic.clone()).collect()
     };
-    let altered = names(&|step| matches!(step.work, Work::Alter(_) | Work::RaiseMinIsr { .. }));
-    let (metadata, mut configs) = tokio::try_join!(
-        cluster.metadata(),
-        cluster.describe_topic_configs(&altered),
-    )?;
+    let mut configs = cluster.describe_named_configs(altered(steps)).await?;
+    // Whoever tells what a topic holds knows that it is there.
+    let is_unsure = |(_, read): (_, &Result<Configs, Fault>)| read.is_err();
+    if steps.iter().all(|step| is_alter(&step.work)) && !configs.iter().any(is_unsure) {
+        return Ok(Seen {
+            configs,
+            ..Seen::default()
+        });
+    }
+    let metadata = cluster.metadata().await?;
     // What was made is not asked about before it shows.
     let made = names(&|step| {
         matches!(step.work, Work::Create { .. }) && metadata.topics.contains_key(&step.topic)
@@ -61,7 +67,7 @@ pub async fn read(cluster: &Cluster, steps: &[&Step]) -> Result<Seen, Error> {
     });
     let ids = ids(cluster, &deleted).await?;
     Ok(Seen {
-        metadata,
+        metadata: Some(metadata),
         configs,
         ids,
     })
@@ -90,6 +96,23 @@ pub fn is_another(id: Option<&String>, now: Option<&String>) -> bool {
     matches!((id, now), (Some(id), Some(now)) if id != now)
 }
 
+/// The configs that steps change.
+fn altered(steps: &[&Step]) -> BTreeMap<TopicName, BTreeSet<ConfigKey>> {
+    let mut altered: BTreeMap<TopicName, BTreeSet<ConfigKey>> = BTreeMap::new();
+    for step in steps.iter().filter(|step| is_alter(&step.work)) {
+        let keys = altered.entry(step.topic.clone()).or_default();
+        keys.extend(step.ops().into_iter().map(|(key, _)| key));
+    }
+    altered
+}
+
+fn is_alter(work: &Work) -> bool {
+    match work {
+        Work::Alter(_) | Work::RaiseMinIsr { .. } => true,
+        Work::Create { .. } | Work::Grow { .. } | Work::Delete { .. } => false,
+    }
+}
+
 /// How each part of a step stands. A create that holds everything, or does not show, is one part;
 /// of one that holds something else, each such setting is a part too.
 pub fn check(step: &Step, seen: &Seen) -> Vec<(Subject, Shown)> {
@@ -97,10 +120,13 @@ pub fn check(step: &Step, seen: &Seen) -> Vec<(Subject, Shown)> {
         let parts = step.subjects().into_iter();
         parts.map(|part| (part, shown.clone())).collect()
     };
-    if let Some(fault) = seen.metadata.unreadable.get(&step.topic) {
+    let Some(metadata) = &seen.metadata else {
+        return check_configs(step, &step.ops(), seen);
+    };
+    if let Some(fault) = metadata.unreadable.get(&step.topic) {
         return every(unreadable(fault));
     }
-    let Some(topic) = seen.metadata.topics.get(&step.topic) else {
+    let Some(topic) = metadata.topics.get(&step.topic) else {
         return every(match step.work {
             Work::Delete { .. } => Shown::AsWanted,
             Work::Create { .. } => Shown::Absent,

@@ -1,7 +1,7 @@
 //! The typed calls on one client. Each is one request, awaited for a bounded time; each item of an
 //! answer is found by its name, so that results stand in the order of what was asked.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
@@ -12,7 +12,7 @@ use super::ffi::{
     TopicNames,
 };
 use super::types::{Alter, AlterOp, Configs, Mode, NewTopic, Node, TopicDescription};
-use crate::model::TopicName;
+use crate::model::{ConfigKey, TopicName};
 
 /// One result for each item of a request, in its order.
 pub(super) type Items = Vec<Result<(), Fault>>;
@@ -138,17 +138,25 @@ impl Client {
         Ok(in_order(names.iter(), answer, "Delete on the topic"))
     }
 
-    /// All configs of topics; no name twice, or librdkafka cannot read the answer.
+    /// Configs of topics: those that `keys` has for one, or else all. No name twice, or librdkafka
+    /// cannot read the answer.
     pub async fn describe_topic_configs(
         &self,
         names: &[TopicName],
+        keys: &BTreeMap<TopicName, BTreeSet<ConfigKey>>,
         broker: Option<i32>,
         timeout: Duration,
     ) -> Result<Vec<(TopicName, Result<Configs, Fault>)>, Fault> {
         if names.is_empty() {
             return Ok(Vec::new());
         }
-        let object = |name: &TopicName| ResourceObject::topic(name.as_str());
+        let object = |name: &TopicName| {
+            let mut object = ResourceObject::topic(name.as_str())?;
+            for key in keys.get(name).into_iter().flatten() {
+                object.ask_for(key.as_str())?;
+            }
+            Ok(object)
+        };
         let objects = names.iter().map(object).collect::<Result<_, Fault>>()?;
         let answer = self.describe_configs(objects, broker, timeout).await?;
         Ok(named(answer, "DescribeConfigs on the topic"))

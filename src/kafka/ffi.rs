@@ -61,6 +61,11 @@ mod raw {
         pub fn rd_kafka_error_code(error: *const sys::rd_kafka_error_t) -> c_int;
         pub fn rd_kafka_topic_result_error(result: *const sys::rd_kafka_topic_result_t) -> c_int;
         pub fn rd_kafka_ConfigResource_error(r: *const sys::rd_kafka_ConfigResource_t) -> c_int;
+        pub fn rd_kafka_ConfigResource_set_config(
+            resource: *mut sys::rd_kafka_ConfigResource_t,
+            name: *const c_char,
+            value: *const c_char,
+        ) -> c_int;
         pub fn rd_kafka_ConfigEntry_source(entry: *const sys::rd_kafka_ConfigEntry_t) -> c_int;
         pub fn rd_kafka_conf_set(
             conf: *mut sys::rd_kafka_conf_t,
@@ -378,6 +383,19 @@ impl ResourceObject {
             Owned::take(object, sys::rd_kafka_ConfigResource_destroy, || {
                 format!("{name:?} is no resource")
             })
+        }
+    }
+
+    /// Asks for this config alone, and others that are asked for so.
+    pub fn ask_for(&mut self, key: &str) -> Result<(), Fault> {
+        let name = c_string(key)?;
+        // SAFETY: the strings live through the call, which copies them. A question has no value.
+        let code = unsafe {
+            raw::rd_kafka_ConfigResource_set_config(self.object, name.as_ptr(), c"".as_ptr())
+        };
+        match code {
+            0 => Ok(()),
+            code => Err(Fault::new(code, format!("{key:?} is no name of a config"))),
         }
     }
 

@@ -92,7 +92,9 @@ pub(super) fn news(
     let entry = &wanted.declared_at;
     let id = super::ownership::is_another(&before.id, &after.id)
         .then(|| differs("id", before.id.clone(), after.id.clone(), entry));
-    let on_remove = before.on_remove.filter(|_| before.on_remove != after.on_remove);
+    let on_remove = before
+        .on_remove
+        .filter(|_| before.on_remove != after.on_remove);
     let on_remove = on_remove.map(|on_remove| {
         let to = after.on_remove.map(word);
         differs("on_remove", Some(word(on_remove)), to, entry)
@@ -158,7 +160,9 @@ fn configs<'a>(before: &'a Owned, after: &'a Owned) -> Vec<Recorded<'a>> {
     };
     static NOTHING: ConfigMap<String> = ConfigMap::new();
     let after = after.config.as_ref().unwrap_or(&NOTHING);
-    let recorded = before.iter().map(|(key, from)| (key, Some(from), after.get(key)));
+    let recorded = before
+        .iter()
+        .map(|(key, from)| (key, Some(from), after.get(key)));
     let new = after.iter().filter(|(key, _)| !before.contains_key(*key));
     let new = new.map(|(key, to)| (key, None, Some(to)));
     let differ = |(key, from, to): &Recorded| match (from, to) {

@@ -159,10 +159,7 @@ async fn ignored_and_internal_topics_are_not_there(test: Test) {
         only: &only,
     };
     let cluster = test.cluster().await;
-    let live = observe(&cluster, &want)
-        .await
-        .expect("it was reached")
-        .live;
+    let live = observe(&cluster, &want).await.expect("it was reached").live;
     assert_eq!(names(&live), [&all[0]]);
     assert_eq!(live.topics[&all[0]].id, None);
     let everything = Want {
@@ -253,10 +250,7 @@ async fn three_brokers(test: Test) {
     // That one broker shows it does not mean that all do.
     let seen = RefCell::new(None);
     eventually("it is observed", async || {
-        let live = observe(&cluster, &want)
-            .await
-            .expect("it was reached")
-            .live;
+        let live = observe(&cluster, &want).await.expect("it was reached").live;
         let shows = live.topics.contains_key(&topic.name);
         seen.replace(Some(live));
         shows
