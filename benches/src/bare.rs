@@ -85,7 +85,7 @@ pub async fn apply_creates(servers: &str, names: &[TopicName], partitions: u32) 
     create(&cluster, names, partitions).await
 }
 
-/// Creates, until all are visible.
+/// Creates, until all brokers show all of them.
 ///
 /// # Errors
 /// A broker does not answer, or refuses.
@@ -98,6 +98,12 @@ pub async fn create(cluster: &Cluster, names: &[TopicName], partitions: u32) -> 
     while !hidden.is_empty() {
         let configs = cluster.describe_topic_configs(&hidden).await?;
         hidden.retain(|name| !configs.get(name).is_some_and(Result::is_ok));
+    }
+    // What is made last is known last.
+    while let Some(last) = names.last()
+        && !cluster.all_know(last).await?
+    {
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
     Ok(())
 }

@@ -10,14 +10,11 @@ use super::problem::Problem;
 use super::session::Session;
 use crate::apply::Books;
 use crate::desired::{Desired, Environment};
-use crate::inventory::{self, Holder, InventoryError, Lock, LockError, TakenLock, Writer};
+use crate::inventory::{self, Holder, InventoryError, Lock, LockError, TakenLock};
 use crate::kafka::Cluster;
 use crate::model::TopicName;
 use crate::plan::{self, Options, Refusal};
 use crate::render::inventory::holder as shown;
-
-/// How long to wait before a broker is asked again for a new topic.
-const PAUSE: Duration = Duration::from_millis(200);
 
 /// What an apply locks.
 pub fn resource(scope: &str, environment: &str) -> String {
@@ -86,24 +83,13 @@ pub async fn open_books(
     };
     let resource = resource(scope, name);
     let started = Instant::now();
-    let (lock, writer) = tokio::join!(
-        inventory::lock(cluster, topic, &resource, me, patience, waiting),
-        Writer::open(cluster, topic),
-    );
-    let lock = match lock {
-        Ok(lock) => lock,
+    let lock = inventory::lock_to_write(cluster, topic, &resource, me, patience, waiting);
+    let (lock, writer) = match lock.await {
+        Ok(had) => had,
         Err(LockError::Inventory(InventoryError::Missing { .. })) => return Ok(None),
         Err(LockError::Inventory(error)) => return Err(error.into()),
         Err(LockError::Held(holder)) => return Err(taken(name, &holder).into()),
     };
-    // A broker may not know yet of a topic that another one just read the lock from.
-    let deadline = Instant::now() + cluster.limits().timeout;
-    let mut writer = writer;
-    while matches!(&writer, Err(InventoryError::Missing { .. })) && Instant::now() < deadline {
-        tokio::time::sleep(PAUSE).await;
-        writer = Writer::open(cluster, topic).await;
-    }
-    let writer = writer?;
     info!(took = ?started.elapsed(), "took the lock");
     Ok(Some(Books::new(lock, writer, who())))
 }

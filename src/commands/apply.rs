@@ -1,7 +1,7 @@
 //! `topicsmith apply`: brings a cluster to what the files say.
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
@@ -21,9 +21,6 @@ use crate::observe::{self, Observed, Told, Want};
 use crate::plan::{Allow, Approval, MissingRights, Options, Plan};
 use crate::render::{plan as plans, report as reports};
 use crate::terminal::{check_writable, write_whole};
-
-/// How long to wait before a broker is asked again for a new topic.
-const PAUSE: Duration = Duration::from_millis(200);
 
 /// Arguments of `apply`.
 #[derive(Debug, clap::Args)]
@@ -292,16 +289,10 @@ impl Job<'_> {
             return Ok(());
         }
         inventory::create(&self.cluster, &inventory.topic, plan.cluster.brokers).await?;
-        // Brokers learn of a new topic one after the other.
-        let deadline = Instant::now() + self.cluster.limits().timeout;
         self.books = self.open_books().await?;
-        while self.books.is_none() {
-            if Instant::now() >= deadline {
-                let topic = inventory.topic.clone();
-                return Err(InventoryError::Missing { topic }.into());
-            }
-            tokio::time::sleep(PAUSE).await;
-            self.books = self.open_books().await?;
+        if self.books.is_none() {
+            let topic = inventory.topic.clone();
+            return Err(InventoryError::Missing { topic }.into());
         }
         let (_, again) = self.plan(self.look().await?).await?;
         if again.changes == plan.changes {

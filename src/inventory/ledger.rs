@@ -8,7 +8,7 @@ use tracing::info;
 use super::codec::{self, Entry, Fact, LockStep};
 use super::error::{InventoryError, Right, Unreadable};
 use super::lease::{Lease, TakenLock};
-use super::topic::{check, open, unread, unwritten};
+use super::topic::{open, shown, unread, unwritten};
 use crate::kafka::{Appended, Appender, Cluster, Delivery, Record};
 use crate::live::Inventory;
 use crate::model::TopicName;
@@ -178,19 +178,15 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Begins to write to an inventory that is there.
+    /// Begins to write to an inventory that is there, even if not all brokers know of it yet.
     ///
     /// # Errors
-    /// The right to write is missing, or there is no inventory to write to.
+    /// The right to write is missing, or there is no inventory to write to after all.
     pub async fn open(cluster: &Cluster, topic: &TopicName) -> Result<Self, InventoryError> {
         // First of all: it takes a while until it can write.
         let timeout = cluster.limits().timeout;
         let appender = Appender::open(cluster, topic, 0, timeout, Delivery::Once)?;
-        if !check(cluster, topic, &[Right::Write]).await? {
-            return Err(InventoryError::Missing {
-                topic: topic.clone(),
-            });
-        }
+        shown(cluster, topic, &[Right::Write]).await?;
         Ok(Self {
             topic: topic.clone(),
             appender,

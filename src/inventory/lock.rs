@@ -13,8 +13,8 @@ use tokio::task::JoinHandle;
 use super::codec::{self, LockStep};
 use super::error::{InventoryError, Right};
 use super::lease::{Holder, Lease};
-use super::ledger::{Contents, Log, refuse_unreadable};
-use super::topic::{open, unread, unwritten};
+use super::ledger::{Contents, Log, Writer, refuse_unreadable};
+use super::topic::{led, open, unread, unwritten};
 use crate::kafka::{Appender, Cluster, Delivery, OffsetAt, Reader, Record, end};
 use crate::model::TopicName;
 use crate::model::text::escape;
@@ -149,6 +149,23 @@ pub async fn lock(
             return Err(LockError::Held(other));
         }
     }
+}
+
+/// Takes the lock, and begins to write meanwhile.
+///
+/// # Errors
+/// As for [`lock`].
+pub async fn lock_to_write(
+    cluster: &Cluster,
+    topic: &TopicName,
+    resource: &str,
+    holder: Holder,
+    timeout: Duration,
+    waiting: impl FnMut(&Holder),
+) -> Result<(Lock, Writer), LockError> {
+    let lock = lock(cluster, topic, resource, holder, timeout, waiting);
+    let (lock, writer) = led(lock, Writer::open(cluster, topic)).await?;
+    Ok((lock, writer?))
 }
 
 /// Ends a lock that somebody holds, or held when the last record was written; tells whose.

@@ -48,8 +48,8 @@ fn wanted(topic: &TopicName, brokers: usize) -> NewTopic {
     }
 }
 
-/// Creates the inventory on a cluster of so many brokers, and waits until it shows. That it is
-/// there already is fine: somebody may have been faster.
+/// Creates the inventory on a cluster of so many brokers, and waits until all of them know of it. That
+/// it is there already is fine: somebody may have been faster.
 ///
 /// # Errors
 /// A right is missing, the cluster refuses, or what is there cannot be the inventory.
@@ -74,7 +74,7 @@ pub async fn create(
             FaultKind::Unanswered => {
                 cluster.renew().await?;
                 if check(cluster, topic, &[]).await? {
-                    return Ok(());
+                    break;
                 }
             }
             kind if kind.is_worth_another_try() => {}
@@ -97,16 +97,30 @@ pub async fn create(
         }
         tokio::time::sleep(PAUSE).await;
     }
-    shown(cluster, topic, deadline).await
+    shown(cluster, topic, &[]).await?;
+    while !cluster.all_know(topic).await? {
+        if Instant::now() >= deadline {
+            return Err(InventoryError::Missing {
+                topic: topic.clone(),
+            });
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    Ok(())
 }
 
-/// Waits until the topic shows.
-async fn shown(
+/// Waits until a topic shows that is known to be there, and checks it: brokers learn of a new one one
+/// after the other.
+///
+/// # Errors
+/// It does not show, one of these rights is missing, or it cannot be an inventory.
+pub(super) async fn shown(
     cluster: &Cluster,
     topic: &TopicName,
-    deadline: Instant,
+    rights: &[Right],
 ) -> Result<(), InventoryError> {
-    while !check(cluster, topic, &[]).await? {
+    let deadline = Instant::now() + PATIENCE;
+    while !check(cluster, topic, rights).await? {
         if Instant::now() >= deadline {
             return Err(InventoryError::Missing {
                 topic: topic.clone(),
@@ -205,20 +219,30 @@ pub(super) async fn open(
     topic: &TopicName,
     rights: &[Right],
 ) -> Result<Option<Reader>, InventoryError> {
-    let checked = pin!(check(cluster, topic, rights));
-    let opened = pin!(Reader::open(cluster, topic, 0));
-    // What is wrong with the topic says more than what follows from it.
-    let reader = match future::select(checked, opened).await {
-        Either::Left((is_there, opened)) => match is_there? {
-            true => opened.await,
-            false => return Ok(None),
-        },
-        Either::Right((reader, checked)) => match checked.await? {
-            true => reader,
-            false => return Ok(None),
-        },
+    let checked = async {
+        match check(cluster, topic, rights).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(None),
+            Err(error) => Err(Some(error)),
+        }
     };
-    reader.map(Some).map_err(|error| unread(topic, error))
+    // What is wrong with the topic says more than what follows from it.
+    match led(checked, Reader::open(cluster, topic, 0)).await {
+        Ok(((), reader)) => reader.map(Some).map_err(|error| unread(topic, error)),
+        Err(None) => Ok(None),
+        Err(Some(error)) => Err(error),
+    }
+}
+
+/// Does both at the same time. What goes wrong with the first is what is told, and ends the second.
+pub(super) async fn led<A, E, B>(
+    first: impl Future<Output = Result<A, E>>,
+    second: impl Future<Output = B>,
+) -> Result<(A, B), E> {
+    match future::select(pin!(first), pin!(second)).await {
+        Either::Left((first, second)) => Ok((first?, second.await)),
+        Either::Right((second, first)) => Ok((first.await?, second)),
+    }
 }
 
 /// What an error while reading means.

@@ -202,6 +202,35 @@ impl Cluster {
             .await
     }
 
+    /// Whether every broker that answers knows of a topic: they learn of a new one one after the
+    /// other.
+    ///
+    /// # Errors
+    /// Why no broker answers.
+    pub async fn all_know(&self, topic: &TopicName) -> Result<bool, Error> {
+        let brokers = self.clients().brokers.clone();
+        for (number, broker) in brokers.into_iter().enumerate() {
+            let ask = |via: Via| async move {
+                let Via {
+                    client,
+                    broker,
+                    timeout,
+                } = via;
+                let names = std::slice::from_ref(topic);
+                client.describe_topics(names, false, broker, timeout).await
+            };
+            let told = self.read_from(Some(broker), "the topics' ids", number, ask);
+            let is_unknown = |(_, described): &(TopicName, Result<TopicDescription, Fault>)| {
+                let fault = described.as_ref().err();
+                fault.is_some_and(|fault| fault.kind() == FaultKind::Missing)
+            };
+            if told.await?.iter().any(is_unknown) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// All configs of one broker.
     ///
     /// # Errors
@@ -358,6 +387,18 @@ impl Cluster {
         Ok(())
     }
 
+    /// Replaces clients that got no answer in time. Where no fresh one gets any either, the cluster
+    /// may come back before the time is over.
+    async fn replace_stuck(&self, stale: &Arc<Clients>, deadline: Instant) -> Result<(), Error> {
+        let timeout = deadline.saturating_duration_since(Instant::now());
+        match self.replace(stale, Limits { timeout }).await {
+            Err(error) if error.cause().is_lasting() || Instant::now() + PAUSE >= deadline => {
+                Err(error)
+            }
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
     /// Sends a request that changes something, for one attempt. Where no answer comes, the fault
     /// says why, as far as that is known.
     async fn write(
@@ -434,23 +475,20 @@ impl Cluster {
                 }
                 Err(fault) => fault,
             };
-            let renew = fault.kind() == FaultKind::Unanswered;
-            let again = renew || fault.kind().is_worth_another_try();
-            let left = deadline.saturating_duration_since(Instant::now());
-            if !again || left <= PAUSE {
+            let is_unanswered = fault.kind() == FaultKind::Unanswered;
+            let can_help = is_unanswered || fault.kind().is_worth_another_try();
+            if !can_help || Instant::now() + PAUSE >= deadline {
                 let news = &clients.news;
                 return Err(Error::call(connection, what, &fault, news, limits.timeout));
             }
             warn!(%fault, ?took, "asking again for {what}");
-            if let (true, Some(id)) = (renew, broker) {
-                lock(&self.0.silent).insert(id);
-                continue;
-            }
-            if renew && let Err(error) = self.replace(&clients, Limits { timeout: left }).await {
-                // The cluster may come back before the time is over.
-                if error.cause().is_lasting() || Instant::now() + PAUSE >= deadline {
-                    return Err(error);
+            match broker.filter(|_| is_unanswered) {
+                Some(id) => {
+                    lock(&self.0.silent).insert(id);
+                    continue;
                 }
+                None if is_unanswered => self.replace_stuck(&clients, deadline).await?,
+                None => {}
             }
             attempt *= 2;
             tokio::time::sleep(PAUSE).await;
