@@ -1,40 +1,47 @@
-//! Many lookups in a sorted map, in its order.
+//! Many lookups in what is sorted, in its order.
 
-use std::collections::{BTreeMap, btree_map};
+use std::borrow::Borrow;
 use std::iter::Peekable;
 
-/// Looks up keys that ascend. Each lookup goes on where the last one ended, so that all of them
-/// together cost one walk through the map.
-pub struct InOrder<'a, K, V> {
-    rest: Peekable<btree_map::Iter<'a, K, V>>,
+/// Looks up keys that ascend in pairs whose keys do. Each lookup goes on where the last one ended, so
+/// that all of them together cost one walk.
+pub struct InOrder<I: Iterator> {
+    rest: Peekable<I>,
 }
 
-impl<'a, K: Ord, V> InOrder<'a, K, V> {
-    /// Begins before the first key.
-    pub fn of(map: &'a BTreeMap<K, V>) -> Self {
+impl<I: Iterator<Item = (Q, V)>, Q, V> InOrder<I> {
+    /// Begins before the first pair of a sorted map, or a reference to one.
+    pub fn of(map: impl IntoIterator<IntoIter = I>) -> Self {
         Self {
-            rest: map.iter().peekable(),
+            rest: map.into_iter().peekable(),
         }
     }
 
-    /// What the map holds for a key that is no smaller than the one before.
-    pub fn get(&mut self, key: &K) -> Option<&'a V> {
-        while self.rest.next_if(|(at, _)| *at < key).is_some() {}
-        let (at, value) = *self.rest.peek()?;
-        (at == key).then_some(value)
+    /// Takes what stands under a key, which is greater than the one before.
+    pub fn take<K: Ord>(&mut self, key: &K) -> Option<V>
+    where
+        Q: Borrow<K>,
+    {
+        while self.rest.next_if(|(at, _)| at.borrow() < key).is_some() {}
+        let found = self.rest.next_if(|(at, _)| at.borrow() == key);
+        found.map(|(_, value)| value)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     #[test]
     fn finds_what_a_map_finds() {
         let map: BTreeMap<u32, &str> = [(1, "a"), (3, "b"), (7, "c")].into();
         let mut lookup = InOrder::of(&map);
-        for key in [0, 1, 1, 2, 3, 5, 7, 8, 9] {
-            assert_eq!(lookup.get(&key), map.get(&key), "{key}");
+        for key in [0, 1, 2, 3, 5, 7, 8, 9] {
+            assert_eq!(lookup.take(&key), map.get(&key), "{key}");
         }
+        let mut lookup = InOrder::of(map);
+        assert_eq!((lookup.take(&7), lookup.take(&8)), (Some("c"), None));
     }
 }

@@ -139,24 +139,25 @@ impl Told {
         if let Some(why) = without_defaults {
             live.unknown.push(unknown(BROKER_DEFAULTS.to_owned(), &why));
         }
-        let mut held = Held::default();
-        let mut partitions = InOrder::of(&metadata.topics);
-        let (mut of_configs, mut described) = (InOrder::of(&configs), InOrder::of(&descriptions));
-        for name in names {
-            let Some(partitions) = partitions.get(&name) else {
-                continue;
-            };
-            let configs = of_configs.get(&name).map(Result::as_ref);
-            let description = described.get(&name).map(Result::as_ref);
-            let held = configs.map(|read| read.map(|configs| held.by(configs, &live)));
-            add_topic(&mut live, name, partitions, held, description);
-        }
         let described = descriptions.iter().filter_map(|(name, description)| {
             let fault = description.as_ref().err()?;
             let is_hidden = fault.kind() == FaultKind::NotAuthorised;
             (is_hidden && !metadata.topics.contains_key(name)).then_some((name, fault))
         });
         let hidden = described.map(|(name, fault)| Unknown::hidden_topic(name, words(fault)));
+        let hidden: Vec<Unknown> = hidden.collect();
+        let mut last = Last::default();
+        let mut partitions = InOrder::of(metadata.topics);
+        let (mut configs, mut descriptions) = (InOrder::of(configs), InOrder::of(descriptions));
+        for name in names {
+            let Some(partitions) = partitions.take(&name) else {
+                continue;
+            };
+            let read = configs.take(&name);
+            let held = read.map(|read| read.map(|configs| last.by(configs, &live)));
+            let description = descriptions.take(&name);
+            add_topic(&mut live, name, &partitions, held, description);
+        }
         live.unknown.extend(hidden);
         Ok(live)
     }
@@ -241,8 +242,8 @@ fn add_topic(
     live: &mut Live,
     name: TopicName,
     topic: &TopicMetadata,
-    held: Option<Result<Held<'_>, &Fault>>,
-    description: Option<Result<&TopicDescription, &Fault>>,
+    held: Option<Result<Held, Fault>>,
+    description: Option<Result<TopicDescription, Fault>>,
 ) {
     let mut read = LiveTopic {
         partitions: u32::try_from(topic.partitions.len()).unwrap_or(u32::MAX),
@@ -251,11 +252,11 @@ fn add_topic(
     };
     let gone = |fault: &Fault| fault.kind() == FaultKind::Missing;
     match description {
-        Some(Ok(description)) => read.id.clone_from(&description.id),
-        Some(Err(fault)) if gone(fault) => return,
+        Some(Ok(description)) => read.id = description.id,
+        Some(Err(fault)) if gone(&fault) => return,
         Some(Err(fault)) => live
             .unknown
-            .push(unknown(format!("id of topic {name}"), fault)),
+            .push(unknown(format!("id of topic {name}"), &fault)),
         None => {}
     }
     match held {
@@ -263,10 +264,10 @@ fn add_topic(
             read.behind = held.behind;
             read.config = Some(held.config);
         }
-        Some(Err(fault)) if gone(fault) => return,
+        Some(Err(fault)) if gone(&fault) => return,
         Some(Err(fault)) => {
             let what = format!("configs of topic {name}");
-            live.unknown.push(unknown(what, fault));
+            live.unknown.push(unknown(what, &fault));
         }
         None => {}
     }
@@ -280,23 +281,29 @@ fn replicas(topic: &TopicMetadata) -> impl Iterator<Item = u32> {
 
 /// What a topic holds itself, and what stands behind that.
 #[derive(Clone, Default)]
-struct Held<'a> {
-    of: Option<&'a Configs>,
+struct Held {
     config: ConfigMap<String>,
     behind: Defaults,
 }
 
-impl<'a> Held<'a> {
+/// What the last topic held.
+#[derive(Default)]
+struct Last {
+    of: Configs,
+    held: Held,
+}
+
+impl Last {
     /// What this topic holds; often that is what the last one did.
-    fn by(&mut self, configs: &'a Configs, live: &Live) -> Self {
-        if !self.of.is_some_and(|last| last.holds_the_same(configs)) {
-            *self = Self {
-                of: Some(configs),
-                config: set_on_topic(configs),
-                behind: defaults::behind(configs, &live.broker_defaults),
+    fn by(&mut self, configs: Configs, live: &Live) -> Held {
+        if !self.of.holds_the_same(&configs) {
+            self.held = Held {
+                config: set_on_topic(&configs),
+                behind: defaults::behind(&configs, &live.broker_defaults),
             };
+            self.of = configs;
         }
-        self.clone()
+        self.held.clone()
     }
 }
 

@@ -48,14 +48,14 @@ pub(super) fn lookup<'a>(
     let mut found = InOrder::of(&live.topics);
     let mut owned = books.map(|books| (books, InOrder::of(books.recorded())));
     move |name| {
-        let found = found.get(name);
-        let standing = |(books, owned): &mut (&Books<'a>, InOrder<'a, _, _>)| {
-            books.standing_of(name, found, owned.get(name))
+        let found = found.take(name);
+        let standing = |(books, owned): &mut (&Books<'a>, InOrder<_>)| {
+            books.standing_of(name, found, owned.take(name))
         };
         Known {
             name,
-            topic: topics.get(name),
-            tombstone: removed.get(name),
+            topic: topics.take(name),
+            tombstone: removed.take(name),
             found,
             standing: owned.as_mut().map(standing),
         }
