@@ -8,6 +8,9 @@ use crate::model::TopicName;
 use crate::model::text::count;
 use crate::model::time::utc;
 
+/// More bytes than a plan should have to read in vain.
+const LARGE_SEGMENT: u64 = 64 << 20;
+
 /// How far clocks may differ without a word.
 const TOLERANCE_MS: i64 = 2_000;
 
@@ -211,6 +214,14 @@ fn settings(topic: &TopicName, replicas: usize, configs: &BTreeMap<String, Strin
             set(&format!("min.insync.replicas={wanted}")),
         ));
     }
+    let segment: u64 = config("segment.bytes").parse().unwrap_or_default();
+    if segment > LARGE_SEGMENT {
+        checks.push(warn(
+            code,
+            format!("{topic} has segment.bytes = {segment}: Kafka compacts no segment that is still written to, and every plan reads it all"),
+            set("segment.bytes=8388608"),
+        ));
+    }
     checks
 }
 
@@ -306,6 +317,8 @@ mod tests {
         );
         assert_eq!(levels(&there(3, &other))[2], Level::Warn);
         assert_eq!(levels(&there(1, &GOOD))[1], Level::Fail);
+        let large = [GOOD[0], GOOD[1], GOOD[2], ("segment.bytes", "1073741824")];
+        assert_eq!(levels(&there(3, &large)), [Level::Warn, Level::Ok]);
     }
 
     fn recorded(found: &mut Checkup) -> &mut Told<Contents> {

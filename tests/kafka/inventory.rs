@@ -398,8 +398,9 @@ async fn a_cluster_that_is_gone_is_named(_: Test) {
     let limits = Limits {
         timeout: Duration::from_secs(4),
     };
-    let cluster = Cluster::connect(connection(brokers.servers()), limits).await;
-    let cluster = cluster.unwrap_or_else(|error| panic!("{error}"));
+    let connection = connection(brokers.servers());
+    let connected = Cluster::connect_within(connection, limits, LIMITS.timeout, |_| ());
+    let cluster = connected.await.unwrap_or_else(|error| panic!("{error}"));
     let topic = TopicName::from("_topicsmith");
     let created = inventory::create(&cluster, &topic, 1).await;
     created.expect("it may");

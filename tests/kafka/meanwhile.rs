@@ -104,7 +104,7 @@ async fn deleted_before_its_change(test: Test) {
 
 async fn deleted_after_its_change(test: Test) {
     let repository = two_topics(&test).await;
-    let rule = held_back(Api::Metadata, When::After);
+    let rule = held_back(Api::DescribeConfigs, When::After);
     let (_proxy, apply) = apply_until(&test, &repository, rule);
     delete(&test, "b").await;
     let run = apply.end().exits(3);
