@@ -9,6 +9,7 @@ use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use topicsmith::kafka::OffsetAt;
 use topicsmith::model::TopicName;
 
+use crate::harness::proxy::{Api, Fault, Proxy, Rule, When};
 use crate::harness::{self, Brokers, Repository, Test, eventually, new_topic};
 
 harness::tests! {
@@ -20,6 +21,7 @@ harness::tests! {
     a_reader_of_another_topic_does_not,
     a_snapshot_holds_the_usage,
     a_topic_without_a_leader,
+    offsets_that_nobody_tells_hold_it_back,
 }
 
 const TWO_DAYS: Duration = Duration::from_secs(2 * 24 * 60 * 60);
@@ -181,6 +183,18 @@ async fn a_snapshot_holds_the_usage(test: Test) {
 
 /// Where no partition of a request has a leader, each of them says so: the request as a whole is
 /// none that failed.
+/// Nobody knows then how young its newest record is.
+async fn offsets_that_nobody_tells_hold_it_back(test: Test) {
+    let (repository, topic) = to_delete(&test).await;
+    write(&test, &topic, Duration::from_secs(60));
+    let silent = Rule::new(Api::ListOffsets, When::Before, Fault::SilentBefore).times(usize::MAX);
+    let proxy = Proxy::before(test.broker().servers(), &[silent]);
+    repository.environment("dev", proxy.servers(), 1, "");
+    let plan = repository.run("plan --timeout 4s").exits(4);
+    plan.says("topic-in-use").says("--allow topic-in-use:@old");
+    assert!(proxy.fired() > 0);
+}
+
 async fn a_topic_without_a_leader(test: Test) {
     let brokers = Brokers::own(3);
     let cluster = harness::connect(harness::connection(brokers.servers())).await;
