@@ -130,6 +130,14 @@ pub async fn create(cluster: &Cluster, topics: &[NewTopic]) {
         })
     })
     .await;
+    // Whichever broker is asked next.
+    eventually("all brokers know of the topics", async || {
+        match topics.last() {
+            None => true,
+            Some(last) => cluster.all_know(&last.name).await.is_ok_and(|know| know),
+        }
+    })
+    .await;
 }
 
 /// Creates topics with one request, or several: with ZooKeeper a name that a test deleted is free
