@@ -44,12 +44,12 @@ pub enum InventoryError {
         records: Vec<Unreadable>,
     },
     /// The cluster refused.
-    #[error("cannot {doing} the inventory, topic {}: {fault}", escape(topic.as_str()))]
+    #[error("cannot {} the inventory, topic {}: {fault}", right.verb(), escape(topic.as_str()))]
     Refused {
         /// The inventory.
         topic: TopicName,
-        /// What was tried: `create`.
-        doing: &'static str,
+        /// The right to what was tried.
+        right: Right,
         /// What the cluster says.
         fault: Fault,
     },
@@ -169,32 +169,22 @@ impl InventoryError {
     }
 
     /// What a fault on the topic means.
-    pub(super) fn of_fault(
-        topic: &TopicName,
-        right: Right,
-        doing: &'static str,
-        fault: Fault,
-    ) -> Self {
+    pub(super) fn of_fault(topic: &TopicName, right: Right, fault: Fault) -> Self {
         let topic = topic.clone();
         match fault.kind() {
             FaultKind::NotAuthorised => InventoryError::NoRight { topic, right },
             FaultKind::Missing => InventoryError::Missing { topic },
             _ => InventoryError::Refused {
                 topic,
-                doing,
+                right,
                 fault,
             },
         }
     }
 
-    pub(super) fn of_records(
-        topic: &TopicName,
-        right: Right,
-        doing: &'static str,
-        error: RecordError,
-    ) -> Self {
+    pub(super) fn of_records(topic: &TopicName, right: Right, error: RecordError) -> Self {
         match error {
-            RecordError::Refused(fault) => Self::of_fault(topic, right, doing, fault),
+            RecordError::Refused(fault) => Self::of_fault(topic, right, fault),
             RecordError::Failed(error) => error.into(),
         }
     }

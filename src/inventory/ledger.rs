@@ -109,6 +109,11 @@ impl Log {
         }
     }
 
+    /// The lock of a resource, where anybody ever had it.
+    pub fn lease(&self, resource: &str) -> Option<&Lease> {
+        self.leases.get(resource)
+    }
+
     /// What the records say, from an offset on.
     pub fn contents(&self, from: i64, end: i64) -> (Contents, Vec<Unreadable>) {
         let is_meant = |record: &&Record| record.offset >= from;

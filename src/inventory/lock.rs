@@ -10,12 +10,12 @@ use std::time::{Duration, Instant, SystemTime};
 
 use tokio::task::JoinHandle;
 
-use super::codec::{self, LockStep};
+use super::codec;
 use super::error::{InventoryError, Right};
-use super::lease::{Holder, Lease};
+use super::lease::{Holder, Lease, Term};
 use super::ledger::{Contents, Log, Writer, refuse_unreadable};
 use super::topic::{led, open, unread, unwritten};
-use crate::kafka::{Appender, Cluster, Delivery, OffsetAt, Reader, Record, end};
+use crate::kafka::{Appender, Cluster, Delivery, OffsetAt, Reader, end};
 use crate::model::TopicName;
 use crate::model::text::escape;
 
@@ -94,8 +94,7 @@ struct Side {
     me: Holder,
     reader: Reader,
     appender: Appender,
-    lease: Lease,
-    /// Whatever else stands in the inventory: nobody has to read it again.
+    /// All that stands in the inventory: nobody has to read it again.
     log: Log,
 }
 
@@ -178,7 +177,7 @@ pub async fn break_lock(
     resource: &str,
 ) -> Result<Option<Holder>, InventoryError> {
     let side = Side::open(cluster, topic, resource, Holder::default()).await?;
-    let Some(term) = side.lease.term() else {
+    let Some(term) = side.term() else {
         return Ok(None);
     };
     side.release(&term.key).await?;
@@ -187,10 +186,10 @@ pub async fn break_lock(
 
 impl Lock {
     fn new(side: Side, confirmed: (Instant, SystemTime), patience: Duration) -> Self {
-        let now_ms = side.lease.now_ms();
+        let now_ms = side.lease().map_or(0, Lease::now_ms);
         let held = Arc::new(Held {
             began: side.began().unwrap_or_default(),
-            ended: side.lease.ended(),
+            ended: side.lease().and_then(Lease::ended),
             side: tokio::sync::Mutex::new(side),
             confirmed: Mutex::new(confirmed),
             lost: Mutex::default(),
@@ -351,23 +350,12 @@ impl Side {
             me,
             reader,
             appender,
-            lease: Lease::default(),
             log: Log::default(),
         };
-        let (reader, take) = side.parts();
-        let read = reader.to_end(take).await;
+        let Self { reader, log, .. } = &mut side;
+        let read = reader.to_end(|record| log.take(record)).await;
         read.map_err(|error| unread(&side.topic, error))?;
         Ok(side)
-    }
-
-    /// The reader, and what takes in its records.
-    fn parts(&mut self) -> (&mut Reader, impl FnMut(Record)) {
-        let (lease, resource, log) = (&mut self.lease, &self.resource, &mut self.log);
-        let take = move |record| {
-            replay(lease, resource, &record);
-            log.take(record);
-        };
-        (&mut self.reader, take)
     }
 
     /// Writes a claim, and reads up to it.
@@ -380,8 +368,8 @@ impl Side {
     }
 
     async fn read_up_to(&mut self, offset: i64) -> Result<(), InventoryError> {
-        let (reader, take) = self.parts();
-        let read = reader.up_to(offset, take).await;
+        let Self { reader, log, .. } = self;
+        let read = reader.up_to(offset, |record| log.take(record)).await;
         read.map_err(|error| unread(&self.topic, error))
     }
 
@@ -394,10 +382,11 @@ impl Side {
             if left.is_zero() {
                 return Ok(false);
             }
-            let (reader, take) = self.parts();
-            let read = reader.more(left.min(LOOK), take).await;
+            let Self { reader, log, .. } = &mut *self;
+            let read = reader.more(left.min(LOOK), |record| log.take(record));
+            let read = read.await;
             read.map_err(|error| unread(&self.topic, error))?;
-            if self.lease.term().is_none() {
+            if self.term().is_none() {
                 return Ok(true);
             }
         }
@@ -408,16 +397,25 @@ impl Side {
         refuse_unreadable(&self.topic, read)
     }
 
+    fn lease(&self) -> Option<&Lease> {
+        self.log.lease(&self.resource)
+    }
+
+    fn term(&self) -> Option<&Term> {
+        self.lease()?.term()
+    }
+
     /// The record that began our term, if it is ours.
     fn began(&self) -> Option<i64> {
-        let term = self.lease.term().filter(|term| term.key == self.key);
+        let term = self.term().filter(|term| term.key == self.key);
         term.map(|term| term.began)
     }
 
     /// Who else holds it, and for how long at least.
     fn other(&self) -> Option<(Holder, Duration)> {
-        let term = self.lease.term().filter(|term| term.key != self.key)?;
-        let left = u64::try_from(term.until_ms - self.lease.now_ms()).unwrap_or_default();
+        let lease = self.lease()?;
+        let term = lease.term().filter(|term| term.key != self.key)?;
+        let left = u64::try_from(term.until_ms - lease.now_ms()).unwrap_or_default();
         Some((term.holder.clone(), Duration::from_millis(left)))
     }
 
@@ -431,18 +429,6 @@ impl Side {
     /// Takes the own claim back. If that fails, it means nothing once its time is over.
     async fn give_up(&self) {
         let _ = self.release(&self.key).await;
-    }
-}
-
-/// Takes in a record, if it is of the lock.
-fn replay(lease: &mut Lease, resource: &str, record: &Record) {
-    let key = record.key.as_deref().unwrap_or_default();
-    match codec::lock_step(record) {
-        Some(LockStep::Claimed(claim)) if claim.resource == resource => {
-            lease.claimed(record.offset, key, claim);
-        }
-        Some(LockStep::Released) => lease.released(record.offset, key),
-        _ => {}
     }
 }
 

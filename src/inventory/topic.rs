@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::error::{InventoryError, Right};
 use crate::kafka::{
-    Cluster, Configs, FaultKind, Mode, NewTopic, Reader, RecordError, TopicDescription,
+    Cluster, Configs, Fault, FaultKind, Mode, NewTopic, Reader, RecordError, TopicDescription,
 };
 use crate::model::{ConfigKey, TopicName};
 
@@ -79,34 +79,18 @@ pub async fn create(
             }
             kind if kind.is_worth_another_try() => {}
             _ => {
-                return Err(InventoryError::of_fault(
-                    topic,
-                    Right::Create,
-                    "create",
-                    fault,
-                ));
+                return Err(InventoryError::of_fault(topic, Right::Create, fault));
             }
         }
         if Instant::now() >= deadline {
-            return Err(InventoryError::of_fault(
-                topic,
-                Right::Create,
-                "create",
-                fault,
-            ));
+            return Err(InventoryError::of_fault(topic, Right::Create, fault));
         }
         tokio::time::sleep(PAUSE).await;
     }
-    shown(cluster, topic, &[]).await?;
-    while !cluster.all_know(topic).await? {
-        if Instant::now() >= deadline {
-            return Err(InventoryError::Missing {
-                topic: topic.clone(),
-            });
-        }
-        tokio::time::sleep(PAUSE).await;
-    }
-    Ok(())
+    wait_until(topic, async || {
+        Ok(check(cluster, topic, &[]).await? && cluster.all_know(topic).await?)
+    })
+    .await
 }
 
 /// Waits until a topic shows that is known to be there, and checks it: brokers learn of a new one one
@@ -119,8 +103,15 @@ pub(super) async fn shown(
     topic: &TopicName,
     rights: &[Right],
 ) -> Result<(), InventoryError> {
+    wait_until(topic, async || check(cluster, topic, rights).await).await
+}
+
+async fn wait_until(
+    topic: &TopicName,
+    shows: impl AsyncFn() -> Result<bool, InventoryError>,
+) -> Result<(), InventoryError> {
     let deadline = Instant::now() + PATIENCE;
-    while !check(cluster, topic, rights).await? {
+    while !shows().await? {
         if Instant::now() >= deadline {
             return Err(InventoryError::Missing {
                 topic: topic.clone(),
@@ -145,33 +136,13 @@ pub(super) async fn check(
         cluster.describe_topics_and_rights(names),
         cluster.describe_topic_configs(names),
     )?;
-    let description = match described.remove(topic) {
-        None => return Ok(false),
-        Some(Err(fault)) if fault.kind() == FaultKind::Missing => return Ok(false),
-        Some(Err(fault)) => {
-            return Err(InventoryError::of_fault(
-                topic,
-                Right::Describe,
-                "see",
-                fault,
-            ));
-        }
-        Some(Ok(description)) => description,
+    let described = described.remove(topic);
+    let Some(description) = there(topic, Right::Describe, described)? else {
+        return Ok(false);
     };
-    let entries = match configs.remove(topic) {
-        // It came or went just now.
-        None => return Ok(false),
-        Some(Err(fault)) if fault.kind() == FaultKind::Missing => return Ok(false),
-        Some(Err(fault)) => {
-            let right = Right::DescribeConfigs;
-            return Err(InventoryError::of_fault(
-                topic,
-                right,
-                "read the configs of",
-                fault,
-            ));
-        }
-        Some(Ok(entries)) => entries,
+    let configs = configs.remove(topic);
+    let Some(entries) = there(topic, Right::DescribeConfigs, configs)? else {
+        return Ok(false); // It came or went just now.
     };
     if let Some(why) = unfit(&description, &entries) {
         return Err(InventoryError::NotAnInventory {
@@ -190,6 +161,19 @@ pub(super) async fn check(
             topic: topic.clone(),
             right: *right,
         }),
+    }
+}
+
+/// What a broker said of the topic; `None` where it is not there.
+fn there<T>(
+    topic: &TopicName,
+    right: Right,
+    said: Option<Result<T, Fault>>,
+) -> Result<Option<T>, InventoryError> {
+    match said.transpose() {
+        Err(fault) if fault.kind() == FaultKind::Missing => Ok(None),
+        Err(fault) => Err(InventoryError::of_fault(topic, right, fault)),
+        Ok(said) => Ok(said),
     }
 }
 
@@ -247,10 +231,10 @@ pub(super) async fn led<A, E, B>(
 
 /// What an error while reading means.
 pub(super) fn unread(topic: &TopicName, error: RecordError) -> InventoryError {
-    InventoryError::of_records(topic, Right::Read, "read", error)
+    InventoryError::of_records(topic, Right::Read, error)
 }
 
 /// What an error while writing means.
 pub(super) fn unwritten(topic: &TopicName, error: RecordError) -> InventoryError {
-    InventoryError::of_records(topic, Right::Write, "write", error)
+    InventoryError::of_records(topic, Right::Write, error)
 }

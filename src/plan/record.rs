@@ -91,32 +91,30 @@ pub(super) fn news(
 ) -> Vec<RecordChange> {
     let entry = &wanted.declared_at;
     let id = super::ownership::is_another(&before.id, &after.id)
-        .then(|| differs("id", before.id.clone(), after.id.clone(), entry));
-    let on_remove = before
-        .on_remove
-        .filter(|_| before.on_remove != after.on_remove);
-    let on_remove = on_remove.map(|on_remove| {
-        let to = after.on_remove.map(word);
-        differs("on_remove", Some(word(on_remove)), to, entry)
+        .then(|| differs("id", before.id.as_ref(), after.id.as_ref(), entry));
+    let on_remove = before.on_remove.map(|from| {
+        let to = after.on_remove.map(OnRemove::as_str);
+        differs("on_remove", Some(from.as_str()), to, entry)
     });
-    let after_owner = after.owner.as_ref().and_then(Option::as_ref);
-    let owner = before.owner.as_ref().map(Option::as_ref);
-    let owner = owner.filter(|owner| *owner != after_owner);
-    let owner = owner.map(|owner| differs("owner", owner.cloned(), after_owner.cloned(), entry));
+    let owner = before.owner.as_ref().map(|from| {
+        let to = after.owner.as_ref().and_then(Option::as_ref);
+        differs("owner", from.as_ref(), to, entry)
+    });
     let partitions = before.partitions.filter(|_| change.partitions.is_none());
     let partitions = partitions.map(|from| {
         let place = &wanted.partitions.place;
-        number("partitions", from, after.partitions, place)
+        differs("partitions", Some(from), after.partitions, place)
     });
     let factor = before.replication_factor.map(|from| {
         let place = &wanted.replication_factor.place;
-        number("replication_factor", from, after.replication_factor, place)
+        let to = after.replication_factor;
+        differs("replication_factor", Some(from), to, place)
     });
     let untouched = |(key, ..): &Recorded| change.config.iter().all(|config| config.key != **key);
     let config = configs(before, after).into_iter().filter(untouched);
     let config = config.map(|(key, from, to)| {
         let place = wanted.config.get(key).map_or(entry, |value| &value.place);
-        differs(&format!("config.{key}"), from.cloned(), to.cloned(), place)
+        differs(&format!("config.{key}"), from, to, place)
     });
     let fields = [id, on_remove, owner, partitions, factor];
     fields
@@ -127,27 +125,18 @@ pub(super) fn news(
         .collect()
 }
 
-fn differs(
+fn differs<T: PartialEq + ToString>(
     field: &str,
-    from: Option<String>,
-    to: Option<String>,
+    from: Option<T>,
+    to: Option<T>,
     place: &Place,
 ) -> Option<RecordChange> {
     (from != to).then(|| RecordChange {
         field: field.to_owned(),
-        from,
-        to,
+        from: from.map(|from| from.to_string()),
+        to: to.map(|to| to.to_string()),
         declared_at: Some(place.clone()),
     })
-}
-
-fn number(field: &str, from: u32, to: Option<u32>, place: &Place) -> Option<RecordChange> {
-    (to != Some(from))
-        .then(|| {
-            let to = to.map(|to| to.to_string());
-            differs(field, Some(from.to_string()), to, place)
-        })
-        .flatten()
 }
 
 /// A key with what is recorded for it, and what is to be.
@@ -177,30 +166,26 @@ fn configs<'a>(before: &'a Owned, after: &'a Owned) -> Vec<Recorded<'a>> {
 /// What a reviewer must see of the record of a topic that becomes owned: that its removal from the
 /// files will delete it, and from whom it is taken.
 pub(super) fn first(after: &Owned, was: Option<&Whose>, wanted: &Topic) -> Vec<RecordChange> {
-    let change = |field: &str, from: Option<&String>, to: Option<&String>| {
-        differs(field, from.cloned(), to.cloned(), &wanted.declared_at)
+    let change = |field: &str, from: Option<&str>, to: Option<&str>| {
+        differs(field, from, to, &wanted.declared_at)
     };
     let armed = after
         .on_remove
         .filter(|on_remove| *on_remove == OnRemove::Delete)
-        .map(word);
+        .map(OnRemove::as_str);
     let taken = was.into_iter().flat_map(|was| {
         let us = &after.whose;
         [
-            change("scope", was.scope.as_ref(), us.scope.as_ref()),
+            change("scope", was.scope.as_deref(), us.scope.as_deref()),
             change(
                 "environment",
-                was.environment.as_ref(),
-                us.environment.as_ref(),
+                was.environment.as_deref(),
+                us.environment.as_deref(),
             ),
         ]
     });
     taken
         .flatten()
-        .chain(change("on_remove", None, armed.as_ref()))
+        .chain(change("on_remove", None, armed))
         .collect()
-}
-
-fn word(on_remove: OnRemove) -> String {
-    on_remove.as_str().to_owned()
 }
