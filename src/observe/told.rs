@@ -24,8 +24,6 @@ const SETTLING: Duration = Duration::from_millis(200);
 pub struct Told {
     started: Instant,
     metadata: Metadata,
-    /// The topics that are anybody's business here.
-    names: Vec<TopicName>,
     configs: BTreeMap<TopicName, Result<Configs, Fault>>,
     descriptions: BTreeMap<TopicName, Result<TopicDescription, Fault>>,
     broker_defaults: Defaults,
@@ -65,7 +63,6 @@ impl Told {
         Ok(Self {
             started,
             metadata,
-            names,
             configs,
             descriptions,
             broker_defaults,
@@ -117,7 +114,6 @@ impl Told {
         let Self {
             started: _,
             metadata,
-            names,
             configs,
             descriptions,
             broker_defaults,
@@ -147,16 +143,13 @@ impl Told {
         let hidden = described.map(|(name, fault)| Unknown::hidden_topic(name, words(fault)));
         let hidden: Vec<Unknown> = hidden.collect();
         let mut last = Last::default();
-        let mut partitions = InOrder::of(metadata.topics);
         let (mut configs, mut descriptions) = (InOrder::of(configs), InOrder::of(descriptions));
-        for name in names {
-            let Some(partitions) = partitions.take(&name) else {
-                continue;
-            };
+        let wanted = metadata.topics.into_iter();
+        for (name, topic) in wanted.filter(|(name, _)| want.topic(name)) {
             let read = configs.take(&name);
             let held = read.map(|read| read.map(|configs| last.by(configs, &live)));
             let description = descriptions.take(&name);
-            add_topic(&mut live, name, &partitions, held, description);
+            add_topic(&mut live, name, &topic, held, description);
         }
         live.unknown.extend(hidden);
         Ok(live)
