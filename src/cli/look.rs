@@ -247,7 +247,7 @@ pub struct Wanted<'a> {
     only: &'a Globs,
     depth: Depth,
     removed: Vec<TopicName>,
-    /// The topics that files name, to be gone or not.
+    /// The topics that files name, to be gone or not, by name.
     listed: Vec<TopicName>,
 }
 
@@ -255,7 +255,9 @@ impl<'a> Wanted<'a> {
     /// What files speak of, down to a depth.
     pub fn of(desired: &'a Desired, only: &'a Globs, depth: Depth) -> Self {
         let removed: Vec<TopicName> = desired.removed.keys().cloned().collect();
-        let listed = desired.topics.keys().chain(&removed).cloned().collect();
+        let listed = desired.topics.keys().chain(&removed);
+        let mut listed: Vec<TopicName> = listed.cloned().collect();
+        listed.sort();
         Self {
             desired,
             only,

@@ -11,6 +11,7 @@
 
 mod certificates;
 mod configs;
+mod ids;
 mod records;
 mod rights;
 mod tokens;
@@ -1098,7 +1099,8 @@ unsafe fn copy_metadata(metadata: &raw::Metadata) -> Metadata {
                 rack: None,
             });
         }
-        for topic in counted(metadata.topics, metadata.topic_count) {
+        let topics = counted(metadata.topics, metadata.topic_count);
+        for (topic, id_hint) in topics.iter().zip(ids::hints(metadata)) {
             let name = TopicName::new(text(topic.name));
             if topic.error != 0 {
                 copy.unreadable
@@ -1115,8 +1117,11 @@ unsafe fn copy_metadata(metadata: &raw::Metadata) -> Metadata {
                 replicas: counted(partition.replicas, partition.replica_count).to_vec(),
                 in_sync: counted(partition.in_sync, partition.in_sync_count).to_vec(),
             });
-            let partitions = partitions.collect();
-            copy.topics.insert(name, TopicMetadata { partitions });
+            let read = TopicMetadata {
+                partitions: partitions.collect(),
+                id_hint,
+            };
+            copy.topics.insert(name, read);
         }
     }
     copy.brokers.sort_by_key(|broker| broker.id);

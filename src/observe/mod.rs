@@ -30,7 +30,7 @@ use crate::model::{Globs, TopicName};
 pub struct Want<'a> {
     /// Whose topics are ignored, and where the inventory is.
     pub environment: &'a Environment,
-    /// The topics that files name.
+    /// The topics that files name, by name.
     pub listed: &'a [TopicName],
     /// Which topics' configs.
     pub configs: Which<'a>,
@@ -43,7 +43,7 @@ pub struct Want<'a> {
 /// Of which topics something is wanted.
 #[derive(Clone, Copy)]
 pub enum Which<'a> {
-    /// These. They can be asked for before it is known which topics there are.
+    /// These, by name. They can be asked for before it is known which topics there are.
     Of(&'a [TopicName]),
     /// All.
     All,

@@ -1,6 +1,6 @@
 //! What the brokers tell of topics, as plain data.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::time::{Duration, Instant};
 
@@ -32,39 +32,25 @@ pub struct Told {
 }
 
 impl Told {
-    /// Reads what is wanted whatever the inventory holds: that is read meanwhile. Nothing waits for
-    /// anything else either, where the topics are named.
+    /// Reads what is wanted whatever the inventory holds: that is read meanwhile. Configs do not wait
+    /// for the list of topics either, where theirs are named.
     pub(super) async fn read(cluster: &Cluster, want: &Want<'_>) -> Result<Self, Error> {
         let started = Instant::now();
-        let wanted = |which: Which<'_>| -> Vec<TopicName> {
-            let wanted = which.named().iter().filter(|name| want.topic(name));
-            wanted.cloned().collect()
-        };
-        let (with_configs, with_ids) = (wanted(want.configs), wanted(want.ids));
-        let (metadata, mut configs, mut descriptions) = tokio::try_join!(
-            cluster.metadata(),
-            cluster.describe_topic_configs(&with_configs),
-            cluster.describe_topics(&with_ids),
-        )?;
-        let names = metadata.topics.keys().filter(|name| want.topic(name));
-        let names: Vec<TopicName> = names.cloned().collect();
-        let all = |which| match which {
-            Which::All => &names[..],
-            Which::Of(_) => &[],
-        };
-        let (more_configs, more_descriptions) = tokio::try_join!(
-            cluster.describe_topic_configs(all(want.configs)),
-            cluster.describe_topics(all(want.ids)),
-        )?;
-        configs.extend(more_configs);
-        descriptions.extend(more_descriptions);
-        ask_again(cluster, &names, &mut configs, &mut descriptions).await?;
+        let named = want.configs.named().iter();
+        let named: Vec<TopicName> = named.filter(|name| want.topic(name)).cloned().collect();
+        let (metadata, mut configs) =
+            tokio::try_join!(cluster.metadata(), cluster.describe_topic_configs(&named))?;
+        if let Which::All = want.configs {
+            let live = metadata.topics.keys().filter(|name| want.topic(name));
+            let live: Vec<TopicName> = live.cloned().collect();
+            configs = cluster.describe_topic_configs(&live).await?;
+        }
         let (broker_defaults, without_defaults) = defaults(cluster, &metadata, &configs).await;
         Ok(Self {
             started,
             metadata,
             configs,
-            descriptions,
+            descriptions: BTreeMap::new(),
             broker_defaults,
             without_defaults,
         })
@@ -75,20 +61,29 @@ impl Told {
         self.started
     }
 
-    /// Reads what is known only now: the ids of what the inventory holds, the configs of instances'
-    /// topics, and whether listed topics that do not show are there all the same.
+    /// Reads what is known only now: ids, but for those of topics that are as they were recorded, the
+    /// configs of instances' topics, and whether listed topics that do not show are there all the
+    /// same.
     async fn read_more(
         &mut self,
         cluster: &Cluster,
         want: &Want<'_>,
         inventory: &Inventory,
     ) -> Result<(), Error> {
+        recognise(&mut self.metadata.topics, inventory);
         let of_instances = inventory.instance_topics();
-        let missing = |name: &&TopicName| !self.metadata.topics.contains_key(*name);
-        let recorded = inventory.topics.keys().chain(of_instances.keys().copied());
-        let ids = recorded.chain(want.listed.iter().filter(missing));
-        let ids = ids.filter(|name| !self.descriptions.contains_key(*name) && want.topic(name));
-        let ids: Vec<TopicName> = ids.cloned().collect();
+        let live = &self.metadata.topics;
+        let all = match want.ids {
+            Which::All => Some(live.keys()),
+            Which::Of(_) => None,
+        };
+        let ids = unrecognised(live, want.ids.named())
+            .chain(unrecognised(live, all.into_iter().flatten()))
+            .chain(unrecognised(live, inventory.topics.keys()))
+            .chain(unrecognised(live, of_instances.keys().copied()))
+            .chain(missing(live, want.listed));
+        let ids: BTreeSet<&TopicName> = ids.filter(|name| want.topic(name)).collect();
+        let ids: Vec<TopicName> = ids.into_iter().cloned().collect();
         let configs = of_instances.keys().copied();
         let configs = configs.filter(|name| !self.configs.contains_key(*name) && want.topic(name));
         let configs: Vec<TopicName> = configs.cloned().collect();
@@ -98,6 +93,27 @@ impl Told {
         )?;
         self.configs.extend(configs);
         self.descriptions.extend(descriptions);
+        self.ask_again(cluster).await
+    }
+
+    /// Brokers learn of a topic one after the other: what one of them does not know that another one
+    /// listed is asked for again. Else the topic is gone.
+    async fn ask_again(&mut self, cluster: &Cluster) -> Result<(), Error> {
+        let live = &self.metadata.topics;
+        let (configs, ids) = (
+            unsettled(live, &self.configs),
+            unsettled(live, &self.descriptions),
+        );
+        if configs.is_empty() && ids.is_empty() {
+            return Ok(());
+        }
+        tokio::time::sleep(SETTLING).await;
+        let (configs, ids) = tokio::try_join!(
+            cluster.describe_topic_configs(&configs),
+            cluster.describe_topics(&ids),
+        )?;
+        self.configs.extend(configs);
+        self.descriptions.extend(ids);
         Ok(())
     }
 
@@ -149,43 +165,58 @@ impl Told {
             let read = configs.take(&name);
             let held = read.map(|read| read.map(|configs| last.by(configs, &live)));
             let description = descriptions.take(&name);
-            add_topic(&mut live, name, &topic, held, description);
+            add_topic(&mut live, name, topic, held, description);
         }
         live.unknown.extend(hidden);
         Ok(live)
     }
 }
 
-/// Brokers learn of a topic one after the other: what one of them does not know that another one
-/// listed is asked for again. Else the topic is gone.
-async fn ask_again(
-    cluster: &Cluster,
-    names: &[TopicName],
-    configs: &mut BTreeMap<TopicName, Result<Configs, Fault>>,
-    descriptions: &mut BTreeMap<TopicName, Result<TopicDescription, Fault>>,
-) -> Result<(), Error> {
-    fn unknown<T>(
-        names: &[TopicName],
-        read: &BTreeMap<TopicName, Result<T, Fault>>,
-    ) -> Vec<TopicName> {
-        let is_unknown = |name: &&TopicName| match read.get(*name) {
-            Some(Err(fault)) => fault.kind() == FaultKind::Missing,
-            _ => false,
-        };
-        names.iter().filter(is_unknown).cloned().collect()
+/// Keeps of the hints at ids those that are what was recorded. No other is worth anything.
+fn recognise(topics: &mut BTreeMap<TopicName, TopicMetadata>, inventory: &Inventory) {
+    let mut owned = InOrder::of(&inventory.topics);
+    let mut of_instances = InOrder::of(inventory.instance_topics());
+    for (name, topic) in topics {
+        let of_instance = of_instances.take(&name);
+        let of_instance = of_instance.and_then(|instance| instance.topics.get(name)?.as_ref());
+        let recorded = of_instance.or(owned.take(name).and_then(|owned| owned.id.as_ref()));
+        topic.id_hint.take_if(|hint| Some(&*hint) != recorded);
     }
-    let (without_configs, without_id) = (unknown(names, configs), unknown(names, descriptions));
-    if without_configs.is_empty() && without_id.is_empty() {
-        return Ok(());
-    }
-    tokio::time::sleep(SETTLING).await;
-    let (again, ids_again) = tokio::try_join!(
-        cluster.describe_topic_configs(&without_configs),
-        cluster.describe_topics(&without_id),
-    )?;
-    configs.extend(again);
-    descriptions.extend(ids_again);
-    Ok(())
+}
+
+/// Those of some names, which ascend, whose topics are not known by their ids.
+fn unrecognised<'a>(
+    live: &'a BTreeMap<TopicName, TopicMetadata>,
+    names: impl IntoIterator<Item = &'a TopicName>,
+) -> impl Iterator<Item = &'a TopicName> {
+    let mut live = InOrder::of(live);
+    let mut is_known = move |name| live.take(name).is_some_and(|topic| topic.id_hint.is_some());
+    let names = names.into_iter();
+    names.filter(move |name| !is_known(*name))
+}
+
+/// Those of some names, which ascend, that no topic shows.
+fn missing<'a>(
+    live: &'a BTreeMap<TopicName, TopicMetadata>,
+    names: impl IntoIterator<Item = &'a TopicName>,
+) -> impl Iterator<Item = &'a TopicName> {
+    let mut live = InOrder::of(live);
+    let names = names.into_iter();
+    names.filter(move |name| live.take(*name).is_none())
+}
+
+/// What a broker does not know of that another one listed.
+fn unsettled<T>(
+    live: &BTreeMap<TopicName, TopicMetadata>,
+    read: &BTreeMap<TopicName, Result<T, Fault>>,
+) -> Vec<TopicName> {
+    let is_missing = |read: &Result<T, Fault>| match read {
+        Ok(_) => false,
+        Err(fault) => fault.kind() == FaultKind::Missing,
+    };
+    let unsettled = read.iter();
+    let unsettled = unsettled.filter(|(name, read)| is_missing(read) && live.contains_key(*name));
+    unsettled.map(|(name, _)| name.clone()).collect()
 }
 
 fn brokers(metadata: &Metadata) -> Vec<Broker> {
@@ -234,13 +265,14 @@ async fn defaults(
 fn add_topic(
     live: &mut Live,
     name: TopicName,
-    topic: &TopicMetadata,
+    topic: TopicMetadata,
     held: Option<Result<Held, Fault>>,
     description: Option<Result<TopicDescription, Fault>>,
 ) {
     let mut read = LiveTopic {
         partitions: u32::try_from(topic.partitions.len()).unwrap_or(u32::MAX),
-        replication_factor: ReplicationFactor::of(replicas(topic)),
+        replication_factor: ReplicationFactor::of(replicas(&topic)),
+        id: topic.id_hint,
         ..LiveTopic::default()
     };
     let gone = |fault: &Fault| fault.kind() == FaultKind::Missing;
@@ -307,4 +339,69 @@ fn set_on_topic(entries: &Configs) -> ConfigMap<String> {
         .filter(|entry| entry.source == Source::Topic)
         .map(|entry| (entry.key.clone(), entry.value.clone().unwrap_or_default()))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::live::{Instance, Owned};
+
+    /// An id that librdkafka should have got wrong can only be another one than what was recorded, and
+    /// those are asked for.
+    #[test]
+    fn a_hint_at_an_id_counts_where_it_was_recorded() {
+        let seen = |hint: Option<&str>| TopicMetadata {
+            id_hint: hint.map(str::to_owned),
+            ..TopicMetadata::default()
+        };
+        let recorded = |id: Option<&str>| Owned {
+            id: id.map(str::to_owned),
+            ..Owned::default()
+        };
+        let instance = Instance {
+            topics: [
+                ("i-same".into(), Some("I".to_owned())),
+                ("i-new".into(), None),
+            ]
+            .into(),
+            ..Instance::default()
+        };
+        let inventory = Inventory {
+            topics: [
+                ("another".into(), recorded(Some("B"))),
+                ("gone".into(), recorded(Some("G"))),
+                ("no-hint".into(), recorded(Some("N"))),
+                ("no-id".into(), recorded(None)),
+                ("same".into(), recorded(Some("S"))),
+            ]
+            .into(),
+            instances: vec![instance],
+            ..Inventory::default()
+        };
+        let mut topics: BTreeMap<TopicName, TopicMetadata> = [
+            ("another".into(), seen(Some("A"))),
+            ("i-new".into(), seen(Some("J"))),
+            ("i-same".into(), seen(Some("I"))),
+            ("no-hint".into(), seen(None)),
+            ("no-id".into(), seen(Some("X"))),
+            ("nobodys".into(), seen(Some("Y"))),
+            ("same".into(), seen(Some("S"))),
+        ]
+        .into();
+        recognise(&mut topics, &inventory);
+        let names: BTreeSet<TopicName> = topics
+            .keys()
+            .chain(inventory.topics.keys())
+            .cloned()
+            .collect();
+        let asked: Vec<&str> = unrecognised(&topics, &names)
+            .map(TopicName::as_str)
+            .collect();
+        assert_eq!(
+            asked,
+            ["another", "gone", "i-new", "no-hint", "no-id", "nobodys"]
+        );
+        let missing: Vec<&TopicName> = missing(&topics, &names).collect();
+        assert_eq!(missing, [&TopicName::from("gone")]);
+    }
 }

@@ -103,6 +103,7 @@ mod tests {
         ];
         let topic = TopicMetadata {
             partitions: partitions_of_a,
+            ..TopicMetadata::default()
         };
         let metadata = Metadata {
             brokers: vec![node(1), node(2)],
