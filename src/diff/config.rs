@@ -40,7 +40,7 @@ pub(super) fn compare<'a>(
         differ.push(ConfigDiff {
             key,
             live: Some(own),
-            kind: Difference::Undeclared(behind(found, defaults, key.as_str())),
+            kind: Difference::Undeclared(behind(found, defaults, key)),
         });
     }
     differ.sort_by_key(|diff| diff.key);
@@ -55,7 +55,7 @@ fn declared<'a>(
     key: &'a ConfigKey,
 ) -> Option<ConfigDiff<'a>> {
     let value = wanted.config.get(key)?;
-    let live = effective(found, defaults, key.as_str());
+    let live = effective(found, defaults, key);
     let kind = match live {
         Some(live) if !key.same(live.value, &value.value) => Difference::Value(value),
         Some(live) if live.source != Source::Topic => Difference::NotHeld(value),

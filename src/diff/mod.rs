@@ -6,6 +6,7 @@ mod since;
 
 pub use since::{Since, of_config, of_number};
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -80,11 +81,14 @@ impl<'a> From<&'a BrokerDefault> for Effective<'a> {
 pub type Defaults = BTreeMap<ConfigKey, BrokerDefault>;
 
 /// What a topic has for a key: its own value, or else the default behind it.
-pub fn effective<'a>(
+pub fn effective<'a, K: Ord + ?Sized>(
     found: &'a LiveTopic,
     defaults: &'a Defaults,
-    key: &str,
-) -> Option<Effective<'a>> {
+    key: &K,
+) -> Option<Effective<'a>>
+where
+    ConfigKey: Borrow<K>,
+{
     let own = found.config.as_ref()?.get(key).map(|value| Effective {
         value,
         source: Source::Topic,
@@ -93,11 +97,14 @@ pub fn effective<'a>(
 }
 
 /// What a topic has, or would have, for a key that is not set on it.
-pub fn behind<'a>(
+pub fn behind<'a, K: Ord + ?Sized>(
     found: &'a LiveTopic,
     defaults: &'a Defaults,
-    key: &str,
-) -> Option<Effective<'a>> {
+    key: &K,
+) -> Option<Effective<'a>>
+where
+    ConfigKey: Borrow<K>,
+{
     let default = found.behind.get(key).or_else(|| defaults.get(key));
     default.map(Effective::from)
 }

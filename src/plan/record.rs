@@ -82,6 +82,34 @@ pub(super) fn keep_what_is_not_applied(
     }
 }
 
+/// Whether a record holds all that it is to hold of a topic to which nothing is done: there is no
+/// [`news`] then.
+pub(super) fn is_up_to_date(before: &Owned, wanted: &Topic, found: &LiveTopic) -> bool {
+    let unmanaged = &wanted.unmanaged;
+    let partitions = (!unmanaged.partitions).then_some(wanted.partitions.value);
+    let factor = (!unmanaged.replication_factor).then_some(wanted.replication_factor.value);
+    let configs = |before: &ConfigMap<String>| {
+        let managed = |(key, _): &(&ConfigKey, _)| !unmanaged.config.contains(*key);
+        let mut wanted = wanted.config.iter().filter(managed);
+        let same = |(key, recorded): (&ConfigKey, &String)| {
+            let next = wanted.next();
+            next.is_some_and(|(next, value)| next == key && key.same(recorded, &value.value))
+        };
+        before.iter().all(same) && wanted.next().is_none()
+    };
+    !super::ownership::is_another(&before.id, &found.id)
+        && before
+            .on_remove
+            .is_none_or(|on_remove| on_remove == wanted.on_remove)
+        && before
+            .owner
+            .as_ref()
+            .is_none_or(|owner| *owner == wanted.owner)
+        && (before.partitions.is_none() || before.partitions == partitions)
+        && (before.replication_factor.is_none() || before.replication_factor == factor)
+        && before.config.as_ref().is_none_or(configs)
+}
+
 /// What of a record changes besides what a change does to the topic itself.
 pub(super) fn news(
     before: &Owned,
@@ -188,4 +216,91 @@ pub(super) fn first(after: &Owned, was: Option<&Whose>, wanted: &Topic) -> Vec<R
         .flatten()
         .chain(change("on_remove", None, armed))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Action;
+    use crate::testing::{found, topic};
+
+    /// Both ways to ask whether there is something to record give one answer.
+    #[test]
+    fn what_is_up_to_date_has_no_news() {
+        let config = [("cleanup.policy", "compact,delete"), ("retention.ms", "1")];
+        let mut wanted = topic(3, 2, &config);
+        wanted.owner = Some("media".to_owned());
+        let mut live = found(3, 2, &config);
+        live.id = Some("id".to_owned());
+        let recorded = of_topic(&wanted, Some(&live), &Whose::default(), None);
+        let same = |wanted: &Topic, before: &Owned| {
+            let after = of_topic(wanted, Some(&live), &Whose::default(), None);
+            let nothing = Change::new("a".into(), Action::Record);
+            let none = news(before, &after, wanted, &nothing).is_empty();
+            assert_eq!(is_up_to_date(before, wanted, &live), none, "{before:?}");
+            none
+        };
+        assert!(same(&wanted, &recorded));
+        // What is not known, and what means the same, is no news.
+        let config = |config: &[(&str, &str)]| {
+            let pairs = config.iter();
+            Some(pairs.map(|(k, v)| ((*k).into(), (*v).to_owned())).collect())
+        };
+        let as_good: [fn(&mut Owned); 7] = [
+            |r| r.id = None,
+            |r| r.on_remove = None,
+            |r| r.owner = None,
+            |r| r.partitions = None,
+            |r| r.replication_factor = None,
+            |r| r.config = None,
+            |r| r.declared_at = None,
+        ];
+        for change in as_good {
+            let mut before = recorded.clone();
+            change(&mut before);
+            assert!(same(&wanted, &before));
+        }
+        let mut before = recorded.clone();
+        before.config = config(&[
+            ("cleanup.policy", "delete, compact"),
+            ("retention.ms", "01"),
+        ]);
+        assert!(same(&wanted, &before));
+        // All else is.
+        let other: [fn(&mut Owned); 6] = [
+            |r| r.id = Some("another".to_owned()),
+            |r| r.on_remove = Some(OnRemove::Delete),
+            |r| r.owner = Some(None),
+            |r| r.partitions = Some(4),
+            |r| r.replication_factor = Some(3),
+            |r| r.config = Some(ConfigMap::new()),
+        ];
+        for change in other {
+            let mut before = recorded.clone();
+            change(&mut before);
+            assert!(!same(&wanted, &before));
+        }
+        let other: [&[(&str, &str)]; 3] = [
+            &[("cleanup.policy", "delete"), ("retention.ms", "1")],
+            &[("cleanup.policy", "compact,delete"), ("segment.ms", "1")],
+            &[
+                ("cleanup.policy", "compact,delete"),
+                ("retention.ms", "1"),
+                ("segment.ms", "1"),
+            ],
+        ];
+        for other in other {
+            let mut before = recorded.clone();
+            before.config = config(other);
+            assert!(!same(&wanted, &before));
+        }
+        // What is left to others is not to be recorded.
+        wanted.unmanaged.partitions = true;
+        assert!(!same(&wanted, &recorded));
+        wanted.unmanaged = crate::desired::Unmanaged {
+            config: ["retention.ms".into()].into(),
+            ..Default::default()
+        };
+        assert!(!same(&wanted, &recorded));
+    }
 }

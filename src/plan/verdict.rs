@@ -213,6 +213,18 @@ impl<'a> Table<'a> {
             left_alone,
         } = changes::update(name, topic, found, environment, inputs);
         let alters = change.partitions.is_some() || !change.config.is_empty();
+        if let Some(Standing::Ours(owned)) = standing
+            && !alters
+            && blocked.is_empty()
+            && found.config.is_some()
+            && record::is_up_to_date(owned, topic, found)
+        {
+            return Verdict {
+                is_right: true,
+                left_alone,
+                ..Verdict::default()
+            };
+        }
         if let (Some(books), Some(standing)) = (&self.books, standing) {
             self.account(&mut change, topic, found, &blocked, (books, standing));
         }

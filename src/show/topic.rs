@@ -211,7 +211,7 @@ impl Sides<'_> {
         diff: &TopicDiff<'_>,
     ) -> (Option<LiveValue>, Against) {
         let defaults = self.live.map(|live| &live.broker_defaults);
-        let live = defaults.and_then(|defaults| diff::effective(found, defaults, key.as_str()));
+        let live = defaults.and_then(|defaults| diff::effective(found, defaults, key));
         let live = live.map(value);
         let Some(configs) = &diff.config else {
             return (live, Against::Uncompared);
@@ -245,7 +245,7 @@ impl Sides<'_> {
             .map(|(key, held)| Undeclared {
                 key: key.clone(),
                 value: held.clone(),
-                behind: diff::behind(found, &live.broker_defaults, key.as_str()).map(value),
+                behind: diff::behind(found, &live.broker_defaults, key).map(value),
                 fate: self.fate(key),
             })
             .collect()

@@ -126,7 +126,7 @@ impl<'a> Sides<'a, '_> {
     pub(super) fn config(&self, key: &ConfigKey) -> Difference<'a> {
         let wanted = self.wanted.config.get(key);
         let value = wanted.map(|wanted| &*wanted.value);
-        let live = diff::effective(self.found, self.defaults, key.as_str());
+        let live = diff::effective(self.found, self.defaults, key);
         let configs = self.applied.and_then(|applied| applied.config.as_ref());
         let since = configs.map(|applied| diff::of_config(applied, key, live, value));
         Difference {
