@@ -316,16 +316,18 @@ impl<'a> Resolver<'a> {
         subject: &Subject<'_>,
         problems: &mut Problems,
     ) -> Option<ConfigMap<Sourced<Arc<str>>>> {
-        let mut merged: BTreeMap<&ConfigKey, (&ConfigEntry, &Layer)> = BTreeMap::new();
+        let mut merged: Vec<(&ConfigEntry, &Layer)> = Vec::new();
         let mut sound = true;
-        for (layer, settings) in &layers.list {
+        for (layer, settings) in layers.list.iter().rev() {
             sound &= !settings.config_is_bad();
-            for entry in settings.configs() {
-                merged.insert(&entry.key, (entry, layer));
-            }
+            // Of one layer the last one counts, too: where there are two, both are bad.
+            merged.extend(settings.configs().iter().rev().map(|entry| (entry, layer)));
         }
-        let mut config = ConfigMap::new();
-        for (key, (entry, layer)) in merged {
+        merged.sort_by_key(|(entry, _)| &entry.key);
+        merged.dedup_by_key(|(entry, _)| &entry.key);
+        let mut config = ConfigMap::with_capacity(merged.len());
+        for (entry, layer) in merged {
+            let key = &entry.key;
             match &entry.value {
                 ConfigValue::Default => continue,
                 ConfigValue::Bad => sound = false,
@@ -338,7 +340,7 @@ impl<'a> Resolver<'a> {
                     config.insert(key.clone(), value);
                 }
             }
-            if !entry.is_known && !self.rules.allows(key) && self.is_allowed_elsewhere(key) {
+            if key.spec().is_none() && !self.rules.allows(key) && self.is_allowed_elsewhere(key) {
                 let message = format!(
                     "{} does not allow the config {}",
                     self.environment,

@@ -61,7 +61,7 @@ fn report_settings(
         .configs()
         .iter()
         .filter(|entry| entry.value != ConfigValue::Bad);
-    let unknown = configs.filter(|entry| !entry.is_known);
+    let unknown = configs.filter(|entry| entry.key.spec().is_none());
     let unknown = unknown.map(|entry| (&entry.key, &entry.key_place));
     let unmanaged = settings
         .unmanaged

@@ -98,8 +98,14 @@ impl PartialOrd for ConfigKey {
 }
 
 impl Ord for ConfigKey {
+    /// By text. [`SPECS`] is sorted, so that the places of known keys in it have that order, too.
     fn cmp(&self, other: &Self) -> Ordering {
-        self.as_str().cmp(other.as_str())
+        match (&self.0, &other.0) {
+            (Key::Known(spec), Key::Known(other)) => {
+                std::ptr::from_ref(*spec).cmp(&std::ptr::from_ref(*other))
+            }
+            _ => self.as_str().cmp(other.as_str()),
+        }
     }
 }
 

@@ -8,7 +8,6 @@ use super::field::{Key, Read, Value};
 use super::reader::Reader;
 use crate::desired::schema::{Schemas, config};
 use crate::desired::suggest::shown;
-use crate::model::config::spec;
 use crate::model::{ConfigKey, Finding, Place};
 
 /// What a table of configs says.
@@ -19,8 +18,6 @@ pub(crate) struct ConfigTable(pub(crate) Vec<ConfigEntry>);
 #[derive(Debug, Clone)]
 pub(crate) struct ConfigEntry {
     pub(crate) key: ConfigKey,
-    /// Whether Kafka 4.3 has it.
-    pub(crate) is_known: bool,
     pub(crate) key_place: Place,
     pub(crate) value: ConfigValue,
     pub(crate) place: Place,
@@ -48,13 +45,12 @@ impl Read for ConfigTable {
         let mut entries: Vec<ConfigEntry> = leaves
             .into_iter()
             .map(|leaf| {
-                let (value, place) = (read_value(&leaf.key, leaf.value, reader), leaf.value.span());
+                let key = ConfigKey::new(leaf.key);
                 ConfigEntry {
-                    is_known: spec(&leaf.key).is_some(),
-                    key: ConfigKey::new(leaf.key),
                     key_place: leaf.place,
-                    value,
-                    place: reader.place(place),
+                    value: read_value(&key, leaf.value, reader),
+                    place: reader.place(leaf.value.span()),
+                    key,
                 }
             })
             .collect();
@@ -112,8 +108,14 @@ fn descend<'v, 'i>(
 }
 
 fn joined(path: &[&Key<'_>]) -> String {
-    let parts: Vec<&str> = path.iter().map(|key| &**key.get_ref()).collect();
-    parts.join(".")
+    let mut joined = String::with_capacity(40);
+    for (depth, key) in path.iter().enumerate() {
+        if depth > 0 {
+            joined.push('.');
+        }
+        joined.push_str(key.get_ref());
+    }
+    joined
 }
 
 /// Where a dotted key stands: all of it if it is written in one go, else its last part.

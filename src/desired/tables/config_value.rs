@@ -8,9 +8,9 @@ use super::field::Value;
 use super::reader::{Reader, Scalar};
 use super::values::unit_help;
 use crate::desired::suggest::{self, shown};
-use crate::model::config::{Kind, SPECS, ValueProblem, spec};
+use crate::model::config::{Kind, SPECS, ValueProblem};
 use crate::model::units::UnitError;
-use crate::model::{ConfigSpec, Finding, Place};
+use crate::model::{ConfigKey, ConfigSpec, Finding, Place};
 
 /// What a config is set to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,12 +24,16 @@ pub(crate) enum ConfigValue {
 }
 
 /// A config's value as Kafka holds it.
-pub(crate) fn read_value(key: &str, value: &Value<'_>, reader: &mut Reader<'_>) -> ConfigValue {
-    let spec = spec(key);
+pub(crate) fn read_value(
+    key: &ConfigKey,
+    value: &Value<'_>,
+    reader: &mut Reader<'_>,
+) -> ConfigValue {
+    let spec = key.spec();
     let (outer_key, outer_entry) = (reader.key, reader.entry.clone());
     match spec {
         Some(spec) => reader.key = spec.name,
-        None => (reader.key, reader.entry) = ("", key.into()),
+        None => (reader.key, reader.entry) = ("", key.as_str().into()),
     }
     let read = match (value.get_ref(), spec) {
         (DeValue::Array(_), Some(spec)) if !takes_lists(spec) => {

@@ -80,7 +80,6 @@ impl Settings {
         let place = place.unwrap_or_else(|| Place::whole(""));
         let entry = ConfigEntry {
             key: ConfigKey::new(MIN_ISR),
-            is_known: true,
             key_place: place.clone(),
             value,
             place: place.clone(),
@@ -115,7 +114,7 @@ impl Read for MinIsr {
     }
 
     fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        match read_value(MIN_ISR, value, reader) {
+        match read_value(&MIN_ISR.into(), value, reader) {
             ConfigValue::Bad => None,
             read => Some(Self(read)),
         }
