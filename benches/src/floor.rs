@@ -50,7 +50,7 @@ impl std::fmt::Display for Shape {
 
 /// What is tried to find the best one.
 fn shapes() -> impl Iterator<Item = Shape> {
-    let batches = [125, 250, 500, 1_000].into_iter();
+    let batches = [64, 125, 250, 500, 1_000].into_iter();
     batches.flat_map(|batch| {
         [(1, 2), (2, 1), (2, 2), (4, 1), (4, 2)].map(|(connections, in_flight)| Shape {
             batch,

@@ -32,8 +32,8 @@ pub(super) struct Clients {
     pub first: Arc<Client>,
     /// The brokers that there were when it connected.
     pub brokers: Vec<i32>,
-    /// Made once there is work for two: a broker answers two connections side by side.
-    second: OnceCell<Arc<Client>>,
+    /// Made once there is work for them.
+    others: [OnceCell<Arc<Client>>; 2],
     connection: Arc<Connection>,
 }
 
@@ -72,19 +72,24 @@ impl Clients {
         Ok(Self {
             first: Arc::new(first),
             brokers: Vec::new(),
-            second: OnceCell::new(),
+            others: Default::default(),
             connection: Arc::clone(connection),
             news,
         })
     }
 
-    /// Even numbers take the first client, odd ones the second.
+    /// One of the clients, in turn. A broker answers the requests of a connection one after the other:
+    /// a single one is asked over three, so that it need not wait for the next question.
     pub async fn pick(&self, number: usize) -> Result<Arc<Client>, Error> {
-        if number.is_multiple_of(2) {
+        let others = match self.brokers.len() {
+            0 | 1 => &self.others[..],
+            _ => &self.others[..1],
+        };
+        let Some(at) = (number % (1 + others.len())).checked_sub(1) else {
             return Ok(Arc::clone(&self.first));
-        }
+        };
         let make = async || client(&self.connection, ATTEMPT, &self.news).map(Arc::new);
-        self.second.get_or_try_init(make).await.cloned()
+        others[at].get_or_try_init(make).await.cloned()
     }
 }
 

@@ -25,10 +25,10 @@ const FIRST_READ: Duration = Duration::from_secs(3);
 /// How long to wait before a read is tried again.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Topics in one request for configs: librdkafka orders the answer in quadratic time, and the larger
-/// an answer, the longer nobody works on it but the one who sends it.
+/// Topics in one request for configs: librdkafka orders the answer in quadratic time, and a broker
+/// takes more time for each topic of a large answer than of a small one.
 const CONFIGS: Batches = Batches {
-    size: 125,
+    size: 64,
     spread: true,
 };
 
@@ -38,8 +38,8 @@ const TOPICS: Batches = Batches {
     spread: true,
 };
 
-/// Requests under way at a time, over both clients: so many that a far-away broker is not waited for.
-const IN_FLIGHT: usize = 8;
+/// Requests under way at a time, over all clients: so many that a far-away broker is not waited for.
+const IN_FLIGHT: usize = 12;
 
 /// How many items are asked for in parts.
 #[derive(Debug, Clone, Copy)]
@@ -495,7 +495,7 @@ impl Cluster {
         }
     }
 
-    /// The same for many items: in batches, several under way over both clients, and over all
+    /// The same for many items: in batches, several under way over all clients, and over all
     /// brokers.
     pub(super) async fn read_batches<K, T, Answer>(
         &self,
