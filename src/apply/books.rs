@@ -7,11 +7,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::readback;
+use super::Settings;
+use super::readback::{self, Ids};
 use super::report::{Holds, Outcome, Outcomes, WhyNot};
 use super::steps::Step;
 use crate::inventory::{Contents, Entry, InventoryError, Lock, Lost, Mark, Writer};
-use crate::kafka::Cluster;
+use crate::kafka::{Cluster, Fault};
 use crate::live::{Owned, Spent, Stamp, Whose};
 use crate::model::TopicName;
 use crate::plan::{Action, Change, Plan, Subject, TOMBSTONE};
@@ -36,9 +37,12 @@ pub enum Unrecorded {
     /// Another scope or environment recorded the topic as its own since the plan was made.
     #[error("{} recorded the topic as its own meanwhile, and keeps it", crate::plan::owner(.0))]
     Taken(Whose),
-    /// The id of a new topic could not be read.
+    /// The ids of new topics could not be read.
     #[error("the ids of new topics could not be read: {0}")]
     NoIds(crate::kafka::Error),
+    /// No broker told the id of a new topic.
+    #[error("its id could not be read: {0}")]
+    NoId(Fault),
 }
 
 impl Unrecorded {
@@ -122,14 +126,14 @@ impl Books {
         &self,
         plan: &Plan,
         cluster: &Cluster,
-        stopped: Option<&WhyNot>,
+        (settings, stopped): (&Settings, Option<&WhyNot>),
         outcomes: &mut Outcomes,
     ) {
         let made = plan.changes.iter();
         let made = made.filter(|change| change.action == Action::Create);
         let made = made.filter(|change| happened(change, outcomes));
         let made: Vec<TopicName> = made.map(|change| change.topic.clone()).collect();
-        let ids = readback::ids(cluster, &made).await;
+        let ids = readback::ids_of_made(cluster, &made, settings).await;
         let taken = self.taken(plan, cluster, ids.as_ref().ok()).await;
         let seen = Seen {
             ids: ids.map_err(Unrecorded::NoIds),
@@ -164,7 +168,7 @@ impl Books {
         &self,
         plan: &Plan,
         cluster: &Cluster,
-        ids: Option<&BTreeMap<TopicName, String>>,
+        ids: Option<&Ids>,
     ) -> Result<BTreeMap<TopicName, Whose>, Unrecorded> {
         if !plan.changes.iter().any(claims) {
             return Ok(BTreeMap::new());
@@ -174,7 +178,8 @@ impl Books {
         let claimed = plan.changes.iter().filter(|change| claims(change));
         let taken = claimed.filter_map(|change| {
             let topic = &change.topic;
-            let now = ids.and_then(|ids| ids.get(topic)).or(change.id.as_ref());
+            let made = ids.and_then(|ids| ids.get(topic)?.as_ref().ok()?.as_ref());
+            let now = made.or(change.id.as_ref());
             let record = topics.remove(topic)?;
             // A record of a topic that was there before this one means nothing.
             let of_this = !readback::is_another(record.id.as_ref(), now);
@@ -264,7 +269,7 @@ fn claims(change: &Change) -> bool {
 /// What is known besides the outcomes once everything was tried.
 struct Seen<'a> {
     /// The ids of the topics that were made.
-    ids: Result<BTreeMap<TopicName, String>, Unrecorded>,
+    ids: Result<Ids, Unrecorded>,
     /// Those that somebody else has recorded as theirs meanwhile.
     taken: Result<BTreeMap<TopicName, Whose>, Unrecorded>,
     /// Why the apply ended early, if it did.
@@ -274,7 +279,8 @@ struct Seen<'a> {
 impl Seen<'_> {
     fn id(&self, topic: &TopicName) -> Result<Option<String>, Unrecorded> {
         let ids = self.ids.as_ref().map_err(Clone::clone)?;
-        Ok(ids.get(topic).cloned())
+        let id = ids.get(topic).cloned().unwrap_or(Ok(None));
+        id.map_err(Unrecorded::NoId)
     }
 
     /// Whether a topic can be recorded as ours.

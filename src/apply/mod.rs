@@ -129,7 +129,7 @@ pub async fn run(
     if let Some(books) = &settings.books {
         let stopped = ended.as_ref();
         books
-            .write_down(plan, cluster, stopped, &mut outcomes)
+            .write_down(plan, cluster, (settings, stopped), &mut outcomes)
             .await;
     }
     let why_not = ended.unwrap_or(WhyNot::NotReached);

@@ -1,7 +1,9 @@
 //! Reads topics back and holds them against the steps, by meaning.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
 
+use super::Settings;
 use super::report::Holds;
 use super::steps::{Step, Work};
 use crate::kafka::{
@@ -11,6 +13,9 @@ use crate::kafka::{
 use crate::live::{ReplicationFactor, Source};
 use crate::model::{ConfigKey, TopicName};
 use crate::plan::Subject;
+
+/// How often a broker is asked again that does not know of a topic yet.
+const AGAIN: Duration = Duration::from_millis(200);
 
 /// What the cluster showed.
 #[derive(Debug, Default)]
@@ -65,30 +70,55 @@ pub async fn read(cluster: &Cluster, steps: &[&Step]) -> Result<Seen, Error> {
         let known = matches!(step.work, Work::Delete { id: Some(_) });
         known && metadata.topics.contains_key(&step.topic)
     });
-    let ids = ids(cluster, &deleted).await?;
+    let ids = ids(cluster, &deleted).await?.into_iter();
+    let ids = ids.filter_map(|(name, id)| Some((name, id.ok()??)));
     Ok(Seen {
         metadata: Some(metadata),
         configs,
-        ids,
+        ids: ids.collect(),
     })
 }
 
-/// The ids of topics, of those that are there and have one.
+/// What the brokers say of topics' ids: one, none on clusters that give none, or why they do not say.
+pub type Ids = BTreeMap<TopicName, Result<Option<String>, Fault>>;
+
+/// The ids of topics.
 ///
 /// # Errors
 /// Why the cluster could not be read.
-pub async fn ids(
-    cluster: &Cluster,
-    topics: &[TopicName],
-) -> Result<BTreeMap<TopicName, String>, Error> {
+pub async fn ids(cluster: &Cluster, topics: &[TopicName]) -> Result<Ids, Error> {
     if topics.is_empty() {
-        return Ok(BTreeMap::new());
+        return Ok(Ids::new());
     }
     let described = cluster.describe_topics(topics).await?.into_iter();
-    let id = |(name, description): (TopicName, Result<TopicDescription, Fault>)| {
-        Some((name, description.ok()?.id?))
-    };
-    Ok(described.filter_map(id).collect())
+    let id = |description: Result<TopicDescription, Fault>| description.map(|found| found.id);
+    Ok(described.map(|(name, found)| (name, id(found))).collect())
+}
+
+/// The ids of topics that were made. Brokers learn of a topic one after the other: one that does not
+/// know of it yet is asked again, for as long as a change may take to show.
+///
+/// # Errors
+/// Why the cluster could not be read.
+pub async fn ids_of_made(
+    cluster: &Cluster,
+    topics: &[TopicName],
+    settings: &Settings,
+) -> Result<Ids, Error> {
+    let give_up = Instant::now() + settings.visible_within;
+    let mut known = ids(cluster, topics).await?;
+    loop {
+        let later = known.iter().filter(|(_, id)| {
+            let fault = id.as_ref().err();
+            fault.is_some_and(|fault| unreadable(fault) == Shown::Absent)
+        });
+        let later: Vec<TopicName> = later.map(|(name, _)| name.clone()).collect();
+        if later.is_empty() || settings.stop.is_set() || Instant::now() >= give_up {
+            return Ok(known);
+        }
+        tokio::time::sleep(AGAIN).await;
+        known.extend(ids(cluster, &later).await?);
+    }
 }
 
 /// Whether another topic has the name of the one that is to be deleted, or was.

@@ -1,14 +1,13 @@
 //! Steps that would do harm if they were sent now are kept back, with the reason.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use super::Settings;
 use super::batches::MAX_PARTITIONS;
+use super::readback::{self, Ids};
 use super::report::{Outcome, Outcomes, WhyNot};
 use super::steps::{Phase, Step, Work};
-use super::{Settings, readback};
-use crate::kafka::{Cluster, Metadata};
-use crate::model::TopicName;
+use crate::kafka::{Cluster, FaultKind, Metadata};
 
 /// How often in-sync replicas are looked at again while a partition lacks some.
 const AGAIN: Duration = Duration::from_millis(500);
@@ -48,15 +47,17 @@ pub fn keep_back(steps: &mut Vec<Step>, why: &WhyNot, outcomes: &mut Outcomes) {
 
 /// Kafka deletes by name. A topic that was deleted and made again since the plan was made is not
 /// the one that was to go.
-fn recreated(step: &Step, ids: Option<&BTreeMap<TopicName, String>>) -> Option<WhyNot> {
+fn recreated(step: &Step, ids: Option<&Ids>) -> Option<WhyNot> {
     let Work::Delete { id: id @ Some(_) } = &step.work else {
         return None;
     };
-    match ids {
-        None => Some(WhyNot::IdUnknown),
-        Some(ids) => {
-            readback::is_another(id.as_ref(), ids.get(&step.topic)).then_some(WhyNot::Recreated)
+    match ids.and_then(|ids| ids.get(&step.topic)) {
+        Some(Ok(now)) => {
+            readback::is_another(id.as_ref(), now.as_ref()).then_some(WhyNot::Recreated)
         }
+        // It is gone already.
+        Some(Err(fault)) if fault.kind() == FaultKind::Missing => None,
+        Some(Err(_)) | None => Some(WhyNot::IdUnknown),
     }
 }
 
@@ -138,7 +139,7 @@ async fn in_sync(cluster: &Cluster, steps: &[Step], settings: &Settings) -> Opti
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kafka::{AlterOp, Partition, TopicMetadata};
+    use crate::kafka::{AlterOp, Fault, Partition, TopicMetadata};
 
     fn step(work: Work) -> Step {
         Step {
@@ -191,11 +192,15 @@ mod tests {
             let id = id.map(str::to_owned);
             step(Work::Delete { id })
         };
-        let ids = |id: &str| BTreeMap::from([("t".into(), id.to_owned())]);
-        let why = |id, ids: &BTreeMap<_, _>| recreated(&delete(id), Some(ids));
+        let ids = |id: &str| Ids::from([("t".into(), Ok(Some(id.to_owned())))]);
+        let fault = |code| Ids::from([("t".into(), Err(Fault::new(code, String::new())))]);
+        let why = |id, ids: &Ids| recreated(&delete(id), Some(ids));
         assert_eq!(why(Some("a"), &ids("a")), None);
         assert_eq!(why(Some("a"), &ids("b")), Some(WhyNot::Recreated));
-        assert_eq!(why(Some("a"), &BTreeMap::new()), None);
+        assert_eq!(why(Some("a"), &fault(3)), None);
+        let unknown = Some(WhyNot::IdUnknown);
+        assert_eq!(why(Some("a"), &fault(29)), unknown);
+        assert_eq!(why(Some("a"), &Ids::new()), unknown);
         assert_eq!(why(None, &ids("b")), None);
         assert_eq!(recreated(&delete(Some("a")), None), Some(WhyNot::IdUnknown));
         assert_eq!(recreated(&delete(None), None), None);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::apply::{self, Kind};
 use crate::inventory::{Holder, InventoryError, Lost};
-use crate::kafka;
+use crate::kafka::{self, Fault};
 use crate::live::{Hold, Instance, Usage};
 use crate::model::TopicName;
 
@@ -118,6 +118,9 @@ pub enum Trouble {
     /// The topics' ids could not be read.
     #[error("the ids of its topics are not recorded: {0}")]
     NoIds(kafka::Error),
+    /// No broker told the id of one of them.
+    #[error("the id of {0} is not recorded: {1}")]
+    NoId(TopicName, Fault),
 }
 
 /// How it ended as a whole.

@@ -249,8 +249,11 @@ impl Up<'_> {
                 inventory::Entry::InstanceGone(instance.clone())
             }
             _ => {
-                if let Err(error) = self.learn_ids(instance).await {
-                    entry.trouble = Some(error);
+                match self.learn_ids(instance).await {
+                    // One that was not made, which is said already.
+                    Err(Trouble::NoId(..)) if failed => {}
+                    Err(error) => entry.trouble = Some(error),
+                    Ok(()) => {}
                 }
                 inventory::Entry::Instance(instance.clone())
             }
@@ -271,16 +274,21 @@ impl Up<'_> {
         let give_up = Instant::now() + SHOWN_WITHIN;
         loop {
             let described = self.site.cluster.describe_topics(&names).await;
+            let mut unknown = None;
             for (name, found) in described.map_err(Trouble::NoIds)? {
-                if let Ok(found) = found {
-                    names.retain(|other| *other != name);
-                    instance.topics.insert(name, found.id);
+                match found {
+                    Ok(found) => {
+                        names.retain(|other| *other != name);
+                        instance.topics.insert(name, found.id);
+                    }
+                    Err(fault) => unknown = Some(Trouble::NoId(name, fault)),
                 }
             }
-            if names.is_empty() || Instant::now() >= give_up {
-                return Ok(());
+            match unknown {
+                None => return Ok(()),
+                Some(trouble) if Instant::now() >= give_up => return Err(trouble),
+                Some(_) => tokio::time::sleep(AGAIN).await,
             }
-            tokio::time::sleep(AGAIN).await;
         }
     }
 }

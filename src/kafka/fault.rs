@@ -69,7 +69,7 @@ impl FaultKind {
 }
 
 impl Fault {
-    pub(super) fn new(code: i32, message: String) -> Self {
+    pub(crate) fn new(code: i32, message: String) -> Self {
         let name = match code {
             UNKNOWN => "UNKNOWN_SERVER_ERROR".to_owned(),
             3 => "UNKNOWN_TOPIC_OR_PARTITION".to_owned(),

@@ -14,6 +14,8 @@ crate::harness::tests! {
     killed_at_every_boundary,
     killed_before_there_is_a_lock,
     a_record_is_repeated,
+    a_broker_that_does_not_know_a_new_topic_yet,
+    a_new_topic_whose_id_nobody_tells,
     a_change_that_could_not_be_recorded,
     a_record_alone_without_an_answer,
     a_tombstone_that_cannot_be_noted_deletes_nothing,
@@ -264,6 +266,28 @@ async fn a_record_is_repeated(test: Test) {
         nothing_left(&repository);
         assert_eq!(owned(&repository), "@a @kept", "{name}");
     }
+}
+
+/// Brokers learn of a topic one after the other, and its id is recorded with it.
+async fn a_broker_that_does_not_know_a_new_topic_yet(test: Test) {
+    let unknown = Rule::new(Api::Metadata, When::After, Fault::Unknown(".late"));
+    let repository = test.owning_repository("[topics.\"@late\"]\n");
+    under(&test, &repository, unknown.times(3)).exits(0);
+    let recorded = super::recorded(&repository, "@late").expect("it is owned");
+    assert_eq!(recorded["id"], id(&test, "late").await);
+    nothing_left(&repository);
+}
+
+/// Without its id it would be taken for any later topic of its name: it is not recorded at all.
+async fn a_new_topic_whose_id_nobody_tells(test: Test) {
+    let unknown = Rule::new(Api::Metadata, When::After, Fault::Unknown(".late"));
+    let repository = test.owning_repository("[topics.\"@late\"]\n");
+    let run = under(&test, &repository, unknown.times(usize::MAX)).exits(3);
+    run.says("its id could not be read: UNKNOWN_TOPIC_OR_PARTITION");
+    assert_eq!(planned(&repository), "@late adopt");
+    repository.run("apply --yes").exits(0);
+    let recorded = super::recorded(&repository, "@late").expect("it is owned");
+    assert_eq!(recorded["id"], id(&test, "late").await);
 }
 
 async fn a_change_that_could_not_be_recorded(test: Test) {

@@ -65,6 +65,8 @@ pub enum Fault {
     Pretended,
     /// The network is gone from here on.
     NetworkLost,
+    /// The broker does not know the topics whose names end so. Requests that name none do not count.
+    Unknown(&'static str),
 }
 
 /// Stands before brokers. It listens until the process ends.
@@ -96,6 +98,7 @@ enum Treatment {
     Cut,
     Lose,
     Recode(Request, i16),
+    Rename(&'static str),
 }
 
 impl Rule {
@@ -247,6 +250,10 @@ impl Line {
                     silent = true;
                     treatment = Treatment::Lose;
                 }
+                Some(Fault::Unknown(topic)) => {
+                    request.rename(topic, &other(topic));
+                    treatment = Treatment::Rename(topic);
+                }
                 Some(Fault::DoneBut(code)) => treatment = Treatment::Recode(request.clone(), code),
                 Some(Fault::Refused(_) | Fault::Pretended) => {
                     let code = match fault {
@@ -281,6 +288,7 @@ impl Line {
                 Treatment::Cut => return,
                 Treatment::Lose => silent = true,
                 Treatment::Recode(request, code) => answer = request.recode(answer, code),
+                Treatment::Rename(topic) => wire::rename(&mut answer, &other(topic), topic),
             }
             for (real, own) in &self.ports {
                 wire::readdress(&mut answer, *real, *own);
@@ -302,7 +310,11 @@ impl Line {
         state.wrote |= request.changes_something();
         let mut chosen = None;
         for (rule, count) in &mut state.rules {
-            if rule.when == when && Some(rule.api) == request.api() {
+            let is_meant = match rule.fault {
+                Fault::Unknown(topic) => request.names(topic),
+                _ => true,
+            };
+            if rule.when == when && Some(rule.api) == request.api() && is_meant {
                 *count += 1;
                 let turn = rule.nth..rule.nth.saturating_add(rule.times);
                 if chosen.is_none() && turn.contains(count) {
@@ -321,4 +333,9 @@ impl Line {
             let _ = connection.shutdown(Shutdown::Both);
         }
     }
+}
+
+/// A name as long as a topic's that no topic has.
+fn other(topic: &str) -> String {
+    "z".repeat(topic.len())
 }

@@ -56,6 +56,17 @@ pub fn readdress(answer: &mut [u8], from: u16, to: u16) {
     }
 }
 
+/// Puts one text in the place of another that is as long, everywhere.
+pub fn rename(bytes: &mut [u8], from: &str, to: &str) {
+    let (from, to) = (from.as_bytes(), to.as_bytes());
+    assert_eq!(from.len(), to.len());
+    for at in 0..=bytes.len().saturating_sub(from.len()) {
+        if bytes[at..].starts_with(from) {
+            bytes[at..at + to.len()].copy_from_slice(to);
+        }
+    }
+}
+
 impl Request {
     pub fn new(frame: Vec<u8>) -> Self {
         Self(frame)
@@ -106,6 +117,17 @@ impl Request {
             let flag = self.validate_only();
             self.0[flag] = 1;
         }
+    }
+
+    /// Whether a text stands somewhere in it.
+    pub fn names(&self, text: &str) -> bool {
+        let mut windows = self.0.windows(text.len());
+        windows.any(|window| window == text.as_bytes())
+    }
+
+    /// Puts one text in the place of another that is as long.
+    pub fn rename(&mut self, from: &str, to: &str) {
+        rename(&mut self.0, from, to);
     }
 
     /// The answer to this request, with this code for each item.
