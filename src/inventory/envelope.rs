@@ -57,7 +57,14 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Own<'_, T> {
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
         let topic = self.topic;
-        T::deserialize(MapAccessDeserializer::new(Fields { map, topic }))
+        let (format, kind) = (false, false);
+        let fields = Fields {
+            map,
+            topic,
+            format,
+            kind,
+        };
+        T::deserialize(MapAccessDeserializer::new(fields))
     }
 }
 
@@ -65,6 +72,9 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Own<'_, T> {
 struct Fields<'t, A> {
     map: A,
     topic: Option<&'t mut Option<TopicName>>,
+    /// Whether these were there.
+    format: bool,
+    kind: bool,
 }
 
 #[derive(Deserialize)]
@@ -78,9 +88,20 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Fields<'_, A> {
         seed: K,
     ) -> Result<Option<K::Value>, A::Error> {
         while let Some(Name(name)) = self.map.next_key()? {
+            // Both were looked at before any other field was.
+            let own = match &*name {
+                "format" => Some(("format", &mut self.format)),
+                "kind" => Some(("kind", &mut self.kind)),
+                _ => None,
+            };
+            if let Some((name, is_there)) = own {
+                if std::mem::replace(is_there, true) {
+                    return Err(A::Error::duplicate_field(name));
+                }
+                self.map.next_value::<IgnoredAny>()?;
+                continue;
+            }
             match (&*name, &mut self.topic) {
-                // Looked at before any other field was.
-                ("format" | "kind", _) => drop(self.map.next_value::<IgnoredAny>()?),
                 ("topic", Some(Some(_))) => return Err(A::Error::duplicate_field("topic")),
                 ("topic", Some(topic)) => **topic = Some(self.map.next_value()?),
                 _ => return seed.deserialize(CowStrDeserializer::new(name)).map(Some),

@@ -78,6 +78,7 @@ pub async fn read_anyway(
 /// The records in their order: the last of each key, and the locks.
 #[derive(Default)]
 pub(super) struct Log {
+    /// By their keys, which they no longer have themselves.
     last: BTreeMap<Vec<u8>, Record>,
     without_key: Vec<Record>,
     leases: BTreeMap<String, Lease>,
@@ -85,13 +86,13 @@ pub(super) struct Log {
 }
 
 impl Log {
-    pub fn take(&mut self, record: Record) {
+    pub fn take(&mut self, mut record: Record) {
         self.newest_ms = self.newest_ms.max(record.timestamp_ms);
-        let Some(key) = record.key.clone() else {
+        let Some(key) = record.key.take() else {
             self.without_key.push(record);
             return;
         };
-        match codec::lock_step(&record) {
+        match codec::lock_step(&key, &record) {
             Some(LockStep::Claimed(claim)) => {
                 let lease = self.leases.entry(claim.resource.clone()).or_default();
                 lease.claimed(record.offset, &key, claim);
@@ -118,14 +119,13 @@ impl Log {
     pub fn contents(&self, from: i64, end: i64) -> (Contents, Vec<Unreadable>) {
         let is_meant = |record: &&Record| record.offset >= from;
         let mut inventory = Inventory::default();
+        let mut topics = Vec::new();
         let without_key = self.without_key.iter().filter(is_meant);
         let mut unreadable: Vec<Unreadable> = without_key.map(keyless).collect();
         for (key, record) in self.last.iter().filter(|(_, record)| is_meant(record)) {
             let value = record.value.as_deref().unwrap_or_default();
             match codec::decode(key, value, record.timestamp_ms) {
-                Ok(Fact::Owned(topic, owned)) => {
-                    inventory.topics.insert(topic, *owned);
-                }
+                Ok(Fact::Owned(topic, owned)) => topics.push((topic, *owned)),
                 Ok(Fact::Hold(topic, hold)) => {
                     inventory.holds.insert(topic, hold);
                 }
@@ -140,6 +140,8 @@ impl Log {
                 }),
             }
         }
+        // All at once: what comes one by one leaves half of a map's nodes empty.
+        inventory.topics = topics.into_iter().collect();
         inventory
             .spent
             .sort_by(|a, b| (&a.topic, &a.whose).cmp(&(&b.topic, &b.whose)));
