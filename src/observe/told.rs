@@ -161,12 +161,15 @@ impl Told {
         let mut last = Last::default();
         let (mut configs, mut descriptions) = (InOrder::of(configs), InOrder::of(descriptions));
         let wanted = metadata.topics.into_iter();
+        let mut topics = Vec::with_capacity(wanted.len());
         for (name, topic) in wanted.filter(|(name, _)| want.topic(name)) {
             let read = configs.take(&name);
             let held = read.map(|read| read.map(|configs| last.by(configs, &live)));
             let description = descriptions.take(&name);
-            add_topic(&mut live, name, topic, held, description);
+            let found = found(&mut live.unknown, &name, topic, held, description);
+            topics.extend(found.map(|found| (name, found)));
         }
+        live.topics = topics.into_iter().collect();
         live.unknown.extend(hidden);
         Ok(live)
     }
@@ -261,14 +264,14 @@ async fn defaults(
     (defaults, why)
 }
 
-/// Adds a topic with what was read of it, unless that says that it is gone.
-fn add_topic(
-    live: &mut Live,
-    name: TopicName,
+/// A topic with what was read of it, unless that says that it is gone.
+fn found(
+    unknowns: &mut Vec<Unknown>,
+    name: &TopicName,
     topic: TopicMetadata,
     held: Option<Result<Held, Fault>>,
     description: Option<Result<TopicDescription, Fault>>,
-) {
+) -> Option<LiveTopic> {
     let mut read = LiveTopic {
         partitions: u32::try_from(topic.partitions.len()).unwrap_or(u32::MAX),
         replication_factor: ReplicationFactor::of(replicas(&topic)),
@@ -278,10 +281,8 @@ fn add_topic(
     let gone = |fault: &Fault| fault.kind() == FaultKind::Missing;
     match description {
         Some(Ok(description)) => read.id = description.id,
-        Some(Err(fault)) if gone(&fault) => return,
-        Some(Err(fault)) => live
-            .unknown
-            .push(unknown(format!("id of topic {name}"), &fault)),
+        Some(Err(fault)) if gone(&fault) => return None,
+        Some(Err(fault)) => unknowns.push(unknown(format!("id of topic {name}"), &fault)),
         None => {}
     }
     match held {
@@ -289,14 +290,14 @@ fn add_topic(
             read.behind = held.behind;
             read.config = Some(held.config);
         }
-        Some(Err(fault)) if gone(&fault) => return,
+        Some(Err(fault)) if gone(&fault) => return None,
         Some(Err(fault)) => {
             let what = format!("configs of topic {name}");
-            live.unknown.push(unknown(what, &fault));
+            unknowns.push(unknown(what, &fault));
         }
         None => {}
     }
-    live.topics.insert(name, read);
+    Some(read)
 }
 
 fn replicas(topic: &TopicMetadata) -> impl Iterator<Item = u32> {
