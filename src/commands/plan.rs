@@ -1,6 +1,7 @@
 //! `topicsmith plan`: shows what an apply would do.
 
 use std::borrow::Cow;
+use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -93,7 +94,8 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
 async fn plan_each(args: &Args, session: &Session, ask: &Ask, log: &Log) -> Result<Exit> {
     let (only, scope) = (args.only.globs()?, args.origin.scope()?);
     let commit = args.origin.commit();
-    let loaded = session.load(ask)?;
+    // The process ends with the plan: what is large is not taken apart before that.
+    let loaded = ManuallyDrop::new(session.load(ask)?);
     let options = Options {
         only,
         allow: args.allow.clone(),
@@ -141,7 +143,7 @@ async fn one<'a>(
     Ok(Planned {
         args,
         environment,
-        live,
+        live: ManuallyDrop::new(live),
         plan,
     })
 }
@@ -150,7 +152,7 @@ async fn one<'a>(
 struct Planned<'a> {
     args: &'a Args,
     environment: &'a LoadedEnvironment,
-    live: Cow<'a, Live>,
+    live: ManuallyDrop<Cow<'a, Live>>,
     plan: Plan,
 }
 
