@@ -1,6 +1,7 @@
 //! Many lookups in what is sorted, in its order.
 
 use std::borrow::Borrow;
+use std::cmp::Ordering;
 use std::iter::Peekable;
 
 /// Looks up keys that ascend in pairs whose keys do. Each lookup goes on where the last one ended, so
@@ -22,9 +23,14 @@ impl<I: Iterator<Item = (Q, V)>, Q, V> InOrder<I> {
     where
         Q: Borrow<K>,
     {
-        while self.rest.next_if(|(at, _)| at.borrow() < key).is_some() {}
-        let found = self.rest.next_if(|(at, _)| at.borrow() == key);
-        found.map(|(_, value)| value)
+        loop {
+            let (at, _) = self.rest.peek()?;
+            match at.borrow().cmp(key) {
+                Ordering::Less => drop(self.rest.next()),
+                Ordering::Equal => return self.rest.next().map(|(_, value)| value),
+                Ordering::Greater => return None,
+            }
+        }
     }
 }
 
