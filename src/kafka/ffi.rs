@@ -780,7 +780,7 @@ impl Client {
             if code != 0 || metadata.is_null() {
                 return Err(Fault::new(code, "reading the topics".to_owned()));
             }
-            let copy = copy_metadata(&*metadata);
+            let copy = copy_metadata(metadata);
             raw::rd_kafka_metadata_destroy(metadata);
             Ok(copy)
         }
@@ -1088,9 +1088,10 @@ unsafe fn describe(topic: *const sys::rd_kafka_TopicDescription_t) -> TopicDescr
     }
 }
 
-unsafe fn copy_metadata(metadata: &raw::Metadata) -> Metadata {
+unsafe fn copy_metadata(told: *const raw::Metadata) -> Metadata {
     let mut copy = Metadata::default();
     unsafe {
+        let metadata = &*told;
         for broker in counted(metadata.brokers, metadata.broker_count) {
             copy.brokers.push(Node {
                 id: broker.id,
@@ -1100,7 +1101,7 @@ unsafe fn copy_metadata(metadata: &raw::Metadata) -> Metadata {
             });
         }
         let topics = counted(metadata.topics, metadata.topic_count);
-        for (topic, id_hint) in topics.iter().zip(ids::hints(metadata)) {
+        for (topic, id_hint) in topics.iter().zip(ids::hints(told)) {
             let name = TopicName::new(text(topic.name));
             if topic.error != 0 {
                 copy.unreadable

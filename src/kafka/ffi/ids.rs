@@ -46,10 +46,12 @@ struct Uuid {
 ///
 /// # Safety
 /// It comes from `rd_kafka_metadata()`, and is alive.
-pub(super) unsafe fn hints(metadata: &raw::Metadata) -> impl Iterator<Item = Option<String>> {
-    let topics = if unsafe { sys::rd_kafka_version() } == RELEASE {
-        let whole = std::ptr::from_ref(metadata).cast::<Metadata>();
-        unsafe { counted((*whole).topics, metadata.topic_count) }
+pub(super) unsafe fn hints<'a>(
+    metadata: *const raw::Metadata,
+) -> impl Iterator<Item = Option<String>> + use<'a> {
+    let topics: &'a [Topic] = if unsafe { sys::rd_kafka_version() } == RELEASE {
+        let whole = metadata.cast::<Metadata>();
+        unsafe { counted((*whole).topics, (*whole).public.topic_count) }
     } else {
         &[]
     };
