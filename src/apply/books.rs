@@ -126,14 +126,20 @@ impl Books {
         &self,
         plan: &Plan,
         cluster: &Cluster,
-        (settings, stopped): (&Settings, Option<&WhyNot>),
+        settings: &Settings,
+        stopped: Option<&WhyNot>,
         outcomes: &mut Outcomes,
     ) {
         let made = plan.changes.iter();
         let made = made.filter(|change| change.action == Action::Create);
         let made = made.filter(|change| happened(change, outcomes));
         let made: Vec<TopicName> = made.map(|change| change.topic.clone()).collect();
-        let ids = readback::ids_of_made(cluster, &made, settings).await;
+        let Settings {
+            visible_within,
+            stop,
+            ..
+        } = settings;
+        let ids = readback::ids_of_made(cluster, &made, *visible_within, stop).await;
         let taken = self.taken(plan, cluster, ids.as_ref().ok()).await;
         let seen = Seen {
             ids: ids.map_err(Unrecorded::NoIds),

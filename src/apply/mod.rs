@@ -27,6 +27,7 @@ use tokio::sync::watch;
 pub use crate::kafka::Fault;
 pub use books::{Books, Unrecorded};
 pub use questions::questions;
+pub use readback::ids_of_made;
 use report::Outcomes;
 pub use report::{Count, Doing, Doubt, Entry, Holds, Kind, Outcome, Part, Report, Verdict, WhyNot};
 pub use steps::{Phase, Step, Work, phases};
@@ -129,7 +130,7 @@ pub async fn run(
     if let Some(books) = &settings.books {
         let stopped = ended.as_ref();
         books
-            .write_down(plan, cluster, (settings, stopped), &mut outcomes)
+            .write_down(plan, cluster, settings, stopped, &mut outcomes)
             .await;
     }
     let why_not = ended.unwrap_or(WhyNot::NotReached);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use super::Settings;
+use super::Stop;
 use super::report::Holds;
 use super::steps::{Step, Work};
 use crate::kafka::{
@@ -15,7 +15,7 @@ use crate::model::{ConfigKey, TopicName};
 use crate::plan::Subject;
 
 /// How often a broker is asked again that does not know of a topic yet.
-const AGAIN: Duration = Duration::from_millis(200);
+const AGAIN: Duration = Duration::from_millis(100);
 
 /// What the cluster showed.
 #[derive(Debug, Default)]
@@ -96,16 +96,17 @@ pub async fn ids(cluster: &Cluster, topics: &[TopicName]) -> Result<Ids, Error> 
 }
 
 /// The ids of topics that were made. Brokers learn of a topic one after the other: one that does not
-/// know of it yet is asked again, for as long as a change may take to show.
+/// know of it yet is asked again, for so long.
 ///
 /// # Errors
 /// Why the cluster could not be read.
 pub async fn ids_of_made(
     cluster: &Cluster,
     topics: &[TopicName],
-    settings: &Settings,
+    within: Duration,
+    stop: &Stop,
 ) -> Result<Ids, Error> {
-    let give_up = Instant::now() + settings.visible_within;
+    let give_up = Instant::now() + within;
     let mut known = ids(cluster, topics).await?;
     loop {
         let later = known.iter().filter(|(_, id)| {
@@ -113,7 +114,7 @@ pub async fn ids_of_made(
             fault.is_some_and(|fault| unreadable(fault) == Shown::Absent)
         });
         let later: Vec<TopicName> = later.map(|(name, _)| name.clone()).collect();
-        if later.is_empty() || settings.stop.is_set() || Instant::now() >= give_up {
+        if later.is_empty() || stop.is_set() || Instant::now() >= give_up {
             return Ok(known);
         }
         tokio::time::sleep(AGAIN).await;

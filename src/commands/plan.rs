@@ -1,7 +1,6 @@
 //! `topicsmith plan`: shows what an apply would do.
 
 use std::borrow::Cow;
-use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -94,8 +93,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
 async fn plan_each(args: &Args, session: &Session, ask: &Ask, log: &Log) -> Result<Exit> {
     let (only, scope) = (args.only.globs()?, args.origin.scope()?);
     let commit = args.origin.commit();
-    // The process ends with the plan: what is large is not taken apart before that.
-    let loaded = ManuallyDrop::new(session.load(ask)?);
+    let loaded = session.load(ask)?;
     let options = Options {
         only,
         allow: args.allow.clone(),
@@ -143,7 +141,7 @@ async fn one<'a>(
     Ok(Planned {
         args,
         environment,
-        live: ManuallyDrop::new(live),
+        live,
         plan,
     })
 }
@@ -152,7 +150,7 @@ async fn one<'a>(
 struct Planned<'a> {
     args: &'a Args,
     environment: &'a LoadedEnvironment,
-    live: ManuallyDrop<Cow<'a, Live>>,
+    live: Cow<'a, Live>,
     plan: Plan,
 }
 

@@ -82,12 +82,6 @@ pub(super) fn side_by_side<T: Send, R: Send>(
     done.into_iter().map(|(_, result)| result).collect()
 }
 
-/// Takes something large apart where nobody waits for it.
-pub(super) fn drop_aside<T: Send + 'static>(large: T) {
-    // Without a thread it is dropped here.
-    let _ = thread::Builder::new().spawn(move || drop(large));
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

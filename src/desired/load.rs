@@ -144,14 +144,12 @@ pub(super) fn load_all(
     let list_form = environments.is_several(ask);
     let name_environments = selected.len() > 1;
     let known = environments.known.environments.clone();
-    let profiles = catalogue.profiles.keys().cloned().collect();
     environments.report(&selected, all, &mut problems);
-    document::drop_aside(catalogue);
     Ok(Loaded {
         sources,
         environments: loaded,
         known,
-        profiles,
+        profiles: catalogue.profiles.keys().cloned().collect(),
         findings: problems.finish(name_environments),
         list_form,
     })

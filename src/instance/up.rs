@@ -1,7 +1,7 @@
 //! `instance up`: an instance's topics are made, or what is missing of them.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::report::{Entry, State, Trouble};
 use super::site::{InstanceError, Seen, Site, Taken};
@@ -12,9 +12,8 @@ use crate::kafka::{FaultKind, Mode, NewTopic};
 use crate::live::{Instance, Inventory};
 use crate::model::TopicName;
 
-/// How long brokers may differ about topics that were seen, and how often they are asked again.
+/// How long brokers may differ about topics that were seen.
 const SHOWN_WITHIN: Duration = Duration::from_secs(5);
-const AGAIN: Duration = Duration::from_millis(100);
 
 /// An instance that is to be up.
 #[derive(Debug, Clone)]
@@ -270,25 +269,16 @@ impl Up<'_> {
     /// to be there.
     async fn learn_ids(&self, instance: &mut Instance) -> Result<(), Trouble> {
         let unknown = instance.topics.iter().filter(|(_, id)| id.is_none());
-        let mut names: Vec<TopicName> = unknown.map(|(name, _)| name.clone()).collect();
-        let give_up = Instant::now() + SHOWN_WITHIN;
-        loop {
-            let described = self.site.cluster.describe_topics(&names).await;
-            let mut unknown = None;
-            for (name, found) in described.map_err(Trouble::NoIds)? {
-                match found {
-                    Ok(found) => {
-                        names.retain(|other| *other != name);
-                        instance.topics.insert(name, found.id);
-                    }
-                    Err(fault) => unknown = Some(Trouble::NoId(name, fault)),
-                }
-            }
-            match unknown {
-                None => return Ok(()),
-                Some(trouble) if Instant::now() >= give_up => return Err(trouble),
-                Some(_) => tokio::time::sleep(AGAIN).await,
+        let names: Vec<TopicName> = unknown.map(|(name, _)| name.clone()).collect();
+        let stop = &self.site.settings.stop;
+        let ids = apply::ids_of_made(self.site.cluster, &names, SHOWN_WITHIN, stop).await;
+        let mut all_known = Ok(());
+        for (name, id) in ids.map_err(Trouble::NoIds)? {
+            match id {
+                Ok(id) => drop(instance.topics.insert(name, id)),
+                Err(fault) => all_known = Err(Trouble::NoId(name, fault)),
             }
         }
+        all_known
     }
 }

@@ -73,12 +73,11 @@ impl Told {
         recognise(&mut self.metadata.topics, inventory);
         let of_instances = inventory.instance_topics();
         let live = &self.metadata.topics;
-        let all = match want.ids {
-            Which::All => Some(live.keys()),
-            Which::Of(_) => None,
+        let wanted: Vec<&TopicName> = match want.ids {
+            Which::All => live.keys().collect(),
+            Which::Of(names) => names.iter().collect(),
         };
-        let ids = unrecognised(live, want.ids.named())
-            .chain(unrecognised(live, all.into_iter().flatten()))
+        let ids = unrecognised(live, wanted)
             .chain(unrecognised(live, inventory.topics.keys()))
             .chain(unrecognised(live, of_instances.keys().copied()))
             .chain(missing(live, want.listed));
@@ -87,13 +86,24 @@ impl Told {
         let configs = of_instances.keys().copied();
         let configs = configs.filter(|name| !self.configs.contains_key(*name) && want.topic(name));
         let configs: Vec<TopicName> = configs.cloned().collect();
+        self.ask(cluster, &configs, &ids).await?;
+        self.ask_again(cluster).await
+    }
+
+    /// Asks for configs of some topics, and for ids of some.
+    async fn ask(
+        &mut self,
+        cluster: &Cluster,
+        configs: &[TopicName],
+        ids: &[TopicName],
+    ) -> Result<(), Error> {
         let (configs, descriptions) = tokio::try_join!(
-            cluster.describe_topic_configs(&configs),
-            cluster.describe_topics(&ids),
+            cluster.describe_topic_configs(configs),
+            cluster.describe_topics(ids),
         )?;
         self.configs.extend(configs);
         self.descriptions.extend(descriptions);
-        self.ask_again(cluster).await
+        Ok(())
     }
 
     /// Brokers learn of a topic one after the other: what one of them does not know that another one
@@ -108,13 +118,7 @@ impl Told {
             return Ok(());
         }
         tokio::time::sleep(SETTLING).await;
-        let (configs, ids) = tokio::try_join!(
-            cluster.describe_topic_configs(&configs),
-            cluster.describe_topics(&ids),
-        )?;
-        self.configs.extend(configs);
-        self.descriptions.extend(ids);
-        Ok(())
+        self.ask(cluster, &configs, &ids).await
     }
 
     /// All of it as plain data.
