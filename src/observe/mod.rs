@@ -108,8 +108,9 @@ pub struct Observed {
 /// # Errors
 /// Why the cluster as a whole, or the inventory, could not be read.
 pub async fn observe(cluster: &Cluster, want: &Want<'_>) -> Result<Observed, ObserveError> {
-    let told = topics(cluster, want);
-    let (told, contents) = tokio::try_join!(told, recorded(cluster, want.environment))?;
+    // The inventory first: its questions are few, and wait for each other.
+    let contents = recorded(cluster, want.environment);
+    let (contents, told) = tokio::try_join!(contents, topics(cluster, want))?;
     together(cluster, want, told, contents).await
 }
 
