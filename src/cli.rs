@@ -2,6 +2,7 @@
 //! pipeline gets them. What a command does stands in its own file in `commands`.
 
 mod args;
+mod begun;
 mod beside;
 mod close;
 mod complete;
@@ -40,6 +41,7 @@ pub use select::{each, the_only_one};
 pub use session::Session;
 pub use under_way::under_way;
 
+use begun::Begun;
 use session::style;
 
 use crate::commands::{self, Command};
@@ -124,6 +126,7 @@ fn session(cli: &Cli) -> Session {
         command: name,
         marker,
         chdir: global.chdir.clone(),
+        begun: Begun::default(),
     }
 }
 

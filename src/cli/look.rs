@@ -14,12 +14,14 @@ use super::problem::Problem;
 use super::session::Session;
 use super::token::TokenFrom;
 use crate::apply;
-use crate::desired::{ClientConfig, Desired, Loaded, LoadedEnvironment, Outside};
+use crate::desired::{
+    Ask, ClientConfig, ConnectionTemplate, Desired, Loaded, LoadedEnvironment, Outside,
+};
 use crate::kafka::{Cluster, Limits};
 use crate::live::{Live, snapshot};
 use crate::model::connection::{Connection, Log};
 use crate::model::text::{count, escape};
-use crate::model::{Finding, Globs, TopicName};
+use crate::model::{Finding, Globs, Sources, TopicName};
 use crate::observe::{self, Observed, Want, Which};
 use crate::plan::{self, Action, Options, Plan};
 use crate::render::inventory::holder;
@@ -47,6 +49,17 @@ impl Looking {
     /// Whether a snapshot stands in for a cluster.
     pub fn is_snapshot(&self) -> bool {
         self.live.is_some()
+    }
+
+    /// Reads the files, and begins meanwhile to connect, where no snapshot stands for the clusters.
+    ///
+    /// # Errors
+    /// As for [`Session::load`].
+    pub fn load(&self, session: &Session, ask: &Ask) -> Result<Loaded> {
+        match self.is_snapshot() {
+            true => session.load(ask),
+            false => self.connecting.load(session, ask),
+        }
     }
 
     /// Reads the snapshot, where there is one.
@@ -300,21 +313,16 @@ impl Connecting {
         loaded: &Loaded,
         environment: &LoadedEnvironment,
     ) -> Result<Cluster> {
-        let mut connection = self.connection(session, loaded, environment)?;
-        connection.tokens = self.tokens()?.map(TokenFrom::source);
-        let terminal = session.terminal;
-        connection.log = connection.property("debug").map(|_| {
-            Log::new(move |line| {
-                terminal.tell(&format!("librdkafka {}\n", escape(line)));
-            })
-        });
-        let limits = Limits {
-            timeout: self.timeout,
-        };
+        let name = &environment.desired.environment.name;
+        if let Some(connected) = session.begun.take(name).await {
+            return Ok(connected?);
+        }
+        let template = &environment.connection;
+        let connection = self.connection(session, &loaded.sources, name, template)?;
+        let limits = self.limits();
         let Some(wait) = self.wait else {
             return Ok(Cluster::connect(connection, limits).await?);
         };
-        let name = &environment.desired.environment.name;
         let mut told = String::new();
         let cluster = Cluster::connect_within(connection, limits, wait, |error| {
             let text = format!("waiting for {name}: {}\n", escape(&error.to_string()));
@@ -325,12 +333,44 @@ impl Connecting {
         });
         Ok(cluster.await?)
     }
-    /// How to reach it: as its file says, or the runner's own.
-    fn connection(
+
+    /// How long one request may take.
+    pub(super) fn limits(&self) -> Limits {
+        Limits {
+            timeout: self.timeout,
+        }
+    }
+
+    /// How to reach the cluster of an environment, with everything that comes from outside of the
+    /// files.
+    ///
+    /// # Errors
+    /// A variable or secret is missing, or the runner's own configuration does not go with it.
+    pub(super) fn connection(
         &self,
         session: &Session,
-        loaded: &Loaded,
-        environment: &LoadedEnvironment,
+        sources: &Sources,
+        name: &str,
+        template: &ConnectionTemplate,
+    ) -> Result<Connection> {
+        let mut connection = self.resolved(session, sources, name, template)?;
+        connection.tokens = self.tokens()?.map(TokenFrom::source);
+        let terminal = session.terminal;
+        connection.log = connection.property("debug").map(|_| {
+            Log::new(move |line| {
+                terminal.tell(&format!("librdkafka {}\n", escape(line)));
+            })
+        });
+        Ok(connection)
+    }
+
+    /// As its file says, or the runner's own.
+    fn resolved(
+        &self,
+        session: &Session,
+        sources: &Sources,
+        name: &str,
+        template: &ConnectionTemplate,
     ) -> Result<Connection> {
         let outside = Outside {
             variables: &session.variables,
@@ -338,26 +378,22 @@ impl Connecting {
         };
         let missing = |findings: Vec<Finding>| {
             let message = "what the connection needs is not there".to_owned();
-            session.invalid(message, &findings, &loaded.sources)
+            session.invalid(message, &findings, sources)
         };
         let Some(file) = self.client_config()? else {
-            return environment.connection.resolve(outside).map_err(missing);
+            return template.resolve(outside).map_err(missing);
         };
         let text = std::fs::read_to_string(&file)
             .with_context(|| format!("cannot read the client configuration {}", file.display()))?;
         let config = ClientConfig::parse(&file, &text).map_err(|findings| {
             let errors = count(findings.len(), "error");
             let message = format!("{errors} in the client configuration");
-            session.invalid(message, &findings, &loaded.sources)
+            session.invalid(message, &findings, sources)
         })?;
         let runner = config.resolve(outside).map_err(missing)?;
-        environment.connection.beside(runner).map_err(|findings| {
-            let message = format!(
-                "{} may not say how to connect: {} does",
-                environment.desired.environment.name,
-                file.display()
-            );
-            session.refused(message, &findings, &loaded.sources)
+        template.beside(runner).map_err(|findings| {
+            let message = format!("{name} may not say how to connect: {} does", file.display());
+            session.refused(message, &findings, sources)
         })
     }
 }

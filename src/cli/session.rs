@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, Error, Result};
@@ -9,8 +10,11 @@ use serde_json::Value;
 use tracing::info;
 
 use super::args::Format;
+use super::begun::Begun;
 use super::problem::Invalid;
-use crate::desired::{self, Ask, Folders, Loaded, Traces, Variables, outside_scope};
+use crate::desired::{
+    self, Ask, ConnectionTemplate, Folders, Loaded, Traces, Variables, outside_scope,
+};
 use crate::model::text::count;
 use crate::model::{Finding, Level, Sources, TopicName};
 use crate::render::{Style, diagnostics, github};
@@ -35,6 +39,8 @@ pub struct Session {
     pub marker: String,
     /// The folder that all paths are relative to, as it was named.
     pub chdir: Option<PathBuf>,
+    /// Connections that were begun while the files were read.
+    pub begun: Begun,
 }
 
 impl Session {
@@ -55,6 +61,23 @@ impl Session {
     /// Also the errors in the files.
     pub fn load(&self, ask: &Ask) -> Result<Loaded> {
         let loaded = self.read_files(ask)?;
+        self.refuse_errors(&loaded.findings, &loaded.sources)?;
+        Ok(loaded)
+    }
+
+    /// The same for a command that connects: `begin` hears how to reach each environment before the
+    /// topics files are parsed.
+    ///
+    /// # Errors
+    /// As for [`Session::load`].
+    pub(super) fn load_to_connect(
+        &self,
+        ask: &Ask,
+        begin: impl FnMut(&Arc<str>, &ConnectionTemplate) + Send,
+    ) -> Result<Loaded> {
+        let started = Instant::now();
+        let loaded = desired::load_to_connect(&self.folders, ask, &self.variables, begin)?;
+        tell_read(&loaded, started);
         self.refuse_errors(&loaded.findings, &loaded.sources)?;
         Ok(loaded)
     }

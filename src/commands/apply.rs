@@ -142,7 +142,8 @@ async fn apply(args: &Args, session: &Session, log: &Log) -> Result<Ended> {
         scope: args.origin.scope()?,
         missing_rights: MissingRights::Block,
     };
-    let loaded = session.load(&which(args.environment.ask()?, options.approval.as_ref())?)?;
+    let ask = which(args.environment.ask()?, options.approval.as_ref())?;
+    let loaded = args.connecting.load(session, &ask)?;
     let options = Options {
         commit: commit.told(),
         ..options

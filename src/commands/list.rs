@@ -82,7 +82,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
         labels: args.label.clone(),
         states: args.state.clone(),
     };
-    let loaded = session.load(&ask)?;
+    let loaded = args.looking.load(session, &ask)?;
     let source = args.looking.source(&loaded)?;
     let lists = cli::each(&loaded, |environment| {
         let rows = rows(session, &loaded, environment, &source, &options);

@@ -39,7 +39,7 @@ pub fn load_with(
         }
         Err(error) => Err(error),
     };
-    let load = || load_all(folders, topics, ask, variables, |_| {});
+    let load = || load_all(folders, topics, ask, variables, |_, _| {}, |_| {});
     document::with_room(load).map_err(LoadError::NoRoom)?
 }
 

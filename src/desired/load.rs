@@ -53,8 +53,22 @@ pub struct LoadedEnvironment {
 /// There is nothing to read, or what is asked for does not exist. What is wrong inside the files
 /// is in [`Loaded::findings`].
 pub fn load(folders: &Folders, ask: &Ask, variables: &Variables) -> Result<Loaded, LoadError> {
+    load_to_connect(folders, ask, variables, |_, _| {})
+}
+
+/// The same, for somebody who connects: `begin` hears how to reach each environment before the topics
+/// files are parsed, as far as the environments have no errors.
+///
+/// # Errors
+/// As for [`load`].
+pub fn load_to_connect(
+    folders: &Folders,
+    ask: &Ask,
+    variables: &Variables,
+    begin: impl FnMut(&Arc<str>, &ConnectionTemplate) + Send,
+) -> Result<Loaded, LoadError> {
     let topics = || read_folder(Folder::Topics, &folders.topics, &folders.root);
-    let load = || load_all(folders, topics, ask, variables, |_| {});
+    let load = || load_all(folders, topics, ask, variables, begin, |_| {});
     document::with_room(load).map_err(LoadError::NoRoom)?
 }
 
@@ -80,7 +94,7 @@ pub fn load_traced(
         let trace = tracer.trace(seen.chain, seen.environment, seen.resolver);
         traces.insert(seen.chain.name.clone(), trace);
     };
-    let load = || load_all(folders, topics, ask, variables, see);
+    let load = || load_all(folders, topics, ask, variables, |_, _| {}, see);
     let loaded = document::with_room(load).map_err(LoadError::NoRoom)??;
     Ok((loaded, traces))
 }
@@ -95,7 +109,16 @@ pub fn load_environments(
     ask: &Ask,
     variables: &Variables,
 ) -> Result<Loaded, LoadError> {
-    let load = || load_all(folders, || Ok(Vec::new()), ask, variables, |_| {});
+    let load = || {
+        load_all(
+            folders,
+            || Ok(Vec::new()),
+            ask,
+            variables,
+            |_, _| {},
+            |_| {},
+        )
+    };
     document::with_room(load).map_err(LoadError::NoRoom)?
 }
 
@@ -104,6 +127,7 @@ pub(super) fn load_all(
     topics: impl FnOnce() -> Result<Vec<Found>, LoadError>,
     ask: &Ask,
     variables: &Variables,
+    mut begin: impl FnMut(&Arc<str>, &ConnectionTemplate),
     mut see: impl FnMut(Seen<'_>),
 ) -> Result<Loaded, LoadError> {
     let found = read_folder(Folder::Environments, &folders.environments, &folders.root)?;
@@ -112,6 +136,12 @@ pub(super) fn load_all(
     let mut problems = Problems::default();
     let environments = Environments::read(found, variables, &mut sources, &mut problems);
     let selected = environments.select(ask, &folders.environments, &folders.root)?;
+    for name in &selected {
+        let is_sound = problems.errors() == 0 && environments.errors_of(name) == 0;
+        if let Some(chain) = environments.chain(name).filter(|_| is_sound) {
+            begin(name, &ConnectionTemplate::of(&chain));
+        }
+    }
 
     let (files, complete) = read_topics(topics, &mut sources, &mut problems);
     let catalogue = Catalogue::build(files, complete, &environments.known, &mut problems);

@@ -56,7 +56,7 @@ pub use draft::{Draft, load_with};
 pub use error::{LoadError, NamedFolder};
 pub use files::Folders;
 pub use lifecycle::{NoInstance, WhyNotHere};
-pub use load::{Loaded, LoadedEnvironment, load, load_environments, load_traced};
+pub use load::{Loaded, LoadedEnvironment, load, load_environments, load_to_connect, load_traced};
 pub use name_template::NameTemplate;
 pub use rules::{NameRule, Requirement};
 pub use select::Ask;

@@ -47,6 +47,9 @@ const TOPICS: Batches = Batches {
 /// Requests under way at a time, over all clients: so many that a far-away broker is not waited for.
 const IN_FLIGHT: usize = 12;
 
+/// Requests that are worth a third client: to make one takes as long as a few answers.
+const MANY: usize = 32;
+
 /// How many items are asked for in parts.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Batches {
@@ -526,6 +529,7 @@ impl Cluster {
             _ => Arc::default(),
         };
         let workers = batches.len().min(IN_FLIGHT);
+        let clients = 2 + batches.len() / MANY;
         let batches = Arc::new(Mutex::new(batches.into_iter().enumerate()));
         let mut tasks = JoinSet::new();
         for number in 0..workers {
@@ -542,7 +546,7 @@ impl Cluster {
                         .get(at.checked_rem(brokers.len()).unwrap_or(0))
                         .copied();
                     let ask = |via| ask(via, Arc::clone(&batch));
-                    let answer = cluster.read_from(broker, what, number, ask);
+                    let answer = cluster.read_from(broker, what, number % clients, ask);
                     answers.push((at, answer.await?));
                 }
             });
