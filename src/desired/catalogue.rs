@@ -9,7 +9,7 @@ use super::name_template::is_placeholder;
 use super::placeholders::MOST_PLACEHOLDERS;
 use super::problems::Problems;
 use super::suggest::{self, shown};
-use super::tables::field::{Field, Given};
+use super::tables::field::Field;
 use super::tables::settings::{Profile, Settings};
 use super::tables::topics_file::{LifecycleTable, Listed, Removed, TopicEntry, TopicsFile};
 use super::tables::values::{Entries, Entry};
@@ -75,7 +75,7 @@ impl Catalogue {
 /// The entries of a table; none where it is missing or wrong.
 fn taken<T>(field: Field<Entries<T>>) -> Vec<Entry<T>> {
     match field {
-        Field::Given(Given { value, .. }) => value.0,
+        Field::Given(given) => given.value.0,
         Field::Absent | Field::Bad => Vec::new(),
     }
 }

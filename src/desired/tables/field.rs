@@ -22,8 +22,8 @@ pub(crate) enum Field<T> {
     Absent,
     /// It is there, but wrong, and that has been reported: nothing that follows from it is said.
     Bad,
-    /// It is there.
-    Given(Given<T>),
+    /// It is there. Most tables have few of their fields, so that a box takes less room.
+    Given(Box<Given<T>>),
 }
 
 /// A value and where it stands.
@@ -63,10 +63,10 @@ impl<T: Read> Field<T> {
         let read = T::read(value, reader);
         reader.key = outer;
         match read {
-            Some(read) => Field::Given(Given {
+            Some(read) => Field::Given(Box::new(Given {
                 value: read,
                 place: reader.place(value.span()),
-            }),
+            })),
             None => Field::Bad,
         }
     }

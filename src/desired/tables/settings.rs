@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use super::config_table::{ConfigEntry, ConfigTable, MIN_ISR};
 use super::config_value::{ConfigValue, read_value};
-use super::field::{Field, Key, Read, Value, fields, read_table};
+use super::field::{Field, Given, Key, Read, Value, fields, read_table};
 use super::reader::Reader;
 use super::values::{List, PartitionCount, ReplicaCount};
 use crate::desired::Unmanaged;
@@ -89,7 +89,7 @@ impl Settings {
             Field::Bad => {}
             Field::Absent => {
                 let value = ConfigTable(vec![entry]);
-                self.config = Field::Given(super::field::Given { value, place });
+                self.config = Field::Given(Box::new(Given { value, place }));
             }
         }
     }
