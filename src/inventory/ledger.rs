@@ -119,7 +119,7 @@ impl Log {
     pub fn contents(&self, from: i64, end: i64) -> (Contents, Vec<Unreadable>) {
         let is_meant = |record: &&Record| record.offset >= from;
         let mut inventory = Inventory::default();
-        let mut topics = Vec::new();
+        let mut topics = Vec::with_capacity(self.last.len());
         let without_key = self.without_key.iter().filter(is_meant);
         let mut unreadable: Vec<Unreadable> = without_key.map(keyless).collect();
         for (key, record) in self.last.iter().filter(|(_, record)| is_meant(record)) {
