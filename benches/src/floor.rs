@@ -1,5 +1,5 @@
-//! The least that a plan can ask of a cluster: all topics, and all configs of them without their
-//! synonyms, through a codec on plain sockets. No files, no comparison, no inventory, no retries.
+//! The least that a plan can ask of a cluster: all topics, and all configs of them (without their
+//! synonyms, unless that is measured), through a codec on plain sockets. No files, no comparison, no inventory, no retries.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -48,6 +48,13 @@ impl std::fmt::Display for Shape {
     }
 }
 
+/// Whether the configs are asked for with what stands behind them, as librdkafka always does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Synonyms {
+    Left,
+    Asked,
+}
+
 /// What is tried to find the best one.
 fn shapes() -> impl Iterator<Item = Shape> {
     let batches = [64, 125, 250, 500, 1_000].into_iter();
@@ -69,7 +76,7 @@ pub async fn best(servers: &str) -> Result<Shape> {
     for shape in shapes() {
         for _ in 0..3 {
             let start = Instant::now();
-            read(servers, shape).await?;
+            read(servers, shape, Synonyms::Left).await?;
             let took = start.elapsed();
             if best.is_none_or(|(time, _)| took < time) {
                 best = Some((took, shape));
@@ -86,7 +93,7 @@ pub async fn best(servers: &str) -> Result<Shape> {
 ///
 /// # Errors
 /// A broker does not answer, or refuses.
-pub async fn read(servers: &str, shape: Shape) -> Result<(usize, usize)> {
+pub async fn read(servers: &str, shape: Shape, synonyms: Synonyms) -> Result<(usize, usize)> {
     let first = servers.split(',').next().unwrap_or(servers);
     let mut connection = Connection::to(first).await?;
     let mut request = MetadataRequest::default();
@@ -107,7 +114,7 @@ pub async fn read(servers: &str, shape: Shape) -> Result<(usize, usize)> {
     let connections = brokers.len() * shape.connections;
     let mut shares: Vec<Vec<DescribeConfigsRequest>> = vec![Vec::new(); connections];
     for (number, batch) in names.chunks(shape.batch).enumerate() {
-        shares[number % connections].push(describe(batch));
+        shares[number % connections].push(describe(batch, synonyms));
     }
     let mut readers = JoinSet::new();
     for (number, share) in shares.into_iter().enumerate() {
@@ -138,7 +145,7 @@ pub async fn read(servers: &str, shape: Shape) -> Result<(usize, usize)> {
     Ok(sum)
 }
 
-fn describe(names: &[StrBytes]) -> DescribeConfigsRequest {
+fn describe(names: &[StrBytes], synonyms: Synonyms) -> DescribeConfigsRequest {
     let resource = |name: &StrBytes| {
         DescribeConfigsResource::default()
             .with_resource_type(TOPIC)
@@ -147,7 +154,7 @@ fn describe(names: &[StrBytes]) -> DescribeConfigsRequest {
     };
     DescribeConfigsRequest::default()
         .with_resources(names.iter().map(resource).collect())
-        .with_include_synonyms(false)
+        .with_include_synonyms(synonyms == Synonyms::Asked)
 }
 
 /// A connection to one broker.

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use floor::Shape;
+use floor::{Shape, Synonyms};
 
 /// The tool's own: what stands beside it has the same.
 #[global_allocator]
@@ -40,14 +40,27 @@ fn main() -> Result<()> {
         .enable_all()
         .build()?;
     match words.as_slice() {
-        ["floor", servers, batch, connections, in_flight] => {
+        [
+            "floor",
+            servers,
+            batch,
+            connections,
+            in_flight,
+            synonyms @ ..,
+        ] => {
+            let synonyms = match synonyms {
+                [] => Synonyms::Left,
+                _ => Synonyms::Asked,
+            };
             let shape = Shape {
                 batch: batch.parse()?,
                 connections: connections.parse()?,
                 in_flight: in_flight.parse()?,
             };
-            runtime.block_on(floor::read(servers, shape)).map(|_| ())
+            let read = floor::read(servers, shape, synonyms);
+            runtime.block_on(read).map(|_| ())
         }
+        ["client", servers] => runtime.block_on(bare::read(servers)),
         ["toml", folder] => parse(Path::new(folder)),
         wanted => runtime.block_on(bench(wanted)),
     }

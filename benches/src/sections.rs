@@ -156,14 +156,25 @@ async fn plans(
     for _ in 0..WARM {
         bench.tool(&plan, &repository.folder, 0)?;
     }
-    let (mut tool, mut other) = (Vec::new(), Vec::new());
+    let with_synonyms = [&arguments[..], &["synonyms"]].concat();
+    let client = ["client", &brokers.servers];
+    let [mut tool, mut least, mut asked, mut alone] = [const { Vec::new() }; 4];
     for _ in 0..bench.runs {
-        other.push(run(&bench.own, &arguments, &repository.folder, 0)?);
+        least.push(run(&bench.own, &arguments, &repository.folder, 0)?);
         tool.push(bench.tool(&plan, &repository.folder, 0)?);
+        asked.push(run(&bench.own, &with_synonyms, &repository.folder, 0)?);
+        alone.push(run(&bench.own, &client, &repository.folder, 0)?);
     }
     let beside = format!("wire floor ({shape})");
-    let what = format!("`plan`, nothing to change, {what}");
-    row(&what, tool, &beside, Some(other), target);
+    let plan = format!("`plan`, nothing to change, {what}");
+    row(&plan, tool, &beside, Some(least.clone()), target);
+    for (what, took) in [
+        ("with synonyms", asked),
+        ("through librdkafka alone", alone),
+    ] {
+        let what = format!("the wire floor's questions {what}");
+        row(&what, took, "wire floor", Some(least.clone()), "");
+    }
     Ok(())
 }
 

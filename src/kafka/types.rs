@@ -128,9 +128,10 @@ pub struct ConfigEntry {
 /// All configs of a topic or a broker, in the order in which the broker tells them.
 ///
 /// Most topics hold most of their configs not themselves, and a cluster has thousands of topics:
-/// what is the same for all of them is kept once for each answer.
+/// what is the same for all of them is kept once for each answer, and so is all of it where one topic
+/// has what the one before has.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Configs(Vec<Arc<ConfigEntry>>);
+pub struct Configs(Arc<[Arc<ConfigEntry>]>);
 
 impl Configs {
     /// The config with this key.
@@ -145,7 +146,7 @@ impl Configs {
 
     /// Whether both hold the very same themselves. `false` says nothing.
     pub fn holds_the_same(&self, other: &Configs) -> bool {
-        self.own().eq(other.own())
+        Arc::ptr_eq(&self.0, &other.0) || self.own().eq(other.own())
     }
 
     fn own(&self) -> impl Iterator<Item = *const ConfigEntry> {
@@ -158,9 +159,11 @@ impl Configs {
         &'a self,
         before: Option<&'a Configs>,
     ) -> impl Iterator<Item = &'a ConfigEntry> {
+        let is_before = before.is_some_and(|before| Arc::ptr_eq(&self.0, &before.0));
         let before = before.map_or(&[][..], |before| &before.0);
         let same = move |at: usize, entry| before.get(at).is_some_and(|b| Arc::ptr_eq(b, entry));
-        let own = self.0.iter().enumerate();
+        let own = if is_before { &[][..] } else { &self.0 };
+        let own = own.iter().enumerate();
         own.filter(move |(at, entry)| !same(*at, entry))
             .map(|(_, entry)| entry.as_ref())
     }
@@ -168,7 +171,13 @@ impl Configs {
 
 impl From<Vec<Arc<ConfigEntry>>> for Configs {
     fn from(entries: Vec<Arc<ConfigEntry>>) -> Self {
-        Self(entries)
+        Self(entries.into())
+    }
+}
+
+impl AsRef<[Arc<ConfigEntry>]> for Configs {
+    fn as_ref(&self) -> &[Arc<ConfigEntry>] {
+        &self.0
     }
 }
 

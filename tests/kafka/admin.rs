@@ -305,15 +305,18 @@ async fn missing_rights_are_told_apart(test: Test) {
     );
 }
 
-/// What topics do not hold themselves is kept once for an answer.
+/// What topics do not hold themselves is kept once for an answer, and all of it where a topic is like
+/// the one before.
 async fn configs_are_each_topics_own(test: Test) {
-    let sets: [&[(&str, &str)]; 4] = [
+    let sets: [&[(&str, &str)]; 6] = [
         &[("retention.ms", "1000")],
         &[("compression.type", "zstd"), ("retention.ms", "2000")],
         &[],
         &[("retention.ms", "3000"), ("segment.bytes", "1048576")],
+        &[("retention.ms", "3000"), ("segment.bytes", "1048576")],
+        &[("retention.ms", "3000"), ("segment.bytes", "2097152")],
     ];
-    let names = ["a", "b", "c", "d"].map(|name| test.topic(name));
+    let names = ["a", "b", "c", "d", "e", "f"].map(|name| test.topic(name));
     let topics = std::iter::zip(&names, sets).map(|(name, set)| new_topic(name.clone(), 1, set));
     let cluster = test.create(&topics.collect::<Vec<_>>()).await;
     let together = cluster.describe_topic_configs(&names).await;

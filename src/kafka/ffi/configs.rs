@@ -16,6 +16,8 @@ type Raw = *const sys::rd_kafka_ConfigEntry_t;
 /// The entries of one answer, topic by topic.
 #[derive(Default)]
 pub(super) struct Entries {
+    /// What the topic before has.
+    before: Configs,
     /// By place, the last one that its topic holds itself, and the last one that it does not: brokers
     /// tell the configs of all topics in one order.
     last: Vec<[Option<Arc<ConfigEntry>>; 2]>,
@@ -27,32 +29,49 @@ impl Entries {
     /// # Safety
     /// The answer is alive.
     pub unsafe fn read(&mut self, entries: &[Raw]) -> Configs {
-        let read = |(at, &entry): (usize, &Raw)| unsafe { self.entry(at, entry) };
-        let entries: Vec<Arc<ConfigEntry>> = entries.iter().enumerate().map(read).collect();
-        Configs::from(entries)
+        let before = self.before.clone();
+        let before: &[Arc<ConfigEntry>] = before.as_ref();
+        let mut differs: Option<Vec<Arc<ConfigEntry>>> = None;
+        for (at, &entry) in entries.iter().enumerate() {
+            let is_same = |before: &&Arc<ConfigEntry>| unsafe { is_same(before, entry) };
+            match (before.get(at).filter(is_same), &mut differs) {
+                (Some(_), None) => {}
+                (Some(same), Some(read)) => read.push(Arc::clone(same)),
+                (None, differs) => {
+                    let read = differs.get_or_insert_with(|| before[..at].to_vec());
+                    read.push(unsafe { self.entry(at, entry) });
+                }
+            }
+        }
+        if differs.is_none() && before.len() > entries.len() {
+            differs = Some(before[..entries.len()].to_vec());
+        }
+        if let Some(read) = differs {
+            self.before = Configs::from(read);
+        }
+        self.before.clone()
     }
 
     unsafe fn entry(&mut self, at: usize, entry: Raw) -> Arc<ConfigEntry> {
-        let source = types::source(unsafe { raw::rd_kafka_ConfigEntry_source(entry) });
         if at >= self.last.len() {
             self.last.resize_with(at + 1, Default::default);
         }
-        let last = &mut self.last[at];
-        let own = usize::from(source == Source::Topic);
-        let before = last[own].as_ref();
-        if let Some(before) = before.filter(|before| unsafe { is_same(before, source, entry) }) {
-            return Arc::clone(before);
+        let source = types::source(unsafe { raw::rd_kafka_ConfigEntry_source(entry) });
+        let last = &mut self.last[at][usize::from(source == Source::Topic)];
+        if let Some(last) = last.as_ref().filter(|last| unsafe { is_same(last, entry) }) {
+            return Arc::clone(last);
         }
         let read = Arc::new(unsafe { copy(entry, source) });
-        last[own] = Some(Arc::clone(&read));
+        *last = Some(Arc::clone(&read));
         read
     }
 }
 
 /// Whether a topic has the same as another one, and the same behind it. What stands behind a config
 /// that a topic does not hold itself is where its value is from.
-unsafe fn is_same(before: &ConfigEntry, source: Source, entry: Raw) -> bool {
+unsafe fn is_same(before: &ConfigEntry, entry: Raw) -> bool {
     unsafe {
+        let source = types::source(raw::rd_kafka_ConfigEntry_source(entry));
         before.source == source
             && equals(sys::rd_kafka_ConfigEntry_name(entry), before.key.as_str())
             && has_value(entry, before.value.as_deref())
