@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 /// librdkafka makes a hundred small objects for each topic that it tells of, in one thread, and they
 /// are freed in another: the system's allocator spends a third of a plan on that. Without huge pages
-/// (`no_thp`): each thread would fill some of its own, which on a virtual machine whose memory is not
-/// warm takes longer than all the rest of a small plan.
+/// (`no_thp`): each thread would fill some of its own, which took a third of a small plan's time on a
+/// virtual machine that had rested.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

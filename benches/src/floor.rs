@@ -1,5 +1,6 @@
 //! The least that a plan can ask of a cluster: all topics, and all configs of them (without their
-//! synonyms, unless that is measured), through a codec on plain sockets. No files, no comparison, no inventory, no retries.
+//! synonyms, unless that is measured), through a codec on plain sockets. No files, no comparison, no
+//! inventory, no retries.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};

@@ -29,15 +29,16 @@ impl Connecting {
     /// # Errors
     /// As for [`Session::load`].
     pub fn load(&self, session: &Session, ask: &Ask) -> Result<Loaded> {
+        if !self.may_begin() {
+            return session.load(ask);
+        }
         let runtime = Handle::current();
         session.load_to_connect(ask, |name, template| {
             let sources = Sources::default();
-            let connection = self.connection(session, &sources, name, template);
-            let Some(connection) = connection.ok().filter(|_| self.may_begin()) else {
-                return;
-            };
-            let connecting = Cluster::connect(connection, self.limits());
-            session.begun.add(name, runtime.spawn(connecting));
+            if let Ok(connection) = self.connection(session, &sources, name, template) {
+                let connecting = Cluster::connect(connection, self.limits());
+                session.begun.add(name, runtime.spawn(connecting));
+            }
         })
     }
 

@@ -60,9 +60,7 @@ impl Session {
     /// # Errors
     /// Also the errors in the files.
     pub fn load(&self, ask: &Ask) -> Result<Loaded> {
-        let loaded = self.read_files(ask)?;
-        self.refuse_errors(&loaded.findings, &loaded.sources)?;
-        Ok(loaded)
+        self.load_to_connect(ask, |_, _| {})
     }
 
     /// The same for a command that connects: `begin` hears how to reach each environment before the

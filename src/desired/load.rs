@@ -136,11 +136,12 @@ pub(super) fn load_all(
     let mut problems = Problems::default();
     let environments = Environments::read(found, variables, &mut sources, &mut problems);
     let selected = environments.select(ask, &folders.environments, &folders.root)?;
-    for name in &selected {
-        let is_sound = problems.errors() == 0 && environments.errors_of(name) == 0;
-        if let Some(chain) = environments.chain(name).filter(|_| is_sound) {
-            begin(name, &ConnectionTemplate::of(&chain));
-        }
+    if problems.errors() == 0 {
+        let sound = selected
+            .iter()
+            .filter(|name| environments.errors_of(name) == 0);
+        let chains = sound.filter_map(|name| environments.chain(name));
+        chains.for_each(|chain| begin(&chain.name, &ConnectionTemplate::of(&chain)));
     }
 
     let (files, complete) = read_topics(topics, &mut sources, &mut problems);

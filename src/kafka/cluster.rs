@@ -529,13 +529,14 @@ impl Cluster {
             _ => Arc::default(),
         };
         let workers = batches.len().min(IN_FLIGHT);
-        let clients = 2 + batches.len() / MANY;
+        let is_little = batches.len() < MANY;
         let batches = Arc::new(Mutex::new(batches.into_iter().enumerate()));
         let mut tasks = JoinSet::new();
         for number in 0..workers {
             let (cluster, batches, ask) = (self.clone(), Arc::clone(&batches), ask.clone());
             let brokers = Arc::clone(&brokers);
             tasks.spawn(async move {
+                let client = if is_little { number % 2 } else { number };
                 let mut answers = Vec::new();
                 loop {
                     let next = lock(&batches).next();
@@ -546,7 +547,7 @@ impl Cluster {
                         .get(at.checked_rem(brokers.len()).unwrap_or(0))
                         .copied();
                     let ask = |via| ask(via, Arc::clone(&batch));
-                    let answer = cluster.read_from(broker, what, number % clients, ask);
+                    let answer = cluster.read_from(broker, what, client, ask);
                     answers.push((at, answer.await?));
                 }
             });

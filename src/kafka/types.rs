@@ -144,6 +144,12 @@ impl Configs {
         self.0.iter().map(Arc::as_ref)
     }
 
+    /// Whether these are the very ones.
+    pub(super) fn are(&self, entries: &[Arc<ConfigEntry>]) -> bool {
+        let own = self.0.iter().map(Arc::as_ptr);
+        own.eq(entries.iter().map(Arc::as_ptr))
+    }
+
     /// Whether both hold the very same themselves. `false` says nothing.
     pub fn holds_the_same(&self, other: &Configs) -> bool {
         Arc::ptr_eq(&self.0, &other.0) || self.own().eq(other.own())
@@ -172,12 +178,6 @@ impl Configs {
 impl From<Vec<Arc<ConfigEntry>>> for Configs {
     fn from(entries: Vec<Arc<ConfigEntry>>) -> Self {
         Self(entries.into())
-    }
-}
-
-impl AsRef<[Arc<ConfigEntry>]> for Configs {
-    fn as_ref(&self) -> &[Arc<ConfigEntry>] {
-        &self.0
     }
 }
 

@@ -29,25 +29,10 @@ impl Entries {
     /// # Safety
     /// The answer is alive.
     pub unsafe fn read(&mut self, entries: &[Raw]) -> Configs {
-        let before = self.before.clone();
-        let before: &[Arc<ConfigEntry>] = before.as_ref();
-        let mut differs: Option<Vec<Arc<ConfigEntry>>> = None;
-        for (at, &entry) in entries.iter().enumerate() {
-            let is_same = |before: &&Arc<ConfigEntry>| unsafe { is_same(before, entry) };
-            match (before.get(at).filter(is_same), &mut differs) {
-                (Some(_), None) => {}
-                (Some(same), Some(read)) => read.push(Arc::clone(same)),
-                (None, differs) => {
-                    let read = differs.get_or_insert_with(|| before[..at].to_vec());
-                    read.push(unsafe { self.entry(at, entry) });
-                }
-            }
-        }
-        if differs.is_none() && before.len() > entries.len() {
-            differs = Some(before[..entries.len()].to_vec());
-        }
-        if let Some(read) = differs {
-            self.before = Configs::from(read);
+        let read = |(at, &entry): (usize, &Raw)| unsafe { self.entry(at, entry) };
+        let entries: Vec<Arc<ConfigEntry>> = entries.iter().enumerate().map(read).collect();
+        if !self.before.are(&entries) {
+            self.before = Configs::from(entries);
         }
         self.before.clone()
     }
