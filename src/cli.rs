@@ -31,7 +31,7 @@ pub use close::Close;
 pub use complete::{lifecycles, script, topics};
 pub use consent::Consent;
 pub use exit::Exit;
-pub use lock::{check_cluster, lock_of, open_books, resource};
+pub use lock::{check_cluster, lock_of, resource, take_lock};
 pub use look::{Depth, Looking, Preflight, Source, Wanted, plan, read, see_usage};
 pub use metrics::{Log, Metrics};
 pub use origin::{Commit, Origin, Scope, check_scope_is_named, who};

@@ -11,7 +11,7 @@ use super::Settings;
 use super::readback::{self, Ids};
 use super::report::{Holds, Outcome, Outcomes, WhyNot};
 use super::steps::Step;
-use crate::inventory::{Contents, Entry, InventoryError, Lock, Lost, Mark, Writer};
+use crate::inventory::{Entry, InventoryError, Lock, Lost, Writer};
 use crate::kafka::{Cluster, Fault};
 use crate::live::{Owned, Spent, Stamp, Whose};
 use crate::model::TopicName;
@@ -54,30 +54,12 @@ impl Unrecorded {
 
 impl Books {
     /// The inventory under a lock, for somebody whose name is recorded with all that is written.
-    pub fn new(lock: Lock, writer: Writer, by: String) -> Self {
+    pub fn new(lock: Arc<Lock>, writer: Writer, by: String) -> Self {
         Self {
-            lock: Arc::new(lock),
+            lock,
             writer: Arc::new(writer),
             by,
         }
-    }
-
-    /// The broker's clock when the lock was had, in ms since 1970.
-    pub fn now_ms(&self) -> i64 {
-        self.lock.now_ms()
-    }
-
-    /// Whether nobody else has held the lock since then.
-    pub fn was_free_since(&self, then: Mark) -> bool {
-        self.lock.was_free_since(then)
-    }
-
-    /// What the inventory held when the lock was had.
-    ///
-    /// # Errors
-    /// There are records that cannot be read.
-    pub async fn contents(&self) -> Result<Contents, InventoryError> {
-        self.lock.contents().await
     }
 
     /// Whether the lock is still ours.
@@ -86,18 +68,6 @@ impl Books {
     /// It is not, or nobody knows: nothing may be changed any more.
     pub async fn check(&self) -> Result<(), Lost> {
         self.lock.check().await
-    }
-
-    /// Gives the lock back.
-    ///
-    /// # Errors
-    /// It could not be: it runs out by itself.
-    pub async fn release(self) -> Result<(), InventoryError> {
-        match Arc::into_inner(self.lock) {
-            Some(lock) => lock.release().await,
-            // Something of the apply still has it, which ends with the process.
-            None => Ok(()),
-        }
     }
 
     /// Records the tombstones that these deletes spend.

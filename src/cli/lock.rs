@@ -8,7 +8,6 @@ use tracing::info;
 use super::origin::who;
 use super::problem::Problem;
 use super::session::Session;
-use crate::apply::Books;
 use crate::desired::{Desired, Environment};
 use crate::inventory::{self, Holder, InventoryError, Lock, LockError, TakenLock};
 use crate::kafka::Cluster;
@@ -47,19 +46,19 @@ async fn wrong_cluster(environment: &Environment, cluster: &Cluster) -> Result<O
     Ok(plan::wrong_cluster(environment, id.as_deref()))
 }
 
-/// Opens the inventory of an environment for an apply, under its lock; `None` where it is not in
-/// use, or not there yet.
+/// Takes the lock of an apply of an environment; `None` where the inventory is not in use, or not
+/// there yet.
 ///
 /// # Errors
 /// Another apply holds the lock for longer than this one waits, or the inventory cannot be read or
 /// written.
-pub async fn open_books(
+pub async fn take_lock(
     session: &Session,
     cluster: &Cluster,
     desired: &Desired,
     options: &Options,
     patience: Duration,
-) -> Result<Option<Books>> {
+) -> Result<Option<Lock>> {
     let environment = &desired.environment;
     let scope = options.scope.as_ref();
     let scope = scope.or(environment.inventory.scope.as_ref());
@@ -83,15 +82,15 @@ pub async fn open_books(
     };
     let resource = resource(scope, name);
     let started = Instant::now();
-    let lock = inventory::lock_to_write(cluster, topic, &resource, me, patience, waiting);
-    let (lock, writer) = match lock.await {
-        Ok(had) => had,
+    let lock = inventory::lock(cluster, topic, &resource, me, patience, waiting);
+    let lock = match lock.await {
+        Ok(lock) => lock,
         Err(LockError::Inventory(InventoryError::Missing { .. })) => return Ok(None),
         Err(LockError::Inventory(error)) => return Err(error.into()),
         Err(LockError::Held(holder)) => return Err(taken(name, &holder).into()),
     };
     info!(took = ?started.elapsed(), "took the lock");
-    Ok(Some(Books::new(lock, writer, who())))
+    Ok(Some(lock))
 }
 
 /// Keeps the applies of a scope and environment off, or says whom it met.

@@ -1,6 +1,7 @@
 //! `topicsmith apply`: brings a cluster to what the files say.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -12,12 +13,12 @@ use crate::cli::{
     Preflight, Problem, Session, Wanted, duration,
 };
 use crate::desired::{Ask, Desired};
-use crate::inventory::{self, InventoryError};
+use crate::inventory::{self, Contents, InventoryError, Lock, Writer};
 use crate::kafka::Cluster;
 use crate::live::Live;
 use crate::metrics::Figures;
 use crate::model::text::escape;
-use crate::observe::{self, Observed, Told, Want};
+use crate::observe::{self, Observed};
 use crate::plan::{Allow, Approval, MissingRights, Options, Plan};
 use crate::render::{plan as plans, report as reports};
 use crate::terminal::{check_writable, write_whole};
@@ -163,7 +164,7 @@ async fn apply(args: &Args, session: &Session, log: &Log) -> Result<Ended> {
         desired: &environment.desired,
         options,
         cluster,
-        books: None,
+        lock: None,
         figures: None,
     };
     let ended = job.run().await;
@@ -185,8 +186,8 @@ struct Job<'a> {
     desired: &'a Desired,
     options: Options,
     cluster: Cluster,
-    /// The inventory under the lock; `None` where it is not in use, or not there yet.
-    books: Option<Books>,
+    /// The inventory's lock; `None` where it is not in use, or not there yet.
+    lock: Option<Arc<Lock>>,
     /// What the plan that was shown comes to.
     figures: Option<Figures>,
 }
@@ -213,7 +214,7 @@ impl Job<'_> {
             return untouched(plan, &WhyNot::Declined, session);
         }
         self.begin_the_inventory(&plan).await?;
-        let report = carry_out(&plan, &self.cluster, self.books.clone(), session).await?;
+        let report = self.carry_out(&plan).await?;
         tell(report, plan, session)
     }
 
@@ -223,21 +224,30 @@ impl Job<'_> {
         let (cluster, inventory) = (&self.cluster, &self.desired.environment.inventory);
         let wanted = Wanted::of(self.desired, &self.options.only, Depth::Listed);
         let want = wanted.of_cluster();
-        let mark = match inventory.enabled {
-            true => inventory::mark(cluster, &inventory.topic).await,
-            false => None,
+        let locked = async {
+            let lock = self.take_lock().await?;
+            let contents = contents(lock.as_deref()).await;
+            anyhow::Ok((lock, contents))
         };
         // Another's lock ends it at once; what fails beside it is told once the lock is had.
-        let looked = async { anyhow::Ok(observe::topics(cluster, &want).await) };
-        let (books, looked) = tokio::try_join!(self.open_books(), looked)?;
-        self.books = books;
-        let told = match &self.books {
-            Some(books) if !mark.is_some_and(|mark| books.was_free_since(mark)) => {
+        let looked = async {
+            let mark = match inventory.enabled {
+                true => inventory::mark(cluster, &inventory.topic).await,
+                false => None,
+            };
+            anyhow::Ok((mark, observe::topics(cluster, &want).await))
+        };
+        let ((lock, contents), (mark, looked)) = tokio::try_join!(locked, looked)?;
+        // Also where what follows fails: then it is given back.
+        self.lock = lock;
+        let contents = contents?;
+        let told = match &self.lock {
+            Some(lock) if !mark.is_some_and(|mark| lock.was_free_since(mark)) => {
                 observe::topics(cluster, &want).await?
             }
             _ => looked?,
         };
-        self.together(&want, told).await
+        Ok(observe::together(cluster, &want, told, contents).await?)
     }
 
     /// Looks again, under the lock.
@@ -245,15 +255,8 @@ impl Job<'_> {
         let wanted = Wanted::of(self.desired, &self.options.only, Depth::Listed);
         let want = wanted.of_cluster();
         let told = observe::topics(&self.cluster, &want).await?;
-        self.together(&want, told).await
-    }
-
-    async fn together(&self, want: &Want<'_>, told: Told) -> Result<Observed> {
-        let contents = match &self.books {
-            Some(books) => Some(books.contents().await?),
-            None => None,
-        };
-        Ok(observe::together(&self.cluster, want, told, contents).await?)
+        let contents = contents(self.lock.as_deref()).await?;
+        Ok(observe::together(&self.cluster, &want, told, contents).await?)
     }
 
     async fn plan(&self, observed: Observed) -> Result<(Live, Plan)> {
@@ -265,33 +268,28 @@ impl Job<'_> {
         } = self;
         let mut live = observed.live;
         // Whoever holds the lock knows how late it is by the broker's clock.
-        live.now_ms = self.books.as_ref().map(Books::now_ms).or(live.now_ms);
+        live.now_ms = self.lock.as_deref().map(Lock::now_ms).or(live.now_ms);
         cli::plan(cluster, desired, live, options, Preflight::Asked).await
     }
 
     /// Takes the lock, where there is an inventory to hold it.
-    async fn open_books(&self) -> Result<Option<Books>> {
+    async fn take_lock(&self) -> Result<Option<Arc<Lock>>> {
         let patience = self.args.lock_timeout.unwrap_or_default();
-        cli::open_books(
-            self.session,
-            &self.cluster,
-            self.desired,
-            &self.options,
-            patience,
-        )
-        .await
+        let (cluster, desired, options) = (&self.cluster, self.desired, &self.options);
+        let lock = cli::take_lock(self.session, cluster, desired, options, patience);
+        Ok(lock.await?.map(Arc::new))
     }
 
     /// The first apply creates the inventory, once it is known that there is something to do. Only
     /// then is there a lock; what was planned without it has to be so still.
     async fn begin_the_inventory(&mut self, plan: &Plan) -> Result<()> {
         let inventory = &self.desired.environment.inventory;
-        if plan.is_empty() || !inventory.enabled || self.books.is_some() {
+        if plan.is_empty() || !inventory.enabled || self.lock.is_some() {
             return Ok(());
         }
         inventory::create(&self.cluster, &inventory.topic, plan.cluster.brokers).await?;
-        self.books = self.open_books().await?;
-        if self.books.is_none() {
+        self.lock = self.take_lock().await?;
+        if self.lock.is_none() {
             let topic = inventory.topic.clone();
             return Err(InventoryError::Missing { topic }.into());
         }
@@ -303,15 +301,45 @@ impl Job<'_> {
         Err(Problem::refused(message, "apply again: a fresh plan is made and shown").into())
     }
 
+    /// Executes the plan under a progress bar. Ctrl-C and SIGTERM end it after the requests in flight.
+    async fn carry_out(&self, plan: &Plan) -> Result<Report> {
+        let topic = &self.desired.environment.inventory.topic;
+        let books = match &self.lock {
+            Some(lock) if !plan.is_empty() => {
+                let writer = Writer::begin(&self.cluster, topic)?;
+                Some(Books::new(Arc::clone(lock), writer, cli::who()))
+            }
+            _ => None,
+        };
+        let settings = Settings {
+            books,
+            ..Settings::default()
+        };
+        cli::under_way(self.session, &settings.stop, async |events| {
+            apply::run(plan, &self.cluster, &settings, events).await
+        })
+        .await
+    }
+
     async fn give_back(&mut self) {
-        let Some(books) = self.books.take() else {
+        let lock = self.lock.take();
+        // Whatever still had it would end with the process.
+        let Some(lock) = lock.and_then(Arc::into_inner) else {
             return;
         };
-        if let Err(error) = books.release().await {
+        if let Err(error) = lock.release().await {
             let what = "the lock could not be given back, and ends by itself";
             let error = anyhow::Error::new(error).context(what);
             self.session.tell_error(&error);
         }
+    }
+}
+
+/// What the inventory held when the lock was had.
+async fn contents(lock: Option<&Lock>) -> Result<Option<Contents>> {
+    match lock {
+        Some(lock) => Ok(Some(lock.contents().await?)),
+        None => Ok(None),
     }
 }
 
@@ -372,23 +400,6 @@ fn untouched(plan: Plan, why: &WhyNot, session: &Session) -> Result<Ended> {
         print(&ended, session)?;
     }
     Ok(ended)
-}
-
-/// Executes the plan under a progress bar. Ctrl-C and SIGTERM end it after the requests in flight.
-async fn carry_out(
-    plan: &Plan,
-    cluster: &Cluster,
-    books: Option<Books>,
-    session: &Session,
-) -> Result<Report> {
-    let settings = Settings {
-        books,
-        ..Settings::default()
-    };
-    cli::under_way(session, &settings.stop, async |events| {
-        apply::run(plan, cluster, &settings, events).await
-    })
-    .await
 }
 
 /// Prints the report. What changed has changed, even where the report cannot be printed.

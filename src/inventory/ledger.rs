@@ -191,9 +191,18 @@ impl Writer {
     /// The right to write is missing, or there is no inventory to write to after all.
     pub async fn open(cluster: &Cluster, topic: &TopicName) -> Result<Self, InventoryError> {
         // First of all: it takes a while until it can write.
+        let writer = Self::begin(cluster, topic)?;
+        shown(cluster, topic, &[Right::Write]).await?;
+        Ok(writer)
+    }
+
+    /// The same for whoever holds a lock in it, and so has written to it.
+    ///
+    /// # Errors
+    /// No client can be made.
+    pub fn begin(cluster: &Cluster, topic: &TopicName) -> Result<Self, InventoryError> {
         let timeout = cluster.limits().timeout;
         let appender = Appender::open(cluster, topic, 0, timeout, Delivery::Once)?;
-        shown(cluster, topic, &[Right::Write]).await?;
         Ok(Self {
             topic: topic.clone(),
             appender,

@@ -13,8 +13,8 @@ use tokio::task::JoinHandle;
 use super::codec;
 use super::error::{InventoryError, Right};
 use super::lease::{Holder, Lease, Term};
-use super::ledger::{Contents, Log, Writer, refuse_unreadable};
-use super::topic::{led, open, unread, unwritten};
+use super::ledger::{Contents, Log, refuse_unreadable};
+use super::topic::{open, unread, unwritten};
 use crate::kafka::{Appender, Cluster, Delivery, OffsetAt, Reader, end};
 use crate::model::TopicName;
 use crate::model::text::escape;
@@ -150,23 +150,6 @@ pub async fn lock(
     }
 }
 
-/// Takes the lock, and begins to write meanwhile.
-///
-/// # Errors
-/// As for [`lock`].
-pub async fn lock_to_write(
-    cluster: &Cluster,
-    topic: &TopicName,
-    resource: &str,
-    holder: Holder,
-    timeout: Duration,
-    waiting: impl FnMut(&Holder),
-) -> Result<(Lock, Writer), LockError> {
-    let lock = lock(cluster, topic, resource, holder, timeout, waiting);
-    let (lock, writer) = led(lock, Writer::open(cluster, topic)).await?;
-    Ok((lock, writer?))
-}
-
 /// Ends a lock that somebody holds, or held when the last record was written; tells whose.
 ///
 /// # Errors
@@ -176,7 +159,8 @@ pub async fn break_lock(
     topic: &TopicName,
     resource: &str,
 ) -> Result<Option<Holder>, InventoryError> {
-    let side = Side::open(cluster, topic, resource, Holder::default()).await?;
+    let mut side = Side::open(cluster, topic, resource, Holder::default()).await?;
+    side.read_to_end().await?;
     let Some(term) = side.term() else {
         return Ok(None);
     };
@@ -342,7 +326,7 @@ impl Side {
             });
         };
         let id = unique();
-        let mut side = Self {
+        Ok(Self {
             key: codec::lock_key(resource, &id),
             topic: topic.clone(),
             resource: resource.to_owned(),
@@ -351,14 +335,16 @@ impl Side {
             reader,
             appender,
             log: Log::default(),
-        };
-        let Self { reader, log, .. } = &mut side;
-        let read = reader.to_end(|record| log.take(record)).await;
-        read.map_err(|error| unread(&side.topic, error))?;
-        Ok(side)
+        })
     }
 
-    /// Writes a claim, and reads up to it.
+    async fn read_to_end(&mut self) -> Result<(), InventoryError> {
+        let Self { reader, log, .. } = self;
+        let read = reader.to_end(|record| log.take(record)).await;
+        read.map_err(|error| unread(&self.topic, error))
+    }
+
+    /// Writes a claim, and reads up to it: with the first one, all that there is.
     async fn claim(&mut self) -> Result<(), InventoryError> {
         let record = codec::encode_claim(&self.resource, &self.id, &self.me);
         let appended = self.appender.append(&[record]).await;

@@ -219,7 +219,7 @@ pub(super) async fn open(
 }
 
 /// Does both at the same time. What goes wrong with the first is what is told, and ends the second.
-pub(super) async fn led<A, E, B>(
+async fn led<A, E, B>(
     first: impl Future<Output = Result<A, E>>,
     second: impl Future<Output = B>,
 ) -> Result<(A, B), E> {
