@@ -91,25 +91,29 @@ impl Books {
         self.write(of_tombstones.map(spent).collect()).await
     }
 
-    /// Records what became of a plan, and puts down what could not be recorded.
+    /// Records what became of a plan, and puts down what could not be recorded. `stopped` says why the
+    /// apply ended early; `known` are ids of topics that were made.
     pub(super) async fn write_down(
         &self,
         plan: &Plan,
         cluster: &Cluster,
         settings: &Settings,
-        stopped: Option<&WhyNot>,
+        (stopped, known): (Option<&WhyNot>, BTreeMap<TopicName, String>),
         outcomes: &mut Outcomes,
     ) {
         let made = plan.changes.iter();
         let made = made.filter(|change| change.action == Action::Create);
         let made = made.filter(|change| happened(change, outcomes));
-        let made: Vec<TopicName> = made.map(|change| change.topic.clone()).collect();
+        let made = made.map(|change| change.topic.clone());
+        let unknown: Vec<TopicName> = made.filter(|topic| !known.contains_key(topic)).collect();
         let Settings {
             visible_within,
             stop,
             ..
         } = settings;
-        let ids = readback::ids_of_made(cluster, &made, *visible_within, stop).await;
+        let ids = readback::ids_of_made(cluster, &unknown, *visible_within, stop).await;
+        let known = known.into_iter().map(|(topic, id)| (topic, Ok(Some(id))));
+        let ids = ids.map(|ids| known.chain(ids).collect());
         let taken = self.taken(plan, cluster, ids.as_ref().ok()).await;
         let seen = Seen {
             ids: ids.map_err(Unrecorded::NoIds),

@@ -7,7 +7,7 @@ use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use tokio::task::JoinSet;
 
 use super::batches;
-use super::readback::{self, Shown};
+use super::readback::{self, Shown, Wanted};
 use super::report::WhyNot;
 use super::steps::{Step, Work};
 use super::{Event, Settings};
@@ -213,7 +213,7 @@ impl Attempts {
         }
         let doubtful = self.open.iter().filter(|open| open.perhaps_done);
         let steps: Vec<&Step> = doubtful.map(|open| &open.step).collect();
-        let Ok(seen) = readback::read(&self.cluster, &steps).await else {
+        let Ok(seen) = readback::read(&self.cluster, &steps, Wanted::Nothing).await else {
             return;
         };
         for open in std::mem::take(&mut self.open) {

@@ -121,7 +121,7 @@ pub async fn run(
             break;
         }
     }
-    verify::settle(cluster, touched, settings, events, &mut outcomes).await;
+    let ids = verify::settle(cluster, touched, settings, events, &mut outcomes).await;
     let interrupted = settings.stop.is_set();
     let ended = match interrupted {
         true => Some(WhyNot::NotReached),
@@ -130,7 +130,7 @@ pub async fn run(
     if let Some(books) = &settings.books {
         let stopped = ended.as_ref();
         books
-            .write_down(plan, cluster, settings, stopped, &mut outcomes)
+            .write_down(plan, cluster, settings, (stopped, ids), &mut outcomes)
             .await;
     }
     let why_not = ended.unwrap_or(WhyNot::NotReached);

@@ -23,8 +23,17 @@ pub struct Seen {
     /// `None` where every topic told its configs, and nothing else was asked.
     metadata: Option<Metadata>,
     configs: BTreeMap<TopicName, Result<Configs, Fault>>,
-    /// Of the topics to delete that are there.
-    ids: BTreeMap<TopicName, String>,
+    /// Of the topics to delete that are there, and of those that were made if that was asked for.
+    pub ids: BTreeMap<TopicName, String>,
+}
+
+/// Whose ids are wanted besides what shows how a step stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// Nobody's.
+    Nothing,
+    /// Those of the topics that were made, as far as they are told by now.
+    IdsOfMade,
 }
 
 /// How a part of a step stands on the cluster.
@@ -46,7 +55,7 @@ pub enum Shown {
 ///
 /// # Errors
 /// Why the cluster could not be read.
-pub async fn read(cluster: &Cluster, steps: &[&Step]) -> Result<Seen, Error> {
+pub async fn read(cluster: &Cluster, steps: &[&Step], wanted: Wanted) -> Result<Seen, Error> {
     let names = |is_meant: &dyn Fn(&Step) -> bool| -> Vec<TopicName> {
         let meant = steps.iter().filter(|step| is_meant(step));
         meant.map(|step| step.topic.clone()).collect()
@@ -65,12 +74,24 @@ pub async fn read(cluster: &Cluster, steps: &[&Step]) -> Result<Seen, Error> {
     let made = names(&|step| {
         matches!(step.work, Work::Create { .. }) && metadata.topics.contains_key(&step.topic)
     });
-    configs.extend(cluster.describe_topic_configs(&made).await?);
     let deleted = names(&|step| {
         let known = matches!(step.work, Work::Delete { id: Some(_) });
         known && metadata.topics.contains_key(&step.topic)
     });
-    let ids = ids(cluster, &deleted).await?.into_iter();
+    let ids_of_made = async {
+        match wanted {
+            Wanted::Nothing => Ids::new(),
+            // Whoever needs one that is missing asks again.
+            Wanted::IdsOfMade => ids(cluster, &made).await.unwrap_or_default(),
+        }
+    };
+    let (configs_of_made, ids_of_deleted, ids_of_made) = tokio::join!(
+        cluster.describe_topic_configs(&made),
+        ids(cluster, &deleted),
+        ids_of_made,
+    );
+    configs.extend(configs_of_made?);
+    let ids = ids_of_deleted?.into_iter().chain(ids_of_made);
     let ids = ids.filter_map(|(name, id)| Some((name, id.ok()??)));
     Ok(Seen {
         metadata: Some(metadata),

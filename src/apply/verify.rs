@@ -1,14 +1,16 @@
 //! Reads back everything that was touched until it shows, for a bounded time, and says what is
 //! true.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::execute::{Answer, Sent};
-use super::readback::{self, Shown};
+use super::readback::{self, Shown, Wanted};
 use super::report::{Doubt, Holds, Kind, Outcome, Outcomes};
 use super::steps::{Step, Work};
 use super::{Event, Settings};
 use crate::kafka::{Cluster, Error, FaultKind};
+use crate::model::TopicName;
 use crate::plan::Subject;
 
 /// More patience where logs are made or deleted on the brokers' disks.
@@ -18,24 +20,29 @@ const FOR_LOGS: Duration = Duration::from_secs(40);
 const FOR_EACH_LOG: Duration = Duration::from_millis(20);
 /// Patience that is left once the apply was told to stop.
 const WHEN_STOPPED: Duration = Duration::from_secs(5);
-/// The first pause between two looks; it doubles up to the second.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
+/// The shortest and the longest pause between two looks.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(5), Duration::from_secs(2));
 
-/// Reads back what was sent and writes down what became of it.
+/// Reads back what was sent and writes down what became of it. The ids of the topics that were made
+/// are read with that where they are to be recorded, as far as brokers tell them by then.
 pub async fn settle(
     cluster: &Cluster,
     mut sent: Vec<Sent>,
     settings: &Settings,
     events: &mut (dyn FnMut(Event) + Send),
     outcomes: &mut Outcomes,
-) {
+) -> BTreeMap<TopicName, String> {
+    let wanted = match settings.books {
+        Some(_) => Wanted::IdsOfMade,
+        None => Wanted::Nothing,
+    };
+    let mut ids = BTreeMap::new();
     let started = Instant::now();
     let patience = patience(&sent, settings);
-    let mut pause = PAUSES.0;
     while !sent.is_empty() {
         events(Event::Reading(sent.len()));
         let steps: Vec<&Step> = sent.iter().map(|sent| &sent.step).collect();
-        let seen = readback::read(cluster, &steps).await;
+        let mut seen = readback::read(cluster, &steps, wanted).await;
         let over = match settings.stop.is_set() {
             true => started.elapsed() >= patience.min(WHEN_STOPPED),
             false => started.elapsed() >= patience,
@@ -51,14 +58,24 @@ pub async fn settle(
             }
             open
         });
+        if let Ok(seen) = &mut seen {
+            ids.append(&mut seen.ids);
+        }
         if !sent.is_empty() {
+            let pause = pause(started.elapsed());
             match settings.stop.is_set() {
                 true => tokio::time::sleep(pause).await,
                 false => settings.stop.or_after(pause).await,
             }
-            pause = (pause * 2).min(PAUSES.1);
         }
     }
+    ids
+}
+
+/// How long to wait after a look: an eighth of the time until then, so that what shows is seen soon
+/// after, in few looks.
+fn pause(elapsed: Duration) -> Duration {
+    (elapsed / 8).clamp(PAUSES.0, PAUSES.1)
 }
 
 /// How long it may take until everything shows. Brokers take in changes one after the other, so
@@ -246,6 +263,17 @@ mod tests {
             assert_eq!(outcomes.len(), 1, "{what}");
             assert_eq!(outcomes[0].1.kind(), expected, "{what}");
         }
+    }
+
+    #[test]
+    fn what_shows_is_seen_soon_in_few_looks() {
+        let (mut elapsed, mut looks) = (Duration::ZERO, 0);
+        while elapsed < Duration::from_secs(60) {
+            let next = elapsed + pause(elapsed);
+            assert!(next <= elapsed * 9 / 8 + PAUSES.0, "{elapsed:?}");
+            (elapsed, looks) = (next, looks + 1);
+        }
+        assert!((50..100).contains(&looks), "{looks}");
     }
 
     #[test]
