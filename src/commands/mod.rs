@@ -145,7 +145,7 @@ impl Command {
             .enable_all()
             .build()
             .context("cannot start the threads that speak to clusters")?;
-        runtime.block_on(async {
+        let ended = runtime.block_on(async {
             match self {
                 Command::Validate(args) => validate::run(args, session),
                 Command::Plan(args) => plan::run(args, session).await,
@@ -166,6 +166,9 @@ impl Command {
                 Command::Completions(args) => completions::run(args, session),
                 Command::Man(args) => man::run(args, session),
             }
-        })
+        });
+        // The process ends: nobody waits for its threads.
+        runtime.shutdown_background();
+        ended
     }
 }
