@@ -3,16 +3,35 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use topicsmith::inventory;
 use topicsmith::kafka::{Alter, AlterOp, Cluster, Limits, Mode, NewTopic};
 use topicsmith::model::connection::Connection;
 use topicsmith::model::{ConfigKey, TopicName};
 
-use topicsmith_benches::repository::CONFIG;
+use topicsmith_benches::repository::{CONFIG, SOME, names};
 
 /// Topics in a request that writes.
 const BATCH: usize = 1_000;
+
+/// One of the works below, as the arguments of a process of its own: its name, the servers, and what
+/// it changes of the topics with a prefix.
+///
+/// # Errors
+/// A broker does not answer, or refuses; or there is no such work.
+pub async fn work(arguments: &[&str]) -> Result<()> {
+    let names = |prefix: &str| names(prefix, SOME);
+    match arguments {
+        ["read", servers] => read(servers).await,
+        ["plan", servers, prefix, value] => {
+            plan(servers, &names(prefix), value).await?;
+            Ok(())
+        }
+        ["alter", servers, prefix, value] => apply_changes(servers, &names(prefix), value).await,
+        ["create", servers, prefix] => apply_creates(servers, &names(prefix), 1).await,
+        _ => bail!("{arguments:?} is no work"),
+    }
+}
 
 /// Connects.
 ///
@@ -31,7 +50,7 @@ pub async fn connect(servers: &str) -> Result<Cluster> {
 ///
 /// # Errors
 /// A broker does not answer, or refuses.
-pub async fn read(servers: &str) -> Result<()> {
+async fn read(servers: &str) -> Result<()> {
     let cluster = connect(servers).await?;
     let names: Vec<TopicName> = cluster.metadata().await?.topics.into_keys().collect();
     let configs = cluster.describe_topic_configs(&names).await?;
@@ -44,7 +63,7 @@ pub async fn read(servers: &str) -> Result<()> {
 ///
 /// # Errors
 /// A broker does not answer, or refuses.
-pub async fn plan(servers: &str, changed: &[TopicName], value: &str) -> Result<Cluster> {
+async fn plan(servers: &str, changed: &[TopicName], value: &str) -> Result<Cluster> {
     let cluster = connect(servers).await?;
     let names = look(&cluster).await?;
     let configs = cluster.describe_topic_configs(&names).await?;
@@ -73,7 +92,7 @@ async fn look(cluster: &Cluster) -> Result<Vec<TopicName>> {
 ///
 /// # Errors
 /// A broker does not answer, or refuses.
-pub async fn apply_changes(servers: &str, names: &[TopicName], value: &str) -> Result<()> {
+async fn apply_changes(servers: &str, names: &[TopicName], value: &str) -> Result<()> {
     let cluster = plan(servers, names, value).await?;
     alter(&cluster, names, value).await
 }
@@ -82,7 +101,7 @@ pub async fn apply_changes(servers: &str, names: &[TopicName], value: &str) -> R
 ///
 /// # Errors
 /// A broker does not answer, or refuses.
-pub async fn apply_creates(servers: &str, names: &[TopicName], partitions: u32) -> Result<()> {
+async fn apply_creates(servers: &str, names: &[TopicName], partitions: u32) -> Result<()> {
     let cluster = connect(servers).await?;
     look(&cluster).await?;
     let described = cluster.describe_topics(names).await?;

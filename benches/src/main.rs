@@ -60,7 +60,11 @@ fn main() -> Result<()> {
             let read = floor::read(servers, shape, synonyms);
             runtime.block_on(read).map(|_| ())
         }
-        ["client", servers] => runtime.block_on(bare::read(servers)),
+        ["bare", work @ ..] => {
+            runtime.block_on(bare::work(work))?;
+            // As the tool does: nobody waits for clients that go.
+            topicsmith::kafka::leave(0)
+        }
         ["toml", folder] => parse(Path::new(folder)),
         wanted => runtime.block_on(bench(wanted)),
     }

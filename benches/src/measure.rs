@@ -18,17 +18,6 @@ pub struct Cost {
     pub memory: u64,
 }
 
-impl Cost {
-    /// Of something that ran in this process.
-    pub fn of(time: Duration) -> Self {
-        Self {
-            time,
-            cpu: Duration::ZERO,
-            memory: 0,
-        }
-    }
-}
-
 /// Runs a program to its end; it must end with this code. A small process stands between: the system
 /// counts the memory of who started a program as the program's own.
 ///

@@ -18,10 +18,15 @@ pub const CONFIG: [(&str, &str); 4] = [
 /// The other value of the last of them.
 pub const CHANGED: &str = "172800000";
 
+/// How many topics the smaller measurements have.
+pub const SOME: usize = 1_000;
+
 /// A folder with `topics` and `environments`.
 pub struct Repository {
     /// The folder.
     pub folder: PathBuf,
+    /// What their names begin with.
+    pub prefix: String,
     /// Its topics.
     pub names: Vec<TopicName>,
     partitions: u32,
@@ -58,6 +63,7 @@ impl Repository {
         }
         let repository = Self {
             folder: folder.to_owned(),
+            prefix: prefix.to_owned(),
             names: names(prefix, topics),
             partitions,
         };

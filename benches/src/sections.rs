@@ -1,19 +1,24 @@
 //! What is measured, beside what.
 
 use std::path::Path;
-use std::time::Instant;
+use std::time::Duration;
 
 use anyhow::Result;
+use tokio::time::sleep;
 use topicsmith::kafka::Cluster;
 
 use crate::Bench;
 use crate::broker::Brokers;
 use crate::measure::{Cost, row, run};
 use crate::{bare, floor};
-use topicsmith_benches::repository::{CHANGED, CONFIG, Repository, names};
+use topicsmith_benches::repository::{CHANGED, CONFIG, Repository, SOME, names};
 
 /// Plans before the first one that counts.
 const WARM: usize = 20;
+
+/// How long the broker gets for what it still does once changes show: a tenth of a second of both
+/// cores, beside whatever comes next.
+const REST: Duration = Duration::from_millis(500);
 
 /// Something else than the servers, where none is reached.
 const NOWHERE: &str = "localhost:9092";
@@ -21,6 +26,11 @@ const NOWHERE: &str = "localhost:9092";
 impl Bench {
     fn tool(&self, arguments: &[&str], folder: &Path, code: i32) -> Result<Cost> {
         run(&self.tool, arguments, folder, code)
+    }
+
+    fn bare(&self, work: &[&str]) -> Result<Cost> {
+        let arguments = [&["bare"], work].concat();
+        run(&self.own, &arguments, &self.folder, 0)
     }
 }
 
@@ -85,7 +95,7 @@ pub async fn one_broker(bench: &Bench) -> Result<()> {
         let folder = bench.folder.join(name);
         Repository::new(&folder, &brokers.servers, &["dev"], name, (topics, 1))
     };
-    let small = repository("small", 1_000)?;
+    let small = repository("small", SOME)?;
     bare::create(&cluster, &small.names, 1).await?;
     adopt(bench, &small)?;
     plans(bench, &brokers, &small, "1,000 topics", "≤ 2 ×, ≤ 0.2 s").await?;
@@ -157,13 +167,12 @@ async fn plans(
         bench.tool(&plan, &repository.folder, 0)?;
     }
     let with_synonyms = [&arguments[..], &["synonyms"]].concat();
-    let client = ["client", &brokers.servers];
     let [mut tool, mut least, mut asked, mut alone] = [const { Vec::new() }; 4];
     for _ in 0..bench.runs {
         least.push(run(&bench.own, &arguments, &repository.folder, 0)?);
         tool.push(bench.tool(&plan, &repository.folder, 0)?);
         asked.push(run(&bench.own, &with_synonyms, &repository.folder, 0)?);
-        alone.push(run(&bench.own, &client, &repository.folder, 0)?);
+        alone.push(bench.bare(&["read", &brokers.servers])?);
     }
     let beside = format!("wire floor ({shape})");
     let plan = format!("`plan`, nothing to change, {what}");
@@ -183,9 +192,7 @@ async fn preflights(bench: &Bench, brokers: &Brokers, repository: &Repository) -
     repository.write(CHANGED, repository.names.len())?;
     let (mut tool, mut other) = (Vec::new(), Vec::new());
     for _ in 0..bench.runs {
-        let start = Instant::now();
-        bare::plan(&brokers.servers, &repository.names, CHANGED).await?;
-        other.push(Cost::of(start.elapsed()));
+        other.push(bench.bare(&["plan", &brokers.servers, &repository.prefix, CHANGED])?);
         tool.push(bench.tool(&["plan"], &repository.folder, 0)?);
     }
     repository.write(CONFIG[3].1, repository.names.len())?;
@@ -203,11 +210,11 @@ async fn creates(
     let (mut tool, mut other) = (Vec::new(), Vec::new());
     for number in 0..bench.runs {
         bare::delete(cluster, &repository.names).await?;
-        let bare_names = names(&format!("bare{number}"), repository.names.len());
-        let start = Instant::now();
-        bare::apply_creates(&brokers.servers, &bare_names, 1).await?;
-        other.push(Cost::of(start.elapsed()));
-        bare::delete(cluster, &bare_names).await?;
+        let prefix = format!("bare{number}");
+        sleep(REST).await;
+        other.push(bench.bare(&["create", &brokers.servers, &prefix])?);
+        bare::delete(cluster, &names(&prefix, SOME)).await?;
+        sleep(REST).await;
         tool.push(bench.tool(&["apply", "--yes"], &repository.folder, 0)?);
     }
     let what = "`apply` of 1,000 creates, read back";
@@ -225,12 +232,12 @@ async fn changes(
     let mut values = [CHANGED, CONFIG[3].1];
     for _ in 0..bench.runs {
         let [value, before] = values;
-        let start = Instant::now();
-        bare::apply_changes(&brokers.servers, &repository.names, value).await?;
-        other.push(Cost::of(start.elapsed()));
+        sleep(REST).await;
+        other.push(bench.bare(&["alter", &brokers.servers, &repository.prefix, value])?);
         bare::alter(cluster, &repository.names, before).await?;
         repository.write(value, repository.names.len())?;
         let arguments = ["apply", "--yes", "--allow", "destructive"];
+        sleep(REST).await;
         tool.push(bench.tool(&arguments, &repository.folder, 0)?);
         values = [before, value];
     }
