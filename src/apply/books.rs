@@ -98,7 +98,8 @@ impl Books {
         plan: &Plan,
         cluster: &Cluster,
         settings: &Settings,
-        (stopped, known): (Option<&WhyNot>, BTreeMap<TopicName, String>),
+        stopped: Option<&WhyNot>,
+        known: BTreeMap<TopicName, String>,
         outcomes: &mut Outcomes,
     ) {
         let made = plan.changes.iter();

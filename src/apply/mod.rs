@@ -130,7 +130,7 @@ pub async fn run(
     if let Some(books) = &settings.books {
         let stopped = ended.as_ref();
         books
-            .write_down(plan, cluster, settings, (stopped, ids), &mut outcomes)
+            .write_down(plan, cluster, settings, stopped, ids, &mut outcomes)
             .await;
     }
     let why_not = ended.unwrap_or(WhyNot::NotReached);

@@ -23,8 +23,10 @@ pub struct Seen {
     /// `None` where every topic told its configs, and nothing else was asked.
     metadata: Option<Metadata>,
     configs: BTreeMap<TopicName, Result<Configs, Fault>>,
-    /// Of the topics to delete that are there, and of those that were made if that was asked for.
-    pub ids: BTreeMap<TopicName, String>,
+    /// Of the topics to delete that are there.
+    ids: BTreeMap<TopicName, String>,
+    /// Of the topics that were made, where that was asked for, as far as they are told by now.
+    pub ids_of_made: BTreeMap<TopicName, String>,
 }
 
 /// Whose ids are wanted besides what shows how a step stands.
@@ -32,7 +34,7 @@ pub struct Seen {
 pub enum Wanted {
     /// Nobody's.
     Nothing,
-    /// Those of the topics that were made, as far as they are told by now.
+    /// Those of the topics that were made.
     IdsOfMade,
 }
 
@@ -91,12 +93,16 @@ pub async fn read(cluster: &Cluster, steps: &[&Step], wanted: Wanted) -> Result<
         ids_of_made,
     );
     configs.extend(configs_of_made?);
-    let ids = ids_of_deleted?.into_iter().chain(ids_of_made);
-    let ids = ids.filter_map(|(name, id)| Some((name, id.ok()??)));
+    let told = |ids: Ids| {
+        let told = ids.into_iter();
+        told.filter_map(|(name, id)| Some((name, id.ok()??)))
+            .collect()
+    };
     Ok(Seen {
         metadata: Some(metadata),
         configs,
-        ids: ids.collect(),
+        ids: told(ids_of_deleted?),
+        ids_of_made: told(ids_of_made),
     })
 }
 

@@ -59,7 +59,7 @@ pub async fn settle(
             open
         });
         if let Ok(seen) = &mut seen {
-            ids.append(&mut seen.ids);
+            ids.append(&mut seen.ids_of_made);
         }
         if !sent.is_empty() {
             let pause = pause(started.elapsed());
