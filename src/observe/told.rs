@@ -33,24 +33,34 @@ pub struct Told {
 
 impl Told {
     /// Reads what is wanted whatever the inventory holds: that is read meanwhile. Configs do not wait
-    /// for the list of topics either, where theirs are named.
+    /// for the list of topics either, where theirs are named. Listed topics that do not show may be
+    /// there all the same, and are asked for.
     pub(super) async fn read(cluster: &Cluster, want: &Want<'_>) -> Result<Self, Error> {
         let started = Instant::now();
         let named = want.configs.named().iter();
         let named: Vec<TopicName> = named.filter(|name| want.topic(name)).cloned().collect();
         let (metadata, mut configs) =
             tokio::try_join!(cluster.metadata(), cluster.describe_topic_configs(&named))?;
-        if let Which::All = want.configs {
-            let live = metadata.topics.keys().filter(|name| want.topic(name));
-            let live: Vec<TopicName> = live.cloned().collect();
-            configs = cluster.describe_topic_configs(&live).await?;
-        }
-        let (broker_defaults, without_defaults) = defaults(cluster, &metadata, &configs).await;
+        let live = &metadata.topics;
+        let hidden = missing(live, want.listed).filter(|name| want.topic(name));
+        let hidden: Vec<TopicName> = hidden.cloned().collect();
+        let configs_and_defaults = async {
+            if let Which::All = want.configs {
+                let live = live.keys().filter(|name| want.topic(name));
+                let live: Vec<TopicName> = live.cloned().collect();
+                configs = cluster.describe_topic_configs(&live).await?;
+            }
+            let defaults = defaults(cluster, &metadata, &configs).await;
+            Ok((configs, defaults))
+        };
+        let (descriptions, (configs, defaults)) =
+            tokio::try_join!(cluster.describe_topics(&hidden), configs_and_defaults)?;
+        let (broker_defaults, without_defaults) = defaults;
         Ok(Self {
             started,
             metadata,
             configs,
-            descriptions: BTreeMap::new(),
+            descriptions,
             broker_defaults,
             without_defaults,
         })
@@ -61,9 +71,8 @@ impl Told {
         self.started
     }
 
-    /// Reads what is known only now: ids, but for those of topics that are as they were recorded, the
-    /// configs of instances' topics, and whether listed topics that do not show are there all the
-    /// same.
+    /// Reads what is known only now: ids, but for those of topics that are as they were recorded, and
+    /// the configs of instances' topics.
     async fn read_more(
         &mut self,
         cluster: &Cluster,
@@ -79,9 +88,9 @@ impl Told {
         };
         let ids = unrecognised(live, wanted)
             .chain(unrecognised(live, inventory.topics.keys()))
-            .chain(unrecognised(live, of_instances.keys().copied()))
-            .chain(missing(live, want.listed));
-        let ids: BTreeSet<&TopicName> = ids.filter(|name| want.topic(name)).collect();
+            .chain(unrecognised(live, of_instances.keys().copied()));
+        let ids = ids.filter(|name| want.topic(name) && !self.descriptions.contains_key(*name));
+        let ids: BTreeSet<&TopicName> = ids.collect();
         let ids: Vec<TopicName> = ids.into_iter().cloned().collect();
         let configs = of_instances.keys().copied();
         let configs = configs.filter(|name| !self.configs.contains_key(*name) && want.topic(name));

@@ -5,8 +5,9 @@
 //! first field of librdkafka's own `rd_kafka_metadata_internal_t` (`rdkafka_metadata.h` there says
 //! that it must stay so). What that looks like is known of one release, and another one is not read.
 //!
-//! Nobody promises what is read so. It is a hint, for a caller who knows the id that it looks for:
-//! 128 random bits are not met by chance. Any other id has to be asked for.
+//! Nobody promises what is read so. It is a hint, for a caller who knows an id that it looks for, or
+//! asks for the ids of some of the topics: 128 random bits are not met by chance, and where some are
+//! read as they are, so are the others of the same list. Any other id has to be asked for.
 
 use std::ffi::{c_char, c_int, c_void};
 
