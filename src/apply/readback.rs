@@ -146,7 +146,9 @@ async fn ids_of_listed(
         id.is_some() && id == hint(name).as_ref()
     };
     if told.iter().all(|(name, id)| is_hint(name, id)) {
-        let hints = topics.iter().map(|name| Some((name.clone(), Ok(Some(hint(name)?)))));
+        let hints = topics
+            .iter()
+            .map(|name| Some((name.clone(), Ok(Some(hint(name)?)))));
         if let Some(hints) = hints.collect() {
             return Ok(hints);
         }

@@ -165,7 +165,8 @@ impl Source<'_> {
                 let observed = read(&cluster, desired, &options.only, Depth::Listed).await?;
                 tell_applies(session, desired, &observed);
                 let live = observed.live;
-                let (live, plan) = plan(&cluster, desired, live, options, preflight).await?;
+                let plan = plan(&cluster, desired, live, options, preflight, |_| ());
+                let (live, plan, ()) = plan.await?;
                 Ok((Cow::Owned(live), plan))
             }
         }
@@ -181,17 +182,19 @@ pub enum Preflight {
     Skipped,
 }
 
-/// Plans against a cluster, asks it what it has against that, and plans again with the answers.
+/// Plans against a cluster, asks it what it has against that, and plans again with the answers. What
+/// is told of the plan is made while the cluster is asked.
 ///
 /// # Errors
 /// The cluster does not answer.
-pub async fn plan(
+pub async fn plan<T>(
     cluster: &Cluster,
     desired: &Desired,
     mut live: Live,
     options: &Options,
     preflight: Preflight,
-) -> Result<(Live, Plan)> {
+    tell: impl Fn(&Plan) -> T,
+) -> Result<(Live, Plan, T)> {
     let plan = plan::make(desired, &live, options);
     info!(
         changes = plan.changes.len(),
@@ -200,22 +203,29 @@ pub async fn plan(
     );
     // Another cluster than the environment's is none of our business.
     if plan.is_empty() || plan.wrong_cluster().is_some() {
-        return Ok((live, plan));
+        let told = tell(&plan);
+        return Ok((live, plan, told));
     }
-    if preflight == Preflight::Asked {
-        let started = Instant::now();
-        live.objections = observe::preflight(cluster, &apply::questions(&plan)).await?;
-        info!(took = ?started.elapsed(), "asked the brokers what they would refuse");
-    }
-    let deletes = plan.changes.iter().filter(|c| c.action == Action::Delete);
-    let deletes = deletes.map(|change| &change.topic);
-    see_usage(cluster, &mut live, deletes).await;
-    // The same facts give the same plan.
-    let plan = match live.objections.is_empty() && live.usage.is_empty() {
-        true => plan,
-        false => plan::make(desired, &live, options),
+    let ask = async {
+        if preflight == Preflight::Asked {
+            let started = Instant::now();
+            live.objections = observe::preflight(cluster, &apply::questions(&plan)).await?;
+            info!(took = ?started.elapsed(), "asked the brokers what they would refuse");
+        }
+        let deletes = plan.changes.iter().filter(|c| c.action == Action::Delete);
+        see_usage(cluster, &mut live, deletes.map(|change| &change.topic)).await;
+        anyhow::Ok(())
     };
-    Ok((live, plan))
+    // In this order: the questions are on their way first.
+    let (asked, told) = tokio::join!(biased; ask, async { tell(&plan) });
+    asked?;
+    // The same facts give the same plan.
+    if live.objections.is_empty() && live.usage.is_empty() {
+        return Ok((live, plan, told));
+    }
+    let plan = plan::make(desired, &live, options);
+    let told = tell(&plan);
+    Ok((live, plan, told))
 }
 
 /// Looks who uses these topics, of those that are live.

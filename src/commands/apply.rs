@@ -20,7 +20,7 @@ use crate::metrics::Figures;
 use crate::model::text::escape;
 use crate::observe::{self, Observed};
 use crate::plan::{Allow, Approval, MissingRights, Options, Plan};
-use crate::render::{plan as plans, report as reports};
+use crate::render::{Style, plan as plans, report as reports};
 use crate::terminal::{check_writable, write_whole};
 
 /// Arguments of `apply`.
@@ -196,11 +196,12 @@ impl Job<'_> {
     async fn run(&mut self) -> Result<Ended> {
         let (args, session) = (self.args, self.session);
         let observed = self.lock_and_look().await?;
-        let (live, plan) = self.plan(observed).await?;
+        let text = |plan: &Plan| plans::text(plan, shown_on(session));
+        let (live, plan, text) = self.plan(observed, text).await?;
         let only = &self.options.only;
         self.figures = Some(Figures::of(&plan, self.desired, &live, only));
         drop(live);
-        show(&plan, session)?;
+        show(&text, session)?;
         if !plan.refused.is_empty() {
             session.tell_error(&anyhow::anyhow!("refused, and nothing was changed"));
             return untouched(plan, &WhyNot::Refused, session);
@@ -259,7 +260,11 @@ impl Job<'_> {
         Ok(observe::together(&self.cluster, &want, told, contents).await?)
     }
 
-    async fn plan(&self, observed: Observed) -> Result<(Live, Plan)> {
+    async fn plan<T>(
+        &self,
+        observed: Observed,
+        tell: impl Fn(&Plan) -> T,
+    ) -> Result<(Live, Plan, T)> {
         let Job {
             desired,
             options,
@@ -269,7 +274,8 @@ impl Job<'_> {
         let mut live = observed.live;
         // Whoever holds the lock knows how late it is by the broker's clock.
         live.now_ms = self.lock.as_deref().map(Lock::now_ms).or(live.now_ms);
-        cli::plan(cluster, desired, live, options, Preflight::Asked).await
+        let preflight = Preflight::Asked;
+        cli::plan(cluster, desired, live, options, preflight, tell).await
     }
 
     /// Takes the lock, where there is an inventory to hold it.
@@ -293,7 +299,7 @@ impl Job<'_> {
             let topic = inventory.topic.clone();
             return Err(InventoryError::Missing { topic }.into());
         }
-        let (_, again) = self.plan(self.look().await?).await?;
+        let (_, again, ()) = self.plan(self.look().await?, |_| ()).await?;
         if again.changes == plan.changes {
             return Ok(());
         }
@@ -371,13 +377,21 @@ fn which(asked: Ask, approval: Option<&Approval>) -> Result<Ask> {
 }
 
 /// For people: in any other format than text, the report alone is the result.
-fn show(plan: &Plan, session: &Session) -> Result<()> {
+fn show(plan: &str, session: &Session) -> Result<()> {
     match session.format {
-        Format::Text => session.print(&plans::text(plan, session.out_style())),
+        Format::Text => session.print(plan),
         _ => {
-            session.tell(&plans::text(plan, session.err_style()));
+            session.tell(plan);
             Ok(())
         }
+    }
+}
+
+/// How what is shown of a plan is styled.
+fn shown_on(session: &Session) -> Style {
+    match session.format {
+        Format::Text => session.out_style(),
+        _ => session.err_style(),
     }
 }
 

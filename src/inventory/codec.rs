@@ -7,14 +7,15 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
+use serde::ser::{SerializeMap, Serializer};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::envelope::{OfTopic, Record};
 use super::lease::{Claim, Holder, TTL};
 use crate::kafka::Record as KafkaRecord;
 use crate::live::snapshot::records::{
-    HoldFields, InstanceFields, hold_json, instance_json, owned_json, spent_json,
+    HoldFields, InstanceFields, hold_json, instance_json, spent_json, write_owned,
 };
 use crate::live::{Hold, Instance, Owned, Spent, Stamp, Whose};
 use crate::model::TopicName;
@@ -85,9 +86,8 @@ impl Entry {
     pub(super) fn encode(&self) -> Pair {
         match self {
             Entry::Owned(topic, owned) => {
-                let mut json = owned_json(owned);
-                json.insert("topic".to_owned(), json!(topic));
-                pair(topic_key(topic), "topic", json)
+                let record = OwnedRecord { topic, owned };
+                (topic_key(topic), Some(record.encode()))
             }
             Entry::Disowned(topic) => (topic_key(topic), None),
             Entry::Held(topic, holding) => {
@@ -107,6 +107,29 @@ impl Entry {
             Entry::InstanceGone(instance) => (instance_key(instance), None),
             Entry::Forget(key) => (key.clone(), None),
         }
+    }
+}
+
+/// The record of an owned topic, written at once: there are thousands of these.
+struct OwnedRecord<'a> {
+    topic: &'a TopicName,
+    owned: &'a Owned,
+}
+
+impl OwnedRecord<'_> {
+    fn encode(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("its keys are texts")
+    }
+}
+
+impl Serialize for OwnedRecord<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut record = serializer.serialize_map(None)?;
+        record.serialize_entry("format", FORMAT)?;
+        record.serialize_entry("kind", "topic")?;
+        write_owned(&mut record, self.owned, None)?;
+        record.serialize_entry("topic", self.topic)?;
+        record.end()
     }
 }
 

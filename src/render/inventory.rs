@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::columns::{Cell, print_table};
 use super::{Paint, Style};
 use crate::desired::Environment;
 use crate::inventory::{Contents, Holder, TakenLock, Unreadable};
-use crate::live::snapshot::records::{hold_json, instance_json, owned_json, spent_json};
+use crate::live::snapshot::records::{hold_json, instance_json, spent_json};
 use crate::live::{Hold, Instance, Inventory, Owned, Spent, Stamp, Whose};
 use crate::model::text::{count, escape};
 use crate::model::time::utc;
@@ -253,16 +253,17 @@ pub fn json(recorded: &Recorded) -> Value {
         spent,
         instances,
     } = inventory;
-    let named = |name: &TopicName, mut fields: Map<String, Value>| {
-        fields.shift_insert(0, "topic".to_owned(), json!(name));
-        Value::Object(fields)
+    let named = |name: &TopicName, fields: Value| {
+        let mut named = json!({ "topic": name });
+        if let (Value::Object(named), Value::Object(fields)) = (&mut named, fields) {
+            named.extend(fields);
+        }
+        named
     };
-    let owned = topics
-        .iter()
-        .map(|(name, owned)| named(name, owned_json(owned)));
+    let owned = topics.iter().map(|(name, owned)| named(name, json!(owned)));
     let held = holds
         .iter()
-        .map(|(name, hold)| named(name, hold_json(hold)));
+        .map(|(name, hold)| named(name, hold_json(hold).into()));
     json!({
         "format": FORMAT,
         "environment": environment,

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use serde::de::{Deserialize, Deserializer, Error};
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value, json};
 
 use super::read::{MAX_PARTITIONS, MAX_REPLICAS};
@@ -209,10 +210,25 @@ impl<'de> Deserialize<'de> for Instance {
     }
 }
 
-/// What is recorded of a topic.
-pub fn owned_json(owned: &Owned) -> Map<String, Value> {
+impl Serialize for Owned {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut record = serializer.serialize_map(None)?;
+        write_owned(&mut record, self, self.stamp.at_ms)?;
+        record.end()
+    }
+}
+
+/// Writes what is recorded of a topic into its record; what is not known is absent.
+///
+/// # Errors
+/// Those of the record.
+pub fn write_owned<M: SerializeMap>(
+    record: &mut M,
+    owned: &Owned,
+    at_ms: Option<i64>,
+) -> Result<(), M::Error> {
     let Owned {
-        whose,
+        whose: Whose { scope, environment },
         id,
         on_remove,
         owner,
@@ -220,18 +236,41 @@ pub fn owned_json(owned: &Owned) -> Map<String, Value> {
         replication_factor,
         config,
         declared_at,
-        stamp,
+        stamp: Stamp {
+            commit,
+            by,
+            at_ms: _,
+        },
     } = owned;
-    let mut json = whose_json(whose);
-    put(&mut json, "id", id.as_ref());
-    put(&mut json, "on_remove", on_remove.map(OnRemove::as_str));
-    put(&mut json, "owner", owner.as_ref());
-    put(&mut json, "partitions", *partitions);
-    put(&mut json, "replication_factor", *replication_factor);
-    put(&mut json, "config", config.as_ref().map(config_json));
-    put(&mut json, "declared_at", declared_at.as_ref());
-    put_stamp(&mut json, stamp);
-    json
+    write(record, "scope", scope.as_ref())?;
+    write(record, "environment", environment.as_ref())?;
+    write(record, "id", id.as_ref())?;
+    write(record, "on_remove", on_remove.map(OnRemove::as_str))?;
+    write(record, "owner", owner.as_ref())?;
+    write(record, "partitions", *partitions)?;
+    write(record, "replication_factor", *replication_factor)?;
+    write(record, "config", config.as_ref().map(Fields))?;
+    write(record, "declared_at", declared_at.as_ref())?;
+    write(record, "commit", commit.as_ref())?;
+    write(record, "by", by.as_ref())?;
+    write(record, "at_ms", at_ms)
+}
+
+fn write<M: SerializeMap>(
+    record: &mut M,
+    field: &str,
+    value: Option<impl Serialize>,
+) -> Result<(), M::Error> {
+    value.map_or(Ok(()), |value| record.serialize_entry(field, &value))
+}
+
+/// Configs as the fields of an object.
+struct Fields<'a>(&'a ConfigMap<String>);
+
+impl Serialize for Fields<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter())
+    }
 }
 
 /// A hold.
@@ -315,7 +354,7 @@ pub(super) fn config_json(config: &ConfigMap<String>) -> Value {
 }
 
 /// What is not known is absent.
-fn put(json: &mut Map<String, Value>, field: &str, value: Option<impl serde::Serialize>) {
+fn put(json: &mut Map<String, Value>, field: &str, value: Option<impl Serialize>) {
     if let Some(value) = value {
         json.insert(field.to_owned(), json!(value));
     }

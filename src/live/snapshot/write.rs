@@ -71,7 +71,7 @@ fn put_inventory(file: &mut Value, inventory: &Inventory) {
         instances,
     } = inventory;
     let topics = topics.iter();
-    let topics = topics.map(|(name, owned)| (name.to_string(), records::owned_json(owned)));
+    let topics = topics.map(|(name, owned)| (name.to_string(), json!(owned)));
     file["inventory"] = topics.collect();
     if !holds.is_empty() {
         let holds = holds.iter();

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::FORMAT;
 use crate::desired::{FromVariable, Said, SettingTrace, Written};
-use crate::live::snapshot::records::{hold_json, owned_json};
+use crate::live::snapshot::records::hold_json;
 use crate::live::{Closeup, GroupLag, Member, PartitionState, Unseen};
 use crate::model::Place;
 use crate::model::time::utc;
@@ -245,7 +245,7 @@ fn owned(ownership: &Ownership) -> Value {
         "scope": whose.and_then(|whose| whose.scope.as_ref()),
         "environment": whose.and_then(|whose| whose.environment.as_ref()),
         "instance": instance,
-        "record": record.as_ref().map(owned_json),
+        "record": record,
         "hold": hold.as_ref().map(hold_json),
     })
 }
