@@ -11,6 +11,8 @@ const FARTHEST_REMARK: usize = 76;
 const GAP: usize = 2;
 /// However narrow the terminal, this much of a value is shown.
 const LEAST_VALUE: usize = 20;
+/// What a line takes, about.
+const USUAL_LINE: usize = 48;
 /// However narrow the terminal, this much of a table's cell is shown.
 const LEAST_CELL: usize = 12;
 
@@ -69,6 +71,11 @@ struct Stops {
 }
 
 impl Sheet {
+    /// An empty one with room for so many lines.
+    pub(super) fn with_room(lines: usize) -> Self {
+        Self(Vec::with_capacity(lines))
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -98,24 +105,30 @@ impl Sheet {
 
     /// The lines as text, each with its line end.
     pub(super) fn print(&self, style: Style) -> String {
-        let stops = self.stops(style);
         let mut out = String::new();
+        self.print_to(&mut out, style);
+        out
+    }
+
+    /// The same behind a text.
+    pub(super) fn print_to(&self, out: &mut String, style: Style) {
+        let stops = self.stops(style);
+        out.reserve(self.0.len() * USUAL_LINE);
         for line in &self.0 {
             match line {
                 Line::Blank => out.push('\n'),
-                Line::Text { indent, cell } => wrap(&mut out, *indent, cell, style),
+                Line::Text { indent, cell } => wrap(out, *indent, cell, style),
                 Line::Row {
                     indent,
                     label,
                     value,
                     remarks,
                 } => {
-                    let end = left(&mut out, *indent, label, value.as_ref(), &stops, style);
-                    beside(&mut out, end, remarks, &stops, style);
+                    let end = left(out, *indent, label, value.as_ref(), &stops, style);
+                    beside(out, end, remarks, &stops, style);
                 }
             }
         }
-        out
     }
 
     fn stops(&self, style: Style) -> Stops {
@@ -179,7 +192,7 @@ fn left(
     style: Style,
 ) -> usize {
     pad(out, indent);
-    out.push_str(&style.paint(label.paint, &label.text));
+    style.paint_to(out, label.paint, &label.text);
     let end = indent + label.width();
     let Some(value) = value else { return end };
     let start = stops.value.max(end + GAP);
@@ -189,7 +202,7 @@ fn left(
         true => (truncate_str(&value.text, room, "…"), room),
         false => (value.text.as_str().into(), value.width()),
     };
-    out.push_str(&style.paint(value.paint, &text));
+    style.paint_to(out, value.paint, &text);
     start + width
 }
 
@@ -202,7 +215,7 @@ fn beside(out: &mut String, end: usize, remarks: &[Cell], stops: &Stops, style: 
     for (index, remark) in remarks.iter().enumerate() {
         if index == 0 && has_room {
             pad(out, start - end);
-            out.push_str(&style.paint(remark.paint, &remark.text));
+            style.paint_to(out, remark.paint, &remark.text);
         } else {
             out.push('\n');
             let mut lines = String::new();
@@ -215,10 +228,10 @@ fn beside(out: &mut String, end: usize, remarks: &[Cell], stops: &Stops, style: 
 
 /// Writes a sentence, broken between words where it is wider than the terminal.
 pub(super) fn wrap(out: &mut String, indent: usize, cell: &Cell, style: Style) {
-    let room = match style.width {
-        0 => usize::MAX,
-        width => width.saturating_sub(indent).max(LEAST_VALUE),
-    };
+    if style.width == 0 {
+        return end_line(out, indent, cell.paint, &cell.text, style);
+    }
+    let room = style.width.saturating_sub(indent).max(LEAST_VALUE);
     let (mut line, mut width) = (String::new(), 0);
     for word in cell.text.split(' ') {
         let more = measure_text_width(word);
@@ -239,7 +252,7 @@ pub(super) fn wrap(out: &mut String, indent: usize, cell: &Cell, style: Style) {
 
 fn end_line(out: &mut String, indent: usize, paint: Paint, line: &str, style: Style) {
     pad(out, indent);
-    out.push_str(&style.paint(paint, line));
+    style.paint_to(out, paint, line);
     out.push('\n');
 }
 
@@ -273,7 +286,7 @@ pub(super) fn print_table(rows: &[Vec<Cell>], style: Style) -> String {
     for row in rows {
         for (index, (width, cell)) in widths.iter().zip(row).enumerate() {
             let text = truncate_str(&cell.text, *width, "…");
-            out.push_str(&style.paint(cell.paint, &text));
+            style.paint_to(&mut out, cell.paint, &text);
             if index + 1 < row.len() {
                 pad(&mut out, width - measure_text_width(&text) + GAP);
             }

@@ -26,12 +26,19 @@ pub enum Paint {
 impl Style {
     /// The text in its colour, where colours are used.
     pub fn paint(self, paint: Paint, text: &str) -> String {
+        let mut out = String::new();
+        self.paint_to(&mut out, paint, text);
+        out
+    }
+
+    /// The same behind a text.
+    pub(super) fn paint_to(self, out: &mut String, paint: Paint, text: &str) {
         if !self.colour {
-            return text.to_owned();
+            return out.push_str(text);
         }
         let style = console::Style::new().force_styling(true);
         let style = match paint {
-            Paint::Plain => return text.to_owned(),
+            Paint::Plain => return out.push_str(text),
             Paint::Strong => style.bold(),
             Paint::Faint => style.dim(),
             Paint::Added => style.green(),
@@ -40,6 +47,6 @@ impl Style {
             Paint::Held => style.magenta(),
             Paint::Told => style.cyan(),
         };
-        style.apply_to(text).to_string()
+        out.push_str(&style.apply_to(text).to_string());
     }
 }

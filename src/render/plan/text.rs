@@ -15,12 +15,14 @@ use super::{footer, record};
 /// How far in a topic stands, and what is said of it.
 const TOPIC: usize = 2;
 const DETAIL: usize = 6;
+/// What is said of a topic takes so many lines, about.
+const LINES: usize = 8;
 /// How many unlisted topics are named.
 const UNLISTED: usize = 10;
 
 /// The plan of one environment.
 pub fn text(plan: &Plan, style: Style) -> String {
-    let mut sheet = Sheet::default();
+    let mut sheet = Sheet::with_room(plan.changes.len() * LINES);
     for change in &plan.changes {
         add_change(&mut sheet, change);
     }
@@ -37,9 +39,8 @@ pub fn text(plan: &Plan, style: Style) -> String {
     add_remarks(&mut sheet, plan);
     let mut out = style.paint(Paint::Strong, &header(plan));
     out.push_str("\n\n");
-    let body = sheet.print(style);
-    if !body.is_empty() {
-        out.push_str(&body);
+    if !sheet.is_empty() {
+        sheet.print_to(&mut out, style);
         out.push('\n');
     }
     out.push_str(&footer::text(plan, style));
