@@ -24,6 +24,8 @@ pub(super) fn properties(connection: &Connection, timeout: Duration) -> Vec<(Str
         own("api.version.request.timeout.ms", &setup.to_string()),
         // A broker that was away is tried again soon.
         own("reconnect.backoff.max.ms", "1000"),
+        // Else a small question may wait until the one before it was acknowledged (RFC 896).
+        own("socket.nagle.disable", "true"),
         // Nobody asked for this tool's metrics.
         own("enable.metrics.push", "false"),
     ];
