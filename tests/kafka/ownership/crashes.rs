@@ -14,6 +14,7 @@ crate::harness::tests! {
     killed_at_every_boundary,
     killed_before_there_is_a_lock,
     a_record_is_repeated,
+    new_topics_are_recorded_with_their_ids,
     a_broker_that_does_not_know_a_new_topic_yet,
     a_new_topic_whose_id_nobody_tells,
     a_change_that_could_not_be_recorded,
@@ -265,6 +266,27 @@ async fn a_record_is_repeated(test: Test) {
         under(&test, &repository, rule).exits(0);
         nothing_left(&repository);
         assert_eq!(owned(&repository), "@a @kept", "{name}");
+    }
+}
+
+/// Two of them are asked for, and prove what was read of the others; where they do not, all are.
+async fn new_topics_are_recorded_with_their_ids(test: Test) {
+    let all = ["a", "b", "c", "d", "e"];
+    let topics: String = all.map(|name| format!("[topics.\"@{name}\"]\n")).concat();
+    for part in ["proven", "not-proven"] {
+        let test = test.part(part);
+        let repository = test.owning_repository(&topics);
+        let unknown = Rule::new(Api::Metadata, When::After, Fault::Unknown(".e"));
+        match part {
+            "proven" => repository.run("apply --yes").exits(0),
+            _ => under(&test, &repository, unknown.times(2)).exits(0),
+        };
+        for name in all {
+            let recorded = super::recorded(&repository, &format!("@{name}"));
+            let recorded = recorded.expect("it is owned");
+            assert_eq!(recorded["id"], id(&test, name).await, "{part} {name}");
+        }
+        nothing_left(&repository);
     }
 }
 
