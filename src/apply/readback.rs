@@ -145,13 +145,13 @@ async fn ids_of_listed(
         let id = id.as_ref().ok().and_then(Option::as_ref);
         id.is_some() && id == hint(name).as_ref()
     };
-    if told.iter().all(|(name, id)| is_hint(name, id)) {
-        let hints = topics
-            .iter()
-            .map(|name| Some((name.clone(), Ok(Some(hint(name)?)))));
-        if let Some(hints) = hints.collect() {
-            return Ok(hints);
-        }
+    let hints = topics
+        .iter()
+        .map(|name| Some((name.clone(), Ok(Some(hint(name)?)))));
+    if told.iter().all(|(name, id)| is_hint(name, id))
+        && let Some(hints) = hints.collect()
+    {
+        return Ok(hints);
     }
     ids(cluster, topics).await
 }

@@ -86,15 +86,19 @@ impl Entry {
     pub(super) fn encode(&self) -> Pair {
         match self {
             Entry::Owned(topic, owned) => {
-                let record = OwnedRecord { topic, owned };
-                (topic_key(topic), Some(record.encode()))
+                let fields = OwnedFields { topic, owned };
+                pair(topic_key(topic), "topic", &fields)
             }
             Entry::Disowned(topic) => (topic_key(topic), None),
             Entry::Held(topic, holding) => {
-                pair(hold_key(topic), "hold", holding_json(topic, holding))
+                let fields = untimed(holding_json(topic, holding));
+                pair(hold_key(topic), "hold", &fields)
             }
             Entry::Unheld(topic) => (hold_key(topic), None),
-            Entry::Spent(spent) => pair(spent_key(spent), "tombstone", spent_json(spent)),
+            Entry::Spent(spent) => {
+                let fields = untimed(spent_json(spent));
+                pair(spent_key(spent), "tombstone", &fields)
+            }
             Entry::Unspent(spent) => (spent_key(spent), None),
             Entry::Started(instance) => encode_instance(instance, |json| {
                 json.shift_remove("started_ms");
@@ -110,23 +114,15 @@ impl Entry {
     }
 }
 
-/// The record of an owned topic, written at once: there are thousands of these.
-struct OwnedRecord<'a> {
+/// What is written of an owned topic.
+struct OwnedFields<'a> {
     topic: &'a TopicName,
     owned: &'a Owned,
 }
 
-impl OwnedRecord<'_> {
-    fn encode(&self) -> Vec<u8> {
-        serde_json::to_vec(self).expect("its keys are texts")
-    }
-}
-
-impl Serialize for OwnedRecord<'_> {
+impl Serialize for OwnedFields<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut record = serializer.serialize_map(None)?;
-        record.serialize_entry("format", FORMAT)?;
-        record.serialize_entry("kind", "topic")?;
         write_owned(&mut record, self.owned, None)?;
         record.serialize_entry("topic", self.topic)?;
         record.end()
@@ -141,14 +137,10 @@ pub(super) fn encode_claim(resource: &str, id: &str, holder: &Holder) -> Pair {
         commit,
         since_ms: _,
     } = holder;
-    let value = json!({
+    let fields = json!({
         "resource": resource, "claim": id, "by": by, "pid": pid, "commit": commit, "for_ms": TTL.as_millis(),
     });
-    let json = match value {
-        Value::Object(json) => json,
-        _ => Map::new(),
-    };
-    pair(lock_key(resource, id), "lock", json)
+    pair(lock_key(resource, id), "lock", &fields)
 }
 
 fn holding_json(topic: &TopicName, holding: &Holding) -> Map<String, Value> {
@@ -173,16 +165,32 @@ fn holding_json(topic: &TopicName, holding: &Holding) -> Map<String, Value> {
 fn encode_instance(instance: &Instance, adapt: impl FnOnce(&mut Map<String, Value>)) -> Pair {
     let mut json = instance_json(instance);
     adapt(&mut json);
-    pair(instance_key(instance), "instance", json)
+    pair(instance_key(instance), "instance", &untimed(json))
 }
 
-fn pair(key: Vec<u8>, kind: &str, fields: Map<String, Value>) -> Pair {
-    let mut json = Map::new();
-    json.insert("format".to_owned(), json!(FORMAT));
-    json.insert("kind".to_owned(), json!(kind));
-    json.extend(fields);
-    json.shift_remove("at_ms");
-    (key, Some(Value::Object(json).to_string().into_bytes()))
+/// The broker says when.
+fn untimed(mut fields: Map<String, Value>) -> Map<String, Value> {
+    fields.shift_remove("at_ms");
+    fields
+}
+
+/// A record's value, before its own fields those that all have.
+#[derive(Serialize)]
+struct Written<'a, T> {
+    format: &'a str,
+    kind: &'a str,
+    #[serde(flatten)]
+    fields: &'a T,
+}
+
+fn pair(key: Vec<u8>, kind: &str, fields: &impl Serialize) -> Pair {
+    let value = Written {
+        format: FORMAT,
+        kind,
+        fields,
+    };
+    let value = serde_json::to_vec(&value).expect("all keys are texts");
+    (key, Some(value))
 }
 
 /// What the value of a record says, and that its key is the right one for it.

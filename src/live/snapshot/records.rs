@@ -265,7 +265,7 @@ fn write<M: SerializeMap>(
 }
 
 /// Configs as the fields of an object.
-struct Fields<'a>(&'a ConfigMap<String>);
+pub(super) struct Fields<'a>(pub &'a ConfigMap<String>);
 
 impl Serialize for Fields<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -345,12 +345,6 @@ fn put_stamp(json: &mut Map<String, Value>, stamp: &Stamp) {
     put(json, "commit", commit.as_ref());
     put(json, "by", by.as_ref());
     put(json, "at_ms", *at_ms);
-}
-
-pub(super) fn config_json(config: &ConfigMap<String>) -> Value {
-    let config = config.iter();
-    let fields = config.map(|(key, value)| (key.to_string(), json!(value)));
-    Value::Object(fields.collect())
 }
 
 /// What is not known is absent.

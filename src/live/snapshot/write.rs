@@ -135,7 +135,7 @@ fn topic_json(topic: &LiveTopic) -> Value {
     json.insert("replication_factor".to_owned(), replicas);
     json.insert(
         "config".to_owned(),
-        json!(config.as_ref().map(records::config_json)),
+        json!(config.as_ref().map(records::Fields)),
     );
     if !behind.is_empty() {
         json.insert("behind".to_owned(), defaults_json(behind));
