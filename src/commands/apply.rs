@@ -216,7 +216,10 @@ impl Job<'_> {
         }
         self.begin_the_inventory(&plan).await?;
         let report = self.carry_out(&plan).await?;
-        tell(report, plan, session)
+        // In this order: another apply may wait for the lock, and nobody for the report.
+        let told = async { tell(report, plan, session) };
+        let ((), told) = tokio::join!(biased; self.give_back(), told);
+        told
     }
 
     /// Takes the lock, where there is an inventory to hold it, and looks at the cluster meanwhile.
@@ -238,7 +241,8 @@ impl Job<'_> {
             };
             anyhow::Ok((mark, observe::topics(cluster, &want).await))
         };
-        let ((lock, contents), (mark, looked)) = tokio::try_join!(locked, looked)?;
+        // In this order: the look waits for the mark, and the lock for clients that are yet to connect.
+        let ((mark, looked), (lock, contents)) = tokio::try_join!(biased; looked, locked)?;
         // Also where what follows fails: then it is given back.
         self.lock = lock;
         let contents = contents?;
