@@ -1,6 +1,6 @@
 //! The inventory as a whole: read to its end in one pass, and written to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
 
 use tracing::info;
@@ -79,7 +79,7 @@ pub async fn read_anyway(
 #[derive(Default)]
 pub(super) struct Log {
     /// By their keys, which they no longer have themselves.
-    last: BTreeMap<Vec<u8>, Record>,
+    last: HashMap<Vec<u8>, Record>,
     without_key: Vec<Record>,
     leases: BTreeMap<String, Lease>,
     newest_ms: Option<i64>,

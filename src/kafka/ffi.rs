@@ -44,6 +44,10 @@ use crate::model::connection::{Connection, Token};
 /// How long the pump sleeps at most; a client that is dropped wakes it.
 const POLL_MS: c_int = 500;
 
+/// Records that are handed on together, at most: whoever reads wakes up once for all of them, and
+/// works on some while more come.
+const RECORDS: usize = 500;
+
 /// What librdkafka has for messages that it writes into a buffer of the caller.
 const MESSAGE_LENGTH: usize = 512;
 /// The longest line of its log, in bytes: what is longer it cuts off.
@@ -597,8 +601,8 @@ pub(super) enum Notice {
     Error(i32, String),
     /// A line of the log, with librdkafka's short name for what it is about.
     Log(String, String),
-    /// A record of the partition that is being read.
-    Record(Record),
+    /// Records of the partition that is being read, in their order.
+    Records(Vec<Record>),
     /// That partition was read to its end.
     End,
     /// Something is wrong with that partition.
@@ -876,11 +880,20 @@ impl Handle {
 /// Polls the main queue until the client goes, then destroys librdkafka's part of it. It does so
 /// here because that can take long, and nobody must wait for it.
 fn pump(handle: Handle, shared: &Arc<Shared>) {
+    let mut records = Vec::new();
     while !*lock(&shared.stop) {
+        let pause = if records.is_empty() { POLL_MS } else { 0 };
         // SAFETY: the queue is alive until the end of this function.
-        let event = unsafe { sys::rd_kafka_queue_poll(handle.queue, POLL_MS) };
-        if !event.is_null() {
-            Event { event, shared }.deliver(handle);
+        let event = unsafe { sys::rd_kafka_queue_poll(handle.queue, pause) };
+        let event = (!event.is_null()).then(|| Event { event, shared });
+        let more = event
+            .as_ref()
+            .is_some_and(|event| event.fetched(&mut records));
+        if !records.is_empty() && (!more || records.len() >= RECORDS) {
+            (shared.listen)(Notice::Records(std::mem::take(&mut records)));
+        }
+        if let Some(event) = event.filter(|_| !more) {
+            event.deliver(handle);
         }
     }
     // Whoever still waits is told at once.
@@ -937,7 +950,6 @@ impl Event<'_> {
                 }
             }
             sys::RD_KAFKA_EVENT_DR => self.appended(),
-            sys::RD_KAFKA_EVENT_FETCH => self.fetched(),
             sys::RD_KAFKA_EVENT_LOG => self.logged(),
             sys::RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH => tokens::refresh(handle, self.shared),
             _ => {

@@ -56,7 +56,7 @@ impl News {
             Notice::Log(topic, line) if topic == "SSLCERTVRFY" => {
                 state.certificates.extend(Certificate::parse(&line));
             }
-            Notice::Log(..) | Notice::Record(_) | Notice::End | Notice::Partition(_) => return,
+            Notice::Log(..) | Notice::Records(_) | Notice::End | Notice::Partition(_) => return,
             Notice::TokenAsked if matches!(state.token, TokenState::Missing(_)) => return,
             Notice::TokenAsked => state.token = TokenState::Asked,
             Notice::TokenGiven => state.token = TokenState::Settled,

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 use std::time::Duration;
+use std::vec;
 
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -84,7 +85,7 @@ impl Side {
 
 /// What a reader hears.
 enum Told {
-    Record(Record),
+    Records(Vec<Record>),
     End,
     Fault(Fault),
 }
@@ -93,6 +94,8 @@ enum Told {
 pub struct Reader {
     side: Side,
     told: mpsc::UnboundedReceiver<Told>,
+    /// Records that came together with the last one.
+    came: vec::IntoIter<Record>,
     /// The offset after the last record that was handed on.
     next: i64,
     /// Where the end was when the reading began.
@@ -116,7 +119,7 @@ impl Reader {
         let news = Arc::clone(&side.news);
         let listen = move |notice: Notice| {
             let hear = match notice {
-                Notice::Record(record) => Told::Record(record),
+                Notice::Records(records) => Told::Records(records),
                 Notice::End => Told::End,
                 Notice::Partition(fault) => Told::Fault(fault),
                 other => return news.hear(other),
@@ -138,6 +141,7 @@ impl Reader {
         Ok(Self {
             side,
             told,
+            came: vec::IntoIter::default(),
             next: first,
             end,
             topic: Some(reading),
@@ -195,23 +199,29 @@ impl Reader {
         mut each: impl FnMut(Record),
     ) -> Result<(), RecordError> {
         let deadline = Instant::now() + most;
-        let first = loop {
+        while self.came.as_slice().is_empty() {
             match tokio::time::timeout_at(deadline, self.told.recv()).await {
-                Ok(Some(Told::Record(record))) => break record,
-                Ok(Some(Told::Fault(fault))) if is_final(&fault) => {
-                    return Err(RecordError::Refused(fault));
-                }
-                Ok(Some(Told::Fault(_) | Told::End)) => {}
+                Ok(Some(told)) => self.take(told)?,
                 Ok(None) | Err(_) => return Ok(()),
             }
-        };
-        each(self.passed(first));
-        while let Ok(told) = self.told.try_recv() {
-            match told {
-                Told::Record(record) => each(self.passed(record)),
-                Told::Fault(fault) if is_final(&fault) => return Err(RecordError::Refused(fault)),
-                Told::Fault(_) | Told::End => {}
+        }
+        loop {
+            while let Some(record) = self.came.next() {
+                each(self.passed(record));
             }
+            match self.told.try_recv() {
+                Ok(told) => self.take(told)?,
+                Err(_) => return Ok(()),
+            }
+        }
+    }
+
+    /// Keeps records that came, and ends at what waiting does not cure.
+    fn take(&mut self, told: Told) -> Result<(), RecordError> {
+        match told {
+            Told::Records(records) => self.came = records.into_iter(),
+            Told::Fault(fault) if is_final(&fault) => return Err(RecordError::Refused(fault)),
+            Told::Fault(_) | Told::End => {}
         }
         Ok(())
     }
@@ -224,8 +234,11 @@ impl Reader {
         last: &mut Option<Fault>,
     ) -> Result<Option<Record>, RecordError> {
         loop {
+            if let Some(record) = self.came.next() {
+                return Ok(Some(self.passed(record)));
+            }
             match tokio::time::timeout_at(deadline, self.told.recv()).await {
-                Ok(Some(Told::Record(record))) => return Ok(Some(self.passed(record))),
+                Ok(Some(Told::Records(records))) => self.came = records.into_iter(),
                 Ok(Some(Told::End)) => return Ok(None),
                 Ok(Some(Told::Fault(fault))) if is_final(&fault) => {
                     return Err(RecordError::Refused(fault));

@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 use rdkafka_sys::bindings as sys;
 use tokio::sync::oneshot;
 
-use super::{Client, Event, MESSAGE_LENGTH, Message, Notice, Owned, c_string, lock, slice};
+use super::{Client, Event, MESSAGE_LENGTH, Message, Owned, c_string, lock, slice};
 use crate::kafka::fault::Fault;
 use crate::kafka::types::{Appended, Record};
 
@@ -191,24 +191,27 @@ impl Event<'_> {
         }
     }
 
-    /// Hands on the records that were read.
-    pub(super) fn fetched(&self) {
+    /// Adds the records that were read; whether it is such an event.
+    pub(super) fn fetched(&self, records: &mut Vec<Record>) -> bool {
         // SAFETY: the event is alive; what it holds is copied.
         unsafe {
+            if sys::rd_kafka_event_type(self.event) != sys::RD_KAFKA_EVENT_FETCH {
+                return false;
+            }
             loop {
                 let record = plain::rd_kafka_event_message_next(self.event);
                 if record.is_null() {
-                    return;
+                    return true;
                 }
                 let bytes = |first: *mut c_void, length| {
                     (!first.is_null()).then(|| slice(first.cast::<u8>(), length).to_vec())
                 };
-                (self.shared.listen)(Notice::Record(Record {
+                records.push(Record {
                     offset: (*record).offset,
                     timestamp_ms: timestamp(record),
                     key: bytes((*record).key, (*record).key_length),
                     value: bytes((*record).value, (*record).value_length),
-                }));
+                });
             }
         }
     }
