@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::Settings;
 use super::readback::{self, Ids};
-use super::report::{Holds, Outcome, Outcomes, WhyNot};
+use super::report::{Holds, Known, Outcome, Outcomes, WhyNot};
 use super::steps::Step;
 use crate::inventory::{Entry, InventoryError, Lock, Lost, Writer};
 use crate::kafka::{Cluster, Fault};
@@ -302,21 +302,17 @@ fn happened(change: &Change, outcomes: &Outcomes) -> bool {
             .and_then(|parts| parts.get(&Subject::Topic))
             .is_some_and(done),
         Action::Update => {
-            let mut all = parts.into_iter().flat_map(BTreeMap::values);
+            let all = || parts.into_iter().flat_map(Known::values);
             let gone = |outcome: &Outcome| matches!(outcome, Outcome::NotKept(Holds::Nothing));
             let tried = |outcome: &Outcome| !matches!(outcome, Outcome::NotTried(_));
-            all.clone().any(tried) && !all.any(gone)
+            all().any(tried) && !all().any(gone)
         }
         Action::Adopt | Action::Release | Action::Record => true,
     }
 }
 
 /// Of a part that was not applied stays recorded what was.
-fn keep_what_is_not_applied(
-    owned: &mut Owned,
-    change: &Change,
-    parts: Option<&BTreeMap<Subject, Outcome>>,
-) {
+fn keep_what_is_not_applied(owned: &mut Owned, change: &Change, parts: Option<&Known>) {
     let applied = |subject: &Subject| match parts.and_then(|parts| parts.get(subject)) {
         Some(outcome) => matches!(outcome, Outcome::Applied | Outcome::AlreadySo),
         // A create has parts for what deviates alone.

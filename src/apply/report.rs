@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use litemap::LiteMap;
+
 use super::books::Unrecorded;
 use crate::inventory::Lost;
 use crate::kafka::{self, Fault};
@@ -238,8 +240,11 @@ impl Entry {
     }
 }
 
-/// What is known so far, by topic and part.
-pub(super) type Outcomes = BTreeMap<TopicName, BTreeMap<Subject, Outcome>>;
+/// What is known so far, by topic.
+pub(super) type Outcomes = BTreeMap<TopicName, Known>;
+
+/// What is known of one topic's parts. Most have one: a tree would be made for eleven.
+pub(super) type Known = LiteMap<Subject, Outcome>;
 
 impl Report {
     /// Puts together what became of a plan. What has no outcome was not tried.

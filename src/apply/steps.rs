@@ -5,6 +5,8 @@
 //! goes before anything that could cost a replica; where it goes up, it goes after everything
 //! that is not a delete, and only on topics whose partitions have enough replicas in sync by then.
 
+use std::collections::BTreeMap;
+
 use super::batches::Cost;
 use crate::kafka::AlterOp;
 use crate::model::{ConfigKey, TopicName};
@@ -57,7 +59,7 @@ pub enum Work {
     },
 }
 
-/// The phases of an apply, in their order.
+/// The phases of an apply, in the order in which they are carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Phase {
     /// New topics, with their configs.
@@ -72,18 +74,6 @@ pub enum Phase {
     RaiseMinIsr,
     /// Topics that go.
     Delete,
-}
-
-impl Phase {
-    /// All of them, in their order.
-    const ALL: [Phase; 6] = [
-        Phase::Create,
-        Phase::LowerMinIsr,
-        Phase::Partitions,
-        Phase::Configs,
-        Phase::RaiseMinIsr,
-        Phase::Delete,
-    ];
 }
 
 impl Step {
@@ -124,13 +114,11 @@ impl Step {
 
 /// The steps of a plan in the phases that they belong to; phases without a step are left out.
 pub fn phases(plan: &Plan) -> Vec<(Phase, Vec<Step>)> {
-    let steps: Vec<(Phase, Step)> = plan.changes.iter().flat_map(of_change).collect();
-    let of_phase = |phase: Phase| {
-        let chosen = steps.iter().filter(|(of, _)| *of == phase);
-        let chosen: Vec<Step> = chosen.map(|(_, step)| step.clone()).collect();
-        (!chosen.is_empty()).then_some((phase, chosen))
-    };
-    Phase::ALL.into_iter().filter_map(of_phase).collect()
+    let mut phases: BTreeMap<Phase, Vec<Step>> = BTreeMap::new();
+    for (phase, step) in plan.changes.iter().flat_map(of_change) {
+        phases.entry(phase).or_default().push(step);
+    }
+    phases.into_iter().collect()
 }
 
 fn of_change(change: &Change) -> Vec<(Phase, Step)> {
@@ -310,9 +298,15 @@ mod tests {
 
     #[test]
     fn phases_keep_their_order() {
-        assert!(Phase::ALL.is_sorted());
-        assert!(Phase::LowerMinIsr < Phase::Partitions && Phase::Configs < Phase::RaiseMinIsr);
-        assert_eq!(Phase::ALL.last(), Some(&Phase::Delete));
+        let order = [
+            Phase::Create,
+            Phase::LowerMinIsr,
+            Phase::Partitions,
+            Phase::Configs,
+            Phase::RaiseMinIsr,
+            Phase::Delete,
+        ];
+        assert!(order.is_sorted());
     }
 
     #[test]

@@ -16,7 +16,8 @@ fn is_hostile(c: char) -> bool {
 /// The text with every control, ANSI and bidirectional character written as `\u{…}`. Line ends
 /// too: what is escaped stays on its line.
 pub fn escape(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(is_hostile) {
+    // Most of what is shown is plain, and told so by its bytes.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) || !text.chars().any(is_hostile) {
         return Cow::Borrowed(text);
     }
     let mut safe = String::with_capacity(text.len() + 16);
