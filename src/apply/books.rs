@@ -91,8 +91,9 @@ impl Books {
         self.write(of_tombstones.map(spent).collect()).await
     }
 
-    /// Records what became of a plan, and puts down what could not be recorded. `stopped` says why the
-    /// apply ended early; `known` are ids of topics that were made.
+    /// Records what became of a plan, and puts down what could not be recorded. The lock is given back
+    /// with that, where there is anything to record. `stopped` says why the apply ended early; `known`
+    /// are ids of topics that were made.
     pub(super) async fn write_down(
         &self,
         plan: &Plan,
@@ -133,7 +134,7 @@ impl Books {
                 Err(outcome) => put(outcomes, change, outcome),
             }
         }
-        let written = self.write(entries).await;
+        let written = self.close(entries).await;
         for change in recorded {
             match &written {
                 Err(why) => put(outcomes, change, Outcome::Unrecorded(why.clone())),
@@ -175,6 +176,16 @@ impl Books {
         }
         self.lock.check().await?;
         self.writer.write(&entries).await?;
+        Ok(())
+    }
+
+    /// The same for the last time: nothing follows that needs the lock.
+    async fn close(&self, entries: Vec<Entry>) -> Result<(), Unrecorded> {
+        if entries.is_empty() {
+            return Ok(());
+        }
+        self.lock.check().await?;
+        self.lock.release_behind(&self.writer, &entries).await?;
         Ok(())
     }
 

@@ -220,7 +220,28 @@ impl Writer {
     /// # Errors
     /// Why the first of those that were not recorded was not. Those after it may or may not be.
     pub async fn write(&self, entries: &[Entry]) -> Result<Vec<Appended>, InventoryError> {
-        let records: Vec<codec::Pair> = entries.iter().map(Entry::encode).collect();
+        self.append(entries.iter().map(Entry::encode)).await
+    }
+
+    /// The same, and a last record right behind them. Tells the offset of that one.
+    ///
+    /// # Errors
+    /// The same; the last one may or may not be there, too.
+    pub(super) async fn write_before(
+        &self,
+        entries: &[Entry],
+        last: codec::Pair,
+    ) -> Result<i64, InventoryError> {
+        let records = entries.iter().map(Entry::encode).chain([last]);
+        let appended = self.append(records).await?;
+        Ok(appended.last().map_or(-1, |last| last.offset))
+    }
+
+    async fn append(
+        &self,
+        records: impl Iterator<Item = codec::Pair>,
+    ) -> Result<Vec<Appended>, InventoryError> {
+        let records: Vec<codec::Pair> = records.collect();
         let started = Instant::now();
         let appended = self.appender.append(&records).await;
         let appended = appended.map_err(|error| unwritten(&self.topic, error))?;

@@ -10,10 +10,10 @@ use std::time::{Duration, Instant, SystemTime};
 
 use tokio::task::JoinHandle;
 
-use super::codec;
+use super::codec::{self, Entry};
 use super::error::{InventoryError, Right};
 use super::lease::{Holder, Lease, Term};
-use super::ledger::{Contents, Log, refuse_unreadable};
+use super::ledger::{Contents, Log, Writer, refuse_unreadable};
 use super::topic::{open, unread, unwritten};
 use crate::kafka::{Appender, Cluster, Delivery, OffsetAt, Reader, end};
 use crate::model::TopicName;
@@ -96,6 +96,10 @@ struct Side {
     appender: Appender,
     /// All that stands in the inventory: nobody has to read it again.
     log: Log,
+    /// Where the last claim stands.
+    claimed: i64,
+    /// Whether the lock was given back with what was recorded last.
+    is_given_back: bool,
 }
 
 /// A point in time, as the log tells it.
@@ -252,6 +256,25 @@ impl Lock {
         }
     }
 
+    /// Records entries, and gives the lock back with them: right behind them in the log, so that
+    /// whoever takes it next has read them. It is ours until then, and where that fails.
+    ///
+    /// # Errors
+    /// As for [`Writer::write`].
+    pub async fn release_behind(
+        &self,
+        writer: &Writer,
+        entries: &[Entry],
+    ) -> Result<(), InventoryError> {
+        let key = self.held.side.lock().await.key.clone();
+        let given_back = writer.write_before(entries, (key, None)).await?;
+        // A renewal that is under way may come behind it: then it is ours again.
+        let mut side = self.held.side.lock().await;
+        self.renewals.abort();
+        side.is_given_back = side.claimed < given_back;
+        Ok(())
+    }
+
     /// Gives the lock back, so that the next may go on at once.
     ///
     /// # Errors
@@ -259,7 +282,10 @@ impl Lock {
     pub async fn release(self) -> Result<(), InventoryError> {
         self.renewals.abort();
         let side = self.held.side.lock().await;
-        side.release(&side.key).await
+        match side.is_given_back {
+            true => Ok(()),
+            false => side.release(&side.key).await,
+        }
     }
 }
 
@@ -335,6 +361,8 @@ impl Side {
             reader,
             appender,
             log: Log::default(),
+            claimed: -1,
+            is_given_back: false,
         })
     }
 
@@ -349,8 +377,8 @@ impl Side {
         let record = codec::encode_claim(&self.resource, &self.id, &self.me);
         let appended = self.appender.append(&[record]).await;
         let appended = appended.map_err(|error| unwritten(&self.topic, error))?;
-        let offset = appended.first().map_or(-1, |appended| appended.offset);
-        self.read_up_to(offset).await
+        self.claimed = appended.first().map_or(-1, |appended| appended.offset);
+        self.read_up_to(self.claimed).await
     }
 
     async fn read_up_to(&mut self, offset: i64) -> Result<(), InventoryError> {

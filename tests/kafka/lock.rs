@@ -8,9 +8,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use topicsmith::inventory::{
-    self, Holder, InventoryError, Lock, LockError, Lost, Right, TTL, break_lock, lock,
+    self, Entry, Holder, InventoryError, Lock, LockError, Lost, Right, TTL, Writer, break_lock,
+    lock,
 };
 use topicsmith::kafka::Cluster;
+use topicsmith::live::Owned;
 use topicsmith::model::TopicName;
 
 use crate::harness::{self, Test, connect, connection, connection_as};
@@ -21,6 +23,7 @@ harness::tests! {
     a_holder_keeps_it_longer_than_its_lease,
     other_resources_are_free,
     the_next_goes_on_at_once_after_a_release,
+    a_lock_goes_back_right_behind_what_is_recorded_last,
     the_next_has_it_soon_after_the_holder_was_killed,
     a_holder_that_was_stopped_loses_it_and_knows,
     a_lock_that_is_broken_is_lost,
@@ -250,6 +253,31 @@ async fn the_next_goes_on_at_once_after_a_release(test: Test) {
     eprintln!("the next had the lock {took:?} after it was released");
     assert!(took < Duration::from_secs(1), "{took:?}");
     assert_eq!(lock.check().await, Ok(()));
+}
+
+async fn a_lock_goes_back_right_behind_what_is_recorded_last(test: Test) {
+    let (cluster, topic) = inventory(&test).await;
+    let first = have(&cluster, &topic, "first").await;
+    let writer = Writer::begin(&cluster, &topic).expect("it can");
+    let owned = |n| Entry::Owned(TopicName::new(format!("t{n:04}")), Owned::default());
+    let entries: Vec<Entry> = (0..1_000).map(owned).collect();
+    first
+        .release_behind(&writer, &entries)
+        .await
+        .expect("it can");
+    let second = take(&cluster, &topic, "second", NOW).await;
+    let second = second.expect("it is free");
+    let contents = second.contents().await.expect("it can be read");
+    assert_eq!(contents.inventory.topics.len(), 1_000);
+    // That takes nothing away, and writes nothing: the second has it, and one record more is its own.
+    first.release().await.expect("it is done already");
+    let since = second.since(&cluster).await.expect("it can be read");
+    assert_eq!(since.end, contents.end);
+    assert_eq!(second.check().await, Ok(()));
+    assert_eq!(
+        held_by(take(&cluster, &topic, "me", NOW).await).by,
+        "second"
+    );
 }
 
 async fn the_next_has_it_soon_after_the_holder_was_killed(test: Test) {

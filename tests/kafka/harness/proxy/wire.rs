@@ -14,14 +14,17 @@ pub enum Api {
     DescribeConfigs = 32,
     CreatePartitions = 37,
     AlterConfigs = 44,
-    /// Records of an inventory are appended.
+    /// Records of an inventory are appended; the last ones with the end of its lock.
     Produce = 0,
-    /// So is a claim of its lock, or the end of one. It has no number of its own.
+    /// So is a claim of its lock, or the end of one, and nothing else. It has no number of its own.
     Claim = -1,
 }
 
 /// What the keys of an inventory's lock begin with.
-const LOCK: &[u8] = b"lock/";
+const LOCK: &str = "lock/";
+
+/// And those of its other records.
+const OTHERS: [&str; 4] = ["topic/", "hold/", "tombstone/", "instance/"];
 
 /// A request, without its length.
 #[derive(Clone)]
@@ -89,7 +92,7 @@ impl Request {
         ];
         let number = short(&self.0, 0);
         if number == Produce as i16 {
-            let of_lock = self.0.windows(LOCK.len()).any(|window| window == LOCK);
+            let of_lock = self.names(LOCK) && !OTHERS.iter().any(|key| self.names(key));
             return Some(if of_lock { Claim } else { Produce });
         }
         known.into_iter().find(|api| *api as i16 == number)
