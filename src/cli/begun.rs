@@ -28,7 +28,7 @@ impl Connecting {
     ///
     /// # Errors
     /// As for [`Session::load`].
-    pub fn load(&self, session: &Session, ask: &Ask) -> Result<Loaded> {
+    pub fn load(&self, session: &Session, ask: &Ask) -> Result<&'static Loaded> {
         if !self.may_begin() {
             return session.load(ask);
         }

@@ -55,7 +55,7 @@ impl Looking {
     ///
     /// # Errors
     /// As for [`Session::load`].
-    pub fn load(&self, session: &Session, ask: &Ask) -> Result<Loaded> {
+    pub fn load(&self, session: &Session, ask: &Ask) -> Result<&'static Loaded> {
         match self.is_snapshot() {
             true => session.load(ask),
             false => self.connecting.load(session, ask),

@@ -48,10 +48,10 @@ impl Session {
     ///
     /// # Errors
     /// There is nothing to check: a folder is missing or empty, or an environment is not known.
-    pub fn read_files(&self, ask: &Ask) -> Result<Loaded> {
+    pub fn read_files(&self, ask: &Ask) -> Result<&'static Loaded> {
         let started = Instant::now();
-        let loaded = desired::load(&self.folders, ask, &self.variables)?;
-        tell_read(&loaded, started);
+        let loaded = kept(desired::load(&self.folders, ask, &self.variables)?);
+        tell_read(loaded, started);
         Ok(loaded)
     }
 
@@ -59,7 +59,7 @@ impl Session {
     ///
     /// # Errors
     /// Also the errors in the files.
-    pub fn load(&self, ask: &Ask) -> Result<Loaded> {
+    pub fn load(&self, ask: &Ask) -> Result<&'static Loaded> {
         self.load_to_connect(ask, |_, _| {})
     }
 
@@ -72,10 +72,15 @@ impl Session {
         &self,
         ask: &Ask,
         begin: impl FnMut(&Arc<str>, &ConnectionTemplate) + Send,
-    ) -> Result<Loaded> {
+    ) -> Result<&'static Loaded> {
         let started = Instant::now();
-        let loaded = desired::load_to_connect(&self.folders, ask, &self.variables, begin)?;
-        tell_read(&loaded, started);
+        let loaded = kept(desired::load_to_connect(
+            &self.folders,
+            ask,
+            &self.variables,
+            begin,
+        )?);
+        tell_read(loaded, started);
         self.refuse_errors(&loaded.findings, &loaded.sources)?;
         Ok(loaded)
     }
@@ -204,6 +209,12 @@ impl Session {
     pub fn print_json(&self, document: &Value) -> Result<()> {
         self.print(&format!("{document:#}\n"))
     }
+}
+
+/// Keeps what a command works with until the process ends: to take ten thousand topics apart before
+/// takes longer than most of the work on them.
+fn kept<T>(what: T) -> &'static T {
+    Box::leak(Box::new(what))
 }
 
 /// What was read, for whoever wants to hear of each step.

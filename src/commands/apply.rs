@@ -1,5 +1,6 @@
 //! `topicsmith apply`: brings a cluster to what the files say.
 
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -96,14 +97,22 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
         .await
 }
 
-/// How an apply ended.
+/// How an apply ended. The process ends with it, which frees all that is as large as a plan at once.
 struct Ended {
     exit: Exit,
-    report: Report,
-    plan: Plan,
+    report: ManuallyDrop<Report>,
+    plan: ManuallyDrop<Plan>,
 }
 
 impl Ended {
+    fn new(exit: Exit, report: Report, plan: Plan) -> Self {
+        Self {
+            exit,
+            report: ManuallyDrop::new(report),
+            plan: ManuallyDrop::new(plan),
+        }
+    }
+
     fn json(&self) -> Value {
         reports::json(&self.report, &self.plan)
     }
@@ -149,12 +158,12 @@ async fn apply(args: &Args, session: &Session, log: &Log) -> Result<Ended> {
         commit: commit.told(),
         ..options
     };
-    log.expect(&loaded);
-    session.check_scope(&loaded, options.scope.as_deref())?;
-    let environment = cli::the_only_one(&loaded)?;
+    log.expect(loaded);
+    session.check_scope(loaded, options.scope.as_deref())?;
+    let environment = cli::the_only_one(loaded)?;
     let cluster = args
         .connecting
-        .connect(session, &loaded, environment)
+        .connect(session, loaded, environment)
         .await?;
     let scope = options.scope.as_deref();
     cli::check_scope_is_named(&environment.desired.environment, scope)?;
@@ -409,11 +418,7 @@ fn question(plan: &Plan) -> String {
 
 /// Ends an apply that was refused or declined.
 fn untouched(plan: Plan, why: &WhyNot, session: &Session) -> Result<Ended> {
-    let ended = Ended {
-        exit: Exit::Refused,
-        report: Report::untouched(&plan, why),
-        plan,
-    };
+    let ended = Ended::new(Exit::Refused, Report::untouched(&plan, why), plan);
     if session.format != Format::Text {
         print(&ended, session)?;
     }
@@ -429,7 +434,7 @@ fn tell(report: Report, plan: Plan, session: &Session) -> Result<Ended> {
         Verdict::Blocked => Exit::Refused,
         Verdict::Interrupted => Exit::Interrupted,
     };
-    let mut ended = Ended { exit, report, plan };
+    let mut ended = Ended::new(exit, report, plan);
     if let Err(error) = print(&ended, session) {
         if !ended.report.changed() {
             return Err(error);

@@ -95,11 +95,11 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     }
     let loaded = session.load(&ask)?;
     let source = match looks {
-        true => Some(args.looking.source(&loaded)?),
+        true => Some(args.looking.source(loaded)?),
         false => None,
     };
-    let capacities = cli::each(&loaded, |environment| {
-        one(args, session, &loaded, environment, source.as_ref(), &only)
+    let capacities = cli::each(loaded, |environment| {
+        one(args, session, loaded, environment, source.as_ref(), &only)
     });
     session.print_each(capacities.await, loaded.list_form)
 }

@@ -50,9 +50,9 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
         ..Options::default()
     };
     let loaded = session.load(&ask)?;
-    let source = args.looking.source(&loaded)?;
-    let looks = cli::each(&loaded, |environment| {
-        one(args, session, &loaded, environment, &source, &options)
+    let source = args.looking.source(loaded)?;
+    let looks = cli::each(loaded, |environment| {
+        one(args, session, loaded, environment, &source, &options)
     });
     let (seen, exit) = session.seen(looks.await, loaded.list_form)?;
     let parts: Vec<Part> = loaded.environments.iter().zip(&seen).map(part).collect();

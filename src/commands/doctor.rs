@@ -55,8 +55,8 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     let ask = args.environments.ask()?.unwrap_or(Ask::Only);
     let only = args.only.globs()?;
     let loaded = session.load(&ask)?;
-    let examined = cli::each(&loaded, |environment| async {
-        let one = one(args, session, &loaded, environment, &only).await;
+    let examined = cli::each(loaded, |environment| async {
+        let one = one(args, session, loaded, environment, &only).await;
         one.map(Examined)
     });
     session.print_each(examined.await, loaded.list_form)

@@ -73,10 +73,10 @@ async fn drift_each(args: &Args, session: &Session, ask: &Ask, log: &Log) -> Res
         ..Options::default()
     };
     let loaded = args.looking.load(session, ask)?;
-    log.expect(&loaded);
-    let source = args.looking.source(&loaded)?;
-    let drifts = cli::each(&loaded, |environment| {
-        let looked = one(args, session, &loaded, environment, &source, &options);
+    log.expect(loaded);
+    let source = args.looking.source(loaded)?;
+    let drifts = cli::each(loaded, |environment| {
+        let looked = one(args, session, loaded, environment, &source, &options);
         async {
             let looked = looked.await?;
             looked.log(&options.only, log);

@@ -83,9 +83,9 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
         states: args.state.clone(),
     };
     let loaded = args.looking.load(session, &ask)?;
-    let source = args.looking.source(&loaded)?;
-    let lists = cli::each(&loaded, |environment| {
-        let rows = rows(session, &loaded, environment, &source, &options);
+    let source = args.looking.source(loaded)?;
+    let lists = cli::each(loaded, |environment| {
+        let rows = rows(session, loaded, environment, &source, &options);
         async {
             Ok(List {
                 environment: environment.desired.environment.name.to_string(),

@@ -26,7 +26,7 @@ pub fn run(session: &Session) -> Result<Exit> {
         return Err(Problem::usage(message, help).into());
     }
     let text = match session.read_files(&Ask::All) {
-        Ok(loaded) => overview(&loaded),
+        Ok(loaded) => overview(loaded),
         // A repository that was begun.
         Err(error) => format!("{error:#}\n\n  {:<34}tells more\n", "topicsmith validate"),
     };

@@ -102,15 +102,15 @@ async fn plan_each(args: &Args, session: &Session, ask: &Ask, log: &Log) -> Resu
         scope,
         missing_rights: MissingRights::Noted,
     };
-    log.expect(&loaded);
-    session.check_scope(&loaded, options.scope.as_deref())?;
+    log.expect(loaded);
+    session.check_scope(loaded, options.scope.as_deref())?;
     if args.out.is_some() && loaded.list_form {
         let help = "name one environment with -e";
         return Err(Problem::usage("--out holds the plan of one environment", help).into());
     }
-    let source = args.looking.source(&loaded)?;
-    let plans = cli::each(&loaded, |environment| {
-        let planned = one(args, session, &loaded, environment, &source, &options);
+    let source = args.looking.source(loaded)?;
+    let plans = cli::each(loaded, |environment| {
+        let planned = one(args, session, loaded, environment, &source, &options);
         async {
             let planned = planned.await?;
             planned.log(&options.only, log);

@@ -32,10 +32,10 @@ pub fn run(args: &Args, session: &Session) -> Result<Exit> {
     let invalid = loaded.findings.iter().any(|f| f.level == Level::Error);
     match session.format {
         Format::Json => session.print_json(&diagnostics::json(&loaded.findings))?,
-        Format::Markdown => session.print_comment(&[section(&loaded)])?,
+        Format::Markdown => session.print_comment(&[section(loaded)])?,
         Format::Github => {
             let said = Annotations {
-                summary: outcome(&loaded),
+                summary: outcome(loaded),
                 ..github::findings(&loaded.findings)
             };
             session.print_annotations(&[said])?;

@@ -43,12 +43,12 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     let id = args.which.id()?;
     let loaded = session.load(&args.place.environment.ask()?)?;
     let named = args.place.origin.scope()?;
-    session.check_scope(&loaded, named.as_deref())?;
-    let desired = &cli::the_only_one(&loaded)?.desired;
+    session.check_scope(loaded, named.as_deref())?;
+    let desired = &cli::the_only_one(loaded)?.desired;
     let scope = super::scope(&desired.environment, named)?;
     let wanted = wanted(desired, id, &scope).map_err(usage)?;
 
-    let job = Job::new(&args.place, session, &loaded).await?;
+    let job = Job::new(&args.place, session, loaded).await?;
     let site = job.site();
     let up = cli::under_way(session, &job.settings.stop, async |events| {
         instance::up(&site, &wanted, job.waiting(), events).await

@@ -51,7 +51,7 @@ pub struct Args {
 pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     args.consent.check(session)?;
     let loaded = args.target.load(session)?;
-    let opened = args.target.open(session, &loaded, args.origin.scope()?);
+    let opened = args.target.open(session, loaded, args.origin.scope()?);
     let opened = opened.await?;
     let locks = keep_applies_off(args, &opened).await?;
     let ended = forget(args, session, &opened).await;

@@ -62,7 +62,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
         );
     }
     let loaded = args.target.load(session)?;
-    let opened = args.target.open(session, &loaded, args.origin.scope()?);
+    let opened = args.target.open(session, loaded, args.origin.scope()?);
     let opened = opened.await?;
     let topic = TopicName::from(args.topic.as_str());
     let (contents, _) = opened.read().await?;

@@ -41,9 +41,9 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     let ask = args.environments.ask()?.unwrap_or(Ask::Only);
     let (only, scope) = (args.only.globs()?, args.origin.scope()?);
     let loaded = session.load(&ask)?;
-    let lists = cli::each(&loaded, |environment| {
+    let lists = cli::each(loaded, |environment| {
         let scope = scope.as_deref();
-        one(args, session, (&loaded, environment), &only, scope)
+        one(args, session, (loaded, environment), &only, scope)
     });
     session.print_each(lists.await, loaded.list_form)
 }

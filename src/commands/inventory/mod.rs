@@ -61,7 +61,7 @@ struct Opened<'a> {
 }
 
 impl Target {
-    fn load(&self, session: &Session) -> Result<Loaded> {
+    fn load(&self, session: &Session) -> Result<&'static Loaded> {
         session.load(&self.environment.ask()?)
     }
 
