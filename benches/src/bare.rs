@@ -113,7 +113,8 @@ async fn apply_creates(servers: &str, names: &[TopicName], partitions: u32) -> R
     create(&cluster, names, partitions).await
 }
 
-/// Creates, until all brokers show all of them.
+/// Creates, until all brokers show all of them. They are read back as the tool does it: the list of
+/// topics tells their partitions and replicas, and their configs are asked for.
 ///
 /// # Errors
 /// A broker does not answer, or refuses.
@@ -121,6 +122,13 @@ pub async fn create(cluster: &Cluster, names: &[TopicName], partitions: u32) -> 
     for batch in new_topics(names, partitions).chunks(BATCH) {
         let made = cluster.create_topics(batch, Mode::Apply).await?;
         ensure!(made.iter().all(Result::is_ok), "{made:?}");
+    }
+    loop {
+        let topics = cluster.metadata().await?.topics;
+        if names.iter().all(|name| topics.contains_key(name)) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
     let mut hidden = names.to_vec();
     while !hidden.is_empty() {
