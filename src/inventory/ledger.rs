@@ -220,7 +220,7 @@ impl Writer {
     /// # Errors
     /// Why the first of those that were not recorded was not. Those after it may or may not be.
     pub async fn write(&self, entries: &[Entry]) -> Result<Vec<Appended>, InventoryError> {
-        self.append(entries.iter().map(Entry::encode)).await
+        self.append(entries, None).await
     }
 
     /// The same, and a last record right behind them. Tells the offset of that one.
@@ -232,20 +232,21 @@ impl Writer {
         entries: &[Entry],
         last: codec::Pair,
     ) -> Result<i64, InventoryError> {
-        let records = entries.iter().map(Entry::encode).chain([last]);
-        let appended = self.append(records).await?;
+        let appended = self.append(entries, Some(last)).await?;
         Ok(appended.last().map_or(-1, |last| last.offset))
     }
 
     async fn append(
         &self,
-        records: impl Iterator<Item = codec::Pair>,
+        entries: &[Entry],
+        last: Option<codec::Pair>,
     ) -> Result<Vec<Appended>, InventoryError> {
+        let records = entries.iter().map(Entry::encode).chain(last);
         let records: Vec<codec::Pair> = records.collect();
         let started = Instant::now();
         let appended = self.appender.append(&records).await;
         let appended = appended.map_err(|error| unwritten(&self.topic, error))?;
-        info!(records = appended.len(), took = ?started.elapsed(), "recorded");
+        info!(records = entries.len(), took = ?started.elapsed(), "recorded");
         Ok(appended)
     }
 }
