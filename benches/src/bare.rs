@@ -113,7 +113,7 @@ async fn apply_creates(servers: &str, names: &[TopicName], partitions: u32) -> R
     create(&cluster, names, partitions).await
 }
 
-/// Creates, until all brokers show all of them. They are read back as the tool does it: the list of
+/// Creates, until all of them show. They are read back as the tool does it: the list of
 /// topics tells their partitions and replicas, and their configs are asked for.
 ///
 /// # Errors
@@ -135,7 +135,15 @@ pub async fn create(cluster: &Cluster, names: &[TopicName], partitions: u32) -> 
         let configs = cluster.describe_topic_configs(&hidden).await?;
         hidden.retain(|name| !configs.get(name).is_some_and(Result::is_ok));
     }
-    // What is made last is known last.
+    Ok(())
+}
+
+/// Waits until all brokers know of topics that were made in this order: what is made last is known
+/// last.
+///
+/// # Errors
+/// A broker does not answer.
+pub async fn known_everywhere(cluster: &Cluster, names: &[TopicName]) -> Result<()> {
     while let Some(last) = names.last()
         && !cluster.all_know(last).await?
     {

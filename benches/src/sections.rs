@@ -139,6 +139,7 @@ async fn many(
     for names in repository.names.chunks(2_000) {
         bare::create(&cluster, names, partitions).await?;
     }
+    bare::known_everywhere(&cluster, &repository.names).await?;
     adopt(bench, &repository)?;
     plans(bench, &brokers, &repository, what, "≤ 1.5 ×, ≤ 120 MiB").await
 }
