@@ -9,13 +9,12 @@ use crate::desired::{
     Defaults, Desired, Environment, Guards, Inventory, Tombstone, Topic, Unmanaged,
 };
 use crate::live::{BrokerDefault, Live, LiveTopic, ReplicationFactor, Source};
-use crate::model::{Globs, Layer, OnRemove, Place, Sourced};
-use crate::plan::{Approval, Plan};
-use crate::render;
+use crate::model::{Globs, Layer, OnRemove, Place, Sourced, document};
+use crate::plan::{Approval, Plan, PlanDocument};
 
 /// What a plan approves once it is saved and read again.
 pub fn saved(plan: &Plan) -> Approval {
-    let text = render::plan::json(plan).to_string();
+    let text = document::json(&PlanDocument::from(plan)).to_string();
     text.parse()
         .unwrap_or_else(|error| panic!("{error}: {text}"))
 }

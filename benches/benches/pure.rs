@@ -5,7 +5,8 @@ use std::hint::black_box;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use topicsmith::desired::{self, Ask, Folders, Variables};
 use topicsmith::live::{Live, snapshot};
-use topicsmith::plan::{self, Options};
+use topicsmith::model::document;
+use topicsmith::plan::{self, Options, PlanDocument};
 use topicsmith::render::{self, Style};
 use topicsmith_benches::repository::Repository;
 
@@ -57,7 +58,9 @@ fn pure(criterion: &mut Criterion) {
             drop(black_box(render::plan::text(&creates, style)));
         });
         measure("render: JSON", &|| {
-            drop(black_box(render::plan::json(&creates).to_string()));
+            drop(black_box(
+                document::json(&PlanDocument::from(&creates)).to_string(),
+            ));
         });
     }
     group.finish();

@@ -15,7 +15,7 @@ use crate::inventory::{Entry, InventoryError, Lock, Lost, Writer};
 use crate::kafka::{Cluster, Fault};
 use crate::live::{Owned, Spent, Stamp, Whose};
 use crate::model::TopicName;
-use crate::plan::{Action, Change, Plan, Subject, TOMBSTONE};
+use crate::plan::{Action, Change, Plan, Setting};
 
 /// The inventory, held by one apply.
 #[derive(Clone)]
@@ -204,7 +204,7 @@ impl Books {
         if alone(change)
             && let Some(why_not) = seen.stopped
         {
-            return Err(Outcome::NotTried(why_not.clone()));
+            return Err(Outcome::Skipped(why_not.clone()));
         }
         if !happened(change, outcomes) {
             return Ok(Vec::new());
@@ -226,7 +226,10 @@ impl Books {
             None if change.recorded.is_some() => entries.push(Entry::Disowned(topic.clone())),
             None => {}
         }
-        if change.record.iter().any(|news| news.field == TOMBSTONE) {
+        if change
+            .inventory_only()
+            .any(|news| news.setting == Setting::Removal)
+        {
             entries.push(Entry::Unspent(Spent {
                 whose: whose(plan),
                 topic: topic.clone(),
@@ -289,62 +292,69 @@ impl Seen<'_> {
 fn alone(change: &Change) -> bool {
     matches!(
         change.action,
-        Action::Adopt | Action::Release | Action::Record
+        Action::Adopt | Action::Release | Action::UpdateInventory
     )
 }
 
 /// Whether the report has a part for what is recorded of a change, also where all went well.
 pub(super) fn shows(change: &Change) -> bool {
-    alone(change) || change.adopt || (change.action == Action::Update && !change.record.is_empty())
+    let only = change.inventory_only().next();
+    alone(change) || change.adopt || (change.action == Action::Update && only.is_some())
 }
 
 fn put(outcomes: &mut Outcomes, change: &Change, outcome: Outcome) {
     let parts = outcomes.entry(change.topic.clone()).or_default();
-    parts.insert(Subject::Record, outcome);
+    parts.insert(Some(Setting::Record), outcome);
 }
 
 /// Whether what is to be recorded of a change is true by now: of a create and a delete, that it
 /// happened; of an update, that something of it did and the topic is there.
 fn happened(change: &Change, outcomes: &Outcomes) -> bool {
     let parts = outcomes.get(&change.topic);
-    let done = |outcome: &Outcome| matches!(outcome, Outcome::Applied | Outcome::AlreadySo);
+    let done = |outcome: &Outcome| matches!(outcome, Outcome::Applied | Outcome::AlreadyApplied);
     match change.action {
-        Action::Create | Action::Delete => parts
-            .and_then(|parts| parts.get(&Subject::Topic))
-            .is_some_and(done),
+        Action::Create | Action::Delete => {
+            parts.and_then(|parts| parts.get(&None)).is_some_and(done)
+        }
         Action::Update => {
             let all = || parts.into_iter().flat_map(Known::values);
-            let gone = |outcome: &Outcome| matches!(outcome, Outcome::NotKept(Holds::Nothing));
-            let tried = |outcome: &Outcome| !matches!(outcome, Outcome::NotTried(_));
+            let gone = |outcome: &Outcome| matches!(outcome, Outcome::NotEffective(Holds::Nothing));
+            let tried = |outcome: &Outcome| !matches!(outcome, Outcome::Skipped(_));
             all().any(tried) && !all().any(gone)
         }
-        Action::Adopt | Action::Release | Action::Record => true,
+        Action::Adopt | Action::Release | Action::UpdateInventory => true,
     }
 }
 
 /// Of a part that was not applied stays recorded what was.
 fn keep_what_is_not_applied(owned: &mut Owned, change: &Change, parts: Option<&Known>) {
-    let applied = |subject: &Subject| match parts.and_then(|parts| parts.get(subject)) {
-        Some(outcome) => matches!(outcome, Outcome::Applied | Outcome::AlreadySo),
-        // A create has parts for what deviates alone.
-        None => change.action == Action::Create,
+    let applied = |setting: &Setting| {
+        let known = parts.and_then(|parts| parts.get(&Some(setting.clone())));
+        match known {
+            Some(outcome) => matches!(outcome, Outcome::Applied | Outcome::AlreadyApplied),
+            // A create has parts for what deviates alone.
+            None => change.action == Action::Create,
+        }
     };
     let before = change.recorded.as_ref();
-    if change.partitions.is_some() && !applied(&Subject::Partitions) {
-        owned.partitions = before.and_then(|before| before.partitions);
-    }
-    if change.replication_factor.is_some() && !applied(&Subject::ReplicationFactor) {
-        owned.replication_factor = before.and_then(|before| before.replication_factor);
-    }
-    let before = before.and_then(|before| before.config.as_ref());
-    for config in &change.config {
-        if applied(&Subject::Config(config.key.clone())) {
+    let configs = before.and_then(|before| before.config.as_ref());
+    for setting in change.on_topic().map(|change| &change.setting) {
+        if applied(setting) {
             continue;
         }
-        let held = owned.config.get_or_insert_default();
-        match before.and_then(|before| before.get(&config.key)) {
-            Some(value) => drop(held.insert(config.key.clone(), value.clone())),
-            None => drop(held.remove(&config.key)),
+        match setting {
+            Setting::Partitions => owned.partitions = before.and_then(|b| b.partitions),
+            Setting::ReplicationFactor => {
+                owned.replication_factor = before.and_then(|b| b.replication_factor);
+            }
+            Setting::Config(key) => {
+                let held = owned.config.get_or_insert_default();
+                match configs.and_then(|configs| configs.get(key)) {
+                    Some(value) => drop(held.insert(key.clone(), value.clone())),
+                    None => drop(held.remove(key)),
+                }
+            }
+            _ => {}
         }
     }
 }

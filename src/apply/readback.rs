@@ -12,7 +12,7 @@ use crate::kafka::{
 };
 use crate::live::{ReplicationFactor, Source};
 use crate::model::{ConfigKey, TopicName};
-use crate::plan::Subject;
+use crate::plan::Setting;
 
 /// How often a broker is asked again that does not know of a topic yet.
 const AGAIN: Duration = Duration::from_millis(100);
@@ -207,9 +207,9 @@ fn is_alter(work: &Work) -> bool {
 
 /// How each part of a step stands. A create that holds everything, or does not show, is one part;
 /// of one that holds something else, each such setting is a part too.
-pub fn check(step: &Step, seen: &Seen) -> Vec<(Subject, Shown)> {
+pub fn check(step: &Step, seen: &Seen) -> Vec<(Option<Setting>, Shown)> {
     let every = |shown: Shown| {
-        let parts = step.subjects().into_iter();
+        let parts = step.parts().into_iter();
         parts.map(|part| (part, shown.clone())).collect()
     };
     let Some(metadata) = &seen.metadata else {
@@ -242,15 +242,15 @@ pub fn check(step: &Step, seen: &Seen) -> Vec<(Subject, Shown)> {
             replication_factor,
             config,
         } => {
-            let mut parts = vec![(Subject::Topic, Shown::AsWanted)];
+            let mut parts = vec![(None, Shown::AsWanted)];
             if partitions != *wanted {
                 let holds = Shown::Otherwise(Holds::Partitions(partitions));
-                parts.push((Subject::Partitions, holds));
+                parts.push((Some(Setting::Partitions), holds));
             }
             let replicas = replication_factor_of(topic);
             if replicas != ReplicationFactor::Same(*replication_factor) {
                 let holds = Shown::Otherwise(Holds::ReplicationFactor(replicas));
-                parts.push((Subject::ReplicationFactor, holds));
+                parts.push((Some(Setting::ReplicationFactor), holds));
             }
             parts.extend(deviating_configs(step, config, seen));
             parts
@@ -279,7 +279,7 @@ fn deviating_configs(
     step: &Step,
     config: &[(ConfigKey, String)],
     seen: &Seen,
-) -> Vec<(Subject, Shown)> {
+) -> Vec<(Option<Setting>, Shown)> {
     let set = |(key, value): &(ConfigKey, String)| (key.clone(), AlterOp::Set(value.clone()));
     let ops: Vec<(ConfigKey, AlterOp)> = config.iter().map(set).collect();
     let mut parts = check_configs(step, &ops, seen);
@@ -289,19 +289,23 @@ fn deviating_configs(
             let named = config.iter().any(|(key, _)| *key == entry.key);
             entry.source == Source::Topic && !named && entry.key.spec().is_some()
         });
-        parts.extend(undeclared.map(|e| (Subject::Config(e.key.clone()), Shown::Undeclared)));
+        parts.extend(undeclared.map(|e| (Some(Setting::Config(e.key.clone())), Shown::Undeclared)));
     }
     parts
 }
 
-fn check_configs(step: &Step, ops: &[(ConfigKey, AlterOp)], seen: &Seen) -> Vec<(Subject, Shown)> {
+fn check_configs(
+    step: &Step,
+    ops: &[(ConfigKey, AlterOp)],
+    seen: &Seen,
+) -> Vec<(Option<Setting>, Shown)> {
     let shown = |key: &ConfigKey, op: &AlterOp| match seen.configs.get(&step.topic) {
         None => Shown::Absent,
         Some(Err(fault)) => unreadable(fault),
         Some(Ok(entries)) => check_config(key, op, entries.find(key.as_str())),
     };
     ops.iter()
-        .map(|(key, op)| (Subject::Config(key.clone()), shown(key, op)))
+        .map(|(key, op)| (Some(Setting::Config(key.clone())), shown(key, op)))
         .collect()
 }
 

@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use litemap::LiteMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::books::Unrecorded;
 use crate::inventory::Lost;
 use crate::kafka::{self, Fault};
 use crate::live::ReplicationFactor;
 use crate::model::{BlockCode, TopicName};
-use crate::plan::{self, Action, Blocked, Change, ConfigAction, Plan, Subject};
+use crate::plan::{self, Action, Blocked, Change, Plan, Setting, SettingAction, SettingChange};
 
 /// What became of a plan.
 #[derive(Debug, Clone)]
@@ -38,8 +40,8 @@ pub struct Entry {
 /// What became of one part of a change.
 #[derive(Debug, Clone)]
 pub struct Part {
-    /// The part.
-    pub subject: Subject,
+    /// The setting; `None` is the topic as a whole.
+    pub setting: Option<Setting>,
     /// What was to be done to it; `None` where that was blocked, or nothing was to be done.
     pub doing: Option<Doing>,
     /// What became of it.
@@ -47,7 +49,8 @@ pub struct Part {
 }
 
 /// What was to be done to a part of a topic.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum Doing {
     /// The topic is made.
     Create,
@@ -55,14 +58,18 @@ pub enum Doing {
     Delete,
     /// Partitions are added.
     AddPartitions,
-    /// A config is changed.
-    Config(ConfigAction),
+    /// A config gets another value.
+    Set,
+    /// A config gets the value that it had from a broker.
+    Pin,
+    /// A config goes back to a broker's default.
+    Reset,
     /// It is recorded as owned.
     Adopt,
     /// Its record goes.
     Release,
-    /// Its record changes.
-    Record,
+    /// What the inventory holds of it changes.
+    UpdateInventory,
 }
 
 /// What became of something that was to be done.
@@ -71,11 +78,11 @@ pub enum Outcome {
     /// It is as wanted, by this apply.
     Applied,
     /// It is as wanted, and was so without this apply.
-    AlreadySo,
+    AlreadyApplied,
     /// Kafka refused it.
     Failed(Fault),
     /// Kafka accepted it, and the topic holds something else.
-    NotKept(Holds),
+    NotEffective(Holds),
     /// It may have been done, or not.
     Unknown(Doubt),
     /// The plan held it back.
@@ -85,7 +92,7 @@ pub enum Outcome {
     /// It waits for the end of a hold on the topic.
     OnHold(Box<plan::Held>),
     /// It was not asked for.
-    NotTried(WhyNot),
+    Skipped(WhyNot),
     /// It is true, and the inventory does not hold it, or it is not known whether it does.
     Unrecorded(Unrecorded),
 }
@@ -160,20 +167,23 @@ pub enum WhyNot {
 }
 
 /// The kinds of [`Outcome`], the one that needs the least attention first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// [`Outcome::AlreadySo`]
-    AlreadySo,
+    /// [`Outcome::AlreadyApplied`]
+    AlreadyApplied,
     /// [`Outcome::Applied`]
     Applied,
     /// [`Outcome::Held`], [`Outcome::OnHold`]
     Held,
     /// [`Outcome::Blocked`]
     Blocked,
-    /// [`Outcome::NotTried`]
-    NotTried,
-    /// [`Outcome::NotKept`]
-    NotKept,
+    /// [`Outcome::Skipped`]
+    Skipped,
+    /// [`Outcome::NotEffective`]
+    NotEffective,
     /// [`Outcome::Unknown`]
     Unknown,
     /// [`Outcome::Failed`]
@@ -185,13 +195,13 @@ impl Outcome {
     pub fn kind(&self) -> Kind {
         match self {
             Outcome::Applied => Kind::Applied,
-            Outcome::AlreadySo => Kind::AlreadySo,
+            Outcome::AlreadyApplied => Kind::AlreadyApplied,
             Outcome::Failed(_) => Kind::Failed,
-            Outcome::NotKept(_) => Kind::NotKept,
+            Outcome::NotEffective(_) => Kind::NotEffective,
             Outcome::Unknown(_) => Kind::Unknown,
             Outcome::Blocked(..) => Kind::Blocked,
             Outcome::Held(_) | Outcome::OnHold(_) => Kind::Held,
-            Outcome::NotTried(_) => Kind::NotTried,
+            Outcome::Skipped(_) => Kind::Skipped,
             Outcome::Unrecorded(why) if why.is_unanswered() => Kind::Unknown,
             Outcome::Unrecorded(_) => Kind::Failed,
         }
@@ -236,7 +246,7 @@ impl Entry {
     /// What became of the change as a whole.
     pub fn kind(&self) -> Kind {
         self.worst()
-            .map_or(Kind::AlreadySo, |part| part.outcome.kind())
+            .map_or(Kind::AlreadyApplied, |part| part.outcome.kind())
     }
 }
 
@@ -244,7 +254,7 @@ impl Entry {
 pub(super) type Outcomes = BTreeMap<TopicName, Known>;
 
 /// What is known of one topic's parts. Most have one: a tree would be made for eleven.
-pub(super) type Known = LiteMap<Subject, Outcome>;
+pub(super) type Known = LiteMap<Option<Setting>, Outcome>;
 
 impl Report {
     /// Puts together what became of a plan. What has no outcome was not tried.
@@ -261,10 +271,10 @@ impl Report {
 
     /// The report of an apply that changed nothing at all.
     pub fn untouched(plan: &Plan, why: &WhyNot) -> Self {
-        let part = |(subject, doing)| Part {
-            subject,
+        let part = |(setting, doing)| Part {
+            setting,
             doing: Some(doing),
-            outcome: Outcome::NotTried(why.clone()),
+            outcome: Outcome::Skipped(why.clone()),
         };
         let entry = |change: &Change| Entry {
             topic: change.topic.clone(),
@@ -298,7 +308,7 @@ impl Report {
 
     /// Whether anything on the cluster changed, or may have.
     pub fn changed(&self) -> bool {
-        self.any(&[Kind::Applied, Kind::NotKept, Kind::Unknown])
+        self.any(&[Kind::Applied, Kind::NotEffective, Kind::Unknown])
     }
 
     fn any(&self, kinds: &[Kind]) -> bool {
@@ -308,7 +318,12 @@ impl Report {
 
     /// How it ended as a whole.
     pub fn verdict(&self) -> Verdict {
-        let failed = self.any(&[Kind::Failed, Kind::NotTried, Kind::NotKept, Kind::Unknown]);
+        let failed = self.any(&[
+            Kind::Failed,
+            Kind::Skipped,
+            Kind::NotEffective,
+            Kind::Unknown,
+        ]);
         // A hold is what somebody asked for.
         let held_back = self.any(&[Kind::Blocked]);
         match (failed || held_back, self.changed()) {
@@ -322,27 +337,34 @@ impl Report {
 }
 
 /// The parts of a change, in the order in which plans show them.
-fn parts_of(change: &Change) -> Vec<(Subject, Doing)> {
+fn parts_of(change: &Change) -> Vec<(Option<Setting>, Doing)> {
     match change.action {
-        Action::Create => vec![(Subject::Topic, Doing::Create)],
-        Action::Delete => vec![(Subject::Topic, Doing::Delete)],
-        Action::Adopt => vec![(Subject::Record, Doing::Adopt)],
-        Action::Release => vec![(Subject::Record, Doing::Release)],
-        Action::Record => vec![(Subject::Record, Doing::Record)],
+        Action::Create => vec![(None, Doing::Create)],
+        Action::Delete => vec![(None, Doing::Delete)],
+        Action::Adopt => vec![(Some(Setting::Record), Doing::Adopt)],
+        Action::Release => vec![(Some(Setting::Record), Doing::Release)],
+        Action::UpdateInventory => vec![(Some(Setting::Record), Doing::UpdateInventory)],
         Action::Update => {
-            let partitions = change.partitions.iter();
-            let partitions = partitions.map(|_| (Subject::Partitions, Doing::AddPartitions));
-            let configs = change.config.iter();
-            let configs =
-                configs.map(|c| (Subject::Config(c.key.clone()), Doing::Config(c.action)));
-            let record = match (change.adopt, change.record.is_empty()) {
+            let settings = change.on_topic();
+            let settings = settings.map(|setting| (Some(setting.setting.clone()), doing(setting)));
+            let only = change.inventory_only().next();
+            let record = match (change.adopt, only) {
                 (true, _) => Some(Doing::Adopt),
-                (false, false) => Some(Doing::Record),
-                (false, true) => None,
+                (false, Some(_)) => Some(Doing::UpdateInventory),
+                (false, None) => None,
             };
-            let record = record.map(|doing| (Subject::Record, doing));
-            partitions.chain(configs).chain(record).collect()
+            let record = record.map(|doing| (Some(Setting::Record), doing));
+            settings.chain(record).collect()
         }
+    }
+}
+
+fn doing(change: &SettingChange) -> Doing {
+    match (&change.setting, &change.action) {
+        (Setting::Partitions, _) => Doing::AddPartitions,
+        (_, SettingAction::Set(_)) => Doing::Set,
+        (_, SettingAction::Pin(_)) => Doing::Pin,
+        (_, SettingAction::Reset(_) | SettingAction::Remove) => Doing::Reset,
     }
 }
 
@@ -359,35 +381,29 @@ pub(super) fn entry_of(
     outcomes: &mut Outcomes,
     why_not: &WhyNot,
 ) -> Entry {
-    gathered(
-        topic,
-        action,
-        vec![(Subject::Topic, doing)],
-        outcomes,
-        why_not,
-    )
+    gathered(topic, action, vec![(None, doing)], outcomes, why_not)
 }
 
 fn gathered(
     topic: &TopicName,
     action: Action,
-    parts: Vec<(Subject, Doing)>,
+    parts: Vec<(Option<Setting>, Doing)>,
     outcomes: &mut Outcomes,
     why_not: &WhyNot,
 ) -> Entry {
     let mut known = outcomes.remove(topic).unwrap_or_default();
-    let mut part = |(subject, doing)| Part {
+    let mut part = |(setting, doing)| Part {
         outcome: known
-            .remove(&subject)
-            .unwrap_or_else(|| Outcome::NotTried(why_not.clone())),
-        subject,
+            .remove(&setting)
+            .unwrap_or_else(|| Outcome::Skipped(why_not.clone())),
+        setting,
         doing: Some(doing),
     };
     let mut parts: Vec<Part> = parts.into_iter().map(&mut part).collect();
     // Of a create that was accepted: the settings that the topic does not hold after all.
     let others = known.into_iter();
-    parts.extend(others.map(|(subject, outcome)| Part {
-        subject,
+    parts.extend(others.map(|(setting, outcome)| Part {
+        setting,
         doing: None,
         outcome,
     }));
@@ -400,12 +416,12 @@ fn gathered(
 
 fn blocked(blocked: &Blocked) -> Entry {
     let waiting = blocked.holds_back.iter().map(|key| Part {
-        subject: Subject::Config(key.clone()),
+        setting: Some(Setting::Config(key.clone())),
         doing: None,
         outcome: Outcome::Held(blocked.code),
     });
     let itself = Part {
-        subject: blocked.subject.clone(),
+        setting: blocked.setting.clone(),
         doing: None,
         outcome: Outcome::Blocked(blocked.code, blocked.message.clone()),
     };
@@ -420,8 +436,8 @@ fn blocked(blocked: &Blocked) -> Entry {
 fn on_hold(held: &plan::Held) -> Option<Entry> {
     let outcome = || Outcome::OnHold(Box::new(held.clone()));
     let change = held.change.as_ref()?;
-    let part = |(subject, doing)| Part {
-        subject,
+    let part = |(setting, doing)| Part {
+        setting,
         doing: Some(doing),
         outcome: outcome(),
     };
@@ -442,7 +458,7 @@ mod tests {
             topic: "t".into(),
             action: Some(Action::Update),
             parts: vec![Part {
-                subject: Subject::Partitions,
+                setting: Some(Setting::Partitions),
                 doing: Some(Doing::AddPartitions),
                 outcome: outcome.clone(),
             }],
@@ -457,7 +473,7 @@ mod tests {
 
     #[test]
     fn how_an_apply_ends() {
-        use Outcome::{AlreadySo, Applied};
+        use Outcome::{AlreadyApplied, Applied};
         let fault = Fault {
             code: 40,
             name: "INVALID_CONFIG".to_owned(),
@@ -465,19 +481,19 @@ mod tests {
         };
         let failed = || Outcome::Failed(fault.clone());
         let unknown = || Outcome::Unknown(Doubt::Unanswered(fault.clone()));
-        let not_kept = || Outcome::NotKept(Holds::Partitions(1));
+        let not_kept = || Outcome::NotEffective(Holds::Partitions(1));
         let blocked = || Outcome::Blocked(BlockCode::PartitionsDecrease, String::new());
-        let not_tried = || Outcome::NotTried(WhyNot::InSyncUnknown);
+        let not_tried = || Outcome::Skipped(WhyNot::InSyncUnknown);
         let table = [
             (vec![], Verdict::Done),
-            (vec![Applied, AlreadySo], Verdict::Done),
+            (vec![Applied, AlreadyApplied], Verdict::Done),
             (vec![failed()], Verdict::Failed),
-            (vec![failed(), AlreadySo, blocked()], Verdict::Failed),
+            (vec![failed(), AlreadyApplied, blocked()], Verdict::Failed),
             (vec![failed(), Applied], Verdict::Partial),
             (vec![unknown()], Verdict::Partial),
             (vec![not_kept()], Verdict::Partial),
             (vec![blocked()], Verdict::Blocked),
-            (vec![blocked(), AlreadySo], Verdict::Blocked),
+            (vec![blocked(), AlreadyApplied], Verdict::Blocked),
             (vec![blocked(), Applied], Verdict::Partial),
             (vec![not_tried()], Verdict::Failed),
             (vec![not_tried(), Applied], Verdict::Partial),
@@ -491,17 +507,17 @@ mod tests {
 
     #[test]
     fn a_change_is_counted_once_by_its_worst_part() {
-        let mut report = report(&[Outcome::Applied, Outcome::AlreadySo], false);
+        let mut report = report(&[Outcome::Applied, Outcome::AlreadyApplied], false);
         let second = report.entries[1].parts.clone();
         report.entries[0].parts.extend(second);
         report.entries[0].parts.push(Part {
-            subject: Subject::Topic,
+            setting: None,
             doing: None,
-            outcome: Outcome::NotTried(WhyNot::NotReached),
+            outcome: Outcome::Skipped(WhyNot::NotReached),
         });
         let count = report.count();
-        assert_eq!(count.of(Kind::NotTried), 1);
-        assert_eq!(count.of(Kind::AlreadySo), 1);
+        assert_eq!(count.of(Kind::Skipped), 1);
+        assert_eq!(count.of(Kind::AlreadyApplied), 1);
         assert_eq!(count.of(Kind::Applied), 0);
     }
 }

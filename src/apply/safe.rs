@@ -72,12 +72,8 @@ fn split(
             None => ready.push(step),
             Some(why) => {
                 let parts = outcomes.entry(step.topic.clone()).or_default();
-                let outcome = Outcome::NotTried(why);
-                parts.extend(
-                    step.subjects()
-                        .into_iter()
-                        .map(|part| (part, outcome.clone())),
-                );
+                let outcome = Outcome::Skipped(why);
+                parts.extend(step.parts().into_iter().map(|part| (part, outcome.clone())));
             }
         }
     }

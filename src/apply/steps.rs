@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use super::batches::Cost;
 use crate::kafka::AlterOp;
 use crate::model::{ConfigKey, TopicName};
-use crate::plan::{Action, Change, ConfigAction, ConfigChange, Plan, Subject};
+use crate::plan::{Action, Change, Plan, Setting, SettingAction, SettingChange, SettingValue};
 
 /// The config that says how many replicas must have a record before it counts as written.
 const MIN_ISR: &str = "min.insync.replicas";
@@ -77,14 +77,14 @@ pub enum Phase {
 }
 
 impl Step {
-    /// The parts of the change that this step carries out.
-    pub fn subjects(&self) -> Vec<Subject> {
+    /// The settings that this step changes; `None` is the topic as a whole.
+    pub fn parts(&self) -> Vec<Option<Setting>> {
         match &self.work {
-            Work::Create { .. } | Work::Delete { .. } => vec![Subject::Topic],
-            Work::Grow { .. } => vec![Subject::Partitions],
+            Work::Create { .. } | Work::Delete { .. } => vec![None],
+            Work::Grow { .. } => vec![Some(Setting::Partitions)],
             Work::Alter(_) | Work::RaiseMinIsr { .. } => {
                 let keys = self.ops().into_iter().map(|(key, _)| key);
-                keys.map(Subject::Config).collect()
+                keys.map(|key| Some(Setting::Config(key))).collect()
             }
         }
     }
@@ -129,7 +129,7 @@ fn of_change(change: &Change) -> Vec<(Phase, Step)> {
             let id = change.id.clone();
             vec![(Phase::Delete, Work::Delete { id })]
         }
-        Action::Adopt | Action::Release | Action::Record => Vec::new(),
+        Action::Adopt | Action::Release | Action::UpdateInventory => Vec::new(),
     };
     let step = |work| Step {
         topic: change.topic.clone(),
@@ -141,39 +141,37 @@ fn of_change(change: &Change) -> Vec<(Phase, Step)> {
 
 /// A plan's create names both counts; one that does not is not tried, and the report says so.
 fn create(change: &Change) -> Option<(Phase, Work)> {
-    let config = change.config.iter();
+    let count = |setting| change.setting(&setting)?.to()?.number();
+    let config = change.on_topic().filter_map(|setting| {
+        let value = setting.to().and_then(SettingValue::text)?;
+        Some((setting.config_key()?.clone(), value.to_owned()))
+    });
     let work = Work::Create {
-        partitions: change.partitions.as_ref()?.to?,
-        replication_factor: change.replication_factor.as_ref()?.to?,
-        config: config
-            .filter_map(|config| Some((config.key.clone(), config.to.clone()?)))
-            .collect(),
+        partitions: count(Setting::Partitions)?,
+        replication_factor: count(Setting::ReplicationFactor)?,
+        config: config.collect(),
     };
     Some((Phase::Create, work))
 }
 
 fn update(change: &Change) -> Vec<(Phase, Work)> {
     let mut works = Vec::new();
-    if let Some(count) = &change.partitions
-        && let (Some(from), Some(to)) = (count.from, count.to)
-    {
-        works.push((Phase::Partitions, Work::Grow { from, to }));
-    }
     let mut others = Vec::new();
-    for config in &change.config {
-        let phase = config_phase(config);
-        match phase {
-            Phase::RaiseMinIsr => works.push((
-                phase,
-                Work::RaiseMinIsr {
-                    op: op(config),
-                    to: becomes(config),
-                },
-            )),
-            Phase::LowerMinIsr => {
-                works.push((phase, Work::Alter(vec![(config.key.clone(), op(config))])));
-            }
-            _ => others.push((config.key.clone(), op(config))),
+    for setting in change.on_topic() {
+        match &setting.setting {
+            Setting::Partitions => works.extend(grow(setting)),
+            Setting::Config(key) => match config_phase(key, setting) {
+                phase @ Phase::RaiseMinIsr => {
+                    let to = becomes(setting);
+                    let op = op(setting);
+                    works.push((phase, Work::RaiseMinIsr { op, to }));
+                }
+                phase @ Phase::LowerMinIsr => {
+                    works.push((phase, Work::Alter(vec![(key.clone(), op(setting))])));
+                }
+                _ => others.push((key.clone(), op(setting))),
+            },
+            _ => {}
         }
     }
     if !others.is_empty() {
@@ -182,10 +180,16 @@ fn update(change: &Change) -> Vec<(Phase, Work)> {
     works
 }
 
-fn op(config: &ConfigChange) -> AlterOp {
-    match (config.action, &config.to) {
-        (ConfigAction::Set | ConfigAction::Pin, Some(value)) => AlterOp::Set(value.clone()),
-        (ConfigAction::Reset, _) | (_, None) => AlterOp::Delete,
+fn grow(setting: &SettingChange) -> Option<(Phase, Work)> {
+    let from = setting.from.as_ref()?.number()?;
+    let to = setting.to()?.number()?;
+    Some((Phase::Partitions, Work::Grow { from, to }))
+}
+
+fn op(config: &SettingChange) -> AlterOp {
+    match &config.action {
+        SettingAction::Set(to) | SettingAction::Pin(to) => AlterOp::Set(to.to_string()),
+        SettingAction::Reset(_) | SettingAction::Remove => AlterOp::Delete,
     }
 }
 
@@ -194,21 +198,17 @@ fn number(text: &str) -> Option<u32> {
 }
 
 /// The number that a config becomes, by its own value or by the broker's default behind it.
-fn becomes(config: &ConfigChange) -> Option<u32> {
-    match (&config.to, &config.to_default) {
-        (Some(value), _) => number(value),
-        (None, Some(default)) => number(&default.value),
-        (None, None) => None,
-    }
+fn becomes(config: &SettingChange) -> Option<u32> {
+    config.becomes().and_then(number)
 }
 
 /// Where the direction of `min.insync.replicas` is not known, it counts as going up: that is the
 /// one that can stop a producer.
-fn config_phase(config: &ConfigChange) -> Phase {
-    if config.key.as_str() != MIN_ISR {
+fn config_phase(key: &ConfigKey, config: &SettingChange) -> Phase {
+    if key.as_str() != MIN_ISR {
         return Phase::Configs;
     }
-    match (config.from.as_deref().and_then(number), becomes(config)) {
+    match (config.from_text().and_then(number), becomes(config)) {
         (Some(from), Some(to)) if to < from => Phase::LowerMinIsr,
         (Some(from), Some(to)) if to == from => Phase::Configs,
         _ => Phase::RaiseMinIsr,
@@ -220,25 +220,20 @@ mod tests {
     use super::*;
     use crate::live::BrokerDefault;
     use crate::live::Source;
-    use crate::plan::CountChange;
 
     fn change(
         action: Action,
-        partitions: Option<(Option<u32>, u32)>,
-        config: Vec<ConfigChange>,
+        partitions: (Option<u32>, u32),
+        config: Vec<SettingChange>,
     ) -> Change {
+        let (from, to) = partitions;
+        let from = from.map(SettingValue::from);
+        let counts = [
+            SettingChange::set(Setting::Partitions, from, to.into(), None),
+            SettingChange::set(Setting::ReplicationFactor, None, 3.into(), None),
+        ];
         Change {
-            partitions: partitions.map(|(from, to)| CountChange {
-                from,
-                to: Some(to),
-                declared_at: None,
-            }),
-            replication_factor: Some(CountChange {
-                from: None,
-                to: Some(3),
-                declared_at: None,
-            }),
-            config,
+            settings: counts.into_iter().chain(config).collect(),
             ..Change::new("t".into(), action)
         }
     }
@@ -248,22 +243,19 @@ mod tests {
         from: Option<&str>,
         to: Option<&str>,
         default: Option<&str>,
-    ) -> ConfigChange {
-        ConfigChange {
-            key: key.into(),
-            action: if to.is_some() {
-                ConfigAction::Set
-            } else {
-                ConfigAction::Reset
+    ) -> SettingChange {
+        let default = default.map(|value| BrokerDefault {
+            value: value.to_owned(),
+            source: Source::KafkaDefault,
+        });
+        let setting = Setting::Config(key.into());
+        let from = from.map(SettingValue::from);
+        SettingChange {
+            action: match to {
+                Some(to) => SettingAction::Set(to.into()),
+                None => SettingAction::Reset(default),
             },
-            from: from.map(str::to_owned),
-            from_source: None,
-            to: to.map(str::to_owned),
-            to_default: default.map(|value| BrokerDefault {
-                value: value.to_owned(),
-                source: Source::KafkaDefault,
-            }),
-            declared_at: None,
+            ..SettingChange::set(setting, from, 0.into(), None)
         }
     }
 
@@ -271,7 +263,7 @@ mod tests {
     fn an_update_is_done_in_phases() {
         let change = change(
             Action::Update,
-            Some((Some(3), 6)),
+            (Some(3), 6),
             vec![
                 config("min.insync.replicas", Some("2"), Some("1"), None),
                 config("retention.ms", Some("5"), None, Some("7")),
@@ -311,7 +303,8 @@ mod tests {
 
     #[test]
     fn min_isr_goes_down_early_and_up_late() {
-        let phase = |from, to, default| config_phase(&config(MIN_ISR, from, to, default));
+        let phase =
+            |from, to, default| config_phase(&MIN_ISR.into(), &config(MIN_ISR, from, to, default));
         assert_eq!(phase(Some("2"), Some("1"), None), Phase::LowerMinIsr);
         assert_eq!(phase(Some("1"), Some("2"), None), Phase::RaiseMinIsr);
         assert_eq!(phase(Some("2"), Some("2"), None), Phase::Configs);
@@ -320,14 +313,15 @@ mod tests {
         assert_eq!(phase(Some("2"), None, None), Phase::RaiseMinIsr);
         assert_eq!(phase(None, Some("1"), None), Phase::RaiseMinIsr);
         let other = config("retention.ms", Some("2"), Some("1"), None);
-        assert_eq!(config_phase(&other), Phase::Configs);
+        let key = "retention.ms".into();
+        assert_eq!(config_phase(&key, &other), Phase::Configs);
     }
 
     #[test]
     fn a_create_costs_what_kafka_writes_for_it() {
         let change = change(
             Action::Create,
-            Some((None, 12)),
+            (None, 12),
             vec![config("retention.ms", None, Some("5"), None)],
         );
         let steps = of_change(&change);
@@ -339,6 +333,6 @@ mod tests {
             partitions: 12,
         };
         assert_eq!(step.cost(), cost);
-        assert_eq!(step.subjects(), [Subject::Topic]);
+        assert_eq!(step.parts(), [None]);
     }
 }

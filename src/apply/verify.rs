@@ -11,7 +11,7 @@ use super::steps::{Step, Work};
 use super::{Event, Settings};
 use crate::kafka::{Cluster, Error, FaultKind};
 use crate::model::TopicName;
-use crate::plan::Subject;
+use crate::plan::Setting;
 
 /// More patience where logs are made or deleted on the brokers' disks.
 const FOR_LOGS: Duration = Duration::from_secs(40);
@@ -100,7 +100,7 @@ fn logs(work: &Work) -> u32 {
 }
 
 /// Whether a later look could show something else that matters.
-fn can_still_change(sent: &Sent, shown: &[(Subject, Shown)]) -> bool {
+fn can_still_change(sent: &Sent, shown: &[(Option<Setting>, Shown)]) -> bool {
     let pending = |shown: &Shown| matches!(shown, Shown::Absent | Shown::Otherwise(_));
     let pending = shown.iter().any(|(_, shown)| pending(shown));
     match &sent.answer {
@@ -126,7 +126,7 @@ fn can_still_change(sent: &Sent, shown: &[(Subject, Shown)]) -> bool {
 /// Turns an answer and what the cluster shows into outcomes.
 fn write_down(
     sent: &Sent,
-    shown: Vec<(Subject, Shown)>,
+    shown: Vec<(Option<Setting>, Shown)>,
     unread: Option<&Error>,
     outcomes: &mut Outcomes,
 ) {
@@ -134,7 +134,7 @@ fn write_down(
     match unread {
         Some(error) => {
             let outcome = without_a_look(&sent.answer, error);
-            let subjects = sent.step.subjects().into_iter();
+            let subjects = sent.step.parts().into_iter();
             parts.extend(subjects.map(|subject| (subject, outcome.clone())));
         }
         None => parts.extend(judge(sent, shown)),
@@ -154,7 +154,7 @@ fn without_a_look(answer: &Answer, error: &Error) -> Outcome {
 }
 
 /// What an answer and a look at the cluster come to.
-fn judge(sent: &Sent, shown: Vec<(Subject, Shown)>) -> Vec<(Subject, Outcome)> {
+fn judge(sent: &Sent, shown: Vec<(Option<Setting>, Shown)>) -> Vec<(Option<Setting>, Outcome)> {
     let (good, bad) = match &sent.answer {
         Answer::Accepted => {
             let known = shown.into_iter().filter(|(_, s)| *s != Shown::Undeclared);
@@ -168,7 +168,7 @@ fn judge(sent: &Sent, shown: Vec<(Subject, Shown)>) -> Vec<(Subject, Outcome)> {
             fault,
             perhaps_done: true,
         } => (Outcome::Applied, Outcome::Failed(fault.clone())),
-        Answer::Refused { fault, .. } => (Outcome::AlreadySo, Outcome::Failed(fault.clone())),
+        Answer::Refused { fault, .. } => (Outcome::AlreadyApplied, Outcome::Failed(fault.clone())),
     };
     // With an attempt that got no answer, what the topic holds beyond the plan may be the
     // broker's own doing; without one, somebody else made this topic, and in another way.
@@ -178,7 +178,7 @@ fn judge(sent: &Sent, shown: Vec<(Subject, Shown)>) -> Vec<(Subject, Outcome)> {
     match sent.step.work {
         Work::Create { .. } => {
             let whole = shown.iter().all(|(_, s)| as_wanted(s));
-            vec![(Subject::Topic, outcome(whole))]
+            vec![(None, outcome(whole))]
         }
         _ => shown
             .into_iter()
@@ -192,7 +192,7 @@ fn kept(shown: Shown) -> Outcome {
     match shown {
         Shown::AsWanted | Shown::Undeclared => Outcome::Applied,
         Shown::Absent => Outcome::Unknown(Doubt::NotVisible),
-        Shown::Otherwise(holds) => Outcome::NotKept(holds),
+        Shown::Otherwise(holds) => Outcome::NotEffective(holds),
         Shown::Unreadable(fault) => Outcome::Unknown(Doubt::Unreadable(fault)),
     }
 }
@@ -249,7 +249,7 @@ mod tests {
             (unanswered(), Shown::AsWanted, Kind::Applied),
             (unanswered(), Shown::Absent, Kind::Unknown),
             (unanswered(), other(), Kind::Unknown),
-            (refused(36, false), Shown::AsWanted, Kind::AlreadySo),
+            (refused(36, false), Shown::AsWanted, Kind::AlreadyApplied),
             (refused(36, false), Shown::Undeclared, Kind::Failed),
             (refused(36, false), other(), Kind::Failed),
             (refused(36, true), Shown::AsWanted, Kind::Applied),
@@ -259,7 +259,7 @@ mod tests {
         ];
         for (answer, shown, expected) in table {
             let what = format!("{answer:?} {shown:?}");
-            let outcomes = judge(&sent(create(), answer), vec![(Subject::Topic, shown)]);
+            let outcomes = judge(&sent(create(), answer), vec![(None, shown)]);
             assert_eq!(outcomes.len(), 1, "{what}");
             assert_eq!(outcomes[0].1.kind(), expected, "{what}");
         }
@@ -279,18 +279,20 @@ mod tests {
     #[test]
     fn an_accepted_create_says_which_setting_was_not_kept() {
         let parts = vec![
-            (Subject::Topic, Shown::AsWanted),
-            (Subject::Partitions, Shown::Otherwise(Holds::Partitions(1))),
+            (None, Shown::AsWanted),
+            (
+                Some(Setting::Partitions),
+                Shown::Otherwise(Holds::Partitions(1)),
+            ),
         ];
         let outcomes = judge(&sent(create(), Answer::Accepted), parts);
         let kinds: Vec<Kind> = outcomes.iter().map(|(_, o)| o.kind()).collect();
-        assert_eq!(kinds, [Kind::Applied, Kind::NotKept]);
+        assert_eq!(kinds, [Kind::Applied, Kind::NotEffective]);
     }
 
     #[test]
     fn only_what_can_still_come_is_waited_for() {
-        let of =
-            |work, answer, shown| can_still_change(&sent(work, answer), &[(Subject::Topic, shown)]);
+        let of = |work, answer, shown| can_still_change(&sent(work, answer), &[(None, shown)]);
         let waits = |answer, shown| of(create(), answer, shown);
         assert!(waits(Answer::Accepted, Shown::Absent));
         assert!(!waits(Answer::Accepted, Shown::AsWanted));

@@ -269,7 +269,6 @@ pub struct Wanted<'a> {
     desired: &'a Desired,
     only: &'a Globs,
     depth: Depth,
-    removed: Vec<TopicName>,
     /// The topics that files name, to be gone or not, by name.
     listed: Vec<TopicName>,
 }
@@ -277,15 +276,13 @@ pub struct Wanted<'a> {
 impl<'a> Wanted<'a> {
     /// What files speak of, down to a depth.
     pub fn of(desired: &'a Desired, only: &'a Globs, depth: Depth) -> Self {
-        let removed: Vec<TopicName> = desired.removed.keys().cloned().collect();
-        let listed = desired.topics.keys().chain(&removed);
+        let listed = desired.topics.keys().chain(desired.removed.keys());
         let mut listed: Vec<TopicName> = listed.cloned().collect();
         listed.sort();
         Self {
             desired,
             only,
             depth,
-            removed,
             listed,
         }
     }
@@ -293,7 +290,6 @@ impl<'a> Wanted<'a> {
     /// The same as the cluster is asked for it.
     pub fn of_cluster(&self) -> Want<'_> {
         let environment = &self.desired.environment;
-        let in_use = environment.inventory.enabled;
         Want {
             environment,
             listed: &self.listed,
@@ -301,10 +297,10 @@ impl<'a> Wanted<'a> {
                 Depth::Listed => Which::Of(&self.listed),
                 Depth::All | Depth::Support => Which::All,
             },
-            // What is adopted is recorded with its id, by which it is known later.
+            // What is adopted is recorded with its id, by which it is known later; a saved plan
+            // approves the changes of that very topic.
             ids: match self.depth {
-                Depth::Listed | Depth::All if in_use => Which::Of(&self.listed),
-                Depth::Listed | Depth::All => Which::Of(&self.removed),
+                Depth::Listed | Depth::All => Which::Of(&self.listed),
                 Depth::Support => Which::All,
             },
             only: self.only,

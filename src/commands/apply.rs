@@ -18,9 +18,11 @@ use crate::inventory::{self, Contents, InventoryError, Lock, Writer};
 use crate::kafka::Cluster;
 use crate::live::Live;
 use crate::metrics::Figures;
+use crate::model::document;
 use crate::model::text::escape;
 use crate::observe::{self, Observed};
 use crate::plan::{Allow, Approval, MissingRights, Options, Plan};
+use crate::render::report::document::ReportDocument;
 use crate::render::{Style, plan as plans, report as reports};
 use crate::terminal::{check_writable, write_whole};
 
@@ -114,7 +116,7 @@ impl Ended {
     }
 
     fn json(&self) -> Value {
-        reports::json(&self.report, &self.plan)
+        document::json(&ReportDocument::new(&self.report, &self.plan))
     }
 }
 

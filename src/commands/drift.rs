@@ -12,8 +12,9 @@ use crate::cli::{
 use crate::desired::{Ask, Loaded, LoadedEnvironment};
 use crate::live::Live;
 use crate::metrics::Figures;
-use crate::model::Globs;
+use crate::model::{Globs, document};
 use crate::plan::drift::Drift;
+use crate::plan::drift::document::{DriftDocument, DriftFormat};
 use crate::plan::{self, Options, Plan};
 use crate::render::github::Annotations;
 use crate::render::markdown::Section;
@@ -143,11 +144,11 @@ impl Printable for Looked<'_> {
 }
 
 impl Document for Looked<'_> {
-    const FORMAT: &'static str = render::drift::FORMAT;
+    const FORMAT: &'static str = DriftFormat::NAME;
     const KEY: &'static str = "drifts";
 
     fn json(&self) -> Value {
-        render::drift::json(&self.plan, &self.drift())
+        document::json(&DriftDocument::new(&self.plan, &self.drift()))
     }
 
     fn exit(&self) -> Exit {

@@ -13,8 +13,9 @@ use crate::cli::{
 use crate::desired::{Ask, Loaded, LoadedEnvironment};
 use crate::live::Live;
 use crate::metrics::Figures;
-use crate::model::Globs;
-use crate::plan::{self, Allow, MissingRights, Options, Plan};
+use crate::model::{Globs, document};
+use crate::plan::document::PlanFormat;
+use crate::plan::{Allow, MissingRights, Options, Plan, PlanDocument};
 use crate::render::github::Annotations;
 use crate::render::markdown::Section;
 use crate::render::{self, Style, unified};
@@ -184,11 +185,11 @@ impl Printable for Planned<'_> {
 }
 
 impl Document for Planned<'_> {
-    const FORMAT: &'static str = plan::FORMAT;
+    const FORMAT: &'static str = PlanFormat::NAME;
     const KEY: &'static str = "plans";
 
     fn json(&self) -> Value {
-        render::plan::json(&self.plan)
+        document::json(&PlanDocument::from(&self.plan))
     }
 
     fn exit(&self) -> Exit {

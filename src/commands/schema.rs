@@ -6,7 +6,11 @@ use crate::cli::{Exit, Session};
 use crate::desired::{self, Ask, LoadError};
 use crate::live::snapshot;
 use crate::model::Globs;
-use crate::render;
+use crate::model::schema::of_document;
+use crate::plan::PlanDocument;
+use crate::plan::document::PlanFormat;
+use crate::plan::drift::document::{DriftDocument, DriftFormat};
+use crate::render::report::document::ReportDocument;
 
 /// Arguments of `schema`.
 #[derive(Debug, clap::Args)]
@@ -33,6 +37,10 @@ enum What {
     Environment,
     /// What `plan --format json` and `plan --out` write
     Plan,
+    /// What `drift --format json` writes
+    Drift,
+    /// What `apply --format json` and `apply --report` write
+    Report,
     /// What `snapshot` writes and --live reads
     Live,
 }
@@ -45,7 +53,13 @@ pub fn run(args: &Args, session: &Session) -> Result<Exit> {
     let schema = match args.what {
         What::Topics => desired::schema::topics(&allowed(session)?),
         What::Environment => desired::schema::environment(&allowed(session)?),
-        What::Plan => render::plan::schema(),
+        What::Plan => {
+            of_document::<PlanDocument>("topicsmith plan", Some((PlanFormat::NAME, "plans")))
+        }
+        What::Drift => {
+            of_document::<DriftDocument>("topicsmith drift", Some((DriftFormat::NAME, "drifts")))
+        }
+        What::Report => of_document::<ReportDocument>("topicsmith report", None),
         What::Live => snapshot::schema(),
     };
     session.print_json(&schema)?;

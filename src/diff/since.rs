@@ -1,11 +1,17 @@
 //! Three ways: what was last applied, what the files say, what is live.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::Effective;
 use crate::live::Source;
 use crate::model::{ConfigKey, ConfigMap};
 
 /// On which side something changed since it was last applied.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
 pub enum Since {
     /// On the cluster: it is not as it was applied, and the files still say what was applied.
     Drift,

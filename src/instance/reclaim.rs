@@ -272,7 +272,7 @@ async fn record(case: Case, done: &mut HashMap<TopicName, apply::Entry>, writer:
                 entry.stays.insert(topic, Why::MadeAgain);
                 continue;
             }
-            (false, Kind::Applied | Kind::AlreadySo) => {}
+            (false, Kind::Applied | Kind::AlreadyApplied) => {}
             (false, _) => {
                 left.insert(topic, id);
             }
@@ -296,7 +296,7 @@ async fn record(case: Case, done: &mut HashMap<TopicName, apply::Entry>, writer:
 }
 
 fn was_made_again(entry: &apply::Entry) -> bool {
-    let made_again = |outcome: &Outcome| matches!(outcome, Outcome::NotTried(WhyNot::Recreated));
+    let made_again = |outcome: &Outcome| matches!(outcome, Outcome::Skipped(WhyNot::Recreated));
     entry.parts.iter().any(|part| made_again(&part.outcome))
 }
 

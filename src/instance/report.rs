@@ -157,7 +157,12 @@ impl Entry {
 
     /// Whether something is not as wanted, though nothing has to stay.
     pub fn failed(&self) -> bool {
-        let failed = [Kind::Failed, Kind::NotTried, Kind::NotKept, Kind::Unknown];
+        let failed = [
+            Kind::Failed,
+            Kind::Skipped,
+            Kind::NotEffective,
+            Kind::Unknown,
+        ];
         self.trouble.is_some() || self.any(&failed)
     }
 
@@ -169,7 +174,7 @@ impl Entry {
         );
         recorded
             || self.trouble.is_some()
-            || self.any(&[Kind::Applied, Kind::NotKept, Kind::Unknown])
+            || self.any(&[Kind::Applied, Kind::NotEffective, Kind::Unknown])
     }
 }
 

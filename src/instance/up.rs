@@ -237,8 +237,7 @@ impl Up<'_> {
         let Some(instance) = &mut entry.instance else {
             return;
         };
-        let none_made =
-            |topic: &apply::Entry| matches!(topic.kind(), Kind::Failed | Kind::NotTried);
+        let none_made = |topic: &apply::Entry| matches!(topic.kind(), Kind::Failed | Kind::Skipped);
         let record = match (failed, before) {
             (true, Some(before)) if entry.topics.iter().all(none_made) => {
                 *instance = before.clone();

@@ -18,7 +18,10 @@ pub use objection::{Objection, ObjectionKind};
 pub use operation::Operation;
 pub use usage::{GroupUse, Unseen, Usage};
 
-use crate::model::{ConfigKey, ConfigMap, TopicName};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::model::{ConfigKey, ConfigMap, SettingValue, TopicName};
 
 /// The state of one cluster, as far as it was read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -66,7 +69,9 @@ pub struct BrokerDefault {
 }
 
 /// Where a value that a topic has comes from, strongest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Source {
     /// Set on the topic itself.
@@ -142,6 +147,15 @@ impl ReplicationFactor {
         match self {
             ReplicationFactor::Same(count) => *count,
             ReplicationFactor::Mixed(counts) => counts.first().copied().unwrap_or_default(),
+        }
+    }
+}
+
+impl From<&ReplicationFactor> for SettingValue {
+    fn from(factor: &ReplicationFactor) -> Self {
+        match factor {
+            ReplicationFactor::Same(count) => SettingValue::Number(*count),
+            ReplicationFactor::Mixed(counts) => SettingValue::Numbers(counts.clone()),
         }
     }
 }

@@ -1,18 +1,18 @@
 //! What a cluster has against a change, asked before anything changes.
 
-use crate::model::Subject;
+use crate::model::Setting;
 
 /// Parts of a topic's change that the cluster would not make, or could not be asked about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Objection {
-    /// The parts.
-    pub parts: Vec<Subject>,
+    /// The settings; `None` is the topic as a whole.
+    pub parts: Vec<Option<Setting>>,
     /// What kind of answer it is.
     pub kind: ObjectionKind,
     /// The broker's own words, the code behind them. Not escaped.
     pub words: String,
     /// What the words speak of: of a create that is refused as a whole, the value at fault.
-    pub about: Subject,
+    pub about: Option<Setting>,
 }
 
 /// How a cluster objects.

@@ -1,34 +1,48 @@
-//! Who uses a topic, looked at before it is deleted.
+//! Who uses a topic, read before it is deleted.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// What is known of a topic's use.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "an object, as a topic's usage is")]
 pub struct Usage {
     /// The consumer groups that have members or committed offsets on it, by name.
+    #[serde(default)]
     pub groups: Vec<GroupUse>,
     /// The highest timestamp of its records, in ms since 1970; `None` where it holds none, or that
     /// could not be seen.
     pub newest_record_ms: Option<i64>,
     /// Whether it had a record of less than a day ago when it was looked at.
+    #[serde(default)]
     pub recent: bool,
     /// How many messages it holds at most; compaction can leave fewer. `None` where not known.
     pub messages: Option<u64>,
     /// What could not be seen, and why.
+    #[serde(default)]
     pub unseen: Vec<Unseen>,
 }
 
 /// A consumer group on a topic.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a group: {\"name\", \"members\", \"committed\"}"
+)]
 pub struct GroupUse {
     /// Its name.
     pub name: String,
     /// How many of its members read the topic.
+    #[serde(default)]
     pub members: u64,
     /// Whether it has committed offsets of it.
+    #[serde(default)]
     pub committed: bool,
 }
 
 /// A part of a topic's use that could not be seen.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Unseen {
     /// What: `consumer groups`, `its newest record`.
     pub what: String,

@@ -36,6 +36,56 @@ pub enum DocumentError {
     NoFormat(&'static str),
 }
 
+/// Makes the type of a document's `format`: it has one value, is written as that, and reads nothing
+/// else.
+macro_rules! document_format {
+    ($(#[$meta:meta])* $name:ident = $text:literal) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+        pub struct $name;
+
+        impl $name {
+            /// The format as documents write it.
+            pub const NAME: &'static str = $text;
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str($text)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let found = <String as serde::Deserialize>::deserialize(deserializer)?;
+                match found == $text {
+                    true => Ok($name),
+                    false => Err(serde::de::Error::invalid_value(
+                        serde::de::Unexpected::Str(&found),
+                        &concat!("`", $text, "`"),
+                    )),
+                }
+            }
+        }
+
+        impl schemars::JsonSchema for $name {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!({"const": $text})
+            }
+        }
+    };
+}
+
+pub(crate) use document_format;
+
 /// What tells one document from another.
 #[derive(serde::Deserialize)]
 #[serde(expecting = "an object")]
@@ -61,6 +111,11 @@ pub fn parse<T: DeserializeOwned>(text: &str, format: &'static str) -> Result<T,
 /// Where in the text it is not what it must be, and how.
 pub fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, DocumentError> {
     serde_json::from_str(text).map_err(shape)
+}
+
+/// A document as JSON.
+pub fn json<T: serde::Serialize>(document: &T) -> serde_json::Value {
+    serde_json::to_value(document).expect("documents have no keys but strings")
 }
 
 /// Whether a document that says this format can be read.

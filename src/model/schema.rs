@@ -3,7 +3,68 @@
 
 use std::collections::BTreeMap;
 
+use schemars::generate::SchemaSettings;
+use schemars::transform::RecursiveTransform;
+use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value, json};
+
+/// The schema of a document that is derived from its type. With `list`, the same document holds those
+/// of several environments under that key, errors at their place.
+pub fn of_document<T: JsonSchema>(title: &str, list: Option<(&str, &str)>) -> Value {
+    let settings = SchemaSettings::draft07().for_serialize();
+    let mut generator = settings
+        .with_transform(RecursiveTransform(close))
+        .into_generator();
+    let one = generator.subschema_for::<T>();
+    let mut schema = match list {
+        None => json!({"allOf": [one]}),
+        Some((format, key)) => {
+            let failed = generator.subschema_for::<FailedEnvironment>();
+            let several = object([
+                ("format", true, json!({"const": format})),
+                (key, true, list_of_any(&one, &failed)),
+            ]);
+            json!({"anyOf": [one, several]})
+        }
+    };
+    schema["$schema"] = json!("http://json-schema.org/draft-07/schema#");
+    schema["title"] = json!(title);
+    let definitions = generator.take_definitions(true);
+    schema["definitions"] = Value::Object(definitions);
+    schema
+}
+
+fn list_of_any(one: &Schema, other: &Schema) -> Value {
+    list(json!({"anyOf": [one, other]}))
+}
+
+/// An object has the fields that its type has, and no others.
+fn close(schema: &mut Schema) {
+    let has_fields = schema.get("properties").is_some();
+    if has_fields && schema.get("additionalProperties").is_none() {
+        schema.insert("additionalProperties".to_owned(), Value::Bool(false));
+    }
+}
+
+/// An environment that failed, among the documents of several.
+#[derive(JsonSchema)]
+#[allow(dead_code)]
+struct FailedEnvironment {
+    /// The environment's name.
+    environment: String,
+    /// What failed.
+    error: Failure,
+}
+
+/// An error.
+#[derive(JsonSchema)]
+#[allow(dead_code)]
+struct Failure {
+    /// What is wrong.
+    message: String,
+    /// How to fix it.
+    help: Option<String>,
+}
 
 /// What a schema's parts refer to by name.
 #[derive(Debug, Default)]

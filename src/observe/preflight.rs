@@ -12,7 +12,7 @@ use ask::ask;
 use crate::kafka::batches::{Cost, pack};
 use crate::kafka::{Alter, Cluster, Error, Fault, FaultKind, Mode, NewTopic};
 use crate::live::{Objection, ObjectionKind};
-use crate::model::{Subject, TopicName};
+use crate::model::{Setting, TopicName};
 
 /// Changes that a cluster is asked about; no topic twice in any of the lists.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -74,28 +74,28 @@ async fn creates(cluster: &Cluster, topics: &[NewTopic]) -> Result<Vec<Said>, Er
     objections.retain(|(_, fault)| fault.kind() != FaultKind::AlreadyExists);
     let said = |(topic, fault): (NewTopic, Fault)| {
         let about = at_fault(&topic, &fault);
-        (topic.name, objection(vec![Subject::Topic], about, &fault))
+        (topic.name, objection(vec![None], about, &fault))
     };
     Ok(objections.into_iter().map(said).collect())
 }
 
 /// What of a topic to create the broker's answer is about, as far as it lets on.
-fn at_fault(topic: &NewTopic, fault: &Fault) -> Subject {
+fn at_fault(topic: &NewTopic, fault: &Fault) -> Option<Setting> {
     /// Kafka's `INVALID_PARTITIONS`, `INVALID_REPLICATION_FACTOR` and `INVALID_CONFIG`.
     const PARTITIONS: i32 = 37;
     const REPLICATION_FACTOR: i32 = 38;
     const CONFIG: i32 = 40;
     match fault.code {
-        PARTITIONS => Subject::Partitions,
-        REPLICATION_FACTOR => Subject::ReplicationFactor,
+        PARTITIONS => Some(Setting::Partitions),
+        REPLICATION_FACTOR => Some(Setting::ReplicationFactor),
         CONFIG => {
             let keys = topic.config.iter().map(|(key, _)| key);
             // The longest, for one key can stand in another.
             let named = keys.filter(|key| fault.message.contains(key.as_str()));
             let named = named.max_by_key(|key| key.as_str().len());
-            named.map_or(Subject::Topic, |key| Subject::Config(key.clone()))
+            named.map(|key| Setting::Config(key.clone()))
         }
-        _ => Subject::Topic,
+        _ => None,
     }
 }
 
@@ -111,15 +111,15 @@ async fn growths(cluster: &Cluster, growths: &[Growth]) -> Result<Vec<Said>, Err
     // More than was seen, and still no increase: the topic has grown just now, by an apply that was
     // killed say, and brokers do not show it yet. That is for an apply to read back.
     objections.retain(|(_, fault)| fault.kind() != FaultKind::InvalidPartitions);
-    let parts = || vec![Subject::Partitions];
+    let parts = || vec![Some(Setting::Partitions)];
     let said = |(growth, fault): (Growth, Fault)| {
-        let objection = objection(parts(), Subject::Partitions, &fault);
+        let objection = objection(parts(), Some(Setting::Partitions), &fault);
         (growth.topic, objection)
     };
     Ok(objections.into_iter().map(said).collect())
 }
 
-fn objection(parts: Vec<Subject>, about: Subject, fault: &Fault) -> Objection {
+fn objection(parts: Vec<Option<Setting>>, about: Option<Setting>, fault: &Fault) -> Objection {
     Objection {
         parts,
         kind: kind(fault),
@@ -176,14 +176,14 @@ mod tests {
                 .to_vec(),
         };
         let about = |code, message| at_fault(&topic, &fault(code, message));
-        assert_eq!(about(37, ""), Subject::Partitions);
-        assert_eq!(about(38, "retention.ms"), Subject::ReplicationFactor);
-        let config = |key: &str| Subject::Config(key.into());
+        assert_eq!(about(37, ""), Some(Setting::Partitions));
+        assert_eq!(about(38, "retention.ms"), Some(Setting::ReplicationFactor));
+        let config = |key: &str| Some(Setting::Config(key.into()));
         let invalid = "Invalid value x for configuration local.retention.ms: no";
         assert_eq!(about(40, invalid), config("local.retention.ms"));
         assert_eq!(about(40, "x: retention.ms"), config("retention.ms"));
-        assert_eq!(about(40, "Tiered Storage is disabled"), Subject::Topic);
-        assert_eq!(about(17, "retention.ms"), Subject::Topic);
+        assert_eq!(about(40, "Tiered Storage is disabled"), None);
+        assert_eq!(about(17, "retention.ms"), None);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What Kafka does not do, taken out of a change: each finding holds back its own part, and what
 //! depends on it.
 
-use super::{Blocked, ConfigAction, ConfigChange, CountChange, Subject};
+use super::{Blocked, Setting, SettingChange};
 use crate::desired::Topic;
 use crate::diff::TopicDiff;
 use crate::live::{LiveTopic, ReplicationFactor};
@@ -17,22 +17,23 @@ pub(super) fn partitions(
     name: &TopicName,
     found: &LiveTopic,
     diff: &TopicDiff,
-) -> Result<Option<CountChange<u32>>, Box<Blocked>> {
+) -> Result<Option<SettingChange>, Box<Blocked>> {
     let Some(wanted) = diff.partitions else {
         return Ok(None);
     };
     let (from, to) = (found.partitions, wanted.value);
     if to > from {
-        return Ok(Some(CountChange {
-            from: Some(from),
-            to: Some(to),
-            declared_at: Some(wanted.place.clone()),
-        }));
+        return Ok(Some(SettingChange::set(
+            Setting::Partitions,
+            Some(from.into()),
+            to.into(),
+            Some(&wanted.place),
+        )));
     }
     Err(Box::new(Blocked {
         topic: name.clone(),
         code: BlockCode::PartitionsDecrease,
-        subject: Subject::Partitions,
+        setting: Some(Setting::Partitions),
         message: format!("partitions {from} → {to}: Kafka cannot remove partitions"),
         help: format!(
             "Set partitions = {from}, leave them to others with unmanaged = [\"partitions\"], or move to a new topic"
@@ -58,7 +59,7 @@ pub(super) fn replication_factor(
     Some(Blocked {
         topic: name.clone(),
         code: BlockCode::ReplicationFactorChange,
-        subject: Subject::ReplicationFactor,
+        setting: Some(Setting::ReplicationFactor),
         message: format!(
             "replication factor {from} → {}: Kafka changes it by reassignment only",
             wanted.value
@@ -77,25 +78,27 @@ pub(super) fn min_insync_replicas(
     name: &TopicName,
     wanted: &Topic,
     found: &LiveTopic,
-    config: &mut Vec<ConfigChange>,
+    settings: &mut Vec<SettingChange>,
     factor: &mut Option<Blocked>,
 ) -> Option<Blocked> {
     let replicas = found.replication_factor.least();
-    let index = config
+    let min_isr =
+        |change: &SettingChange| change.config_key().is_some_and(|k| k.as_str() == MIN_ISR);
+    let index = settings
         .iter()
-        .position(|change| change.key.as_str() == MIN_ISR && change.action != ConfigAction::Pin)?;
-    let minimum: u32 = config[index].becomes()?.trim().parse().ok()?;
+        .position(|change| min_isr(change) && !change.is_pin())?;
+    let minimum: u32 = settings[index].becomes()?.trim().parse().ok()?;
     if minimum <= replicas {
         return None;
     }
-    let change = config.remove(index);
-    let from = change.from.as_deref().unwrap_or("?");
+    let change = settings.remove(index);
+    let from = change.from_text().unwrap_or("?");
     if let Some(factor) = factor
         && minimum <= wanted.replication_factor.value
     {
         let waits = format!("; {MIN_ISR} {from} → {minimum} waits for it");
         factor.message.push_str(&waits);
-        factor.holds_back.push(change.key);
+        factor.holds_back.push(MIN_ISR.into());
         return None;
     }
     let place = change.declared_at.as_ref().unwrap_or(&wanted.declared_at);
@@ -113,7 +116,7 @@ fn too_few_replicas(
     Blocked {
         topic: name.clone(),
         code: BlockCode::ReplicationFactorChange,
-        subject: Subject::Config(MIN_ISR.into()),
+        setting: Some(Setting::Config(MIN_ISR.into())),
         message: format!(
             "{MIN_ISR} {from} → {minimum}: the topic has {has}, so every acks=all write would fail"
         ),
@@ -146,8 +149,9 @@ mod tests {
 
     /// The keys that the plan changes.
     fn changed(plan: &Plan) -> Vec<&str> {
-        let config = plan.changes.iter().flat_map(|change| &change.config);
-        config.map(|config| config.key.as_str()).collect()
+        let settings = plan.changes.iter().flat_map(|change| &change.settings);
+        let keys = settings.filter_map(|change| change.config_key());
+        keys.map(ConfigKey::as_str).collect()
     }
 
     #[test]
@@ -165,7 +169,7 @@ mod tests {
         assert!(blocked.help.starts_with("Set partitions = 6, "));
         assert_eq!(blocked.declared_at, Some(crate::testing::line(2)));
         assert_eq!(changed(&plan), ["retention.ms"]);
-        assert_eq!(plan.changes[0].partitions, None);
+        assert_eq!(plan.changes[0].setting(&Setting::Partitions), None);
         assert_eq!(plan.unchanged, 0);
     }
 
@@ -198,7 +202,7 @@ mod tests {
                 .contains("unmanaged = [\"replication_factor\"]")
         );
         // The partitions are added all the same.
-        assert!(plan.changes[0].partitions.is_some());
+        assert!(plan.changes[0].setting(&Setting::Partitions).is_some());
     }
 
     #[test]
@@ -243,7 +247,7 @@ mod tests {
         let plan = plan(wanted, found(3, 1, &[]));
         let blocked = &plan.blocked[0];
         assert_eq!(blocked.code, BlockCode::ReplicationFactorChange);
-        assert_eq!(blocked.subject, Subject::Config(MIN_ISR.into()));
+        assert_eq!(blocked.setting, Some(Setting::Config(MIN_ISR.into())));
         assert_eq!(
             blocked.message,
             "min.insync.replicas 1 → 2: the topic has 1 replica, so every acks=all write would fail"
@@ -259,7 +263,10 @@ mod tests {
             .insert(MIN_ISR.into(), crate::testing::kafka_default("2"));
         let desired = desired([("a", topic(3, 1, &[]))]);
         let plan = make(&desired, &live, &Options::default());
-        assert_eq!(plan.blocked[0].subject, Subject::Config(MIN_ISR.into()));
+        assert_eq!(
+            plan.blocked[0].setting,
+            Some(Setting::Config(MIN_ISR.into()))
+        );
         assert_eq!(plan.blocked[0].declared_at, Some(crate::testing::line(1)));
         assert!(plan.is_empty());
     }

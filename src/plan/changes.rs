@@ -1,7 +1,7 @@
 //! What is done to a topic that is made, changed or deleted, ownership aside.
 
 use super::{
-    Action, Blocked, Change, ConfigAction, ConfigChange, CountChange, LeftAlone, Options, blocked,
+    Action, Blocked, Change, LeftAlone, Options, Setting, SettingAction, SettingChange, blocked,
     objections, risks,
 };
 use crate::desired::{Environment, Topic};
@@ -11,30 +11,27 @@ use crate::model::{Place, TopicName};
 
 /// A topic that is made.
 pub(super) fn create(name: &TopicName, topic: &Topic) -> Change {
-    let partitions = &topic.partitions;
-    let factor = &topic.replication_factor;
-    let config = topic.config.iter().map(|(key, value)| ConfigChange {
-        key: key.clone(),
-        action: ConfigAction::Set,
-        from: None,
-        from_source: None,
-        to: Some(value.value.to_string()),
-        to_default: None,
-        declared_at: Some(value.place.clone()),
+    let (partitions, factor) = (&topic.partitions, &topic.replication_factor);
+    let set = |setting, to, place| SettingChange::set(setting, None, to, Some(place));
+    let counts = [
+        set(
+            Setting::Partitions,
+            partitions.value.into(),
+            &partitions.place,
+        ),
+        set(
+            Setting::ReplicationFactor,
+            factor.value.into(),
+            &factor.place,
+        ),
+    ];
+    let config = topic.config.iter().map(|(key, value)| {
+        let to = (&*value.value).into();
+        set(Setting::Config(key.clone()), to, &value.place)
     });
     Change {
         declared_at: Some(topic.declared_at.clone()),
-        partitions: Some(CountChange {
-            from: None,
-            to: Some(partitions.value),
-            declared_at: Some(partitions.place.clone()),
-        }),
-        replication_factor: Some(CountChange {
-            from: None,
-            to: Some(factor.value),
-            declared_at: Some(factor.place.clone()),
-        }),
-        config: config.collect(),
+        settings: counts.into_iter().chain(config).collect(),
         ..Change::new(name.clone(), Action::Create)
     }
 }
@@ -46,19 +43,26 @@ pub(super) fn delete(
     found: &LiveTopic,
     usage: Option<&Usage>,
 ) -> Change {
+    let gone = |setting, from| SettingChange {
+        setting,
+        action: SettingAction::Remove,
+        from: Some(from),
+        from_source: None,
+        inventory_only: false,
+        drifted: false,
+        declared_at: None,
+        risks: Vec::new(),
+    };
     Change {
         id: found.id.clone(),
         declared_at: place.cloned(),
-        partitions: Some(CountChange {
-            from: Some(found.partitions),
-            to: None,
-            declared_at: None,
-        }),
-        replication_factor: Some(CountChange {
-            from: Some(found.replication_factor.clone()),
-            to: None,
-            declared_at: None,
-        }),
+        settings: vec![
+            gone(Setting::Partitions, found.partitions.into()),
+            gone(
+                Setting::ReplicationFactor,
+                (&found.replication_factor).into(),
+            ),
+        ],
         risks: risks::of_delete(),
         usage: usage.cloned(),
         ..Change::new(name.clone(), Action::Delete)
@@ -86,25 +90,18 @@ pub(super) fn update(
     let defaults: &Defaults = &live.broker_defaults;
     let diff = diff::topic(topic, found, defaults, &environment.ignore_configs);
     let differ = diff.config.iter().flatten();
-    let mut config: Vec<ConfigChange> = differ
+    let config = differ
         .filter(|diff| environment.pin || !matches!(diff.kind, Difference::NotHeld(_)))
-        .map(config_change)
-        .collect();
-    let (mut partitions, fewer) = match blocked::partitions(name, found, &diff) {
+        .map(config_change);
+    let (partitions, fewer) = match blocked::partitions(name, found, &diff) {
         Ok(change) => (change, None),
         Err(fewer) => (None, Some(*fewer)),
     };
+    let mut settings: Vec<SettingChange> = partitions.into_iter().chain(config).collect();
     let mut factor = blocked::replication_factor(name, found, &diff);
-    let too_few = blocked::min_insync_replicas(name, topic, found, &mut config, &mut factor);
-    let inputs = (live, options);
-    let refused = objections::of_update(name, topic, inputs, &mut partitions, &mut config);
-    let risks = risks::of_update(&risks::Update {
-        wanted: topic,
-        found,
-        defaults,
-        partitions: partitions.as_ref(),
-        config: &config,
-    });
+    let too_few = blocked::min_insync_replicas(name, topic, found, &mut settings, &mut factor);
+    let refused = objections::of_update(name, topic, (live, options), &mut settings);
+    risks::of_update(topic, found, defaults, &mut settings);
     let left_alone = (!diff.unknown_keys.is_empty()).then(|| LeftAlone {
         topic: name.clone(),
         keys: diff.unknown_keys.into_iter().cloned().collect(),
@@ -115,9 +112,7 @@ pub(super) fn update(
         change: Change {
             id: found.id.clone(),
             declared_at: Some(topic.declared_at.clone()),
-            partitions,
-            config,
-            risks,
+            settings,
             ..Change::new(name.clone(), Action::Update)
         },
         blocked: held_back.collect(),
@@ -125,19 +120,29 @@ pub(super) fn update(
     }
 }
 
-fn config_change(diff: &ConfigDiff) -> ConfigChange {
-    let (action, wanted, behind) = match &diff.kind {
-        Difference::Value(wanted) => (ConfigAction::Set, Some(wanted), None),
-        Difference::NotHeld(wanted) => (ConfigAction::Pin, Some(wanted), None),
-        Difference::Undeclared(behind) => (ConfigAction::Reset, None, behind.as_ref()),
+fn config_change(diff: &ConfigDiff) -> SettingChange {
+    let (action, wanted) = match &diff.kind {
+        Difference::Value(wanted) => {
+            let to = (&*wanted.value).into();
+            (SettingAction::Set(to), Some(wanted))
+        }
+        Difference::NotHeld(wanted) => {
+            let to = (&*wanted.value).into();
+            (SettingAction::Pin(to), Some(wanted))
+        }
+        Difference::Undeclared(behind) => {
+            let default = behind.as_ref().map(|behind| behind.to_default());
+            (SettingAction::Reset(default), None)
+        }
     };
-    ConfigChange {
-        key: diff.key.clone(),
+    SettingChange {
+        setting: Setting::Config(diff.key.clone()),
         action,
-        from: diff.live.map(|live| live.value.to_owned()),
+        from: diff.live.map(|live| live.value.into()),
         from_source: diff.live.map(|live| live.source),
-        to: wanted.map(|wanted| wanted.value.to_string()),
-        to_default: behind.map(|behind| behind.to_default()),
+        inventory_only: false,
+        drifted: false,
         declared_at: wanted.map(|wanted| wanted.place.clone()),
+        risks: Vec::new(),
     }
 }

@@ -2,15 +2,18 @@
 //! what it holds back, read as facts.
 
 mod differences;
+pub mod document;
 
-pub(super) use differences::undone;
+pub(super) use differences::mark;
 
 use std::collections::BTreeMap;
 
 use differences::Sides;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::ownership::{Books, Standing};
-use super::{Action, Blocked, Change, Fate, Lost, Plan, RecordChange, Subject};
+use super::{Action, Blocked, Change, Fate, Lost, Plan, Setting, SettingChange};
 use crate::desired::Desired;
 use crate::diff::Since;
 use crate::live::{Live, Owned};
@@ -43,13 +46,14 @@ pub struct Drifted<'a> {
     /// What is recorded of the last apply.
     pub applied: Option<&'a Owned>,
     /// What of its record alone is not as the files say.
-    pub record: &'a [RecordChange],
+    pub record: Vec<&'a SettingChange>,
     /// Its settings that differ.
     pub differences: Vec<Difference<'a>>,
 }
 
 /// In what way a topic differs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum State {
     /// It is not there.
     Missing,
@@ -60,20 +64,23 @@ pub enum State {
     /// It is listed, and nobody owns it yet.
     NotOwned,
     /// It is listed or tombstoned, and somebody else's.
+    #[serde(rename = "owned-elsewhere")]
     Theirs,
     /// It is owned and left the files: it is to be released, or deleted.
     Left,
     /// It is as the files say, and the record of it is not.
+    #[serde(rename = "update-inventory")]
     Record,
     /// It is an instance's, and not there any more or another by now.
+    #[serde(rename = "instance")]
     OfInstance,
 }
 
 /// One setting that differs.
 #[derive(Debug)]
 pub struct Difference<'a> {
-    /// What of the topic.
-    pub subject: Subject,
+    /// The setting.
+    pub setting: Setting,
     /// In what way.
     pub kind: Kind,
     /// On which side it changed. Where that is not recorded, on the cluster.
@@ -89,7 +96,8 @@ pub struct Difference<'a> {
 }
 
 /// In what way a setting differs from what the files say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// It has another value.
     Value,
@@ -161,7 +169,7 @@ fn of_instance(lost: &Lost) -> Drifted<'_> {
         fate: Some(lost.fate),
         declared_at: Some(&lost.declared_at),
         applied: None,
-        record: &[],
+        record: Vec::new(),
         differences: Vec::new(),
     }
 }
@@ -188,7 +196,7 @@ impl<'a> Look<'a, '_> {
             drifted.differences.extend(more);
             drifted
                 .differences
-                .sort_by(|a, b| a.subject.cmp(&b.subject));
+                .sort_by(|a, b| a.setting.cmp(&b.setting));
         }
         topics.into_values().collect()
     }
@@ -220,7 +228,7 @@ impl<'a> Look<'a, '_> {
             (Action::Delete, _) => (State::Unwanted, Some(self.never_applied())),
             (Action::Release, Some(_)) => (State::Left, Some(Since::Both)),
             (Action::Release, None) => (State::Left, Some(Since::Pending)),
-            (Action::Record, _) => (State::Record, Some(Since::Pending)),
+            (Action::UpdateInventory, _) => (State::Record, Some(Since::Pending)),
             (Action::Update | Action::Adopt, _) if change.adopt => {
                 let remade = fate.map_or(Since::Pending, |_| Since::Drift);
                 (State::NotOwned, Some(remade))
@@ -238,7 +246,7 @@ impl<'a> Look<'a, '_> {
             fate,
             declared_at: change.declared_at.as_ref(),
             applied: change.recorded.as_deref(),
-            record: &change.record,
+            record: change.inventory_only().collect(),
             differences,
         }
     }
@@ -246,13 +254,11 @@ impl<'a> Look<'a, '_> {
     fn of_blocked(&self, blocked: &'a Blocked) -> Drifted<'a> {
         let listed = self.desired.topics.get(&blocked.topic);
         let is_live = self.live.topics.contains_key(&blocked.topic);
-        let (state, since) = match (&blocked.subject, blocked.code, listed) {
+        let (state, since) = match (&blocked.setting, blocked.code, listed) {
             (_, BlockCode::OwnedElsewhere, _) => (State::Theirs, Some(Since::Pending)),
             (_, BlockCode::Recreated, _) => (State::Left, Some(Since::Both)),
-            (Subject::Topic, _, Some(_)) if !is_live => {
-                (State::Missing, Some(self.never_applied()))
-            }
-            (Subject::Topic, _, None) => (State::Unwanted, Some(self.never_applied())),
+            (None, _, Some(_)) if !is_live => (State::Missing, Some(self.never_applied())),
+            (None, _, None) => (State::Unwanted, Some(self.never_applied())),
             _ => (State::Differs, None),
         };
         let recreated = blocked.code == BlockCode::Recreated;
@@ -265,7 +271,7 @@ impl<'a> Look<'a, '_> {
                 .map(|listed| &listed.declared_at)
                 .or(blocked.declared_at.as_ref()),
             applied: self.applied(&blocked.topic),
-            record: &[],
+            record: Vec::new(),
             differences: Vec::new(),
         }
     }
@@ -285,11 +291,11 @@ impl<'a> Look<'a, '_> {
             applied: drifted.applied,
             otherwise: drifted.since.unwrap_or(Since::Drift),
         };
-        let itself = match &blocked.subject {
-            Subject::Topic | Subject::Record => None,
-            Subject::Partitions => Some(sides.partitions()),
-            Subject::ReplicationFactor => Some(sides.replication_factor()),
-            Subject::Config(key) => Some(sides.config(key)),
+        let itself = match &blocked.setting {
+            Some(Setting::Partitions) => Some(sides.partitions()),
+            Some(Setting::ReplicationFactor) => Some(sides.replication_factor()),
+            Some(Setting::Config(key)) => Some(sides.config(key)),
+            _ => None,
         };
         let waiting = blocked.holds_back.iter().map(|key| sides.config(key));
         itself.into_iter().chain(waiting).collect()

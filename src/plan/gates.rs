@@ -89,7 +89,7 @@ fn max_destructive(guards: &Guards, changes: &[Change]) -> Option<Refusal> {
 fn not_allowed(guards: &Guards, changes: &[Change], options: &Options) -> Vec<Refusal> {
     let mut asking: BTreeMap<RiskCode, Vec<&TopicName>> = BTreeMap::new();
     for change in changes {
-        for risk in &change.risks {
+        for (_, risk) in change.all_risks() {
             if is_gated(guards, risk.code) && !options.allows(risk.code, &change.topic) {
                 let topics = asking.entry(risk.code).or_default();
                 // A topic's retention can be shortened both by age and by size.

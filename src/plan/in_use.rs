@@ -1,6 +1,6 @@
 //! Who uses a topic that would be deleted, and whether that holds the delete back.
 
-use super::{Allow, Blocked, Subject};
+use super::{Allow, Blocked};
 use crate::live::{GroupUse, Usage};
 use crate::model::text::{count, names};
 use crate::model::time::utc;
@@ -31,7 +31,7 @@ pub(super) fn of_delete(
     Some(Blocked {
         topic: name.clone(),
         code: BlockCode::TopicInUse,
-        subject: Subject::Topic,
+        setting: None,
         message: format!("{what}: {why}: {}", facts(usage).join("; ")),
         help: format!(
             "Stop what uses it, or let it be deleted all the same with --allow {}:{name}",

@@ -133,7 +133,7 @@ impl Plan {
 mod tests {
     use super::*;
     use crate::live::Source;
-    use crate::plan::{Action, ConfigAction};
+    use crate::plan::{Action, Setting, SettingAction, SettingChange};
     use crate::testing::{desired, environment, found, kafka_default, live, tombstone, topic};
 
     fn planned(desired: &Desired, live: &Live) -> Plan {
@@ -184,15 +184,30 @@ mod tests {
         wanted.unmanaged.config = ["segment.bytes".into()].into();
         let plan = planned(&desired([("a", wanted)]), &live([]));
         let create = &plan.changes[0];
-        assert_eq!(create.partitions.as_ref().unwrap().to, Some(3));
-        assert_eq!(create.replication_factor.as_ref().unwrap().to, Some(2));
-        let config: Vec<_> = create
-            .config
-            .iter()
-            .map(|c| (c.key.as_str(), c.from.clone(), c.action))
+        let to = |setting| {
+            create
+                .setting(&setting)
+                .and_then(|change| change.to()?.number())
+        };
+        assert_eq!(to(Setting::Partitions), Some(3));
+        assert_eq!(to(Setting::ReplicationFactor), Some(2));
+        let config = create.on_topic().filter(|c| c.config_key().is_some());
+        let config: Vec<_> = config
+            .map(|c| (c.setting.to_string(), c.from.clone(), c.action.clone()))
             .collect();
-        let set = |key| (key, None, ConfigAction::Set);
-        assert_eq!(config, [set("retention.ms"), set("segment.bytes")]);
+        let set = |key: &str, to: &str| (key.to_owned(), None, SettingAction::Set(to.into()));
+        let expected = [
+            set("config.retention.ms", "1"),
+            set("config.segment.bytes", "1048576"),
+        ];
+        assert_eq!(config, expected);
+    }
+
+    fn only_setting(plan: &Plan) -> &SettingChange {
+        let [setting] = plan.changes[0].settings.as_slice() else {
+            panic!("{plan:?}")
+        };
+        setting
     }
 
     #[test]
@@ -200,9 +215,9 @@ mod tests {
         let mut desired = desired([("a", topic(3, 3, &[("retention.ms", "604800000")]))]);
         let live = live([("a", found(3, 3, &[]))]);
         let plan = planned(&desired, &live);
-        let pin = &plan.changes[0].config[0];
-        assert_eq!(pin.action, ConfigAction::Pin);
-        assert_eq!(pin.from, pin.to);
+        let pin = only_setting(&plan);
+        assert!(pin.is_pin());
+        assert_eq!(pin.from.as_ref(), pin.to());
         assert_eq!(pin.from_source, Some(Source::KafkaDefault));
         assert!(plan.refused.is_empty());
         desired.environment.pin = false;
@@ -218,24 +233,22 @@ mod tests {
         let on_topic = live([("a", found(3, 3, &[("retention.ms", "700000000")]))]);
         assert!(planned(&desired, &on_topic).is_empty());
         let plan = planned(&desired, &live([("a", found(3, 3, &[]))]));
-        assert_eq!(plan.changes[0].config[0].action, ConfigAction::Set);
+        let set = SettingAction::Set("700000000".into());
+        assert_eq!(only_setting(&plan).action, set);
     }
 
     #[test]
     fn a_reset_knows_the_default_behind_it() {
         let mut live = live([("a", found(3, 3, &[("segment.bytes", "1048576")]))]);
         let desired = desired([("a", topic(3, 3, &[]))]);
-        let reset = planned(&desired, &live).changes[0].config[0].clone();
-        assert_eq!(reset.action, ConfigAction::Reset);
-        assert_eq!(reset.from.as_deref(), Some("1048576"));
+        let reset = only_setting(&planned(&desired, &live)).clone();
+        assert_eq!(reset.from_text(), Some("1048576"));
         assert_eq!(reset.from_source, Some(Source::Topic));
-        assert_eq!(reset.to, None);
-        assert_eq!(reset.to_default, Some(kafka_default("1073741824")));
+        let default = kafka_default("1073741824");
+        assert_eq!(reset.action, SettingAction::Reset(Some(default)));
         live.broker_defaults.clear();
-        assert_eq!(
-            planned(&desired, &live).changes[0].config[0].to_default,
-            None
-        );
+        let unknown = planned(&desired, &live);
+        assert_eq!(only_setting(&unknown).action, SettingAction::Reset(None));
     }
 
     #[test]
@@ -243,11 +256,10 @@ mod tests {
         let mut live = live([("a", found(3, 3, &[]))]);
         live.broker_defaults.clear();
         let desired = desired([("a", topic(3, 3, &[("segment.bytes", "1048576")]))]);
-        let set = planned(&desired, &live).changes[0].config[0].clone();
-        assert_eq!(
-            (set.action, set.from, set.from_source),
-            (ConfigAction::Set, None, None)
-        );
+        let plan = planned(&desired, &live);
+        let set = only_setting(&plan);
+        assert_eq!(set.action, SettingAction::Set("1048576".into()));
+        assert_eq!((&set.from, set.from_source), (&None, None));
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod allow;
 pub mod approval;
 mod blocked;
 mod changes;
+pub mod document;
 pub mod drift;
 mod gates;
 mod in_use;
@@ -24,6 +25,7 @@ mod verdict;
 
 pub use allow::{Allow, AllowError};
 pub use approval::{Approval, Unapproved};
+pub use document::PlanDocument;
 pub use drift::drift;
 pub use gates::wrong_cluster;
 pub use in_use::facts as usage_facts;
@@ -33,15 +35,12 @@ pub use owned_elsewhere::owner;
 pub use ownership::{Books, Standing};
 pub use summary::Summary;
 
-use crate::live::{BrokerDefault, Owned, ReplicationFactor, Source, Usage, Whose};
-pub use crate::model::Subject;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::live::{BrokerDefault, Owned, Source, Usage, Whose};
 use crate::model::{BlockCode, ConfigKey, Place, RiskCode, TopicName};
-
-/// The [`RecordChange::field`] of the note that a tombstone has done its work.
-pub const TOMBSTONE: &str = "tombstone";
-
-/// The format of a plan as a file, which the render room writes.
-pub const FORMAT: &str = "topicsmith/plan/1";
+pub use crate::model::{Setting, SettingValue};
 
 /// What an apply to one environment would do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,15 +105,10 @@ pub struct Change {
     pub id: Option<String>,
     /// The entry or tombstone; `None` for a topic that has left the files.
     pub declared_at: Option<Place>,
-    /// The partition count, where it is set or changes.
-    pub partitions: Option<CountChange<u32>>,
-    /// The replication factor, on a create and a delete.
-    pub replication_factor: Option<CountChange<ReplicationFactor>>,
-    /// The configs that change, by key.
-    pub config: Vec<ConfigChange>,
-    /// What of its record changes though nothing on the cluster does; on a create or an adopt only
-    /// what a reviewer must see.
-    pub record: Vec<RecordChange>,
+    /// The settings that change: partitions, replication factor, configs by key, then what changes
+    /// in the inventory only. On a create or an adopt the inventory's part is only what a reviewer
+    /// must see.
+    pub settings: Vec<SettingChange>,
     /// What the inventory holds of it so far, where that is this scope's and environment's.
     pub recorded: Option<Box<Owned>>,
     /// What the inventory is to hold once the change is made, with the commit; the id of a topic
@@ -122,10 +116,9 @@ pub struct Change {
     pub to_record: Option<Box<Owned>>,
     /// What became of the topic since it was last applied, where it is not the same any more.
     pub fate: Option<Fate>,
-    /// The parts that were changed on the cluster since they were last applied, and that it sets
-    /// back or changes again.
-    pub undoes_drift: Vec<Subject>,
-    /// What it can cost.
+    /// Whether the topic as a whole was changed on the cluster since it was last applied.
+    pub drifted: bool,
+    /// What the change as a whole can cost.
     pub risks: Vec<Risk>,
     /// Who uses a topic that is deleted, where that was looked at.
     pub usage: Option<Usage>,
@@ -140,23 +133,47 @@ impl Change {
             adopt: action == Action::Adopt,
             id: None,
             declared_at: None,
-            partitions: None,
-            replication_factor: None,
-            config: Vec::new(),
-            record: Vec::new(),
+            settings: Vec::new(),
             recorded: None,
             to_record: None,
             fate: None,
-            undoes_drift: Vec::new(),
+            drifted: false,
             risks: Vec::new(),
             usage: None,
         }
     }
+
+    /// The change of one setting on the topic itself.
+    pub fn setting(&self, setting: &Setting) -> Option<&SettingChange> {
+        self.on_topic().find(|change| change.setting == *setting)
+    }
+
+    /// The settings that change on the topic itself.
+    pub fn on_topic(&self) -> impl Iterator<Item = &SettingChange> {
+        self.settings.iter().filter(|change| !change.inventory_only)
+    }
+
+    /// The settings that change in the inventory only.
+    pub fn inventory_only(&self) -> impl Iterator<Item = &SettingChange> {
+        self.settings.iter().filter(|change| change.inventory_only)
+    }
+
+    /// Everything that the change can cost, with the setting that brings it.
+    pub fn all_risks(&self) -> impl Iterator<Item = (Option<&Setting>, &Risk)> {
+        let whole = self.risks.iter().map(|risk| (None, risk));
+        let settings = self.settings.iter().flat_map(|change| {
+            let risks = change.risks.iter();
+            risks.map(|risk| (Some(&change.setting), risk))
+        });
+        whole.chain(settings)
+    }
 }
 
 /// What happens to a topic as a whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
 pub enum Action {
     /// It does not exist and is made.
     Create,
@@ -164,36 +181,49 @@ pub enum Action {
     Update,
     /// It is deleted.
     Delete,
-    /// It exists as it should be, and becomes owned.
+    /// It exists as declared, and becomes owned.
     Adopt,
-    /// It stops being owned, and stays as it is.
+    /// It stops being owned, and stays on the cluster.
     Release,
-    /// Nothing but what the inventory holds of it changes.
-    Record,
+    /// Only what the inventory holds of it changes.
+    UpdateInventory,
+}
+
+impl Action {
+    /// The action's name in plans.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Action::Create => "create",
+            Action::Update => "update",
+            Action::Delete => "delete",
+            Action::Adopt => "adopt",
+            Action::Release => "release",
+            Action::UpdateInventory => "update-inventory",
+        }
+    }
 }
 
 /// What became of an owned topic without an apply.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fate {
     /// It was deleted.
+    #[serde(rename = "deleted")]
     Gone,
     /// It was deleted and made again: another topic has its name now.
     Recreated,
 }
 
-/// A field of a record that changes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RecordChange {
-    /// `on_remove`, `owner`, `partitions`, `replication_factor`, `id`, `config.KEY`; `tombstone`, the
-    /// note that one has done its work; `record`, all that is recorded of the topic.
-    pub field: String,
-    /// What is recorded so far.
-    pub from: Option<String>,
-    /// What is to be recorded.
-    pub to: Option<String>,
-    /// Where that is written.
-    pub declared_at: Option<Place>,
+impl Fate {
+    /// The word that documents have for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Fate::Gone => "deleted",
+            Fate::Recreated => "recreated",
+        }
+    }
 }
 
 /// A topic that a hold keeps as it is.
@@ -235,55 +265,95 @@ pub struct Theirs {
     pub whose: Whose,
 }
 
-/// A number that changes.
+/// A setting that changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CountChange<F> {
-    /// What it is; `None` on a create.
-    pub from: Option<F>,
-    /// What it becomes; `None` on a delete.
-    pub to: Option<u32>,
-    /// Where that is written.
-    pub declared_at: Option<Place>,
-}
-
-/// A config that changes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConfigChange {
-    /// Its key.
-    pub key: ConfigKey,
-    /// What happens to it.
-    pub action: ConfigAction,
-    /// What it is now; `None` on a create, or where a broker does not say.
-    pub from: Option<String>,
-    /// Where that value comes from.
+pub struct SettingChange {
+    /// The setting.
+    pub setting: Setting,
+    /// What happens to it, and what it becomes.
+    pub action: SettingAction,
+    /// The value now; `None` on a create, or where a broker does not report it.
+    pub from: Option<SettingValue>,
+    /// Where the value of a config comes from.
     pub from_source: Option<Source>,
-    /// What it becomes; `None` on a reset.
-    pub to: Option<String>,
-    /// On a reset: what the topic will hold then, where it is known.
-    pub to_default: Option<BrokerDefault>,
-    /// Where the new value is written.
+    /// Whether only the inventory changes, and nothing on the topic.
+    pub inventory_only: bool,
+    /// Whether it was changed on the cluster since it was last applied.
+    pub drifted: bool,
+    /// Where the new value is declared.
     pub declared_at: Option<Place>,
+    /// What it can cost.
+    pub risks: Vec<Risk>,
 }
 
-impl ConfigChange {
-    /// What the topic will have: the new value, or after a reset the default behind it, where that
-    /// is known.
-    pub fn becomes(&self) -> Option<&str> {
-        let default = || self.to_default.as_ref().map(|default| &*default.value);
-        self.to.as_deref().or_else(default)
-    }
-}
-
-/// What happens to a config.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ConfigAction {
+/// What happens to a setting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SettingAction {
     /// It gets another value.
-    Set,
+    Set(SettingValue),
     /// It gets the value it has, which so far is a broker's default and not the topic's own.
-    Pin,
-    /// It is removed from the topic and goes back to the broker's default.
-    Reset,
+    Pin(SettingValue),
+    /// It is removed from the topic and goes back to this default, where that is known.
+    Reset(Option<BrokerDefault>),
+    /// It goes, with the topic or from the inventory.
+    Remove,
+}
+
+impl SettingChange {
+    /// A change of a setting to a declared value.
+    pub fn set(
+        setting: Setting,
+        from: Option<SettingValue>,
+        to: SettingValue,
+        place: Option<&Place>,
+    ) -> Self {
+        Self {
+            setting,
+            action: SettingAction::Set(to),
+            from,
+            from_source: None,
+            inventory_only: false,
+            drifted: false,
+            declared_at: place.cloned(),
+            risks: Vec::new(),
+        }
+    }
+
+    /// The key, of a config.
+    pub fn config_key(&self) -> Option<&ConfigKey> {
+        match &self.setting {
+            Setting::Config(key) => Some(key),
+            _ => None,
+        }
+    }
+
+    /// Whether it changes nothing but whose value it is.
+    pub fn is_pin(&self) -> bool {
+        matches!(self.action, SettingAction::Pin(_))
+    }
+
+    /// The new value; `None` on a reset, and where the setting goes.
+    pub fn to(&self) -> Option<&SettingValue> {
+        match &self.action {
+            SettingAction::Set(to) | SettingAction::Pin(to) => Some(to),
+            SettingAction::Reset(_) | SettingAction::Remove => None,
+        }
+    }
+
+    /// The text of the value now, of a config.
+    pub fn from_text(&self) -> Option<&str> {
+        self.from.as_ref().and_then(SettingValue::text)
+    }
+
+    /// The text that a config will have: the new value, or after a reset the default behind it, where
+    /// that is known.
+    pub fn becomes(&self) -> Option<&str> {
+        match &self.action {
+            SettingAction::Set(to) | SettingAction::Pin(to) => to.text(),
+            SettingAction::Reset(default) => default.as_ref().map(|default| &*default.value),
+            SettingAction::Remove => None,
+        }
+    }
 }
 
 /// What a change can cost.
@@ -293,8 +363,6 @@ pub struct Risk {
     pub code: RiskCode,
     /// What can happen, in a sentence.
     pub message: String,
-    /// What part of the change brings it.
-    pub subject: Subject,
 }
 
 /// A change that is held back, with the reason and a way out.
@@ -304,8 +372,8 @@ pub struct Blocked {
     pub topic: TopicName,
     /// Why.
     pub code: BlockCode,
-    /// What is held back.
-    pub subject: Subject,
+    /// The setting that is held back; `None` where the topic as a whole is.
+    pub setting: Option<Setting>,
     /// What was wanted and why it cannot be, in a sentence.
     pub message: String,
     /// A way out.

@@ -3,7 +3,7 @@
 mod ownership;
 
 use super::verdict::Table;
-use super::{Action, Plan};
+use super::{Action, Plan, Setting};
 use crate::desired::Desired;
 use crate::live::{Live, Unknown};
 use crate::model::TopicName;
@@ -67,7 +67,8 @@ fn too_few_brokers(plan: &Plan) -> Option<String> {
     let brokers = plan.cluster.brokers;
     let creates = plan.changes.iter().filter(|c| c.action == Action::Create);
     let beyond = creates.filter(|change| {
-        let replicas = change.replication_factor.as_ref().and_then(|f| f.to);
+        let factor = change.setting(&Setting::ReplicationFactor);
+        let replicas = factor.and_then(|factor| factor.to()?.number());
         replicas.is_some_and(|replicas| u64::from(replicas) > brokers as u64)
     });
     let topics: Vec<&TopicName> = beyond.map(|change| &change.topic).collect();

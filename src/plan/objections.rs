@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::make::MissingRights;
-use super::{Blocked, ConfigChange, CountChange, Options, Subject};
+use super::{Action, Blocked, Options, Setting, SettingChange};
 use crate::desired::Topic;
 use crate::live::{Live, Objection, ObjectionKind};
 use crate::model::text::names;
-use crate::model::{BlockCode, Place, TopicName};
+use crate::model::{BlockCode, Place, SettingValue, TopicName};
 
 /// How many topics a note names.
 const MOST_NAMED: usize = 10;
@@ -21,10 +21,12 @@ pub(super) fn of_create(
 ) -> Option<Blocked> {
     let (objection, code) = blocking(name, live, options).next()?;
     let place = match &objection.about {
-        Subject::Partitions => &wanted.partitions.place,
-        Subject::ReplicationFactor => &wanted.replication_factor.place,
-        Subject::Config(key) => (wanted.config.get(key)).map_or(&wanted.declared_at, |v| &v.place),
-        Subject::Topic | Subject::Record => &wanted.declared_at,
+        Some(Setting::Partitions) => &wanted.partitions.place,
+        Some(Setting::ReplicationFactor) => &wanted.replication_factor.place,
+        Some(Setting::Config(key)) => {
+            (wanted.config.get(key)).map_or(&wanted.declared_at, |v| &v.place)
+        }
+        _ => &wanted.declared_at,
     };
     let (why, help) = match objection.kind {
         ObjectionKind::NotAuthorised => (
@@ -36,14 +38,7 @@ pub(super) fn of_create(
         }
     };
     let message = format!("create: {why}: {}", objection.words);
-    Some(blocked(
-        name,
-        code,
-        Subject::Topic,
-        message,
-        help,
-        Some(place),
-    ))
+    Some(blocked(name, code, None, message, help, Some(place)))
 }
 
 /// What holds back a delete.
@@ -69,7 +64,7 @@ pub(super) fn of_delete(
         ),
     };
     let message = format!("delete: {why}: {}", objection.words);
-    Some(blocked(name, code, Subject::Topic, message, help, place))
+    Some(blocked(name, code, None, message, help, place))
 }
 
 /// Takes out of an update what the cluster would not do.
@@ -77,22 +72,20 @@ pub(super) fn of_update(
     name: &TopicName,
     wanted: &Topic,
     (live, options): (&Live, &Options),
-    partitions: &mut Option<CountChange<u32>>,
-    config: &mut Vec<ConfigChange>,
+    settings: &mut Vec<SettingChange>,
 ) -> Vec<Blocked> {
     let mut found = Vec::new();
     for (objection, code) in blocking(name, live, options) {
-        if objection.parts.contains(&Subject::Partitions)
-            && let Some(change) = partitions.take()
-        {
-            found.push(of_partitions(name, wanted, objection, code, &change));
-        }
-        let touched = |change: &mut ConfigChange| {
-            let part = |part: &Subject| matches!(part, Subject::Config(key) if *key == change.key);
-            objection.parts.iter().any(part)
+        let touched = |change: &mut SettingChange| {
+            let parts = objection.parts.iter().flatten();
+            parts.into_iter().any(|part| *part == change.setting)
         };
-        let taken: Vec<ConfigChange> = config.extract_if(.., touched).collect();
-        found.extend(of_configs(name, wanted, objection, code, &taken));
+        let taken: Vec<SettingChange> = settings.extract_if(.., touched).collect();
+        let is_config = |change: &SettingChange| change.config_key().is_some();
+        let (configs, counts): (Vec<_>, Vec<_>) = taken.into_iter().partition(is_config);
+        let counts = counts.iter();
+        found.extend(counts.map(|change| of_partitions(name, wanted, objection, code, change)));
+        found.extend(of_configs(name, wanted, objection, code, &configs));
     }
     found
 }
@@ -102,10 +95,10 @@ fn of_partitions(
     wanted: &Topic,
     objection: &Objection,
     code: BlockCode,
-    change: &CountChange<u32>,
+    change: &SettingChange,
 ) -> Blocked {
-    let number = |count: Option<u32>| count.map_or("?".to_owned(), |count| count.to_string());
-    let (from, to) = (number(change.from), number(change.to));
+    let number = |count: Option<&SettingValue>| count.map_or("?".to_owned(), ToString::to_string);
+    let (from, to) = (number(change.from.as_ref()), number(change.to()));
     let (why, help) = match code {
         BlockCode::NotAuthorised => (
             NO_RIGHT,
@@ -118,7 +111,8 @@ fn of_partitions(
     };
     let message = format!("partitions {from} → {to}: {why}: {}", objection.words);
     let place = change.declared_at.as_ref().unwrap_or(&wanted.declared_at);
-    blocked(name, code, Subject::Partitions, message, help, Some(place))
+    let setting = Some(Setting::Partitions);
+    blocked(name, code, setting, message, help, Some(place))
 }
 
 /// One finding for all configs with the same answer.
@@ -127,16 +121,17 @@ fn of_configs(
     wanted: &Topic,
     objection: &Objection,
     code: BlockCode,
-    taken: &[ConfigChange],
+    taken: &[SettingChange],
 ) -> Option<Blocked> {
     let (first, others) = taken.split_first()?;
+    let keys = || taken.iter().filter_map(SettingChange::config_key);
     let what: Vec<String> = match others {
         [] => {
-            let from = first.from.as_deref().unwrap_or("unknown");
+            let from = first.from_text().unwrap_or("unknown");
             let to = first.becomes().unwrap_or("its default");
-            vec![format!("{} {from} → {to}", first.key)]
+            keys().map(|key| format!("{key} {from} → {to}")).collect()
         }
-        _ => taken.iter().map(|change| change.key.to_string()).collect(),
+        _ => keys().map(ToString::to_string).collect(),
     };
     let (why, help) = match code {
         BlockCode::NotAuthorised => (
@@ -150,11 +145,11 @@ fn of_configs(
     };
     let message = format!("{}: {why}: {}", what.join(", "), objection.words);
     let place = first.declared_at.as_ref().unwrap_or(&wanted.declared_at);
-    let subject = Subject::Config(first.key.clone());
-    let holds_back = others.iter().map(|change| change.key.clone()).collect();
+    let setting = Some(first.setting.clone());
+    let holds_back = keys().skip(1).cloned().collect();
     Some(Blocked {
         holds_back,
-        ..blocked(name, code, subject, message, help, Some(place))
+        ..blocked(name, code, setting, message, help, Some(place))
     })
 }
 
@@ -164,7 +159,7 @@ const NO_RIGHT: &str = "this principal may not do it";
 fn blocked(
     topic: &TopicName,
     code: BlockCode,
-    subject: Subject,
+    setting: Option<Setting>,
     message: String,
     help: &str,
     place: Option<&Place>,
@@ -172,7 +167,7 @@ fn blocked(
     Blocked {
         topic: topic.clone(),
         code,
-        subject,
+        setting,
         message,
         help: help.to_owned(),
         declared_at: place.cloned(),
@@ -211,12 +206,12 @@ pub(super) fn notes(live: &Live, plan: &super::Plan, options: &Options) -> Vec<S
         let objections = live.objections.get(&change.topic).into_iter().flatten();
         for objection in objections.filter(|o| code(o.kind, options).is_none()) {
             let what = match (change.action, objection.parts.first()) {
-                (super::Action::Create, _) => "creating",
-                (super::Action::Delete, _) => "deleting",
-                (super::Action::Adopt | super::Action::Release | super::Action::Record, _)
-                | (super::Action::Update, Some(Subject::Record)) => "recording",
-                (super::Action::Update, Some(Subject::Config(_))) => "changing configs of",
-                (super::Action::Update, _) => "adding partitions to",
+                (Action::Create, _) => "creating",
+                (Action::Delete, _) => "deleting",
+                (Action::Adopt | Action::Release | Action::UpdateInventory, _)
+                | (Action::Update, Some(Some(Setting::Record))) => "recording",
+                (Action::Update, Some(Some(Setting::Config(_)))) => "changing configs of",
+                (Action::Update, _) => "adding partitions to",
             };
             let topics = reasons.entry((what, &objection.words)).or_default();
             topics.push(&change.topic);
@@ -235,10 +230,14 @@ pub(super) fn notes(live: &Live, plan: &super::Plan, options: &Options) -> Vec<S
 mod tests {
     use super::*;
     use crate::model::RiskCode;
-    use crate::plan::{ConfigAction, Plan, make};
+    use crate::plan::{Plan, SettingAction, make};
     use crate::testing::{desired, found, line, live, tombstone, topic};
 
-    fn objection(parts: &[Subject], kind: ObjectionKind, about: Subject) -> Objection {
+    fn objection(
+        parts: &[Option<Setting>],
+        kind: ObjectionKind,
+        about: Option<Setting>,
+    ) -> Objection {
         Objection {
             parts: parts.to_vec(),
             kind,
@@ -247,8 +246,8 @@ mod tests {
         }
     }
 
-    fn config(key: &str) -> Subject {
-        Subject::Config(key.into())
+    fn config(key: &str) -> Option<Setting> {
+        Some(Setting::Config(key.into()))
     }
 
     fn options(missing_rights: MissingRights) -> Options {
@@ -279,13 +278,13 @@ mod tests {
     #[test]
     fn a_refused_create_is_blocked_at_what_the_broker_names() {
         for (about, number) in [
-            (Subject::Topic, 1),
-            (Subject::Partitions, 2),
-            (Subject::ReplicationFactor, 3),
+            (None, 1),
+            (Some(Setting::Partitions), 2),
+            (Some(Setting::ReplicationFactor), 3),
             (config("retention.ms"), 4),
             (config("not.declared"), 1),
         ] {
-            let said = objection(&[Subject::Topic], ObjectionKind::Refused, about);
+            let said = objection(&[None], ObjectionKind::Refused, about);
             let plan = plan("new", said, &Options::default());
             let [blocked] = plan.blocked.as_slice() else {
                 panic!("{plan:?}")
@@ -309,11 +308,15 @@ mod tests {
         );
         let without = plan("there", said, &Options::default());
         let there = &without.changes[2];
-        let keys: Vec<&str> = there.config.iter().map(|c| c.key.as_str()).collect();
-        assert_eq!(keys, ["retention.ms"]);
-        assert_eq!(there.config[0].action, ConfigAction::Set);
+        let keys: Vec<String> = there
+            .settings
+            .iter()
+            .map(|c| c.setting.to_string())
+            .collect();
+        assert_eq!(keys, ["partitions", "config.retention.ms"]);
+        assert!(matches!(there.settings[1].action, SettingAction::Set(_)));
         // Compaction is not to be, so records are deleted by age after all.
-        let codes: Vec<RiskCode> = there.risks.iter().map(|risk| risk.code).collect();
+        let codes: Vec<RiskCode> = there.all_risks().map(|(_, risk)| risk.code).collect();
         let expected = [RiskCode::PartitionsIncreased, RiskCode::RetentionShortened];
         assert_eq!(codes, expected);
         let gates: Vec<&str> = without.refused.iter().map(|r| r.code.as_str()).collect();
@@ -325,13 +328,13 @@ mod tests {
         assert_eq!(without.blocked[0].declared_at, Some(line(4)));
 
         let said = objection(
-            &[Subject::Partitions],
+            &[Some(Setting::Partitions)],
             ObjectionKind::Refused,
-            Subject::Partitions,
+            Some(Setting::Partitions),
         );
         let without = plan("there", said, &Options::default());
-        assert_eq!(without.changes[2].partitions, None);
-        assert_eq!(without.blocked[0].subject, Subject::Partitions);
+        assert_eq!(without.changes[2].setting(&Setting::Partitions), None);
+        assert_eq!(without.blocked[0].setting, Some(Setting::Partitions));
         assert!(without.blocked[0].message.starts_with("partitions 3 → 6: "));
     }
 
@@ -341,23 +344,29 @@ mod tests {
         let said = objection(&parts, ObjectionKind::Refused, parts[0].clone());
         let plan = plan("there", said, &Options::default());
         let blocked = &plan.blocked[0];
-        assert_eq!(blocked.subject, config("cleanup.policy"));
+        assert_eq!(blocked.setting, config("cleanup.policy"));
         assert_eq!(blocked.holds_back, ["retention.ms".into()]);
         assert!(
             blocked
                 .message
                 .starts_with("cleanup.policy, retention.ms: the broker refuses it")
         );
-        assert!(plan.changes[2].config.is_empty());
-        assert!(plan.changes[2].partitions.is_some());
+        let [left] = plan.changes[2].settings.as_slice() else {
+            panic!("{plan:?}")
+        };
+        assert_eq!(left.setting, Setting::Partitions);
     }
 
     #[test]
     fn a_missing_right_is_a_note_until_it_is_applied() {
         for (name, parts, note) in [
-            ("new", Subject::Topic, "creating new"),
-            ("gone", Subject::Topic, "deleting gone"),
-            ("there", Subject::Partitions, "adding partitions to there"),
+            ("new", None, "creating new"),
+            ("gone", None, "deleting gone"),
+            (
+                "there",
+                Some(Setting::Partitions),
+                "adding partitions to there",
+            ),
             ("there", config("retention.ms"), "changing configs of there"),
         ] {
             let said = objection(
@@ -371,7 +380,7 @@ mod tests {
             assert_eq!(noted.notes, [expected]);
             let blocked = plan(name, said, &options(MissingRights::Block));
             assert_eq!(blocked.blocked[0].code, BlockCode::NotAuthorised);
-            assert_eq!(blocked.blocked[0].subject, parts);
+            assert_eq!(blocked.blocked[0].setting, parts);
             assert!(blocked.notes.is_empty());
         }
     }
@@ -379,7 +388,7 @@ mod tests {
     #[test]
     fn what_could_not_be_asked_for_lack_of_quota_stays() {
         for rights in [MissingRights::Noted, MissingRights::Block] {
-            let said = objection(&[Subject::Topic], ObjectionKind::Unchecked, Subject::Topic);
+            let said = objection(&[None], ObjectionKind::Unchecked, None);
             let plan = plan("new", said, &options(rights));
             assert_eq!(topics(&plan), ["gone", "new", "there"]);
             assert_eq!(plan.notes.len(), 1);
@@ -388,7 +397,7 @@ mod tests {
 
     #[test]
     fn a_delete_that_is_turned_off_is_blocked() {
-        let said = objection(&[Subject::Topic], ObjectionKind::Refused, Subject::Topic);
+        let said = objection(&[None], ObjectionKind::Refused, None);
         let plan = plan("gone", said, &Options::default());
         assert_eq!(plan.blocked[0].code, BlockCode::RefusedByBroker);
         assert_eq!(plan.blocked[0].declared_at, Some(line(40)));

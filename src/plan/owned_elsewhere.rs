@@ -1,6 +1,6 @@
 //! Topics that are not this scope's and environment's to change.
 
-use super::{Blocked, Subject};
+use super::Blocked;
 use crate::live::{Instance, Whose};
 use crate::model::{BlockCode, Place, TopicName};
 
@@ -63,7 +63,7 @@ fn blocked(name: &TopicName, code: BlockCode, place: Option<&Place>) -> Blocked 
     Blocked {
         topic: name.clone(),
         code,
-        subject: Subject::Topic,
+        setting: None,
         message: String::new(),
         help: String::new(),
         declared_at: place.cloned(),

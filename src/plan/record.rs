@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Blocked, Change, RecordChange, Subject};
+use super::{Blocked, Change, Setting, SettingAction, SettingChange, SettingValue};
 use crate::desired::Topic;
 use crate::live::{LiveTopic, Owned, Stamp, Whose};
 use crate::model::{ConfigKey, ConfigMap, OnRemove, Place};
@@ -58,13 +58,13 @@ pub(super) fn keep_what_is_not_applied(
 ) {
     let mut keys: BTreeSet<&ConfigKey> = BTreeSet::new();
     for blocked in blocked {
-        match &blocked.subject {
-            Subject::Partitions => record.partitions = before.and_then(|b| b.partitions),
-            Subject::ReplicationFactor => {
+        match &blocked.setting {
+            Some(Setting::Partitions) => record.partitions = before.and_then(|b| b.partitions),
+            Some(Setting::ReplicationFactor) => {
                 record.replication_factor = before.and_then(|b| b.replication_factor);
             }
-            Subject::Config(key) => drop(keys.insert(key)),
-            Subject::Topic | Subject::Record => {}
+            Some(Setting::Config(key)) => drop(keys.insert(key)),
+            _ => {}
         }
         keys.extend(&blocked.holds_back);
     }
@@ -116,33 +116,43 @@ pub(super) fn news(
     after: &Owned,
     wanted: &Topic,
     change: &Change,
-) -> Vec<RecordChange> {
+) -> Vec<SettingChange> {
     let entry = &wanted.declared_at;
     let id = super::ownership::is_another(&before.id, &after.id)
-        .then(|| differs("id", before.id.as_ref(), after.id.as_ref(), entry));
+        .then(|| differs(Setting::Id, text(&before.id), text(&after.id), entry));
     let on_remove = before.on_remove.map(|from| {
-        let to = after.on_remove.map(OnRemove::as_str);
-        differs("on_remove", Some(from.as_str()), to, entry)
+        let word = |on_remove: OnRemove| on_remove.as_str().into();
+        let to = after.on_remove.map(word);
+        differs(Setting::OnRemove, Some(word(from)), to, entry)
     });
     let owner = before.owner.as_ref().map(|from| {
-        let to = after.owner.as_ref().and_then(Option::as_ref);
-        differs("owner", from.as_ref(), to, entry)
+        let to = after.owner.as_ref().and_then(text);
+        differs(Setting::Owner, text(from), to, entry)
     });
-    let partitions = before.partitions.filter(|_| change.partitions.is_none());
+    let partitions = before.partitions;
+    let partitions = partitions.filter(|_| change.setting(&Setting::Partitions).is_none());
     let partitions = partitions.map(|from| {
         let place = &wanted.partitions.place;
-        differs("partitions", Some(from), after.partitions, place)
+        let to = after.partitions.map(SettingValue::from);
+        differs(Setting::Partitions, Some(from.into()), to, place)
     });
     let factor = before.replication_factor.map(|from| {
         let place = &wanted.replication_factor.place;
-        let to = after.replication_factor;
-        differs("replication_factor", Some(from), to, place)
+        let to = after.replication_factor.map(SettingValue::from);
+        differs(Setting::ReplicationFactor, Some(from.into()), to, place)
     });
-    let untouched = |(key, ..): &Recorded| change.config.iter().all(|config| config.key != **key);
-    let config = configs(before, after).into_iter().filter(untouched);
+    let touched: BTreeSet<&ConfigKey> = change
+        .on_topic()
+        .filter_map(SettingChange::config_key)
+        .collect();
+    let config = configs(before, after)
+        .into_iter()
+        .filter(|(key, ..)| !touched.contains(*key));
     let config = config.map(|(key, from, to)| {
         let place = wanted.config.get(key).map_or(entry, |value| &value.place);
-        differs(&format!("config.{key}"), from, to, place)
+        let value = |value: &String| value.as_str().into();
+        let setting = Setting::Config(key.clone());
+        differs(setting, from.map(value), to.map(value), place)
     });
     let fields = [id, on_remove, owner, partitions, factor];
     fields
@@ -153,18 +163,36 @@ pub(super) fn news(
         .collect()
 }
 
-fn differs<T: PartialEq + ToString>(
-    field: &str,
-    from: Option<T>,
-    to: Option<T>,
+fn text(value: &Option<String>) -> Option<SettingValue> {
+    value.as_deref().map(SettingValue::from)
+}
+
+fn differs(
+    setting: Setting,
+    from: Option<SettingValue>,
+    to: Option<SettingValue>,
     place: &Place,
-) -> Option<RecordChange> {
-    (from != to).then(|| RecordChange {
-        field: field.to_owned(),
-        from: from.map(|from| from.to_string()),
-        to: to.map(|to| to.to_string()),
-        declared_at: Some(place.clone()),
-    })
+) -> Option<SettingChange> {
+    (from != to).then(|| in_inventory(setting, from, to, Some(place)))
+}
+
+/// A change of what the inventory alone holds.
+pub(super) fn in_inventory(
+    setting: Setting,
+    from: Option<SettingValue>,
+    to: Option<SettingValue>,
+    place: Option<&Place>,
+) -> SettingChange {
+    SettingChange {
+        setting,
+        action: to.map_or(SettingAction::Remove, SettingAction::Set),
+        from,
+        from_source: None,
+        inventory_only: true,
+        drifted: false,
+        declared_at: place.cloned(),
+        risks: Vec::new(),
+    }
 }
 
 /// A key with what is recorded for it, and what is to be.
@@ -193,28 +221,23 @@ fn configs<'a>(before: &'a Owned, after: &'a Owned) -> Vec<Recorded<'a>> {
 
 /// What a reviewer must see of the record of a topic that becomes owned: that its removal from the
 /// files will delete it, and from whom it is taken.
-pub(super) fn first(after: &Owned, was: Option<&Whose>, wanted: &Topic) -> Vec<RecordChange> {
-    let change = |field: &str, from: Option<&str>, to: Option<&str>| {
-        differs(field, from, to, &wanted.declared_at)
-    };
+pub(super) fn first(after: &Owned, was: Option<&Whose>, wanted: &Topic) -> Vec<SettingChange> {
+    let change = |setting, from, to| differs(setting, from, to, &wanted.declared_at);
     let armed = after
         .on_remove
         .filter(|on_remove| *on_remove == OnRemove::Delete)
-        .map(OnRemove::as_str);
+        .map(|on_remove| on_remove.as_str().into());
     let taken = was.into_iter().flat_map(|was| {
         let us = &after.whose;
+        let (environment, ours) = (text(&was.environment), text(&us.environment));
         [
-            change("scope", was.scope.as_deref(), us.scope.as_deref()),
-            change(
-                "environment",
-                was.environment.as_deref(),
-                us.environment.as_deref(),
-            ),
+            change(Setting::Scope, text(&was.scope), text(&us.scope)),
+            change(Setting::Environment, environment, ours),
         ]
     });
     taken
         .flatten()
-        .chain(change("on_remove", None, armed))
+        .chain(change(Setting::OnRemove, None, armed))
         .collect()
 }
 
@@ -235,7 +258,7 @@ mod tests {
         let recorded = of_topic(&wanted, Some(&live), &Whose::default(), None);
         let same = |wanted: &Topic, before: &Owned| {
             let after = of_topic(wanted, Some(&live), &Whose::default(), None);
-            let nothing = Change::new("a".into(), Action::Record);
+            let nothing = Change::new("a".into(), Action::UpdateInventory);
             let none = news(before, &after, wanted, &nothing).is_empty();
             assert_eq!(is_up_to_date(before, wanted, &live), none, "{before:?}");
             none

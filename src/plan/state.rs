@@ -91,7 +91,7 @@ pub fn states<'a>(
             Action::Delete => State::Removed,
             Action::Release => State::Released,
             Action::Adopt if states.get(&change.topic) == Some(&State::InSync) => State::NotOwned,
-            Action::Adopt | Action::Record => continue,
+            Action::Adopt | Action::UpdateInventory => continue,
         };
         states.insert(&change.topic, state);
     }

@@ -1,10 +1,14 @@
 //! A plan in numbers.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::{Action, Change, Plan};
 use crate::model::RiskLevel;
 
 /// How much of each kind a plan holds.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 pub struct Summary {
     /// Topics to create.
     pub create: usize,
@@ -16,8 +20,8 @@ pub struct Summary {
     pub adopt: usize,
     /// Topics that stop being owned.
     pub release: usize,
-    /// Topics of which only the record changes.
-    pub record: usize,
+    /// Topics of which only the inventory changes.
+    pub update_inventory: usize,
     /// Live topics that no file names.
     pub unlisted: usize,
     /// Listed topics that are as the files say.
@@ -43,7 +47,7 @@ impl Plan {
             delete: count(|change| change.action == Action::Delete),
             adopt: count(|change| change.adopt),
             release: count(|change| change.action == Action::Release),
-            record: count(|change| change.action == Action::Record),
+            update_inventory: count(|change| change.action == Action::UpdateInventory),
             unlisted: self.unlisted.len(),
             unchanged: self.unchanged,
             blocked: self.blocked.len(),
@@ -55,9 +59,7 @@ impl Plan {
 impl Change {
     /// Whether data can be lost by it.
     pub fn is_destructive(&self) -> bool {
-        let level = |risk: &super::Risk| risk.code.level();
-        self.risks
-            .iter()
-            .any(|risk| level(risk) == RiskLevel::Destructive)
+        self.all_risks()
+            .any(|(_, risk)| risk.code.level() == RiskLevel::Destructive)
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::make::MissingRights;
-use super::{Blocked, Options, Subject};
+use super::{Blocked, Options};
 use crate::live::{Live, UnseenTopic};
 use crate::model::text::names;
 use crate::model::{BlockCode, Place, TopicName};
@@ -35,7 +35,7 @@ pub(super) fn blocked(
     Some(Blocked {
         topic: topic.clone(),
         code,
-        subject: Subject::Topic,
+        setting: None,
         message,
         help: help.to_owned(),
         declared_at: place.cloned(),

@@ -6,15 +6,12 @@ use super::changes::{self, Update};
 use super::known::{self, Known};
 use super::ownership::{Books, Standing};
 use super::{
-    Action, Blocked, Change, Fate, LeftAlone, Options, RecordChange, TOMBSTONE, in_use, instances,
-    objections, owned_elsewhere, ownership, record, risks, unseen,
+    Action, Blocked, Change, Fate, LeftAlone, Options, Setting, in_use, instances, objections,
+    owned_elsewhere, ownership, record, risks, unseen,
 };
 use crate::desired::{Desired, Tombstone, Topic};
 use crate::live::{Live, LiveTopic, Owned, UnseenTopic, Whose};
 use crate::model::{OnRemove, Place, TopicName};
-
-/// The field that stands for all that is recorded of a topic.
-const RECORD: &str = "record";
 
 /// What follows for one topic.
 #[derive(Debug, Default)]
@@ -149,9 +146,11 @@ impl<'a> Table<'a> {
             recorded: recorded().map(Box::new),
             to_record: recorded().map(Box::new),
             declared_at: listed.map(|listed| listed.declared_at.clone()),
-            ..Change::new(name.clone(), Action::Record)
+            ..Change::new(name.clone(), Action::UpdateInventory)
         });
-        change.record.push(dropped(TOMBSTONE, "spent", None));
+        let spent = Some("spent".into());
+        let removal = record::in_inventory(Setting::Removal, spent, None, None);
+        change.settings.push(removal);
         verdict.is_right = false;
     }
 
@@ -183,14 +182,12 @@ impl<'a> Table<'a> {
                 Some(Standing::Ours(owned)) => {
                     change.fate = Some(Fate::Gone);
                     change.recorded = Some(Box::new(owned.clone()));
-                    change.undoes_drift.push(super::Subject::Topic);
-                    let news = record::news(owned, &after, topic, &change);
-                    change.record = news
-                        .into_iter()
-                        .filter(|n| n.field == "on_remove")
-                        .collect();
+                    change.drifted = true;
+                    let news = record::news(owned, &after, topic, &change).into_iter();
+                    let seen = news.filter(|change| change.setting == Setting::OnRemove);
+                    change.settings.extend(seen);
                 }
-                _ => change.record = record::first(&after, None, topic),
+                _ => change.settings.extend(record::first(&after, None, topic)),
             }
             change.to_record = Some(Box::new(after));
         }
@@ -212,7 +209,7 @@ impl<'a> Table<'a> {
             blocked,
             left_alone,
         } = changes::update(name, topic, found, environment, inputs);
-        let alters = change.partitions.is_some() || !change.config.is_empty();
+        let alters = !change.settings.is_empty();
         if let Some(Standing::Ours(owned)) = standing
             && !alters
             && blocked.is_empty()
@@ -231,9 +228,9 @@ impl<'a> Table<'a> {
         change.action = match (alters, change.adopt) {
             (true, _) => Action::Update,
             (false, true) => Action::Adopt,
-            (false, false) => Action::Record,
+            (false, false) => Action::UpdateInventory,
         };
-        let changes = alters || change.adopt || !change.record.is_empty();
+        let changes = change.adopt || !change.settings.is_empty();
         if changes {
             change.recorded = standing.and_then(Standing::owned).cloned().map(Box::new);
         }
@@ -259,20 +256,22 @@ impl<'a> Table<'a> {
         let before = standing.owned();
         record::keep_what_is_not_applied(&mut after, before, found, blocked);
         match standing {
-            Standing::Nobodys(was) => change.record = record::first(&after, was, topic),
+            Standing::Nobodys(was) => change.settings.extend(record::first(&after, was, topic)),
             _ => {
                 let news = before.map(|before| record::news(before, &after, topic, change));
-                change.record = news.unwrap_or_default();
+                change.settings.extend(news.unwrap_or_default());
             }
         }
         change.adopt = !matches!(standing, Standing::Ours(_));
         if change.adopt {
-            change.risks.extend(risks::of_adopt(&change.config));
+            risks::of_adopt(&mut change.settings);
         }
         if let Standing::WasOurs(_) = standing {
             change.fate = Some(Fate::Recreated);
         }
-        change.undoes_drift = before.map_or_else(Vec::new, |b| super::drift::undone(b, change));
+        if let Some(before) = before {
+            super::drift::mark(before, &mut change.settings);
+        }
         change.to_record = Some(Box::new(after));
     }
 
@@ -400,17 +399,13 @@ fn forgotten(name: &TopicName, owned: &Owned, fate: Fate, place: &Place) -> Verd
         declared_at: Some(place.clone()),
         recorded: Some(Box::new(owned.clone())),
         fate: Some(fate),
-        record: vec![dropped(RECORD, "owned", Some(place))],
-        ..Change::new(name.clone(), Action::Record)
+        settings: vec![record::in_inventory(
+            Setting::Record,
+            Some("owned".into()),
+            None,
+            Some(place),
+        )],
+        ..Change::new(name.clone(), Action::UpdateInventory)
     }
     .into()
-}
-
-fn dropped(field: &str, was: &str, place: Option<&Place>) -> RecordChange {
-    RecordChange {
-        field: field.to_owned(),
-        from: Some(was.to_owned()),
-        to: None,
-        declared_at: place.cloned(),
-    }
 }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Paint, Style};
 pub use crate::listing::{Row, rows};
+use crate::model::SettingValue;
 use crate::model::text::{count, escape};
 pub use crate::plan::state::State;
 use crate::render::columns::{Cell, print_table};
@@ -135,7 +136,7 @@ pub fn json(environment: &str, rows: &[Row]) -> Value {
         json!({
             "topic": topic,
             "partitions": partitions,
-            "replication_factor": super::values::factor(replication_factor),
+            "replication_factor": SettingValue::from(replication_factor),
             "overrides": overrides,
             "owner": owner,
             "labels": labels,

@@ -144,7 +144,7 @@ fn changes(summary: &Summary) -> Vec<(String, f64)> {
         delete,
         adopt,
         release,
-        record,
+        update_inventory,
         unlisted: _,
         unchanged: _,
         blocked: _,
@@ -156,7 +156,7 @@ fn changes(summary: &Summary) -> Vec<(String, f64)> {
         ("delete", delete),
         ("adopt", adopt),
         ("release", release),
-        ("record", record),
+        ("update-inventory", update_inventory),
     ];
     all.map(|(action, number)| (action.to_owned(), *number as f64))
         .into()
@@ -167,7 +167,7 @@ fn outcomes(figures: &Figures) -> Vec<(String, f64)> {
         return Vec::new();
     };
     let outcome = |kind: Kind| {
-        let name = super::report::key(kind);
+        let name = super::report::word(kind).replace(' ', "_");
         (name, count.of(kind) as f64)
     };
     ORDER.into_iter().map(outcome).collect()

@@ -11,7 +11,7 @@ use crate::desired::{Desired, Topic};
 use crate::live::{Live, LiveTopic};
 use crate::model::text::escape;
 use crate::model::{ConfigKey, TopicName};
-use crate::plan::{Action, Blocked, Change, Plan, Subject};
+use crate::plan::{Action, Blocked, Change, Plan, Setting, SettingValue};
 
 /// The diffs of all topics that the plan changes or holds something of back, by name.
 pub fn text(plan: &Plan, desired: &Desired, live: &Live, style: Style) -> String {
@@ -62,26 +62,28 @@ impl<'a> State<'a> {
             *self = Self::default();
             return;
         }
-        if let Some(partitions) = &change.partitions {
-            self.partitions = partitions.to;
-        }
-        if let Some(factor) = &change.replication_factor {
-            self.replication_factor = factor.to.map(|to| to.to_string());
-        }
-        for config in &change.config {
-            self.put(&config.key, config.to.as_deref());
+        for change in change.on_topic() {
+            let to = change.to();
+            match &change.setting {
+                Setting::Partitions => self.partitions = to.and_then(SettingValue::number),
+                Setting::ReplicationFactor => {
+                    self.replication_factor = to.map(ToString::to_string);
+                }
+                Setting::Config(key) => self.put(key, to.and_then(SettingValue::text)),
+                _ => {}
+            }
         }
     }
 
     /// As if nothing stood in the way of what is blocked.
     fn grant(&mut self, blocked: &'a Blocked, wanted: &'a Topic) {
-        match &blocked.subject {
-            Subject::Topic | Subject::Record => {}
-            Subject::Partitions => self.partitions = Some(wanted.partitions.value),
-            Subject::ReplicationFactor => {
+        match &blocked.setting {
+            Some(Setting::Partitions) => self.partitions = Some(wanted.partitions.value),
+            Some(Setting::ReplicationFactor) => {
                 self.replication_factor = Some(wanted.replication_factor.value.to_string());
             }
-            Subject::Config(key) => self.declare(key, wanted),
+            Some(Setting::Config(key)) => self.declare(key, wanted),
+            _ => {}
         }
         for key in &blocked.holds_back {
             self.declare(key, wanted);

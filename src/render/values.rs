@@ -1,11 +1,9 @@
 //! Config values in words.
 
-use serde_json::{Value, json};
-
-use crate::live::{ReplicationFactor, Source};
-use crate::model::ConfigKey;
+use crate::live::Source;
 use crate::model::text::{cut, escape};
-use crate::plan::{Action, Fate, Subject};
+use crate::model::{ConfigKey, Setting, SettingValue};
+use crate::plan::SettingChange;
 
 /// A value for people, the raw one beside it: `7d (604800000)`, `zstd`, `""`.
 pub(super) fn value(key: &ConfigKey, raw: &str) -> String {
@@ -56,50 +54,29 @@ pub(super) fn quoted(key: &ConfigKey, raw: &str) -> String {
     }
 }
 
-/// A replication factor as JSON: a number, or a list of them where partitions differ.
-pub(super) fn factor(factor: &ReplicationFactor) -> Value {
-    match factor {
-        ReplicationFactor::Same(count) => json!(count),
-        ReplicationFactor::Mixed(counts) => json!(counts),
+/// The name of a setting for people, escaped: a config by its key alone.
+pub(super) fn label(setting: &Setting) -> String {
+    match setting {
+        Setting::ReplicationFactor => "replication factor".to_owned(),
+        Setting::Config(key) => escape(key.as_str()).into_owned(),
+        Setting::Removal => "tombstone".to_owned(),
+        other => other.to_string(),
     }
 }
 
-/// What of a topic is meant, for JSON: a config key, or one of the words that `unmanaged` knows
-/// too.
-pub(super) fn on(subject: &Subject) -> &str {
-    match subject {
-        Subject::Topic => "topic",
-        Subject::Partitions => "partitions",
-        Subject::ReplicationFactor => "replication_factor",
-        Subject::Config(key) => key.as_str(),
-        Subject::Record => "record",
+/// A value of a setting for people, escaped.
+pub(super) fn shown(setting: &Setting, value: Option<&SettingValue>) -> String {
+    match (setting, value) {
+        (_, None) => "unknown".to_owned(),
+        (Setting::Config(key), Some(SettingValue::Text(text))) => self::value(key, text),
+        (_, Some(value)) => escape(&value.to_string()).into_owned(),
     }
 }
 
-/// The same for people, escaped.
-pub(super) fn label(subject: &Subject) -> String {
-    match subject {
-        Subject::ReplicationFactor => "replication factor".to_owned(),
-        other => escape(on(other)).into_owned(),
-    }
-}
-
-/// What happens to a topic as a whole, for JSON.
-pub(super) fn action(action: Action) -> &'static str {
-    match action {
-        Action::Create => "create",
-        Action::Update => "update",
-        Action::Delete => "delete",
-        Action::Adopt => "adopt",
-        Action::Release => "release",
-        Action::Record => "record",
-    }
-}
-
-/// What became of an owned topic without an apply, for JSON.
-pub(super) fn fate(fate: Fate) -> &'static str {
-    match fate {
-        Fate::Gone => "gone",
-        Fate::Recreated => "recreated",
+/// What a setting becomes, for people, escaped: the new value, or the default behind a reset.
+pub(super) fn becomes(change: &SettingChange) -> String {
+    match (&change.setting, change.to()) {
+        (Setting::Config(key), _) => value_or_unknown(key, change.becomes()),
+        (setting, to) => shown(setting, to),
     }
 }

@@ -16,8 +16,11 @@ use crate::live::{
     Source, Spent, Stamp, Unknown, Whose, snapshot,
 };
 use crate::model::config::is_throttle;
+use crate::model::document;
+use crate::model::schema::of_document;
 use crate::model::{ConfigKey, ConfigMap, Globs, OnRemove, TopicName};
-use crate::plan::{Action, Change, ConfigAction, Options, Plan, make};
+use crate::plan::document::PlanFormat;
+use crate::plan::{Action, Change, Options, Plan, PlanDocument, Setting, make};
 use crate::render::{self, Style};
 use crate::testing::{desired, live, saved, tombstone, topic};
 
@@ -228,30 +231,26 @@ fn apply_to(mut live: Live, plan: &Plan) -> Live {
                 config: Some(ConfigMap::new()),
                 ..LiveTopic::default()
             });
-        if let Some(to) = change
-            .partitions
-            .as_ref()
-            .and_then(|partitions| partitions.to)
-        {
-            assert!(created || to > topic.partitions);
-            topic.partitions = to;
-        }
-        if let Some(to) = change
-            .replication_factor
-            .as_ref()
-            .and_then(|factor| factor.to)
-        {
-            assert!(created);
-            topic.replication_factor = ReplicationFactor::Same(to);
-        }
-        for change in &change.config {
-            let config = topic.config.as_mut().unwrap();
-            match change.action {
-                ConfigAction::Set | ConfigAction::Pin => {
-                    config.insert(change.key.clone(), change.to.clone().unwrap())
+        for change in change.on_topic() {
+            let number = || change.to().unwrap().number().unwrap();
+            match &change.setting {
+                Setting::Partitions => {
+                    assert!(created || number() > topic.partitions);
+                    topic.partitions = number();
                 }
-                ConfigAction::Reset => config.remove(&change.key),
-            };
+                Setting::ReplicationFactor => {
+                    assert!(created);
+                    topic.replication_factor = ReplicationFactor::Same(number());
+                }
+                Setting::Config(key) => {
+                    let config = topic.config.as_mut().unwrap();
+                    match change.to() {
+                        Some(to) => config.insert(key.clone(), to.to_string()),
+                        None => config.remove(key),
+                    };
+                }
+                other => panic!("{other} is no setting of a topic"),
+            }
         }
     }
     live
@@ -270,11 +269,8 @@ fn record(inventory: &mut Inventory, change: &Change) {
         }
         None => {}
     }
-    if change
-        .record
-        .iter()
-        .any(|record| record.field == "tombstone")
-    {
+    let mut inventory_only = change.inventory_only();
+    if inventory_only.any(|record| record.setting == Setting::Removal) {
         inventory.spent.retain(|spent| spent.topic != change.topic);
     }
 }
@@ -383,9 +379,10 @@ proptest! {
     #[test]
     fn a_plan_is_what_its_schema_says(desired in any_desired(), live in any_live()) {
         static SCHEMA: LazyLock<Validator> = LazyLock::new(|| {
-            jsonschema::draft7::new(&render::plan::schema()).unwrap()
+            let list = Some((PlanFormat::NAME, "plans"));
+            jsonschema::draft7::new(&of_document::<PlanDocument>("plan", list)).unwrap()
         });
-        let document = render::plan::json(&make(&desired, &live, &Options::default()));
+        let document = document::json(&PlanDocument::from(&make(&desired, &live, &Options::default())));
         let wrong: Vec<String> = SCHEMA.iter_errors(&document).map(|e| e.to_string()).collect();
         prop_assert!(wrong.is_empty(), "{:?}\n{:#}", wrong, document);
     }
@@ -416,6 +413,7 @@ proptest! {
         prop_assert_eq!(&plan, &other);
         let text = |plan| render::plan::text(plan, Style::default());
         prop_assert_eq!(text(&plan), text(&other));
-        prop_assert_eq!(render::plan::json(&plan).to_string(), render::plan::json(&other).to_string());
+        let json = |plan| document::json(&PlanDocument::from(plan)).to_string();
+        prop_assert_eq!(json(&plan), json(&other));
     }
 }

@@ -10,9 +10,7 @@ use jsonschema::Validator;
 use libtest_mimic::{Failed, Trial};
 use serde_json::Value;
 use topicsmith::desired::schema;
-use topicsmith::live::snapshot;
 use topicsmith::model::Globs;
-use topicsmith::render;
 
 use super::edges::topicsmith;
 use super::{copy_folder, folders, read_environment};
@@ -40,17 +38,26 @@ pub fn trials(root: &Path) -> Vec<Trial> {
     trials
 }
 
-/// A plan or a snapshot on standard output must be what its schema says.
+/// The documents that `topicsmith schema` describes.
+const DOCUMENTS: [&str; 4] = ["plan", "drift", "report", "live"];
+
+/// A document on standard output must be what its schema says.
 pub fn check_document(stdout: &[u8]) -> Result<(), Failed> {
-    static PLAN: LazyLock<Validator> = LazyLock::new(|| validator(&render::plan::schema()));
-    static LIVE: LazyLock<Validator> = LazyLock::new(|| validator(&snapshot::schema()));
+    static VALIDATORS: LazyLock<BTreeMap<String, Validator>> = LazyLock::new(|| {
+        let validators = DOCUMENTS.map(|name| {
+            let schema = topicsmith(Path::new("."), &["schema", name]).output();
+            let schema = schema.expect("it runs").stdout;
+            let schema = serde_json::from_slice(&schema).expect("it prints a schema");
+            (format!("topicsmith/{name}/1"), validator(&schema))
+        });
+        validators.into()
+    });
     let Ok(document) = serde_json::from_slice::<Value>(stdout) else {
         return Ok(());
     };
-    let validator = match document["format"].as_str() {
-        Some("topicsmith/plan/1") => &PLAN,
-        Some("topicsmith/live/1") => &LIVE,
-        _ => return Ok(()),
+    let format = document["format"].as_str().unwrap_or_default();
+    let Some(validator) = VALIDATORS.get(format) else {
+        return Ok(());
     };
     let wrong = errors(validator, &document);
     match wrong.is_empty() {
@@ -167,7 +174,7 @@ fn read(file: &Path) -> Option<Value> {
 /// `schemas/` holds what the command prints, which the example files name.
 fn committed() -> Result<(), Failed> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for what in ["topics", "environment", "plan", "live"] {
+    for what in ["topics", "environment"].into_iter().chain(DOCUMENTS) {
         let output = topicsmith(root, &["schema", what]).output()?;
         let path = root.join(format!("schemas/{what}.json"));
         let expected = fs::read(&path).unwrap_or_default();

@@ -134,21 +134,22 @@ config.cleanup.policy = \"delete, compact\"
 ",
     );
     let json = repository.run("plan --format json").exits(0).json();
-    let config: Vec<(&str, &str)> = json["changes"][0]["config"]
+    let config: Vec<(&str, &str)> = json["changes"][0]["settings"]
         .as_array()
         .expect("a list")
         .iter()
         .map(|c| {
             (
-                c["key"].as_str().unwrap_or(""),
+                c["setting"].as_str().unwrap_or(""),
                 c["action"].as_str().unwrap_or(""),
             )
         })
         .collect();
     let expected = [
-        ("max.message.bytes", "pin"),
-        ("retention.ms", "set"),
-        ("segment.bytes", "reset"),
+        ("partitions", "set"),
+        ("config.max.message.bytes", "pin"),
+        ("config.retention.ms", "set"),
+        ("config.segment.bytes", "reset"),
     ];
     assert_eq!(config, expected);
     repository
@@ -350,7 +351,7 @@ async fn a_refused_apply_changes_nothing(test: Test) {
     repository.run("apply --yes").exits(4);
     assert_eq!(partitions(&test).await.len(), 1);
     let json = repository.run("apply --yes --format json").exits(4).json();
-    assert_eq!(json["summary"]["not_tried"], 2);
+    assert_eq!(json["summary"]["skipped"], 2);
     assert_eq!(json["refused"][0]["code"], "retention-shortened");
     repository.environment(
         "dev",
@@ -430,8 +431,8 @@ async fn the_report_as_json(test: Test) {
     let json = run.json();
     assert_eq!(json["format"], "topicsmith/report/1");
     let summary = serde_json::json!({
-        "applied": 1, "already_so": 0, "failed": 0, "not_kept": 0,
-        "unknown": 0, "blocked": 2, "held": 0, "not_tried": 0,
+        "applied": 1, "already_applied": 0, "failed": 0, "not_effective": 0,
+        "unknown": 0, "blocked": 2, "held": 0, "skipped": 0,
     });
     assert_eq!(json["summary"], summary);
     let changes = json["changes"].as_array().expect("a list");
@@ -452,9 +453,9 @@ async fn the_report_as_json(test: Test) {
             ("@wide", "blocked")
         ]
     );
-    assert_eq!(changes[0]["parts"][0]["code"], "refused-by-broker");
-    assert_eq!(changes[1]["parts"][0]["action"], "create");
-    assert_eq!(changes[2]["parts"][0]["code"], "partitions-decrease");
+    assert_eq!(changes[0]["settings"][0]["code"], "refused-by-broker");
+    assert_eq!(changes[1]["settings"][0]["action"], "create");
+    assert_eq!(changes[2]["settings"][0]["code"], "partitions-decrease");
 }
 
 async fn a_person_is_asked(test: Test) {

@@ -115,10 +115,10 @@ async fn a_value_changed_in_between_is_refused(test: Test) {
     assert_eq!(report["refused"][0]["code"], "not-approved");
     let part = &report["not_approved"][0];
     assert_eq!(part["topic"], "@orders");
-    assert_eq!(part["part"], "retention.ms");
+    assert_eq!(part["setting"], "config.retention.ms");
     assert_eq!(part["approved"]["to"], "86400000");
     assert_eq!(part["now"]["to"], "3600000");
-    assert_eq!(report["changes"][0]["result"], "not_tried");
+    assert_eq!(report["changes"][0]["result"], "skipped");
 }
 
 async fn a_live_change_in_between_is_refused(test: Test) {
@@ -244,7 +244,7 @@ async fn the_report_is_kept_however_it_ends(test: Test) {
     let refused = kept();
     assert_eq!(refused["format"], "topicsmith/report/1");
     assert_eq!(refused["refused"][0]["code"], "retention-shortened");
-    assert_eq!(refused["summary"]["not_tried"], 1);
+    assert_eq!(refused["summary"]["skipped"], 1);
     let run = repository
         .run_whole("apply a.plan --yes --report r.json --format json")
         .exits(0);
@@ -268,17 +268,17 @@ async fn the_report_for_a_pull_request(test: Test) {
     let (errors, rest) = refused
         .stdout
         .split_once("::notice ")
-        .expect("it was not tried");
+        .expect("it was skipped");
     assert!(
         errors.starts_with("::error title=dev%3A apply refuses%3A retention-shortened::"),
         "{refused}"
     );
     assert!(
-        rest.starts_with("file=topics/a.toml,line=2,col=9,title=dev%3A @orders not tried::"),
+        rest.starts_with("file=topics/a.toml,line=2,col=9,title=dev%3A @orders skipped::"),
         "{refused}"
     );
     let refused = repository.run("apply --yes --format markdown").exits(4);
-    let refused = refused.says("### Apply to dev: 1 not tried\n");
+    let refused = refused.says("### Apply to dev: 1 skipped\n");
     refused.says("> **1 destructive change: apply needs** `--allow retention-shortened`");
     repository.topics(&MORE.replace("partitions = 6", "partitions = 1"));
     repository

@@ -110,7 +110,7 @@ async fn deleted_after_its_change(test: Test) {
     let run = apply.end().exits(3);
     assert_eq!(
         results(&run),
-        "@a applied; @b not_kept: accepted, but the topic is gone",
+        "@a applied; @b not_effective: accepted, but the topic is gone",
         "{run}"
     );
     ends_well(&repository);
@@ -126,7 +126,7 @@ async fn made_by_somebody_else(test: Test) {
     let run = apply.end().exits(3);
     let words = results(&run);
     assert!(
-        words.starts_with("@a already_so; @b failed: Topic "),
+        words.starts_with("@a already_applied; @b failed: Topic "),
         "{run}"
     );
     assert!(
@@ -150,7 +150,7 @@ async fn the_cluster_lost_for_good(test: Test) {
     let took = start.elapsed();
     assert!(took < Duration::from_secs(150), "{took:?}");
     let words = results(&run);
-    let not_tried = "@a not_tried: the apply gave up before its turn: the cluster did not answer";
+    let not_tried = "@a skipped: the apply gave up before its turn: the cluster did not answer";
     assert!(words.starts_with(not_tried), "{run}");
     assert!(words.contains("; @b unknown: "), "{run}");
     proxy.obey(&[]);

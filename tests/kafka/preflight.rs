@@ -59,16 +59,15 @@ async fn refusals_are_in_the_plan_with_their_places(test: Test) {
     let json = repository.run("plan --format json").exits(4).json();
     let blocked = json["blocked"].as_array().expect("a list");
     assert_eq!(blocked[0]["code"], "refused-by-broker");
-    assert_eq!(blocked[0]["on"], "topic");
-    assert_eq!(blocked[1]["on"], refused);
+    assert_eq!(blocked[0]["setting"], serde_json::Value::Null);
+    assert_eq!(blocked[1]["setting"], format!("config.{refused}"));
     assert_eq!(blocked[1]["declared_at"], "topics/a.toml:6");
-    assert_eq!(json["changes"][1]["partitions"]["to"], 4);
-    assert_eq!(json["changes"][1]["config"], serde_json::json!([]));
+    let settings = json["changes"][1]["settings"].as_array().expect("a list");
+    assert_eq!(settings.len(), 1, "{settings:?}");
+    assert_eq!(settings[0]["setting"], "partitions");
+    assert_eq!(settings[0]["to"], 4);
     // The risk of what is blocked is gone with it; the one of the partitions stays.
-    assert_eq!(
-        json["changes"][1]["risks"][0]["code"],
-        "partitions-increased"
-    );
+    assert_eq!(settings[0]["risks"][0]["code"], "partitions-increased");
     assert_eq!(json["summary"]["blocked"], 2);
     let cluster = test.cluster().await;
     assert!(!exists(&cluster, &test.topic("good")).await);
@@ -109,7 +108,7 @@ async fn all_or_nothing(test: Test) {
         .run("apply --yes --all-or-nothing --format json")
         .exits(4)
         .json();
-    assert_eq!(json["summary"]["not_tried"], 1);
+    assert_eq!(json["summary"]["skipped"], 1);
     assert_eq!(json["summary"]["blocked"], 1);
     let cluster = test.cluster().await;
     assert!(!exists(&cluster, &test.topic("good")).await);
@@ -147,7 +146,7 @@ async fn a_reader_gets_a_plan_and_no_apply(test: Test) {
     apply.says("create: this principal may not do it: Authorization failed for User:reader;");
     let json = repository.run("apply -e reader --yes --allow topic-in-use --format json");
     let json = json.exits(4).json();
-    assert_eq!(json["changes"][0]["parts"][0]["code"], "not-authorised");
+    assert_eq!(json["changes"][0]["settings"][0]["code"], "not-authorised");
 }
 
 /// The right to create without the right to describe: it looks missing, and is not.

@@ -68,7 +68,7 @@ async fn what_may_not_be_seen_is_blocked_in_an_apply(test: Test) {
     let changes = json["changes"].as_array().expect("a list");
     assert_eq!(changes.len(), 4);
     for change in changes {
-        assert_eq!(change["parts"][0]["code"], "not-authorised", "{change}");
+        assert_eq!(change["settings"][0]["code"], "not-authorised", "{change}");
     }
 }
 

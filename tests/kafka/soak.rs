@@ -150,7 +150,7 @@ fn count_parts(run: &Run) -> usize {
     let changes = json["changes"].as_array().expect("a list");
     let parts = changes
         .iter()
-        .filter_map(|change| change["parts"].as_array());
+        .filter_map(|change| change["settings"].as_array());
     parts.map(Vec::len).sum()
 }
 

@@ -6,8 +6,8 @@ use serde::de::{Deserialize, Deserializer, Error, IgnoredAny};
 
 use super::values::{Count, Distinct, Named};
 use crate::live::{
-    BROKER_DEFAULTS, Broker, BrokerDefault, GroupUse, Hold, Instance, Inventory, Live, LiveTopic,
-    Owned, ReplicationFactor, Source, Spent, Unknown, Unseen, Usage,
+    BROKER_DEFAULTS, Broker, BrokerDefault, Hold, Instance, Inventory, Live, LiveTopic, Owned,
+    ReplicationFactor, Source, Spent, Unknown, Usage,
 };
 use crate::model::config::SPECS;
 use crate::model::{ConfigKey, TopicName};
@@ -154,54 +154,6 @@ impl<'de> Deserialize<'de> for LiveTopic {
             replication_factor: topic.replication_factor,
             config: topic.config.map(Named::collect),
             behind: topic.behind.collect(),
-        })
-    }
-}
-
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields, expecting = "an object, as a topic's usage is")]
-struct FileUsage {
-    #[serde(default)]
-    groups: Vec<FileGroup>,
-    newest_record_ms: Option<i64>,
-    #[serde(default)]
-    recent: bool,
-    messages: Option<u64>,
-    #[serde(default)]
-    unseen: Vec<FileUnknown>,
-}
-
-#[derive(serde::Deserialize)]
-#[serde(
-    deny_unknown_fields,
-    expecting = "a group: {\"name\", \"members\", \"committed\"}"
-)]
-struct FileGroup {
-    name: String,
-    #[serde(default)]
-    members: u64,
-    #[serde(default)]
-    committed: bool,
-}
-
-impl<'de> Deserialize<'de> for Usage {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let usage = FileUsage::deserialize(deserializer)?;
-        let group = |group: FileGroup| GroupUse {
-            name: group.name,
-            members: group.members,
-            committed: group.committed,
-        };
-        let unseen = |unseen: FileUnknown| Unseen {
-            what: unseen.what,
-            why: unseen.why,
-        };
-        Ok(Self {
-            groups: usage.groups.into_iter().map(group).collect(),
-            newest_record_ms: usage.newest_record_ms,
-            recent: usage.recent,
-            messages: usage.messages,
-            unseen: usage.unseen.into_iter().map(unseen).collect(),
         })
     }
 }

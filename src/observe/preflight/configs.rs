@@ -8,7 +8,7 @@ use super::{Said, objection};
 use crate::kafka::batches::{Cost, pack};
 use crate::kafka::{Alter, AlterOp, Cluster, Error, Fault, Mode};
 use crate::live::{Objection, ObjectionKind};
-use crate::model::{ConfigKey, Subject, TopicName};
+use crate::model::{ConfigKey, Setting, TopicName};
 
 /// What is said against each key of a topic.
 type Bad = BTreeMap<TopicName, Vec<(ConfigKey, Fault)>>;
@@ -102,7 +102,7 @@ fn said((topic, mut keys): (TopicName, Vec<(ConfigKey, Fault)>)) -> Vec<Said> {
     keys.sort_by(|(a, _), (b, _)| a.cmp(b));
     let mut said: Vec<Objection> = Vec::new();
     for (key, fault) in keys {
-        let part = Subject::Config(key);
+        let part = Some(Setting::Config(key));
         let new = objection(vec![part.clone()], part, &fault);
         match said.iter_mut().find(|known| known.words == new.words) {
             Some(known) => known.parts.extend(new.parts),

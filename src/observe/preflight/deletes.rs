@@ -3,7 +3,7 @@
 use super::{Said, objection};
 use crate::kafka::{Cluster, Error, Fault, FaultKind, Operation, TopicDescription};
 use crate::live::{Objection, ObjectionKind};
-use crate::model::{Subject, TopicName};
+use crate::model::TopicName;
 
 /// The broker's setting that turns deleting off.
 const ENABLED: &str = "delete.topic.enable";
@@ -32,10 +32,10 @@ pub(super) async fn preflight(cluster: &Cluster, topics: &[TopicName]) -> Result
 
 fn whole(kind: ObjectionKind, words: String) -> Objection {
     Objection {
-        parts: vec![Subject::Topic],
+        parts: vec![None],
         kind,
         words,
-        about: Subject::Topic,
+        about: None,
     }
 }
 
@@ -66,7 +66,7 @@ fn no_right(description: &Result<TopicDescription, Fault>, who: &str) -> Option<
     match description {
         // A topic that is gone by now needs no right.
         Err(fault) if fault.kind() == FaultKind::Missing => None,
-        Err(fault) => Some(objection(vec![Subject::Topic], Subject::Topic, fault)),
+        Err(fault) => Some(objection(vec![None], None, fault)),
         Ok(description) => {
             let operations = description.operations.as_ref()?;
             let may = operations.contains(&Operation::Delete);

@@ -2,186 +2,180 @@
 
 use std::collections::BTreeMap;
 
-use super::{Step, Unapproved};
-use crate::model::{ConfigKey, TopicName};
-use crate::plan::{Action, Change, ConfigChange, CountChange, Fate, RecordChange, Subject};
+use super::{Part, Unapproved};
+use crate::live::Usage;
+use crate::model::{ConfigKey, Setting, SettingValue, TopicName};
+use crate::plan::document::{ChangeDocument, SettingDocument};
+use crate::plan::{Action, Change, Fate};
 
 /// The parts of a fresh plan's changes that were not approved as they are, by topic and part.
 pub(super) fn unapproved(
-    approved: &BTreeMap<TopicName, Change>,
+    approved: &BTreeMap<TopicName, ChangeDocument>,
     fresh: &[Change],
 ) -> Vec<Unapproved> {
-    let of = |change: &Change| match approved.get(&change.topic) {
-        Some(approved) => parts(approved, change),
-        None => vec![Unapproved {
-            topic: change.topic.clone(),
-            approved: None,
-            now: Some(whole(change)),
-        }],
+    let of = |change: &Change| {
+        let fresh = ChangeDocument::from(change);
+        match approved.get(&change.topic) {
+            Some(approved) => parts(approved, fresh),
+            None => vec![Unapproved {
+                topic: change.topic.clone(),
+                approved: None,
+                now: Some(whole(&fresh)),
+            }],
+        }
     };
     fresh.iter().flat_map(of).collect()
 }
 
-fn parts(approved: &Change, fresh: &Change) -> Vec<Unapproved> {
-    let part = |approved: Option<Step>, now: Option<Step>| Unapproved {
-        topic: fresh.topic.clone(),
+fn parts(approved: &ChangeDocument, fresh: ChangeDocument) -> Vec<Unapproved> {
+    let topic = fresh.topic.clone();
+    let part = |approved: Option<Part>, now: Option<Part>| Unapproved {
+        topic: topic.clone(),
         approved,
         now,
     };
-    if !continues(approved, fresh) {
-        return vec![part(Some(whole(approved)), Some(whole(fresh)))];
+    if !continues(approved, &fresh) {
+        return vec![part(Some(whole(approved)), Some(whole(&fresh)))];
+    }
+    if let Some(another) = another_topic(approved, &fresh) {
+        return vec![part(
+            approved.id.clone().map(|id| Part::Topic { id }),
+            Some(another),
+        )];
     }
     if approved.action == Action::Delete && fresh.action != Action::Delete {
         return Vec::new();
     }
-    let mut was = steps(approved);
-    let mut differ = BTreeMap::new();
-    for (subject, now) in steps(fresh) {
-        let was = was.remove(&subject);
+    let mut differ = Vec::new();
+    if let Some(usage) = more_use(approved, &fresh) {
+        let was = approved.usage.clone().map(|usage| Part::Usage { usage });
+        differ.push(part(was, Some(Part::Usage { usage })));
+    }
+    let (fresh_action, mut was) = (fresh.action, settings(approved.settings.clone()));
+    let mut others = BTreeMap::new();
+    for (key, now) in settings(fresh.settings) {
+        let was = was.remove(&key);
         if !was.as_ref().is_some_and(|was| same(was, &now)) && !follows(approved, &now) {
-            differ.insert(subject, part(was, Some(now)));
+            let was = was.map(Part::Setting);
+            others.insert(key, part(was, Some(Part::Setting(now))));
         }
     }
     // Nothing of a topic that is not there can be done by now: what a create leaves out was
     // taken from the files.
-    if fresh.action == Action::Create {
+    if fresh_action == Action::Create {
         let left_out = was.into_iter();
-        differ.extend(left_out.map(|(subject, was)| (subject, part(Some(was), None))));
+        others.extend(left_out.map(|(key, was)| (key, part(Some(Part::Setting(was)), None))));
     }
-    differ.into_values().collect()
+    differ.extend(others.into_values());
+    differ
 }
 
 /// Whether a fresh change is what was approved, or what an apply that was interrupted has left of
 /// it: a topic that was made, changed or deleted, and not recorded so yet.
-fn continues(approved: &Change, fresh: &Change) -> bool {
+fn continues(approved: &ChangeDocument, fresh: &ChangeDocument) -> bool {
     match (approved.action, fresh.action) {
         (Action::Create | Action::Adopt, Action::Adopt) => true,
         (Action::Update, Action::Update | Action::Adopt) => approved.adopt || !fresh.adopt,
-        (Action::Update, Action::Record) => true,
-        (Action::Delete, Action::Release | Action::Record) => fresh.fate == Some(Fate::Gone),
+        (Action::Update, Action::UpdateInventory) => true,
+        (Action::Delete, Action::Release | Action::UpdateInventory) => {
+            fresh.external_change == Some(Fate::Gone)
+        }
         (approved, fresh) => approved == fresh,
     }
 }
 
-/// Whether a field of the record says no more than what was approved for the topic itself.
-fn follows(approved: &Change, now: &Step) -> bool {
-    let Step::Record(RecordChange { field, to, .. }) = now else {
-        return false;
-    };
-    let count = || {
-        approved
-            .partitions
-            .as_ref()
-            .is_some_and(|count| count.to.map(|to| to.to_string()) == *to)
-    };
-    match field.strip_prefix("config.") {
-        Some(key) => approved.config.iter().any(|config| {
-            config.key.as_str() == key
-                && same_value(&config.key, config.to.as_deref(), to.as_deref())
-        }),
-        None => field == "partitions" && count(),
-    }
+/// The live topic, where it is not the one that was approved. What an approval does not name it does
+/// not cover. A topic that was to be made had no id.
+fn another_topic(approved: &ChangeDocument, fresh: &ChangeDocument) -> Option<Part> {
+    let id = fresh.id.as_ref()?;
+    let is_another = approved.action != Action::Create && approved.id.as_ref() != Some(id);
+    is_another.then(|| Part::Topic { id: id.clone() })
 }
 
-fn whole(change: &Change) -> Step {
-    Step::Topic {
+/// The use of a topic to delete, where it is more than what was approved: another group, or a group
+/// that reads again, newer records than those of a topic that was at rest, or less that could be
+/// read.
+fn more_use(approved: &ChangeDocument, fresh: &ChangeDocument) -> Option<Usage> {
+    let now = fresh.usage.as_ref()?;
+    let nothing = Usage::default();
+    let was = approved.usage.as_ref().unwrap_or(&nothing);
+    let group = |name: &str| was.groups.iter().find(|group| group.name == name);
+    let more_groups = now.groups.iter().any(|now| {
+        let was = group(&now.name);
+        was.is_none_or(|was| was.members == 0 && now.members > 0)
+    });
+    let more_records = !was.recent
+        && (now.recent
+            || now.newest_record_ms > was.newest_record_ms
+            || now
+                .messages
+                .is_some_and(|now| now > was.messages.unwrap_or_default()));
+    let less_seen = now.unseen.iter().any(|unseen| {
+        let was = was.unseen.iter();
+        !was.into_iter().any(|was| was.what == unseen.what)
+    });
+    (more_groups || more_records || less_seen).then(|| now.clone())
+}
+
+/// Whether the inventory is to hold no more than what was approved for the topic itself.
+fn follows(approved: &ChangeDocument, now: &SettingDocument) -> bool {
+    let same_target = |was: &SettingDocument| {
+        was.setting == now.setting && same_value(&now.setting, was.to.as_ref(), now.to.as_ref())
+    };
+    let on_topic = approved.settings.iter().filter(|was| !was.inventory_only);
+    now.inventory_only && on_topic.into_iter().any(same_target)
+}
+
+fn whole(change: &ChangeDocument) -> Part {
+    Part::Whole {
         action: change.action,
         adopt: change.adopt,
     }
 }
 
-/// Each part of a change; of the record each field is one.
-fn steps(change: &Change) -> BTreeMap<(Subject, &str), Step> {
-    let Change {
-        topic: _,
-        action: _,
-        adopt: _,
-        id: _,
-        declared_at: _,
-        partitions,
-        replication_factor,
-        config,
-        record,
-        recorded: _,
-        to_record: _,
-        fate: _,
-        undoes_drift: _,
-        risks: _,
-        usage: _,
-    } = change;
-    let mut steps = BTreeMap::new();
-    if let Some(change) = partitions {
-        let step = Step::Partitions(change.clone());
-        steps.insert((Subject::Partitions, ""), step);
-    }
-    if let Some(change) = replication_factor {
-        let step = Step::ReplicationFactor(change.clone());
-        steps.insert((Subject::ReplicationFactor, ""), step);
-    }
-    let config = config.iter();
-    steps.extend(config.map(|c| {
-        (
-            (Subject::Config(c.key.clone()), ""),
-            Step::Config(c.clone()),
-        )
-    }));
-    let record = record.iter();
-    steps.extend(record.map(|r| ((Subject::Record, r.field.as_str()), Step::Record(r.clone()))));
-    steps
+/// Each setting of a change, those on the topic first.
+fn settings(settings: Vec<SettingDocument>) -> BTreeMap<(bool, Setting), SettingDocument> {
+    let key = |change: &SettingDocument| (change.inventory_only, change.setting.clone());
+    settings
+        .into_iter()
+        .map(|change| (key(&change), change))
+        .collect()
 }
 
-fn same(a: &Step, b: &Step) -> bool {
-    match (a, b) {
-        (Step::Partitions(a), Step::Partitions(b)) => same_count(a, b),
-        (Step::ReplicationFactor(a), Step::ReplicationFactor(b)) => same_count(a, b),
-        (Step::Config(a), Step::Config(b)) => same_config(a, b),
-        (Step::Record(a), Step::Record(b)) => same_record(a, b),
-        _ => false,
-    }
-}
-
-/// The same from and to; where it is declared may have moved.
-fn same_count<F: PartialEq>(a: &CountChange<F>, b: &CountChange<F>) -> bool {
-    let CountChange {
-        from,
-        to,
-        declared_at: _,
-    } = a;
-    (from, to) == (&b.from, &b.to)
-}
-
-fn same_record(a: &RecordChange, b: &RecordChange) -> bool {
-    let RecordChange {
-        field,
-        from,
-        to,
-        declared_at: _,
-    } = a;
-    (field, from, to) == (&b.field, &b.from, &b.to)
-}
-
-fn same_config(a: &ConfigChange, b: &ConfigChange) -> bool {
-    let ConfigChange {
-        key,
+/// The same from and to; where it is declared, and what is said of it, may differ.
+fn same(a: &SettingDocument, b: &SettingDocument) -> bool {
+    let SettingDocument {
+        setting,
         action,
         from,
         from_source: _,
         to,
         to_default,
+        to_default_source: _,
+        inventory_only,
+        drifted: _,
         declared_at: _,
+        risks: _,
     } = a;
-    let default = |change: &ConfigChange| change.to_default.as_ref().map(|d| d.value.clone());
-    let to_default = to_default.as_ref().map(|default| &*default.value);
-    (key, action) == (&b.key, &b.action)
-        && same_value(key, from.as_deref(), b.from.as_deref())
-        && same_value(key, to.as_deref(), b.to.as_deref())
-        && same_value(key, to_default, default(b).as_deref())
+    let text = |default: &Option<String>| default.clone().map(SettingValue::Text);
+    (setting, action, inventory_only) == (&b.setting, &b.action, &b.inventory_only)
+        && same_value(setting, from.as_ref(), b.from.as_ref())
+        && same_value(setting, to.as_ref(), b.to.as_ref())
+        && same_value(
+            setting,
+            text(to_default).as_ref(),
+            text(&b.to_default).as_ref(),
+        )
 }
 
-fn same_value(key: &ConfigKey, a: Option<&str>, b: Option<&str>) -> bool {
-    match (a, b) {
+fn same_value(setting: &Setting, a: Option<&SettingValue>, b: Option<&SettingValue>) -> bool {
+    let same = |key: &ConfigKey, a: &SettingValue, b: &SettingValue| match (a.text(), b.text()) {
         (Some(a), Some(b)) => key.same(a, b),
-        (a, b) => a == b,
+        _ => a == b,
+    };
+    match (setting, a, b) {
+        (Setting::Config(key), Some(a), Some(b)) => same(key, a, b),
+        (_, a, b) => a == b,
     }
 }
 
@@ -219,24 +213,23 @@ mod tests {
         make(desired, live, &options)
     }
 
-    fn said(step: Option<&Step>) -> String {
-        let arrow = |from: Option<String>, to: Option<String>| {
-            let text = |side: Option<String>| side.unwrap_or_else(|| "-".to_owned());
-            format!("{} → {}", text(from), text(to))
-        };
-        let to_text = |number: Option<u32>| number.map(|number| number.to_string());
-        match step {
+    fn said(part: Option<&Part>) -> String {
+        let text = |side: Option<String>| side.unwrap_or_else(|| "-".to_owned());
+        match part {
             None => "nothing".to_owned(),
-            Some(Step::Topic { action, .. }) => format!("{action:?}"),
-            Some(Step::Partitions(c)) => arrow(to_text(c.from), to_text(c.to)),
-            Some(Step::ReplicationFactor(c)) => {
-                arrow(c.from.as_ref().map(ToString::to_string), to_text(c.to))
+            Some(Part::Whole { action, .. }) => action.as_str().to_owned(),
+            Some(Part::Topic { id }) => format!("id {id}"),
+            Some(Part::Usage { usage }) => crate::plan::usage_facts(usage).join(", "),
+            Some(Part::Setting(change)) => {
+                let to = change.to.as_ref().map(ToString::to_string);
+                let from = text(change.from.as_ref().map(ToString::to_string));
+                let to = text(to.or(change.to_default.clone()));
+                let only = match change.inventory_only {
+                    true => "inventory ",
+                    false => "",
+                };
+                format!("{only}{:?} {from} → {to}", change.action)
             }
-            Some(Step::Config(c)) => {
-                let becomes = c.becomes().map(str::to_owned);
-                format!("{:?} {}", c.action, arrow(c.from.clone(), becomes))
-            }
-            Some(Step::Record(c)) => format!("{} {}", c.field, arrow(c.from.clone(), c.to.clone())),
         }
     }
 
@@ -248,11 +241,10 @@ mod tests {
         let plan = held_to_the_example(&now);
         let line = |part: &Unapproved| {
             let (topic, approved) = (&part.topic, said(part.approved.as_ref()));
-            let subject = match part.subject() {
-                Subject::Config(key) => key.to_string(),
-                other => format!("{other:?}"),
-            };
-            format!("{topic} {subject}: {approved}; {}", said(part.now.as_ref()))
+            let what = part
+                .setting()
+                .map_or("topic".to_owned(), Setting::to_string);
+            format!("{topic} {what}: {approved}; {}", said(part.now.as_ref()))
         };
         let lines: Vec<String> = plan.unapproved.iter().map(line).collect();
         assert_eq!(lines, expected);
@@ -315,22 +307,22 @@ mod tests {
     fn another_value_to_go_to() {
         check(
             |at| at.0.topics.get_mut("grows").unwrap().partitions.value = 12,
-            &["grows Partitions: 3 → 6; 3 → 12"],
+            &["grows partitions: Set 3 → 6; Set 3 → 12"],
         );
         check(
             |at| config(at, "grows", "retention.ms", Some("1000")),
-            &["grows retention.ms: Set 604800000 → 86400000; Set 604800000 → 1000"],
+            &["grows config.retention.ms: Set 604800000 → 86400000; Set 604800000 → 1000"],
         );
         check(
             |at| at.0.topics.get_mut("new").unwrap().replication_factor.value = 2,
-            &["new ReplicationFactor: - → 3; - → 2"],
+            &["new replication_factor: Set - → 3; Set - → 2"],
         );
         check(
             |at| {
                 let behind = &mut at.1.topics.get_mut("grows").unwrap().behind;
                 behind.insert("segment.bytes".into(), kafka_default("5"));
             },
-            &["grows segment.bytes: Reset 1000000 → 1073741824; Reset 1000000 → 5"],
+            &["grows config.segment.bytes: Reset 1000000 → 1073741824; Reset 1000000 → 5"],
         );
     }
 
@@ -338,15 +330,15 @@ mod tests {
     fn another_value_to_come_from() {
         check(
             |at| at.1.topics.get_mut("grows").unwrap().partitions = 4,
-            &["grows Partitions: 3 → 6; 4 → 6"],
+            &["grows partitions: Set 3 → 6; Set 4 → 6"],
         );
         check(
             |at| at.1.topics.get_mut("old").unwrap().partitions = 4,
-            &["old Partitions: 3 → -; 4 → -"],
+            &["old partitions: Reset 3 → -; Reset 4 → -"],
         );
         check(
             |at| held(at, "grows", "segment.bytes", Some("5")),
-            &["grows segment.bytes: Reset 1000000 → 1073741824; Reset 5 → 1073741824"],
+            &["grows config.segment.bytes: Reset 1000000 → 1073741824; Reset 5 → 1073741824"],
         );
     }
 
@@ -354,15 +346,15 @@ mod tests {
     fn another_action() {
         check(
             |at| config(at, "grows", "segment.bytes", Some("1073741824")),
-            &["grows segment.bytes: Reset 1000000 → 1073741824; Set 1000000 → 1073741824"],
+            &["grows config.segment.bytes: Reset 1000000 → 1073741824; Set 1000000 → 1073741824"],
         );
         check(
             |at| drop(at.1.topics.remove("grows")),
-            &["grows Topic: Update; Create"],
+            &["grows topic: update; create"],
         );
         check(
             |at| drop(at.1.topics.insert("new".into(), found(1, 3, &[]))),
-            &["new Topic: Create; Update"],
+            &["new topic: create; update"],
         );
     }
 
@@ -370,15 +362,15 @@ mod tests {
     fn more_than_was_approved() {
         check(
             |at| drop(at.0.topics.insert("extra".into(), topic(1, 3, &[]))),
-            &["extra Topic: nothing; Create"],
+            &["extra topic: nothing; create"],
         );
         check(
             |at| config(at, "grows", "max.message.bytes", Some("5")),
-            &["grows max.message.bytes: nothing; Set 1048588 → 5"],
+            &["grows config.max.message.bytes: nothing; Set 1048588 → 5"],
         );
         check(
             |at| config(at, "new", "max.message.bytes", Some("5")),
-            &["new max.message.bytes: nothing; Set - → 5"],
+            &["new config.max.message.bytes: nothing; Set - → 5"],
         );
     }
 
@@ -386,7 +378,7 @@ mod tests {
     fn a_create_that_leaves_something_out_is_another_create() {
         check(
             |at| config(at, "new", "cleanup.policy", None),
-            &["new cleanup.policy: Set - → compact,delete; nothing"],
+            &["new config.cleanup.policy: Set - → compact,delete; nothing"],
         );
     }
 
@@ -436,7 +428,10 @@ mod tests {
         let plan = make(&now.0, &now.1, &options);
         let line = |part: &Unapproved| {
             let (approved, now) = (said(part.approved.as_ref()), said(part.now.as_ref()));
-            format!("{}: {approved}; {now}", part.topic)
+            let what = part
+                .setting()
+                .map_or(String::new(), |setting| format!(" {setting}"));
+            format!("{}{what}: {approved}; {now}", part.topic)
         };
         let lines: Vec<String> = plan.unapproved.iter().map(line).collect();
         assert_eq!(lines, expected);
@@ -497,7 +492,7 @@ mod tests {
                 at.0.topics.get_mut("adopted").unwrap().partitions.value = 9;
                 now(at, 9);
             },
-            &["adopted: nothing; partitions 3 → 9"],
+            &["adopted partitions: nothing; inventory Set 3 → 9"],
         );
     }
 
@@ -509,10 +504,13 @@ mod tests {
         let arm = |at: &mut Cluster| {
             at.0.topics.get_mut("adopted").unwrap().on_remove = OnRemove::Delete;
         };
-        check_owned(arm, &["adopted: nothing; on_remove - → delete"]);
+        check_owned(
+            arm,
+            &["adopted on_remove: nothing; inventory Set - → delete"],
+        );
         check_owned(
             |at| disarm(at, "made"),
-            &["made: on_remove - → delete; nothing"],
+            &["made on_remove: inventory Set - → delete; nothing"],
         );
         // Nothing is left to do.
         check_owned(|at| disarm(at, "armed"), &[]);
@@ -521,11 +519,126 @@ mod tests {
         };
         check_owned(
             |at| recorded(at, "left", OnRemove::Delete),
-            &["left: Release; Delete"],
+            &["left: release; delete"],
         );
         check_owned(
             |at| recorded(at, "goes", OnRemove::Retain),
-            &["goes: Delete; Release"],
+            &["goes: delete; release"],
+        );
+    }
+
+    /// The example where every live topic has an id, and the one to delete holds nothing.
+    fn with_ids() -> Cluster {
+        let (desired, mut live) = example();
+        for (name, topic) in &mut live.topics {
+            topic.id = Some(format!("id-of-{name}"));
+        }
+        live.usage.insert("old".into(), at_rest());
+        (desired, live)
+    }
+
+    fn at_rest() -> Usage {
+        Usage {
+            groups: vec![group("old-readers", 0)],
+            newest_record_ms: Some(1_000),
+            messages: Some(5),
+            ..Usage::default()
+        }
+    }
+
+    fn group(name: &str, members: u64) -> crate::live::GroupUse {
+        crate::live::GroupUse {
+            name: name.to_owned(),
+            members,
+            committed: true,
+        }
+    }
+
+    #[track_caller]
+    fn check_bound(change: impl Fn(&mut Cluster), expected: &[&str]) {
+        let (desired, live) = with_ids();
+        let approved = make(&desired, &live, &Options::default());
+        let mut now = with_ids();
+        change(&mut now);
+        let options = Options {
+            approval: Some(saved(&approved)),
+            allow: vec!["topic-in-use".parse().unwrap()],
+            ..Options::default()
+        };
+        let plan = make(&now.0, &now.1, &options);
+        let line = |part: &Unapproved| {
+            let (approved, now) = (said(part.approved.as_ref()), said(part.now.as_ref()));
+            format!("{}: {approved}; {now}", part.topic)
+        };
+        let lines: Vec<String> = plan.unapproved.iter().map(line).collect();
+        assert_eq!(lines, expected);
+    }
+
+    #[test]
+    fn another_topic_of_the_name_is_not_approved() {
+        let remade = |at: &mut Cluster, name: &str| {
+            at.1.topics.get_mut(name).unwrap().id = Some("another".to_owned());
+        };
+        check_bound(|_| {}, &[]);
+        check_bound(|at| remade(at, "old"), &["old: id id-of-old; id another"]);
+        check_bound(
+            |at| remade(at, "grows"),
+            &["grows: id id-of-grows; id another"],
+        );
+        // What does not name the topic approves nothing of it.
+        let (desired, live) = example();
+        let options = Options {
+            approval: Some(saved(&make(&desired, &live, &Options::default()))),
+            ..Options::default()
+        };
+        let plan = make(&desired, &with_ids().1, &options);
+        let topics: Vec<&str> = plan.unapproved.iter().map(|p| p.topic.as_str()).collect();
+        assert_eq!(topics, ["grows", "old"]);
+    }
+
+    #[test]
+    fn more_use_than_was_approved_is_not_approved() {
+        let used = |at: &mut Cluster, change: fn(&mut Usage)| {
+            change(at.1.usage.get_mut("old").unwrap());
+        };
+        let was = "committed offsets of old-readers, 5 messages at most, newest record 1970-01-01T00:00:01Z";
+        check_bound(
+            |at| used(at, |usage| usage.groups.push(group("new", 1))),
+            &[&format!("old: {was}; read by new (1 member), {was}")],
+        );
+        let check = |change: fn(&mut Usage), stale: bool| {
+            let mut now = with_ids();
+            used(&mut now, change);
+            let (desired, live) = with_ids();
+            let approved = make(&desired, &live, &Options::default());
+            let options = Options {
+                approval: Some(saved(&approved)),
+                allow: vec!["topic-in-use".parse().unwrap()],
+                ..Options::default()
+            };
+            assert_eq!(
+                make(&now.0, &now.1, &options).unapproved.len(),
+                usize::from(stale)
+            );
+        };
+        check(|usage| usage.groups[0].members = 1, true);
+        check(|usage| usage.recent = true, true);
+        check(|usage| usage.newest_record_ms = Some(1_001), true);
+        check(|usage| usage.messages = Some(6), true);
+        check(
+            |usage| {
+                usage.unseen.push(crate::live::Unseen {
+                    what: "consumer groups".to_owned(),
+                    why: "no".to_owned(),
+                });
+            },
+            true,
+        );
+        // Less use, as after retention, stays approved.
+        check(|usage| usage.groups.clear(), false);
+        check(
+            |usage| (usage.messages, usage.newest_record_ms) = (Some(0), None),
+            false,
         );
     }
 }

@@ -3,15 +3,21 @@
 //! wanted any more, is in no fresh plan, and so asks for nothing.
 
 mod compare;
-mod read;
-
-pub use read::ApprovalError;
+#[cfg(test)]
+mod reading;
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
-use super::{Action, Change, ConfigChange, CountChange, Plan, RecordChange, Refusal, Subject};
-use crate::live::ReplicationFactor;
-use crate::model::text::{count, names};
+use schemars::JsonSchema;
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
+
+use super::document::{ChangeDocument, PlanDocument, PlanFormat, SettingDocument};
+use super::{Action, Plan, Refusal, Setting};
+use crate::live::Usage;
+use crate::model::document::{self, DocumentError};
+use crate::model::text::{count, escape, names};
 use crate::model::{Globs, RiskCode, TopicName};
 
 /// The code of the refusal to do what was not approved, or to do it elsewhere.
@@ -28,7 +34,67 @@ pub struct Approval {
     pub only: Globs,
     scope: Option<String>,
     cluster_id: Option<String>,
-    changes: BTreeMap<TopicName, Change>,
+    changes: BTreeMap<TopicName, ChangeDocument>,
+}
+
+/// Why a text is not a saved plan.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ApprovalError {
+    /// Not JSON, of another format, or of another shape.
+    #[error(transparent)]
+    Document(#[from] DocumentError),
+    /// The plans of several environments.
+    #[error("it holds the plans of several environments, and an apply changes one")]
+    Several,
+    /// Two answers to one question.
+    #[error("duplicate {}", escape(.0))]
+    Duplicate(String),
+    /// A glob that it was narrowed to is invalid.
+    #[error("invalid glob `{}` in \"only\": {}", escape(.0), escape(.1))]
+    Glob(String, String),
+}
+
+impl FromStr for Approval {
+    type Err = ApprovalError;
+
+    fn from_str(text: &str) -> Result<Self, ApprovalError> {
+        #[derive(Deserialize)]
+        struct Shape {
+            plans: Option<IgnoredAny>,
+        }
+        let shape: Shape = document::parse(text, PlanFormat::NAME)?;
+        if shape.plans.is_some() {
+            return Err(ApprovalError::Several);
+        }
+        let plan: PlanDocument = document::parse(text, PlanFormat::NAME)?;
+        let only = Globs::new(&plan.only)
+            .map_err(|(index, why)| ApprovalError::Glob(plan.only[index].clone(), why))?;
+        let mut changes = BTreeMap::new();
+        for change in plan.changes {
+            if let Some(setting) = duplicate(&change) {
+                let what = format!("{setting} of topic {}", change.topic);
+                return Err(ApprovalError::Duplicate(what));
+            }
+            if let Some(twice) = changes.insert(change.topic.clone(), change) {
+                return Err(ApprovalError::Duplicate(format!("topic {}", twice.topic)));
+            }
+        }
+        Ok(Self {
+            environment: plan.environment,
+            only,
+            scope: plan.scope,
+            cluster_id: plan.cluster_id,
+            changes,
+        })
+    }
+}
+
+/// A setting that stands in a change more than once.
+fn duplicate(change: &ChangeDocument) -> Option<&Setting> {
+    let mut seen = std::collections::BTreeSet::new();
+    let mut settings = change.settings.iter();
+    let twice = settings.find(|one| !seen.insert((&one.setting, one.inventory_only)));
+    twice.map(|one| &one.setting)
 }
 
 /// A part of a change that was not approved as it is now.
@@ -37,49 +103,79 @@ pub struct Unapproved {
     /// The topic.
     pub topic: TopicName,
     /// What was approved for the part; `None` where nothing was.
-    pub approved: Option<Step>,
+    pub approved: Option<Part>,
     /// What would be done to it now; `None` where a create would leave it out.
-    pub now: Option<Step>,
+    pub now: Option<Part>,
 }
 
-/// What is done to a part of a topic.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
-    /// The topic as a whole.
-    Topic {
+/// A part of what a plan approves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(rename = "ApprovedPart")]
+pub enum Part {
+    /// What happens to the topic as a whole.
+    Whole {
         /// What happens to it.
         action: Action,
-        /// Whether it becomes owned with it, though it existed before.
+        /// Whether it becomes owned, though it existed before.
         adopt: bool,
     },
-    /// Its partition count.
-    Partitions(CountChange<u32>),
-    /// Its replication factor.
-    ReplicationFactor(CountChange<ReplicationFactor>),
-    /// One config.
-    Config(ConfigChange),
-    /// A field of what the inventory holds of it.
-    Record(RecordChange),
+    /// The very topic: another one of its name was not approved.
+    Topic {
+        /// Kafka's topic id.
+        id: String,
+    },
+    /// One setting.
+    Setting(SettingDocument),
+    /// Who uses a topic that is deleted.
+    Usage {
+        /// The use that was read.
+        usage: Usage,
+    },
+}
+
+/// A part of a change that was not approved as it is now, as JSON.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct UnapprovedDocument {
+    /// The topic.
+    pub topic: TopicName,
+    /// The setting; `null` where it is about the topic as a whole.
+    pub setting: Option<Setting>,
+    /// What was approved; `null` where nothing was.
+    pub approved: Option<Part>,
+    /// What would be done now; `null` where it would be left out.
+    pub now: Option<Part>,
+}
+
+impl From<&Unapproved> for UnapprovedDocument {
+    fn from(part: &Unapproved) -> Self {
+        Self {
+            topic: part.topic.clone(),
+            setting: part.setting().cloned(),
+            approved: part.approved.clone(),
+            now: part.now.clone(),
+        }
+    }
 }
 
 impl Unapproved {
-    /// The part.
-    pub fn subject(&self) -> Subject {
-        match self.now.as_ref().or(self.approved.as_ref()) {
-            None | Some(Step::Topic { .. }) => Subject::Topic,
-            Some(Step::Partitions(_)) => Subject::Partitions,
-            Some(Step::ReplicationFactor(_)) => Subject::ReplicationFactor,
-            Some(Step::Config(change)) => Subject::Config(change.key.clone()),
-            Some(Step::Record(_)) => Subject::Record,
+    /// The setting; `None` where it is about the topic as a whole.
+    pub fn setting(&self) -> Option<&Setting> {
+        match self.now.as_ref().or(self.approved.as_ref())? {
+            Part::Setting(change) => Some(&change.setting),
+            Part::Whole { .. } | Part::Topic { .. } | Part::Usage { .. } => None,
         }
     }
 }
 
 impl Approval {
-    /// Whether this risk of a topic was seen by whoever approved the plan.
+    /// Whether this risk of a topic stands in the approved plan.
     pub(super) fn answers(&self, code: RiskCode, topic: &TopicName) -> bool {
-        let change = self.changes.get(topic);
-        change.is_some_and(|change| change.risks.iter().any(|risk| risk.code == code))
+        let risks = self.changes.get(topic).into_iter().flat_map(|change| {
+            let settings = change.settings.iter().flat_map(|setting| &setting.risks);
+            change.risks.iter().chain(settings)
+        });
+        risks.into_iter().any(|risk| risk.code == code)
     }
 
     /// Holds a fresh plan to what was approved. Of another cluster or scope every topic could

@@ -4,38 +4,36 @@ use super::{Difference, Kind};
 use crate::desired::Topic;
 use crate::diff::{self, Defaults, Effective, Since};
 use crate::live::{LiveTopic, Owned, ReplicationFactor};
-use crate::model::{ConfigKey, Subject};
-use crate::plan::{Change, ConfigAction, ConfigChange};
+use crate::model::{ConfigKey, Setting, SettingValue};
+use crate::plan::{Change, SettingAction, SettingChange};
 
-/// The parts of a change that were changed on the cluster since they were last applied.
-pub(in crate::plan) fn undone(applied: &Owned, change: &Change) -> Vec<Subject> {
-    let count = change.partitions.as_ref();
-    let count = count.and_then(|count| since_number(applied.partitions, count.from?, count.to?));
-    let count = count
-        .filter(|since| since.is_drift())
-        .map(|_| Subject::Partitions);
-    let config = change.config.iter().filter(|config| {
-        let since = since_config(applied, config);
-        since.is_some_and(Since::is_drift)
-    });
-    let config = config.map(|config| Subject::Config(config.key.clone()));
-    count.into_iter().chain(config).collect()
+/// Marks the settings that were changed on the cluster since they were last applied.
+pub(in crate::plan) fn mark(applied: &Owned, settings: &mut [SettingChange]) {
+    for change in settings.iter_mut().filter(|change| !change.inventory_only) {
+        change.drifted = since(applied, change).is_some_and(Since::is_drift);
+    }
+}
+
+/// On which side a setting of a topic changed, where it is recorded what was applied.
+fn since(applied: &Owned, change: &SettingChange) -> Option<Since> {
+    let number = |value: Option<&SettingValue>| value.and_then(SettingValue::number);
+    match &change.setting {
+        Setting::Partitions => {
+            let (from, to) = (number(change.from.as_ref())?, number(change.to())?);
+            since_number(applied.partitions, from, to)
+        }
+        Setting::Config(key) => {
+            let live = change.from_text().zip(change.from_source);
+            let live = live.map(|(value, source)| Effective { value, source });
+            let to = change.to().and_then(SettingValue::text);
+            Some(diff::of_config(applied.config.as_ref()?, key, live, to))
+        }
+        _ => None,
+    }
 }
 
 fn since_number(applied: Option<u32>, live: u32, wanted: u32) -> Option<Since> {
     Some(diff::of_number(&applied?, &live, &wanted))
-}
-
-fn since_config(applied: &Owned, change: &ConfigChange) -> Option<Since> {
-    let live = change.from.as_deref().zip(change.from_source);
-    let live = live.map(|(value, source)| Effective { value, source });
-    let applied = applied.config.as_ref()?;
-    Some(diff::of_config(
-        applied,
-        &change.key,
-        live,
-        change.to.as_deref(),
-    ))
 }
 
 /// What an update sets right. Of a topic that was never applied every difference is as the topic
@@ -43,36 +41,38 @@ fn since_config(applied: &Owned, change: &ConfigChange) -> Option<Since> {
 pub(super) fn of_update(change: &Change, whole: Option<Since>) -> Vec<Difference<'_>> {
     let applied = change.recorded.as_deref();
     let default = whole.unwrap_or(Since::Drift);
-    let partitions = change.partitions.iter().map(|count| {
-        let last = applied.and_then(|applied| applied.partitions);
-        let since = count.from.zip(count.to);
-        let since = since.and_then(|(from, to)| since_number(last, from, to));
-        Difference {
-            subject: Subject::Partitions,
-            kind: Kind::Value,
-            since: since.unwrap_or(default),
-            applied: last.map(|last| last.to_string()),
-            live: count.from.map(|from| from.to_string()),
-            wanted: count.to.map(|to| to.to_string()),
-            declared_at: count.declared_at.as_ref(),
-        }
-    });
-    let config = change.config.iter().map(|config| Difference {
-        subject: Subject::Config(config.key.clone()),
-        kind: match config.action {
-            ConfigAction::Set => Kind::Value,
-            ConfigAction::Pin => Kind::NotHeld,
-            ConfigAction::Reset => Kind::Undeclared,
+    let settings = change.on_topic();
+    settings
+        .map(|change| difference(change, applied, default))
+        .collect()
+}
+
+fn difference<'a>(
+    change: &'a SettingChange,
+    applied: Option<&Owned>,
+    default: Since,
+) -> Difference<'a> {
+    let last = match &change.setting {
+        Setting::Partitions => applied
+            .and_then(|applied| applied.partitions)
+            .map(|last| last.to_string()),
+        Setting::Config(key) => last_applied(applied, key),
+        _ => None,
+    };
+    let since = applied.and_then(|applied| since(applied, change));
+    Difference {
+        setting: change.setting.clone(),
+        kind: match change.action {
+            SettingAction::Set(_) => Kind::Value,
+            SettingAction::Pin(_) => Kind::NotHeld,
+            SettingAction::Reset(_) | SettingAction::Remove => Kind::Undeclared,
         },
-        since: applied
-            .and_then(|applied| since_config(applied, config))
-            .unwrap_or(default),
-        applied: last_applied(applied, &config.key),
-        live: config.from.clone(),
-        wanted: config.to.clone(),
-        declared_at: config.declared_at.as_ref(),
-    });
-    partitions.chain(config).collect()
+        since: since.unwrap_or(default),
+        applied: last,
+        live: change.from.as_ref().map(ToString::to_string),
+        wanted: change.to().map(ToString::to_string),
+        declared_at: change.declared_at.as_ref(),
+    }
 }
 
 fn last_applied(applied: Option<&Owned>, key: &ConfigKey) -> Option<String> {
@@ -95,7 +95,7 @@ impl<'a> Sides<'a, '_> {
         let wanted = &self.wanted.partitions;
         let last = self.applied.and_then(|applied| applied.partitions);
         Difference {
-            subject: Subject::Partitions,
+            setting: Setting::Partitions,
             kind: Kind::Value,
             since: since_number(last, self.found.partitions, wanted.value)
                 .unwrap_or(self.otherwise),
@@ -113,7 +113,7 @@ impl<'a> Sides<'a, '_> {
         let same = ReplicationFactor::Same;
         let since = last.map(|last| diff::of_number(&same(last), live, &same(wanted.value)));
         Difference {
-            subject: Subject::ReplicationFactor,
+            setting: Setting::ReplicationFactor,
             kind: Kind::Value,
             since: since.unwrap_or(self.otherwise),
             applied: last.map(|last| last.to_string()),
@@ -130,7 +130,7 @@ impl<'a> Sides<'a, '_> {
         let configs = self.applied.and_then(|applied| applied.config.as_ref());
         let since = configs.map(|applied| diff::of_config(applied, key, live, value));
         Difference {
-            subject: Subject::Config(key.clone()),
+            setting: Setting::Config(key.clone()),
             kind: wanted.map_or(Kind::Undeclared, |_| Kind::Value),
             since: since.unwrap_or(self.otherwise),
             applied: last_applied(self.applied, key),

@@ -1,23 +1,14 @@
 //! How old records are cleaned up, and what more partitions do to keys.
 
-use super::{CLEANUP_POLICY, Update, policy_has, risk, so_far};
+use super::{CLEANUP_POLICY, Update, ValueChange, policy_has, risk, so_far};
 use crate::model::RiskCode;
-use crate::plan::{ConfigChange, Risk, Subject};
+use crate::plan::Risk;
 
 /// More partitions: the default partitioner sends a key elsewhere from then on. Where the topic is
 /// compacted, the old value of a key then stays in its old partition for good.
 pub(super) fn of_partitions(update: &Update) -> Vec<Risk> {
-    if update.partitions.is_none() {
-        return Vec::new();
-    }
     let mut risks = Vec::new();
-    let mut add = |code, message: &str| {
-        risks.push(Risk {
-            code,
-            message: message.to_owned(),
-            subject: Subject::Partitions,
-        });
-    };
+    let mut add = |code, message: &str| risks.push(risk(code, message.to_owned()));
     // The declared policy too: it is in force where the topic's own could not be read.
     let declared = update.wanted.config.get(CLEANUP_POLICY);
     let unread = update.found.config.is_none();
@@ -41,16 +32,16 @@ pub(super) fn of_partitions(update: &Update) -> Vec<Risk> {
 }
 
 /// The topic starts or stops deleting or compacting.
-pub(super) fn changed(change: &ConfigChange) -> Option<Risk> {
+pub(super) fn changed(change: &ValueChange) -> Option<Risk> {
     let code = RiskCode::CleanupPolicyChanged;
-    let Some(to) = change.becomes() else {
+    let Some(to) = change.becomes else {
         let message = "the default that it goes back to is not known".to_owned();
-        return Some(risk(code, change, message));
+        return Some(risk(code, message));
     };
-    let same = |from: &String| change.key.same(from, to);
-    (!change.from.as_ref().is_some_and(same)).then(|| {
+    let same = |from| change.key.same(from, to);
+    (!change.from.is_some_and(same)).then(|| {
         let message = format!("{} {}", phrase(to), so_far(change));
-        risk(code, change, message)
+        risk(code, message)
     })
 }
 

@@ -8,7 +8,7 @@ mod cleanup;
 mod retention;
 mod writes;
 
-use super::{ConfigAction, ConfigChange, CountChange, Risk, Subject};
+use super::{Risk, Setting, SettingAction, SettingChange};
 use crate::desired::Topic;
 use crate::diff::{self, Defaults};
 use crate::live::LiveTopic;
@@ -16,59 +16,88 @@ use crate::model::config::{Unit, list_items};
 use crate::model::{ConfigKey, RiskCode};
 
 /// A topic that is listed and live, with what is about to happen to it.
-pub(super) struct Update<'a> {
-    pub wanted: &'a Topic,
-    pub found: &'a LiveTopic,
-    pub defaults: &'a Defaults,
-    pub partitions: Option<&'a CountChange<u32>>,
-    pub config: &'a [ConfigChange],
+struct Update<'a> {
+    wanted: &'a Topic,
+    found: &'a LiveTopic,
+    defaults: &'a Defaults,
+    settings: &'a [SettingChange],
+}
+
+/// A config with its value now and then, as far as they are known.
+struct ValueChange<'a> {
+    key: &'a ConfigKey,
+    from: Option<&'a str>,
+    becomes: Option<&'a str>,
 }
 
 /// The risks of a topic that is deleted.
 pub(super) fn of_delete() -> Vec<Risk> {
-    vec![Risk {
-        code: RiskCode::TopicDeleted,
-        message: RiskCode::TopicDeleted.meaning().to_owned(),
-        subject: Subject::Topic,
-    }]
+    let code = RiskCode::TopicDeleted;
+    vec![risk(code, code.meaning().to_owned())]
 }
 
-/// The risks of a topic that becomes owned: what somebody else has set on it is lost.
-pub(super) fn of_adopt(config: &[ConfigChange]) -> Vec<Risk> {
-    let is_reset = |change: &&ConfigChange| change.action == ConfigAction::Reset;
-    let lost = config.iter().filter(is_reset).map(|change| {
-        let message = "what was set before the topic was owned is lost".to_owned();
-        risk(RiskCode::ResetOnAdopt, change, message)
-    });
-    lost.collect()
+/// Adds the risks of a topic that becomes owned: what somebody else has set on it is lost.
+pub(super) fn of_adopt(settings: &mut [SettingChange]) {
+    for change in settings {
+        if matches!(change.action, SettingAction::Reset(_)) {
+            let message = "what was set before the topic was owned is lost".to_owned();
+            change.risks.push(risk(RiskCode::ResetOnAdopt, message));
+        }
+    }
 }
 
-/// The risks of a topic that is changed, in the order of what brings them.
-pub(super) fn of_update(update: &Update) -> Vec<Risk> {
-    let mut risks = cleanup::of_partitions(update);
-    let changes = update.config.iter();
-    risks.extend(
-        changes
-            .filter(|change| change.action != ConfigAction::Pin)
-            .filter_map(|change| of_config(update, change)),
-    );
-    risks
-}
-
-fn of_config(update: &Update, change: &ConfigChange) -> Option<Risk> {
-    match change.key.as_str() {
-        "cleanup.policy" => cleanup::changed(change),
-        "max.message.bytes" => writes::messages_refused(change),
-        "message.timestamp.type" => writes::timestamps_changed(change),
-        "min.insync.replicas" => writes::min_insync_replicas(update.found, change),
-        "remote.storage.enable" => retention::remote_data_deleted(change),
-        "retention.bytes" | "retention.ms" => retention::shortened(update, change),
-        "unclean.leader.election.enable" => writes::unclean_election(change),
-        _ => None,
+/// Adds the risks of a topic that is changed to what brings them.
+pub(super) fn of_update(
+    wanted: &Topic,
+    found: &LiveTopic,
+    defaults: &Defaults,
+    settings: &mut [SettingChange],
+) {
+    let update = Update {
+        wanted,
+        found,
+        defaults,
+        settings,
+    };
+    let risks: Vec<Vec<Risk>> = update
+        .settings
+        .iter()
+        .map(|change| update.risks(change))
+        .collect();
+    for (change, risks) in settings.iter_mut().zip(risks) {
+        change.risks = risks;
     }
 }
 
 impl<'a> Update<'a> {
+    fn risks(&self, change: &SettingChange) -> Vec<Risk> {
+        match &change.setting {
+            Setting::Partitions => cleanup::of_partitions(self),
+            Setting::Config(key) if !change.is_pin() => {
+                let change = ValueChange {
+                    key,
+                    from: change.from_text(),
+                    becomes: change.becomes(),
+                };
+                self.of_config(&change).into_iter().collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn of_config(&self, change: &ValueChange) -> Option<Risk> {
+        match change.key.as_str() {
+            "cleanup.policy" => cleanup::changed(change),
+            "max.message.bytes" => writes::messages_refused(change),
+            "message.timestamp.type" => writes::timestamps_changed(change),
+            "min.insync.replicas" => writes::min_insync_replicas(self.found, change),
+            "remote.storage.enable" => retention::remote_data_deleted(change),
+            "retention.bytes" | "retention.ms" => retention::shortened(self, change),
+            "unclean.leader.election.enable" => writes::unclean_election(change),
+            _ => None,
+        }
+    }
+
     /// The cleanup policy that the topic has now, where it is known.
     fn policy_before(&self) -> Option<&'a str> {
         let live = diff::effective(self.found, self.defaults, CLEANUP_POLICY);
@@ -77,10 +106,11 @@ impl<'a> Update<'a> {
 
     /// The cleanup policy that the topic will have, as far as it is known.
     fn policy_after(&self) -> Option<&'a str> {
+        let is_policy = |key: &ConfigKey| key.as_str() == CLEANUP_POLICY;
         let change = self
-            .config
+            .settings
             .iter()
-            .find(|c| c.key.as_str() == CLEANUP_POLICY);
+            .find(|change| change.config_key().is_some_and(is_policy));
         match change {
             Some(change) => change.becomes(),
             None => self.policy_before(),
@@ -101,13 +131,13 @@ fn built_in(key: &ConfigKey) -> &'static str {
 }
 
 /// What the topic has now, or Kafka's built-in default where that is not known.
-fn before(change: &ConfigChange) -> &str {
-    change.from.as_deref().unwrap_or(built_in(&change.key))
+fn before<'a>(change: &ValueChange<'a>) -> &'a str {
+    change.from.unwrap_or(built_in(change.key))
 }
 
 /// What the topic will have, or Kafka's built-in default where that is not known.
-fn after(change: &ConfigChange) -> &str {
-    change.becomes().unwrap_or(built_in(&change.key))
+fn after<'a>(change: &ValueChange<'a>) -> &'a str {
+    change.becomes.unwrap_or(built_in(change.key))
 }
 
 /// A value as a sentence has it: `7d`, `1500 ms`, `1GiB`, `600 bytes`.
@@ -122,19 +152,15 @@ fn in_words(key: &ConfigKey, value: &str) -> String {
 }
 
 /// `(so far 7d)`: what a message's new value is to be compared with.
-fn so_far(change: &ConfigChange) -> String {
-    match &change.from {
-        Some(from) => format!("(so far {})", in_words(&change.key, from)),
+fn so_far(change: &ValueChange) -> String {
+    match change.from {
+        Some(from) => format!("(so far {})", in_words(change.key, from)),
         None => "(so far unknown)".to_owned(),
     }
 }
 
-fn risk(code: RiskCode, change: &ConfigChange, message: String) -> Risk {
-    Risk {
-        code,
-        message,
-        subject: Subject::Config(change.key.clone()),
-    }
+fn risk(code: RiskCode, message: String) -> Risk {
+    Risk { code, message }
 }
 
 #[cfg(test)]
@@ -170,9 +196,9 @@ mod testing {
 
     /// `code: message` of each risk in a plan.
     pub fn risks_of(plan: &Plan) -> Vec<String> {
-        let risks = plan.changes.iter().flat_map(|change| &change.risks);
+        let risks = plan.changes.iter().flat_map(|change| change.all_risks());
         risks
-            .map(|risk| format!("{}: {}", risk.code, risk.message))
+            .map(|(_, risk)| format!("{}: {}", risk.code, risk.message))
             .collect()
     }
 }

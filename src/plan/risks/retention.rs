@@ -1,11 +1,11 @@
 //! Records that are deleted sooner than before, or all at once.
 
-use super::{Update, after, before, in_words, policy_has, risk, so_far};
+use super::{Update, ValueChange, after, before, in_words, policy_has, risk, so_far};
 use crate::model::{ConfigKey, RiskCode};
-use crate::plan::{ConfigChange, Risk};
+use crate::plan::Risk;
 
 /// `retention.ms` or `retention.bytes` goes down, where records are deleted by age and size at all.
-pub(super) fn shortened(update: &Update, change: &ConfigChange) -> Option<Risk> {
+pub(super) fn shortened(update: &Update, change: &ValueChange) -> Option<Risk> {
     // An unknown policy is Kafka's own, which deletes.
     if !update
         .policy_after()
@@ -13,20 +13,20 @@ pub(super) fn shortened(update: &Update, change: &ConfigChange) -> Option<Risk> 
     {
         return None;
     }
-    let from = change.from.as_deref().and_then(limit);
-    let to = change.becomes().and_then(limit);
+    let from = change.from.and_then(limit);
+    let to = change.becomes.and_then(limit);
     let shorter = match (from, to) {
         (Some(from), Some(to)) => to < from,
         (None, Some(to)) => to < i64::MAX,
         (_, None) => true,
     };
     shorter.then(|| {
-        let lost = change.becomes().map_or_else(
+        let lost = change.becomes.map_or_else(
             || "records may be deleted: the default that it goes back to is not known".to_owned(),
-            |to| lost(&change.key, to),
+            |to| lost(change.key, to),
         );
         let message = format!("{lost} {}", so_far(change));
-        risk(RiskCode::RetentionShortened, change, message)
+        risk(RiskCode::RetentionShortened, message)
     })
 }
 
@@ -47,11 +47,11 @@ fn limit(value: &str) -> Option<i64> {
 /// Tiered storage is turned off. Kafka takes this only together with
 /// `remote.log.delete.on.disable = true` (KIP-950), which deletes what is in remote storage; that
 /// key alone, and `remote.log.copy.disable`, delete nothing.
-pub(super) fn remote_data_deleted(change: &ConfigChange) -> Option<Risk> {
+pub(super) fn remote_data_deleted(change: &ValueChange) -> Option<Risk> {
     let on = |value: &str| value.trim().eq_ignore_ascii_case("true");
     (on(before(change)) && !on(after(change))).then(|| {
         let message = "what is in remote storage is deleted".to_owned();
-        risk(RiskCode::RemoteDataDeleted, change, message)
+        risk(RiskCode::RemoteDataDeleted, message)
     })
 }
 

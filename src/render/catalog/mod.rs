@@ -15,7 +15,7 @@ use crate::desired::{Desired, Topic};
 use crate::live::{Live, LiveTopic, ReplicationFactor};
 use crate::model::{ConfigKey, Globs, OnRemove, Place, TopicName};
 use crate::plan::drift::Drifted;
-use crate::plan::{self, Change, Plan};
+use crate::plan::{self, Change, Plan, SettingAction};
 use crate::render::list::{self, State};
 use crate::render::values;
 
@@ -314,28 +314,28 @@ fn of_listed(wanted: &Topic, found: Option<&LiveTopic>, change: Option<&Change>)
     ];
     let changed = |key: &ConfigKey| {
         let change = found.and(change)?;
-        change.config.iter().find(|config| config.key == *key)
+        change.setting(&plan::Setting::Config(key.clone()))
     };
     settings.extend(wanted.config.iter().map(|(key, value)| {
         Setting {
             name: key.to_string(),
             wanted: Some(value.value.to_string()),
             live: changed(key)
-                .and_then(|config| config.from.clone())
-                .filter(|from| !key.same(from, &value.value)),
+                .and_then(|config| config.from_text())
+                .filter(|from| !key.same(from, &value.value))
+                .map(str::to_owned),
             declared_at: Some(value.place.clone()),
         }
     }));
-    let resets = found
-        .and(change)
-        .into_iter()
-        .flat_map(|change| &change.config);
-    let resets = resets.filter(|config| config.to.is_none());
-    settings.extend(resets.map(|config| Setting {
-        name: config.key.to_string(),
-        wanted: None,
-        live: config.from.clone(),
-        declared_at: None,
+    let resets = found.and(change).into_iter().flat_map(Change::on_topic);
+    let resets = resets.filter(|setting| matches!(setting.action, SettingAction::Reset(_)));
+    settings.extend(resets.filter_map(|setting| {
+        Some(Setting {
+            name: setting.config_key()?.to_string(),
+            wanted: None,
+            live: setting.from_text().map(str::to_owned),
+            declared_at: None,
+        })
     }));
     settings[2..].sort_by(|a, b| a.name.cmp(&b.name));
     settings

@@ -7,8 +7,9 @@ use crate::plan::Plan;
 use crate::plan::drift::{Drift, Drifted};
 use crate::render::github::{Annotations, Level};
 use crate::render::plan::{
-    annotations_beside, field, field_values, held_words, last_applied, refusal_annotations,
+    annotations_beside, field_values, held_words, last_applied, refusal_annotations,
 };
+use crate::render::values::label;
 
 /// Where the cluster of one environment is not what was applied (warnings), or not what the files say
 /// (notices). `drift` must be of this plan.
@@ -46,8 +47,13 @@ fn lines(topic: &Drifted) -> Vec<String> {
     let differs =
         differences(topic).map(|line| format!("{} {}: {}", line.label, line.live, line.says));
     let record = topic.record.iter();
-    let record =
-        record.map(|change| format!("{} {}: to be recorded", field(change), field_values(change)));
+    let record = record.map(|change| {
+        format!(
+            "{} {}: to be recorded",
+            label(&change.setting),
+            field_values(change)
+        )
+    });
     let lines = whole
         .into_iter()
         .chain(differs)

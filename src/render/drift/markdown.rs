@@ -5,7 +5,8 @@ use super::words::{differences, not_held, state};
 use crate::plan::Plan;
 use crate::plan::drift::{Drift, Drifted};
 use crate::render::markdown::{Entry, Section, code, code_of, html_code, prose};
-use crate::render::plan::{field, field_values, held_words, last_applied, remarks};
+use crate::render::plan::{field_values, held_words, last_applied, remarks};
+use crate::render::values::label;
 
 /// How many differences stand in a topic's row.
 const PARTS: usize = 3;
@@ -117,7 +118,7 @@ fn details(topic: &Drifted) -> Vec<String> {
         let values = code(&field_values(change));
         format!(
             "{}: {values}, pending: to be recorded",
-            code(&field(change))
+            code(&label(&change.setting))
         )
     }));
     lines

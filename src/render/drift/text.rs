@@ -5,7 +5,8 @@ use crate::model::text::{escape, names};
 use crate::plan::Plan;
 use crate::plan::drift::{Drift, Drifted, State};
 use crate::render::columns::{Cell, Sheet};
-use crate::render::plan::{field, field_values, header, held_words, last_applied, theirs_words};
+use crate::render::plan::{field_values, header, held_words, last_applied, theirs_words};
+use crate::render::values::label;
 use crate::render::{Paint, Style};
 
 use super::summary;
@@ -71,8 +72,8 @@ fn add_topic(sheet: &mut Sheet, topic: &Drifted) {
         sheet.text(DETAIL, Cell::new(Paint::Faint, escape(&line)));
     }
     add_differences(sheet, topic);
-    for change in topic.record {
-        let label = Cell::new(Paint::Plain, field(change));
+    for change in &topic.record {
+        let label = Cell::new(Paint::Plain, label(&change.setting));
         let values = Cell::new(Paint::Plain, field_values(change));
         let pending = Cell::new(Paint::Faint, "pending: to be recorded");
         sheet.row(DETAIL, label, Some(values), vec![pending]);

@@ -3,7 +3,7 @@
 use crate::diff::Since;
 use crate::model::{OnRemove, Place};
 use crate::plan::drift::{Difference, Drifted, Kind, State};
-use crate::plan::{Fate, Subject};
+use crate::plan::{Fate, Setting};
 use crate::render::values::{label, value_or_unknown};
 
 /// In what way a topic differs as a whole; `None` where only its settings do.
@@ -51,8 +51,8 @@ pub(super) fn differences<'a>(topic: &'a Drifted<'a>) -> impl Iterator<Item = Li
 }
 
 fn line<'a>(difference: &'a Difference<'a>, recorded: bool) -> Line<'a> {
-    let shown = |value: Option<&str>| match (&difference.subject, value) {
-        (Subject::Config(key), value) => value_or_unknown(key, value),
+    let shown = |value: Option<&str>| match (&difference.setting, value) {
+        (Setting::Config(key), value) => value_or_unknown(key, value),
         (_, value) => value.unwrap_or("unknown").to_owned(),
     };
     let says = match difference.kind {
@@ -66,7 +66,7 @@ fn line<'a>(difference: &'a Difference<'a>, recorded: bool) -> Line<'a> {
         None => "it was not set".to_owned(),
     };
     Line {
-        label: label(&difference.subject),
+        label: label(&difference.setting),
         live: shown(difference.live.as_deref()),
         says: match difference.since {
             _ if !recorded => says,
@@ -87,7 +87,7 @@ pub(super) fn not_held(topic: &Drifted) -> Vec<String> {
     ];
     let line = |(since, what): (Since, &str)| {
         let own = not_held().filter(|d| d.since.is_drift() == since.is_drift());
-        let keys: Vec<String> = own.map(|d| label(&d.subject)).collect();
+        let keys: Vec<String> = own.map(|d| label(&d.setting)).collect();
         (!keys.is_empty()).then(|| format!("{what}: {}", keys.join(", ")))
     };
     sides.into_iter().filter_map(line).collect()

@@ -6,7 +6,7 @@ use super::FORMAT;
 use super::text::reason;
 use crate::instance::{Entry, Report, State, Why};
 use crate::live::Instance;
-use crate::render::report::entry_json;
+use crate::render::report::document::OutcomeDocument;
 
 /// What became of each instance.
 pub fn json(report: &Report) -> Value {
@@ -53,7 +53,7 @@ fn entry(entry: &Entry) -> Value {
         "ended_ms": instance.as_ref().and_then(|instance| instance.ended_ms),
         "delete_at_ms": instance.as_ref().and_then(Instance::over_at_ms),
         "topics": instance.as_ref().map(ids),
-        "changes": topics.iter().map(entry_json).collect::<Value>(),
+        "changes": topics.iter().map(OutcomeDocument::from).collect::<Vec<_>>(),
         "stays": stays.collect::<Value>(),
         "busy": holder,
         "trouble": trouble.as_ref().map(ToString::to_string),

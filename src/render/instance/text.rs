@@ -113,7 +113,7 @@ fn details(entry: &Entry) -> Vec<String> {
     let mut lines = Vec::new();
     for topic in &entry.topics {
         let reasons = topic.parts.iter().filter_map(|part| {
-            let reason = words::reason(&part.subject, &part.outcome)?;
+            let reason = words::reason(part.setting.as_ref(), &part.outcome)?;
             Some(format!("{}: {reason}", words::kind(part.outcome.kind())))
         });
         let name = escape(topic.topic.as_str());

@@ -43,7 +43,7 @@ pub(super) fn line(plan: &Plan, summary: &Summary) -> String {
         delete,
         adopt,
         release,
-        record,
+        update_inventory,
         unlisted,
         unchanged,
         blocked,
@@ -64,7 +64,7 @@ pub(super) fn line(plan: &Plan, summary: &Summary) -> String {
         (both, "to adopt and update"),
         (adopt - both, "to adopt"),
         (release, "to release"),
-        (record, "to record"),
+        (update_inventory, "to record"),
         (blocked, "blocked"),
     ]);
     if work.is_empty() {

@@ -3,11 +3,10 @@
 
 use super::parts::parts;
 use super::{footer, record};
+use crate::model::RiskLevel;
 use crate::model::text::names;
-use crate::model::{Place, RiskLevel};
-use crate::plan::{Blocked, Change, Plan, Risk, Subject};
+use crate::plan::{Blocked, Change, Plan, Risk, Setting};
 use crate::render::github::{Annotations, Level};
-use crate::render::values;
 
 /// The plan of one environment.
 pub fn annotations(plan: &Plan) -> Annotations {
@@ -28,15 +27,15 @@ pub fn annotations(plan: &Plan) -> Annotations {
     }
     for level in [RiskLevel::Destructive, RiskLevel::Caution] {
         for change in &plan.changes {
-            let risks = change
-                .risks
-                .iter()
-                .filter(|risk| risk.code.level() == level);
-            risks.for_each(|risk| add_risk(&mut said, environment, change, risk));
+            let risks = change.all_risks();
+            let risks = risks.filter(|(_, risk)| risk.code.level() == level);
+            risks.for_each(|(setting, risk)| {
+                add_risk(&mut said, environment, change, (setting, risk));
+            });
         }
     }
     for change in &plan.changes {
-        let action = values::action(change.action);
+        let action = change.action.as_str();
         let title = format!("{environment}: {action} {}", change.topic);
         let what = parts(change).join(", ");
         let remarks = record::remarks(change);
@@ -103,22 +102,15 @@ fn lines(blocked: &Blocked) -> Vec<String> {
     vec![blocked.message.clone(), format!("{}.", blocked.help)]
 }
 
-fn add_risk(said: &mut Annotations, environment: &str, change: &Change, risk: &Risk) {
+fn add_risk(
+    said: &mut Annotations,
+    environment: &str,
+    change: &Change,
+    (setting, risk): (Option<&Setting>, &Risk),
+) {
     let level = risk.code.level().as_str();
     let title = format!("{environment}: {} {level}: {}", change.topic, risk.code);
-    let place = place(change, &risk.subject).or(change.declared_at.as_ref());
+    let own = setting.and_then(|setting| change.setting(setting)?.declared_at.as_ref());
+    let place = own.or(change.declared_at.as_ref());
     said.add(Level::Warning, place, title, vec![risk.message.clone()]);
-}
-
-/// Where the new value of a part is written.
-fn place<'a>(change: &'a Change, subject: &Subject) -> Option<&'a Place> {
-    match subject {
-        Subject::Partitions => change.partitions.as_ref()?.declared_at.as_ref(),
-        Subject::ReplicationFactor => change.replication_factor.as_ref()?.declared_at.as_ref(),
-        Subject::Config(key) => {
-            let config = change.config.iter().find(|config| config.key == *key);
-            config?.declared_at.as_ref()
-        }
-        Subject::Topic | Subject::Record => None,
-    }
 }

@@ -2,15 +2,15 @@
 //! a reviewer has to know of each topic folded below.
 
 use super::parts::parts;
-use super::text::{counted, header};
+use super::text::{counted, header, reset};
 use super::{footer, record, unapproved};
-use crate::model::{Place, RiskLevel};
+use crate::model::{Place, RiskLevel, Setting};
 use crate::plan::approval::NOT_APPROVED;
 use crate::plan::{
-    Action, Blocked, Change, ConfigAction, ConfigChange, Held, Plan, Risk, Subject, usage_facts,
+    Action, Blocked, Change, Held, Plan, Risk, SettingAction, SettingChange, usage_facts,
 };
 use crate::render::markdown::{Entry, Section, code, code_of, html_code, prose};
-use crate::render::values::{self, label, source, value_or_unknown};
+use crate::render::values::{becomes, label, shown};
 
 /// How many parts of a change stand in its row, and how much of each.
 const PARTS: usize = 3;
@@ -64,7 +64,7 @@ fn rank(change: &Change) -> Rank {
     if change.action == Action::Delete {
         return Rank::Deleted;
     }
-    let levels = change.risks.iter().map(|risk| risk.code.level());
+    let levels = change.all_risks().map(|(_, risk)| risk.code.level());
     match levels.min() {
         Some(RiskLevel::Destructive) => Rank::Destructive,
         Some(RiskLevel::Caution) => Rank::Caution,
@@ -102,7 +102,7 @@ pub(in crate::render) fn alerts(plan: &Plan) -> Vec<String> {
 fn of_change(change: &Change) -> Entry {
     let action = match change.action {
         Action::Update if change.adopt => "adopt and update",
-        action => values::action(action),
+        action => action.as_str(),
     };
     let shown = match change.action {
         Action::Delete => format!("**{action}**"),
@@ -143,7 +143,7 @@ fn what(change: &Change) -> String {
 
 /// The risks of a change, each code once, the worst first.
 fn sorted(change: &Change) -> Vec<&Risk> {
-    let mut risks: Vec<&Risk> = change.risks.iter().collect();
+    let mut risks: Vec<&Risk> = change.all_risks().map(|(_, risk)| risk).collect();
     risks.sort_by_key(|risk| (risk.code.level(), risk.code));
     risks.dedup_by_key(|risk| risk.code);
     risks
@@ -179,11 +179,7 @@ fn details(change: &Change) -> Vec<String> {
     );
     lines.extend(record::left(change).map(|left| prose(&left)));
     lines.extend(record::remarks(change).iter().map(|remark| prose(remark)));
-    let whole = change
-        .risks
-        .iter()
-        .filter(|risk| risk.subject == Subject::Topic);
-    lines.extend(whole.map(said));
+    lines.extend(change.risks.iter().map(said));
     lines.extend(
         change
             .usage
@@ -191,65 +187,48 @@ fn details(change: &Change) -> Vec<String> {
             .flat_map(usage_facts)
             .map(|fact| prose(&fact)),
     );
-    if let Some(count) = &change.partitions {
-        let values = code(&counted(count));
-        lines.push(part(
-            change,
-            &Subject::Partitions,
-            &values,
-            count.declared_at.as_ref(),
-        ));
-    }
-    if let Some(count) = &change.replication_factor {
-        let values = code(&counted(count));
-        let place = count.declared_at.as_ref();
-        lines.push(part(change, &Subject::ReplicationFactor, &values, place));
-    }
-    lines.extend(change.config.iter().map(|config| of_config(change, config)));
-    lines.extend(change.record.iter().map(|field| {
+    lines.extend(change.on_topic().map(|setting| part(change, setting)));
+    lines.extend(change.inventory_only().map(|field| {
         let values = code(&record::values(field));
         format!(
             "{}: {values}, {}",
-            code(&record::field(field)),
+            code(&label(&field.setting)),
             record::meaning(field)
         )
     }));
     lines
 }
 
-fn of_config(change: &Change, config: &ConfigChange) -> String {
-    let shown = |value: Option<&str>| code(&value_or_unknown(&config.key, value));
-    let to = shown(config.becomes());
-    let values = match (change.action, config.action) {
-        (Action::Create, _) => to,
-        (_, ConfigAction::Pin) => format!("pinned at {to}, as the broker has it now"),
-        (_, ConfigAction::Set) => format!("{} → {to}", shown(config.from.as_deref())),
-        (_, ConfigAction::Reset) => {
-            let default = config.to_default.as_ref();
-            let whose = default.map_or("the broker's default, which is not known", |default| {
-                source(default.source)
-            });
-            let from = shown(config.from.as_deref());
-            format!("{from} → {to}, reset to {whose}: no file sets it")
-        }
-    };
-    let subject = Subject::Config(config.key.clone());
-    part(change, &subject, &values, config.declared_at.as_ref())
-}
-
-/// A part of a change, where it is written, and what is to be said of it.
-fn part(change: &Change, subject: &Subject, values: &str, place: Option<&Place>) -> String {
-    let name = match subject {
-        Subject::Config(key) => code(key.as_str()),
+/// A setting that changes, where it is written, and what is to be said of it.
+fn part(change: &Change, setting: &SettingChange) -> String {
+    let name = match &setting.setting {
+        Setting::Config(key) => code(key.as_str()),
         other => label(other),
     };
-    let own = change.risks.iter().filter(|risk| risk.subject == *subject);
-    let undoes = change.undoes_drift.contains(subject);
+    let values = match setting.config_key() {
+        Some(_) => of_config(change.action, setting),
+        None => code(&counted(setting)),
+    };
+    let undoes = setting.drifted;
     let undoes = undoes.then(|| "undoes a change made on the cluster".to_owned());
+    let place = setting.declared_at.as_ref();
     let place = place.map(|place| format!(" ({})", at(place)));
-    let remarks = own.map(said).chain(undoes);
+    let remarks = setting.risks.iter().map(said).chain(undoes);
     let remarks: String = remarks.map(|remark| format!("; {remark}")).collect();
     format!("{name}: {values}{}{remarks}", place.unwrap_or_default())
+}
+
+fn of_config(action: Action, config: &SettingChange) -> String {
+    let to = code(&becomes(config));
+    let from = code(&shown(&config.setting, config.from.as_ref()));
+    match (action, &config.action) {
+        (Action::Create, _) => to,
+        (_, SettingAction::Pin(_)) => format!("pinned at {to}, as the broker has it now"),
+        _ => match reset(config) {
+            Some(reset) => format!("{from} → {to}, {reset}"),
+            None => format!("{from} → {to}"),
+        },
+    }
 }
 
 fn said(risk: &Risk) -> String {

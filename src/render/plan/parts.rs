@@ -3,40 +3,34 @@
 
 use super::record;
 use super::text::counted;
-use crate::plan::{Action, Change, ConfigAction, ConfigChange};
-use crate::render::values::short;
+use crate::model::ConfigKey;
+use crate::plan::{Action, Change, SettingAction, SettingChange};
+use crate::render::values::{label, short};
 
 /// `partitions 3 → 6`, `retention.ms 7d → 2d`, …, in the order in which plans show them.
 pub(super) fn parts(change: &Change) -> Vec<String> {
-    let mut parts = Vec::new();
-    let partitions = change.partitions.as_ref();
-    parts.extend(partitions.map(|count| format!("partitions {}", counted(count))));
-    let factor = change.replication_factor.as_ref();
-    parts.extend(factor.map(|count| format!("replication factor {}", counted(count))));
-    let (pins, others): (Vec<&ConfigChange>, Vec<&ConfigChange>) = change
-        .config
-        .iter()
-        .partition(|config| config.action == ConfigAction::Pin);
-    parts.extend(
-        others
-            .into_iter()
-            .map(|config| of_config(change.action, config)),
-    );
-    let pins: Vec<&str> = pins.iter().map(|pin| pin.key.as_str()).collect();
+    let (pins, others): (Vec<&SettingChange>, Vec<&SettingChange>) =
+        change.on_topic().partition(|setting| setting.is_pin());
+    let of = |setting: &SettingChange| match setting.config_key() {
+        Some(key) => of_config(change.action, key, setting),
+        None => format!("{} {}", label(&setting.setting), counted(setting)),
+    };
+    let mut parts: Vec<String> = others.into_iter().map(of).collect();
+    let pins = pins.into_iter().filter_map(SettingChange::config_key);
+    let pins: Vec<&str> = pins.map(ConfigKey::as_str).collect();
     parts.extend((!pins.is_empty()).then(|| format!("pins {}", pins.join(", "))));
-    parts.extend(change.record.iter().map(record::recorded));
+    parts.extend(change.inventory_only().map(record::recorded));
     parts
 }
 
-fn of_config(action: Action, change: &ConfigChange) -> String {
-    let key = &change.key;
+fn of_config(action: Action, key: &ConfigKey, change: &SettingChange) -> String {
     let to = short(key, change.becomes());
     let to = match change.action {
-        ConfigAction::Reset => format!("reset to {to}"),
-        ConfigAction::Set | ConfigAction::Pin => to,
+        SettingAction::Reset(_) => format!("reset to {to}"),
+        SettingAction::Set(_) | SettingAction::Pin(_) | SettingAction::Remove => to,
     };
     match action {
         Action::Create => format!("{key} {to}"),
-        _ => format!("{key} {} → {to}", short(key, change.from.as_deref())),
+        _ => format!("{key} {} → {to}", short(key, change.from_text())),
     }
 }

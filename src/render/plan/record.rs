@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use crate::live::{Owned, Stamp};
 use crate::model::text::{escape, names};
 use crate::model::time::utc;
-use crate::model::{ConfigKey, TopicName};
-use crate::plan::{Action, Change, Fate, Held, Plan, RecordChange, Subject, Theirs, owner};
-use crate::render::values;
+use crate::model::{ConfigKey, SettingValue, TopicName};
+use crate::plan::{Action, Change, Fate, Held, Plan, Setting, SettingChange, Theirs, owner};
+use crate::render::values::{self, label};
 
 /// What a reader must know of a topic's ownership, a sentence each.
 pub(super) fn remarks(change: &Change) -> Vec<String> {
@@ -59,45 +59,35 @@ pub(in crate::render) fn last_applied(recorded: &Owned) -> Option<String> {
 /// `left topics/a.toml:3`: where a topic was listed last.
 pub(super) fn left(change: &Change) -> Option<String> {
     let place = change.recorded.as_ref()?.declared_at.as_ref()?;
-    let left = change.declared_at.is_none() && change.action != Action::Record;
+    let left = change.declared_at.is_none() && change.action != Action::UpdateInventory;
     left.then(|| format!("left {place}"))
 }
 
 /// `on_remove retain → delete`
-pub(super) fn recorded(change: &RecordChange) -> String {
-    format!("{} {}", field(change), values(change))
+pub(super) fn recorded(change: &SettingChange) -> String {
+    format!("{} {}", label(&change.setting), values(change))
 }
 
-/// The field, as the files would name it.
-pub(in crate::render) fn field(change: &RecordChange) -> String {
-    let field = match change.field.as_str() {
-        "replication_factor" => "replication factor",
-        field => field.strip_prefix("config.").unwrap_or(field),
+/// From what to what it changes in the inventory.
+pub(in crate::render) fn values(change: &SettingChange) -> String {
+    let shown = |value: Option<&SettingValue>| match value {
+        Some(value) => values::shown(&change.setting, Some(value)),
+        None => "none".to_owned(),
     };
-    escape(field).into_owned()
-}
-
-/// From what to what it changes.
-pub(in crate::render) fn values(change: &RecordChange) -> String {
-    let shown = |value: &String| match change.field.strip_prefix("config.") {
-        Some(key) => values::value(&ConfigKey::from(key), value),
-        None => escape(value).into_owned(),
-    };
-    let nothing = || "none".to_owned();
-    let to = change.to.as_ref().map_or_else(nothing, shown);
-    match (&change.from, change.field.as_str()) {
-        (None, "on_remove") => to,
-        (from, _) => format!("{} → {to}", from.as_ref().map_or_else(nothing, shown)),
+    let to = shown(change.to());
+    match (&change.from, &change.setting) {
+        (None, Setting::OnRemove) => to,
+        (from, _) => format!("{} → {to}", shown(from.as_ref())),
     }
 }
 
-/// What it means that a field is recorded.
-pub(super) fn meaning(change: &RecordChange) -> &'static str {
-    match (change.field.as_str(), change.to.as_deref()) {
-        ("on_remove", Some("delete")) => "it will be deleted once no file lists it",
-        ("on_remove", Some(_)) => "it will be released once no file lists it",
-        ("tombstone", _) => "the tombstone is gone; one that comes back deletes again",
-        ("record", _) => "nothing of it stays recorded",
+/// What it means that the inventory changes.
+pub(super) fn meaning(change: &SettingChange) -> &'static str {
+    match (&change.setting, change.to().and_then(SettingValue::text)) {
+        (Setting::OnRemove, Some("delete")) => "it will be deleted once no file lists it",
+        (Setting::OnRemove, Some(_)) => "it will be released once no file lists it",
+        (Setting::Removal, _) => "the tombstone is gone; one that comes back deletes again",
+        (Setting::Record, _) => "nothing of it stays recorded",
         _ => "in the inventory alone",
     }
 }
@@ -115,20 +105,15 @@ pub(in crate::render) fn held(held: &Held) -> String {
 /// What waits for the end of a hold: `update waits: partitions, retention.ms`.
 pub(super) fn waiting(held: &Held) -> Option<String> {
     let change = held.change.as_ref()?;
-    let partitions = change.partitions.iter().map(|_| Subject::Partitions);
-    let configs = change
-        .config
-        .iter()
-        .map(|config| Subject::Config(config.key.clone()));
     let parts: Vec<String> = match change.action {
-        Action::Update => partitions
-            .chain(configs)
-            .map(|part| values::label(&part))
-            .collect(),
-        Action::Record => change.record.iter().map(recorded).collect(),
+        Action::Update => {
+            let settings = change.on_topic();
+            settings.map(|part| label(&part.setting)).collect()
+        }
+        Action::UpdateInventory => change.inventory_only().map(recorded).collect(),
         _ => Vec::new(),
     };
-    let action = values::action(change.action);
+    let action = change.action.as_str();
     Some(match parts.is_empty() {
         true => format!("waits: {action}"),
         false => format!("waits: {action} {}", parts.join(", ")),

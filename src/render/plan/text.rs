@@ -3,11 +3,10 @@
 use crate::model::text::{count, escape, names};
 use crate::model::{Place, RiskLevel, TopicName};
 use crate::plan::{
-    Action, Blocked, Change, ConfigAction, ConfigChange, CountChange, Held, Plan, RecordChange,
-    Risk, Subject, usage_facts,
+    Action, Blocked, Change, Held, Plan, Risk, SettingAction, SettingChange, usage_facts,
 };
 use crate::render::columns::{Cell, Sheet};
-use crate::render::values::{source, value_or_unknown};
+use crate::render::values::{becomes, label, shown, source};
 use crate::render::{Paint, Style};
 
 use super::{footer, record};
@@ -74,7 +73,7 @@ fn add_change(sheet: &mut Sheet, change: &Change) {
         Action::Delete => ('-', Paint::Removed, "tombstone "),
         Action::Adopt => ('*', Paint::Added, ""),
         Action::Release => ('*', Paint::Changed, ""),
-        Action::Record => ('*', Paint::Told, ""),
+        Action::UpdateInventory => ('*', Paint::Told, ""),
     };
     let name = format!("{sign} {}", escape(change.topic.as_str()));
     let left = record::left(change).map(|left| Cell::new(Paint::Faint, escape(&left)));
@@ -85,103 +84,67 @@ fn add_change(sheet: &mut Sheet, change: &Change) {
     for remark in record::remarks(change) {
         sheet.text(DETAIL, Cell::new(Paint::Faint, escape(&remark)));
     }
-    add_counts(sheet, change);
-    for risk in change
-        .risks
-        .iter()
-        .filter(|risk| risk.subject == Subject::Topic)
-    {
+    let configs = || change.on_topic().filter(|c| c.config_key().is_some());
+    for count in change.on_topic().filter(|c| c.config_key().is_none()) {
+        add_setting(sheet, count, counted(count));
+    }
+    for risk in &change.risks {
         sheet.text(DETAIL, remark(risk));
     }
     for fact in change.usage.iter().flat_map(usage_facts) {
         sheet.text(DETAIL, Cell::new(Paint::Plain, escape(&fact)));
     }
-    for config in change
-        .config
-        .iter()
-        .filter(|c| c.action != ConfigAction::Pin)
-    {
-        add_config(sheet, change, config);
+    for config in configs().filter(|config| !config.is_pin()) {
+        let to = becomes(config);
+        let values = match change.action {
+            Action::Create => to,
+            _ => format!("{} → {to}", shown(&config.setting, config.from.as_ref())),
+        };
+        add_setting(sheet, config, values);
     }
-    add_pins(sheet, &change.config);
-    for field in &change.record {
-        add_record(sheet, field);
+    add_pins(sheet, configs().filter(|config| config.is_pin()));
+    for field in change.inventory_only() {
+        let label = Cell::new(Paint::Plain, label(&field.setting));
+        let values = Cell::new(Paint::Plain, record::values(field));
+        let meaning = Cell::new(Paint::Faint, record::meaning(field));
+        sheet.row(DETAIL, label, Some(values), vec![meaning]);
     }
 }
 
-fn add_record(sheet: &mut Sheet, field: &RecordChange) {
-    let label = Cell::new(Paint::Plain, record::field(field));
-    let values = Cell::new(Paint::Plain, record::values(field));
-    let meaning = Cell::new(Paint::Faint, record::meaning(field));
-    sheet.row(DETAIL, label, Some(values), vec![meaning]);
+/// A setting, and beside it what it can cost and why it changes.
+fn add_setting(sheet: &mut Sheet, change: &SettingChange, values: String) {
+    let mut beside: Vec<Cell> = change.risks.iter().map(remark).collect();
+    let undoes = change.drifted;
+    beside.extend(undoes.then(|| Cell::new(Paint::Faint, "undoes a change made on the cluster")));
+    beside.extend(reset(change).map(|reset| Cell::new(Paint::Faint, reset)));
+    let label = Cell::new(Paint::Plain, label(&change.setting));
+    sheet.row(DETAIL, label, Some(Cell::new(Paint::Plain, values)), beside);
 }
 
-fn add_counts(sheet: &mut Sheet, change: &Change) {
-    let of = |subject| remarks(change, &subject);
-    add_count(
-        sheet,
-        "partitions",
-        change.partitions.as_ref(),
-        of(Subject::Partitions),
-    );
-    let factor = change.replication_factor.as_ref();
-    add_count(
-        sheet,
-        "replication factor",
-        factor,
-        of(Subject::ReplicationFactor),
-    );
-}
-
-fn add_count<F: ToString>(
-    sheet: &mut Sheet,
-    label: &str,
-    change: Option<&CountChange<F>>,
-    remarks: Vec<Cell>,
-) {
-    let Some(change) = change else { return };
-    let value = Cell::new(Paint::Plain, counted(change));
-    sheet.row(DETAIL, Cell::new(Paint::Plain, label), Some(value), remarks);
+/// Where a config goes back to.
+pub(super) fn reset(change: &SettingChange) -> Option<String> {
+    let SettingAction::Reset(default) = &change.action else {
+        return None;
+    };
+    let whose = default
+        .as_ref()
+        .map_or("the broker's default, which is not known", |default| {
+            source(default.source)
+        });
+    Some(format!("reset to {whose}: no file sets it"))
 }
 
 /// `3 → 6`, and the only number there is where a topic is made or deleted.
-pub(super) fn counted<F: ToString>(change: &CountChange<F>) -> String {
-    let numbers = [
-        change.from.as_ref().map(F::to_string),
-        change.to.map(|to| to.to_string()),
-    ];
-    let numbers: Vec<String> = numbers.into_iter().flatten().collect();
-    numbers.join(" → ")
-}
-
-fn add_config(sheet: &mut Sheet, topic: &Change, change: &ConfigChange) {
-    let key = &change.key;
-    let to = value_or_unknown(key, change.becomes());
-    let shown = match topic.action {
-        Action::Create => to,
-        _ => {
-            format!("{} → {to}", value_or_unknown(key, change.from.as_deref()))
-        }
-    };
-    let mut beside = remarks(topic, &Subject::Config(key.clone()));
-    if change.action == ConfigAction::Reset {
-        let whose = change
-            .to_default
-            .as_ref()
-            .map_or("the broker's default, which is not known", |default| {
-                source(default.source)
-            });
-        let reset = format!("reset to {whose}: no file sets it");
-        beside.push(Cell::new(Paint::Faint, reset));
-    }
-    let label = Cell::new(Paint::Plain, escape(key.as_str()));
-    sheet.row(DETAIL, label, Some(Cell::new(Paint::Plain, shown)), beside);
+pub(super) fn counted(change: &SettingChange) -> String {
+    let values = [change.from.as_ref(), change.to()];
+    let values = values.into_iter().flatten();
+    let values: Vec<String> = values.map(ToString::to_string).collect();
+    values.join(" → ")
 }
 
 /// The pins change nothing now: one line for all of them.
-fn add_pins(sheet: &mut Sheet, config: &[ConfigChange]) {
-    let pins = config.iter().filter(|c| c.action == ConfigAction::Pin);
-    let keys: Vec<_> = pins.map(|pin| escape(pin.key.as_str())).collect();
+fn add_pins<'a>(sheet: &mut Sheet, pins: impl Iterator<Item = &'a SettingChange>) {
+    let keys: Vec<_> = pins.map(|pin| label(&pin.setting)).collect();
     let Some(last) = keys.len().checked_sub(1) else {
         return;
     };
@@ -247,14 +210,6 @@ fn at(place: Option<&Place>, before: &str) -> Vec<Cell> {
     let text = |place: &Place| format!("{before}{}", escape(&place.file_line()));
     let cell = place.map(|place| Cell::new(Paint::Faint, text(place)));
     cell.into_iter().collect()
-}
-
-/// What is to be said of one part of a change: its risks, and whether it sets back what somebody did.
-fn remarks(change: &Change, subject: &Subject) -> Vec<Cell> {
-    let own = change.risks.iter().filter(|risk| risk.subject == *subject);
-    let undoes = change.undoes_drift.contains(subject);
-    let undoes = undoes.then(|| Cell::new(Paint::Faint, "undoes a change made on the cluster"));
-    own.map(remark).chain(undoes).collect()
 }
 
 fn remark(risk: &Risk) -> Cell {

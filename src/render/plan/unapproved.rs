@@ -1,15 +1,12 @@
 //! What a saved plan does not approve: each part as it would be now, beside what was approved.
 
-use serde_json::{Value, json};
-
-use super::json::{config_change, count, record_change};
-use super::record::recorded;
-use super::text::counted;
+use crate::model::Setting;
 use crate::model::text::escape;
-use crate::plan::approval::{Step, Unapproved};
-use crate::plan::{ConfigAction, ConfigChange};
+use crate::plan::approval::{Part, Unapproved};
+use crate::plan::document::{SettingActionName, SettingDocument};
+use crate::plan::usage_facts;
 use crate::render::columns::{Cell, Sheet};
-use crate::render::values::{self, factor, value_or_unknown};
+use crate::render::values::{self, value_or_unknown};
 use crate::render::{Paint, Style};
 
 /// How far in a topic stands, and what is said of it.
@@ -48,59 +45,54 @@ pub(super) fn lines(
             Some(step) => format!("approved: {}", words(step)),
             None => "not approved".to_owned(),
         };
-        let label = values::label(&part.subject());
+        let label = match now_or_approved(part) {
+            Some(Part::Setting(change)) => values::label(&change.setting),
+            Some(Part::Topic { .. }) => "topic id".to_owned(),
+            Some(Part::Usage { .. }) => "use".to_owned(),
+            Some(Part::Whole { .. }) | None => "topic".to_owned(),
+        };
         (part.topic.as_str(), label, now, approved)
     })
 }
 
-fn words(step: &Step) -> String {
-    match step {
-        Step::Topic { action, adopt } => {
+fn now_or_approved(part: &Unapproved) -> Option<&Part> {
+    part.now.as_ref().or(part.approved.as_ref())
+}
+
+fn words(part: &Part) -> String {
+    match part {
+        Part::Whole { action, adopt } => {
             let adopt = if *adopt { "adopt and " } else { "" };
-            format!("{adopt}{}", values::action(*action))
+            format!("{adopt}{}", action.as_str())
         }
-        Step::Partitions(change) => counted(change),
-        Step::ReplicationFactor(change) => counted(change),
-        Step::Config(change) => config(change),
-        Step::Record(change) => recorded(change),
+        Part::Topic { id } => escape(id).into_owned(),
+        Part::Usage { usage } => escape(&usage_facts(usage).join("; ")).into_owned(),
+        Part::Setting(change) if change.inventory_only => {
+            let shown = |value| match value {
+                Some(value) => values::shown(&change.setting, Some(value)),
+                None => "none".to_owned(),
+            };
+            let (from, to) = (shown(change.from.as_ref()), shown(change.to.as_ref()));
+            format!("{} {from} → {to}", values::label(&change.setting))
+        }
+        Part::Setting(change) => setting(change),
     }
 }
 
-fn config(change: &ConfigChange) -> String {
-    let key = &change.key;
-    let to = value_or_unknown(key, change.becomes());
-    match (change.action, &change.from) {
-        (ConfigAction::Pin, _) => format!("pinned at {to}"),
-        (ConfigAction::Set, None) => to,
-        (ConfigAction::Set, Some(from)) => format!("{} → {to}", values::value(key, from)),
-        (ConfigAction::Reset, from) => {
-            let from = value_or_unknown(key, from.as_deref());
-            format!("{from} → reset to {to}")
-        }
-    }
-}
-
-/// The same for programs.
-pub(in crate::render) fn json(unapproved: &[Unapproved]) -> Value {
-    let part = |part: &Unapproved| {
-        json!({
-            "topic": part.topic,
-            "part": values::on(&part.subject()),
-            "approved": part.approved.as_ref().map(step),
-            "now": part.now.as_ref().map(step),
-        })
+fn setting(change: &SettingDocument) -> String {
+    let shown = |value| values::shown(&change.setting, value);
+    let to = match (&change.setting, &change.to, &change.to_default) {
+        (Setting::Config(key), None, default) => value_or_unknown(key, default.as_deref()),
+        (_, to, _) => shown(to.as_ref()),
     };
-    unapproved.iter().map(part).collect()
-}
-
-fn step(step: &Step) -> Value {
-    match step {
-        Step::Topic { action, adopt } => {
-            json!({"action": values::action(*action), "adopt": adopt})
+    let is_config = matches!(change.setting, Setting::Config(_));
+    match (change.action, &change.from, &change.to) {
+        (SettingActionName::Pin, ..) => format!("pinned at {to}"),
+        (SettingActionName::Set, None, _) => to,
+        (SettingActionName::Set, from, _) => format!("{} → {to}", shown(from.as_ref())),
+        (SettingActionName::Reset, from, _) if is_config => {
+            format!("{} → reset to {to}", shown(from.as_ref()))
         }
-        Step::Partitions(change) => count(change, |from| json!(from)),
-        Step::ReplicationFactor(change) => count(change, factor),
-        Step::Config(change) => config_change(change),
-        Step::Record(change) => record_change(change),
+        (SettingActionName::Reset, from, _) => shown(from.as_ref()),
     }
 }

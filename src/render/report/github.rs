@@ -24,9 +24,9 @@ pub fn annotations(report: &Report, plan: &Plan) -> Annotations {
     for entry in &report.entries {
         let kind = entry.kind();
         let level = match kind {
-            Kind::Applied | Kind::AlreadySo => continue,
+            Kind::Applied | Kind::AlreadyApplied => continue,
             Kind::Held => Level::Notice,
-            Kind::NotTried if !plan.refused.is_empty() => Level::Notice,
+            Kind::Skipped if !plan.refused.is_empty() => Level::Notice,
             _ => Level::Error,
         };
         let title = format!("{environment}: {} {}", entry.topic, words::kind(kind));

@@ -3,10 +3,10 @@
 use super::text::{reasons, summary, what_now};
 use super::words;
 use crate::apply::{Entry as Done, Kind, Report};
+use crate::plan::Action;
 use crate::plan::Plan;
 use crate::render::markdown::{Entry, Section, code_of, html_code, prose};
 use crate::render::plan::{alerts, remarks};
-use crate::render::values::action;
 
 /// What became of the plan of one environment: what needs the most attention first, then by name.
 /// `report` must be of this plan.
@@ -40,11 +40,11 @@ fn of_entry(entry: &Done) -> Entry {
     let topic = entry.topic.as_str();
     let kind = entry.kind();
     let shown = match kind {
-        Kind::Applied | Kind::AlreadySo | Kind::Held => words::kind(kind).to_owned(),
+        Kind::Applied | Kind::AlreadyApplied | Kind::Held => words::kind(kind).to_owned(),
         _ => format!("**{}**", words::kind(kind)),
     };
     let reasons: Vec<String> = reasons(entry).iter().map(|reason| prose(reason)).collect();
-    let change = entry.action.map_or("", action).to_owned();
+    let change = entry.action.map_or("", Action::as_str).to_owned();
     let more = reasons.len().saturating_sub(1);
     let first = reasons.first().cloned().unwrap_or_default();
     let why = match more {

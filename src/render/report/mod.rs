@@ -1,21 +1,15 @@
 //! What became of an apply, `topicsmith/report/1`.
 
+pub mod document;
 mod github;
-mod json;
 mod markdown;
 mod text;
 pub(super) mod words;
 
 pub use github::annotations;
-pub(super) use json::entry as entry_json;
-pub use json::json;
-pub(super) use json::key;
 pub use markdown::section;
 pub use text::text;
-pub(super) use words::ORDER;
-
-/// The format that [`json`] writes.
-pub const FORMAT: &str = "topicsmith/report/1";
+pub(super) use words::{ORDER, kind as word};
 
 #[cfg(test)]
 mod tests;

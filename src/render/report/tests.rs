@@ -1,9 +1,10 @@
 //! A report with everything that can become of a change, as a person and a program get it.
 
-use super::{json, text};
+use super::document::ReportDocument;
+use super::text;
 use crate::apply::{Doing, Doubt, Entry, Fault, Holds, Outcome, Part, Report, WhyNot};
-use crate::model::BlockCode;
-use crate::plan::{Action, ConfigAction, Options, Subject, make};
+use crate::model::{BlockCode, document};
+use crate::plan::{Action, Options, Setting, make};
 use crate::render::Style;
 use crate::testing::{desired, live};
 
@@ -17,15 +18,15 @@ fn fault(code: i32, name: &str, message: &str) -> Fault {
 
 fn config(key: &str, outcome: Outcome) -> Part {
     Part {
-        subject: Subject::Config(key.into()),
-        doing: Some(Doing::Config(ConfigAction::Set)),
+        setting: Some(Setting::Config(key.into())),
+        doing: Some(Doing::Set),
         outcome,
     }
 }
 
 fn topic(doing: Doing, outcome: Outcome) -> Part {
     Part {
-        subject: Subject::Topic,
+        setting: None,
         doing: Some(doing),
         outcome,
     }
@@ -33,7 +34,7 @@ fn topic(doing: Doing, outcome: Outcome) -> Part {
 
 fn partitions(outcome: Outcome) -> Part {
     Part {
-        subject: Subject::Partitions,
+        setting: Some(Setting::Partitions),
         doing: Some(Doing::AddPartitions),
         outcome,
     }
@@ -98,7 +99,7 @@ fn report() -> Report {
                     topic(Doing::Create, Outcome::Applied),
                     config(
                         "retention.ms",
-                        Outcome::NotKept(Holds::Config(Some("604800000".to_owned()))),
+                        Outcome::NotEffective(Holds::Config(Some("604800000".to_owned()))),
                     ),
                 ],
             ),
@@ -112,19 +113,19 @@ fn report() -> Report {
             ),
             update(
                 "d-not-tried",
-                vec![config("min.insync.replicas", Outcome::NotTried(too_few))],
+                vec![config("min.insync.replicas", Outcome::Skipped(too_few))],
             ),
             entry(
                 "e-still-there",
                 Action::Delete,
-                vec![topic(Doing::Delete, Outcome::NotKept(Holds::Topic))],
+                vec![topic(Doing::Delete, Outcome::NotEffective(Holds::Topic))],
             ),
             blocked,
             update("g-fine", vec![partitions(Outcome::Applied)]),
             entry(
                 "h-fine",
                 Action::Create,
-                vec![topic(Doing::Create, Outcome::AlreadySo)],
+                vec![topic(Doing::Create, Outcome::AlreadyApplied)],
             ),
         ],
         interrupted: false,
@@ -136,24 +137,24 @@ fn what_needs_attention_is_said_and_nothing_else() {
     let expected = "  \
   ! a-failed       failed
       cleanup.policy, retention.ms: Invalid value -5 for configuration retention.ms (INVALID_CONFIG 40)
-  ! b-not-kept     not kept
+  ! b-not-kept     not effective
       retention.ms: accepted, but the topic holds 7d (604800000)
   ! c-unknown      unknown
       no answer came, and the cluster does not show it so far: Local: Timed out (_TIMED_OUT -185)
-  ! d-not-tried    not tried
+  ! d-not-tried    skipped
       min.insync.replicas: partition 2 has 1 replica in sync, and with 2 asked for acks=all producers would stop
-  ! e-still-there  not kept
+  ! e-still-there  not effective
       accepted, but the topic is there, still or again
   ! f-blocked      blocked
       partitions 6 → 3: Kafka cannot remove partitions
       min.insync.replicas: held: it waits for what is blocked by partitions-decrease
 
-1 applied, 1 already so, 1 failed, 2 not kept, 1 unknown, 1 blocked, 1 not tried
-Put right what Kafka names, then apply again: what is done stays done.
-What was not tried: put right what stands beside it, then apply again.
-See what became of the unknown ones with: topicsmith plan -e prod
-What was not kept: declare what the cluster holds, or leave it to others with `unmanaged`.
-For a way out of what is blocked: topicsmith plan -e prod
+1 applied, 1 already applied, 1 failed, 2 not effective, 1 unknown, 1 blocked, 1 skipped
+Fix the reported errors and run apply again; completed changes are kept.
+Skipped changes: fix the reasons above and run apply again.
+To see what became of unknown changes, run: topicsmith plan -e prod
+Not effective: declare the value that the topic has, or list the setting in `unmanaged`.
+To resolve blocked changes, run: topicsmith plan -e prod
 ";
     let shown = text(&report(), Style::default());
     assert_eq!(shown, expected, "{shown}");
@@ -166,35 +167,36 @@ fn an_interrupted_apply_says_how_to_go_on() {
         entries: vec![entry(
             "a",
             Action::Delete,
-            vec![topic(Doing::Delete, Outcome::NotTried(WhyNot::NotReached))],
+            vec![topic(Doing::Delete, Outcome::Skipped(WhyNot::NotReached))],
         )],
         ..report()
     };
     let shown = text(&report, Style::default());
-    let expected = "1 not tried\nStopped. Apply again to go on: what is done stays done.\n";
+    let expected =
+        "1 skipped\nInterrupted. Run apply again to continue; completed changes are kept.\n";
     assert_eq!(shown, expected, "{shown}");
 }
 
 #[test]
 fn as_json() {
     let plan = make(&desired([]), &live([]), &Options::default());
-    let json = json(&report(), &plan);
+    let json = document::json(&ReportDocument::new(&report(), &plan));
     let summary = serde_json::json!({
-        "applied": 1, "already_so": 1, "failed": 1, "not_kept": 2,
-        "unknown": 1, "blocked": 1, "held": 0, "not_tried": 1,
+        "applied": 1, "already_applied": 1, "failed": 1, "not_effective": 2,
+        "unknown": 1, "blocked": 1, "held": 0, "skipped": 1,
     });
     assert_eq!(json["summary"], summary);
     let failed = serde_json::json!({
-        "part": "retention.ms",
+        "setting": "config.retention.ms",
         "action": "set",
         "result": "failed",
         "code": "INVALID_CONFIG",
         "message": "Invalid value -5 for configuration retention.ms (INVALID_CONFIG 40)",
     });
-    assert_eq!(json["changes"][0]["parts"][2], failed);
+    assert_eq!(json["changes"][0]["settings"][2], failed);
     assert_eq!(json["changes"][0]["result"], "failed");
     assert_eq!(json["changes"][5]["action"], serde_json::Value::Null);
-    assert_eq!(json["changes"][5]["parts"][1]["result"], "held");
+    assert_eq!(json["changes"][5]["settings"][1]["result"], "held");
 }
 
 /// A plan of which one change is listed and one blocked.
@@ -214,7 +216,7 @@ fn planned() -> crate::plan::Plan {
 #[test]
 fn in_a_comment_the_worst_comes_first() {
     let section = super::section(&report(), &planned());
-    let heading = "Apply to prod: 1 applied, 1 already so, 1 failed, 2 not kept, 1 unknown, 1 blocked, 1 not tried";
+    let heading = "Apply to prod: 1 applied, 1 already applied, 1 failed, 2 not effective, 1 unknown, 1 blocked, 1 skipped";
     assert_eq!(section.heading, heading);
     let rows: Vec<String> = section
         .entries
@@ -224,12 +226,12 @@ fn in_a_comment_the_worst_comes_first() {
     let expected = [
         "**failed** `a-failed` update",
         "**unknown** `c-unknown` create",
-        "**not kept** `b-not-kept` create",
-        "**not kept** `e-still-there` delete",
-        "**not tried** `d-not-tried` update",
+        "**not effective** `b-not-kept` create",
+        "**not effective** `e-still-there` delete",
+        "**skipped** `d-not-tried` update",
         "**blocked** `f-blocked` ",
         "applied `g-fine` update",
-        "already so `h-fine` create",
+        "already applied `h-fine` create",
     ];
     assert_eq!(rows, expected);
     let why = "cleanup.policy, retention.ms: Invalid value -5 for configuration retention.ms (INVALID\\_CONFIG 40)";
@@ -251,6 +253,6 @@ fn annotations_tell_what_is_not_as_wanted_at_its_place() {
     let blocked = "::error file=topics/a.toml,line=2,col=1,title=prod%3A f-blocked blocked::partitions 6 → 3: Kafka cannot remove partitions%0Amin.insync.replicas: held: it waits for what is blocked by partitions-decrease\n";
     assert!(text.contains(blocked), "{text}");
     assert!(!text.contains("fine"), "{text}");
-    let last = "topicsmith: prod: 1 applied, 1 already so, 1 failed, 2 not kept, 1 unknown, 1 blocked, 1 not tried\n";
+    let last = "topicsmith: prod: 1 applied, 1 already applied, 1 failed, 2 not effective, 1 unknown, 1 blocked, 1 skipped\n";
     assert!(text.ends_with(last), "{text}");
 }

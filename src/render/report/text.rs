@@ -3,7 +3,7 @@
 use super::words;
 use crate::apply::{Entry, Kind, Outcome, Part, Report, WhyNot};
 use crate::model::text::escape;
-use crate::plan::Subject;
+use crate::plan::Setting;
 use crate::render::columns::{Cell, Sheet};
 use crate::render::values::label;
 use crate::render::{Paint, Style};
@@ -49,7 +49,9 @@ fn add_entry(sheet: &mut Sheet, entry: &Entry) {
 /// Why parts of an entry need attention, a line for each reason.
 pub(super) fn reasons(entry: &Entry) -> Vec<String> {
     let line = |(reason, parts): (String, Vec<&Part>)| {
-        let subjects = parts.iter().filter_map(|part| config(&part.subject));
+        let subjects = parts
+            .iter()
+            .filter_map(|part| config(part.setting.as_ref()));
         let subjects: Vec<String> = subjects.collect();
         match subjects.is_empty() {
             true => reason,
@@ -77,7 +79,7 @@ fn by_reason(entry: &Entry) -> Vec<(String, Vec<&Part>)> {
 
 /// The reason, with its kind where that is not the entry's.
 fn said(entry: &Entry, part: &Part) -> Option<String> {
-    let reason = words::reason(&part.subject, &part.outcome)?;
+    let reason = words::reason(part.setting.as_ref(), &part.outcome)?;
     let kind = part.outcome.kind();
     Some(match kind == entry.kind() {
         true => reason,
@@ -88,22 +90,24 @@ fn said(entry: &Entry, part: &Part) -> Option<String> {
 fn needs_attention(part: &Part) -> bool {
     !matches!(
         part.outcome,
-        Outcome::Applied | Outcome::AlreadySo | Outcome::NotTried(WhyNot::NotReached)
+        Outcome::Applied | Outcome::AlreadyApplied | Outcome::Skipped(WhyNot::NotReached)
     )
 }
 
 fn paint(kind: Kind) -> Paint {
     match kind {
-        Kind::Applied | Kind::AlreadySo => Paint::Added,
-        Kind::Failed | Kind::NotKept | Kind::Unknown => Paint::Removed,
+        Kind::Applied | Kind::AlreadyApplied => Paint::Added,
+        Kind::Failed | Kind::NotEffective | Kind::Unknown => Paint::Removed,
         Kind::Blocked | Kind::Held => Paint::Held,
-        Kind::NotTried => Paint::Told,
+        Kind::Skipped => Paint::Told,
     }
 }
 
 /// The other reasons say themselves what they are about.
-fn config(subject: &Subject) -> Option<String> {
-    matches!(subject, Subject::Config(_)).then(|| label(subject))
+fn config(setting: Option<&Setting>) -> Option<String> {
+    setting
+        .filter(|setting| matches!(setting, Setting::Config(_)))
+        .map(label)
 }
 
 /// `12 applied, 1 failed`
@@ -129,32 +133,34 @@ pub(super) fn what_now(report: &Report) -> Vec<String> {
     let again = format!("topicsmith plan -e {}", escape(&report.environment));
     let mut lines = Vec::new();
     if report.interrupted {
-        lines.push("Stopped. Apply again to go on: what is done stays done.".to_owned());
+        lines.push(
+            "Interrupted. Run apply again to continue; completed changes are kept.".to_owned(),
+        );
     }
     if any(|o| matches!(o, Outcome::Failed(_))) {
         lines.push(
-            "Put right what Kafka names, then apply again: what is done stays done.".to_owned(),
+            "Fix the reported errors and run apply again; completed changes are kept.".to_owned(),
         );
     }
-    if any(|o| matches!(o, Outcome::NotTried(why) if *why != WhyNot::NotReached)) {
-        lines.push(
-            "What was not tried: put right what stands beside it, then apply again.".to_owned(),
-        );
+    if any(|o| matches!(o, Outcome::Skipped(why) if *why != WhyNot::NotReached)) {
+        lines.push("Skipped changes: fix the reasons above and run apply again.".to_owned());
     }
     if any(|o| matches!(o, Outcome::Unknown(_))) {
-        lines.push(format!("See what became of the unknown ones with: {again}"));
+        lines.push(format!(
+            "To see what became of unknown changes, run: {again}"
+        ));
     }
     if any(|o| matches!(o, Outcome::Unrecorded(_))) {
-        lines.push("What was not recorded: apply again, and it is.".to_owned());
+        lines.push("Not in the inventory yet: run apply again to write it.".to_owned());
     }
-    if any(|o| matches!(o, Outcome::NotKept(_))) {
+    if any(|o| matches!(o, Outcome::NotEffective(_))) {
         lines.push(
-            "What was not kept: declare what the cluster holds, or leave it to others with `unmanaged`."
+            "Not effective: declare the value that the topic has, or list the setting in `unmanaged`."
                 .to_owned(),
         );
     }
     if any(|o| matches!(o, Outcome::Blocked(..))) {
-        lines.push(format!("For a way out of what is blocked: {again}"));
+        lines.push(format!("To resolve blocked changes, run: {again}"));
     }
     lines
 }

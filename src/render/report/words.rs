@@ -1,63 +1,48 @@
 //! What became of a change, in words.
 
-use crate::apply::{Doing, Doubt, Fault, Holds, Kind, Outcome, WhyNot};
+use crate::apply::{Doubt, Fault, Holds, Kind, Outcome, WhyNot};
 use crate::model::text::{count, escape};
-use crate::plan::{ConfigAction, Subject};
+use crate::plan::Setting;
 use crate::render::plan::held_words;
 use crate::render::values::value_or_unknown;
 
 /// The kinds in the order in which they are counted.
 pub(in crate::render) const ORDER: [Kind; 8] = [
     Kind::Applied,
-    Kind::AlreadySo,
+    Kind::AlreadyApplied,
     Kind::Failed,
-    Kind::NotKept,
+    Kind::NotEffective,
     Kind::Unknown,
     Kind::Blocked,
     Kind::Held,
-    Kind::NotTried,
+    Kind::Skipped,
 ];
 
-/// What was to be done to a part, for JSON.
-pub(super) fn doing(doing: Doing) -> &'static str {
-    match doing {
-        Doing::Create => "create",
-        Doing::Delete => "delete",
-        Doing::AddPartitions => "add",
-        Doing::Config(ConfigAction::Set) => "set",
-        Doing::Config(ConfigAction::Pin) => "pin",
-        Doing::Config(ConfigAction::Reset) => "reset",
-        Doing::Adopt => "adopt",
-        Doing::Release => "release",
-        Doing::Record => "record",
-    }
-}
-
-/// `applied`, `not kept`, …
+/// `applied`, `not effective`, …
 pub(in crate::render) fn kind(kind: Kind) -> &'static str {
     match kind {
         Kind::Applied => "applied",
-        Kind::AlreadySo => "already so",
+        Kind::AlreadyApplied => "already applied",
         Kind::Failed => "failed",
-        Kind::NotKept => "not kept",
+        Kind::NotEffective => "not effective",
         Kind::Unknown => "unknown",
         Kind::Blocked => "blocked",
         Kind::Held => "held",
-        Kind::NotTried => "not tried",
+        Kind::Skipped => "skipped",
     }
 }
 
 /// Why, in a phrase that follows the kind; `None` where there is nothing to say.
-pub(in crate::render) fn reason(subject: &Subject, outcome: &Outcome) -> Option<String> {
+pub(in crate::render) fn reason(setting: Option<&Setting>, outcome: &Outcome) -> Option<String> {
     Some(match outcome {
-        Outcome::Applied | Outcome::AlreadySo => return None,
+        Outcome::Applied | Outcome::AlreadyApplied => return None,
         Outcome::Failed(fault) => broker(fault),
-        Outcome::NotKept(holds) => format!("accepted, but {}", instead(subject, holds)),
+        Outcome::NotEffective(holds) => format!("accepted, but {}", instead(setting, holds)),
         Outcome::Unknown(doubt) => doubtful(doubt),
         Outcome::Blocked(_, message) => escape(message).into_owned(),
         Outcome::Held(code) => format!("it waits for what is blocked by {code}"),
         Outcome::OnHold(held) => held_words(held),
-        Outcome::NotTried(why) => not_tried(why),
+        Outcome::Skipped(why) => not_tried(why),
         Outcome::Unrecorded(why) => {
             format!("not recorded: {}", escape(&why.to_string()))
         }
@@ -72,15 +57,15 @@ fn broker(fault: &Fault) -> String {
     }
 }
 
-fn instead(subject: &Subject, holds: &Holds) -> String {
-    match (holds, subject) {
+fn instead(setting: Option<&Setting>, holds: &Holds) -> String {
+    match (holds, setting) {
         (Holds::Topic, _) => "the topic is there, still or again".to_owned(),
         (Holds::Nothing, _) => "the topic is gone".to_owned(),
         (Holds::Partitions(count), _) => format!("the topic has {count} partitions"),
         (Holds::ReplicationFactor(factor), _) => {
             format!("the topic has replication factor {factor}")
         }
-        (Holds::Config(value), Subject::Config(key)) => {
+        (Holds::Config(value), Some(Setting::Config(key))) => {
             format!(
                 "the topic holds {}",
                 value_or_unknown(key, value.as_deref())

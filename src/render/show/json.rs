@@ -6,10 +6,9 @@ use super::FORMAT;
 use crate::desired::{FromVariable, Said, SettingTrace, Written};
 use crate::live::snapshot::records::hold_json;
 use crate::live::{Closeup, GroupLag, Member, PartitionState, Unseen};
-use crate::model::Place;
 use crate::model::time::utc;
+use crate::model::{Place, SettingValue};
 use crate::plan::Blocked;
-use crate::render::values::factor;
 use crate::show::{
     Against, Listing, LiveValue, OwnedBy, Ownership, SettingView, TopicView, Undeclared,
     UndeclaredFate,
@@ -39,7 +38,7 @@ pub fn json(view: &TopicView) -> Value {
         json!({
             "id": found.id,
             "partitions": found.partitions,
-            "replication_factor": factor(&found.replication_factor),
+            "replication_factor": SettingValue::from(&found.replication_factor),
         })
     });
     json!({

@@ -215,7 +215,7 @@ async fn a_stale_plan_is_not_applied_and_says_why(test: Test) {
         "`{prefix}` retention.ms: now `14d (1209600000) → 1d (86400000)`, `approved: 7d (604800000) → 1d (86400000)`"
     );
     assert!(report.contains(&said), "{report}");
-    assert!(report.contains("**not tried**"), "{report}");
+    assert!(report.contains("**skipped**"), "{report}");
 }
 
 async fn only_a_trusted_plan_is_applied(test: Test) {

@@ -200,7 +200,7 @@ impl Applied {
         let (exit, result) = match ends {
             Ends::Applied | Ends::Unreached => (0, "applied"),
             Ends::Failed => (1, "failed"),
-            Ends::NotKept => (3, "not_kept"),
+            Ends::NotKept => (3, "not_effective"),
             Ends::Unknown => (3, "unknown"),
             Ends::Stopped => (130, "unknown"),
         };
@@ -212,14 +212,14 @@ impl Applied {
             // The first part is one of the topic itself. Where the network is lost for good, what is
             // not recorded for sure stands above what is unknown of the topic.
             let of = match cell.owning {
-                true => &change["parts"][0],
+                true => &change["settings"][0],
                 false => change,
             };
             assert_eq!(of["result"], result, "{name}: {run}");
             let name = change["topic"].as_str().expect("a name");
             let topic = topic(name.trim_start_matches('@'));
-            for part in change["parts"].as_array().expect("a list") {
-                let subject = part["part"].as_str().expect("a name");
+            for part in change["settings"].as_array().expect("a list") {
+                let subject = part["setting"].as_str().unwrap_or("topic");
                 if subject == "record" {
                     continue; // The plan of the re-run tells.
                 }
@@ -227,7 +227,7 @@ impl Applied {
                 let said = part["result"].as_str().expect("a word");
                 let is_true = match said {
                     "applied" => is_so,
-                    "failed" | "not_kept" | "not_tried" => !is_so,
+                    "failed" | "not_effective" | "skipped" => !is_so,
                     "unknown" => true,
                     _ => false,
                 };

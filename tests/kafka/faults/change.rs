@@ -71,9 +71,13 @@ impl Change {
     pub fn parts(self) -> &'static [&'static str] {
         match self {
             Change::Create | Change::Delete => &["topic"],
-            Change::MinIsr => &["min.insync.replicas"],
+            Change::MinIsr => &["config.min.insync.replicas"],
             Change::Partitions => &["partitions"],
-            Change::Configs => &["max.message.bytes", "retention.ms", "segment.bytes"],
+            Change::Configs => &[
+                "config.max.message.bytes",
+                "config.retention.ms",
+                "config.segment.bytes",
+            ],
         }
     }
 

@@ -127,7 +127,10 @@ async fn a_tombstone_that_comes_back_works_again(test: Test) {
     nothing_left(&repository);
 
     repository.topics("");
-    assert_eq!(planned(&repository), "@old record tombstone spent>-");
+    assert_eq!(
+        planned(&repository),
+        "@old update-inventory removal spent>-"
+    );
     repository.run("plan --detailed-exitcode").exits(2);
     repository.run("apply --yes").exits(0).says("\n1 applied\n");
     assert_eq!(super::listed(&repository)["spent"], serde_json::json!([]));

@@ -81,7 +81,7 @@ fn crashes() -> Vec<Crash> {
             before: A,
             files: "[topics.\"@a\"]\nconfig.retention.ms = \"8d\"\n",
             lost: produce(),
-            mends: "@a record config.retention.ms ->691200000",
+            mends: "@a update-inventory config.retention.ms ->691200000",
             live: "a bystander",
             owned: "@a",
         },
@@ -91,7 +91,7 @@ fn crashes() -> Vec<Crash> {
             before: A,
             files: "[topics.\"@a\"]\npartitions = 2\n",
             lost: produce(),
-            mends: "@a record partitions 1>2",
+            mends: "@a update-inventory partitions 1>2",
             live: "a bystander",
             owned: "@a",
         },
@@ -101,7 +101,7 @@ fn crashes() -> Vec<Crash> {
             before: A,
             files: ARMED,
             lost: produce(),
-            mends: "@a record on_remove retain>delete",
+            mends: "@a update-inventory on_remove retain>delete",
             live: "a bystander",
             owned: "@a",
         },
@@ -161,7 +161,7 @@ fn crashes() -> Vec<Crash> {
             before: A,
             files: TOMBSTONE,
             lost: produce().nth(2),
-            mends: "@a record record owned>-",
+            mends: "@a update-inventory record owned>-",
             live: "bystander",
             owned: "",
         },
@@ -334,11 +334,11 @@ async fn a_change_that_could_not_be_recorded(test: Test) {
         // What was done to the topics themselves is said all the same.
         let json = run.json();
         assert_eq!(
-            json["changes"][0]["parts"][0]["result"], "applied",
+            json["changes"][0]["settings"][0]["result"], "applied",
             "{name}: {run}"
         );
         assert_eq!(
-            json["changes"][1]["parts"][0]["result"], "applied",
+            json["changes"][1]["settings"][0]["result"], "applied",
             "{name}: {run}"
         );
         assert_eq!(live(&test).await, "a b", "{name}");
@@ -368,7 +368,7 @@ async fn a_tombstone_that_cannot_be_noted_deletes_nothing(test: Test) {
     let run = under(&test, &repository, lost(Api::Produce)).exits(1);
     let words = results(&run);
     assert!(
-        words.starts_with("@a not_tried: the inventory has to hold it beforehand"),
+        words.starts_with("@a skipped: the inventory has to hold it beforehand"),
         "{run}"
     );
     assert_eq!(live(&test).await, "a kept");

@@ -26,7 +26,7 @@ async fn by_hand_in_the_files_and_both(test: Test) {
     let topics = json["topics"].as_array().expect("a list").iter();
     let since: Vec<(&str, &str)> = topics
         .map(|topic| {
-            let since = &topic["differences"][0]["since_applied"];
+            let since = &topic["settings"][0]["since_applied"];
             (
                 topic["topic"].as_str().unwrap_or_default(),
                 since.as_str().unwrap_or_default(),
@@ -41,7 +41,7 @@ async fn by_hand_in_the_files_and_both(test: Test) {
             ("@pending", "pending")
         ]
     );
-    let both = &json["topics"][0]["differences"][0];
+    let both = &json["topics"][0]["settings"][0];
     for (key, value) in [
         ("last_applied", "604800000"),
         ("live", "3600000"),
@@ -57,12 +57,12 @@ async fn by_hand_in_the_files_and_both(test: Test) {
     run.says("1h (3600000)").says("7d (604800000)");
 
     let plan = repository.run("plan --format json").exits(0).json();
-    let undoes = |index: usize| plan["changes"][index]["config"][0]["undoes_drift"].clone();
+    let undoes = |index: usize| plan["changes"][index]["settings"][0]["drifted"].clone();
     assert_eq!(
         [undoes(0), undoes(1)],
         [true.into(), true.into()] as [serde_json::Value; 2]
     );
-    assert!(undoes(2).is_null(), "{plan}");
+    assert_eq!(undoes(2), false, "{plan}");
     repository.run(APPLY).exits(0);
     repository.run("drift --pending").exits(0);
     nothing_left(&repository);
@@ -95,7 +95,7 @@ async fn the_same_on_both_sides_is_to_be_recorded(test: Test) {
     repository.topics("[topics.\"@a\"]\nconfig.retention.ms = \"8d\"\n");
     assert_eq!(
         super::planned(&repository),
-        "@a record config.retention.ms 604800000>691200000"
+        "@a update-inventory config.retention.ms 604800000>691200000"
     );
     repository.run("apply --yes").exits(0);
     repository.run("drift --pending").exits(0);

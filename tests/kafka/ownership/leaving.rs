@@ -150,7 +150,7 @@ async fn arming_is_a_change_of_its_own(test: Test) {
     repository.topics("[topics.\"@a\"]\nowner = \"shop\"\non_remove = \"delete\"\n");
     assert_eq!(
         planned(&repository),
-        "@a record on_remove retain>delete owner ->shop"
+        "@a update-inventory on_remove retain>delete owner ->shop"
     );
     repository
         .run("plan --detailed-exitcode")
@@ -181,7 +181,10 @@ async fn arming_is_a_change_of_its_own(test: Test) {
 async fn what_was_recorded_counts(test: Test) {
     let repository = applied(&test, "[topics.\"@a\"]\non_remove = \"delete\"\n");
     repository.topics("[topics.\"@a\"]\n");
-    assert_eq!(planned(&repository), "@a record on_remove delete>retain");
+    assert_eq!(
+        planned(&repository),
+        "@a update-inventory on_remove delete>retain"
+    );
     repository.topics("");
     assert_eq!(planned(&repository), "@a delete");
     repository.topics("[topics.\"@a\"]\n");

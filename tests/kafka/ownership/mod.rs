@@ -58,10 +58,17 @@ fn planned_by(repository: &Repository, arguments: &str) -> String {
         let mut words = vec![word(change, "topic"), word(change, "action")];
         let adopted = change["adopt"] == true && change["action"] != "adopt";
         words.extend(adopted.then(|| "adopt".to_owned()));
-        let record = change["record"].as_array().cloned().unwrap_or_default();
-        words.extend(record.iter().map(|part| {
-            let side = |key: &str| part[key].as_str().unwrap_or("-").to_owned();
-            format!("{} {}>{}", word(part, "field"), side("from"), side("to"))
+        let settings = change["settings"].as_array().cloned().unwrap_or_default();
+        let inventory = settings
+            .iter()
+            .filter(|part| part["inventory_only"] == true);
+        words.extend(inventory.map(|part| {
+            let side = |key: &str| match &part[key] {
+                Value::String(text) => text.clone(),
+                Value::Null => "-".to_owned(),
+                other => other.to_string(),
+            };
+            format!("{} {}>{}", word(part, "setting"), side("from"), side("to"))
         }));
         words.join(" ")
     };

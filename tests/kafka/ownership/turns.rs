@@ -168,7 +168,7 @@ async fn one_that_slept_too_long_stops(test: Test) {
     let first = apply.end();
     let words = results(&first);
     assert!(
-        words.contains("@b not_tried: the lock was lost"),
+        words.contains("@b skipped: the lock was lost"),
         "{first}\n{run}"
     );
     assert!(
@@ -198,7 +198,7 @@ async fn one_that_is_unlocked_stops(test: Test) {
         .says(&format!("process {}", apply.pid()));
     let first = apply.end();
     assert!(
-        results(&first).contains("@b not_tried: the lock was lost"),
+        results(&first).contains("@b skipped: the lock was lost"),
         "{first}"
     );
     let first = first.exits(3);

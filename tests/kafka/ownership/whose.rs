@@ -89,7 +89,7 @@ async fn what_another_scope_owns_is_not_touched(test: Test) {
         .says("scope shop (environment dev) owns it");
     plan.says("1 owned by others: 1 by scope shop");
     let json = media.run("plan --format json").json();
-    assert_eq!(json["theirs"][0]["topic"], "@c");
+    assert_eq!(json["owned_elsewhere"][0]["topic"], "@c");
     assert_eq!(json["unlisted"], serde_json::json!([]));
     media.run(APPLY).exits(3).says("\n1 applied, 2 blocked\n");
     assert_eq!(live(&test).await, "a b c m");
