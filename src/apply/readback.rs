@@ -85,7 +85,7 @@ pub async fn read(cluster: &Cluster, steps: &[&Step], wanted: Wanted) -> Result<
             Wanted::Nothing => Ids::new(),
             // Whoever needs one that is missing asks again.
             Wanted::IdsOfMade => {
-                let ids = ids_of_listed(cluster, &metadata, &made);
+                let ids = ids(cluster, &made);
                 ids.await.unwrap_or_default()
             }
         }
@@ -123,37 +123,6 @@ pub async fn ids(cluster: &Cluster, topics: &[TopicName]) -> Result<Ids, Error> 
     let described = cluster.describe_topics(topics).await?.into_iter();
     let id = |description: Result<TopicDescription, Fault>| description.map(|found| found.id);
     Ok(described.map(|(name, found)| (name, id(found))).collect())
-}
-
-/// The ids of topics that the cluster has just listed. librdkafka has read them with the list, which
-/// nobody promises; so two of them are asked for. Where the answers are what it has read, the others
-/// are, too: they were read in the same way. Else all are asked for.
-///
-/// # Errors
-/// Why the cluster could not be read.
-async fn ids_of_listed(
-    cluster: &Cluster,
-    listed: &Metadata,
-    topics: &[TopicName],
-) -> Result<Ids, Error> {
-    let hint = |name: &TopicName| listed.topics.get(name)?.id_hint.clone();
-    let (Some(first), Some(last)) = (topics.first(), topics.last()) else {
-        return Ok(Ids::new());
-    };
-    let told = ids(cluster, &[first.clone(), last.clone()]).await?;
-    let is_hint = |name, id: &Result<Option<String>, Fault>| {
-        let id = id.as_ref().ok().and_then(Option::as_ref);
-        id.is_some() && id == hint(name).as_ref()
-    };
-    let hints = topics
-        .iter()
-        .map(|name| Some((name.clone(), Ok(Some(hint(name)?)))));
-    if told.iter().all(|(name, id)| is_hint(name, id))
-        && let Some(hints) = hints.collect()
-    {
-        return Ok(hints);
-    }
-    ids(cluster, topics).await
 }
 
 /// The ids of topics that were made. Brokers learn of a topic one after the other: one that does not

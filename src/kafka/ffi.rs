@@ -11,7 +11,6 @@
 
 mod certificates;
 mod configs;
-mod ids;
 mod records;
 mod rights;
 mod tokens;
@@ -1113,7 +1112,7 @@ unsafe fn copy_metadata(told: *const raw::Metadata) -> Metadata {
             });
         }
         let topics = counted(metadata.topics, metadata.topic_count);
-        for (topic, id_hint) in topics.iter().zip(ids::hints(told)) {
+        for topic in topics {
             let name = TopicName::new(text(topic.name));
             if topic.error != 0 {
                 copy.unreadable
@@ -1132,7 +1131,6 @@ unsafe fn copy_metadata(told: *const raw::Metadata) -> Metadata {
             });
             let read = TopicMetadata {
                 partitions: partitions.collect(),
-                id_hint,
             };
             copy.topics.insert(name, read);
         }

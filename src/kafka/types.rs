@@ -80,9 +80,6 @@ pub struct Node {
 pub struct TopicMetadata {
     /// Its partitions, by number.
     pub partitions: Vec<Partition>,
-    /// What its id is likely to be: to be believed where it is the one that is looked for.
-    /// `DescribeTopics` tells any other.
-    pub id_hint: Option<String>,
 }
 
 /// A partition as metadata shows it.

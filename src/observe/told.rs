@@ -32,18 +32,22 @@ pub struct Told {
 }
 
 impl Told {
-    /// Reads what is wanted whatever the inventory holds: that is read meanwhile. Configs do not wait
-    /// for the list of topics either, where theirs are named. Listed topics that do not show may be
-    /// there all the same, and are asked for.
+    /// Reads what is wanted whatever the inventory holds: that is read meanwhile. Configs and ids do
+    /// not wait for the list of topics either, where theirs are named. Listed topics that are not in
+    /// it may exist all the same: the answer to the question for their id says so.
     pub(super) async fn read(cluster: &Cluster, want: &Want<'_>) -> Result<Self, Error> {
         let started = Instant::now();
-        let named = want.configs.named().iter();
-        let named: Vec<TopicName> = named.filter(|name| want.topic(name)).cloned().collect();
-        let (metadata, mut configs) =
-            tokio::try_join!(cluster.metadata(), cluster.describe_topic_configs(&named))?;
+        let wanted = |names: &[TopicName]| -> Vec<TopicName> {
+            let names = names.iter().filter(|name| want.topic(name));
+            names.cloned().collect()
+        };
+        let (named, listed) = (wanted(want.configs.named()), wanted(want.listed));
+        let (metadata, mut configs, descriptions) = tokio::try_join!(
+            cluster.metadata(),
+            cluster.describe_topic_configs(&named),
+            cluster.describe_topics(&listed),
+        )?;
         let live = &metadata.topics;
-        let hidden = missing(live, want.listed).filter(|name| want.topic(name));
-        let hidden: Vec<TopicName> = hidden.cloned().collect();
         let configs_and_defaults = async {
             if let Which::All = want.configs {
                 let live = live.keys().filter(|name| want.topic(name));
@@ -51,11 +55,9 @@ impl Told {
                 configs = cluster.describe_topic_configs(&live).await?;
             }
             let defaults = defaults(cluster, &metadata, &configs).await;
-            Ok((configs, defaults))
+            Ok::<_, Error>((configs, defaults))
         };
-        let (descriptions, (configs, defaults)) =
-            tokio::try_join!(cluster.describe_topics(&hidden), configs_and_defaults)?;
-        let (broker_defaults, without_defaults) = defaults;
+        let (configs, (broker_defaults, without_defaults)) = configs_and_defaults.await?;
         Ok(Self {
             started,
             metadata,
@@ -71,24 +73,19 @@ impl Told {
         self.started
     }
 
-    /// Reads what is known only now: ids, but for those of topics that are as they were recorded, and
-    /// the configs of instances' topics.
+    /// Reads what is known only now: the ids of what the inventory holds, and the configs of
+    /// instances' topics.
     async fn read_more(
         &mut self,
         cluster: &Cluster,
         want: &Want<'_>,
         inventory: &Inventory,
     ) -> Result<(), Error> {
-        recognise(&mut self.metadata.topics, inventory);
         let of_instances = inventory.instance_topics();
-        let live = &self.metadata.topics;
-        let wanted: Vec<&TopicName> = match want.ids {
-            Which::All => live.keys().collect(),
-            Which::Of(names) => names.iter().collect(),
-        };
-        let ids = unrecognised(live, wanted)
-            .chain(unrecognised(live, inventory.topics.keys()))
-            .chain(unrecognised(live, of_instances.keys().copied()));
+        let live = self.metadata.topics.keys();
+        let live = live.filter(|_| matches!(want.ids, Which::All));
+        let recorded = inventory.topics.keys().chain(of_instances.keys().copied());
+        let ids = live.chain(recorded);
         let ids = ids.filter(|name| want.topic(name) && !self.descriptions.contains_key(*name));
         let ids: BTreeSet<&TopicName> = ids.collect();
         let ids: Vec<TopicName> = ids.into_iter().cloned().collect();
@@ -188,39 +185,6 @@ impl Told {
     }
 }
 
-/// Keeps of the hints at ids those that are what was recorded. No other is worth anything.
-fn recognise(topics: &mut BTreeMap<TopicName, TopicMetadata>, inventory: &Inventory) {
-    let mut owned = InOrder::of(&inventory.topics);
-    let mut of_instances = InOrder::of(inventory.instance_topics());
-    for (name, topic) in topics {
-        let of_instance = of_instances.take(&name);
-        let of_instance = of_instance.and_then(|instance| instance.topics.get(name)?.as_ref());
-        let recorded = of_instance.or(owned.take(name).and_then(|owned| owned.id.as_ref()));
-        topic.id_hint.take_if(|hint| Some(&*hint) != recorded);
-    }
-}
-
-/// Those of some names, which ascend, whose topics are not known by their ids.
-fn unrecognised<'a>(
-    live: &'a BTreeMap<TopicName, TopicMetadata>,
-    names: impl IntoIterator<Item = &'a TopicName>,
-) -> impl Iterator<Item = &'a TopicName> {
-    let mut live = InOrder::of(live);
-    let mut is_known = move |name| live.take(name).is_some_and(|topic| topic.id_hint.is_some());
-    let names = names.into_iter();
-    names.filter(move |name| !is_known(*name))
-}
-
-/// Those of some names, which ascend, that no topic shows.
-fn missing<'a>(
-    live: &'a BTreeMap<TopicName, TopicMetadata>,
-    names: impl IntoIterator<Item = &'a TopicName>,
-) -> impl Iterator<Item = &'a TopicName> {
-    let mut live = InOrder::of(live);
-    let names = names.into_iter();
-    names.filter(move |name| live.take(*name).is_none())
-}
-
 /// What a broker does not know of that another one listed.
 fn unsettled<T>(
     live: &BTreeMap<TopicName, TopicMetadata>,
@@ -288,7 +252,6 @@ fn found(
     let mut read = LiveTopic {
         partitions: u32::try_from(topic.partitions.len()).unwrap_or(u32::MAX),
         replication_factor: ReplicationFactor::of(replicas(&topic)),
-        id: topic.id_hint,
         ..LiveTopic::default()
     };
     let gone = |fault: &Fault| fault.kind() == FaultKind::Missing;
@@ -353,69 +316,4 @@ fn set_on_topic(entries: &Configs) -> ConfigMap<String> {
         .filter(|entry| entry.source == Source::Topic)
         .map(|entry| (entry.key.clone(), entry.value.clone().unwrap_or_default()))
         .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::live::{Instance, Owned};
-
-    /// An id that librdkafka should have got wrong can only be another one than what was recorded, and
-    /// those are asked for.
-    #[test]
-    fn a_hint_at_an_id_counts_where_it_was_recorded() {
-        let seen = |hint: Option<&str>| TopicMetadata {
-            id_hint: hint.map(str::to_owned),
-            ..TopicMetadata::default()
-        };
-        let recorded = |id: Option<&str>| Owned {
-            id: id.map(str::to_owned),
-            ..Owned::default()
-        };
-        let instance = Instance {
-            topics: [
-                ("i-same".into(), Some("I".to_owned())),
-                ("i-new".into(), None),
-            ]
-            .into(),
-            ..Instance::default()
-        };
-        let inventory = Inventory {
-            topics: [
-                ("another".into(), recorded(Some("B"))),
-                ("gone".into(), recorded(Some("G"))),
-                ("no-hint".into(), recorded(Some("N"))),
-                ("no-id".into(), recorded(None)),
-                ("same".into(), recorded(Some("S"))),
-            ]
-            .into(),
-            instances: vec![instance],
-            ..Inventory::default()
-        };
-        let mut topics: BTreeMap<TopicName, TopicMetadata> = [
-            ("another".into(), seen(Some("A"))),
-            ("i-new".into(), seen(Some("J"))),
-            ("i-same".into(), seen(Some("I"))),
-            ("no-hint".into(), seen(None)),
-            ("no-id".into(), seen(Some("X"))),
-            ("nobodys".into(), seen(Some("Y"))),
-            ("same".into(), seen(Some("S"))),
-        ]
-        .into();
-        recognise(&mut topics, &inventory);
-        let names: BTreeSet<TopicName> = topics
-            .keys()
-            .chain(inventory.topics.keys())
-            .cloned()
-            .collect();
-        let asked: Vec<&str> = unrecognised(&topics, &names)
-            .map(TopicName::as_str)
-            .collect();
-        assert_eq!(
-            asked,
-            ["another", "gone", "i-new", "no-hint", "no-id", "nobodys"]
-        );
-        let missing: Vec<&TopicName> = missing(&topics, &names).collect();
-        assert_eq!(missing, [&TopicName::from("gone")]);
-    }
 }

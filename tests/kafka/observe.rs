@@ -16,7 +16,6 @@ use crate::harness::{
 
 harness::tests! {
     a_topic_with_its_overrides,
-    the_hint_at_an_id_is_the_id,
     an_empty_cluster_tells_its_defaults_too: Newest,
     a_default_hidden_by_every_topic_is_known: Newest,
     the_defaults_are_kafkas_own: Newest,
@@ -81,20 +80,6 @@ async fn a_topic_with_its_overrides(test: Test) {
         source: Source::Broker,
     };
     assert_eq!(live.broker_defaults["segment.index.bytes"], expected);
-}
-
-/// What librdkafka read with the list of all topics is what `DescribeTopics` tells.
-async fn the_hint_at_an_id_is_the_id(test: Test) {
-    let topics = ["a", "b", "c"].map(|topic| new_topic(test.topic(topic), 2, &[]));
-    test.create(&topics).await;
-    let names = topics.map(|topic| topic.name);
-    let cluster = test.cluster().await;
-    let (metadata, told) =
-        tokio::try_join!(cluster.metadata(), cluster.describe_topics(&names)).expect("it answers");
-    let ids = |name| told[name].as_ref().expect("it is there").id.clone();
-    let hints = |name| metadata.topics[name].id_hint.clone();
-    assert_eq!(names.each_ref().map(hints), names.each_ref().map(ids));
-    assert!(names.iter().all(|name| ids(name).is_some()));
 }
 
 async fn an_empty_cluster_tells_its_defaults_too(test: Test) {
