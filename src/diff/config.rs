@@ -1,8 +1,8 @@
 //! How the configs of a topic differ from the declared ones.
 
-use super::{ConfigDiff, Defaults, Difference, Effective, behind, effective};
+use super::{ConfigDiff, Difference};
 use crate::desired::Topic;
-use crate::live::{LiveTopic, Source};
+use crate::live::{Defaults, Effective, LiveTopic, Source, effective, inherited_default};
 use crate::model::config::is_throttle;
 use crate::model::{ConfigKey, Globs};
 
@@ -40,7 +40,7 @@ pub(super) fn compare<'a>(
         differ.push(ConfigDiff {
             key,
             live: Some(own),
-            kind: Difference::Undeclared(behind(found, defaults, key)),
+            kind: Difference::Undeclared(inherited_default(found, defaults, key)),
         });
     }
     differ.sort_by_key(|diff| diff.key);

@@ -6,12 +6,10 @@ mod since;
 
 pub use since::{Since, of_config, of_number};
 
-use std::borrow::Borrow;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::desired::Topic;
-use crate::live::{BrokerDefault, LiveTopic, ReplicationFactor, Source};
+use crate::live::{Defaults, Effective, LiveTopic, ReplicationFactor};
 use crate::model::{ConfigKey, Globs, Sourced};
 
 /// How one topic differs from what its entry says. What is `unmanaged` is not compared.
@@ -47,66 +45,6 @@ pub enum Difference<'a> {
     NotHeld(&'a Sourced<Arc<str>>),
     /// The topic holds it and no file names it. Without it the topic would have this.
     Undeclared(Option<Effective<'a>>),
-}
-
-/// A value that is in force, and where it comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Effective<'a> {
-    /// The value.
-    pub value: &'a str,
-    /// Who gives it.
-    pub source: Source,
-}
-
-impl Effective<'_> {
-    /// The same as a default that can be kept.
-    pub fn to_default(self) -> BrokerDefault {
-        BrokerDefault {
-            value: self.value.to_owned(),
-            source: self.source,
-        }
-    }
-}
-
-impl<'a> From<&'a BrokerDefault> for Effective<'a> {
-    fn from(default: &'a BrokerDefault) -> Self {
-        Self {
-            value: &default.value,
-            source: default.source,
-        }
-    }
-}
-
-/// What brokers give to topics that do not hold a key themselves.
-pub type Defaults = BTreeMap<ConfigKey, BrokerDefault>;
-
-/// What a topic has for a key: its own value, or else the default behind it.
-pub fn effective<'a, K: Ord + ?Sized>(
-    found: &'a LiveTopic,
-    defaults: &'a Defaults,
-    key: &K,
-) -> Option<Effective<'a>>
-where
-    ConfigKey: Borrow<K>,
-{
-    let own = found.config.as_ref()?.get(key).map(|value| Effective {
-        value,
-        source: Source::Topic,
-    });
-    own.or_else(|| behind(found, defaults, key))
-}
-
-/// What a topic has, or would have, for a key that is not set on it.
-pub fn behind<'a, K: Ord + ?Sized>(
-    found: &'a LiveTopic,
-    defaults: &'a Defaults,
-    key: &K,
-) -> Option<Effective<'a>>
-where
-    ConfigKey: Borrow<K>,
-{
-    let default = found.behind.get(key).or_else(|| defaults.get(key));
-    default.map(Effective::from)
 }
 
 /// Compares a topic with its entry. `ignore` covers undeclared config keys that nobody wants to

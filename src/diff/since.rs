@@ -3,8 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Effective;
-use crate::live::Source;
+use crate::live::{Effective, Source};
 use crate::model::{ConfigKey, ConfigMap};
 
 /// On which side something changed since it was last applied.

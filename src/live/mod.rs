@@ -4,6 +4,7 @@
 
 pub mod checkup;
 mod closeup;
+mod effective;
 mod inventory;
 mod objection;
 mod operation;
@@ -13,6 +14,7 @@ mod usage;
 use std::collections::BTreeMap;
 
 pub use closeup::{Closeup, GroupLag, Member, PartitionState};
+pub use effective::{Defaults, Effective, effective, inherited_default};
 pub use inventory::{Hold, Instance, Inventory, Owned, Spent, Stamp, Whose};
 pub use objection::{Objection, ObjectionKind};
 pub use operation::Operation;

@@ -4,11 +4,9 @@
 use std::collections::BTreeMap;
 
 use crate::kafka::{ConfigEntry, Configs, Synonym};
-use crate::live::{BrokerDefault, Source};
+use crate::live::{BrokerDefault, Defaults, Source};
 use crate::model::config::SPECS;
 use crate::model::{ConfigKey, ConfigSpec};
-
-pub(super) type Defaults = BTreeMap<ConfigKey, BrokerDefault>;
 
 /// The defaults that the configs of topics tell: what is not set on a topic, and what stands
 /// behind a value that is.

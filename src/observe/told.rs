@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::time::{Duration, Instant};
 
-use super::defaults::{self, Defaults};
+use super::defaults;
 use super::preflight::words;
 use super::{Want, Which};
 use crate::inventory::Contents;
@@ -13,7 +13,8 @@ use crate::kafka::{
     TopicMetadata,
 };
 use crate::live::{
-    BROKER_DEFAULTS, Broker, Inventory, Live, LiveTopic, ReplicationFactor, Source, Unknown,
+    BROKER_DEFAULTS, Broker, Defaults, Inventory, Live, LiveTopic, ReplicationFactor, Source,
+    Unknown,
 };
 use crate::model::{ConfigMap, InOrder, TopicName};
 

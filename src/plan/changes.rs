@@ -5,8 +5,8 @@ use super::{
     objections, risks,
 };
 use crate::desired::{Environment, Topic};
-use crate::diff::{self, ConfigDiff, Defaults, Difference};
-use crate::live::{Live, LiveTopic, Usage};
+use crate::diff::{self, ConfigDiff, Difference};
+use crate::live::{Defaults, Live, LiveTopic, Usage};
 use crate::model::{Place, TopicName};
 
 /// A topic that is made.

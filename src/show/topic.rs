@@ -5,8 +5,8 @@ use super::{
     UndeclaredFate,
 };
 use crate::desired::{Desired, Setting, SettingTrace, Topic, TopicTrace};
-use crate::diff::{self, Difference, Effective, TopicDiff};
-use crate::live::{Closeup, Live, LiveTopic, UnseenTopic};
+use crate::diff::{self, Difference, TopicDiff};
+use crate::live::{self, Closeup, Effective, Live, LiveTopic, UnseenTopic};
 use crate::model::config::{is_throttle, list_items};
 use crate::model::{ConfigKey, OnRemove, TopicName};
 use crate::plan::state::states;
@@ -211,7 +211,7 @@ impl Sides<'_> {
         diff: &TopicDiff<'_>,
     ) -> (Option<LiveValue>, Against) {
         let defaults = self.live.map(|live| &live.broker_defaults);
-        let live = defaults.and_then(|defaults| diff::effective(found, defaults, key));
+        let live = defaults.and_then(|defaults| live::effective(found, defaults, key));
         let live = live.map(value);
         let Some(configs) = &diff.config else {
             return (live, Against::Uncompared);
@@ -228,7 +228,7 @@ impl Sides<'_> {
     /// What the topic has for a key; where it is not there, what it is to have.
     fn in_force(&self, key: &str) -> Option<&str> {
         let live = self.found.zip(self.live).and_then(|(found, live)| {
-            diff::effective(found, &live.broker_defaults, key).map(|effective| effective.value)
+            live::effective(found, &live.broker_defaults, key).map(|effective| effective.value)
         });
         live.or_else(|| Some(&*self.wanted?.config.get(key)?.value))
     }
@@ -245,7 +245,7 @@ impl Sides<'_> {
             .map(|(key, held)| Undeclared {
                 key: key.clone(),
                 value: held.clone(),
-                behind: diff::behind(found, &live.broker_defaults, key).map(value),
+                behind: live::inherited_default(found, &live.broker_defaults, key).map(value),
                 fate: self.fate(key),
             })
             .collect()

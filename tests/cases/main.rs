@@ -2,6 +2,7 @@
 //! README.md beside this file says how to add one.
 
 mod edges;
+mod rooms;
 mod schemas;
 
 use std::fmt::Write as _;
@@ -28,6 +29,7 @@ fn main() {
         })
         .collect();
     trials.extend(edges::trials());
+    trials.extend(rooms::trials());
     trials.extend(schemas::trials(&root));
     libtest_mimic::run(&arguments, trials).exit();
 }

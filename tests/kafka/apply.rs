@@ -483,7 +483,7 @@ async fn ctrl_c_ends_in_order(test: Test) {
     apply.signal("INT");
     let run = apply.end().exits(130);
     let run = run.warns("stopping once what is in flight is answered");
-    let run = run.says("Stopped. Apply again to go on");
+    let run = run.says("Interrupted. Run apply again to continue");
     assert!(!run.stderr.contains("error"), "{run}");
     // A re-run does what is left.
     repository.run("apply --yes").exits(0);

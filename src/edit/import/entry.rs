@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use super::Note;
 use crate::desired::{Desired, Requirement, Unmanaged};
-use crate::diff;
 use crate::edit::words::{DEFAULT, config_value, string};
-use crate::live::{Live, LiveTopic, ReplicationFactor};
+use crate::live::{Live, LiveTopic, ReplicationFactor, effective};
 use crate::model::config::is_throttle;
 use crate::model::text::{count, escape};
 use crate::model::{ConfigKey, TopicName};
@@ -198,7 +197,7 @@ impl Writer<'_> {
             return;
         }
         let defaults = &self.live.broker_defaults;
-        let live = diff::effective(self.found, defaults, key);
+        let live = effective(self.found, defaults, key);
         let is_so = live.is_some_and(|live| key.same(live.value, given));
         if cannot_be || !is_so {
             self.settings.insert(setting, string(DEFAULT));
@@ -233,7 +232,7 @@ impl Writer<'_> {
             None if self.desired.defaults.config.contains_key(key) => return true,
             _ => {}
         }
-        let live = diff::effective(self.found, &self.live.broker_defaults, key);
+        let live = effective(self.found, &self.live.broker_defaults, key);
         let text = live
             .filter(|live| key.as_str() != MIN_ISR || !exceeds(live.value, self.factor))
             .and_then(|live| config_value(key, live.value));

@@ -2,8 +2,8 @@
 
 use super::{Difference, Kind};
 use crate::desired::Topic;
-use crate::diff::{self, Defaults, Effective, Since};
-use crate::live::{LiveTopic, Owned, ReplicationFactor};
+use crate::diff::{self, Since};
+use crate::live::{self, Defaults, Effective, LiveTopic, Owned, ReplicationFactor};
 use crate::model::{ConfigKey, Setting, SettingValue};
 use crate::plan::{Change, SettingAction, SettingChange};
 
@@ -126,7 +126,7 @@ impl<'a> Sides<'a, '_> {
     pub(super) fn config(&self, key: &ConfigKey) -> Difference<'a> {
         let wanted = self.wanted.config.get(key);
         let value = wanted.map(|wanted| &*wanted.value);
-        let live = diff::effective(self.found, self.defaults, key);
+        let live = live::effective(self.found, self.defaults, key);
         let configs = self.applied.and_then(|applied| applied.config.as_ref());
         let since = configs.map(|applied| diff::of_config(applied, key, live, value));
         Difference {

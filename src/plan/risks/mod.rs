@@ -10,8 +10,7 @@ mod writes;
 
 use super::{Risk, Setting, SettingAction, SettingChange};
 use crate::desired::Topic;
-use crate::diff::{self, Defaults};
-use crate::live::LiveTopic;
+use crate::live::{Defaults, LiveTopic, effective};
 use crate::model::config::{Unit, list_items};
 use crate::model::{ConfigKey, RiskCode};
 
@@ -100,7 +99,7 @@ impl<'a> Update<'a> {
 
     /// The cleanup policy that the topic has now, where it is known.
     fn policy_before(&self) -> Option<&'a str> {
-        let live = diff::effective(self.found, self.defaults, CLEANUP_POLICY);
+        let live = effective(self.found, self.defaults, CLEANUP_POLICY);
         live.map(|live| live.value)
     }
 

@@ -1,0 +1,131 @@
+//! The direction of imports between the rooms of `src/`: data flows one way, and so do imports.
+//! CONTRIBUTING.md has the map.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use libtest_mimic::{Failed, Trial};
+
+/// Each room with the rooms that it may use.
+const MAY_USE: &[(&str, &[&str])] = &[
+    ("model", &[]),
+    ("desired", &["model"]),
+    ("live", &["model"]),
+    ("kafka", &["model", "live"]),
+    ("inventory", &["model", "live", "kafka"]),
+    ("diff", &["model", "desired", "live"]),
+    ("plan", &["model", "desired", "live", "diff"]),
+    (
+        "observe",
+        &["model", "desired", "live", "kafka", "inventory", "plan"],
+    ),
+    (
+        "apply",
+        &["model", "live", "kafka", "inventory", "observe", "plan"],
+    ),
+    ("capacity", &["model", "desired", "live"]),
+    ("doctor", &["model", "desired", "live"]),
+    (
+        "instance",
+        &[
+            "model",
+            "live",
+            "kafka",
+            "inventory",
+            "observe",
+            "plan",
+            "apply",
+        ],
+    ),
+    ("metrics", &["model", "desired", "live", "plan", "apply"]),
+    ("listing", &["model", "desired", "live", "plan"]),
+    ("show", &["model", "desired", "live", "diff", "plan"]),
+    ("edit", &["model", "desired", "live"]),
+    ("terminal", &["model"]),
+    (
+        "render",
+        &[
+            "model",
+            "desired",
+            "live",
+            "diff",
+            "plan",
+            "apply",
+            "inventory",
+            "instance",
+            "capacity",
+            "doctor",
+            "metrics",
+            "listing",
+            "show",
+        ],
+    ),
+];
+
+/// The rooms that may use all others: they put them together.
+const ABOVE: [&str; 2] = ["cli", "commands"];
+
+pub fn trials() -> Vec<Trial> {
+    vec![Trial::test(
+        "rooms/imports-follow-the-data",
+        follow_the_data,
+    )]
+}
+
+fn follow_the_data() -> Result<(), Failed> {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut seen = BTreeSet::new();
+    let mut against = Vec::new();
+    for entry in walkdir::WalkDir::new(&source).sort_by_file_name() {
+        let entry = entry?;
+        let path = entry.path();
+        let shown = path.strip_prefix(&source)?;
+        let mut parts = shown.components();
+        let room = parts.next().map(|room| room.as_os_str().to_string_lossy());
+        let room = room.unwrap_or_default();
+        let is_rust = path.extension().is_some_and(|extension| extension == "rs");
+        if !is_rust || parts.next().is_none() && room != "cli.rs" {
+            continue;
+        }
+        let room = room.trim_end_matches(".rs").to_owned();
+        let text = std::fs::read_to_string(path)?;
+        // Tests may hold one room against another.
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        for used in rooms_in(code).filter(|used| *used != room) {
+            let may = MAY_USE.iter().find(|(name, _)| *name == room);
+            let may = may.is_some_and(|(_, rooms)| rooms.contains(&used));
+            if !may && !ABOVE.contains(&&*room) && !is_test(shown) {
+                against.push(format!("{}: {room} uses {used}", shown.display()));
+            }
+        }
+        seen.insert(room);
+    }
+    let known = MAY_USE.iter().map(|(room, _)| *room).chain(ABOVE);
+    let known: BTreeSet<String> = known.chain(["testing"]).map(str::to_owned).collect();
+    let unknown: Vec<&String> = seen.difference(&known).collect();
+    if !unknown.is_empty() {
+        return Err(format!("rooms without a rule: {unknown:?}").into());
+    }
+    match against.is_empty() {
+        true => Ok(()),
+        false => Err(against.join("\n").into()),
+    }
+}
+
+/// Files that hold nothing but tests, and what tests share.
+fn is_test(path: &Path) -> bool {
+    let name = path.file_stem().unwrap_or_default().to_string_lossy();
+    path.starts_with("testing") || ["tests", "testing", "properties"].contains(&&*name)
+}
+
+/// The rooms that a text names: `crate::plan::…`.
+fn rooms_in(code: &str) -> impl Iterator<Item = &str> {
+    let lines = code.lines().map(str::trim_start);
+    let lines = lines.filter(|line| !line.starts_with("//"));
+    lines.flat_map(|line| {
+        line.split("crate::").skip(1).map(|rest| {
+            let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+            &rest[..end.unwrap_or(rest.len())]
+        })
+    })
+}
