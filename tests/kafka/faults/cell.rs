@@ -220,6 +220,7 @@ impl Applied {
             let topic = topic(name.trim_start_matches('@'));
             for part in change["settings"].as_array().expect("a list") {
                 let subject = part["setting"].as_str().unwrap_or("topic");
+                let subject = subject.strip_prefix("config.").unwrap_or(subject);
                 if subject == "record" {
                     continue; // The plan of the re-run tells.
                 }

@@ -71,13 +71,9 @@ impl Change {
     pub fn parts(self) -> &'static [&'static str] {
         match self {
             Change::Create | Change::Delete => &["topic"],
-            Change::MinIsr => &["config.min.insync.replicas"],
+            Change::MinIsr => &["min.insync.replicas"],
             Change::Partitions => &["partitions"],
-            Change::Configs => &[
-                "config.max.message.bytes",
-                "config.retention.ms",
-                "config.segment.bytes",
-            ],
+            Change::Configs => &["max.message.bytes", "retention.ms", "segment.bytes"],
         }
     }
 
