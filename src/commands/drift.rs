@@ -35,7 +35,7 @@ and counts as neither.
 
 Exit codes:
   0  nothing was changed on the cluster
-  1  an error
+  1  an error, or incomplete: a topic or its configs are not visible to this principal
   2  something was, or is pending (with --pending), or guards.unlisted = \"fail\" and there are unlisted topics
   4  it is another cluster
   64 wrong usage")]
@@ -120,7 +120,7 @@ impl Looked<'_> {
     fn log(&self, only: &Globs, log: &Log) {
         let desired = &self.environment.desired;
         let figures = Figures::of(&self.plan, desired, &self.live, only);
-        let success = self.plan.wrong_cluster().is_none();
+        let success = self.plan.wrong_cluster().is_none() && self.plan.not_visible.is_empty();
         log.add(&desired.environment.name, figures, success);
     }
 
@@ -158,6 +158,9 @@ impl Document for Looked<'_> {
         let differs = drift.drifted() > 0 || (self.pending && drift.pending() > 0);
         if self.plan.wrong_cluster().is_some() {
             Exit::Refused
+        } else if !self.plan.not_visible.is_empty() {
+            // Neither "no drift" nor all of the drift.
+            Exit::Error
         } else if differs || unlisted {
             Exit::Changes
         } else {

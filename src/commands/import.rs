@@ -152,13 +152,13 @@ fn unowned<'a>(
         }
     }
     for (name, unseen) in live.unseen_topics() {
-        let name = TopicName::from(name);
         if let UnseenTopic::Unreadable(why) = unseen
-            && !listed(&name)
-            && options.wants(&name)
+            && !listed(name)
+            && options.wants(name)
+            && !live.topics.contains_key(name)
         {
             notes.push(Note::new(
-                &name,
+                name,
                 format!("left out: it could not be read: {why}"),
             ));
         }

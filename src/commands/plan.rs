@@ -39,7 +39,8 @@ nothing of the credentials.
 
 Exit codes:
   0  planned
-  1  an error
+  1  an error; with --detailed-exitcode also incomplete: a topic or its configs are not visible to
+     this principal
   2  an apply would change something (with --detailed-exitcode)
   4  something is blocked, it is another cluster, or guards.unlisted = \"fail\" and there are some
   64 wrong usage")]
@@ -159,7 +160,7 @@ impl Planned<'_> {
     fn log(&self, only: &Globs, log: &Log) {
         let desired = &self.environment.desired;
         let figures = Figures::of(&self.plan, desired, &self.live, only);
-        let success = self.plan.wrong_cluster().is_none();
+        let success = self.plan.wrong_cluster().is_none() && self.plan.not_visible.is_empty();
         log.add(&desired.environment.name, figures, success);
     }
 }
@@ -195,7 +196,10 @@ impl Document for Planned<'_> {
     fn exit(&self) -> Exit {
         let guards = &self.environment.desired.environment.guards;
         let unlisted = guards.fail_on_unlisted && !self.plan.unlisted.is_empty();
-        if !self.plan.blocked.is_empty() || self.plan.wrong_cluster().is_some() || unlisted {
+        if self.args.detailed_exitcode && !self.plan.not_visible.is_empty() {
+            // Neither "no changes" nor all of them.
+            Exit::Error
+        } else if !self.plan.blocked.is_empty() || self.plan.wrong_cluster().is_some() || unlisted {
             Exit::Refused
         } else if self.args.detailed_exitcode && !self.plan.is_empty() {
             Exit::Changes

@@ -43,7 +43,7 @@ pub fn rows(desired: &Desired, live: &Live, plan: &Plan, only: &Globs) -> Vec<Ro
             live.topics.get(topic),
         )
     };
-    let states = states(desired, live, plan, only);
+    let states = states(desired, plan, only);
     states.into_iter().filter_map(row).collect()
 }
 

@@ -9,6 +9,7 @@ mod inventory;
 mod objection;
 mod operation;
 pub mod snapshot;
+mod unknown;
 mod usage;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ pub use effective::{Defaults, Effective, effective, inherited_default};
 pub use inventory::{Hold, Instance, Inventory, Owned, Spent, Stamp, Whose};
 pub use objection::{Objection, ObjectionKind};
 pub use operation::Operation;
+pub use unknown::{Unknown, Unread, UnseenTopic};
 pub use usage::{GroupUse, Unseen, Usage};
 
 use schemars::JsonSchema;
@@ -174,66 +176,7 @@ impl std::fmt::Display for ReplicationFactor {
     }
 }
 
-/// What an [`Unknown`] is called where no broker told the defaults.
-pub const BROKER_DEFAULTS: &str = "broker defaults";
-
-/// Something that could not be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unknown {
-    /// What: `configs of topic x`, `broker defaults`.
-    pub what: String,
-    /// Why, in the broker's words.
-    pub why: String,
-}
-
-/// Why nothing is known of a topic.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum UnseenTopic<'a> {
-    /// It may exist or not: this principal may not see it.
-    Hidden(&'a str),
-    /// It exists, and the brokers could not tell more.
-    Unreadable(&'a str),
-}
-
-impl Unknown {
-    /// A topic that may exist or not.
-    pub fn hidden_topic(topic: &TopicName, why: String) -> Self {
-        let what = format!("whether topic {topic} exists");
-        Self { what, why }
-    }
-
-    /// A topic that exists, and of which nothing else is known.
-    pub fn unreadable_topic(topic: &TopicName, why: String) -> Self {
-        let what = format!("topic {topic}");
-        Self { what, why }
-    }
-
-    /// Whether it is that a topic may exist or not.
-    pub fn is_hidden_topic(&self) -> bool {
-        matches!(self.unseen_topic(), Some((_, UnseenTopic::Hidden(_))))
-    }
-
-    fn unseen_topic(&self) -> Option<(&str, UnseenTopic<'_>)> {
-        let hidden = self.what.strip_prefix("whether topic ");
-        match hidden.and_then(|what| what.strip_suffix(" exists")) {
-            Some(topic) => Some((topic, UnseenTopic::Hidden(&self.why))),
-            None => {
-                let topic = self.what.strip_prefix("topic ")?;
-                Some((topic, UnseenTopic::Unreadable(&self.why)))
-            }
-        }
-    }
-}
-
 impl Live {
-    /// The topics of which it is not known what they are like, if they exist at all.
-    pub fn unseen_topics(&self) -> BTreeMap<&str, UnseenTopic<'_>> {
-        self.unknown
-            .iter()
-            .filter_map(Unknown::unseen_topic)
-            .collect()
-    }
-
     /// What the topic would hold for a key that is not set on it.
     pub fn default_for(&self, topic: &TopicName, key: &ConfigKey) -> Option<&BrokerDefault> {
         self.topics

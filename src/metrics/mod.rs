@@ -20,7 +20,7 @@ pub struct Figures {
     pub drifted: usize,
     /// Topics of which the files say something that was not applied yet.
     pub pending: usize,
-    /// What a plan counts.
+    /// What a plan counts, and what it could not compare.
     pub plan: Summary,
     /// What became of the changes; `None` where nothing was to be applied.
     pub applied: Option<Count>,

@@ -13,8 +13,7 @@ use crate::kafka::{
     TopicMetadata,
 };
 use crate::live::{
-    BROKER_DEFAULTS, Broker, Defaults, Inventory, Live, LiveTopic, ReplicationFactor, Source,
-    Unknown,
+    Broker, Defaults, Inventory, Live, LiveTopic, ReplicationFactor, Source, Unknown, Unread,
 };
 use crate::model::{ConfigMap, InOrder, TopicName};
 
@@ -155,19 +154,22 @@ impl Told {
         };
         for (name, fault) in &metadata.unreadable {
             if want.topic(name) {
-                let why = fault.to_string();
-                live.unknown.push(Unknown::unreadable_topic(name, why));
+                let what = Unread::Topic(name.clone());
+                live.unknown.push(unknown(what, fault));
             }
         }
         if let Some(why) = without_defaults {
-            live.unknown.push(unknown(BROKER_DEFAULTS.to_owned(), &why));
+            live.unknown.push(unknown(Unread::BrokerDefaults, &why));
         }
         let described = descriptions.iter().filter_map(|(name, description)| {
             let fault = description.as_ref().err()?;
             let is_hidden = fault.kind() == FaultKind::NotAuthorised;
             (is_hidden && !metadata.topics.contains_key(name)).then_some((name, fault))
         });
-        let hidden = described.map(|(name, fault)| Unknown::hidden_topic(name, words(fault)));
+        let hidden = described.map(|(name, fault)| Unknown {
+            what: Unread::TopicExistence(name.clone()),
+            why: words(fault),
+        });
         let hidden: Vec<Unknown> = hidden.collect();
         let mut last = Last::default();
         let (mut configs, mut descriptions) = (InOrder::of(configs), InOrder::of(descriptions));
@@ -208,7 +210,7 @@ fn brokers(metadata: &Metadata) -> Vec<Broker> {
     metadata.brokers.iter().map(broker).collect()
 }
 
-fn unknown(what: String, why: &dyn Display) -> Unknown {
+fn unknown(what: Unread, why: &dyn Display) -> Unknown {
     Unknown {
         what,
         why: why.to_string(),
@@ -259,7 +261,7 @@ fn found(
     match description {
         Some(Ok(description)) => read.id = description.id,
         Some(Err(fault)) if gone(&fault) => return None,
-        Some(Err(fault)) => unknowns.push(unknown(format!("id of topic {name}"), &fault)),
+        Some(Err(fault)) => unknowns.push(unknown(Unread::TopicId(name.clone()), &fault)),
         None => {}
     }
     match held {
@@ -269,8 +271,14 @@ fn found(
         }
         Some(Err(fault)) if gone(&fault) => return None,
         Some(Err(fault)) => {
-            let what = format!("configs of topic {name}");
-            unknowns.push(unknown(what, &fault));
+            let is_hidden = fault.kind() == FaultKind::NotAuthorised;
+            let what: fn(TopicName) -> Unread = match is_hidden {
+                true => Unread::TopicConfigs,
+                false => Unread::Topic,
+            };
+            let why = words(&fault);
+            let what = what(name.clone());
+            unknowns.push(Unknown { what, why });
         }
         None => {}
     }

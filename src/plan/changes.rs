@@ -101,7 +101,7 @@ pub(super) fn update(
     let mut factor = blocked::replication_factor(name, found, &diff);
     let too_few = blocked::min_insync_replicas(name, topic, found, &mut settings, &mut factor);
     let refused = objections::of_update(name, topic, (live, options), &mut settings);
-    risks::of_update(topic, found, defaults, &mut settings);
+    risks::of_update(found, defaults, &mut settings);
     let left_alone = (!diff.unknown_keys.is_empty()).then(|| LeftAlone {
         topic: name.clone(),
         keys: diff.unknown_keys.into_iter().cloned().collect(),

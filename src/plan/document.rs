@@ -63,6 +63,9 @@ pub struct PlanDocument {
     /// Live topics that are in no file and owned by another scope or environment.
     #[serde(default)]
     pub owned_elsewhere: Vec<OwnedElsewhereDocument>,
+    /// Topics that could not be compared: this principal cannot see them or their configs.
+    #[serde(default)]
+    pub not_visible: Vec<TopicName>,
     /// The guards and gates that an apply of this plan would run into.
     #[serde(default)]
     pub refused: Vec<RefusalDocument>,
@@ -268,6 +271,7 @@ impl From<&Plan> for PlanDocument {
             theirs,
             lost: _,
             left_alone,
+            not_visible,
             unchanged: _,
             refused,
             unapproved: _,
@@ -293,6 +297,7 @@ impl From<&Plan> for PlanDocument {
             held: held.iter().map(HoldDocument::from).collect(),
             unlisted: unlisted.clone(),
             owned_elsewhere: theirs.iter().map(OwnedElsewhereDocument::from).collect(),
+            not_visible: not_visible.clone(),
             refused: refused.iter().map(RefusalDocument::from).collect(),
             unknown_configs: left_alone
                 .iter()

@@ -149,11 +149,15 @@ pub fn drift<'a>(plan: &'a Plan, desired: &'a Desired, live: &'a Live) -> Drift<
         live,
         books: books.as_ref(),
     };
-    let mut topics = look.all(plan.changes.iter(), plan.blocked.iter());
+    // What could not be compared differs in nothing that is known.
+    let is_compared = |blocked: &&Blocked| plan.not_visible.binary_search(&blocked.topic).is_err();
+    let blocked = plan.blocked.iter().filter(is_compared);
+    let mut topics = look.all(plan.changes.iter(), blocked);
     topics.extend(plan.lost.iter().map(of_instance));
     topics.sort_by(|a, b| a.topic.cmp(b.topic));
     let held = plan.held.iter();
     let blocked = plan.held.iter().flat_map(|held| &held.blocked);
+    let blocked = blocked.filter(is_compared);
     Drift {
         recorded: books.is_some(),
         topics,

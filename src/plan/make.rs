@@ -56,15 +56,21 @@ pub fn make(desired: &Desired, live: &Live, options: &Options) -> Plan {
     for known in table.topics() {
         plan.take(known.name, table.verdict(&known), &table);
     }
-    plan.lost = table.instances().lost(live);
-    plan.lost
-        .retain(|lost| wanted(&lost.topic) && !table.is_unseen(&lost.topic));
+    let lost = table.instances().lost(live).into_iter();
+    for lost in lost.filter(|lost| wanted(&lost.topic)) {
+        match table.unseen(&lost.topic) {
+            None => plan.lost.push(lost),
+            Some(_) => plan.not_visible.push(lost.topic),
+        }
+    }
+    plan.not_visible.sort();
+    plan.not_visible.dedup();
     plan.refused = gates::refusals(desired, live, &plan.changes, options);
     if let Some(approval) = &options.approval {
         approval.bind(&mut plan);
     }
     plan.notes = notes::of(desired, live, &plan, &table, wanted);
-    plan.notes.extend(unseen::notes(live, options));
+    plan.notes.extend(unseen::notes(&table, &plan, options));
     plan.notes.extend(objections::notes(live, &plan, options));
     plan
 }
@@ -89,6 +95,7 @@ fn empty(desired: &Desired, live: &Live, options: &Options) -> Plan {
         theirs: Vec::new(),
         lost: Vec::new(),
         left_alone: Vec::new(),
+        not_visible: Vec::new(),
         unchanged: 0,
         refused: Vec::new(),
         unapproved: Vec::new(),
@@ -103,10 +110,13 @@ impl Plan {
             blocked,
             left_alone,
             is_right,
+            is_not_visible,
             is_unlisted,
             theirs,
         } = verdict;
         self.unchanged += usize::from(is_right);
+        self.not_visible
+            .extend(is_not_visible.then(|| name.clone()));
         self.unlisted.extend(is_unlisted.then(|| name.clone()));
         self.theirs.extend(theirs.map(|whose| Theirs {
             topic: name.clone(),

@@ -70,6 +70,10 @@ pub struct Plan {
     /// Config keys on declared topics that no file names and that Kafka 4.3 does not know: left
     /// alone, and said so.
     pub left_alone: Vec<LeftAlone>,
+    /// Topics of the files and of this scope that could not be compared, by name: they, or their
+    /// configs, are not visible to this principal, or the brokers return errors for them. Nothing is
+    /// planned for them.
+    pub not_visible: Vec<TopicName>,
     /// How many listed topics are as they should be. One that differs only in what is blocked is
     /// not among them.
     pub unchanged: usize,

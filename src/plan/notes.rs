@@ -5,7 +5,7 @@ mod ownership;
 use super::verdict::Table;
 use super::{Action, Plan, Setting};
 use crate::desired::Desired;
-use crate::live::{Live, Unknown};
+use crate::live::{Live, Unknown, Unread};
 use crate::model::TopicName;
 use crate::model::text::{count, names};
 
@@ -20,9 +20,8 @@ pub(super) fn of(
     table: &Table,
     wanted: impl Fn(&TopicName) -> bool + Copy,
 ) -> Vec<String> {
-    unread(desired, live, wanted)
+    unknown(live, plan)
         .into_iter()
-        .chain(unknown(live))
         .chain(too_few_brokers(plan))
         .chain(unlisted_fail(desired, plan))
         .chain(ownership::of(desired, live, (plan, table), wanted))
@@ -30,11 +29,14 @@ pub(super) fn of(
 }
 
 /// What the cluster did not tell.
-fn unknown(live: &Live) -> Vec<String> {
-    // Of hidden topics there is a note of their own.
-    let all: Vec<&Unknown> = (live.unknown.iter())
-        .filter(|unknown| !unknown.is_hidden_topic())
-        .collect();
+fn unknown(live: &Live, plan: &Plan) -> Vec<String> {
+    // What is not visible has notes, or findings, of its own.
+    let is_noted = |unknown: &&Unknown| match &unknown.what {
+        Unread::TopicExistence(_) => false,
+        Unread::TopicConfigs(topic) => plan.not_visible.binary_search(topic).is_err(),
+        Unread::Topic(_) | Unread::TopicId(_) | Unread::BrokerDefaults => true,
+    };
+    let all: Vec<&Unknown> = live.unknown.iter().filter(is_noted).collect();
     let first = all.iter().take(MOST_UNKNOWN);
     let note = |unknown: &&Unknown| format!("{} could not be read: {}", unknown.what, unknown.why);
     let mut notes: Vec<String> = first.map(note).collect();
@@ -43,23 +45,6 @@ fn unknown(live: &Live) -> Vec<String> {
         notes.push(format!("{more} more could not be read"));
     }
     notes
-}
-
-/// Listed topics whose configs are not compared.
-fn unread(desired: &Desired, live: &Live, wanted: impl Fn(&TopicName) -> bool) -> Option<String> {
-    let listed = desired.topics.keys().filter(|name| wanted(name));
-    let is_unread = |name: &&TopicName| {
-        let found = live.topics.get(*name);
-        found.is_some_and(|found| found.config.is_none())
-    };
-    let topics: Vec<&TopicName> = listed.filter(is_unread).collect();
-    (!topics.is_empty()).then(|| {
-        format!(
-            "the configs of {} were not read and are not compared: {}",
-            count(topics.len(), "topic"),
-            names(&topics, 10)
-        )
-    })
 }
 
 /// New topics that ask for more replicas than there are brokers.
@@ -103,7 +88,7 @@ fn unlisted_fail(desired: &Desired, plan: &Plan) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use crate::live::Unknown;
+    use crate::live::{Unknown, Unread};
     use crate::plan::{Options, make};
     use crate::testing::{desired, found, live, topic};
 
@@ -118,25 +103,28 @@ mod tests {
         desired.environment.guards.fail_on_unlisted = true;
         let mut live = live([("stray", unread.clone()), ("unread", unread)]);
         live.unknown.push(Unknown {
-            what: "broker defaults".to_owned(),
+            what: Unread::BrokerDefaults,
             why: "Cluster authorization failed.".to_owned(),
         });
         let plan = make(&desired, &live, &Options::default());
         assert_eq!(
             plan.notes,
             [
-                "the configs of 1 topic were not read and are not compared: unread",
                 "broker defaults could not be read: Cluster authorization failed.",
                 "1 topic to create asks for more replicas than the 3 brokers that are up: new",
                 "1 topic is in no file, and guards.unlisted = \"fail\" asks that there be none",
+                "not planned: unread: its configs are not visible: they were not read",
             ]
         );
-        assert_eq!(plan.unchanged, 1);
+        assert_eq!(
+            (plan.unchanged, plan.not_visible),
+            (0, vec!["unread".into()])
+        );
         live.brokers.clear();
         let plan = make(&desired, &live, &Options::default());
         assert_eq!(plan.notes.len(), 3);
         live.unknown = vec![live.unknown[0].clone(); 13];
         let plan = make(&desired, &live, &Options::default());
-        assert_eq!(plan.notes[11], "3 more could not be read");
+        assert_eq!(plan.notes[10], "3 more could not be read");
     }
 }

@@ -49,11 +49,10 @@ pub(super) fn of_topic(
     }
 }
 
-/// What is blocked, or may not be read, is not applied: of it stays recorded what was.
+/// What is blocked is not applied: of it stays recorded what was.
 pub(super) fn keep_what_is_not_applied(
     record: &mut Owned,
     before: Option<&Owned>,
-    found: &LiveTopic,
     blocked: &[Blocked],
 ) {
     let mut keys: BTreeSet<&ConfigKey> = BTreeSet::new();
@@ -69,10 +68,6 @@ pub(super) fn keep_what_is_not_applied(
         keys.extend(&blocked.holds_back);
     }
     let before = before.and_then(|before| before.config.as_ref());
-    if found.config.is_none() {
-        record.config = before.cloned();
-        return;
-    }
     for key in keys {
         let config = record.config.get_or_insert_default();
         match before.and_then(|before| before.get(key)) {

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use super::{Action, Plan};
 use crate::desired::Desired;
-use crate::live::Live;
 use crate::model::{BlockCode, Globs, TopicName};
 
 /// How files and cluster agree about a topic.
@@ -16,7 +15,7 @@ pub enum State {
     Differs,
     /// It is listed and not live.
     Missing,
-    /// It is listed, and whether it is live cannot be seen.
+    /// It is listed, and this principal is not authorized to see what it is compared with.
     NotSeen,
     /// It is live, and no file names it.
     Unlisted,
@@ -54,14 +53,13 @@ impl State {
 /// must be made of the same files and the same cluster.
 pub fn states<'a>(
     desired: &'a Desired,
-    live: &Live,
     plan: &'a Plan,
     only: &Globs,
 ) -> BTreeMap<&'a TopicName, State> {
     let listed = desired.topics.keys();
     let listed = listed.filter(|topic| only.is_empty() || only.matches(topic.as_str()));
-    let unseen = live.unseen_topics();
-    let state = |topic: &TopicName| match unseen.contains_key(topic.as_str()) {
+    let is_unseen = |topic: &TopicName| plan.not_visible.binary_search(topic).is_ok();
+    let state = |topic: &TopicName| match is_unseen(topic) {
         true => State::NotSeen,
         false => State::InSync,
     };
@@ -74,7 +72,7 @@ pub fn states<'a>(
     );
     states.extend(plan.blocked.iter().map(|blocked| {
         let state = match blocked.code {
-            _ if unseen.contains_key(blocked.topic.as_str()) => State::NotSeen,
+            _ if is_unseen(&blocked.topic) => State::NotSeen,
             BlockCode::OwnedElsewhere => State::Theirs,
             _ => State::Differs,
         };

@@ -26,6 +26,8 @@ pub struct Summary {
     pub unlisted: usize,
     /// Listed topics that are as the files say.
     pub unchanged: usize,
+    /// Topics that could not be compared, because this principal cannot see them or their configs.
+    pub not_visible: usize,
     /// Findings that hold something back.
     pub blocked: usize,
     /// Changes with a destructive risk.
@@ -50,6 +52,7 @@ impl Plan {
             update_inventory: count(|change| change.action == Action::UpdateInventory),
             unlisted: self.unlisted.len(),
             unchanged: self.unchanged,
+            not_visible: self.not_visible.len(),
             blocked: self.blocked.len(),
             destructive: count(Change::is_destructive),
         }

@@ -1,13 +1,18 @@
-//! Topics of which it is not known what they are like, if they exist at all: nothing is planned for
-//! them, neither a create of what looks missing nor a release of what looks gone.
+//! Topics that cannot be compared with what they should be, because not enough of them could be read:
+//! nothing is planned for them, neither a create of what looks missing nor a release of what looks
+//! gone, and no plan or drift counts them as unchanged.
 
 use std::collections::BTreeMap;
 
 use super::make::MissingRights;
-use super::{Blocked, Options};
-use crate::live::{Live, UnseenTopic};
+use super::verdict::Table;
+use super::{Blocked, Options, Plan};
+use crate::live::UnseenTopic;
 use crate::model::text::names;
 use crate::model::{BlockCode, Place, TopicName};
+
+/// Why the configs of a topic are not known where nothing else is known of it.
+pub(super) const NOT_READ: &str = "they were not read";
 
 /// How many topics a note names.
 const MOST_NAMED: usize = 10;
@@ -20,7 +25,14 @@ pub(super) fn blocked(
     options: &Options,
 ) -> Option<Blocked> {
     let (code, message, help) = match (unseen, options.missing_rights) {
-        (UnseenTopic::Hidden(_), MissingRights::Noted) => return None,
+        (UnseenTopic::Hidden(_) | UnseenTopic::ConfigsHidden(_), MissingRights::Noted) => {
+            return None;
+        }
+        (UnseenTopic::ConfigsHidden(why), MissingRights::Block) => (
+            BlockCode::NotAuthorised,
+            format!("the topic's configs are not visible to this principal: {why}"),
+            "Allow this principal to describe them: DescribeConfigs on the topic",
+        ),
         (UnseenTopic::Hidden(why), MissingRights::Block) => (
             BlockCode::NotAuthorised,
             format!("this principal may not see whether the topic exists: {why}"),
@@ -44,25 +56,30 @@ pub(super) fn blocked(
 }
 
 /// What is not planned for lack of the right to see it, one note for each reason.
-pub(super) fn notes(live: &Live, options: &Options) -> Vec<String> {
+pub(super) fn notes(table: &Table, plan: &Plan, options: &Options) -> Vec<String> {
     if options.missing_rights == MissingRights::Block {
         return Vec::new();
     }
-    let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for (topic, unseen) in live.unseen_topics() {
-        if let UnseenTopic::Hidden(why) = unseen {
-            reasons.entry(why).or_default().push(topic);
-        }
-    }
-    let note = |(why, topics): (&str, Vec<&str>)| {
-        let they = match topics.len() {
-            1 => "it exists",
-            _ => "they exist",
+    let mut reasons: BTreeMap<(bool, &str), Vec<&TopicName>> = BTreeMap::new();
+    for topic in &plan.not_visible {
+        let reason = match table.unseen(topic) {
+            Some(UnseenTopic::Hidden(why)) => (false, why),
+            Some(UnseenTopic::ConfigsHidden(why)) => (true, why),
+            // It is blocked, and has a note of its own.
+            Some(UnseenTopic::Unreadable(_)) => continue,
+            None => (true, NOT_READ),
         };
-        format!(
-            "not planned: {}: this principal may not see whether {they}: {why}",
-            names(&topics, MOST_NAMED)
-        )
+        reasons.entry(reason).or_default().push(topic);
+    }
+    let note = |((configs, why), topics): ((bool, &str), Vec<&TopicName>)| {
+        let what = match (configs, topics.len()) {
+            (true, 1) => "its configs are not visible",
+            (true, _) => "their configs are not visible",
+            (false, 1) => "this principal may not see whether it exists",
+            (false, _) => "this principal may not see whether they exist",
+        };
+        let topics = names(&topics, MOST_NAMED);
+        format!("not planned: {topics}: {what}: {why}")
     };
     reasons.into_iter().map(note).collect()
 }
@@ -70,24 +87,36 @@ pub(super) fn notes(live: &Live, options: &Options) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::live::Unknown;
-    use crate::plan::{Plan, make};
-    use crate::testing::{desired, line, live, tombstone, topic};
+    use crate::live::{LiveTopic, Unknown, Unread};
+    use crate::plan::make;
+    use crate::testing::{desired, found, line, live, tombstone, topic};
 
     fn plan(missing_rights: MissingRights) -> Plan {
         let mut desired = desired([
+            ("half", topic(6, 3, &[("retention.ms", "1")])),
             ("hidden", topic(3, 3, &[])),
             ("missing", topic(3, 3, &[])),
             ("unwell", topic(3, 3, &[])),
         ]);
         desired.removed.insert("to-go".into(), tombstone());
-        let mut live = live([]);
-        let no = || "No.".to_owned();
-        live.unknown = vec![
-            Unknown::hidden_topic(&"hidden".into(), no()),
-            Unknown::hidden_topic(&"to-go".into(), no()),
-            Unknown::unreadable_topic(&"unwell".into(), no()),
-        ];
+        let half = LiveTopic {
+            config: None,
+            ..found(3, 3, &[])
+        };
+        let mut live = live([("half", half)]);
+        live.unknown = [
+            Unread::TopicConfigs("half".into()),
+            Unread::TopicExistence("hidden".into()),
+            // In no file, and of no concern here.
+            Unread::TopicExistence("others".into()),
+            Unread::TopicExistence("to-go".into()),
+            Unread::Topic("unwell".into()),
+        ]
+        .map(|what| Unknown {
+            what,
+            why: "No.".to_owned(),
+        })
+        .into();
         let options = Options {
             missing_rights,
             ..Options::default()
@@ -103,11 +132,14 @@ mod tests {
         assert_eq!(plan.blocked.len(), 1);
         assert_eq!(plan.blocked[0].code, BlockCode::RefusedByBroker);
         assert_eq!(plan.unchanged, 0);
+        let not_visible = ["half", "hidden", "to-go", "unwell"].map(TopicName::from);
+        assert_eq!(plan.not_visible, not_visible);
         assert_eq!(
             plan.notes,
             [
                 "topic unwell could not be read: No.",
                 "not planned: hidden, to-go: this principal may not see whether they exist: No.",
+                "not planned: half: its configs are not visible: No.",
             ]
         );
     }
@@ -117,16 +149,17 @@ mod tests {
         let plan = plan(MissingRights::Block);
         let codes = plan.blocked.iter().map(|b| (b.topic.as_str(), b.code));
         let expected = [
+            ("half", BlockCode::NotAuthorised),
             ("hidden", BlockCode::NotAuthorised),
             ("to-go", BlockCode::NotAuthorised),
             ("unwell", BlockCode::RefusedByBroker),
         ];
         assert_eq!(codes.collect::<Vec<_>>(), expected);
         assert_eq!(
-            plan.blocked[0].message,
+            plan.blocked[1].message,
             "this principal may not see whether the topic exists: No."
         );
-        assert_eq!(plan.blocked[0].declared_at, Some(line(1)));
-        assert_eq!(plan.blocked[1].declared_at, Some(line(40)));
+        assert_eq!(plan.blocked[1].declared_at, Some(line(1)));
+        assert_eq!(plan.blocked[2].declared_at, Some(line(40)));
     }
 }

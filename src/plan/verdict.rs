@@ -24,6 +24,8 @@ pub(super) struct Verdict {
     pub(super) left_alone: Option<LeftAlone>,
     /// Whether it is as the files say.
     pub(super) is_right: bool,
+    /// Whether it cannot be compared, because not enough of it could be read.
+    pub(super) is_not_visible: bool,
     /// Whether no file names it and nobody owns it.
     pub(super) is_unlisted: bool,
     /// Who else owns it, where no file names it.
@@ -55,7 +57,7 @@ pub(super) struct Table<'a> {
     options: &'a Options,
     books: Option<Books<'a>>,
     instances: instances::Wanted<'a>,
-    unseen: BTreeMap<&'a str, UnseenTopic<'a>>,
+    unseen: BTreeMap<&'a TopicName, UnseenTopic<'a>>,
 }
 
 impl<'a> Table<'a> {
@@ -77,9 +79,9 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// Whether nothing is known of the topic.
-    pub(super) fn is_unseen(&self, name: &TopicName) -> bool {
-        self.unseen.contains_key(name.as_str())
+    /// Why a topic cannot be compared with what it should be.
+    pub(super) fn unseen(&self, name: &TopicName) -> Option<UnseenTopic<'a>> {
+        self.unseen.get(name).copied()
     }
 
     /// The inventory, where it is in use.
@@ -103,8 +105,8 @@ impl<'a> Table<'a> {
 
     /// What follows for one of them.
     pub(super) fn verdict(&self, known: &Known<'a>) -> Verdict {
-        if let Some(unseen) = self.unseen.get(known.name.as_str()) {
-            return self.unseen(known, *unseen);
+        if let Some(unseen) = self.unseen_of(known) {
+            return self.not_visible(known, unseen);
         }
         let mut verdict = match (known.topic, known.tombstone) {
             (Some(topic), _) => self.listed(known, topic),
@@ -115,15 +117,41 @@ impl<'a> Table<'a> {
         verdict
     }
 
-    /// What the files ask for, or did, of a topic of which nothing is known.
-    fn unseen(&self, known: &Known<'a>, unseen: UnseenTopic<'_>) -> Verdict {
+    /// Why a topic cannot be compared. Its configs matter only where they should be something.
+    fn unseen_of(&self, known: &Known<'a>) -> Option<UnseenTopic<'a>> {
+        let unseen = self.unseen(known.name);
+        let is_others = matches!(known.standing, Some(Standing::Theirs(_) | Standing::Of(_)));
+        let is_listed = known.topic.is_some() && !is_others;
+        let is_compared = || is_listed || self.is_of_instance(known);
+        match (unseen, known.found) {
+            (Some(UnseenTopic::ConfigsHidden(_)), _) => unseen.filter(|_| is_compared()),
+            (Some(_), _) => unseen,
+            (None, Some(found)) if found.config.is_none() && is_compared() => {
+                Some(UnseenTopic::ConfigsHidden(unseen::NOT_READ))
+            }
+            (None, _) => None,
+        }
+    }
+
+    /// Whether the topic should be as a running instance's lifecycle declares it.
+    fn is_of_instance(&self, known: &Known<'a>) -> bool {
+        matches!(known.standing, Some(Standing::Of(_)))
+            && self.instances.topic(known.name, known.found).is_some()
+    }
+
+    /// What the files ask for, or did, of a topic that cannot be compared.
+    fn not_visible(&self, known: &Known<'a>, unseen: UnseenTopic<'_>) -> Verdict {
         let name = known.name;
         let listed = known.topic.map(|t| &t.declared_at);
         let removed = known.tombstone.map(|t| &t.declared_at);
         let place = listed.or(removed);
-        let ours = matches!(known.standing, Some(Standing::Ours(_)));
-        match place.is_some() || ours {
+        let ours = matches!(known.standing, Some(Standing::Ours(_))) || self.is_of_instance(known);
+        // A removal that was applied deletes nothing any more.
+        let is_applied = |books: &Books| known.topic.is_none() && books.spent(name).is_some();
+        let is_declared = place.is_some() && !self.books.as_ref().is_some_and(is_applied);
+        match is_declared || ours {
             true => Verdict {
+                is_not_visible: true,
                 blocked: unseen::blocked(name, unseen, place, self.options)
                     .into_iter()
                     .collect(),
@@ -213,7 +241,6 @@ impl<'a> Table<'a> {
         if let Some(Standing::Ours(owned)) = standing
             && !alters
             && blocked.is_empty()
-            && found.config.is_some()
             && record::is_up_to_date(owned, topic, found)
         {
             return Verdict {
@@ -254,7 +281,7 @@ impl<'a> Table<'a> {
     ) {
         let mut after = self.record_of(topic, Some(found), books);
         let before = standing.owned();
-        record::keep_what_is_not_applied(&mut after, before, found, blocked);
+        record::keep_what_is_not_applied(&mut after, before, blocked);
         match standing {
             Standing::Nobodys(was) => change.settings.extend(record::first(&after, was, topic)),
             _ => {

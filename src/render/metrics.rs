@@ -70,6 +70,11 @@ pub fn text(command: &str, runs: &Runs, now: f64, before: &Successes) -> String 
             |f| f.plan.unlisted as f64,
         ),
         count(
+            "topicsmith_not_visible_topics",
+            "Topics that could not be compared, because they or their configs are not visible.",
+            |f| f.plan.not_visible as f64,
+        ),
+        count(
             "topicsmith_blocked",
             "Findings that hold back a part of the plan.",
             |f| f.plan.blocked as f64,
@@ -147,6 +152,7 @@ fn changes(summary: &Summary) -> Vec<(String, f64)> {
         update_inventory,
         unlisted: _,
         unchanged: _,
+        not_visible: _,
         blocked: _,
         destructive: _,
     } = summary;

@@ -43,8 +43,8 @@ pub fn topic(asked: Asked<'_>) -> TopicView {
     let found = live.and_then(|live| live.topics.get(topic));
     let plan = live.map(|live| plan::make(desired, live, options));
     let plan = plan.as_ref();
-    let state = live.zip(plan).and_then(|(live, plan)| {
-        let states = states(desired, live, plan, &options.only);
+    let state = plan.and_then(|plan| {
+        let states = states(desired, plan, &options.only);
         states.get(topic).copied()
     });
     let both = wanted.zip(found);
@@ -61,8 +61,10 @@ pub fn topic(asked: Asked<'_>) -> TopicView {
     };
     let here = trace.filter(|trace| trace.is_here);
     let unseen = live.map(Live::unseen_topics).unwrap_or_default();
-    let hidden = unseen.get(topic.as_str()).map(|unseen| match unseen {
-        UnseenTopic::Hidden(why) | UnseenTopic::Unreadable(why) => (*why).to_owned(),
+    let hidden = unseen.get(topic).and_then(|unseen| match unseen {
+        UnseenTopic::Hidden(why) | UnseenTopic::Unreadable(why) => Some((*why).to_owned()),
+        // The rest of it shows.
+        UnseenTopic::ConfigsHidden(_) => None,
     });
     let blocked = plan.into_iter().flat_map(|plan| {
         let held = plan.held.iter().flat_map(|held| &held.blocked);

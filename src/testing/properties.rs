@@ -12,8 +12,8 @@ use proptest::sample::{Index, select, subsequence};
 
 use crate::desired::{Desired, Topic, Unmanaged};
 use crate::live::{
-    BROKER_DEFAULTS, BrokerDefault, Hold, Inventory, Live, LiveTopic, Owned, ReplicationFactor,
-    Source, Spent, Stamp, Unknown, Whose, snapshot,
+    BrokerDefault, Hold, Inventory, Live, LiveTopic, Owned, ReplicationFactor, Source, Spent,
+    Stamp, Unknown, Unread, Whose, snapshot,
 };
 use crate::model::config::is_throttle;
 use crate::model::document;
@@ -198,7 +198,7 @@ fn any_live() -> impl Strategy<Value = Live> {
         live.broker_defaults = defaults.into_iter().collect();
         // What is missing among them is then not known, and not Kafka's own.
         live.unknown.push(Unknown {
-            what: BROKER_DEFAULTS.to_owned(),
+            what: Unread::BrokerDefaults,
             why: "Cluster authorization failed.".to_owned(),
         });
         let topics = topics.into_iter().map(|(name, topic)| (name.into(), topic));
@@ -370,7 +370,9 @@ proptest! {
         prop_assert_eq!(&second.unlisted, &unlisted);
         let blocked = second.blocked.iter().map(|blocked| &blocked.topic);
         let held = second.held.iter().filter(|held| held.change.is_some() || !held.blocked.is_empty());
-        let not_right: BTreeSet<_> = blocked.chain(held.map(|held| &held.topic)).collect();
+        prop_assert_eq!(&second.not_visible, &first.not_visible);
+        let not_right = blocked.chain(held.map(|held| &held.topic)).chain(&second.not_visible);
+        let not_right: BTreeSet<_> = not_right.collect();
         let not_right = not_right.iter().filter(|name| desired.topics.contains_key(name.as_str()));
         prop_assert_eq!(second.unchanged, desired.topics.len() - not_right.count());
         prop_assert!(second.refused.is_empty());

@@ -7,6 +7,8 @@ use crate::harness::{self, Brokers, Repository, Test, connect, connection, new_t
 use crate::preflight::{allow, log_in};
 
 harness::tests! {
+    drift_without_rights_is_no_success,
+    configs_that_may_not_be_read_are_not_unchanged,
     what_may_not_be_seen_is_not_planned,
     what_may_not_be_seen_is_blocked_in_an_apply,
     a_snapshot_knows_what_was_not_seen,
@@ -28,6 +30,82 @@ async fn half_hidden(test: &Test) -> Repository {
     repository
 }
 
+/// The inventory may be read, and none of the topics may.
+async fn drift_without_rights_is_no_success(test: Test) {
+    let repository = test.owning_repository("[topics.\"@a\"]\n[topics.\"@b\"]\n");
+    repository.run("apply -e dev --yes").exits(0);
+    harness::allow(
+        &test,
+        &test.topic("inventory"),
+        &["Read", "Describe", "DescribeConfigs"],
+    );
+    log_in(&test, &repository, "reader");
+    let path = repository.path("environments/reader.toml");
+    let environment = std::fs::read_to_string(path).expect("it was written");
+    let environment = environment.replace(
+        "[inventory]\nenabled = false\n",
+        &harness::inventory("shop"),
+    );
+    repository.write("environments/reader.toml", &environment);
+    let drift = repository.run("drift -e reader --metrics-file drift.prom");
+    let drift = drift.exits(1).says("Incomplete: 2 not visible.");
+    assert!(!drift.stdout.contains("No drift"), "{drift}");
+    let figures = std::fs::read_to_string(repository.path("drift.prom")).expect("it was written");
+    for line in [
+        "topicsmith_run_success{command=\"drift\",environment=\"reader\"} 0\n",
+        "topicsmith_not_visible_topics{command=\"drift\",environment=\"reader\"} 2\n",
+    ] {
+        assert!(figures.contains(line), "no {line} in {figures}");
+    }
+    assert!(!figures.contains("last_success"), "{figures}");
+    let json = repository.run("drift -e reader --format json").exits(1);
+    assert_eq!(json.json()["summary"]["not_visible"], 2);
+    repository
+        .run("plan -e reader")
+        .exits(0)
+        .says("Incomplete: 2 not visible.");
+    repository
+        .run("plan -e reader --detailed-exitcode")
+        .exits(1);
+    // With the right to see them there is no drift.
+    allow(
+        &test,
+        &test.topic(""),
+        &["Describe", "DescribeConfigs", "Read"],
+    );
+    let drift = repository.run("drift -e reader");
+    assert!(!drift.stdout.contains("not visible"), "{drift}");
+}
+
+/// One of two topics shows without its configs: by them alone it could have drifted.
+async fn configs_that_may_not_be_read_are_not_unchanged(test: Test) {
+    let topics = ["half", "seen"].map(|name| new_topic(test.topic(name), 1, &[]));
+    test.create(&topics).await;
+    allow(&test, &test.topic(""), &["Describe"]);
+    allow(&test, &test.topic("seen"), &["DescribeConfigs"]);
+    let repository = test.repository("[topics.\"@half\"]\n[topics.\"@seen\"]\n");
+    log_in(&test, &repository, "reader");
+    let why = "needed: DescribeConfigs on the topic";
+    let drift = repository.run("drift -e reader").exits(1);
+    let drift = drift.says("Incomplete: 1 topic is as the files say, 1 not visible.");
+    drift
+        .says("note: not planned: @half: its configs are not visible: ")
+        .says(why);
+    let apply = repository.run("apply -e reader --yes").exits(4);
+    apply
+        .says("blocked: the topic's configs are not visible to this principal: ")
+        .says(why);
+    repository
+        .run("snapshot -e reader --out live.json")
+        .exits(0);
+    repository
+        .run("drift -e reader --live live.json")
+        .exits(1)
+        .says("Incomplete: 1 topic is as the files say, 1 not visible.");
+    allow(&test, &test.topic("half"), &["DescribeConfigs"]);
+    repository.run("drift -e reader").exits(0);
+}
+
 async fn what_may_not_be_seen_is_not_planned(test: Test) {
     let repository = half_hidden(&test).await;
     let hidden = format!(
@@ -40,7 +118,7 @@ async fn what_may_not_be_seen_is_not_planned(test: Test) {
         let plan = repository.run(plan).exits(0);
         let plan = plan
             .says("+ @seen-b")
-            .says("1 to create; 1 unchanged")
+            .says("1 to create; 3 not visible, 1 unchanged")
             .says(&hidden);
         let note = "note: not checked: creating @seen-b: ";
         assert_eq!(plan.stdout.contains(note), checked, "{plan}");
@@ -52,7 +130,10 @@ async fn what_may_not_be_seen_is_not_planned(test: Test) {
         line.is_some_and(|line| line.ends_with("not seen")),
         "{list}"
     );
-    let drift = repository.run("drift -e reader").says(&hidden);
+    repository
+        .run("plan -e reader --detailed-exitcode")
+        .exits(1);
+    let drift = repository.run("drift -e reader").exits(1).says(&hidden);
     assert!(!drift.stdout.contains("@hidden  "), "{drift}");
 }
 

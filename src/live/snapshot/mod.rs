@@ -30,9 +30,9 @@ mod tests {
     use super::*;
     use crate::live::{
         BrokerDefault, GroupUse, Hold, Instance, Inventory, LiveTopic, Owned, ReplicationFactor,
-        Source, Spent, Stamp, Unknown, Unseen, Usage, Whose,
+        Source, Spent, Stamp, Unknown, Unread, Unseen, Usage, Whose,
     };
-    use crate::model::OnRemove;
+    use crate::model::{OnRemove, TopicName};
     use crate::testing::{found, live};
 
     /// The example of the contract.
@@ -110,10 +110,19 @@ mod tests {
             instances: vec![instance("abc"), instance("abd")],
         });
         live.now_ms = Some(1_700_000_000_000);
-        live.unknown.push(Unknown {
-            what: "broker defaults".to_owned(),
+        let topic = || TopicName::from("whether topic b exists\u{1b}");
+        live.unknown = [
+            Unread::BrokerDefaults,
+            Unread::Topic(topic()),
+            Unread::TopicConfigs(topic()),
+            Unread::TopicExistence(topic()),
+            Unread::TopicId(topic()),
+        ]
+        .map(|what| Unknown {
+            what,
             why: "no rights".to_owned(),
-        });
+        })
+        .into();
         live.usage.insert(
             "a".into(),
             Usage {

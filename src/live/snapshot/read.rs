@@ -6,8 +6,8 @@ use serde::de::{Deserialize, Deserializer, Error, IgnoredAny};
 
 use super::values::{Count, Distinct, Named};
 use crate::live::{
-    BROKER_DEFAULTS, Broker, BrokerDefault, Hold, Instance, Inventory, Live, LiveTopic, Owned,
-    ReplicationFactor, Source, Spent, Unknown, Usage,
+    Broker, BrokerDefault, Hold, Instance, Inventory, Live, LiveTopic, Owned, ReplicationFactor,
+    Source, Spent, Unknown, Unread, Usage,
 };
 use crate::model::config::SPECS;
 use crate::model::{ConfigKey, TopicName};
@@ -38,7 +38,7 @@ struct File {
     instances: Distinct<Instance>,
     now_ms: Option<i64>,
     #[serde(default)]
-    unknown: Vec<FileUnknown>,
+    unknown: Vec<Unknown>,
     /// What the in-use check saw.
     #[serde(default)]
     usage: Named<TopicName, Usage>,
@@ -77,7 +77,7 @@ impl<'de> Deserialize<'de> for Snapshot {
             topics: file.topics.collect(),
             inventory,
             now_ms: file.now_ms,
-            unknown: file.unknown.into_iter().map(Unknown::from).collect(),
+            unknown: file.unknown,
             usage: file.usage.collect(),
             objections: BTreeMap::new(),
         };
@@ -89,7 +89,8 @@ impl<'de> Deserialize<'de> for Snapshot {
 /// What a snapshot leaves out of the brokers' defaults is as Kafka ships it, unless it says that
 /// they could not be read.
 fn complete_defaults(live: &mut Live) {
-    if live.unknown.iter().any(|one| one.what == BROKER_DEFAULTS) {
+    let mut unknown = live.unknown.iter();
+    if unknown.any(|one| one.what == Unread::BrokerDefaults) {
         return;
     }
     for spec in SPECS {
@@ -116,15 +117,48 @@ impl From<FileBroker> for Broker {
 }
 
 #[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields, expecting = "{\"what\", \"why\"}")]
+#[serde(
+    deny_unknown_fields,
+    expecting = "what is unknown: {\"what\", \"topic\", \"why\"}"
+)]
 struct FileUnknown {
-    what: String,
+    what: What,
+    topic: Option<String>,
     why: String,
 }
 
-impl From<FileUnknown> for Unknown {
-    fn from(FileUnknown { what, why }: FileUnknown) -> Self {
-        Self { what, why }
+/// The parts of [`Unread`] as a snapshot writes them.
+#[derive(Clone, Copy, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum What {
+    TopicExistence,
+    Topic,
+    TopicConfigs,
+    TopicId,
+    BrokerDefaults,
+}
+
+impl<'de> Deserialize<'de> for Unknown {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let FileUnknown { what, topic, why } = FileUnknown::deserialize(deserializer)?;
+        let of_topic: fn(TopicName) -> Unread = match (what, &topic) {
+            (What::BrokerDefaults, None) => {
+                let what = Unread::BrokerDefaults;
+                return Ok(Self { what, why });
+            }
+            (What::BrokerDefaults, Some(_)) => {
+                return Err(D::Error::custom("`broker-defaults` has no `topic`"));
+            }
+            (What::TopicExistence, _) => Unread::TopicExistence,
+            (What::Topic, _) => Unread::Topic,
+            (What::TopicConfigs, _) => Unread::TopicConfigs,
+            (What::TopicId, _) => Unread::TopicId,
+        };
+        let topic = topic.ok_or_else(|| D::Error::missing_field("topic"))?;
+        Ok(Self {
+            what: of_topic(TopicName::new(topic)),
+            why,
+        })
     }
 }
 

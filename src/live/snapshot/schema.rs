@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::FORMAT;
-use super::read::{MAX_PARTITIONS, MAX_REPLICAS};
+use super::read::{MAX_PARTITIONS, MAX_REPLICAS, What};
 use crate::live::Source;
 use crate::model::OnRemove;
 use crate::model::schema::{Definitions, count, described, list, map, nullable, object, string};
@@ -259,12 +259,31 @@ pub fn usage() -> Value {
         ),
         ("recent", false, json!({"type": "boolean"})),
         ("messages", false, nullable(count())),
-        ("unseen", false, list(unknown())),
+        ("unseen", false, list(unseen())),
     ])
 }
 
-fn unknown() -> Value {
+fn unseen() -> Value {
     object([("what", true, string()), ("why", true, string())])
+}
+
+fn unknown() -> Value {
+    let of_topic = [
+        What::TopicExistence,
+        What::Topic,
+        What::TopicConfigs,
+        What::TopicId,
+    ];
+    let of_topic = object([
+        ("what", true, json!({"enum": of_topic})),
+        ("topic", true, string()),
+        ("why", true, string()),
+    ]);
+    let defaults = object([
+        ("what", true, json!({"const": What::BrokerDefaults})),
+        ("why", true, string()),
+    ]);
+    json!({"anyOf": [of_topic, defaults]})
 }
 
 #[cfg(test)]
@@ -308,7 +327,10 @@ mod tests {
                 "started_ms": 1, "ended": false, "ended_ms": 2, "delete_after_ms": 3, "max_age_ms": 4,
             }))],
             "now_ms": 7,
-            "unknown": [{"what": "configs of topic b", "why": "No."}],
+            "unknown": [
+                {"what": "topic-configs", "topic": "b", "why": "No."},
+                {"what": "broker-defaults", "why": "No."},
+            ],
             "usage": {"a": {
                 "groups": [{"name": "g", "members": 1, "committed": true}],
                 "newest_record_ms": 1, "recent": true, "messages": 1,

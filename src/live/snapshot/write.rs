@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use super::read::What;
 use super::{FORMAT, records};
 use crate::live::{
-    BrokerDefault, GroupUse, Inventory, Live, LiveTopic, ReplicationFactor, Source, Usage,
+    BrokerDefault, GroupUse, Inventory, Live, LiveTopic, ReplicationFactor, Source, Unknown,
+    Unread, Usage,
 };
 use crate::model::ConfigKey;
 
@@ -47,10 +49,7 @@ pub fn to_json(live: &Live) -> Value {
         file["now_ms"] = json!(now_ms);
     }
     if !unknown.is_empty() {
-        file["unknown"] = unknown
-            .iter()
-            .map(|unknown| json!({"what": unknown.what, "why": unknown.why}))
-            .collect();
+        file["unknown"] = unknown.iter().map(unknown_json).collect();
     }
     if !usage.is_empty() {
         let usage: Map<String, Value> = usage
@@ -83,6 +82,21 @@ fn put_inventory(file: &mut Value, inventory: &Inventory) {
     }
     if !instances.is_empty() {
         file["instances"] = instances.iter().map(records::instance_json).collect();
+    }
+}
+
+fn unknown_json(unknown: &Unknown) -> Value {
+    let Unknown { what, why } = unknown;
+    let (what, topic) = match what {
+        Unread::TopicExistence(topic) => (What::TopicExistence, Some(topic)),
+        Unread::Topic(topic) => (What::Topic, Some(topic)),
+        Unread::TopicConfigs(topic) => (What::TopicConfigs, Some(topic)),
+        Unread::TopicId(topic) => (What::TopicId, Some(topic)),
+        Unread::BrokerDefaults => (What::BrokerDefaults, None),
+    };
+    match topic {
+        Some(topic) => json!({"what": what, "topic": topic, "why": why}),
+        None => json!({"what": what, "why": why}),
     }
 }
 

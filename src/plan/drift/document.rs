@@ -36,6 +36,8 @@ pub struct DriftDocument {
     pub unlisted: Vec<TopicName>,
     /// Live topics that are in no file and owned by another scope or environment.
     pub owned_elsewhere: Vec<OwnedElsewhereDocument>,
+    /// Topics that could not be compared: this principal cannot see them or their configs.
+    pub not_visible: Vec<TopicName>,
     /// Why nothing was compared: another cluster.
     pub refused: Vec<RefusalDocument>,
     /// What could not be read, and what follows from it.
@@ -61,6 +63,8 @@ pub struct DriftSummary {
     pub unlisted: usize,
     /// Listed topics that are in sync.
     pub unchanged: usize,
+    /// Topics that could not be compared.
+    pub not_visible: usize,
 }
 
 /// A topic that differs.
@@ -141,6 +145,7 @@ impl DriftDocument {
                 held: plan.held.len(),
                 unlisted: plan.unlisted.len(),
                 unchanged: plan.unchanged,
+                not_visible: plan.not_visible.len(),
             },
             topics: drift.topics.iter().map(DriftedDocument::from).collect(),
             held: plan.held.iter().map(held).collect(),
@@ -150,6 +155,7 @@ impl DriftDocument {
                 .iter()
                 .map(OwnedElsewhereDocument::from)
                 .collect(),
+            not_visible: plan.not_visible.clone(),
             refused: refused.map(RefusalDocument::from).collect(),
             notes: plan.notes.clone(),
         }

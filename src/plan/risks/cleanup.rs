@@ -1,6 +1,6 @@
 //! How old records are cleaned up, and what more partitions do to keys.
 
-use super::{CLEANUP_POLICY, Update, ValueChange, policy_has, risk, so_far};
+use super::{Update, ValueChange, policy_has, risk, so_far};
 use crate::model::RiskCode;
 use crate::plan::Risk;
 
@@ -9,11 +9,7 @@ use crate::plan::Risk;
 pub(super) fn of_partitions(update: &Update) -> Vec<Risk> {
     let mut risks = Vec::new();
     let mut add = |code, message: &str| risks.push(risk(code, message.to_owned()));
-    // The declared policy too: it is in force where the topic's own could not be read.
-    let declared = update.wanted.config.get(CLEANUP_POLICY);
-    let unread = update.found.config.is_none();
-    let declared = declared.filter(|_| unread).map(|value| &*value.value);
-    let policies = [update.policy_before(), update.policy_after(), declared];
+    let policies = [update.policy_before(), update.policy_after()];
     if policies
         .iter()
         .flatten()
@@ -108,12 +104,5 @@ mod tests {
             [destructive, caution]
         );
         assert_eq!(grow(&[], compact)[..2], [destructive, caution]);
-        // Not read: what the file says is what is known.
-        let mut unread = found(3, 3, &[]);
-        unread.config = None;
-        assert_eq!(
-            risks_of(&plan(topic(6, 3, compact), unread, &[])),
-            [destructive, caution]
-        );
     }
 }

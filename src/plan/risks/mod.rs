@@ -9,14 +9,12 @@ mod retention;
 mod writes;
 
 use super::{Risk, Setting, SettingAction, SettingChange};
-use crate::desired::Topic;
 use crate::live::{Defaults, LiveTopic, effective};
 use crate::model::config::{Unit, list_items};
 use crate::model::{ConfigKey, RiskCode};
 
 /// A topic that is listed and live, with what is about to happen to it.
 struct Update<'a> {
-    wanted: &'a Topic,
     found: &'a LiveTopic,
     defaults: &'a Defaults,
     settings: &'a [SettingChange],
@@ -46,14 +44,8 @@ pub(super) fn of_adopt(settings: &mut [SettingChange]) {
 }
 
 /// Adds the risks of a topic that is changed to what brings them.
-pub(super) fn of_update(
-    wanted: &Topic,
-    found: &LiveTopic,
-    defaults: &Defaults,
-    settings: &mut [SettingChange],
-) {
+pub(super) fn of_update(found: &LiveTopic, defaults: &Defaults, settings: &mut [SettingChange]) {
     let update = Update {
-        wanted,
         found,
         defaults,
         settings,

@@ -22,6 +22,12 @@ pub fn annotations(plan: &Plan, drift: &Drift) -> Annotations {
     if plan.wrong_cluster().is_some() {
         refusal_annotations(plan, &mut said);
     }
+    if !plan.not_visible.is_empty() {
+        let title = format!("{environment}: incomplete");
+        let hidden = plan.not_visible.iter().map(|topic| topic.to_string());
+        let hidden = hidden.map(|topic| format!("not visible to this principal: {topic}"));
+        said.add(Level::Error, None, title, hidden.collect());
+    }
     for topic in &drift.topics {
         let level = match topic.is_drift() {
             true => Level::Warning,

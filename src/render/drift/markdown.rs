@@ -2,6 +2,7 @@
 
 use super::summary;
 use super::words::{differences, not_held, state};
+use crate::model::text::count;
 use crate::plan::Plan;
 use crate::plan::drift::{Drift, Drifted};
 use crate::render::markdown::{Entry, Section, code, code_of, html_code, prose};
@@ -37,13 +38,17 @@ pub fn section(plan: &Plan, drift: &Drift) -> Section {
     let refusal = plan.wrong_cluster();
     let refusal =
         refusal.map(|r| format!("**Refused:** {}. {}.", prose(&r.message), prose(&r.help)));
+    let hidden = (!plan.not_visible.is_empty()).then(|| {
+        let topics = count(plan.not_visible.len(), "topic");
+        format!("**Incomplete:** {topics} not visible to this principal.")
+    });
     Section {
         heading: format!(
             "Drift of {}: {}",
             prose(&plan.environment),
             summary::text(plan, drift)
         ),
-        alerts: refusal.into_iter().collect(),
+        alerts: refusal.into_iter().chain(hidden).collect(),
         columns: &["", "Topic", "What"],
         entries,
         remarks: remarks(plan),

@@ -8,16 +8,22 @@ use crate::plan::drift::{Drift, State};
 /// tells the two apart, `2 topics differ, 1 missing; …`.
 pub(super) fn text(plan: &Plan, drift: &Drift) -> String {
     let work = match drift.recorded {
-        true => told_apart(drift),
+        true => told_apart(plan, drift),
         false => untold(drift),
     };
     let right = plan.unchanged;
     if work.is_empty() {
         let verb = if right == 1 { "is" } else { "are" };
         let as_said = format!("{} {verb} as the files say", count(right, "topic"));
-        let as_said = (right > 0 || plan.held.is_empty()).then_some(as_said);
+        let hidden = plan.not_visible.len();
+        let is_empty = plan.held.is_empty() && hidden == 0;
+        let as_said = (right > 0 || is_empty).then_some(as_said);
         let parts: Vec<String> = as_said.into_iter().chain(rest(plan)).collect();
-        return format!("No drift: {}.", parts.join(", "));
+        let parts = parts.join(", ");
+        return match hidden {
+            0 => format!("No drift: {parts}."),
+            _ => format!("Incomplete: {parts}."),
+        };
     }
     let mut rest = rest(plan);
     rest.extend((right > 0).then(|| format!("{right} as the files say")));
@@ -28,17 +34,21 @@ pub(super) fn text(plan: &Plan, drift: &Drift) -> String {
 }
 
 fn rest(plan: &Plan) -> Vec<String> {
-    let parts = [(plan.held.len(), "held"), (plan.unlisted.len(), "unlisted")];
+    let parts = [
+        (plan.not_visible.len(), "not visible"),
+        (plan.held.len(), "held"),
+        (plan.unlisted.len(), "unlisted"),
+    ];
     let some = parts.into_iter().filter(|(number, _)| *number > 0);
     some.map(|(number, what)| format!("{number} {what}"))
         .collect()
 }
 
-fn told_apart(drift: &Drift) -> Vec<String> {
+fn told_apart(plan: &Plan, drift: &Drift) -> Vec<String> {
     let (drifted, pending) = (drift.drifted(), drift.pending());
     let mut work = Vec::new();
     match drifted {
-        0 if pending > 0 => work.push("No drift".to_owned()),
+        0 if pending > 0 && plan.not_visible.is_empty() => work.push("No drift".to_owned()),
         0 => {}
         some => work.push(format!("{} drifted", count(some, "topic"))),
     }

@@ -46,6 +46,7 @@ pub(super) fn line(plan: &Plan, summary: &Summary) -> String {
         update_inventory,
         unlisted,
         unchanged,
+        not_visible,
         blocked,
         destructive: _,
     } = *summary;
@@ -68,9 +69,10 @@ pub(super) fn line(plan: &Plan, summary: &Summary) -> String {
         (blocked, "blocked"),
     ]);
     if work.is_empty() {
-        return no_changes(unchanged, unlisted, plan.held.len());
+        return no_changes(summary, plan.held.len());
     }
     let rest = parts(&[
+        (not_visible, "not visible"),
         (plan.held.len(), "held"),
         (unlisted, "unlisted"),
         (unchanged, "unchanged"),
@@ -82,20 +84,27 @@ pub(super) fn line(plan: &Plan, summary: &Summary) -> String {
     }
 }
 
-fn no_changes(unchanged: usize, unlisted: usize, held: usize) -> String {
-    let as_said = match unchanged {
-        0 if held > 0 => None,
+/// Without changes; whether there are none is not known where a topic is not visible.
+fn no_changes(summary: &Summary, held: usize) -> String {
+    let as_said = match summary.unchanged {
+        0 if held > 0 || summary.not_visible > 0 => None,
         0 => Some("no topic is listed here".to_owned()),
         1 => Some("1 topic is as the files say".to_owned()),
         many => Some(format!("{many} topics are as the files say")),
     };
     let some = |number: usize, what: &str| (number > 0).then(|| format!("{number} {what}"));
-    let rest = [some(held, "held"), some(unlisted, "unlisted")];
-    let parts: Vec<String> = as_said
-        .into_iter()
-        .chain(rest.into_iter().flatten())
-        .collect();
-    format!("No changes: {}.", parts.join(", "))
+    let rest = [
+        some(summary.not_visible, "not visible"),
+        some(held, "held"),
+        some(summary.unlisted, "unlisted"),
+    ];
+    let rest = rest.into_iter().flatten();
+    let parts: Vec<String> = as_said.into_iter().chain(rest).collect();
+    let parts = parts.join(", ");
+    match summary.not_visible {
+        0 => format!("No changes: {parts}."),
+        _ => format!("Incomplete: {parts}."),
+    }
 }
 
 /// The flags that an apply needs, or that what is destructive goes ahead without any.

@@ -1,0 +1,75 @@
+//! What could not be read, as data: a plan decides by it what it cannot judge.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::Live;
+use crate::model::TopicName;
+
+/// Something that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unknown {
+    /// What.
+    pub what: Unread,
+    /// Why, in the broker's words.
+    pub why: String,
+}
+
+/// What could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unread {
+    /// Whether a topic exists: without the right to describe it, both look the same.
+    TopicExistence(TopicName),
+    /// A topic that exists: the brokers return errors for it.
+    Topic(TopicName),
+    /// The configs of a topic, for lack of a right.
+    TopicConfigs(TopicName),
+    /// The id of a topic.
+    TopicId(TopicName),
+    /// What a topic without a key holds.
+    BrokerDefaults,
+}
+
+/// Why a topic cannot be compared with its entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnseenTopic<'a> {
+    /// It may exist or not: this principal is not authorized to describe it.
+    Hidden(&'a str),
+    /// It exists, and this principal is not authorized to describe its configs.
+    ConfigsHidden(&'a str),
+    /// It exists, and the brokers return errors for it.
+    Unreadable(&'a str),
+}
+
+impl fmt::Display for Unread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Unread::TopicExistence(topic) => write!(f, "whether topic {topic} exists"),
+            Unread::Topic(topic) => write!(f, "topic {topic}"),
+            Unread::TopicConfigs(topic) => write!(f, "configs of topic {topic}"),
+            Unread::TopicId(topic) => write!(f, "id of topic {topic}"),
+            Unread::BrokerDefaults => f.write_str("broker defaults"),
+        }
+    }
+}
+
+impl Unknown {
+    /// The topic that cannot be compared with its entry, and why.
+    pub fn unseen_topic(&self) -> Option<(&TopicName, UnseenTopic<'_>)> {
+        let why = self.why.as_str();
+        match &self.what {
+            Unread::TopicExistence(topic) => Some((topic, UnseenTopic::Hidden(why))),
+            Unread::TopicConfigs(topic) => Some((topic, UnseenTopic::ConfigsHidden(why))),
+            Unread::Topic(topic) => Some((topic, UnseenTopic::Unreadable(why))),
+            Unread::TopicId(_) | Unread::BrokerDefaults => None,
+        }
+    }
+}
+
+impl Live {
+    /// The topics that cannot be compared with their entries, by name.
+    pub fn unseen_topics(&self) -> BTreeMap<&TopicName, UnseenTopic<'_>> {
+        let unknown = self.unknown.iter();
+        unknown.filter_map(Unknown::unseen_topic).collect()
+    }
+}
