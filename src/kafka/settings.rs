@@ -8,9 +8,26 @@ use super::types::Delivery;
 use crate::model::Secret;
 use crate::model::connection::Connection;
 
-/// Everything that librdkafka is given. What the connection sets wins over what is only a better
-/// default; what the client layer stands on cannot be changed.
+/// How long a client that reads or appends records waits for one answer, at least: less than a lease
+/// of the inventory's lock lasts.
+const ANSWER: Duration = Duration::from_secs(4);
+
+/// Everything that librdkafka is given for a client whose requests are bounded one by one. What the
+/// connection sets wins over what is only a better default; what the client layer stands on cannot be
+/// changed.
 pub(super) fn properties(connection: &Connection, timeout: Duration) -> Vec<(String, String)> {
+    common(connection, timeout, timeout)
+}
+
+/// The same for a client of records. `timeout` is for all that it is told to do, and one answer that is
+/// lost on an open connection must not take all of it: after `socket.timeout.ms` librdkafka connects
+/// again, and asks again.
+fn of_records(connection: &Connection, timeout: Duration) -> Vec<(String, String)> {
+    let answer = ANSWER.max(timeout / 8).min(timeout / 2);
+    common(connection, timeout, answer)
+}
+
+fn common(connection: &Connection, timeout: Duration, answer: Duration) -> Vec<(String, String)> {
     // Well within the time-out, so that librdkafka says how far it came: it looks once a second,
     // and takes no less than one.
     let setup = timeout
@@ -22,6 +39,11 @@ pub(super) fn properties(connection: &Connection, timeout: Duration) -> Vec<(Str
         own("client.id", "topicsmith"),
         own("socket.connection.setup.timeout.ms", &setup.to_string()),
         own("api.version.request.timeout.ms", &setup.to_string()),
+        // The bounds that librdkafka knows.
+        own(
+            "socket.timeout.ms",
+            &answer.as_millis().clamp(10, 300_000).to_string(),
+        ),
         // A broker that was away is tried again soon.
         own("reconnect.backoff.max.ms", "1000"),
         // Else a small question may wait until the one before it was acknowledged (RFC 896).
@@ -56,7 +78,7 @@ fn contexts(connection: &Connection) -> String {
 /// What a client that reads the records of a partition needs besides.
 pub(super) fn reading(connection: &Connection, timeout: Duration) -> Vec<(String, String)> {
     with(
-        properties(connection, timeout),
+        of_records(connection, timeout),
         &[
             ("enable.partition.eof", "true"),
             ("isolation.level", "read_committed"),
@@ -86,7 +108,7 @@ pub(super) fn appending(
         Delivery::AtLeastOnce => ("false", "0"),
     };
     with(
-        properties(connection, timeout),
+        of_records(connection, timeout),
         &[
             ("enable.idempotence", once),
             ("acks", "all"),
@@ -150,4 +172,28 @@ pub(super) fn prepared(mut connection: Connection) -> Connection {
         .collect();
     connection.secrets.extend(passwords);
     connection
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_gets_a_part_of_the_time_out_unless_the_connection_sets_it() {
+        let mut connection = Connection::to(vec!["a:1".to_owned()]);
+        let answer = |connection: &Connection, seconds| {
+            let all = reading(connection, Duration::from_secs(seconds));
+            let set = all.iter().filter(|(name, _)| name == "socket.timeout.ms");
+            // The last one counts.
+            set.last().map(|(_, value)| value.clone())
+        };
+        let table = [(3, "1500"), (10, "4000"), (30, "4000"), (120, "15000")];
+        for (seconds, expected) in table {
+            assert_eq!(answer(&connection, seconds).as_deref(), Some(expected));
+        }
+        let own = Secret::new("60000");
+        let name = "socket.timeout.ms".to_owned();
+        connection.properties.insert(name, own);
+        assert_eq!(answer(&connection, 30).as_deref(), Some("60000"));
+    }
 }

@@ -10,9 +10,9 @@ mod wire;
 use std::collections::VecDeque;
 use std::io::Write as _;
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, mpsc};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub use wire::Api;
 use wire::Request;
@@ -65,6 +65,9 @@ pub enum Fault {
     Pretended,
     /// The network is gone from here on.
     NetworkLost,
+    /// For so long from here on no answer arrives, on any connection; the connections stay open, and
+    /// carry what comes later.
+    AnswersLost(Duration),
     /// The broker does not know the topics whose names end so. Requests that name none do not count.
     Unknown(&'static str),
 }
@@ -79,6 +82,8 @@ pub struct Proxy {
 struct Line {
     /// The ports of the brokers, each with the one that stands for it.
     ports: Vec<(u16, u16)>,
+    /// How long everything takes, each way.
+    latency: Duration,
     state: Mutex<State>,
 }
 
@@ -88,7 +93,10 @@ struct State {
     /// Whether a request that changes something came by.
     wrote: bool,
     lost: bool,
+    /// Until when no answer arrives.
+    answers_lost: Option<Instant>,
     fired: usize,
+    made: usize,
     connections: Vec<TcpStream>,
 }
 
@@ -127,6 +135,13 @@ impl Rule {
 impl Proxy {
     /// Stands before these brokers, and fails by these rules.
     pub fn before(servers: &str, rules: &[Rule]) -> Self {
+        let proxy = Self::far_before(servers, Duration::ZERO);
+        proxy.obey(rules);
+        proxy
+    }
+
+    /// Stands so far before these brokers.
+    pub fn far_before(servers: &str, latency: Duration) -> Self {
         let listen = |server: &str| {
             let port = server
                 .rsplit_once(':')
@@ -143,6 +158,7 @@ impl Proxy {
             .collect();
         let line = Arc::new(Line {
             ports,
+            latency,
             state: Mutex::default(),
         });
         for (listener, real) in listeners {
@@ -153,12 +169,10 @@ impl Proxy {
                 }
             });
         }
-        let proxy = Self {
+        Self {
             servers: servers.join(","),
             line,
-        };
-        proxy.obey(rules);
-        proxy
+        }
     }
 
     /// Where it listens.
@@ -169,6 +183,11 @@ impl Proxy {
     /// How often a rule came to be.
     pub fn fired(&self) -> usize {
         self.line.lock().fired
+    }
+
+    /// How many connections were made.
+    pub fn connections(&self) -> usize {
+        self.line.lock().made
     }
 
     /// Fails by other rules, or by none at all any more. Counting starts anew.
@@ -195,24 +214,28 @@ impl Line {
         if state.lost {
             return;
         }
+        state.made += 1;
         state.connections.push(again(&client));
         drop(state);
+        let to = |stream: &TcpStream| Later::to(again(stream), self.latency);
+        let (to_client, to_broker) = (to(&client), to(&broker));
         let pending = Arc::new(Mutex::new(VecDeque::new()));
         let there = (
             again(&client),
+            to_broker,
             again(&broker),
             Arc::clone(self),
             Arc::clone(&pending),
         );
         thread::spawn(move || {
-            let (mut client, mut broker, line, pending) = there;
-            line.carry_requests(&mut client, &mut broker, &pending);
+            let (mut client, to_broker, broker, line, pending) = there;
+            line.carry_requests(&mut client, &to_broker, &pending);
             let _ = broker.shutdown(Shutdown::Both);
         });
         let line = Arc::clone(self);
         thread::spawn(move || {
-            let (mut client, mut broker) = (client, broker);
-            line.carry_answers(&mut client, &mut broker, &pending);
+            let mut broker = broker;
+            line.carry_answers(&to_client, &mut broker, &pending);
             let _ = client.shutdown(Shutdown::Both);
             let _ = broker.shutdown(Shutdown::Both);
         });
@@ -222,7 +245,7 @@ impl Line {
     fn carry_requests(
         &self,
         client: &mut TcpStream,
-        broker: &mut TcpStream,
+        broker: &Later,
         pending: &Mutex<VecDeque<Treatment>>,
     ) {
         let mut silent = false;
@@ -241,6 +264,9 @@ impl Line {
                     return;
                 }
                 Some(Fault::NetworkLost) => return self.lose(),
+                Some(Fault::AnswersLost(time)) => {
+                    self.lock().answers_lost = Some(Instant::now() + time);
+                }
                 Some(Fault::SilentBefore) => {
                     silent = true;
                     continue;
@@ -268,7 +294,7 @@ impl Line {
                 .lock()
                 .expect("nobody panics with it")
                 .push_back(treatment);
-            if broker.write_all(&request.framed()).is_err() {
+            if !broker.send(request.framed()) {
                 return;
             }
         }
@@ -276,7 +302,7 @@ impl Line {
 
     fn carry_answers(
         &self,
-        client: &mut TcpStream,
+        client: &Later,
         broker: &mut TcpStream,
         pending: &Mutex<VecDeque<Treatment>>,
     ) {
@@ -293,7 +319,11 @@ impl Line {
             for (real, own) in &self.ports {
                 wire::readdress(&mut answer, *real, *own);
             }
-            if !silent && client.write_all(&wire::framed(&answer)).is_err() {
+            let lost = self.lock().answers_lost;
+            if silent || lost.is_some_and(|until| Instant::now() < until) {
+                continue;
+            }
+            if !client.send(wire::framed(&answer)) {
                 return;
             }
         }
@@ -332,6 +362,34 @@ impl Line {
         for connection in std::mem::take(&mut state.connections) {
             let _ = connection.shutdown(Shutdown::Both);
         }
+    }
+}
+
+/// Writes to a stream what was sent a while ago.
+struct Later {
+    latency: Duration,
+    sent: mpsc::Sender<(Instant, Vec<u8>)>,
+}
+
+impl Later {
+    fn to(mut stream: TcpStream, latency: Duration) -> Self {
+        let (sent, due) = mpsc::channel::<(Instant, Vec<u8>)>();
+        thread::spawn(move || {
+            for (at, bytes) in due {
+                thread::sleep(at.saturating_duration_since(Instant::now()));
+                if stream.write_all(&bytes).is_err() {
+                    return;
+                }
+            }
+        });
+        Self { latency, sent }
+    }
+
+    /// Whether it is still open.
+    fn send(&self, bytes: Vec<u8>) -> bool {
+        self.sent
+            .send((Instant::now() + self.latency, bytes))
+            .is_ok()
     }
 }
 
