@@ -22,8 +22,8 @@ use crate::model::text::escape;
 /// How often the holder renews its lease.
 const RENEWAL: Duration = Duration::from_secs(3);
 
-/// How long one claim may take to be written: well within the lease, so that the next one has its
-/// time too.
+/// How long one claim may take to be written where the cluster is nearby: well within the lease, so
+/// that the next one has its time too.
 const CLAIM_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How old the last renewal may be for the holder to go on without another.
@@ -344,7 +344,7 @@ impl Side {
         me: Holder,
     ) -> Result<Self, InventoryError> {
         // A claim that stands there twice renews the lease twice.
-        let timeout = CLAIM_TIMEOUT.min(cluster.limits().timeout);
+        let timeout = cluster.bound(CLAIM_TIMEOUT);
         let appender = Appender::open(cluster, topic, 0, timeout, Delivery::AtLeastOnce)?;
         let Some(reader) = open(cluster, topic, &[Right::Read, Right::Write]).await? else {
             return Err(InventoryError::Missing {

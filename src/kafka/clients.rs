@@ -7,11 +7,12 @@ use std::time::Duration;
 use tokio::sync::{OnceCell, oneshot};
 use tokio::time::Instant;
 
-use super::cluster::Limits;
+use super::cluster::{Limits, PAUSE};
 use super::error::Error;
 use super::fault::{CLOSED, Fault, TIMED_OUT};
 use super::ffi::{Client, Role};
 use super::news::News;
+use super::pace::{self, Pace};
 use super::{probe, settings};
 use crate::model::connection::Connection;
 
@@ -35,21 +36,28 @@ pub(super) struct Clients {
     /// Made once there is work for them.
     others: [OnceCell<Arc<Client>>; 2],
     connection: Arc<Connection>,
+    pace: Arc<Pace>,
 }
 
 impl Clients {
     /// Makes the first client and waits until a broker answers it. A client that went to a
     /// controller that is gone is given up for a fresh one.
-    pub async fn open(connection: &Arc<Connection>, limits: Limits) -> Result<Self, Error> {
+    pub async fn open(
+        connection: &Arc<Connection>,
+        limits: Limits,
+        pace: &Arc<Pace>,
+    ) -> Result<Self, Error> {
         let deadline = Instant::now() + limits.timeout;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
-            let mut clients = Self::new(connection, left.min(ATTEMPT))?;
+            let mut clients = Self::new(connection, left.min(ATTEMPT), pace)?;
             let news = &clients.news;
             let (fault, hopeless) = tokio::select! {
-                answer = clients.first.describe_cluster(left.min(ATTEMPT)) => match answer {
+                fault = stuck(news) => (fault, false),
+                answer = clients.first.describe_cluster(left) => match answer {
                     Ok((_, brokers)) => {
                         news.all_is_well();
+                        news.reached().into_iter().for_each(|took| pace.saw(took));
                         clients.brokers = brokers.iter().map(|broker| broker.id).collect();
                         return Ok(clients);
                     }
@@ -59,14 +67,19 @@ impl Clients {
             };
             look_for_tls(news, connection).await;
             let error = Error::connecting(connection, &fault, news, limits.timeout);
-            if hopeless || error.cause().is_lasting() || left <= ATTEMPT {
+            let late = left <= ATTEMPT || Instant::now() + PAUSE >= deadline;
+            if hopeless || error.cause().is_lasting() || late {
                 return Err(error);
             }
         }
     }
 
     /// Makes the first client, which starts to connect.
-    pub fn new(connection: &Arc<Connection>, timeout: Duration) -> Result<Self, Error> {
+    pub fn new(
+        connection: &Arc<Connection>,
+        timeout: Duration,
+        pace: &Arc<Pace>,
+    ) -> Result<Self, Error> {
         let news = Arc::new(News::default());
         let first = client(connection, timeout, &news)?;
         Ok(Self {
@@ -74,12 +87,14 @@ impl Clients {
             brokers: Vec::new(),
             others: Default::default(),
             connection: Arc::clone(connection),
+            pace: Arc::clone(pace),
             news,
         })
     }
 
     /// One of the clients, in turn. A broker answers the requests of a connection one after the other:
-    /// a single one is asked over three, so that it need not wait for the next question.
+    /// a single one is asked over three, so that it need not wait for the next question. Where the
+    /// cluster is far away, that is what costs least.
     pub async fn pick(&self, number: usize) -> Result<Arc<Client>, Error> {
         let others = match self.brokers.len() {
             0 | 1 => &self.others[..],
@@ -88,6 +103,9 @@ impl Clients {
         let Some(at) = (number % (1 + others.len())).checked_sub(1) else {
             return Ok(Arc::clone(&self.first));
         };
+        if self.pace.is_far() && !others[at].initialized() {
+            return Ok(Arc::clone(&self.first));
+        }
         let make = async || client(&self.connection, ATTEMPT, &self.news).map(Arc::new);
         others[at].get_or_try_init(make).await.cloned()
     }
@@ -118,6 +136,17 @@ pub(super) async fn look_for_tls(news: &News, connection: &Connection) {
             news.expects_tls(&failure.server);
         }
     }
+}
+
+/// Returns when a client had all the time for its first answer that it can need.
+async fn stuck(news: &News) -> Fault {
+    tokio::time::sleep(ATTEMPT).await;
+    let needed = news.reached().map_or(ATTEMPT, pace::for_fresh_client);
+    tokio::time::sleep(needed.saturating_sub(ATTEMPT)).await;
+    Fault::new(
+        TIMED_OUT,
+        format!("no answer within {:?}", needed.max(ATTEMPT)),
+    )
 }
 
 /// Returns when there is no hope left.

@@ -13,6 +13,7 @@ use super::clients::{self, ATTEMPT, Clients};
 use super::error::Error;
 use super::fault::{Fault, FaultKind};
 use super::ffi::Client;
+use super::pace::Pace;
 use super::settings;
 use super::types::{Alter, Configs, Metadata, Mode, NewTopic, TopicDescription};
 use crate::model::connection::Connection;
@@ -23,7 +24,7 @@ use crate::model::{ConfigKey, TopicName};
 const FIRST_READ: Duration = Duration::from_secs(3);
 
 /// How long to wait before a read is tried again.
-const PAUSE: Duration = Duration::from_millis(200);
+pub(super) const PAUSE: Duration = Duration::from_millis(200);
 
 /// Topics in one request for configs: librdkafka orders the answer in quadratic time, and a broker
 /// takes more time for each topic of a large answer than of a small one.
@@ -93,6 +94,7 @@ struct Inner {
     connection: Arc<Connection>,
     limits: Limits,
     clients: Mutex<Arc<Clients>>,
+    pace: Arc<Pace>,
     /// Brokers that did not answer when they were picked: they are left to librdkafka.
     silent: Mutex<BTreeSet<i32>>,
     renewing: tokio::sync::Mutex<()>,
@@ -107,12 +109,14 @@ impl Cluster {
         settings::check(&connection)?;
         let connection = Arc::new(settings::prepared(connection));
         let started = Instant::now();
-        let clients = Clients::open(&connection, limits).await?;
+        let pace = Arc::default();
+        let clients = Clients::open(&connection, limits, &pace).await?;
         info!(took = ?started.elapsed(), "a broker answered");
         Ok(Cluster(Arc::new(Inner {
             connection,
             limits,
             clients: Mutex::new(Arc::new(clients)),
+            pace,
             silent: Mutex::default(),
             renewing: tokio::sync::Mutex::default(),
         })))
@@ -382,6 +386,17 @@ impl Cluster {
         self.0.limits
     }
 
+    /// How far away it is.
+    pub(super) fn pace(&self) -> &Arc<Pace> {
+        &self.0.pace
+    }
+
+    /// How long an attempt may take, over a fresh client perhaps, that is given so long where the
+    /// cluster is nearby: never longer than one request altogether.
+    pub fn bound(&self, nearby: Duration) -> Duration {
+        self.0.pace.bound(nearby).min(self.0.limits.timeout)
+    }
+
     pub(super) fn clients(&self) -> Arc<Clients> {
         Arc::clone(&lock(&self.0.clients))
     }
@@ -390,7 +405,7 @@ impl Cluster {
     async fn replace(&self, stale: &Arc<Clients>, limits: Limits) -> Result<(), Error> {
         let _turn = self.0.renewing.lock().await;
         if Arc::ptr_eq(&self.clients(), stale) {
-            let fresh = Clients::open(&self.0.connection, limits).await?;
+            let fresh = Clients::open(&self.0.connection, limits, &self.0.pace).await?;
             let stale = std::mem::replace(&mut *lock(&self.0.clients), Arc::new(fresh));
             drop(stale);
         }
@@ -416,7 +431,7 @@ impl Cluster {
         send: impl AsyncFnOnce(Arc<Client>, Duration) -> Result<Items, Fault>,
     ) -> Result<Items, Fault> {
         let clients = self.clients();
-        let attempt = self.0.limits.timeout.min(ATTEMPT);
+        let attempt = self.bound(ATTEMPT);
         let started = Instant::now();
         let answer = send(Arc::clone(&clients.first), attempt).await;
         let took = started.elapsed();
@@ -463,7 +478,7 @@ impl Cluster {
         let (connection, limits) = (&self.0.connection, self.0.limits);
         let deadline = Instant::now() + limits.timeout;
         // Within any time there is a second attempt, on a fresh client.
-        let mut attempt = FIRST_READ.min(limits.timeout / 2);
+        let mut attempt = FIRST_READ;
         loop {
             let clients = self.clients();
             let client = clients.pick(number).await?;
@@ -473,13 +488,14 @@ impl Cluster {
             let via = Via {
                 client,
                 broker,
-                timeout: left.min(attempt),
+                timeout: left.min(self.bound(attempt).min(limits.timeout / 2)),
             };
             let answer = ask(via).await;
             let took = started.elapsed();
             let fault = match answer {
                 Ok(answer) => {
                     debug!(?took, "answered: {what}");
+                    self.0.pace.saw(took);
                     clients.news.all_is_well();
                     return Ok(answer);
                 }

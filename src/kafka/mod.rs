@@ -17,6 +17,7 @@ mod fault;
 mod ffi;
 mod newest;
 mod news;
+mod pace;
 mod probe;
 mod records;
 mod settings;

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
@@ -15,10 +16,21 @@ use super::version::{self, Apis};
 const ALL_BROKERS_DOWN: i32 = -187;
 
 /// The facts that matter of all that the clients of one connection say.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct News {
+    since: Instant,
     state: Mutex<State>,
     changed: Notify,
+}
+
+impl Default for News {
+    fn default() -> Self {
+        Self {
+            since: Instant::now(),
+            state: Mutex::default(),
+            changed: Notify::default(),
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -27,6 +39,8 @@ struct State {
     failures: BTreeMap<String, Failure>,
     certificates: BTreeMap<String, Certificate>,
     apis: BTreeMap<String, Apis>,
+    /// How long it took until the first broker told what it can do.
+    reached: Option<Duration>,
     token: TokenState,
 }
 
@@ -52,7 +66,10 @@ impl News {
             Notice::Log(topic, line) if topic == "FAIL" => {
                 state.failed(Failure::parse(None, &line));
             }
-            Notice::Log(topic, line) if topic == "APIVERSION" => state.api(&line),
+            Notice::Log(topic, line) if topic == "APIVERSION" => {
+                state.reached.get_or_insert_with(|| self.since.elapsed());
+                state.api(&line);
+            }
             Notice::Log(topic, line) if topic == "SSLCERTVRFY" => {
                 state.certificates.extend(Certificate::parse(&line));
             }
@@ -64,6 +81,12 @@ impl News {
         }
         drop(state);
         self.changed.notify_waiters();
+    }
+
+    /// How long it took from the beginning until a broker gave its first answer, to the question that
+    /// comes with a connection: one round trip, and what TCP and TLS need before it.
+    pub fn reached(&self) -> Option<Duration> {
+        self.lock().reached
     }
 
     /// The last failure of each server, by its address.
@@ -174,7 +197,7 @@ mod tests {
     async fn hope_ends_once_every_server_failed() {
         let news = News::default();
         news.hear(Notice::Error(-169, LOGIN.to_owned()));
-        let early = tokio::time::timeout(std::time::Duration::from_millis(20), news.hopeless());
+        let early = tokio::time::timeout(Duration::from_millis(20), news.hopeless());
         assert!(early.await.is_err());
         news.hear(Notice::Error(
             ALL_BROKERS_DOWN,

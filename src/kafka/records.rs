@@ -127,7 +127,7 @@ impl Reader {
             // Nobody listens any more where the reader was dropped.
             let _ = sender.send(hear);
         };
-        let properties = settings::reading(&side.connection, side.timeout);
+        let properties = settings::reading(&side.connection, side.timeout, cluster.pace());
         // It connects while the offsets are asked for.
         let mut reading = side.open(Role::Reads, &properties, Box::new(listen))?;
         // Numbers: librdkafka would ask for "the first" half a second later.
@@ -323,10 +323,10 @@ fn is_final(fault: &Fault) -> bool {
 /// Lets a client that appends once begin at once. librdkafka looks for a broker to ask for its
 /// producer id when it hears of the cluster, the first time before it is connected to any, and then
 /// half a second later; so it is connected, and told again.
-async fn hasten(client: Arc<Client>) {
-    if client.describe_cluster(SETTLING).await.is_ok() {
+async fn hasten(client: Arc<Client>, timeout: Duration) {
+    if client.describe_cluster(timeout).await.is_ok() {
         // What fails here fails again where it matters.
-        let _ = on_thread(move || client.own_metadata(SETTLING)).await;
+        let _ = on_thread(move || client.own_metadata(timeout)).await;
     }
 }
 
@@ -352,11 +352,12 @@ impl Appender {
     ) -> Result<Self, Error> {
         let side = Side::new(cluster, topic, timeout);
         let news = Arc::clone(&side.news);
-        let properties = settings::appending(&side.connection, timeout, delivery);
+        let pace = cluster.pace();
+        let properties = settings::appending(&side.connection, timeout, pace, delivery);
         let listen = Box::new(move |notice| news.hear(notice));
         let topic = side.open(Role::Asks, &properties, listen)?;
         if delivery == Delivery::Once {
-            tokio::spawn(hasten(Arc::clone(topic.client())));
+            tokio::spawn(hasten(Arc::clone(topic.client()), cluster.bound(SETTLING)));
         }
         Ok(Self {
             side,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::error::Error;
+use super::pace::Pace;
 use super::tokens;
 use super::types::Delivery;
 use crate::model::Secret;
@@ -22,8 +23,12 @@ pub(super) fn properties(connection: &Connection, timeout: Duration) -> Vec<(Str
 /// The same for a client of records. `timeout` is for all that it is told to do, and one answer that is
 /// lost on an open connection must not take all of it: after `socket.timeout.ms` librdkafka connects
 /// again, and asks again.
-fn of_records(connection: &Connection, timeout: Duration) -> Vec<(String, String)> {
-    let answer = ANSWER.max(timeout / 8).min(timeout / 2);
+fn of_records(
+    connection: &Connection,
+    (timeout, pace): (Duration, &Pace),
+) -> Vec<(String, String)> {
+    let several = pace.round_trip().saturating_mul(4);
+    let answer = ANSWER.max(timeout / 8).max(several).min(timeout / 2);
     common(connection, timeout, answer)
 }
 
@@ -76,9 +81,13 @@ fn contexts(connection: &Connection) -> String {
 }
 
 /// What a client that reads the records of a partition needs besides.
-pub(super) fn reading(connection: &Connection, timeout: Duration) -> Vec<(String, String)> {
+pub(super) fn reading(
+    connection: &Connection,
+    timeout: Duration,
+    pace: &Pace,
+) -> Vec<(String, String)> {
     with(
-        of_records(connection, timeout),
+        of_records(connection, (timeout, pace)),
         &[
             ("enable.partition.eof", "true"),
             ("isolation.level", "read_committed"),
@@ -98,6 +107,7 @@ pub(super) fn reading(connection: &Connection, timeout: Duration) -> Vec<(String
 pub(super) fn appending(
     connection: &Connection,
     timeout: Duration,
+    pace: &Pace,
     delivery: Delivery,
 ) -> Vec<(String, String)> {
     let timeout_ms = timeout.as_millis().max(100).to_string();
@@ -108,7 +118,7 @@ pub(super) fn appending(
         Delivery::AtLeastOnce => ("false", "0"),
     };
     with(
-        of_records(connection, timeout),
+        of_records(connection, (timeout, pace)),
         &[
             ("enable.idempotence", once),
             ("acks", "all"),
@@ -181,8 +191,9 @@ mod tests {
     #[test]
     fn an_answer_gets_a_part_of_the_time_out_unless_the_connection_sets_it() {
         let mut connection = Connection::to(vec!["a:1".to_owned()]);
+        let pace = Pace::default();
         let answer = |connection: &Connection, seconds| {
-            let all = reading(connection, Duration::from_secs(seconds));
+            let all = reading(connection, Duration::from_secs(seconds), &pace);
             let set = all.iter().filter(|(name, _)| name == "socket.timeout.ms");
             // The last one counts.
             set.last().map(|(_, value)| value.clone())
@@ -191,6 +202,8 @@ mod tests {
         for (seconds, expected) in table {
             assert_eq!(answer(&connection, seconds).as_deref(), Some(expected));
         }
+        pace.saw(Duration::from_secs(2));
+        assert_eq!(answer(&connection, 30).as_deref(), Some("8000"));
         let own = Secret::new("60000");
         let name = "socket.timeout.ms".to_owned();
         connection.properties.insert(name, own);

@@ -88,9 +88,9 @@ impl Cluster {
             servers: vec![address.to_owned()],
             ..Connection::clone(self.connection())
         });
-        let timeout = self.limits().timeout.min(ATTEMPT);
+        let timeout = self.bound(ATTEMPT);
         let start = Instant::now();
-        let clients = Clients::new(&connection, timeout)?;
+        let clients = Clients::new(&connection, timeout, self.pace())?;
         let news = Arc::clone(&clients.news);
         let asked = tokio::select! {
             answer = ask(Arc::clone(&clients.first), timeout) => answer,

@@ -16,6 +16,10 @@ harness::tests! {
     a_second_signal_stops_at_once,
     sigterm_between_two_attempts,
     the_controller_paused_then_killed,
+    answers_lost_right_after_the_lock,
+    answers_lost_for_longer_than_the_time_out,
+    answers_lost_while_the_records_are_written,
+    a_far_cluster_needs_no_more_connections,
 }
 
 /// How long a request is held back.
@@ -240,4 +244,77 @@ async fn the_controller_paused_then_killed(test: Test) {
         .keys()
         .filter(|name| own.matches(name.as_str()));
     assert_eq!(own.count(), 81, "the old one and the new ones");
+}
+
+/// An apply of which the network loses all answers for a while, from a request on; the connections
+/// stay open. Tells how long it took.
+fn without_answers(test: &Test, rule: Rule, arguments: &str) -> Duration {
+    let repository = test.owning_repository("[topics.\"@a\"]\n");
+    // The inventory is there, and with it the lock.
+    repository.run("apply --yes").exits(0);
+    repository.topics("[topics.\"@a\"]\n[topics.\"@b\"]\nconfig.retention.ms = \"8d\"\n");
+    let proxy = Proxy::before(test.broker().servers(), &[rule]);
+    repository.environment("dev", proxy.servers(), 1, &harness::inventory("shop"));
+    let start = Instant::now();
+    let apply = repository.run(&format!("apply --yes {arguments}"));
+    let took = start.elapsed();
+    assert_eq!(proxy.fired(), 1, "{apply}");
+    apply.exits(0).says("1 applied");
+    repository.owning("dev", "shop");
+    repository.run("plan --detailed-exitcode").exits(0);
+    took
+}
+
+async fn answers_lost_right_after_the_lock(test: Test) {
+    let lost = Fault::AnswersLost(Duration::from_millis(1_400));
+    // What the brokers would refuse is asked first thing under the lock.
+    let rule = Rule::new(Api::CreateTopics, When::Before, lost);
+    let took = without_answers(&test, rule, "");
+    assert!(took < Duration::from_secs(15), "{took:?}");
+}
+
+async fn answers_lost_for_longer_than_the_time_out(test: Test) {
+    let lost = Fault::AnswersLost(Duration::from_secs(15));
+    let rule = Rule::new(Api::CreateTopics, When::Writing, lost);
+    let took = without_answers(&test, rule, "--timeout 10s");
+    assert!(took < Duration::from_secs(25), "{took:?}");
+}
+
+async fn answers_lost_while_the_records_are_written(test: Test) {
+    let lost = Fault::AnswersLost(Duration::from_millis(1_400));
+    let rule = Rule::new(Api::Produce, When::Writing, lost);
+    let took = without_answers(&test, rule, "");
+    assert!(took < Duration::from_secs(15), "{took:?}");
+}
+
+/// Half a second each way: nothing is given up that only takes its time.
+async fn a_far_cluster_needs_no_more_connections(test: Test) {
+    let repository = test.owning_repository("[topics.\"@a\"]\n");
+    repository.run("apply --yes").exits(0);
+    let through = |latency: u64, arguments: &str| {
+        let latency = Duration::from_millis(latency);
+        let proxy = Proxy::far_before(test.broker().servers(), latency);
+        let inventory = harness::inventory("shop");
+        repository.environment("dev", proxy.servers(), 1, &inventory);
+        let start = Instant::now();
+        let run = repository.run(&format!("{arguments} -v")).exits(0);
+        assert!(!run.stderr.contains("asking again"), "{run}");
+        eprintln!(
+            "{arguments}: {latency:?} each way: {:?}, {} connections",
+            start.elapsed(),
+            proxy.connections()
+        );
+        proxy.connections()
+    };
+    let topics = |names: &[&str]| {
+        let topics = names.iter().map(|name| format!("[topics.\"@{name}\"]\n"));
+        repository.topics(&topics.collect::<String>());
+    };
+    let (near, far) = (through(0, "plan"), through(500, "plan"));
+    assert!(far <= near, "plan: {far} connections, {near} when near");
+    topics(&["a", "b"]);
+    let near = through(0, "apply --yes");
+    topics(&["a", "b", "c"]);
+    let far = through(500, "apply --yes");
+    assert!(far <= near, "apply: {far} connections, {near} when near");
 }
