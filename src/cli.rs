@@ -19,6 +19,7 @@ mod select;
 mod session;
 mod token;
 mod under_way;
+mod way_out;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -40,9 +41,11 @@ pub use results::{Document, Printable};
 pub use select::{each, the_only_one};
 pub use session::Session;
 pub use under_way::under_way;
+pub use way_out::with_way_out;
 
 use begun::Begun;
 use session::style;
+use way_out::Work;
 
 use crate::commands::{self, Command};
 use crate::desired::Ask;
@@ -127,6 +130,7 @@ fn session(cli: &Cli) -> Session {
         marker,
         chdir: global.chdir.clone(),
         begun: Begun::default(),
+        work: Work::default(),
     }
 }
 

@@ -1,9 +1,14 @@
 //! A person's yes, before something is changed.
 
+use std::io;
+use std::thread;
+
 use anyhow::{Context, Result};
+use tokio::sync::oneshot;
 
 use super::problem::Problem;
 use super::session::Session;
+use crate::terminal::Terminal;
 
 /// Whether a person has to say yes.
 #[derive(Debug, clap::Args)]
@@ -31,15 +36,25 @@ impl Consent {
     ///
     /// # Errors
     /// The answer cannot be read.
-    pub fn given(&self, session: &Session, question: &str) -> Result<bool> {
+    pub async fn given(&self, session: &Session, question: &str) -> Result<bool> {
         if self.yes {
             return Ok(true);
         }
-        let answer = session.terminal.confirm(question);
-        let agreed = answer.context("cannot read the answer")?;
+        let agreed = ask(session.terminal, question.to_owned()).await;
+        let agreed = agreed.context("cannot read the answer")?;
         if !agreed {
             session.tell("nothing was changed\n");
         }
         Ok(agreed)
     }
+}
+
+/// Asks on a thread of its own: locks are renewed meanwhile, and a signal is heard.
+async fn ask(terminal: Terminal, question: String) -> io::Result<bool> {
+    let (sender, receiver) = oneshot::channel();
+    thread::Builder::new().spawn(move || {
+        // Without a receiver the command has ended.
+        let _ = sender.send(terminal.confirm(&question));
+    })?;
+    receiver.await.map_err(io::Error::other)?
 }

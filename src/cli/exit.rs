@@ -19,7 +19,7 @@ pub enum Exit {
     Locked = 5,
     /// Wrong usage.
     Usage = 64,
-    /// Ctrl-C or SIGTERM.
+    /// Ctrl-C, SIGTERM or SIGHUP.
     Interrupted = 130,
 }
 

@@ -47,6 +47,16 @@ impl Problem {
         Self::new(Exit::Refused, message, help)
     }
 
+    /// What was left where it stood by a signal, exit 130.
+    pub fn interrupted(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::new(Exit::Interrupted, message, help)
+    }
+
+    /// What failed where something may have been changed, exit 3.
+    pub fn partial(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::new(Exit::Partial, message, help)
+    }
+
     /// Who else holds the lock, exit 5.
     pub fn locked(message: impl Into<String>, help: impl Into<String>) -> Self {
         Self::new(Exit::Locked, message, help)
@@ -196,6 +206,7 @@ pub fn document(error: &Error) -> Value {
     let code = match exit_of(error) {
         Exit::Usage => "usage",
         Exit::Refused => "refused",
+        Exit::Interrupted => "interrupted",
         _ => "error",
     };
     json!({

@@ -12,6 +12,7 @@ use tracing::info;
 use super::args::Format;
 use super::begun::Begun;
 use super::problem::Invalid;
+use super::way_out::Work;
 use crate::desired::{
     self, Ask, ConnectionTemplate, Folders, Loaded, Traces, Variables, outside_scope,
 };
@@ -41,6 +42,8 @@ pub struct Session {
     pub chdir: Option<PathBuf>,
     /// Connections that were begun while the files were read.
     pub begun: Begun,
+    /// The work that a signal ends in order.
+    pub work: Work,
 }
 
 impl Session {

@@ -49,7 +49,8 @@ Exit codes:
   4  refused or blocked, and nothing was changed
   5  another apply of the environment is running, and nothing was changed
   64 wrong usage; also no terminal and no --yes
-  130 after Ctrl-C: what was in flight is finished and reported first")]
+  130 after Ctrl-C, SIGTERM or SIGHUP: what was in flight is finished and reported first, the lock is
+     given back and the report written; a second signal does not wait for what is in flight")]
 pub struct Args {
     /// A plan that was saved by `plan --out`: apply only what it approves
     #[arg(value_name = "PLAN", conflicts_with = "only")]
@@ -88,11 +89,12 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     args.consent.check(session)?;
     let asked = args.environment.ask()?;
     let work = async |log: &Log| {
+        let apply = cli::with_way_out(session, apply(args, session, log));
         let Some(file) = &args.report else {
-            return Ok(apply(args, session, log).await?.exit);
+            return Ok(apply.await?.exit);
         };
         check_writable(file)?;
-        keep(file, apply(args, session, log).await, session)
+        keep(file, apply.await, session)
     };
     args.metrics
         .measure("apply", Some(&asked), session, work)
@@ -222,7 +224,7 @@ impl Job<'_> {
             session.tell_error(&anyhow::anyhow!(why));
             return untouched(plan, &WhyNot::AllOrNothing, session);
         }
-        if !plan.is_empty() && !args.consent.given(session, &question(&plan))? {
+        if !plan.is_empty() && !args.consent.given(session, &question(&plan)).await? {
             return untouched(plan, &WhyNot::Declined, session);
         }
         self.begin_the_inventory(&plan).await?;
@@ -322,7 +324,7 @@ impl Job<'_> {
         Err(Problem::refused(message, "apply again: a fresh plan is made and shown").into())
     }
 
-    /// Executes the plan under a progress bar. Ctrl-C and SIGTERM end it after the requests in flight.
+    /// Executes the plan under a progress bar. A signal ends it after the requests in flight.
     async fn carry_out(&self, plan: &Plan) -> Result<Report> {
         let topic = &self.desired.environment.inventory.topic;
         let books = match &self.lock {
@@ -336,10 +338,10 @@ impl Job<'_> {
             books,
             ..Settings::default()
         };
-        cli::under_way(self.session, &settings.stop, async |events| {
+        let work = async |events: &mut (dyn FnMut(_) + Send)| {
             apply::run(plan, &self.cluster, &settings, events).await
-        })
-        .await
+        };
+        Ok(cli::under_way(self.session, &settings.stop, work).await)
     }
 
     async fn give_back(&mut self) {

@@ -24,7 +24,7 @@ use anyhow::{Context, Result};
 
 pub use overview::run as overview;
 
-use crate::cli::{Exit, Format, Session};
+use crate::cli::{self, Exit, Format, Session};
 use crate::desired::Ask;
 
 /// What to do.
@@ -157,8 +157,12 @@ impl Command {
                 Command::Catalog(args) => catalog::run(args, session).await,
                 Command::Show(args) => show::run(args, session).await,
                 Command::Capacity(args) => capacity::run(args, session).await,
-                Command::Instance(command) => command.run(session).await,
-                Command::Inventory(command) => command.run(session).await,
+                Command::Instance(command) => {
+                    cli::with_way_out(session, command.run(session)).await
+                }
+                Command::Inventory(command) => {
+                    cli::with_way_out(session, command.run(session)).await
+                }
                 Command::Init(args) => init::run(args, session),
                 Command::New(args) => new::run(args, session),
                 Command::Doctor(args) => doctor::run(args, session).await,

@@ -5,9 +5,11 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher as _, Hasher as _};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
+use tokio::runtime::Handle;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::codec::{self, Entry};
@@ -34,6 +36,37 @@ const PAUSE: Duration = Duration::from_millis(200);
 
 /// How long a waiter waits at most before it looks at the clock again.
 const LOOK: Duration = Duration::from_millis(500);
+
+/// How long a process that ends waits until its locks are given back.
+const GIVING_BACK: Duration = Duration::from_secs(2);
+
+/// How many claims of this process are not given back.
+static CLAIMS: LazyLock<watch::Sender<usize>> = LazyLock::new(|| watch::Sender::new(0));
+
+/// One of them.
+struct Counted;
+
+impl Counted {
+    fn new() -> Self {
+        CLAIMS.send_modify(|claims| *claims += 1);
+        Self
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        CLAIMS.send_modify(|claims| *claims -= 1);
+    }
+}
+
+/// Returns once every lock that was dropped is given back, or after two seconds: the others run out by
+/// themselves.
+pub async fn given_back() {
+    let mut claims = CLAIMS.subscribe();
+    let given_back = claims.wait_for(|claims| *claims == 0);
+    // Too late is as good as it gets.
+    let _ = tokio::time::timeout(GIVING_BACK, given_back).await;
+}
 
 /// Why a lock was not had.
 #[derive(Debug, thiserror::Error)]
@@ -63,7 +96,8 @@ fn holder_of(holder: Option<&Holder>) -> String {
     holder.map(named).unwrap_or_default()
 }
 
-/// A lock that is held. Dropped without a release, it runs out by itself.
+/// A lock that is held. Dropped without a release, it is given back in the background:
+/// [`given_back`] waits for that.
 pub struct Lock {
     held: Arc<Held>,
     now_ms: i64,
@@ -93,13 +127,14 @@ struct Side {
     key: Vec<u8>,
     me: Holder,
     reader: Reader,
-    appender: Appender,
+    appender: Arc<Appender>,
     /// All that stands in the inventory: nobody has to read it again.
     log: Log,
     /// Where the last claim stands.
     claimed: i64,
-    /// Whether the lock was given back with what was recorded last.
-    is_given_back: bool,
+    /// Whether there may be a claim that was not given back.
+    may_claim: bool,
+    counted: Option<Counted>,
 }
 
 /// A point in time, as the log tells it.
@@ -168,8 +203,9 @@ pub async fn break_lock(
     let Some(term) = side.term() else {
         return Ok(None);
     };
-    side.release(&term.key).await?;
-    Ok(Some(term.holder.clone()))
+    let (key, holder) = (term.key.clone(), term.holder.clone());
+    side.append_release(&key).await?;
+    Ok(Some(holder))
 }
 
 impl Lock {
@@ -271,7 +307,7 @@ impl Lock {
         // A renewal that is under way may come behind it: then it is ours again.
         let mut side = self.held.side.lock().await;
         self.renewals.abort();
-        side.is_given_back = side.claimed < given_back;
+        side.may_claim = side.claimed >= given_back;
         Ok(())
     }
 
@@ -281,10 +317,10 @@ impl Lock {
     /// It could not be: it runs out by itself.
     pub async fn release(self) -> Result<(), InventoryError> {
         self.renewals.abort();
-        let side = self.held.side.lock().await;
-        match side.is_given_back {
-            true => Ok(()),
-            false => side.release(&side.key).await,
+        let mut side = self.held.side.lock().await;
+        match side.may_claim {
+            true => side.release().await,
+            false => Ok(()),
         }
     }
 }
@@ -346,6 +382,7 @@ impl Side {
         // A claim that stands there twice renews the lease twice.
         let timeout = cluster.bound(CLAIM_TIMEOUT);
         let appender = Appender::open(cluster, topic, 0, timeout, Delivery::AtLeastOnce)?;
+        let appender = Arc::new(appender);
         let Some(reader) = open(cluster, topic, &[Right::Read, Right::Write]).await? else {
             return Err(InventoryError::Missing {
                 topic: topic.clone(),
@@ -362,7 +399,8 @@ impl Side {
             appender,
             log: Log::default(),
             claimed: -1,
-            is_given_back: false,
+            may_claim: false,
+            counted: Some(Counted::new()),
         })
     }
 
@@ -375,6 +413,7 @@ impl Side {
     /// Writes a claim, and reads up to it: with the first one, all that there is.
     async fn claim(&mut self) -> Result<(), InventoryError> {
         let record = codec::encode_claim(&self.resource, &self.id, &self.me);
+        self.may_claim = true;
         let appended = self.appender.append(&[record]).await;
         let appended = appended.map_err(|error| unwritten(&self.topic, error))?;
         self.claimed = appended.first().map_or(-1, |appended| appended.offset);
@@ -433,7 +472,14 @@ impl Side {
         Some((term.holder.clone(), Duration::from_millis(left)))
     }
 
-    async fn release(&self, key: &[u8]) -> Result<(), InventoryError> {
+    /// Takes the own claim back. It is tried once.
+    async fn release(&mut self) -> Result<(), InventoryError> {
+        let released = self.append_release(&self.key).await;
+        self.may_claim = false;
+        released
+    }
+
+    async fn append_release(&self, key: &[u8]) -> Result<(), InventoryError> {
         let removed = self.appender.append(&[(key.to_vec(), None)]).await;
         removed
             .map(drop)
@@ -441,8 +487,23 @@ impl Side {
     }
 
     /// Takes the own claim back. If that fails, it means nothing once its time is over.
-    async fn give_up(&self) {
-        let _ = self.release(&self.key).await;
+    async fn give_up(&mut self) {
+        let _ = self.release().await;
+    }
+}
+
+/// However whoever claimed has ended: an error on the way, a signal, a panic.
+impl Drop for Side {
+    fn drop(&mut self) {
+        let runtime = Handle::try_current().ok().filter(|_| self.may_claim);
+        let Some(runtime) = runtime else { return };
+        let (appender, key) = (Arc::clone(&self.appender), std::mem::take(&mut self.key));
+        let counted = self.counted.take();
+        runtime.spawn(async move {
+            // If that fails, it means nothing once its time is over.
+            let _ = appender.append(&[(key, None)]).await;
+            drop(counted);
+        });
     }
 }
 

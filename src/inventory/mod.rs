@@ -16,5 +16,5 @@ pub use codec::{Entry, FORMAT, Holding};
 pub use error::{InventoryError, Right, Unreadable};
 pub use lease::{Holder, TTL, TakenLock};
 pub use ledger::{Contents, Writer, read, read_anyway};
-pub use lock::{Lock, LockError, Lost, Mark, break_lock, lock, mark};
+pub use lock::{Lock, LockError, Lost, Mark, break_lock, given_back, lock, mark};
 pub use topic::create;

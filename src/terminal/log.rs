@@ -18,6 +18,8 @@ pub fn tell_events(verbose: u8, stderr: Stream) {
         .with_timer(Uptime::default())
         .with_target(false)
         .with_ansi(stderr.colour)
+        // They would be told on stderr, and end the process where that is closed.
+        .log_internal_errors(false)
         .with_writer(std::io::stderr);
     // A second subscriber in one process would be a test's, which has its own.
     let _ = subscriber.try_init();

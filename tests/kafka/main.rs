@@ -33,6 +33,7 @@ mod soak;
 mod specs;
 mod tour;
 mod usage;
+mod ways_out;
 
 fn main() -> std::process::ExitCode {
     if let Some(exit) = lock::holder() {
@@ -68,6 +69,7 @@ fn main() -> std::process::ExitCode {
         specs::tests(),
         tour::tests(),
         usage::tests(),
+        ways_out::tests(),
     ];
     let on_demand = figures::tests().into_iter().chain(soak::tests());
     let on_demand = on_demand.map(|test| test.with_ignored_flag(true));

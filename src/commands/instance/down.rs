@@ -25,7 +25,7 @@ Exit codes:
   3  it is ended, and something else failed; with --wait-delete also: it is in use, and stays
   5  somebody else is at work on the same instance
   64 wrong usage
-  130 after Ctrl-C: what was in flight is finished and reported first")]
+  130 after Ctrl-C, SIGTERM or SIGHUP: what was in flight is finished and reported first")]
 pub struct Args {
     #[command(flatten)]
     which: Which,
@@ -55,7 +55,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     let down = cli::under_way(session, &job.settings.stop, async |_| {
         instance::down(&site, &id, job.waiting()).await
     });
-    let ended = down.await?.map_err(advised)?;
+    let ended = down.await.map_err(advised)?;
     let mut report = job.report("down");
     report.entries.push(ended.clone());
     let is_ended = matches!(ended.state, State::Ended | State::Ending);
@@ -71,7 +71,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
         instance::delete_ended(&site, ended, &args.allow, job.waiting(), events).await
     });
     let mut report = job.report("down");
-    let entry = match deleted.await? {
+    let entry = match deleted.await {
         Ok(entry) => entry,
         Err(error) if told => {
             session.tell_error(&advised(error));

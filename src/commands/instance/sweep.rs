@@ -26,7 +26,7 @@ Exit codes:
   3  something was deleted, or may have been, and something else failed
   5  another sweep is running
   64 wrong usage
-  130 after Ctrl-C: what was in flight is finished and reported first")]
+  130 after Ctrl-C, SIGTERM or SIGHUP: what was in flight is finished and reported first")]
 pub struct Args {
     /// Change nothing; say what would be deleted
     #[arg(long)]
@@ -53,7 +53,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     let swept = cli::under_way(session, &job.settings.stop, async |events| {
         instance::sweep(&site, &sweep, job.waiting(), events).await
     });
-    let (entries, ended_early) = swept.await?.map_err(advised)?;
+    let (entries, ended_early) = swept.await.map_err(advised)?;
     let mut report = job.report("sweep");
     report.dry_run = args.dry_run;
     report.entries = entries;

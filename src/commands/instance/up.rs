@@ -27,7 +27,7 @@ Exit codes:
   4  refused: a name is taken, or the cluster would not make a topic; nothing was changed
   5  somebody else is at work on the same instance
   64 wrong usage: also a lifecycle, a parameter or a value that is not one
-  130 after Ctrl-C: what was in flight is finished and reported first")]
+  130 after Ctrl-C, SIGTERM or SIGHUP: what was in flight is finished and reported first")]
 pub struct Args {
     #[command(flatten)]
     which: Which,
@@ -53,7 +53,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     let up = cli::under_way(session, &job.settings.stop, async |events| {
         instance::up(&site, &wanted, job.waiting(), events).await
     });
-    let entry = up.await?.map_err(advised)?;
+    let entry = up.await.map_err(advised)?;
     let mut report = job.report("up");
     report.entries.push(entry);
     Ok(job.tell(&report))

@@ -67,7 +67,7 @@ async fn forget(args: &Args, session: &Session, opened: &Opened<'_>) -> Result<E
         Some(offset) => the_record(offset, &unreadable)?,
         None => the_topics(args, opened, &contents)?,
     };
-    if !args.consent.given(session, &question)? {
+    if !args.consent.given(session, &question).await? {
         return Ok(Exit::Refused);
     }
     let inventory = &opened.settings().inventory.topic;

@@ -39,7 +39,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     let held = locks.find(|lock| lock.resource == resource);
     if let Some(lock) = held {
         let question = format!("Take the lock from {}?", holder(&lock.holder));
-        if !args.consent.given(session, &question)? {
+        if !args.consent.given(session, &question).await? {
             return Ok(Exit::Refused);
         }
     }
