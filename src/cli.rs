@@ -22,9 +22,10 @@ mod under_way;
 mod way_out;
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::{Context, Result};
 use clap::{CommandFactory, FromArgMatches, Parser};
 
 pub use args::{Connecting, Environments, Format, Global, OneEnvironment, Only, duration, globs};
@@ -49,6 +50,7 @@ use way_out::Work;
 
 use crate::commands::{self, Command};
 use crate::desired::Ask;
+use crate::files;
 use crate::kafka;
 use crate::render::{github, markdown};
 use crate::terminal::{ColourChoice, Terminal, tell_events};
@@ -89,8 +91,9 @@ fn run(cli: Cli) -> ! {
     tell_events(cli.global.verbose, session.terminal.err);
     let ended = match &cli.global.chdir {
         _ if !session.formats.contains(&session.format) => Err(session.no_such_format()),
-        Some(folder) => std::env::set_current_dir(folder)
-            .with_context(|| format!("cannot go to the folder {}", folder.display())),
+        Some(folder) => {
+            go_to(folder).with_context(|| format!("cannot go to the folder {}", folder.display()))
+        }
         None => Ok(()),
     };
     let ended = ended.and_then(|()| match &cli.command {
@@ -102,6 +105,13 @@ fn run(cli: Cli) -> ! {
         Err(error) => session.fail(&error),
     };
     kafka::leave(exit.code())
+}
+
+/// Works in another folder from now on. A folder below this one must really be there: where this is a
+/// checkout, a link in it does not choose what is read.
+fn go_to(folder: &Path) -> Result<()> {
+    let location = files::locate(folder, Path::new("."))?;
+    Ok(std::env::set_current_dir(location.real)?)
 }
 
 /// What the command is given besides its own arguments. Looks at the streams, once.

@@ -16,6 +16,7 @@ pub mod desired;
 pub mod diff;
 pub mod doctor;
 pub mod edit;
+pub mod files;
 pub mod instance;
 pub mod inventory;
 pub mod kafka;

@@ -17,6 +17,7 @@ use crate::apply;
 use crate::desired::{
     Ask, ClientConfig, ConnectionTemplate, Desired, Loaded, LoadedEnvironment, Outside,
 };
+use crate::files;
 use crate::kafka::{Cluster, Limits};
 use crate::live::{Live, snapshot};
 use crate::model::connection::{Connection, Log};
@@ -80,7 +81,7 @@ impl Looking {
 
 fn read_snapshot(file: &Path) -> Result<Live> {
     let shown = || format!("cannot read the snapshot {}", file.display());
-    let text = std::fs::read_to_string(file).with_context(shown)?;
+    let text = files::read_named(file).with_context(shown)?;
     snapshot::parse(&text).with_context(shown)
 }
 

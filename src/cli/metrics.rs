@@ -9,6 +9,7 @@ use anyhow::Result;
 use super::exit::Exit;
 use super::session::Session;
 use crate::desired::{Ask, Loaded};
+use crate::files;
 use crate::metrics::{Figures, Run, Runs};
 use crate::render::metrics;
 use crate::terminal::{check_writable, write_readable};
@@ -130,7 +131,7 @@ fn said_before(file: &Path) -> String {
     // A pipe has nothing to read back, and would be waited for.
     let is_file = std::fs::metadata(file).is_ok_and(|known| known.is_file());
     match is_file {
-        true => std::fs::read_to_string(file).unwrap_or_default(),
+        true => files::read_named(file).unwrap_or_default(),
         false => String::new(),
     }
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::exit::Exit;
 use crate::desired::LoadError;
+use crate::files::FileError;
 use crate::inventory::InventoryError;
 use crate::kafka;
 use crate::model::Finding;
@@ -116,6 +117,7 @@ fn help_of(error: &Error) -> Option<String> {
     error.chain().find_map(|cause| {
         of(cause, |problem: &Problem| Some(problem.help.clone()))
             .or_else(|| of(cause, LoadError::help))
+            .or_else(|| of(cause, |file: &FileError| file.help().map(str::to_owned)))
             .or_else(|| of(cause, InventoryError::help))
             .or_else(|| of(cause, ObserveError::help))
             .or_else(|| of(cause, kafka::Error::help))

@@ -14,6 +14,7 @@ use crate::cli::{
     Preflight, Problem, Session, Wanted, duration,
 };
 use crate::desired::{Ask, Desired};
+use crate::files;
 use crate::inventory::{self, Contents, InventoryError, Lock, Writer};
 use crate::kafka::Cluster;
 use crate::live::Live;
@@ -369,7 +370,7 @@ async fn contents(lock: Option<&Lock>) -> Result<Option<Contents>> {
 /// Reads a saved plan.
 fn read_plan(file: &Path) -> Result<Approval> {
     let shown = || format!("cannot read the plan {}", file.display());
-    let text = std::fs::read_to_string(file).with_context(shown)?;
+    let text = files::read_named(file).with_context(shown)?;
     text.parse().with_context(shown)
 }
 

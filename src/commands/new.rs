@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result};
 
@@ -10,6 +10,7 @@ use crate::cli::{Exit, Problem, Session};
 use crate::desired::{Ask, Desired, Draft, Loaded, Requirement};
 use crate::edit::add::{CannotAdd, Entry, add};
 use crate::edit::home;
+use crate::files::{self, FileError};
 use crate::model::text::escape;
 use crate::model::{ConfigKey, OnRemove, TopicName};
 use crate::render::unified;
@@ -143,9 +144,9 @@ fn refuse_listed(name: &TopicName, loaded: &Loaded) -> Result<()> {
 }
 
 fn read(path: &Path) -> Result<Option<String>> {
-    match std::fs::read_to_string(path) {
+    match files::read_named(path) {
         Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(FileError::Io(error)) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
     }
 }
@@ -208,7 +209,8 @@ impl Args {
         let is_toml = file
             .extension()
             .is_some_and(|extension| extension == "toml");
-        if is_toml && file.starts_with(folder) {
+        let goes_up = file.components().any(|part| part == Component::ParentDir);
+        if is_toml && file.starts_with(folder) && !goes_up {
             return Ok(file.to_owned());
         }
         let message = format!("--file {} would not be read", file.display());

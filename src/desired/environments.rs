@@ -43,12 +43,7 @@ pub(super) struct Chain<'a> {
 }
 
 impl EnvironmentSource {
-    fn read(
-        found: Found,
-        variables: &Variables,
-        sources: &mut Sources,
-        shared: &mut Problems,
-    ) -> Option<Self> {
+    fn read(found: Found, variables: &Variables, sources: &mut Sources) -> Self {
         let mut problems = Problems::default();
         let content = match found.read {
             ReadFile::Text(source) => {
@@ -60,10 +55,6 @@ impl EnvironmentSource {
                 source.into_iter().for_each(|source| sources.insert(source));
                 None
             }
-            ReadFile::Left(finding) => {
-                shared.add(*finding);
-                return None;
-            }
         };
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
         if found.stem.is_empty() || !found.stem.chars().all(plain) {
@@ -73,12 +64,12 @@ impl EnvironmentSource {
                 .help("rename the file: letters, digits, `-`, `_` and `.`");
             problems.add(finding);
         }
-        Some(Self {
+        Self {
             name: found.stem,
             file: found.file,
             content,
             problems,
-        })
+        }
     }
 
     fn extends(&self) -> Option<&Given<String>> {
@@ -95,17 +86,11 @@ impl EnvironmentSource {
 
 impl Environments {
     /// Reads the files, and what each says about the others.
-    pub(super) fn read(
-        found: Vec<Found>,
-        variables: &Variables,
-        sources: &mut Sources,
-        problems: &mut Problems,
-    ) -> Self {
+    pub(super) fn read(found: Vec<Found>, variables: &Variables, sources: &mut Sources) -> Self {
         let mut files = BTreeMap::new();
         for found in found {
-            if let Some(source) = EnvironmentSource::read(found, variables, sources, problems) {
-                files.insert(source.name.clone(), source);
-            }
+            let source = EnvironmentSource::read(found, variables, sources);
+            files.insert(source.name.clone(), source);
         }
         let mut environments = Self {
             files,

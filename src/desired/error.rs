@@ -3,6 +3,8 @@
 use std::fmt;
 
 use super::suggest;
+use crate::files::FileError;
+use crate::model::text::grouped;
 
 /// The files could not be loaded at all.
 #[derive(Debug, thiserror::Error)]
@@ -15,7 +17,18 @@ pub enum LoadError {
     NotAFolder(NamedFolder),
     /// A folder cannot be read.
     #[error("{0} cannot be read: {1}")]
-    Unreadable(NamedFolder, std::io::Error),
+    Unreadable(NamedFolder, FileError),
+    /// A folder is a link that leads out of the repository.
+    #[error("{0} is a link out of the repository's folder: not read")]
+    Outside(NamedFolder),
+    /// A folder holds more than is walked through.
+    #[error("{folder} holds more than {} files and folders, the most that is read", grouped(*.most))]
+    TooManyEntries {
+        /// The folder.
+        folder: NamedFolder,
+        /// How many there may be.
+        most: usize,
+    },
     /// The system gives no thread to read the files with.
     #[error("the files cannot be read: {0}")]
     NoRoom(std::io::Error),
@@ -68,6 +81,15 @@ impl LoadError {
             }
             LoadError::AllAbstract(_) => {
                 Some("add a file without `abstract = true`".to_owned())
+            }
+            LoadError::Outside(folder) => Some(match folder.which {
+                Folder::Topics => "pass the folder that it leads to with --topics-dir".to_owned(),
+                Folder::Environments => {
+                    "pass the folder that it leads to with --environments-dir".to_owned()
+                }
+            }),
+            LoadError::TooManyEntries { .. } => {
+                Some("move what is not a topics or environment file elsewhere".to_owned())
             }
             LoadError::NotAFolder(_) | LoadError::Unreadable(..) | LoadError::NoRoom(_) => None,
         }

@@ -134,7 +134,7 @@ pub(super) fn load_all(
     let topics = topics()?;
     let mut sources = Sources::default();
     let mut problems = Problems::default();
-    let environments = Environments::read(found, variables, &mut sources, &mut problems);
+    let environments = Environments::read(found, variables, &mut sources);
     let selected = environments.select(ask, &folders.environments, &folders.root)?;
     if problems.errors() == 0 {
         let sound = selected
@@ -194,11 +194,8 @@ fn read_topics(
 ) -> (Vec<TopicsFile>, bool) {
     let mut files = Vec::with_capacity(found.len());
     let mut complete = true;
-    for (read, of_file) in document::side_by_side(found, read_topics_file) {
+    for (source, file, of_file) in document::side_by_side(found, read_topics_file) {
         problems.absorb(of_file);
-        let Some((source, file)) = read else {
-            continue;
-        };
         source.into_iter().for_each(|source| sources.insert(source));
         complete &= file.is_some();
         files.extend(file);
@@ -206,27 +203,21 @@ fn read_topics(
     (files, complete)
 }
 
-/// A file's text and what it says, each as far as it could be read, with its problems; only those
-/// where the file does not count.
-type ReadTopics = (Option<(Option<Arc<Source>>, Option<TopicsFile>)>, Problems);
+/// A file's text and what it says, each as far as it could be read, with its problems.
+type ReadTopics = (Option<Arc<Source>>, Option<TopicsFile>, Problems);
 
 fn read_topics_file(found: Found) -> ReadTopics {
     let mut problems = Problems::default();
-    let read = match found.read {
+    match found.read {
         ReadFile::Text(source) => {
             let file = topics_file::read(&source, &mut problems);
-            Some((Some(source), file))
+            (Some(source), file, problems)
         }
         ReadFile::Unreadable(finding, source) => {
             problems.add(*finding);
-            Some((source, None))
+            (source, None, problems)
         }
-        ReadFile::Left(finding) => {
-            problems.add(*finding);
-            None
-        }
-    };
-    (read, problems)
+    }
 }
 
 /// An environment as it is resolved, for whoever looks on.

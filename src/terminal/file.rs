@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, NamedTempFile};
 
+use crate::files::{self, FileError};
+
 /// What a new file may be read and written by, before the umask of the process takes from it.
 const NEW_FILE: u32 = 0o666;
 
@@ -18,20 +20,21 @@ const READABLE: u32 = 0o644;
 #[error("cannot write {path}: nothing was written")]
 pub struct WriteError {
     path: String,
-    source: io::Error,
+    source: FileError,
 }
 
 impl WriteError {
-    fn new(path: &Path, source: io::Error) -> Self {
+    fn new(path: &Path, source: impl Into<FileError>) -> Self {
         Self {
             path: path.display().to_string(),
-            source,
+            source: source.into(),
         }
     }
 }
 
 /// Writes a file so that it is either there with all its text or as it was before: next to it
-/// first, then in its place. Where it exists it keeps its permissions; a link is followed.
+/// first, then in its place. Where it exists it keeps its permissions. A link is followed, unless it
+/// leads out of the working folder.
 ///
 /// # Errors
 /// The folder cannot be written, or the disk is full. Nothing is left behind.
@@ -49,7 +52,7 @@ pub fn write_readable(path: &Path, text: &str) -> Result<(), WriteError> {
 
 fn write(path: &Path, text: &str, mode: Option<u32>) -> Result<(), WriteError> {
     let write = || match Place::of(path)? {
-        Place::Stream => fs::write(path, text),
+        Place::Stream => Ok(fs::write(path, text)?),
         Place::File(path) => {
             let mut file = beside(&path)?;
             if let Some(mode) = mode {
@@ -62,7 +65,7 @@ fn write(path: &Path, text: &str, mode: Option<u32>) -> Result<(), WriteError> {
             Ok(())
         }
     };
-    write().map_err(|source| WriteError::new(path, source))
+    write().map_err(|source: FileError| WriteError::new(path, source))
 }
 
 /// Writes a file that must not be there yet, whole or not at all.
@@ -71,33 +74,35 @@ fn write(path: &Path, text: &str, mode: Option<u32>) -> Result<(), WriteError> {
 /// It is there, or as for [`write_whole`].
 pub fn write_new(path: &Path, text: &str) -> Result<(), WriteError> {
     let write = || {
+        files::check_target(path)?;
         let mut file = beside(path)?;
         file.write_all(text.as_bytes())?;
         file.as_file().sync_all()?;
         file.persist_noclobber(path).map_err(|error| error.error)?;
         Ok(())
     };
-    write().map_err(|source| WriteError::new(path, source))
+    write().map_err(|source: FileError| WriteError::new(path, source))
 }
 
 /// Writes files that must not be there yet, all of them or none. Their folders are made.
 ///
 /// # Errors
 /// One of them is there, or as for [`write_whole`].
-pub fn write_all_new(files: &[(&Path, &str)]) -> Result<(), WriteError> {
-    for (path, _) in files {
+pub fn write_all_new(all: &[(&Path, &str)]) -> Result<(), WriteError> {
+    for (path, _) in all {
         if fs::symlink_metadata(path).is_ok() {
             let there = io::Error::new(io::ErrorKind::AlreadyExists, "a file is there already");
             return Err(WriteError::new(path, there));
         }
     }
-    for (index, (path, text)) in files.iter().enumerate() {
+    for (index, (path, text)) in all.iter().enumerate() {
         let folder = path.parent().filter(|folder| *folder != Path::new(""));
-        let made = folder.map_or(Ok(()), fs::create_dir_all);
+        let made =
+            files::check_target(path).and_then(|()| Ok(folder.map_or(Ok(()), fs::create_dir_all)?));
         let made = made.map_err(|source| WriteError::new(path, source));
         if let Err(error) = made.and_then(|()| write_new(path, text)) {
             // What cannot be taken back either stays, and is named by the next run.
-            for (path, _) in &files[..index] {
+            for (path, _) in &all[..index] {
                 let _ = fs::remove_file(path);
             }
             return Err(error);
@@ -114,9 +119,9 @@ pub fn write_all_new(files: &[(&Path, &str)]) -> Result<(), WriteError> {
 pub fn check_writable(path: &Path) -> Result<(), WriteError> {
     let check = || match Place::of(path)? {
         Place::Stream => Ok(()),
-        Place::File(path) => beside(&path).map(drop),
+        Place::File(path) => Ok(drop(beside(&path)?)),
     };
-    check().map_err(|source| WriteError::new(path, source))
+    check().map_err(|source: FileError| WriteError::new(path, source))
 }
 
 /// What stands at a path, or could.
@@ -128,14 +133,15 @@ enum Place {
 }
 
 impl Place {
-    fn of(path: &Path) -> io::Result<Self> {
+    fn of(path: &Path) -> Result<Self, FileError> {
+        files::check_target(path)?;
         let path = match fs::canonicalize(path) {
             Ok(real) => real,
             Err(error) if error.kind() == io::ErrorKind::NotFound => path.to_owned(),
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.into()),
         };
         match fs::metadata(&path) {
-            Ok(known) if known.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+            Ok(known) if known.is_dir() => Err(io::Error::from(io::ErrorKind::IsADirectory).into()),
             Ok(known) if !known.is_file() => Ok(Place::Stream),
             _ => Ok(Place::File(path)),
         }
@@ -197,7 +203,9 @@ mod tests {
         let path = folder.path().join("a.toml");
         write_new(&path, "one").unwrap();
         let error = write_new(&path, "two").unwrap_err();
-        assert_eq!(error.source.kind(), io::ErrorKind::AlreadyExists);
+        assert!(
+            matches!(error.source, FileError::Io(error) if error.kind() == io::ErrorKind::AlreadyExists)
+        );
         assert_eq!(fs::read_to_string(&path).unwrap(), "one");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }

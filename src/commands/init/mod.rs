@@ -6,11 +6,15 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use crate::cli::{Exit, Problem, Session};
+use crate::files;
 use crate::model::text::{count, escape};
 use crate::terminal::write_new;
 
 const ENVIRONMENT: &str = include_str!("environment.toml");
 const TOPICS: &str = include_str!("topics.toml");
+
+/// How much of a folder is walked through to find out whether it holds files.
+const MOST_ENTRIES: usize = 100_000;
 
 /// Arguments of `init`.
 #[derive(Debug, clap::Args)]
@@ -58,6 +62,8 @@ pub fn run(args: &Args, session: &Session) -> Result<Exit> {
         (&folders.topics, "example.toml".to_owned(), TOPICS),
     ];
     for (folder, file, template) in first {
+        files::check_target(folder)
+            .with_context(|| format!("cannot use the folder {}", folder.display()))?;
         let found = toml_files(folder)?;
         let said = match found {
             0 => {
@@ -127,7 +133,7 @@ fn toml_files(folder: &Path) -> Result<usize> {
     }
     let shown = || format!("cannot read the folder {}", folder.display());
     let mut found = 0;
-    for entry in walkdir::WalkDir::new(folder) {
+    for entry in walkdir::WalkDir::new(folder).into_iter().take(MOST_ENTRIES) {
         let path: PathBuf = entry.with_context(shown)?.into_path();
         found += usize::from(
             path.extension()

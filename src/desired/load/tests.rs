@@ -5,7 +5,7 @@ use std::path::Path;
 use super::*;
 use crate::desired::{Outside, Topic};
 use crate::model::OnRemove;
-use crate::model::{Level, TopicName};
+use crate::model::TopicName;
 
 /// A repository in a temporary folder.
 struct Repository(tempfile::TempDir);
@@ -271,17 +271,116 @@ fn what_is_no_file_of_the_folder_is_not_read() {
         ("topics/notes.md", "not toml"),
         ("outside/x.toml", "not toml"),
     ]);
-    let topics = repository.path().join("topics");
-    std::os::unix::fs::symlink("../outside", topics.join("link")).unwrap();
-    std::os::unix::fs::symlink("../outside/x.toml", topics.join("x.toml")).unwrap();
     let loaded = repository.load(Ask::All);
-    assert_eq!(found(&loaded), ["link topics/link", "link topics/x.toml"]);
-    assert!(loaded.findings.iter().all(|f| f.level == Level::Warning));
+    assert_eq!(found(&loaded), [""; 0]);
     let topics = loaded.environments[0].desired.topics.keys();
     assert_eq!(
         topics.map(TopicName::as_str).collect::<Vec<_>>(),
         ["a", "c"]
     );
+}
+
+#[test]
+fn links_lead_nowhere_out_of_the_repository() {
+    let outside = Repository::new(&[
+        ("x.toml", "[topics.secret]\nnonsense = 1\n"),
+        ("topics/x.toml", "[topics.secret]\nnonsense = 1\n"),
+        ("environments/dev.toml", "secret"),
+    ]);
+    let files = [
+        ("environments/dev.toml", DEV),
+        ("topics/a.toml", "[topics.a]\n"),
+        ("shared/b.toml", "[topics.b]\n"),
+        ("shared/password", "secret"),
+        (".git/config.toml", "secret"),
+    ];
+    let with = |link: &str, target: &Path| {
+        let repository = Repository::new(&files);
+        let link = repository.path().join(link);
+        let _ = fs::remove_file(&link);
+        let _ = fs::remove_dir_all(&link);
+        std::os::unix::fs::symlink(target, link).unwrap();
+        repository
+    };
+    let x = outside.path().join("x.toml");
+    for (link, target) in [
+        ("topics/x.toml", x.as_path()),
+        ("topics/folder", outside.path()),
+        ("topics/all", Path::new("/")),
+        ("topics/password.toml", Path::new("../shared/password")),
+        ("topics/git.toml", Path::new("../.git/config.toml")),
+        ("topics/git", Path::new("../.git")),
+        ("environments/prod.toml", x.as_path()),
+        // A second name for what is read already, and ways in circles.
+        ("topics/again.toml", Path::new("a.toml")),
+        ("topics/around", Path::new(".")),
+    ] {
+        let loaded = with(link, target).load(Ask::All);
+        assert_eq!(found(&loaded), [format!("link {link}")]);
+        assert!(!loaded.findings[0].message.contains("secret"));
+    }
+    let shared = with("topics/b.toml", Path::new("../shared/b.toml")).load(Ask::All);
+    assert_eq!(found(&shared), [""; 0]);
+    assert_eq!(shared.environments[0].desired.topics.len(), 2);
+    for link in ["topics", "environments"] {
+        let error = with(link, &outside.path().join(link)).error(Ask::All);
+        assert!(matches!(error, LoadError::Outside(_)), "{error}");
+        assert!(!error.to_string().contains("secret"));
+    }
+    let inside = with("topics", Path::new("shared")).load(Ask::All);
+    assert_eq!(inside.environments[0].desired.topics.len(), 1);
+    // Whoever passes a folder elsewhere has chosen it; links in it may not leave it.
+    let repository = Repository::new(&files);
+    std::os::unix::fs::symlink(&x, outside.path().join("topics/y.toml")).unwrap();
+    let folders = Folders {
+        topics: outside.path().join("topics"),
+        ..Folders::below(repository.path())
+    };
+    let loaded = load(&folders, &Ask::All, &Variables::default()).unwrap();
+    let codes: Vec<&str> = loaded.findings.iter().map(|finding| finding.code).collect();
+    assert_eq!(codes, ["unknown-key", "link"]);
+}
+
+#[test]
+fn however_many_links_lead_to_a_folder_it_is_read_once() {
+    let repository = Repository::new(&[
+        ("environments/dev.toml", DEV),
+        ("topics/a.toml", "[topics.a]\n"),
+    ]);
+    let topics = repository.path().join("topics");
+    for folder in 0..20 {
+        fs::create_dir(topics.join(format!("d{folder:02}"))).unwrap();
+    }
+    for (from, to) in (0..20).flat_map(|from| (0..20).map(move |to| (from, to))) {
+        let link = topics.join(format!("d{from:02}/l{to:02}"));
+        std::os::unix::fs::symlink(format!("../d{to:02}"), link).unwrap();
+    }
+    let loaded = repository.load(Ask::All);
+    assert_eq!(loaded.findings.len(), 400);
+    assert!(loaded.findings.iter().all(|finding| finding.code == "link"));
+}
+
+#[test]
+fn a_folder_has_an_end() {
+    let repository = Repository::new(&[
+        ("environments/dev.toml", DEV),
+        ("topics/a.toml", "[topics.a]\n"),
+    ]);
+    let topics = repository.path().join("topics");
+    let deep = (0..40).fold(topics.join("deep"), |path, _| path.join("d"));
+    fs::create_dir_all(&deep).unwrap();
+    let loaded = repository.load(Ask::All);
+    let deepest = (0..32).fold("too-deep topics/deep".to_owned(), |path, _| path + "/d");
+    assert_eq!(found(&loaded), [deepest]);
+    // Hidden ones count, and what is no TOML.
+    fs::create_dir(topics.join(".hidden")).unwrap();
+    let environments = repository.path().join("environments");
+    for number in 0..1_000 {
+        fs::write(environments.join(format!(".{number}")), "").unwrap();
+    }
+    let error = repository.error(Ask::All);
+    let most = "holds more than 1,000 files and folders, the most that is read";
+    assert!(error.to_string().ends_with(most), "{error}");
 }
 
 #[test]

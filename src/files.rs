@@ -1,0 +1,245 @@
+//! Where a path really leads, and files that are opened only once that is known. A checkout is data:
+//! a link in it may lead to another place of it, and nowhere else.
+
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io::{self, Read as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Component, Path, PathBuf};
+
+/// The largest file that is read where it is named on the command line (a snapshot, a saved plan).
+const LARGEST_NAMED: u64 = 1 << 30;
+
+/// Why a file is not read, or not written.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// A link on the path leads out of the folder that the path itself is in.
+    #[error("a link on this path leads out of the repository's folder")]
+    Outside,
+    /// A pipe, a socket, a device or a folder.
+    #[error("not a regular file")]
+    NotRegular,
+    /// More than its kind of file may have.
+    #[error("larger than {} MiB, the largest size that is read", .0 >> 20)]
+    TooLarge(u64),
+    /// Not UTF-8.
+    #[error("not valid UTF-8")]
+    NotText,
+    /// The system's own reason.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+impl FileError {
+    /// What to do now.
+    pub fn help(&self) -> Option<&'static str> {
+        match self {
+            Self::Outside => Some("remove the link, or pass the path that it leads to"),
+            Self::NotRegular | Self::TooLarge(_) | Self::NotText | Self::Io(_) => None,
+        }
+    }
+}
+
+/// Where a path leads, and the folder that nothing below it may leave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Location {
+    /// The path with all links followed.
+    pub real: PathBuf,
+    /// The repository's real folder where the path stays in it; else the place itself, which whoever
+    /// passed the path has chosen.
+    pub boundary: PathBuf,
+}
+
+/// Follows the links of a path.
+///
+/// # Errors
+/// The path stays in `root` as it is written, and leads out of it by a link; or nothing is there.
+pub fn locate(path: &Path, root: &Path) -> Result<Location, FileError> {
+    let inside = boundary(path, root)?;
+    let real = path.canonicalize()?;
+    match inside {
+        Some(boundary) if real.starts_with(&boundary) => Ok(Location { real, boundary }),
+        Some(_) => Err(FileError::Outside),
+        None => Ok(Location {
+            boundary: real.clone(),
+            real,
+        }),
+    }
+}
+
+/// The real folder of `root`, where a path stays in it as it is written: `..` cancels what is
+/// before it, and links are not followed below `root`.
+fn boundary(path: &Path, root: &Path) -> io::Result<Option<PathBuf>> {
+    let home = root.canonicalize()?;
+    let written = written(path)?;
+    // However the way to the root itself is written, by links or not.
+    let is_home = |folder: &Path| folder.canonicalize().is_ok_and(|real| real == home);
+    let inside = written.ancestors().skip(1).any(is_home) || written == home;
+    Ok(inside.then_some(home))
+}
+
+/// The absolute path without `.` and `..`, as it is written.
+fn written(path: &Path) -> io::Result<PathBuf> {
+    let mut written = PathBuf::new();
+    for component in std::path::absolute(path)?.components() {
+        match component {
+            Component::ParentDir => {
+                written.pop();
+            }
+            Component::CurDir => {}
+            other => written.push(other),
+        }
+    }
+    Ok(written)
+}
+
+/// Whether something may be written at a path: that it does not leave the working folder by a link.
+/// A path that leads out of it as it is written leads where it says.
+///
+/// # Errors
+/// It leaves the folder.
+pub fn check_target(path: &Path) -> Result<(), FileError> {
+    let here = Path::new(".");
+    let Some(boundary) = boundary(path, here)? else {
+        return Ok(());
+    };
+    // What is not there yet will be in the nearest folder that is.
+    let mut there = path.ancestors().filter(|part| *part != Path::new(""));
+    let real = there.find_map(|part| part.canonicalize().ok());
+    match real.is_none_or(|real| real.starts_with(&boundary)) {
+        true => Ok(()),
+        false => Err(FileError::Outside),
+    }
+}
+
+/// The text of a file that was named on the command line. One in the working folder must be a
+/// regular file of that folder; elsewhere it may be a pipe.
+///
+/// # Errors
+/// Why it is not read.
+pub fn read_named(path: &Path) -> Result<String, FileError> {
+    let here = Path::new(".");
+    let bytes = match boundary(path, here)? {
+        Some(_) => {
+            let (file, _) = open_regular(&locate(path, here)?.real)?;
+            read_up_to(file, LARGEST_NAMED)?
+        }
+        None => read_up_to(File::open(path)?, LARGEST_NAMED)?,
+    };
+    String::from_utf8(bytes).map_err(|_| FileError::NotText)
+}
+
+/// Opens a regular file at a path that has no links. Nothing else is ever opened: to open a pipe
+/// waits, and a device may do anything.
+///
+/// # Errors
+/// Something else is there, or a link is there by now.
+pub fn open_regular(real: &Path) -> Result<(File, Metadata), FileError> {
+    if !fs::symlink_metadata(real)?.is_file() {
+        return Err(FileError::NotRegular);
+    }
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY)
+        .open(real)?;
+    let known = file.metadata()?;
+    if !known.is_file() {
+        return Err(FileError::NotRegular);
+    }
+    // A folder on the way may have become a link since it was looked at.
+    match real.canonicalize()? == real {
+        true => Ok((file, known)),
+        false => Err(FileError::Outside),
+    }
+}
+
+/// All that a file holds. It may grow while it is read, and not everything that has a name has a
+/// size.
+///
+/// # Errors
+/// It is larger than `most`, or cannot be read.
+pub fn read_up_to(file: File, most: u64) -> Result<Vec<u8>, FileError> {
+    let size = file.metadata()?.len();
+    if size > most {
+        return Err(FileError::TooLarge(most));
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
+    file.take(most + 1).read_to_end(&mut bytes)?;
+    match bytes.len() as u64 > most {
+        true => Err(FileError::TooLarge(most)),
+        false => Ok(bytes),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn links_stay_in_the_folder() {
+        let (repository, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let root = repository.path();
+        fs::write(outside.path().join("x"), "secret").unwrap();
+        fs::create_dir(root.join("shared")).unwrap();
+        symlink("shared", root.join("inside")).unwrap();
+        symlink(outside.path(), root.join("outside")).unwrap();
+        symlink("outside", root.join("twice")).unwrap();
+        let locate = |path: &str| locate(&root.join(path), root);
+        let real = root.canonicalize().unwrap();
+        for path in [
+            "shared",
+            "inside",
+            "./shared/../inside",
+            "outside/../shared",
+        ] {
+            let found = locate(path);
+            // By way of a folder outside, `..` means another place.
+            match path.starts_with("outside") {
+                true => assert!(found.is_err(), "{path}"),
+                false => assert_eq!(
+                    found.unwrap(),
+                    Location {
+                        real: real.join("shared"),
+                        boundary: real.clone()
+                    },
+                    "{path}"
+                ),
+            }
+        }
+        for path in ["outside", "outside/x", "twice/x", "inside/../twice"] {
+            assert!(matches!(locate(path), Err(FileError::Outside)), "{path}");
+        }
+        // A link that leads to the folder itself does not make what is below it another place.
+        symlink(root, outside.path().join("again")).unwrap();
+        let again = outside.path().join("again/outside");
+        assert!(matches!(
+            super::locate(&again, root),
+            Err(FileError::Outside)
+        ));
+        // Whoever passes a path elsewhere has chosen it.
+        let elsewhere = super::locate(outside.path(), root).unwrap();
+        assert_eq!(elsewhere.boundary, elsewhere.real);
+    }
+
+    #[test]
+    fn what_is_no_regular_file_is_not_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().canonicalize().unwrap().join(name);
+        fs::write(path("a"), "text").unwrap();
+        symlink("a", path("link")).unwrap();
+        let _socket = std::os::unix::net::UnixListener::bind(path("socket")).unwrap();
+        let pipe = std::process::Command::new("mkfifo")
+            .arg(path("pipe"))
+            .status();
+        assert!(pipe.unwrap().success());
+        assert!(open_regular(&path("a")).is_ok());
+        for name in ["link", "socket", "pipe", ""] {
+            let opened = open_regular(&path(name));
+            assert!(matches!(opened, Err(FileError::NotRegular)), "{name}");
+        }
+        let open = || File::open(path("a")).unwrap();
+        assert_eq!(read_up_to(open(), 4).unwrap(), b"text");
+        assert!(matches!(read_up_to(open(), 3), Err(FileError::TooLarge(3))));
+    }
+}
