@@ -15,7 +15,7 @@ pub enum FileError {
     /// A link on the path leads out of the folder that the path itself is in.
     #[error("a link on this path leads out of the repository's folder")]
     Outside,
-    /// A pipe, a socket, a device or a folder.
+    /// A pipe, a socket or a device.
     #[error("not a regular file")]
     NotRegular,
     /// More than its kind of file may have.
@@ -134,7 +134,11 @@ pub fn read_named(path: &Path) -> Result<String, FileError> {
 /// # Errors
 /// Something else is there, or a link is there by now.
 pub fn open_regular(real: &Path) -> Result<(File, Metadata), FileError> {
-    if !fs::symlink_metadata(real)?.is_file() {
+    let kind = fs::symlink_metadata(real)?.file_type();
+    if kind.is_dir() {
+        return Err(io::Error::from(io::ErrorKind::IsADirectory).into());
+    }
+    if !kind.is_file() {
         return Err(FileError::NotRegular);
     }
     let file = OpenOptions::new()
@@ -234,7 +238,7 @@ mod tests {
             .status();
         assert!(pipe.unwrap().success());
         assert!(open_regular(&path("a")).is_ok());
-        for name in ["link", "socket", "pipe", ""] {
+        for name in ["link", "socket", "pipe"] {
             let opened = open_regular(&path(name));
             assert!(matches!(opened, Err(FileError::NotRegular)), "{name}");
         }

@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::connection::{Outside, property};
-use super::servers::split_servers;
+use super::servers::{Servers, split_servers};
 use super::suggest::shown;
 use super::tables::cluster_table::ClientEntry;
 use super::tables::field::Given;
-use super::variables::{Filled, Missing, Template, Variables};
+use super::variables::{Missing, Template, Variables};
 use crate::model::client_property::{self, PropertyKind};
 use crate::model::connection::Connection;
 use crate::model::{Finding, Place, Secret};
@@ -121,16 +121,17 @@ impl ClientConfig {
     /// Everything that is missing. No finding holds a value.
     pub fn resolve(&self, outside: Outside<'_>) -> Result<Connection, Vec<Finding>> {
         let mut findings = Vec::new();
-        let mut connection = Connection::to(self.servers(outside.variables, &mut findings));
+        let servers = self.servers(outside.variables, &mut findings);
+        let mut connection = servers.connection();
         for entry in &self.entries {
             match property(entry, outside, &mut connection.secrets) {
                 Ok(value) => {
                     let name = entry.property.name.to_owned();
                     let value = match entry.property.kind {
-                        PropertyKind::Path => self.in_folder(value),
+                        PropertyKind::Path => value.map(|path| self.in_folder(path)),
                         _ => value,
                     };
-                    connection.properties.insert(name, Secret::new(value));
+                    connection.properties.insert(name, value);
                 }
                 Err(finding) => findings.push(*finding),
             }
@@ -141,9 +142,9 @@ impl ClientConfig {
         }
     }
 
-    fn servers(&self, variables: &Variables, findings: &mut Vec<Finding>) -> Vec<String> {
+    fn servers(&self, variables: &Variables, findings: &mut Vec<Finding>) -> Servers {
         let Some(given) = &self.servers else {
-            return Vec::new();
+            return Servers::default();
         };
         let no_file = |name: &str| {
             Err(Missing {
@@ -155,14 +156,10 @@ impl ClientConfig {
         let place = &given.place;
         let filled = given.value.fill(variables, no_file);
         let filled = filled.map_err(|missing| Box::new(missing.at(place.clone())));
-        let servers = filled.and_then(|filled| {
-            let text: String = filled.iter().map(Filled::as_str).collect();
-            let is_written = filled.iter().all(|part| matches!(part, Filled::Written(_)));
-            split_servers(&text, place, is_written)
-        });
+        let servers = filled.and_then(|filled| Servers::split(&filled, place));
         servers.unwrap_or_else(|finding| {
             findings.push(*finding);
-            Vec::new()
+            Servers::default()
         })
     }
 
@@ -204,7 +201,7 @@ impl Repository<'_> {
         }
         let id = self.client.iter().find(|e| e.property.name == FREE);
         if let Some(id) = id.and_then(|entry| entry.value.value.fixed()) {
-            let id = Secret::new(id);
+            let id = Secret::public(id);
             runner.properties.entry(FREE.to_owned()).or_insert(id);
         }
         Ok(runner)
@@ -215,13 +212,13 @@ fn servers(given: &Given<Template>, runner: &Connection) -> Option<Finding> {
     let Some(text) = given.value.fixed() else {
         return Some(variable(&given.place));
     };
-    let servers = match split_servers(text, &given.place, true) {
-        Ok(servers) => servers,
+    let servers = match split_servers(text, &given.place) {
+        Ok(servers) => servers.all,
         Err(finding) => return Some(*finding),
     };
-    let known = |server: &String| {
+    let known = |server: &Secret| {
         let mut known = runner.servers.iter();
-        known.any(|known| known.eq_ignore_ascii_case(server))
+        known.any(|known| known.expose().eq_ignore_ascii_case(server.expose()))
     };
     let foreign = servers.into_iter().find(|server| !known(server))?;
     let message = format!(
@@ -304,11 +301,12 @@ mod tests {
             secrets_dir: None,
         };
         let connection = config.resolve(outside).unwrap();
-        assert_eq!(connection.servers, ["a:1"]);
+        assert_eq!(connection.servers[0].expose(), "a:1");
+        assert_eq!(connection.servers_shown(), "${A}:1");
         let property = |name| connection.property(name);
         assert_eq!(property("ssl.ca.location"), Some("/etc/k/ca.pem"));
         assert_eq!(property("ssl.crl.location"), Some("/crl.pem"));
         assert_eq!(property("sasl.password"), Some("p=b="));
-        assert_eq!(connection.redact("p=b="), "***");
+        assert_eq!(connection.redact("p=b="), "${B}");
     }
 }

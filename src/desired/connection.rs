@@ -6,7 +6,7 @@ use super::ClusterId;
 use super::client_config::Repository;
 use super::environments::Chain;
 use super::secrets::read_secret;
-use super::servers::split_servers;
+use super::servers::{Servers, split_servers};
 use super::suggest::shown;
 use super::tables::cluster_table::{ClientEntry, ClusterText};
 use super::tables::field::Given;
@@ -75,11 +75,8 @@ impl ConnectionTemplate {
         let mut findings = Vec::new();
         for given in &self.servers {
             if let Some(text) = given.value.fixed() {
-                findings.extend(
-                    split_servers(text, &given.place, true)
-                        .err()
-                        .map(|finding| *finding),
-                );
+                let split = split_servers(text, &given.place);
+                findings.extend(split.err().map(|finding| *finding));
             }
         }
         if let (Some(place), []) = (&self.servers_place, self.servers.as_slice()) {
@@ -101,10 +98,7 @@ impl ConnectionTemplate {
         let given = self.id.as_ref()?;
         let filled = given.value.fill(variables, no_file).ok()?;
         Some(Sourced {
-            value: ClusterId {
-                id: filled.iter().map(Filled::as_str).collect(),
-                shown: given.value.to_string(),
-            },
+            value: ClusterId(Filled::joined(&filled)),
             place: given.place.clone(),
             layer,
         })
@@ -146,7 +140,8 @@ impl ConnectionTemplate {
     /// Everything that is missing, at its place. No finding holds a value.
     pub fn resolve(&self, outside: Outside<'_>) -> Result<Connection, Vec<Finding>> {
         let mut findings = Vec::new();
-        let mut connection = Connection::to(self.servers(outside.variables, &mut findings));
+        let servers = self.servers(outside.variables, &mut findings);
+        let mut connection = servers.connection();
         if let Some(given) = &self.id
             && let Err(missing) = given.value.fill(outside.variables, no_file)
         {
@@ -156,7 +151,7 @@ impl ConnectionTemplate {
             match property(entry, outside, &mut connection.secrets) {
                 Ok(value) => {
                     let name = entry.property.name.to_owned();
-                    connection.properties.insert(name, Secret::new(value));
+                    connection.properties.insert(name, value);
                 }
                 Err(finding) => findings.push(*finding),
             }
@@ -181,8 +176,8 @@ impl ConnectionTemplate {
         repository.beside(runner)
     }
 
-    fn servers(&self, variables: &Variables, findings: &mut Vec<Finding>) -> Vec<String> {
-        let mut servers = Vec::new();
+    fn servers(&self, variables: &Variables, findings: &mut Vec<Finding>) -> Servers {
+        let mut servers = Servers::default();
         for given in &self.servers {
             let filled = match given.value.fill(variables, no_file) {
                 Ok(filled) => filled,
@@ -191,9 +186,7 @@ impl ConnectionTemplate {
                     continue;
                 }
             };
-            let text: String = filled.iter().map(Filled::as_str).collect();
-            let is_written = filled.iter().all(|part| matches!(part, Filled::Written(_)));
-            match split_servers(&text, &given.place, is_written) {
+            match Servers::split(&filled, &given.place) {
                 Ok(split) => servers.extend(split),
                 Err(finding) => findings.push(*finding),
             }
@@ -207,31 +200,38 @@ impl ConnectionTemplate {
     }
 }
 
-/// The value of a client property. What of it nobody may see is added to `secrets`.
+/// The value of a client property. What of it is not to be shown is added to `secrets`.
 pub(super) fn property(
     entry: &ClientEntry,
     outside: Outside<'_>,
     secrets: &mut Vec<Secret>,
-) -> Result<String, Box<Finding>> {
+) -> Result<Secret, Box<Finding>> {
     let place = &entry.value.place;
     let read = |name: &str| read_secret(name, outside.secrets_dir);
     let filled = entry.value.value.fill(outside.variables, read);
     let filled = filled.map_err(|missing| Box::new(missing.at(place.clone())))?;
-    let text: String = filled.iter().map(Filled::as_str).collect();
-    entry.property.check(&text).map_err(|problem| {
+    let value = Filled::joined(&filled);
+    entry.property.check(value.expose()).map_err(|problem| {
         let message = format!("`{}` {problem}", entry.property.name);
         let finding = Finding::error("client-property", place.clone(), message);
         finding.help("its value comes from a variable or a file, and is not shown")
     })?;
     let outside = filled.iter().filter_map(|part| match part {
-        Filled::Outside(text) => Some(Secret::new(text.clone())),
+        Filled::Outside(secret) => Some(secret.clone()),
         Filled::Written(_) => None,
     });
     secrets.extend(outside);
-    if entry.property.is_secret() {
-        secrets.push(Secret::new(text.clone()));
+    if !entry.property.is_secret() {
+        return Ok(value);
     }
-    Ok(text)
+    // What is written in the file of a credential is secret too.
+    let name: String = filled.iter().filter_map(Filled::name).collect();
+    let value = match name.is_empty() {
+        true => Secret::new(value.expose()),
+        false => Secret::named(value.expose(), name),
+    };
+    secrets.push(value.clone());
+    Ok(value)
 }
 
 fn no_file(name: &str) -> Result<String, Missing> {

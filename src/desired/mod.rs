@@ -46,6 +46,7 @@ mod unknown_configs;
 mod variables;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::Arc;
 
 pub use checks::outside_scope;
@@ -67,24 +68,32 @@ pub use trace::{
 };
 pub use variables::Variables;
 
-use crate::model::{ConfigKey, ConfigMap, Globs, OnRemove, Place, RiskCode, Sourced, TopicName};
+use crate::model::{
+    ConfigKey, ConfigMap, Globs, OnRemove, Place, RiskCode, Secret, Sourced, TopicName,
+};
 
 /// The id of the only cluster that an environment may touch.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClusterId {
-    /// The id. It may come from a variable, and is then not for showing.
-    pub id: String,
-    /// As the file writes it.
-    pub shown: String,
+pub struct ClusterId(Secret);
+
+impl ClusterId {
+    /// Whether this is the id.
+    pub fn is(&self, id: &str) -> bool {
+        self.0.expose() == id
+    }
+}
+
+/// An id that came from a variable is shown by its name.
+impl fmt::Display for ClusterId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
 }
 
 impl From<&str> for ClusterId {
     /// One that is written out.
     fn from(id: &str) -> Self {
-        Self {
-            id: id.to_owned(),
-            shown: id.to_owned(),
-        }
+        Self(Secret::public(id))
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::suggest::shown;
-use crate::model::{Finding, Place};
+use crate::model::{Finding, Place, Secret};
 
 /// The process environment as plain data.
 #[derive(Debug, Clone, Default)]
@@ -38,8 +38,9 @@ enum Part {
 /// A variable that was filled in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Filled {
-    /// From the process environment or a file: secret in `[cluster]`.
-    Outside(String),
+    /// From the process environment or a file: secret in `[cluster]`. Its name is `${VAR}` or
+    /// `${file:NAME}`.
+    Outside(Secret),
     /// From the file itself.
     Written(String),
 }
@@ -48,8 +49,32 @@ impl Filled {
     /// The text, wherever it comes from.
     pub(super) fn as_str(&self) -> &str {
         match self {
-            Filled::Outside(text) | Filled::Written(text) => text,
+            Filled::Outside(secret) => secret.expose(),
+            Filled::Written(text) => text,
         }
+    }
+
+    /// What is shown of it.
+    pub(super) fn shown(&self) -> &str {
+        match self {
+            Filled::Outside(secret) => secret.name(),
+            Filled::Written(text) => text,
+        }
+    }
+
+    /// Where it came from, if from outside.
+    pub(super) fn name(&self) -> Option<&str> {
+        match self {
+            Filled::Outside(secret) => Some(secret.name()),
+            Filled::Written(_) => None,
+        }
+    }
+
+    /// The whole text, shown by the names of what came from outside.
+    pub(super) fn joined(parts: &[Filled]) -> Secret {
+        let text: String = parts.iter().map(Filled::as_str).collect();
+        let name: String = parts.iter().map(Filled::shown).collect();
+        Secret::named(text, name)
     }
 }
 
@@ -111,9 +136,16 @@ impl Template {
     ) -> Result<Vec<Filled>, Missing> {
         let fill = |part: &Part| match part {
             Part::Text(text) => Ok(Filled::Written(text.clone())),
-            Part::File(name) => file(name).map(Filled::Outside),
+            Part::File(name) => {
+                let secret =
+                    |text| Filled::Outside(Secret::named(text, format!("${{file:{name}}}")));
+                file(name).map(secret)
+            }
             Part::Variable { name, default } => match (variables.values.get(name), default) {
-                (Some(value), _) if !value.is_empty() => Ok(Filled::Outside(value.clone())),
+                (Some(value), _) if !value.is_empty() => {
+                    let secret = Secret::named(value.clone(), format!("${{{name}}}"));
+                    Ok(Filled::Outside(secret))
+                }
                 (_, Some(default)) => Ok(Filled::Written(default.clone())),
                 (value, None) => Err(Missing::variable(name, value.is_some())),
             },

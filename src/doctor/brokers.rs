@@ -39,16 +39,20 @@ fn cluster_id(purpose: Purpose<'_>, found: &Checkup) -> Check {
     let code = Code::ClusterId;
     let environment = &purpose.desired.environment;
     match (&environment.cluster_id, &found.cluster_id) {
-        (Some(pinned), Some(id)) if pinned.value.id == *id => ok(
+        (Some(pinned), Some(id)) if pinned.value.is(id) => ok(
             code,
-            format!("it is {id}, as {} says", pinned.place.file_line()),
+            format!(
+                "it is {}, as {} says",
+                pinned.value,
+                pinned.place.file_line()
+            ),
         ),
         (Some(pinned), id) => {
             let is = id.as_deref().map_or("a cluster that tells no id", |id| id);
             let message = format!(
                 "it is {is}, and {} says {}",
                 pinned.place.file_line(),
-                pinned.value.shown
+                pinned.value
             );
             let help = "check where bootstrap_servers leads; if the cluster was replaced, change its id in the file";
             fail(code, message, help)

@@ -131,7 +131,7 @@ fn client(
 pub(super) async fn look_for_tls(news: &News, connection: &Connection) {
     let failures = news.failures().into_iter();
     for failure in failures.filter(|failure| failure.may_expect_tls(connection)) {
-        let server = failure.server.clone();
+        let server = connection.address(&failure.server);
         if on_thread(move || Ok(probe::speaks_tls(&server))).await == Ok(true) {
             news.expects_tls(&failure.server);
         }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::failure::{Diagnosis, Failure};
 use super::fault::{Fault, FaultKind};
 use super::news::{News, TokenState};
+use crate::model::Secret;
 use crate::model::connection::Connection;
 use crate::model::text::escape;
 
@@ -245,7 +246,7 @@ impl Error {
 }
 
 fn shown(connection: &Connection) -> String {
-    escape(&connection.servers.join(", ")).into_owned()
+    escape(&connection.servers_shown()).into_owned()
 }
 
 /// The servers that failed, each with what it means.
@@ -260,8 +261,8 @@ impl Failures {
         // Part of an address may come from a variable, and so be redacted in what librdkafka says.
         let server = |failure: &Failure| {
             let mut given = connection.servers.iter();
-            let given = given.find(|server| connection.redact(server) == failure.server);
-            given.unwrap_or(&failure.server).clone()
+            let given = given.find(|server| connection.redact(server.expose()) == failure.server);
+            given.map_or(&*failure.server, Secret::name).to_owned()
         };
         Self(
             relevant
@@ -303,7 +304,6 @@ mod tests {
     use super::super::fault::TIMED_OUT;
     use super::super::ffi::Notice;
     use super::*;
-    use crate::model::Secret;
 
     const WAITED: Duration = Duration::from_secs(30);
 

@@ -62,8 +62,9 @@ fn common(connection: &Connection, timeout: Duration, answer: Duration) -> Vec<(
         !connection.uses_tokens() || name.as_str() != "sasl.oauthbearer.extensions"
     });
     properties.extend(given.map(|(name, value)| own(name, value.expose())));
+    let servers: Vec<&str> = connection.servers.iter().map(Secret::expose).collect();
     properties.extend([
-        own("bootstrap.servers", &connection.servers.join(",")),
+        own("bootstrap.servers", &servers.join(",")),
         // Asking about a topic must not make it.
         own("allow.auto.create.topics", "false"),
         // Logs come to the queue and tell causes; `feature` tells what the brokers can do.
@@ -166,10 +167,10 @@ pub(super) fn check(connection: &Connection) -> Result<(), Error> {
 pub(super) fn prepared(mut connection: Connection) -> Connection {
     connection.tokens = connection.tokens.map(tokens::kept);
     // The one word that librdkafka takes in capitals alone.
-    if let Some(mechanism) = connection.property("sasl.mechanism") {
-        let mechanism = Secret::new(mechanism.to_ascii_uppercase());
-        let name = "sasl.mechanism".to_owned();
-        connection.properties.insert(name, mechanism);
+    let name = "sasl.mechanism";
+    if let Some(mechanism) = connection.properties.remove(name) {
+        let mechanism = mechanism.map(|mechanism| mechanism.to_ascii_uppercase());
+        connection.properties.insert(name.to_owned(), mechanism);
     }
     let hidden = |name: &str| {
         name.ends_with("password") || name.ends_with(".secret") || name.ends_with(".pem")
@@ -178,7 +179,10 @@ pub(super) fn prepared(mut connection: Connection) -> Connection {
         .properties
         .iter()
         .filter(|(name, _)| hidden(name))
-        .map(|(_, value)| value.clone())
+        .map(|(_, value)| match value.is_public() {
+            true => Secret::new(value.expose()),
+            false => value.clone(),
+        })
         .collect();
     connection.secrets.extend(passwords);
     connection

@@ -12,6 +12,7 @@ use super::fault::Fault;
 use super::ffi::{Call, Client, Options};
 use super::news::News;
 use super::types::{Configs, Mode, Node, Operation};
+use crate::model::Secret;
 use crate::model::connection::Connection;
 
 /// What a broker that was asked by itself told.
@@ -36,7 +37,7 @@ impl Cluster {
         let id = node.id;
         let ask =
             async |client: Arc<Client>, timeout| client.describe_broker_configs(id, timeout).await;
-        let (took, news, configs) = self.ask_alone(&node.address(), ask).await?;
+        let (took, news, configs) = self.ask_alone(Secret::public(node.address()), ask).await?;
         Ok(Visit {
             took,
             release: news.release().map(str::to_owned),
@@ -49,10 +50,10 @@ impl Cluster {
     ///
     /// # Errors
     /// Why it could not be reached.
-    pub async fn knock(&self, server: &str) -> Result<Duration, Error> {
+    pub async fn knock(&self, server: &Secret) -> Result<Duration, Error> {
         let ask =
             async |client: Arc<Client>, timeout| on_thread(move || client.metadata(timeout)).await;
-        let (took, ..) = self.ask_alone(server, ask).await?;
+        let (took, ..) = self.ask_alone(server.clone(), ask).await?;
         Ok(took)
     }
 
@@ -74,18 +75,18 @@ impl Cluster {
     }
 
     /// The servers that the connection begins with.
-    pub fn servers(&self) -> &[String] {
+    pub fn servers(&self) -> &[Secret] {
         &self.connection().servers
     }
 
     /// Asks by a fresh client that knows this one address, which ends where there is no hope.
     async fn ask_alone<T>(
         &self,
-        address: &str,
+        address: Secret,
         ask: impl AsyncFnOnce(Arc<Client>, Duration) -> Result<T, Fault>,
     ) -> Result<(Duration, Arc<News>, T), Error> {
         let connection = Arc::new(Connection {
-            servers: vec![address.to_owned()],
+            servers: vec![address],
             ..Connection::clone(self.connection())
         });
         let timeout = self.bound(ATTEMPT);

@@ -7,16 +7,19 @@ use std::time::SystemTime;
 
 use super::secret::Secret;
 
-/// A connection that is ready to be used. It holds credentials: nothing of it is printed but the
-/// servers.
+/// A connection that is ready to be used. What came from variables and secret files is shown by its
+/// name.
 #[derive(Debug, Clone)]
 pub struct Connection {
     /// `host:port` of each bootstrap server.
-    pub servers: Vec<String>,
+    pub servers: Vec<Secret>,
     /// librdkafka's properties besides `bootstrap.servers`.
     pub properties: BTreeMap<String, Secret>,
     /// Every text that must not reach an output: values of variables and secret files.
     pub secrets: Vec<Secret>,
+    /// Parts of the servers that came from variables. Hosts have short names (`kafka`), so that these
+    /// are secret only where they are words of their own.
+    pub hosts: Vec<Secret>,
     /// Where the tokens of OAUTHBEARER come from, where the runner named something.
     pub tokens: Option<TokenSource>,
     /// Who hears librdkafka's log, of what the property `debug` names.
@@ -85,8 +88,14 @@ impl fmt::Debug for TokenSource {
 impl Connection {
     /// Connects to these servers with nothing else set.
     pub fn to(servers: Vec<String>) -> Self {
+        Self::to_servers(servers.into_iter().map(Secret::public).collect())
+    }
+
+    /// The same where an address may have come from a variable.
+    pub fn to_servers(servers: Vec<Secret>) -> Self {
         Self {
             servers,
+            hosts: Vec::new(),
             properties: BTreeMap::new(),
             secrets: Vec::new(),
             tokens: None,
@@ -123,34 +132,90 @@ impl Connection {
         names.any(|name| name.starts_with("ssl.certificate.") || name.starts_with("ssl.keystore."))
     }
 
-    /// Whom the brokers take this client for, as far as that stands in the connection and is no
-    /// secret.
+    /// Whom the brokers take this client for, as far as that stands in the connection.
     pub fn principal(&self) -> Option<String> {
         if self.protocol().starts_with("SASL") {
             let mechanism = self.property("sasl.mechanism")?.to_ascii_uppercase();
             let named = mechanism == "PLAIN" || mechanism.starts_with("SCRAM");
-            let user = self.property("sasl.username").filter(|_| named)?;
-            return (self.redact(user) == user).then(|| format!("User:{user}"));
+            let user = self.properties.get("sasl.username").filter(|_| named)?;
+            let user = match user.is_public() {
+                true => self.redact(user.expose()),
+                false => user.to_string(),
+            };
+            return Some(format!("User:{user}"));
         }
         (!self.has_certificate()).then(|| "User:ANONYMOUS".to_owned())
     }
 
-    /// Replaces every secret in a text that came from elsewhere, such as a library's error.
+    /// The servers as they are shown, each name once: several may come from one variable.
+    pub fn servers_shown(&self) -> String {
+        let mut names: Vec<&str> = Vec::new();
+        for server in &self.servers {
+            if !names.contains(&server.name()) {
+                names.push(server.name());
+            }
+        }
+        names.join(", ")
+    }
+
+    /// The address of a server or broker by the name that it is shown by.
+    pub fn address(&self, shown: &str) -> String {
+        let mut servers = self.servers.iter();
+        let known =
+            servers.find(|server| server.name() == shown || self.redact(server.expose()) == shown);
+        match known {
+            Some(server) => server.expose().to_owned(),
+            // One that the cluster gave, and that has a part in common with a server.
+            None => self.hosts.iter().fold(shown.to_owned(), |address, host| {
+                address.replace(host.name(), host.expose())
+            }),
+        }
+    }
+
+    /// Replaces every secret by its name in a text that came from elsewhere, such as a library's
+    /// error.
     pub fn redact(&self, text: &str) -> String {
-        let mut secrets: Vec<&str> = self
-            .secrets
-            .iter()
-            .map(Secret::expose)
-            .filter(|secret| !secret.is_empty() && !self.servers.iter().any(|s| s == secret))
+        let is_shown = |secret: &Secret| {
+            let mut servers = self.servers.iter().filter(|server| server.is_public());
+            servers.any(|server| server.expose() == secret.expose())
+        };
+        let secrets = self.secrets.iter().filter(|secret| !is_shown(secret));
+        let all = secrets.map(|secret| (secret, false));
+        let all = all.chain(self.hosts.iter().map(|host| (host, true)));
+        let mut all: Vec<(&Secret, bool)> = all
+            .filter(|(secret, _)| !secret.expose().is_empty())
             .collect();
         // The longest first: one secret may contain another.
-        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-        let mut text = text.to_owned();
-        for secret in secrets {
-            text = text.replace(secret, "***");
+        all.sort_by_key(|(secret, _)| std::cmp::Reverse(secret.expose().len()));
+        let mut redacted = String::with_capacity(text.len());
+        let (mut rest, mut before) = (text, None);
+        // In one pass: a secret may be a part of another one's name.
+        while let Some(next) = rest.chars().next() {
+            let found = all.iter().find_map(|(secret, is_word)| {
+                let after = rest.strip_prefix(secret.expose())?;
+                let ends = !is_part(before) && !is_part(after.chars().next());
+                (ends || !is_word).then_some((secret, after))
+            });
+            match found {
+                Some((secret, after)) => {
+                    redacted.push_str(secret.name());
+                    before = secret.expose().chars().next_back();
+                    rest = after;
+                }
+                None => {
+                    redacted.push(next);
+                    before = Some(next);
+                    rest = &rest[next.len_utf8()..];
+                }
+            }
         }
-        text
+        redacted
     }
+}
+
+/// Whether a character beside a word makes it a part of a longer one.
+fn is_part(beside: Option<char>) -> bool {
+    beside.is_some_and(char::is_alphanumeric)
 }
 
 #[cfg(test)]
@@ -168,6 +233,35 @@ mod tests {
         assert_eq!(text, "bad password \"***\" or *** at kafka:9092");
         assert!(!format!("{connection:?}").contains("hunter2"));
     }
+
+    #[test]
+    fn what_came_from_a_variable_is_shown_by_its_name() {
+        let mut connection = Connection::to_servers(vec![
+            Secret::named("kafka:9092", "${KAFKA_HOST}:9092"),
+            Secret::named("other:1", "${KAFKA_SERVERS}"),
+            Secret::named("third:1", "${KAFKA_SERVERS}"),
+        ]);
+        connection.hosts = vec![
+            Secret::named("kafka", "${KAFKA_HOST}"),
+            Secret::named("other:1", "${KAFKA_SERVERS}"),
+        ];
+        // A secret that is a part of a name does not spoil it.
+        connection.secrets = vec![Secret::named("HOST", "${file:host}")];
+        assert_eq!(
+            connection.servers_shown(),
+            "${KAFKA_HOST}:9092, ${KAFKA_SERVERS}"
+        );
+        let redacted = connection.redact("rdkafka#1: kafka:9092/1 and other:1 of kafka-2, HOST");
+        let shown =
+            "rdkafka#1: ${KAFKA_HOST}:9092/1 and ${KAFKA_SERVERS} of ${KAFKA_HOST}-2, ${file:host}";
+        assert_eq!(redacted, shown);
+        assert_eq!(connection.address("${KAFKA_HOST}:9092"), "kafka:9092");
+        assert_eq!(connection.address("${KAFKA_HOST}:9093"), "kafka:9093");
+        assert_eq!(connection.address("b:1"), "b:1");
+        let text = format!("{connection:?}{:?}", connection.servers);
+        assert!(!text.contains("kafka") && !text.contains("other"), "{text}");
+    }
+
     #[test]
     fn the_principal_is_shown_where_it_is_no_secret() {
         let properties = [
@@ -177,12 +271,20 @@ mod tests {
         ];
         let mut connection = Connection::to(vec!["kafka:9092".to_owned()]);
         for (name, value) in properties {
-            let value = Secret::new(value);
+            let value = Secret::public(value);
             connection.properties.insert(name.to_owned(), value);
         }
         assert_eq!(connection.principal().as_deref(), Some("User:reader"));
         connection.secrets.push(Secret::new("reader"));
-        assert_eq!(connection.principal(), None);
+        assert_eq!(connection.principal().as_deref(), Some("User:***"));
+        let user = Secret::named("reader", "${KAFKA_USER}");
+        connection
+            .properties
+            .insert("sasl.username".to_owned(), user);
+        assert_eq!(
+            connection.principal().as_deref(),
+            Some("User:${KAFKA_USER}")
+        );
         let bearer = Secret::new("OAUTHBEARER");
         connection
             .properties

@@ -42,7 +42,7 @@ pub(super) fn refusals(
 pub fn wrong_cluster(environment: &Environment, id: Option<&str>) -> Option<Refusal> {
     let expected = environment.cluster_id.as_ref()?;
     let is = match id {
-        Some(id) if id == expected.value.id => return None,
+        Some(id) if expected.value.is(id) => return None,
         Some(id) => format!("this is cluster {id}"),
         None => "this cluster does not tell its id".to_owned(),
     };
@@ -51,7 +51,7 @@ pub fn wrong_cluster(environment: &Environment, id: Option<&str>) -> Option<Refu
         code: WRONG_CLUSTER.to_owned(),
         message: format!(
             "{is}, and {} belongs to cluster {} ({place})",
-            environment.name, expected.value.shown
+            environment.name, expected.value
         ),
         help: format!(
             "Check where bootstrap_servers of {} leads; if the cluster was replaced, change its id in {place}",

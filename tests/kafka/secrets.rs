@@ -17,6 +17,8 @@ harness::tests! {
     a_whole_run_with_a_token,
     a_whole_run_with_a_key,
     a_login_that_is_refused,
+    a_whole_run_with_variables_for_everything,
+    servers_that_are_a_secret,
 }
 
 const TOPICS: &str = "
@@ -232,4 +234,144 @@ async fn a_login_that_is_refused(test: Test) {
         let run = run.exits(1).warns("librdkafka SASL");
         clean(&format!("{run}"), mechanism, &forms(&secret));
     }
+}
+
+/// What an environment file may say with variables, and their values.
+const VARIABLES: [(&str, &str); 6] = [
+    // 127.0.0.1, written so that nothing else in the output reads the same.
+    ("KAFKA_HOST", "0x7f.1"),
+    ("KAFKA_USERNAME", "hunter2user"),
+    ("KAFKA_PASSWORD", "hunter2-password"),
+    ("KAFKA_CLIENT_ID", "hunter2-client"),
+    ("KAFKA_ID", "hunter2-cluster"),
+    ("KAFKA_SERVERS", "hunter2.invalid:9092,hunter3.invalid:9093"),
+];
+
+fn environment(repository: &Repository, cluster: &str, client: &str) {
+    let inventory = harness::inventory("shop");
+    let text = format!(
+        "[cluster]\n{cluster}[cluster.client]\ndebug = \"all\"\n{client}[defaults]\npartitions = 1\nreplication_factor = 1\n{inventory}"
+    );
+    repository.write("environments/dev.toml", &text);
+}
+
+/// All of it at the highest verbosity, held against the values of all variables.
+fn run_clean(repository: &Repository, arguments: &str) -> Run {
+    let forms: Vec<String> = VARIABLES
+        .iter()
+        .flat_map(|(_, value)| value.split(','))
+        .flat_map(|value| {
+            let host = value.split(':').next().unwrap_or_default();
+            [value.to_owned(), host.to_owned()]
+        })
+        .collect();
+    let run = repository.run_whole_with(&format!("{arguments} -e dev"), &VARIABLES);
+    clean(&format!("{run}"), arguments, &forms);
+    run
+}
+
+async fn a_whole_run_with_variables_for_everything(test: Test) {
+    let repository = test.repository(TOPICS);
+    let (_, port) = secure::broker()
+        .listener("sasl_all")
+        .rsplit_once(':')
+        .map(|(host, port)| (host.to_owned(), port.to_owned()))
+        .expect("a port");
+    let servers = format!("bootstrap_servers = \"${{KAFKA_HOST}}:{port}\"\n");
+    let login = "security.protocol = \"SASL_PLAINTEXT\"\nsasl.mechanism = \"PLAIN\"\nsasl.username = \"${KAFKA_USERNAME}\"\nsasl.password = \"${KAFKA_PASSWORD}\"\nclient.id = \"${KAFKA_CLIENT_ID}\"\n";
+    environment(&repository, &servers, login);
+    for (arguments, code) in [
+        ("plan --only @a --only @b -vvv --out saved.plan", 0),
+        ("plan --only @a --only @b --format json", 0),
+        (
+            "apply saved.plan --yes --report report.json -vvv --metrics-file figures",
+            0,
+        ),
+        ("drift --only @* -vvv", 0),
+        ("snapshot --out live.json", 0),
+        ("list --only @* -vv", 0),
+        ("instance up task id=x -vvv", 0),
+        ("inventory list", 0),
+    ] {
+        run_clean(&repository, arguments).exits(code);
+    }
+    let doctor = run_clean(&repository, "doctor");
+    assert!(doctor.stdout.contains("${KAFKA_HOST}:"), "{doctor}");
+    assert!(doctor.stdout.contains("User:${KAFKA_USERNAME}"), "{doctor}");
+    let written = files(&repository.path("."), &["environments"]);
+    for (path, text) in written {
+        assert!(
+            !text.contains("hunter2") && !text.contains("0x7f.1"),
+            "{path}"
+        );
+    }
+    // Another cluster than the one that the variable names.
+    environment(
+        &repository,
+        &format!("{servers}id = \"${{KAFKA_ID}}\"\n"),
+        login,
+    );
+    run_clean(&repository, "plan --only @a -vvv")
+        .exits(4)
+        .says("${KAFKA_ID}");
+    run_clean(&repository, "doctor");
+    // A login that is refused.
+    let wrong = login.replace("${KAFKA_PASSWORD}", "${KAFKA_CLIENT_ID}");
+    environment(&repository, &servers, &wrong);
+    run_clean(&repository, "plan -vvv").exits(1).warns(&format!(
+        "cannot reach Kafka at ${{KAFKA_HOST}}:{port}: the login was refused"
+    ));
+}
+
+async fn servers_that_are_a_secret(test: Test) {
+    let repository = test.repository(TOPICS);
+    for (servers, shown) in [
+        (
+            "${KAFKA_PASSWORD}:9",
+            "${KAFKA_PASSWORD}:9: no such host name",
+        ),
+        ("${KAFKA_SERVERS}", "${KAFKA_SERVERS}: no such host name"),
+        ("${KAFKA_HOST}:1", "${KAFKA_HOST}:1: nothing listens there"),
+        (
+            "127.0.0.1:1,${KAFKA_SERVERS}",
+            "127.0.0.1:1: nothing listens there",
+        ),
+        // No server at all.
+        ("${KAFKA_PASSWORD}", "`${KAFKA_PASSWORD}` is no server"),
+        (
+            "kafka://${KAFKA_PASSWORD}:9",
+            "`kafka://${KAFKA_PASSWORD}:9` is no server",
+        ),
+    ] {
+        environment(
+            &repository,
+            &format!("bootstrap_servers = \"{servers}\"\n"),
+            "",
+        );
+        for format in ["text", "json", "markdown", "github"] {
+            let arguments = format!("plan --timeout 5s -vvv --format {format}");
+            let run = run_clean(&repository, &arguments).exits(1);
+            let said = format!("{}{}", run.stdout, run.stderr);
+            // A comment and an annotation escape what they show.
+            if matches!(format, "text" | "json") {
+                assert!(said.contains(shown), "{run}");
+            }
+        }
+        run_clean(&repository, "doctor --timeout 5s");
+        run_clean(&repository, "list --timeout 5s -vvv --metrics-file figures");
+    }
+    // The runner's own file.
+    environment(&repository, "", "");
+    let text = "bootstrap.servers=${KAFKA_PASSWORD}:9\ndebug=all\n";
+    repository.write("runner/client.properties", text);
+    repository.write(
+        "environments/dev.toml",
+        "[defaults]\npartitions = 1\nreplication_factor = 1\n[inventory]\nenabled = false\n",
+    );
+    run_clean(
+        &repository,
+        "plan --timeout 5s -vvv --client-config runner/client.properties",
+    )
+    .exits(1)
+    .warns("${KAFKA_PASSWORD}:9: no such host name");
 }

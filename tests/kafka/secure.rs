@@ -34,7 +34,7 @@ async fn works(connection: Connection) {
 /// It must be refused within seconds, in these words (the server is `SERVER` in them) and with this
 /// in its help.
 async fn refused(cause: Cause, connection: Connection, words: String, help: &str) {
-    let server = connection.servers.join(", ");
+    let server = connection.servers_shown();
     let start = Instant::now();
     let Err(error) = Cluster::connect(connection, LIMITS).await else {
         panic!("connected: {words}");

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::*;
 use crate::desired::{Outside, Topic};
 use crate::model::OnRemove;
-use crate::model::TopicName;
+use crate::model::{Secret, TopicName};
 
 /// A repository in a temporary folder.
 struct Repository(tempfile::TempDir);
@@ -461,7 +461,7 @@ fn variables_of_the_cluster_are_needed_to_connect_and_not_before() {
     assert_eq!(found(&loaded), [""; 0]);
     let environment = &loaded.environments[0];
     let id = environment.desired.environment.cluster_id.as_ref();
-    assert_eq!(id.map(|id| id.value.id.as_str()), Some("abc"));
+    assert!(id.is_some_and(|id| id.value.is("abc")));
     assert_eq!(environment.connection.servers_shown(), ["${KAFKA_SERVERS}"]);
     let missing = environment
         .connection
@@ -482,11 +482,13 @@ fn variables_of_the_cluster_are_needed_to_connect_and_not_before() {
         allowed: Vec::new(),
     };
     let connection = environment.connection.resolve(outside(&variables)).unwrap();
-    assert_eq!(connection.servers, ["a:9092", "b:9093"]);
+    let servers: Vec<&str> = connection.servers.iter().map(Secret::expose).collect();
+    assert_eq!(servers, ["a:9092", "b:9093"]);
+    assert_eq!(connection.servers_shown(), "${KAFKA_SERVERS}");
     assert_eq!(connection.properties["sasl.password"].expose(), "xhunter2");
     assert_eq!(
         connection.redact("me at xhunter2, hunter2"),
-        "me at ***, ***"
+        "me at ${KAFKA_PASSWORD}, ${KAFKA_PASSWORD}"
     );
 
     let mut wrong = variables;

@@ -12,11 +12,11 @@ use crate::model::TopicName;
 pub(super) async fn servers(cluster: &Cluster, metadata: &Metadata) -> Vec<Server> {
     let advertised: BTreeSet<String> = metadata.brokers.iter().map(Node::address).collect();
     let servers = cluster.servers().iter();
-    let others = servers.filter(|server| !advertised.contains(*server));
+    let others = servers.filter(|server| !advertised.contains(server.expose()));
     let ask = others.map(|server| async {
         let answered = cluster.knock(server).await;
         Server {
-            address: server.clone(),
+            address: server.to_string(),
             answered: answered.map_err(|error| unanswered(&error)),
         }
     });

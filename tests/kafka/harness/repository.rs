@@ -112,6 +112,13 @@ impl Repository {
         self.run_command(arguments, self.bare(arguments))
     }
 
+    /// The same with these variables in its environment.
+    pub fn run_whole_with(&self, arguments: &str, variables: &[(&str, &str)]) -> Run {
+        let mut command = self.bare(arguments);
+        command.envs(variables.iter().copied());
+        self.run_command(arguments, command)
+    }
+
     fn run_command(&self, arguments: &str, mut command: Command) -> Run {
         let output = command.output().expect("it can be run");
         self.ended(arguments, &output)

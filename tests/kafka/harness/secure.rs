@@ -103,7 +103,7 @@ fn properties(folder: &Path) -> String {
         format!("ssl.truststore.location={ca}"),
         format!("ssl.keystore.location={}", store("good")),
         "listener.name.mutual.ssl.client.auth=required".to_owned(),
-        "super.users=User:ANONYMOUS;User:admin;User:CN=client".to_owned(),
+        "super.users=User:ANONYMOUS;User:admin;User:hunter2user;User:CN=client".to_owned(),
         // A login ends with its token, so that a client that does not renew it is cut off.
         "connections.max.reauth.ms=3600000".to_owned(),
     ];
@@ -120,7 +120,7 @@ fn properties(folder: &Path) -> String {
         for (mechanism, module) in [
             (
                 "plain",
-                "plain.PlainLoginModule required user_admin=\"admin-secret\" user_reader=\"reader-secret\"",
+                "plain.PlainLoginModule required user_admin=\"admin-secret\" user_reader=\"reader-secret\" user_hunter2user=\"hunter2-password\"",
             ),
             ("scram-sha-256", "scram.ScramLoginModule required"),
             ("scram-sha-512", "scram.ScramLoginModule required"),
