@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::expand::{Expander, Made};
 use super::known::KnownNames;
 use super::name_template::is_placeholder;
+use super::patterns::Patterns;
 use super::placeholders::MOST_PLACEHOLDERS;
 use super::problems::Problems;
 use super::suggest::{self, shown};
@@ -14,6 +15,9 @@ use super::tables::settings::{Profile, Settings};
 use super::tables::topics_file::{LifecycleTable, Listed, Removed, TopicEntry, TopicsFile};
 use super::tables::values::{Entries, Entry};
 use crate::model::{Finding, Place, TopicName};
+
+/// The most lifecycles.
+const MOST_LIFECYCLES: usize = 1_000;
 
 /// Everything that the topics files say, each name once.
 #[derive(Debug, Default)]
@@ -56,6 +60,12 @@ impl Catalogue {
             );
             keep_first(taken(file.removed), &mut tombstones, "tombstone", problems);
         }
+        let complete = catalogue.drop_lifecycles(problems) && complete;
+        let mut patterns = Patterns::default();
+        let lifecycles = catalogue.lifecycles.values_mut();
+        for lifecycle in lifecycles.filter_map(|entry| entry.value.as_mut()) {
+            patterns.of_lifecycle(lifecycle, problems);
+        }
         let check = Check {
             catalogue: &catalogue,
             complete,
@@ -69,6 +79,31 @@ impl Catalogue {
         catalogue.made = expander.finish(&catalogue.entries, problems);
         catalogue.removed = check_tombstones(tombstones, known, problems);
         catalogue
+    }
+
+    /// Keeps as many lifecycles as are read. `false` where some had to go.
+    fn drop_lifecycles(&mut self, problems: &mut Problems) -> bool {
+        let names = self.lifecycles.iter();
+        let mut places: Vec<(Place, Arc<str>)> = names
+            .map(|(name, entry)| (entry.place.clone(), name.clone()))
+            .collect();
+        if places.len() <= MOST_LIFECYCLES {
+            return true;
+        }
+        places.sort();
+        let beyond = places.split_off(MOST_LIFECYCLES);
+        if let Some((place, _)) = beyond.first() {
+            let message = format!("more than {MOST_LIFECYCLES} lifecycles, the most that is read");
+            problems.add(Finding::error(
+                "too-many-lifecycles",
+                place.clone(),
+                message,
+            ));
+        }
+        for (_, name) in beyond {
+            self.lifecycles.remove(&name);
+        }
+        false
     }
 }
 

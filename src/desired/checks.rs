@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::lifecycle_checks;
+use super::name_shape::Effort;
 use super::problems::Problems;
 use super::suggest::shown;
 use super::{Desired, Environment};
@@ -10,7 +11,7 @@ use crate::model::{Finding, Place, TopicName};
 
 /// Checks an environment's topics and tombstones against each other and against what the
 /// environment reserves.
-pub(super) fn check(desired: &Desired, problems: &mut Problems) {
+pub(super) fn check(desired: &Desired, effort: &Effort, problems: &mut Problems) {
     let environment = &desired.environment;
     collisions(desired, problems);
     for (name, topic) in &desired.topics {
@@ -33,7 +34,7 @@ pub(super) fn check(desired: &Desired, problems: &mut Problems) {
             problems.add_in(&environment.name, name, true, finding);
         }
     }
-    lifecycle_checks::check(desired, problems);
+    lifecycle_checks::check(desired, effort, problems);
     if let Some(scope) = &environment.inventory.scope {
         for finding in outside_scope(desired, scope) {
             problems.add(finding);

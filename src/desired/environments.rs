@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::files::{Found, ReadFile};
 use super::known::KnownNames;
+use super::patterns::Patterns;
 use super::problems::Problems;
 use super::suggest::{self, shown};
 use super::tables::environment_file::{self, EnvironmentFile};
@@ -88,8 +89,12 @@ impl Environments {
     /// Reads the files, and what each says about the others.
     pub(super) fn read(found: Vec<Found>, variables: &Variables, sources: &mut Sources) -> Self {
         let mut files = BTreeMap::new();
+        let mut patterns = Patterns::default();
         for found in found {
-            let source = EnvironmentSource::read(found, variables, sources);
+            let mut source = EnvironmentSource::read(found, variables, sources);
+            if let Some(content) = &mut source.content {
+                patterns.of_environment(content, &mut source.problems);
+            }
             files.insert(source.name.clone(), source);
         }
         let mut environments = Self {

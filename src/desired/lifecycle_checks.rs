@@ -4,35 +4,143 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
-use regex::bytes::{Regex, RegexBuilder};
-
+use super::name_shape::{Effort, NameShape, Search};
 use super::name_template::Part;
 use super::problems::Problems;
 use super::suggest::shown;
-use super::{Desired, Lifecycle, LifecycleTopic};
+use super::{Desired, LifecycleTopic};
 use crate::model::{Finding, Globs, Place, TopicName};
 
-/// How many names are held against templates in one environment; beyond that only an instance
-/// tells.
-const MOST_TRIED: usize = 5_000_000;
+/// The code of names that two instances could have.
+const AMBIGUOUS: &str = "ambiguous-template";
 
-/// What making a template into a regular expression counts among the names tried.
-const COMPILED: usize = 500;
-
-/// Room for the regular expression of a template, in bytes.
-const PATTERN_SIZE: usize = 1 << 20;
-
-/// Checks the lifecycles of an environment against everything else that it names.
-pub(super) fn check(desired: &Desired, problems: &mut Problems) {
-    let mut left = MOST_TRIED;
+/// Checks the lifecycles of an environment against each other and against everything else that it
+/// names.
+pub(super) fn check(desired: &Desired, effort: &Effort, problems: &mut Problems) {
+    let mut made = Vec::new();
     for lifecycle in desired.lifecycles.values() {
         for topic in &lifecycle.topics {
             ignored(desired, topic, problems);
-            let mut names = Names::of(lifecycle, topic, left);
-            named_elsewhere(desired, &mut names, problems);
-            left = names.left;
+            if let Some(shape) = NameShape::of(lifecycle, &topic.name) {
+                let (start, end) = ends(topic);
+                made.push(Names {
+                    topic,
+                    shape,
+                    start,
+                    end,
+                });
+            }
         }
     }
+    for names in &made {
+        named_elsewhere(desired, names, effort, problems);
+        ambiguous(desired, names, effort, problems);
+    }
+    overlaps(desired, made, effort, problems);
+}
+
+/// The names that a topic of a lifecycle can have.
+struct Names<'a> {
+    topic: &'a LifecycleTopic,
+    shape: NameShape<'a>,
+    start: &'a str,
+    end: &'a str,
+}
+
+impl Names<'_> {
+    /// Whether this is surely one of them.
+    fn has(&self, name: &TopicName, effort: &Effort) -> bool {
+        let text = name.as_str();
+        text.starts_with(self.start) && text.ends_with(self.end) && self.shape.has(text, effort)
+    }
+
+    fn place(&self) -> Place {
+        self.topic.settings.declared_at.clone()
+    }
+}
+
+/// Reports a name that two instances of a lifecycle could have.
+fn ambiguous(desired: &Desired, names: &Names<'_>, effort: &Effort, problems: &mut Problems) {
+    const HELP: &str = "put a character between the parameters that their patterns do not match";
+    let written = written(names.topic);
+    let finding = match names.shape.two_readings(effort) {
+        Search::None => return,
+        Search::Found {
+            name,
+            first,
+            second,
+        } => {
+            let message = format!(
+                "{} is ambiguous: {} and {} make the same topic {}",
+                shown(&written),
+                values(&first),
+                values(&second),
+                shown(&name)
+            );
+            Finding::error(AMBIGUOUS, names.place(), message)
+        }
+        Search::Unknown => {
+            let message = format!(
+                "cannot tell whether two instances could have the same topic {}: its patterns are too large",
+                shown(&written)
+            );
+            Finding::error(AMBIGUOUS, names.place(), message)
+        }
+    };
+    let environment = &desired.environment.name;
+    problems.add_in(environment, &written, true, finding.help(HELP));
+}
+
+/// Reports names that topics of two templates could have.
+fn overlaps(desired: &Desired, mut made: Vec<Names<'_>>, effort: &Effort, problems: &mut Problems) {
+    made.sort_by(|a, b| (a.start, a.place()).cmp(&(b.start, b.place())));
+    for (number, one) in made.iter().enumerate() {
+        // Of those with other beginnings none has a name in common.
+        let others = made[number + 1..].iter();
+        for other in others.take_while(|other| other.start.starts_with(one.start)) {
+            if !effort.take(1) {
+                return;
+            }
+            let ends = one.end.ends_with(other.end) || other.end.ends_with(one.end);
+            if ends && let Search::Found { name, .. } = one.shape.common_name(&other.shape, effort)
+            {
+                overlap(desired, one, other, &name, problems);
+            }
+        }
+    }
+}
+
+fn overlap(
+    desired: &Desired,
+    one: &Names<'_>,
+    other: &Names<'_>,
+    name: &str,
+    problems: &mut Problems,
+) {
+    let (first, second) = match one.place() <= other.place() {
+        true => (one, other),
+        false => (other, one),
+    };
+    let topic = written(second.topic);
+    let message = format!(
+        "{} and {} could be the same topic: both make {}",
+        shown(written(first.topic)),
+        shown(&topic),
+        shown(name)
+    );
+    let finding = Finding::error(AMBIGUOUS, second.place(), message)
+        .related(first.place(), "the other one")
+        .help("begin or end their names differently, or narrow the patterns of the parameters");
+    problems.add_in(&desired.environment.name, &topic, true, finding);
+}
+
+/// `a=x b=y_z`
+fn values(values: &BTreeMap<String, String>) -> String {
+    let values: Vec<String> = values
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    shown(values.join(" "))
 }
 
 /// The topics of lifecycles that surely lie outside of what a scope may list.
@@ -104,12 +212,12 @@ fn ignored(desired: &Desired, topic: &LifecycleTopic, problems: &mut Problems) {
 }
 
 /// Names that the files give to something else and that an instance could have too.
-fn named_elsewhere(desired: &Desired, names: &mut Names<'_>, problems: &mut Problems) {
+fn named_elsewhere(desired: &Desired, names: &Names<'_>, effort: &Effort, problems: &mut Problems) {
     const HELP: &str = "rename one of them, or narrow the patterns of the lifecycle's parameters";
     let environment = &desired.environment;
     let template = written(names.topic);
     let inventory = &environment.inventory;
-    if inventory.enabled && names.has(&inventory.topic) {
+    if inventory.enabled && names.has(&inventory.topic, effort) {
         let message = format!(
             "a topic of an instance could be {}, which holds the inventory",
             shown(&inventory.topic)
@@ -123,7 +231,7 @@ fn named_elsewhere(desired: &Desired, names: &mut Names<'_>, problems: &mut Prob
     let removed = with_start(&desired.removed, names.start)
         .map(|(name, tombstone)| (name, &tombstone.declared_at, "has a tombstone"));
     for (name, place, what) in listed.chain(removed) {
-        if !names.has(name) {
+        if !names.has(name, effort) {
             continue;
         }
         let message = format!(
@@ -146,77 +254,4 @@ fn with_start<'a, T>(
 ) -> impl Iterator<Item = (&'a TopicName, &'a T)> {
     let from = topics.range::<str, _>((Bound::Included(start), Bound::Unbounded));
     from.take_while(move |(name, _)| name.as_str().starts_with(start))
-}
-
-/// The names that a topic of a lifecycle can have.
-struct Names<'a> {
-    lifecycle: &'a Lifecycle,
-    topic: &'a LifecycleTopic,
-    start: &'a str,
-    end: &'a str,
-    /// Made once it is needed; `Some(None)` where it cannot be made.
-    regex: Option<Option<Regex>>,
-    /// How many names may still be tried.
-    left: usize,
-}
-
-impl<'a> Names<'a> {
-    fn of(lifecycle: &'a Lifecycle, topic: &'a LifecycleTopic, left: usize) -> Self {
-        let (start, end) = ends(topic);
-        Self {
-            lifecycle,
-            topic,
-            start,
-            end,
-            regex: None,
-            left,
-        }
-    }
-
-    /// Whether this is surely one of them.
-    fn has(&mut self, name: &TopicName) -> bool {
-        let text = name.as_str();
-        if self.left == 0 || !text.starts_with(self.start) || !text.ends_with(self.end) {
-            return false;
-        }
-        self.left = self.left.saturating_sub(1);
-        let (lifecycle, topic, left) = (self.lifecycle, self.topic, &mut self.left);
-        let regex = self.regex.get_or_insert_with(|| {
-            *left = left.saturating_sub(COMPILED);
-            regex(lifecycle, topic)
-        });
-        let Some(captures) = regex.as_ref().and_then(|r| r.captures(text.as_bytes())) else {
-            return false;
-        };
-        // A placeholder that stands twice has one value.
-        let mut values = BTreeMap::new();
-        let group = |at: usize| captures.name(&group(at)).map(|value| value.as_bytes());
-        let mut found = topic.name.placeholders().enumerate();
-        found.all(|(at, name)| *values.entry(name).or_insert(group(at)) == group(at))
-    }
-}
-
-/// The name of the group that holds the value of a placeholder, by its position.
-fn group(at: usize) -> String {
-    format!("topicsmith_{at}")
-}
-
-/// What the names match whole. `None` where the patterns do not go together: two may name their
-/// groups alike.
-fn regex(lifecycle: &Lifecycle, topic: &LifecycleTopic) -> Option<Regex> {
-    let mut text = String::from(r"\A");
-    let mut at = 0;
-    for part in topic.name.parts() {
-        match part {
-            Part::Text(plain) => text.push_str(&regex::escape(plain)),
-            Part::Placeholder(name) => {
-                let pattern = lifecycle.parameters.get(name)?;
-                text.push_str(&format!("(?P<{}>{})", group(at), pattern.grouped()));
-                at += 1;
-            }
-        }
-    }
-    text.push_str(r"\z");
-    let mut builder = RegexBuilder::new(&text);
-    builder.unicode(false).size_limit(PATTERN_SIZE).build().ok()
 }

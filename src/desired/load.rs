@@ -9,6 +9,7 @@ use super::environments::{Chain, Environments};
 use super::error::{Folder, LoadError};
 use super::files::{Folders, Found, ReadFile, read_folder};
 use super::layers::{Names, SharedLayers};
+use super::name_shape::Effort;
 use super::problems::Problems;
 use super::resolve::Resolver;
 use super::rules::Rules;
@@ -153,6 +154,7 @@ pub(super) fn load_all(
     let topics_are_sound = problems.errors() == 0;
 
     let mut loaded = Vec::new();
+    let effort = Effort::default();
     for name in &selected {
         let Some(chain) = environments.chain(name) else {
             continue;
@@ -165,6 +167,7 @@ pub(super) fn load_all(
             allowed: &allowed,
             variables,
             sources: &sources,
+            effort: &effort,
         };
         let one = one.run(names, &mut problems, &mut see);
         if topics_are_sound && environments.errors_of(name) == 0 && problems.errors() == before {
@@ -235,6 +238,7 @@ struct Loading<'a> {
     allowed: &'a [Globs],
     variables: &'a Variables,
     sources: &'a Sources,
+    effort: &'a Effort,
 }
 
 impl Loading<'_> {
@@ -279,7 +283,7 @@ impl Loading<'_> {
             lifecycles: resolved.lifecycles,
             defaults: resolved.defaults,
         };
-        checks::check(&desired, problems);
+        checks::check(&desired, self.effort, problems);
         LoadedEnvironment {
             desired,
             connection,

@@ -10,6 +10,7 @@
 //! What is wrong goes to `problems`, from every station, and the way goes on: what could not be
 //! read is told apart from what is not there, so that one mistake is one finding.
 
+mod automaton;
 mod catalogue;
 mod checks;
 mod client_config;
@@ -28,7 +29,9 @@ mod lifecycle;
 mod lifecycle_checks;
 mod limits;
 mod load;
+mod name_shape;
 mod name_template;
+mod patterns;
 mod placeholders;
 mod problems;
 mod resolve;

@@ -38,6 +38,11 @@ impl Problems {
         self.note(finding);
     }
 
+    /// Counts an error that another finding tells already.
+    pub(super) fn more_of_the_same(&mut self) {
+        self.errors += 1;
+    }
+
     /// Takes a finding about a topic in an environment. The same finding about another topic or
     /// in another environment joins it: a mistake in a shared layer is one mistake.
     /// `is_plain`: the place itself tells which topic is meant.

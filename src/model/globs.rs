@@ -1,78 +1,107 @@
 //! Sets of globs over topic names and config keys: `connect-*`, `confluent.*`.
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use std::sync::{Arc, OnceLock};
+
+use globset::{Glob, GlobBuilder, GlobMatcher, GlobSet, GlobSetBuilder};
 
 /// A set of globs. `*` stands for any run of characters, `?` for one, `[a-z]` for a class and
 /// `{a,b}` for alternatives; nothing in a topic name is special.
-#[derive(Debug, Clone)]
-pub struct Globs {
+///
+/// They are compiled once they are first matched against something.
+#[derive(Debug, Clone, Default)]
+pub struct Globs(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
     patterns: Vec<String>,
-    set: GlobSet,
+    set: OnceLock<Set>,
+}
+
+/// All globs in one automaton; one by one where that would be too large.
+#[derive(Debug)]
+enum Set {
+    Together(GlobSet),
+    Apart(Vec<GlobMatcher>),
 }
 
 impl PartialEq for Globs {
     fn eq(&self, other: &Self) -> bool {
-        self.patterns == other.patterns
+        self.patterns() == other.patterns()
     }
 }
 
 impl Eq for Globs {}
 
-impl Default for Globs {
-    fn default() -> Self {
-        Self {
-            patterns: Vec::new(),
-            set: GlobSet::empty(),
-        }
-    }
-}
-
 impl Globs {
-    /// Compiles the patterns.
+    /// Reads the patterns.
     ///
     /// # Errors
     /// The index of the pattern that is no glob, and why.
     pub fn new<S: AsRef<str>>(patterns: &[S]) -> Result<Self, (usize, String)> {
-        let mut builder = GlobSetBuilder::new();
         for (index, pattern) in patterns.iter().enumerate() {
-            let glob = GlobBuilder::new(pattern.as_ref())
-                .literal_separator(false)
-                .backslash_escape(true)
-                .build()
-                .map_err(|e| (index, e.kind().to_string()))?;
-            builder.add(glob);
+            glob(pattern.as_ref()).map_err(|error| (index, error.kind().to_string()))?;
         }
-        let set = builder
-            .build()
-            .map_err(|e| (patterns.len().saturating_sub(1), e.kind().to_string()))?;
-        Ok(Self {
-            patterns: patterns.iter().map(|p| p.as_ref().to_owned()).collect(),
-            set,
+        let patterns = patterns.iter().map(|p| p.as_ref().to_owned()).collect();
+        let set = OnceLock::new();
+        Ok(Self(Arc::new(Inner { patterns, set })))
+    }
+
+    fn set(&self) -> &Set {
+        self.0.set.get_or_init(|| {
+            // Each was read before.
+            let globs: Vec<Glob> = self
+                .patterns()
+                .iter()
+                .filter_map(|p| glob(p).ok())
+                .collect();
+            let mut builder = GlobSetBuilder::new();
+            for glob in &globs {
+                builder.add(glob.clone());
+            }
+            match builder.build() {
+                Ok(set) => Set::Together(set),
+                Err(_) => Set::Apart(globs.iter().map(Glob::compile_matcher).collect()),
+            }
         })
     }
 
     /// Whether any pattern matches.
     pub fn matches(&self, text: &str) -> bool {
-        !self.patterns.is_empty() && self.set.is_match(text)
+        !self.is_empty()
+            && match self.set() {
+                Set::Together(set) => set.is_match(text),
+                Set::Apart(globs) => globs.iter().any(|glob| glob.is_match(text)),
+            }
     }
 
     /// The first pattern that matches, for a message that names it.
     pub fn first_match(&self, text: &str) -> Option<&str> {
-        self.set
-            .matches(text)
-            .first()
-            .map(|&index| self.patterns[index].as_str())
+        if self.is_empty() {
+            return None;
+        }
+        let first = match self.set() {
+            Set::Together(set) => set.matches(text).first().copied(),
+            Set::Apart(globs) => globs.iter().position(|glob| glob.is_match(text)),
+        };
+        Some(self.patterns()[first?].as_str())
     }
 
     /// The patterns as they were written.
     pub fn patterns(&self) -> &[String] {
-        &self.patterns
+        &self.0.patterns
     }
 
     /// Whether there is no pattern at all.
     pub fn is_empty(&self) -> bool {
-        self.patterns.is_empty()
+        self.patterns().is_empty()
     }
+}
+
+fn glob(pattern: &str) -> Result<Glob, globset::Error> {
+    GlobBuilder::new(pattern)
+        .literal_separator(false)
+        .backslash_escape(true)
+        .build()
 }
 
 #[cfg(test)]

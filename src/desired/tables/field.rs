@@ -47,6 +47,14 @@ impl<T> Field<T> {
         self.given().map(|given| &given.value)
     }
 
+    /// The same, to change it.
+    pub(crate) fn value_mut(&mut self) -> Option<&mut T> {
+        match self {
+            Field::Given(given) => Some(&mut given.value),
+            Field::Absent | Field::Bad => None,
+        }
+    }
+
     pub(crate) fn is_absent(&self) -> bool {
         matches!(self, Field::Absent)
     }

@@ -1,12 +1,14 @@
 //! Globs and regular expressions.
 
-use regex::bytes::{Regex, RegexBuilder};
+use std::sync::Arc;
+
 use serde_json::Value as Json;
 use toml::de::DeValue;
 
 use super::field::{Given, Read, Value};
 use super::reader::Reader;
 use super::values::List;
+use crate::desired::automaton::{Automaton, TOO_LARGE};
 use crate::desired::schema::Schemas;
 use crate::desired::suggest::shown;
 use crate::model::schema::{list, string};
@@ -16,6 +18,13 @@ use crate::model::{Finding, Globs, Place};
 #[derive(Debug, Clone, Default)]
 pub(crate) struct GlobList {
     pub(crate) globs: Globs,
+}
+
+impl GlobList {
+    /// How many bytes the globs have.
+    pub(crate) fn bytes(&self) -> usize {
+        self.globs.patterns().iter().map(String::len).sum()
+    }
 }
 
 impl Read for GlobList {
@@ -34,7 +43,8 @@ impl Read for GlobList {
         };
         if let Some(place) = too_much(&list, value, reader) {
             let message = format!(
-                "more than {MOST_GLOBS} globs, or one of more than {LONGEST_GLOB} characters"
+                "more than {MOST_GLOBS} globs or {} KiB of them, or one of more than {LONGEST_GLOB} characters",
+                MOST_GLOB_BYTES >> 10
             );
             reader.add(Finding::error("glob", place, message));
             return None;
@@ -59,8 +69,12 @@ impl Read for GlobList {
 const MOST_GLOBS: usize = 1_000;
 const LONGEST_GLOB: usize = 500;
 
+/// The most bytes of the globs in a list.
+const MOST_GLOB_BYTES: usize = 16 << 10;
+
 fn too_much(list: &[Given<String>], value: &Value<'_>, reader: &Reader<'_>) -> Option<Place> {
-    if list.len() > MOST_GLOBS {
+    let bytes: usize = list.iter().map(|given| given.value.len()).sum();
+    if list.len() > MOST_GLOBS || bytes > MOST_GLOB_BYTES {
         return Some(reader.place(value.span()));
     }
     let long = list.iter().find(|given| given.value.len() > LONGEST_GLOB);
@@ -69,39 +83,28 @@ fn too_much(list: &[Given<String>], value: &Value<'_>, reader: &Reader<'_>) -> O
 
 /// A regular expression that a text must match whole. It is about topic names, so `\w` and its like
 /// mean ASCII.
+///
+/// It is compiled once, whatever the number of places that write it, and after all files were read:
+/// see [`crate::desired::patterns`].
 #[derive(Debug, Clone)]
 pub struct Pattern {
-    text: String,
-    /// The same as a part of another expression.
-    grouped: String,
-    regex: Regex,
+    text: Arc<str>,
+    /// Where it is written.
+    place: Place,
+    automaton: Option<Arc<Automaton>>,
 }
-
-/// Room for a compiled pattern, in bytes. Names are checked by short ones; one that needs more is a
-/// mistake or an attack.
-const PATTERN_SIZE: usize = 256 << 10;
 
 /// The longest pattern, in bytes: reading one costs memory too.
 const LONGEST_PATTERN: usize = 4_000;
 
 impl Pattern {
-    pub(in crate::desired) fn new(text: &str) -> Result<Self, regex::Error> {
-        let build = |text: &str| {
-            let mut builder = RegexBuilder::new(text);
-            builder.unicode(false).size_limit(PATTERN_SIZE).build()
-        };
-        if text.len() > LONGEST_PATTERN {
-            return Err(regex::Error::CompiledTooBig(PATTERN_SIZE));
-        }
-        build(text)?;
-        // The line break ends a comment that the pattern may end with, in its verbose mode.
-        let whole = |grouped: String| Ok((build(&format!(r"\A{grouped}\z"))?, grouped));
-        let (regex, grouped) = whole(format!("(?:{text})"))
-            .or_else(|_: regex::Error| whole(format!("(?:{text}\n)")))?;
+    /// A compiled pattern that stands in no file.
+    #[cfg(test)]
+    pub(in crate::desired) fn new(text: &str) -> Result<Self, String> {
         Ok(Self {
-            text: text.to_owned(),
-            grouped,
-            regex,
+            text: text.into(),
+            place: Place::whole(""),
+            automaton: Some(Arc::new(Automaton::new(text)?)),
         })
     }
 
@@ -110,14 +113,23 @@ impl Pattern {
         &self.text
     }
 
-    /// The expression as it can stand in another one.
-    pub(in crate::desired) fn grouped(&self) -> &str {
-        &self.grouped
+    pub(in crate::desired) fn place(&self) -> &Place {
+        &self.place
     }
 
-    /// Whether the whole text matches.
+    /// What it was compiled to.
+    pub(in crate::desired) fn automaton(&self) -> Option<&Arc<Automaton>> {
+        self.automaton.as_ref()
+    }
+
+    pub(in crate::desired) fn set_automaton(&mut self, automaton: Arc<Automaton>) {
+        self.automaton = Some(automaton);
+    }
+
+    /// Whether the whole text matches. One that is not compiled matches nothing.
     pub fn matches(&self, text: &str) -> bool {
-        self.regex.is_match(text.as_bytes())
+        let automaton = self.automaton.as_ref();
+        automaton.is_some_and(|automaton| automaton.matches(text.as_bytes()))
     }
 }
 
@@ -140,26 +152,23 @@ impl Read for Pattern {
 
     fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         let text = String::read(value, reader)?;
-        match Pattern::new(&text) {
-            Ok(pattern) => Some(pattern),
-            Err(problem) => {
-                let why = match &problem {
-                    regex::Error::CompiledTooBig(_) => "it needs too much memory".to_owned(),
-                    other => last_line(&other.to_string()),
-                };
-                let message = format!("no usable regular expression: {why}");
-                let place = reader.place(value.span());
-                reader.add(Finding::error("regex", place, message));
-                None
-            }
+        let place = reader.place(value.span());
+        if text.len() > LONGEST_PATTERN {
+            reader.add(no_pattern(&place, TOO_LARGE));
+            return None;
         }
+        Some(Self {
+            text: text.into(),
+            place,
+            automaton: None,
+        })
     }
 }
 
-/// The sentence of the regex crate's drawing of where an expression is wrong.
-fn last_line(text: &str) -> String {
-    let last = text.lines().next_back().unwrap_or_default();
-    last.trim_start_matches("error: ").to_owned()
+/// What is said of a pattern that cannot be used.
+pub(in crate::desired) fn no_pattern(place: &Place, why: &str) -> Finding {
+    let message = format!("no usable regular expression: {why}");
+    Finding::error("regex", place.clone(), message)
 }
 
 #[cfg(test)]
@@ -175,6 +184,9 @@ mod tests {
         assert!(!pattern("[a-z]+").matches("orders\n"));
         assert!(pattern("(?x) a b # and nothing else").matches("ab"));
         assert!(!pattern(r"\w").matches("ä"));
+        assert!(pattern("").matches("") && !pattern("").matches("a"));
+        assert!(pattern("a+?").matches("aaa"));
+        assert!(pattern(r"a\b-\bb").matches("a-b"));
     }
 
     #[test]
@@ -182,11 +194,17 @@ mod tests {
         for bomb in [
             "(((a{100}){100}){100}){100}",
             "(?:a|b){1000}{1000}",
+            ".*a.{30}",
             &"(".repeat(100_000),
         ] {
-            assert!(Pattern::new(bomb).is_err());
+            assert!(Pattern::new(bomb).is_err(), "{bomb:.20}");
         }
-        let long = Pattern::new(&"a".repeat(1 << 20)).unwrap_err();
-        assert!(matches!(long, regex::Error::CompiledTooBig(_)));
+        for usual in [
+            "^[a-z][a-z0-9._-]{0,248}$",
+            "[a-z0-9]+(-[a-z0-9]+){1,20}",
+            r"(dev|prod)\.[a-z]{1,60}\.(events|state)\.v[0-9]{1,3}",
+        ] {
+            assert!(Pattern::new(usual).is_ok(), "{usual}");
+        }
     }
 }
