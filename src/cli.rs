@@ -21,7 +21,7 @@ mod token;
 mod under_way;
 mod way_out;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -52,6 +52,7 @@ use crate::commands::{self, Command};
 use crate::desired::Ask;
 use crate::files;
 use crate::kafka;
+use crate::model::text::escape;
 use crate::render::{github, markdown};
 use crate::terminal::{ColourChoice, Terminal, tell_events};
 
@@ -72,18 +73,28 @@ pub fn main() -> ExitCode {
     if complete::answer(&arguments) {
         return ExitCode::SUCCESS;
     }
-    let parsed = Cli::command()
-        .long_version(about())
-        .color(clap::ColorChoice::Always)
-        .try_get_matches_from(&arguments)
-        .and_then(|matches| Cli::from_arg_matches(&matches));
-    match parsed {
+    match parse(&arguments) {
         Ok(cli) => run(cli),
         Err(error) => {
+            // It shows arguments, among colours of its own.
+            let shown: Vec<OsString> = arguments.iter().map(|one| shown(one)).collect();
+            let error = parse(&shown).err().unwrap_or(error);
             let terminal = Terminal::new(colour_asked(&arguments), false);
             usage(&error, terminal).into()
         }
     }
+}
+
+fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
+    let matches = Cli::command()
+        .long_version(about())
+        .color(clap::ColorChoice::Always)
+        .try_get_matches_from(arguments)?;
+    Cli::from_arg_matches(&matches)
+}
+
+fn shown(argument: &OsStr) -> OsString {
+    escape(&argument.to_string_lossy()).into_owned().into()
 }
 
 fn run(cli: Cli) -> ! {

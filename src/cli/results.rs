@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use super::args::Format;
 use super::exit::Exit;
 use super::problem::{self, Problem};
-use super::session::Session;
+use super::session::{Session, written};
+use crate::model::inert::Syntax;
 use crate::render::github::{self, Annotations};
 use crate::render::markdown::{self, Section};
 use crate::render::{self, Style};
@@ -177,7 +178,8 @@ impl Session {
     /// # Errors
     /// The output cannot take it.
     pub fn print_comment(&self, sections: &[Section]) -> Result<()> {
-        self.print(&markdown::comment(&self.marker, sections))
+        let comment = markdown::comment(&self.marker, sections);
+        self.print_as(&comment, Syntax::Markdown)
     }
 
     /// Prints annotations of a workflow's run.
@@ -185,10 +187,8 @@ impl Session {
     /// # Errors
     /// The output cannot take it.
     pub fn print_annotations(&self, said: &[Annotations]) -> Result<()> {
-        self.print(&github::text(
-            said,
-            self.chdir.as_deref().unwrap_or(Path::new("")),
-        ))
+        let folder = self.chdir.as_deref().unwrap_or(Path::new(""));
+        written(self.terminal.print_annotations(&github::log(said, folder)))
     }
 
     /// The error of a command that was asked for a format that it does not have.

@@ -1,6 +1,5 @@
 //! What every command is given, and how it speaks to the outside: files in, results and errors out.
 
-use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
@@ -16,9 +15,10 @@ use super::way_out::Work;
 use crate::desired::{
     self, Ask, ConnectionTemplate, Folders, Loaded, Traces, Variables, outside_scope,
 };
+use crate::model::inert::Syntax;
 use crate::model::text::count;
 use crate::model::{Finding, Level, Sources, TopicName};
-use crate::render::{Style, diagnostics, github};
+use crate::render::{Style, diagnostics, json_text};
 use crate::terminal::{Stream, Terminal};
 
 /// What every command is given besides its own arguments.
@@ -149,20 +149,12 @@ impl Session {
 
     /// Tells a person something beside the result.
     pub fn tell(&self, text: &str) {
-        self.terminal.tell(&self.harmless(text));
+        self.terminal.tell(text);
     }
 
     /// Tells a person something that can be left out.
     pub fn note(&self, text: &str) {
-        self.terminal.note(&self.harmless(text));
-    }
-
-    /// GitHub reads commands from what stands beside the result, too.
-    fn harmless<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        match self.format {
-            Format::Github => github::harmless(text).into(),
-            _ => text.into(),
-        }
+        self.terminal.note(text);
     }
 
     /// Findings as an error, with what follows from them.
@@ -197,12 +189,20 @@ impl Session {
         style(self.terminal.err)
     }
 
-    /// Prints a result.
+    /// Prints a result that people read.
     ///
     /// # Errors
     /// The output cannot take it.
     pub fn print(&self, text: &str) -> Result<()> {
-        self.terminal.print(text).context("cannot write the output")
+        written(self.terminal.print(text))
+    }
+
+    /// Prints a result in a language of its own.
+    ///
+    /// # Errors
+    /// The output cannot take it.
+    pub fn print_as(&self, text: &str, syntax: Syntax) -> Result<()> {
+        written(self.terminal.print_as(text, syntax))
     }
 
     /// Prints a result that is a JSON document.
@@ -210,8 +210,13 @@ impl Session {
     /// # Errors
     /// The output cannot take it.
     pub fn print_json(&self, document: &Value) -> Result<()> {
-        self.print(&format!("{document:#}\n"))
+        self.print_as(&json_text(document), Syntax::Json)
     }
+}
+
+/// What became of the output, in words.
+pub(super) fn written(result: std::io::Result<()>) -> Result<()> {
+    result.context("cannot write the output")
 }
 
 /// Keeps what a command works with until the process ends: to take ten thousand topics apart before

@@ -24,7 +24,7 @@ use crate::model::text::escape;
 use crate::observe::{self, Observed};
 use crate::plan::{Allow, Approval, MissingRights, Options, Plan};
 use crate::render::report::document::ReportDocument;
-use crate::render::{Style, plan as plans, report as reports};
+use crate::render::{Style, json_text, plan as plans, report as reports};
 use crate::terminal::{check_writable, write_whole};
 
 /// Arguments of `apply`.
@@ -130,7 +130,7 @@ fn keep(file: &Path, ended: Result<Ended>, session: &Session) -> Result<Exit> {
         Ok(ended) => ended.json(),
         Err(error) => cli::document(error),
     };
-    let written = write_whole(file, &format!("{document:#}\n"));
+    let written = write_whole(file, &json_text(&document));
     let exit = written.err().map(|error| session.tell_error(&error.into()));
     let ended = ended?;
     let unwritten = exit.map(|exit| match ended.report.changed() {

@@ -8,8 +8,10 @@ use anyhow::Result;
 use crate::cli::{self, Depth, Environments, Exit, Format, Looking, Only, Scope, Session, Source};
 use crate::desired::{Ask, Loaded, LoadedEnvironment};
 use crate::live::Live;
+use crate::model::inert::{Syntax, inert};
 use crate::plan::{self, Options, Plan};
 use crate::render::catalog::{self, Look, Part};
+use crate::render::json_text;
 use crate::terminal::write_whole;
 
 /// Arguments of `catalog`.
@@ -57,14 +59,14 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     let (seen, exit) = session.seen(looks.await, loaded.list_form)?;
     let parts: Vec<Part> = loaded.environments.iter().zip(&seen).map(part).collect();
     let catalog = catalog::catalog(&parts, &options.only);
-    let text = match session.format {
-        Format::Json => format!("{:#}\n", catalog::json(&catalog)),
-        Format::Markdown => catalog::markdown(&catalog),
-        _ => catalog::html(&catalog),
+    let (text, syntax) = match session.format {
+        Format::Json => (json_text(&catalog::json(&catalog)), Syntax::Json),
+        Format::Markdown => (catalog::markdown(&catalog), Syntax::Markdown),
+        _ => (catalog::html(&catalog), Syntax::Html),
     };
     match &args.out {
-        None => session.print(&text)?,
-        Some(file) => write_whole(file, &text)?,
+        None => session.print_as(&text, syntax)?,
+        Some(file) => write_whole(file, &inert(&text, syntax))?,
     }
     Ok(exit)
 }

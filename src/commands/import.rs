@@ -9,6 +9,7 @@ use crate::cli::{Depth, Exit, Looking, OneEnvironment, Only, Problem, Scope, Ses
 use crate::desired::{Desired, Draft, Loaded, LoadedEnvironment};
 use crate::edit::import::{Import, Imported, Note, Split, checked};
 use crate::live::{Live, UnseenTopic};
+use crate::model::inert::Syntax;
 use crate::model::text::{count, escape, names};
 use crate::model::{Finding, Level, TopicName};
 use crate::plan::{self, Books, Options, Standing};
@@ -182,7 +183,7 @@ impl Args {
         }
         if self.out.is_none() {
             let texts = imported.files.iter().map(|file| file.text.as_str());
-            return session.print(&texts.collect::<String>());
+            return session.print_as(&texts.collect::<String>(), Syntax::Toml);
         }
         let files = imported.files.iter();
         let files: Vec<(&Path, &str)> =

@@ -28,7 +28,11 @@ pub fn run(session: &Session) -> Result<Exit> {
     let text = match session.read_files(&Ask::All) {
         Ok(loaded) => overview(loaded),
         // A repository that was begun.
-        Err(error) => format!("{error:#}\n\n  {:<34}tells more\n", "topicsmith validate"),
+        Err(error) => format!(
+            "{}\n\n  {:<34}tells more\n",
+            escape(&format!("{error:#}")),
+            "topicsmith validate"
+        ),
     };
     session.terminal.tell(&text);
     Ok(Exit::Usage)

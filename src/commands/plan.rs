@@ -121,7 +121,7 @@ async fn plan_each(args: &Args, session: &Session, ask: &Ask, log: &Log) -> Resu
     });
     let plans = plans.await;
     if let (Some(file), [(_, Ok(planned))]) = (&args.out, plans.as_slice()) {
-        write_whole(file, &format!("{:#}\n", planned.json()))?;
+        write_whole(file, &render::json_text(&planned.json()))?;
     }
     session.print_each(plans, loaded.list_form)
 }

@@ -9,6 +9,7 @@ use crate::cli::{self, Connecting, Depth, Document, Environments, Exit, Only, Se
 use crate::desired::{Ask, Loaded, LoadedEnvironment};
 use crate::live::{Live, snapshot};
 use crate::model::Globs;
+use crate::render::json_text;
 use crate::terminal::write_whole;
 
 /// Arguments of `snapshot`.
@@ -45,7 +46,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     let (document, exit) = session.document(snapshots.await, loaded.list_form)?;
     match &args.out {
         None => session.print_json(&document)?,
-        Some(file) => write_whole(file, &format!("{document:#}\n"))?,
+        Some(file) => write_whole(file, &json_text(&document))?,
     }
     Ok(exit)
 }

@@ -9,6 +9,7 @@ pub mod document;
 pub mod finding;
 pub mod globs;
 pub mod in_order;
+pub mod inert;
 pub mod name;
 pub mod on_remove;
 pub mod place;

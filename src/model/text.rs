@@ -5,7 +5,7 @@ use std::borrow::Cow;
 /// Whether a character could move the cursor, colour the line, show text in another order than it is
 /// stored in, or hide it: control characters, line separators, and what Unicode calls default
 /// ignorable (DerivedCoreProperties.txt), but for the two that choose between text and emoji.
-fn is_hostile(c: char) -> bool {
+pub(super) fn is_hostile(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
             | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'

@@ -1,11 +1,13 @@
 //! Annotations of a workflow's run on GitHub, at file and line.
 //!
 //! GitHub reads them out of the log, where every line could be a command: no text from elsewhere may
-//! begin a line, end a property, or hold the older form of commands, which works anywhere in a line.
+//! begin a line or end a property. What else could be a command the terminal makes inert.
 //! <https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands>
 
+use std::fmt;
 use std::path::{Component, Path, PathBuf};
 
+use crate::model::inert::{Syntax, inert};
 use crate::model::text::{cut, escape};
 use crate::model::{Finding, Level as Severity, Place};
 
@@ -75,19 +77,41 @@ impl Annotations {
     }
 }
 
-/// The lines of a run: the worst first, otherwise in the order given, then what came out. Paths of
-/// files are relative to `folder`, which is where GitHub's begin.
-pub fn text(said: &[Annotations], folder: &Path) -> String {
-    let mut all: Vec<&Annotation> = said.iter().flat_map(|said| &said.all).collect();
-    all.sort_by_key(|annotation| annotation.level);
-    let mut out: String = all.iter().map(|one| command(one, folder)).collect();
-    for Annotations { summary, .. } in said.iter().filter(|said| !said.summary.is_empty()) {
-        out.push_str(&format!("topicsmith: {}\n", harmless(&escape(summary))));
-    }
-    out
+/// What a run says to its log. Nothing else may hold commands, and nothing but [`log`] makes one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Log {
+    /// Commands, each without the `::` that it begins with and the end of its line.
+    commands: Vec<String>,
+    /// What came out, a line an environment.
+    text: String,
 }
 
-/// `::error file=topics/a.toml,line=3,col=1,title=…::…`
+/// Its commands, then the text for people below them. No other command stands in either.
+impl fmt::Display for Log {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plain = Syntax::Text { colour: false };
+        for command in &self.commands {
+            writeln!(f, "::{}", inert(command, plain))?;
+        }
+        f.write_str(&inert(&self.text, plain))
+    }
+}
+
+/// The log of a run: the worst first, otherwise in the order given, then what came out. Paths of
+/// files are relative to `folder`, which is where GitHub's begin.
+pub fn log(said: &[Annotations], folder: &Path) -> Log {
+    let mut all: Vec<&Annotation> = said.iter().flat_map(|said| &said.all).collect();
+    all.sort_by_key(|annotation| annotation.level);
+    let summaries = said.iter().map(|said| &said.summary);
+    let summaries = summaries.filter(|summary| !summary.is_empty());
+    let line = |summary: &String| format!("topicsmith: {}\n", escape(summary));
+    Log {
+        commands: all.iter().map(|one| command(one, folder)).collect(),
+        text: summaries.map(line).collect(),
+    }
+}
+
+/// `error file=topics/a.toml,line=3,col=1,title=…::…`
 fn command(annotation: &Annotation, folder: &Path) -> String {
     let Annotation {
         level,
@@ -106,7 +130,7 @@ fn command(annotation: &Annotation, folder: &Path) -> String {
     properties.push(format!("title={}", property(&cut(title, TITLE))));
     let lines: Vec<String> = lines.iter().map(|line| data(&cut(line, MESSAGE))).collect();
     format!(
-        "::{} {}::{}\n",
+        "{} {}::{}",
         level.as_str(),
         properties.join(","),
         lines.join("%0A")
@@ -123,17 +147,12 @@ pub fn path(folder: &Path, name: &str) -> String {
 
 /// Text after the last `::`.
 fn data(text: &str) -> String {
-    harmless(&escape(text)).replace('%', "%25")
+    escape(text).replace('%', "%25")
 }
 
 /// Text between `=` and `,`.
 fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
-}
-
-/// Text in which GitHub finds no command of the older form, `##[add-mask]x`.
-pub fn harmless(text: &str) -> String {
-    text.replace("##[", "##\\u{5b}")
 }
 
 /// What was found in the files, each at its place.
@@ -179,6 +198,10 @@ mod tests {
         said
     }
 
+    fn text(said: &[Annotations], folder: &str) -> String {
+        log(said, Path::new(folder)).to_string()
+    }
+
     #[test]
     fn an_annotation_stands_at_its_place() {
         let said = one(
@@ -188,12 +211,9 @@ mod tests {
             &["100 %, x: y", "help: z"],
         );
         let expected = "::error file=services/a/topics/a%2Cb%3Ac.toml,line=3,col=7,title=a%3A b::100 %25, x: y%0Ahelp: z\n";
-        assert_eq!(text(&[said], Path::new("./services/a/")), expected);
+        assert_eq!(text(&[said], "./services/a/"), expected);
         let whole = one(Level::Notice, Some(Place::whole("x.toml")), "t", &["m"]);
-        assert_eq!(
-            text(&[whole], Path::new("")),
-            "::notice file=x.toml,title=t::m\n"
-        );
+        assert_eq!(text(&[whole], ""), "::notice file=x.toml,title=t::m\n");
     }
 
     #[test]
@@ -210,7 +230,7 @@ mod tests {
 topicsmith: dev: done
 topicsmith: prod: not done
 ";
-        assert_eq!(text(&[first, second, third], Path::new("")), expected);
+        assert_eq!(text(&[first, second, third], ""), expected);
     }
 
     #[test]
@@ -218,7 +238,7 @@ topicsmith: prod: not done
         let hostile = "\r\n::add-mask::x\n##[add-mask]y%0A::error::z\u{202e}";
         let mut said = one(Level::Error, None, hostile, &[hostile]);
         said.summary = hostile.to_owned();
-        let text = text(&[said], Path::new(""));
+        let text = text(&[said], "");
         assert_eq!(text.lines().count(), 2, "{text}");
         let begins: Vec<&str> = text.lines().map(|line| &line[..11]).collect();
         assert_eq!(begins, ["::error tit", "topicsmith:"]);

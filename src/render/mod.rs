@@ -23,6 +23,8 @@ pub use paint::Paint;
 
 use serde_json::{Map, Value, json};
 
+use crate::model::inert::{Syntax, inert};
+
 /// How text is shown: what the terminal, or its absence, allows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Style {
@@ -38,4 +40,10 @@ pub fn many(format: &str, key: &str, documents: Vec<Value>) -> Value {
     all.insert("format".to_owned(), json!(format));
     all.insert(key.to_owned(), Value::Array(documents));
     Value::Object(all)
+}
+
+/// A document as it is printed and written to files. What a terminal could act on stands in it as
+/// `\u202e`, so that it can be looked at as it is.
+pub fn json_text(document: &Value) -> String {
+    inert(&format!("{document:#}\n"), Syntax::Json).into_owned()
 }

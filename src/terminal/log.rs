@@ -1,9 +1,12 @@
 //! What is done and how long it takes, on stderr, for whoever asks for it with `-v`.
 
+use std::io::{self, Write};
+
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::fmt::time::Uptime;
 
 use super::Stream;
+use crate::model::inert::inert;
 
 /// Tells events from now on: with `-v` the steps of a command, with `-vv` each request. Without it
 /// there is no subscriber, and an event costs a comparison.
@@ -20,7 +23,23 @@ pub fn tell_events(verbose: u8, stderr: Stream) {
         .with_ansi(stderr.colour)
         // They would be told on stderr, and end the process where that is closed.
         .log_internal_errors(false)
-        .with_writer(std::io::stderr);
+        .with_writer(move || Inert(stderr));
     // A second subscriber in one process would be a test's, which has its own.
     let _ = subscriber.try_init();
+}
+
+/// Standard error, on which an event is a whole line.
+struct Inert(Stream);
+
+impl Write for Inert {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(line);
+        let text = inert(&text, self.0.syntax());
+        io::stderr().lock().write_all(text.as_bytes())?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }

@@ -1,11 +1,15 @@
 //! The terminal: colour, width, prompts, progress and closed pipes. One decision about colour is
-//! taken here, for each of the two streams, and everything that colours follows it.
+//! taken here, for each of the two streams, and everything that colours follows it. What both let
+//! through is decided in `model::inert`; annotations alone may begin a line with a command.
 
 mod file;
 mod log;
 mod progress;
 
 use std::io::{self, IsTerminal, Write};
+
+use crate::model::inert::{Syntax, inert};
+use crate::render::github;
 
 pub use file::{WriteError, check_writable, write_all_new, write_new, write_readable, write_whole};
 pub use log::tell_events;
@@ -30,6 +34,15 @@ pub struct Stream {
     pub colour: bool,
     /// How many columns it has; 0 where it is no terminal, and so nothing has to fit.
     pub width: usize,
+}
+
+impl Stream {
+    /// What text for people may hold there.
+    fn syntax(self) -> Syntax {
+        Syntax::Text {
+            colour: self.colour,
+        }
+    }
 }
 
 /// Where this run writes and asks.
@@ -96,12 +109,32 @@ impl Terminal {
         terminal
     }
 
-    /// Prints a result.
+    /// Prints a result that people read.
+    ///
+    /// # Errors
+    /// As for [`Terminal::print_as`].
+    pub fn print(&self, text: &str) -> io::Result<()> {
+        self.print_as(text, self.out.syntax())
+    }
+
+    /// Prints a result in a language of its own, made inert.
     ///
     /// # Errors
     /// The output cannot take it, as on a full disk. A reader that went away is no error: it has
     /// seen what it wanted.
-    pub fn print(&self, text: &str) -> io::Result<()> {
+    pub fn print_as(&self, text: &str, syntax: Syntax) -> io::Result<()> {
+        self.write(&inert(text, syntax))
+    }
+
+    /// Prints annotations of a workflow's run, which are commands.
+    ///
+    /// # Errors
+    /// As for [`Terminal::print_as`].
+    pub fn print_annotations(&self, log: &github::Log) -> io::Result<()> {
+        self.write(&log.to_string())
+    }
+
+    fn write(&self, text: &str) -> io::Result<()> {
         let mut out = io::stdout().lock();
         let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
         match written {
@@ -112,6 +145,7 @@ impl Terminal {
 
     /// Tells a person something beside the result.
     pub fn tell(&self, text: &str) {
+        let text = inert(text, self.err.syntax());
         // Where standard error itself is gone, nobody is left who could be told.
         let _ = io::stderr().lock().write_all(text.as_bytes());
     }

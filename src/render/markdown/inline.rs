@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::model::inert::{Syntax, inert};
 use crate::model::name::MAX_LENGTH;
 use crate::model::text::{cut, escape};
 
@@ -31,10 +32,12 @@ pub(in crate::render) fn code_of(text: &str, most: usize) -> String {
     }
     let runs = text.split(|c| c != '`').map(str::len);
     let fence = "`".repeat(runs.max().unwrap_or_default() + 1);
-    match text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']) {
+    let span = match text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']) {
         true => format!("{fence} {text} {fence}"),
         false => format!("{fence}{text}{fence}"),
-    }
+    };
+    // Here and not at the end: the length of a comment is bounded.
+    inert(&span, Syntax::Markdown).into_owned()
 }
 
 /// A sentence. What it holds between single backticks is code, as in this tool's own words.
@@ -112,7 +115,8 @@ fn plain(word: &str, out: &mut String) {
 
 /// A value as code in a line of HTML: the names of Kafka's topics are never longer.
 pub(in crate::render) fn html_code(text: &str) -> String {
-    format!("<code>{}</code>", html(&cut(text, MAX_LENGTH)))
+    let code = format!("<code>{}</code>", html(&cut(text, MAX_LENGTH)));
+    inert(&code, Syntax::Html).into_owned()
 }
 
 /// Text in HTML, between tags or in an attribute.

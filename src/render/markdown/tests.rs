@@ -2,6 +2,7 @@ use comrak::{Options, markdown_to_html};
 use proptest::prelude::*;
 
 use super::*;
+use crate::model::inert::{Syntax, inert};
 
 /// As GitHub and GitLab read it: GFM with raw HTML.
 fn rendered(markdown: &str) -> String {
@@ -154,6 +155,17 @@ proptest! {
         prop_assert_eq!(markdown.matches("<details>").count(), markdown.matches("</details>").count());
         prop_assert!(markdown.contains("eft out for length"), "{}", markdown.len());
     }
+}
+
+/// What is written for a command is longer than it, and counts.
+#[test]
+fn commands_for_a_log_count_as_they_are_written() {
+    let values = vec!["##[add-mask]x ".repeat(14); 1_000];
+    let markdown = comment("<!-- m -->", &[section(&values)]);
+    assert!(markdown.len() <= LONGEST, "{}", markdown.len());
+    assert!(markdown.contains("##\\u{5b}add-mask]x ##"), "{markdown}");
+    assert!(markdown.contains("##&#91;add-mask]x ##"), "{markdown}");
+    assert_eq!(inert(&markdown, Syntax::Markdown), markdown);
 }
 
 #[test]

@@ -98,7 +98,7 @@ fn the_order_is_by_what_it_can_cost_then_by_name() {
 /// GitHub shows ten of each: what keeps an apply from being done comes before what it costs.
 #[test]
 fn annotations_begin_with_the_worst() {
-    let text = github::text(&[annotations(&plan(40))], std::path::Path::new(""));
+    let text = github::log(&[annotations(&plan(40))], std::path::Path::new("")).to_string();
     let levels: Vec<&str> = text
         .lines()
         .map(|line| line.split([' ', ':']).nth(2).unwrap_or_default())

@@ -243,7 +243,7 @@ fn in_a_comment_the_worst_comes_first() {
 #[test]
 fn annotations_tell_what_is_not_as_wanted_at_its_place() {
     let said = super::annotations(&report(), &planned());
-    let text = crate::render::github::text(&[said], std::path::Path::new(""));
+    let text = crate::render::github::log(&[said], std::path::Path::new("")).to_string();
     let begins: Vec<String> = text
         .lines()
         .map(|line| line.chars().take_while(|c| *c != ',').collect())
