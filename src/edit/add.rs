@@ -1,6 +1,6 @@
 //! An entry for a topic that should exist, put into a file beside what stands there.
 
-use toml_edit::{DocumentMut, InlineTable, Item, Table};
+use toml_edit::{DocumentMut, Item, Table};
 
 use super::words;
 use crate::model::{ConfigKey, OnRemove, TopicName};
@@ -142,7 +142,7 @@ impl Entry {
         let number = |number: Option<u32>| number.map(|number| number.to_string());
         line("description", text(&self.description));
         line("owner", text(&self.owner));
-        line("labels", labels(&self.labels));
+        line("labels", words::table(&self.labels));
         line("environments", list(&self.environments));
         line(
             "profile",
@@ -169,14 +169,6 @@ impl Entry {
 
 fn list(items: &[String]) -> Option<String> {
     (!items.is_empty()).then(|| words::list(items.iter().map(String::as_str)))
-}
-
-fn labels(labels: &[(String, String)]) -> Option<String> {
-    let table: InlineTable = labels
-        .iter()
-        .map(|(key, value)| (key, value.as_str()))
-        .collect();
-    (!table.is_empty()).then(|| table.to_string().trim().to_owned())
 }
 
 #[cfg(test)]

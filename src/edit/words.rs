@@ -1,9 +1,10 @@
 //! Keys and values as TOML has them.
 
-use toml_edit::{Array, Key, Value};
+use toml_edit::{Key, Value};
 
 use crate::model::ConfigKey;
 use crate::model::config::{Kind, list_items};
+use crate::model::inert::{Syntax, inert};
 
 /// What a config is set to where no layer below is to count.
 pub(super) const DEFAULT: &str = "default";
@@ -13,17 +14,37 @@ const DEEPEST: usize = 12;
 
 /// One part of a key, in quotes where it needs them: `orders`, `"orders.created"`.
 pub(super) fn key(name: &str) -> String {
-    Key::new(name).display_repr().into_owned()
+    escaped(name).unwrap_or_else(|| Key::new(name).display_repr().into_owned())
 }
 
-/// A string in quotes.
+/// A string in quotes, on one line.
 pub(super) fn string(text: &str) -> String {
-    Value::from(text).to_string()
+    escaped(text).unwrap_or_else(|| Value::from(text).to_string())
+}
+
+/// A string of which something must not be seen as it is: TOML's literal strings cannot say it.
+fn escaped(text: &str) -> Option<String> {
+    let plain = text
+        .replace('\\', "\\\\")
+        .replace('"', "\\\"")
+        .replace('\n', "\\n")
+        .replace('\t', "\\t");
+    let safe = inert(&plain, Syntax::Toml);
+    (safe != plain || text.contains(['\n', '\t'])).then(|| format!("\"{safe}\""))
 }
 
 /// A list of strings.
 pub(super) fn list<'t>(items: impl IntoIterator<Item = &'t str>) -> String {
-    Value::from(items.into_iter().collect::<Array>()).to_string()
+    let items: Vec<String> = items.into_iter().map(string).collect();
+    format!("[{}]", items.join(", "))
+}
+
+/// A table of strings in one line; `None` where it is empty.
+pub(super) fn table(pairs: &[(String, String)]) -> Option<String> {
+    let pairs = pairs.iter();
+    let pairs = pairs.map(|(name, value)| format!("{} = {}", key(name), string(value)));
+    let pairs: Vec<String> = pairs.collect();
+    (!pairs.is_empty()).then(|| format!("{{ {} }}", pairs.join(", ")))
 }
 
 /// A config's key below `config`, dotted as Kafka writes it. In quotes where TOML could not read it

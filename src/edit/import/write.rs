@@ -9,6 +9,7 @@ use super::{Import, Written};
 use crate::desired::{Draft, Requirement};
 use crate::edit::words;
 use crate::model::ConfigKey;
+use crate::model::text::escape;
 
 /// The files that the entries and profiles stand in, and where each entry stands.
 pub(super) fn files(
@@ -60,7 +61,7 @@ fn put_entry(entry: &Entry, import: &Import<'_>, text: &mut String) {
     };
     line(format!("[topics.{}]", words::key(entry.topic.as_str())));
     for missing in &entry.missing {
-        line(format!("# {}", to_do(missing)));
+        line(format!("# {}", escape(&to_do(missing))));
     }
     if import.is_one_of_several {
         let name = &import.desired.environment.name;
