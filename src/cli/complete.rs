@@ -81,8 +81,15 @@ fn candidates(
     let loaded = load(&folders(&std::env::args_os().collect::<Vec<_>>()));
     let environments = loaded.into_iter().flat_map(|loaded| loaded.environments);
     let names = environments.flat_map(|environment| names(&environment.desired));
-    let names: BTreeSet<String> = names.filter(|name| name.starts_with(typed)).collect();
+    let names = names.filter(|name| name.starts_with(typed) && is_word(name));
+    let names: BTreeSet<String> = names.collect();
     names.into_iter().map(CompletionCandidate::new).collect()
+}
+
+/// Whether every shell takes a name for one word and nothing else: it is put into the line as it is.
+fn is_word(name: &str) -> bool {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-');
+    !name.starts_with('-') && name.chars().all(plain)
 }
 
 /// Where the line that is being typed says that the files are.
