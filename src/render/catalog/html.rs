@@ -1,9 +1,20 @@
-//! The catalogue as one page that needs nothing else: no other files, no network.
+//! The catalogue as one page that needs nothing else: no other files, no network. Its policy lets a
+//! browser use its own script and style, which it names by their SHA-256, and nothing else.
 
 use super::{Catalog, Entry, Look, Standing, environments, label};
 use crate::model::text::{count, cut};
 use crate::render::list::State;
 use crate::render::markdown::html as safe;
+
+const STYLE: &str = concat!("\n", include_str!("page.css"));
+const SCRIPT: &str = concat!("\n", include_str!("page.js"));
+
+/// What a browser may use of the page: <https://www.w3.org/TR/CSP3/>. The hashes are checked by the
+/// test `inert/the-policy-of-the-catalogue`, which says how they must read.
+const POLICY: &str = "default-src 'none'; \
+    script-src 'sha256-2szUhtM7EbaeC8H7CnlCJ3P9+0OgkMmLuKdi5mMgh3g='; \
+    style-src 'sha256-4fVxyasi2Xq+KK5SoAwbfhFa1IR9vC0LTylPClEuHBM='; \
+    base-uri 'none'; form-action 'none'";
 
 /// The most of a text that is shown, in characters.
 const LONGEST: usize = 1_000;
@@ -13,9 +24,10 @@ pub fn html(catalog: &Catalog) -> String {
     let title = format!("Kafka topics: {}", escape(&environments(catalog)));
     let mut out = format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
+         <meta name=\"referrer\" content=\"no-referrer\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>{title}</title>\n<style>\n{}</style>\n</head>\n<body>\n<header>\n<h1>{title}</h1>\n",
-        include_str!("page.css")
+         <title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<header>\n<h1>{title}</h1>\n"
     );
     for part in &catalog.environments {
         let environment = &part.desired.environment;
@@ -54,8 +66,7 @@ pub fn html(catalog: &Catalog) -> String {
         }
     }
     out.push_str(&format!(
-        "</main>\n<script>\n{}</script>\n</body>\n</html>\n",
-        include_str!("page.js")
+        "</main>\n<script>{SCRIPT}</script>\n</body>\n</html>\n"
     ));
     out
 }

@@ -104,7 +104,8 @@ fn no_value_is_part_of_the_page() {
     assert_eq!(page.matches("<!").count(), 1);
     assert!(!page.contains(['\u{202e}', '\u{1b}']));
     // Nothing is fetched from anywhere.
-    assert!(!page.contains("src=") && !page.contains("http") && !page.contains("@import"));
+    assert!(!page.contains("src=") && !page.contains("http:") && !page.contains("@import"));
+    assert!(!page.contains("https:") && !page.contains("url("));
 }
 
 #[test]
