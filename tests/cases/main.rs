@@ -3,6 +3,7 @@
 
 mod edges;
 mod rooms;
+mod inert;
 mod schemas;
 
 use std::fmt::Write as _;
@@ -30,6 +31,7 @@ fn main() {
         .collect();
     trials.extend(edges::trials());
     trials.extend(rooms::trials());
+    trials.extend(inert::trials());
     trials.extend(schemas::trials(&root));
     libtest_mimic::run(&arguments, trials).exit();
 }
