@@ -2,8 +2,8 @@
 //! README.md beside this file says how to add one.
 
 mod edges;
-mod rooms;
 mod inert;
+mod rooms;
 mod schemas;
 
 use std::fmt::Write as _;
