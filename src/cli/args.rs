@@ -226,7 +226,7 @@ pub struct Connecting {
     /// [env: TOPICSMITH_TOKEN_FILE, or the token itself in TOPICSMITH_TOKEN]
     #[arg(long, value_name = "FILE", conflicts_with = "token_command")]
     token_file: Option<PathBuf>,
-    /// Take the token for OAUTHBEARER from what this shell command prints, run whenever one is
+    /// Take the token for OAUTHBEARER from what this shell command prints, run in / whenever one is
     /// needed [env: TOPICSMITH_TOKEN_COMMAND]
     #[arg(long, value_name = "COMMAND")]
     token_command: Option<String>,

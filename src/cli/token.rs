@@ -61,10 +61,15 @@ fn read(file: &Path) -> Result<String, String> {
 
 /// What a shell command prints. What it says on stderr, a person sees; neither the command nor
 /// what it prints is repeated, for both may hold secrets.
+///
+/// It is the only process that this program starts, and the working folder may be a stranger's
+/// checkout: so the shell is not looked for on the PATH, and the command runs in `/`, where neither
+/// its relative paths nor a PATH's lead into the checkout.
 fn run(command: &str, patience: Duration) -> Result<String, String> {
     let cannot = |error: std::io::Error| format!("the token command cannot be run: {error}");
-    let mut child = Command::new("sh")
+    let mut child = Command::new("/bin/sh")
         .args(["-c", command])
+        .current_dir("/")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()

@@ -111,7 +111,11 @@ async fn tokens_of_the_runner(test: Test) {
     run("--token-file runner/token", &[]).exits(0);
     run("", &[("TOPICSMITH_TOKEN_FILE", "runner/token")]).exits(0);
     run("", &[("TOPICSMITH_TOKEN", &fresh)]).exits(0);
-    run("", &[("TOPICSMITH_TOKEN_COMMAND", "cat runner/token")]).exits(0);
+    // A command does not run in the checkout.
+    let there = repository.path("runner/token");
+    let command = format!("cat {}", there.display());
+    run("", &[("TOPICSMITH_TOKEN_COMMAND", &command)]).exits(0);
+    run("", &[("TOPICSMITH_TOKEN_COMMAND", "cat runner/token")]).exits(1);
     run("", &[]).exits(1).warns("there is no token");
     let failed = ("TOPICSMITH_TOKEN_COMMAND", "echo hunter2; exit 7");
     let failed = run("", &[failed]).exits(1);
