@@ -1,11 +1,11 @@
 //! Whose topics the files speak of, of which commit the files are, and who is at work.
 
-use std::io;
-use std::process::{Child, Command, Stdio};
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
 use super::args::variable;
+use super::git;
 use super::problem::Problem;
 use crate::desired::Environment;
 
@@ -32,8 +32,8 @@ impl Scope {
 pub struct Origin {
     #[command(flatten)]
     scope: Scope,
-    /// The commit that the files are of [default: git's, where there is one]
-    #[arg(long, value_name = "SHA")]
+    /// Commit of the files, hexadecimal [default: the one checked out, from .git or CI's variables]
+    #[arg(long, value_name = "SHA", value_parser = id)]
     commit: Option<String>,
 }
 
@@ -43,35 +43,58 @@ impl Origin {
         self.scope.named()
     }
 
-    /// Asks for the commit that was named here, or else the one that git knows.
-    pub fn commit(&self) -> Commit {
-        match &self.commit {
-            Some(commit) => Commit::Named(commit.clone()),
-            None => Commit::Asked(ask_git().ok()),
-        }
+    /// The commit that was named here, or else the one that is checked out: a plain id. Whether the
+    /// files differ from it is not known: that takes git, and git takes orders from what it finds.
+    pub fn commit(&self) -> Option<String> {
+        self.commit.clone().or_else(checked_out)
     }
 }
 
-/// The commit that the files are of. Git compares all files with it, and is not waited for until
-/// the answer is needed.
-pub enum Commit {
-    /// It was named.
-    Named(String),
-    /// Git is asked, where there is one.
-    Asked(Option<Child>),
+/// The commit that is checked out in this folder. Without a `.git` the CI's variable stands in for it;
+/// with one it does not, for a job can check out another commit than its own.
+fn checked_out() -> Option<String> {
+    let folder = std::env::current_dir().ok()?;
+    match find(&folder) {
+        Some(entry) => git::commit(&entry),
+        None => commit_of_ci(),
+    }
 }
 
-impl Commit {
-    /// The commit. There is none where the files are in no repository of git.
-    pub fn told(self) -> Option<String> {
-        let git = match self {
-            Commit::Named(commit) => return Some(commit),
-            Commit::Asked(git) => git?,
-        };
-        let output = git.wait_with_output().ok();
-        let output = output.filter(|output| output.status.success())?;
-        let commit = String::from_utf8(output.stdout).ok()?;
-        Some(commit.trim().to_owned()).filter(|commit| !commit.is_empty())
+/// The nearest `.git` at or above a folder. The environment (`GIT_DIR` and its like) has no say, and
+/// bare repositories are passed over: a checkout can hold one, but never a `.git`.
+fn find(folder: &Path) -> Option<PathBuf> {
+    let mut entries = folder.ancestors().map(|folder| folder.join(".git"));
+    entries.find(|entry| entry.symlink_metadata().is_ok())
+}
+
+/// The commit that a CI job is for, where that is what jobs of its kind check out.
+fn commit_of_ci() -> Option<String> {
+    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    // For events such as pull_request_target GITHUB_SHA is the default branch's.
+    let event = set("GITHUB_EVENT_NAME");
+    let own = [
+        "push",
+        "pull_request",
+        "merge_group",
+        "schedule",
+        "workflow_dispatch",
+    ];
+    let is_own = event.is_some_and(|event| own.contains(&event.as_str()));
+    let name = match () {
+        () if set("GITHUB_ACTIONS").is_some() => is_own.then_some("GITHUB_SHA")?,
+        () if set("GITLAB_CI").is_some() => "CI_COMMIT_SHA",
+        () if set("TF_BUILD").is_some() => "BUILD_SOURCEVERSION",
+        () => "BITBUCKET_COMMIT",
+    };
+    set(name).and_then(|commit| id(&commit).ok())
+}
+
+/// A commit's id, whole or shortened.
+fn id(text: &str) -> Result<String, &'static str> {
+    let is_id = (4..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_hexdigit());
+    match is_id {
+        true => Ok(text.to_ascii_lowercase()),
+        false => Err("expected a commit id: 4 to 64 hexadecimal digits"),
     }
 }
 
@@ -91,24 +114,6 @@ pub fn check_scope_is_named(environment: &Environment, named: Option<&str>) -> R
         "name a scope: `scope` in [inventory] of environments/{name}.toml, --scope or TOPICSMITH_SCOPE; `enabled = false` there does without ownership"
     );
     Err(Problem::error(message, help).into())
-}
-
-/// Asks for the commit that is checked out here, with `-dirty` behind it where the files are not as
-/// they were committed. A tag must not stand in its place: it can move.
-fn ask_git() -> io::Result<Child> {
-    let describe = [
-        "describe",
-        "--always",
-        "--dirty",
-        "--abbrev=40",
-        "--exclude=*",
-    ];
-    Command::new("git")
-        .args(describe)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
 }
 
 /// Who is at work, as others can find them: `user@host`, as far as the machine tells.

@@ -145,7 +145,6 @@ fn keep(file: &Path, ended: Result<Ended>, session: &Session) -> Result<Exit> {
 /// Plans, shows the plan, asks, applies and reports.
 async fn apply(args: &Args, session: &Session, log: &Log) -> Result<Ended> {
     let approval = args.plan.as_deref().map(read_plan).transpose()?;
-    let commit = args.origin.commit();
     let options = Options {
         only: match &approval {
             Some(approval) => approval.only.clone(),
@@ -153,16 +152,12 @@ async fn apply(args: &Args, session: &Session, log: &Log) -> Result<Ended> {
         },
         allow: args.allow.clone(),
         approval,
-        commit: None,
+        commit: args.origin.commit(),
         scope: args.origin.scope()?,
         missing_rights: MissingRights::Block,
     };
     let ask = which(args.environment.ask()?, options.approval.as_ref())?;
     let loaded = args.connecting.load(session, &ask)?;
-    let options = Options {
-        commit: commit.told(),
-        ..options
-    };
     log.expect(loaded);
     session.check_scope(loaded, options.scope.as_deref())?;
     let environment = cli::the_only_one(loaded)?;

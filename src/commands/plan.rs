@@ -94,13 +94,12 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
 
 async fn plan_each(args: &Args, session: &Session, ask: &Ask, log: &Log) -> Result<Exit> {
     let (only, scope) = (args.only.globs()?, args.origin.scope()?);
-    let commit = args.origin.commit();
     let loaded = args.looking.load(session, ask)?;
     let options = Options {
         only,
         allow: args.allow.clone(),
         approval: None,
-        commit: commit.told(),
+        commit: args.origin.commit(),
         scope,
         missing_rights: MissingRights::Noted,
     };

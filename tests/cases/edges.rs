@@ -13,7 +13,7 @@ type Test = fn() -> Result<(), Failed>;
 
 /// All of them, named as cases are.
 pub fn trials() -> Vec<Trial> {
-    let all: [(&str, Test); 11] = [
+    let all: [(&str, Test); 10] = [
         ("a-closed-pipe-ends-quietly", closed_pipe),
         ("a-closed-pipe-keeps-the-exit-code", closed_pipe_exit),
         ("a-full-disk-is-an-error", full_disk),
@@ -23,7 +23,6 @@ pub fn trials() -> Vec<Trial> {
         ("verbosity", verbosity),
         ("the-work-grows-as-the-topics-do", growth),
         ("a-manual-page-for-every-command", manual_pages),
-        ("the-commit-is-gits-own", git_commit),
         ("new-asks-for-what-is-missing", new_asks),
     ];
     let trial = |(name, test): (&str, Test)| Trial::test(format!("edges/{name}"), test);
@@ -209,38 +208,6 @@ fn manual_pages() -> Result<(), Failed> {
     }
     let printed = topicsmith(folder.path(), &["man"]).output()?;
     assert_eq!(String::from_utf8(printed.stdout)?, page("topicsmith")?);
-    Ok(())
-}
-
-/// Where nobody names a commit, and with `-dirty` once a file is not as it was committed.
-fn git_commit() -> Result<(), Failed> {
-    let folder = folder()?;
-    let git = |line: &str| {
-        let identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"];
-        let mut command = Command::new("git");
-        command.args(identity).args(line.split(' '));
-        let output = command.current_dir(folder.path()).output()?;
-        assert!(output.status.success(), "git {line}: {output:?}");
-        Ok::<_, Failed>(String::from_utf8(output.stdout)?.trim().to_owned())
-    };
-    let planned = || {
-        let arguments = ["plan", "--live", "live.json", "--format", "json"];
-        let output = topicsmith(folder.path(), &arguments).output()?;
-        let plan: serde_json::Value = serde_json::from_slice(&output.stdout)?;
-        Ok::<_, Failed>(plan["commit"].clone())
-    };
-    assert_eq!(planned()?, serde_json::Value::Null);
-    git("init --quiet")?;
-    git("add .")?;
-    git("commit --quiet --message first")?;
-    git("tag release")?;
-    let commit = git("rev-parse HEAD")?;
-    assert_eq!(planned()?, commit);
-    fs::write(
-        folder.path().join("topics/many.toml"),
-        "[topics.a]\npartitions = 1\nreplication_factor = 1\n",
-    )?;
-    assert_eq!(planned()?, format!("{commit}-dirty"));
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! The case runner: each folder `tests/cases/GROUP/NAME` is one test, run through the real binary.
 //! README.md beside this file says how to add one.
 
+mod checkouts;
 mod edges;
 mod inert;
 mod rooms;
@@ -29,6 +30,7 @@ fn main() {
             Trial::test(name, move || check(&case))
         })
         .collect();
+    trials.extend(checkouts::trials());
     trials.extend(edges::trials());
     trials.extend(rooms::trials());
     trials.extend(inert::trials());

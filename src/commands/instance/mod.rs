@@ -116,7 +116,6 @@ impl<'a> Job<'a> {
         let environment = &found.desired.environment;
         let named = args.origin.scope()?;
         let scope = scope(environment, named)?;
-        let commit = args.origin.commit();
         let cluster = args.connecting.connect(session, loaded, found).await?;
         cli::check_cluster(environment, &cluster).await?;
         Ok(Self {
@@ -125,7 +124,7 @@ impl<'a> Job<'a> {
             scope,
             cluster,
             stamp: Stamp {
-                commit: commit.told(),
+                commit: args.origin.commit(),
                 by: Some(who()),
                 at_ms: None,
             },
