@@ -2,7 +2,8 @@
 #
 #   GH_TOKEN            the job's token: pull-requests: write for comments, issues: write for drift,
 #                       actions: read for the reviewed plan
-#   PULL_REQUEST        the pull request's number, for a plan
+#   PULL_REQUEST        the pull request's number, for a plan; PULL_REQUEST_HEAD its last commit,
+#                       PULL_REQUEST_BASE the branch that it is to be merged into
 #   PLAN_WORKFLOW       the workflow whose plans are trusted; .github/workflows/topicsmith-plan.yml
 #   COMMENT_AUTHOR      whose comments and issues are ours; github-actions[bot]
 # shellcheck shell=sh
@@ -10,6 +11,7 @@
 : "${COMMENT_AUTHOR:=github-actions[bot]}"
 : "${PLAN_WORKFLOW:=.github/workflows/topicsmith-plan.yml}"
 repository="repos/${GITHUB_REPOSITORY:?run.sh runs on GitHub or GitLab}"
+project_id=${GITHUB_REPOSITORY_ID:-} run_id=${GITHUB_RUN_ID:-} job_id=${GITHUB_JOB:-}
 
 # Of what comes on standard input, lists page by page, the first that is ours: anybody can write the
 # marker.
@@ -38,46 +40,83 @@ post_comment() { # post_comment FILE
     fi
 }
 
-# The plan of the merged pull request's last commit, out of a run of the trusted workflow alone: an
-# artefact that a pull request's own workflow made approves nothing.
-reviewed_plan() { # reviewed_plan FILE; 4 where there is none
+# The merge of a pull request with its target branch is what was checked out: its second parent is the
+# commit that the plan is of. GitHub knows the parents, and git is not asked.
+proposed() {
+    request=${PULL_REQUEST:-} head=${PULL_REQUEST_HEAD:-} base_branch=${PULL_REQUEST_BASE:-}
+    if [ -z "$head" ]; then
+        request=""
+        return 0
+    fi
+    merge=$(head -c 64 "$workspace/${TOPICSMITH_CHECKOUT:-.}/.git/HEAD") || return 1
+    case $merge in
+    "" | *[!0-9a-f]*)
+        echo "the pull request is not checked out by its merge" >&2
+        return 1
+        ;;
+    esac
+    parents=$(gh api "$repository/git/commits/$merge") || return 1
+    parents=$(printf '%s' "$parents" | jq -r '[.parents[].sha] | join(" ")') || return 1
+    base=${parents%% *}
+    if [ "$parents" != "$base $head" ]; then
+        echo "the pull request has moved on from $head: its next run plans it" >&2
+        return 1
+    fi
+}
+
+# The plan of the pull request whose merge this is: out of a successful run of the trusted workflow in
+# this repository, for this pull request, its last commit and its target branch. An artefact that a
+# pull request's own workflow made approves nothing. For pull_request_target a run's head_sha is the
+# default branch's: so the run writes down itself what it planned, in approval.json.
+reviewed_plan() { # 4 where there is none
     pulls=$(gh api "$repository/commits/$GITHUB_SHA/pulls") || return 1
-    pull=$(printf '%s' "$pulls" | jq -c --arg sha "$GITHUB_SHA" \
-        'first(.[] | select(.merged_at != null and .merge_commit_sha == $sha)) // empty')
+    pull=$(printf '%s' "$pulls" | jq -c --arg sha "$GITHUB_SHA" --arg branch "$GITHUB_REF_NAME" \
+        --arg project "$project_id" '[.[] | select(.merged_at != null and .merge_commit_sha == $sha
+            and .base.ref == $branch and (.base.repo.id | tostring) == $project)]
+        | min_by(.number) // empty') || return 1
     if [ -z "$pull" ]; then
         echo "$GITHUB_SHA is the merge of no pull request" >&2
         return 4
     fi
-    PULL_REQUEST=$(printf '%s' "$pull" | jq -r .number)
+    request=$(printf '%s' "$pull" | jq -r .number)
+    PULL_REQUEST=$request
     head=$(printf '%s' "$pull" | jq -r .head.sha)
-    name=topicsmith-plan-$TOPICSMITH_ENV-$head
+    base_branch=$GITHUB_REF_NAME
+    name=topicsmith-plan-$environment-$request-$head
     artifacts=$(gh api "$repository/actions/artifacts?name=$name&per_page=100") || return 1
     for pair in $(printf '%s' "$artifacts" | jq -r --arg name "$name" \
         '.artifacts | map(select(.name == $name and (.expired | not))) | sort_by(.created_at) | reverse
             | .[] | "\(.id):\(.workflow_run.id)"'); do
-        run=$(gh api "$repository/actions/runs/${pair#*:}") || return 1
-        trusted=$(printf '%s' "$run" | jq -r --arg path "$PLAN_WORKFLOW" \
-            '.event == "pull_request_target" and (.path | split("@")[0]) == $path')
-        if [ "$trusted" = true ]; then
-            gh api "$repository/actions/artifacts/${pair%%:*}/zip" >"$1.zip" || return 1
-            unzip -p "$1.zip" plan.json >"$1" || return 1
-            rm -f "$1.zip"
+        run=${pair#*:}
+        whose=$(gh api "$repository/actions/runs/$run") || return 1
+        flaw=$(printf '%s' "$whose" | jq -r --arg path "$PLAN_WORKFLOW" --arg project "$project_id" '
+            if (.repository.id | tostring) != $project then "it is of another repository"
+            elif .event != "pull_request_target" or (.path | split("@")[0]) != $path then "it is of another workflow"
+            elif .conclusion != "success" then "it did not succeed: run its failed jobs again, then this job"
+            else "" end') || return 1
+        if [ -n "$flaw" ]; then
+            echo "run $run has a plan that approves nothing: $flaw" >&2
+            continue
+        fi
+        gh api "$repository/actions/artifacts/${pair%%:*}/zip" >"$work/plan.zip" || return 1
+        unzip -p "$work/plan.zip" plan.json >"$plan" || return 1
+        unzip -p "$work/plan.zip" approval.json >"$approval" || return 1
+        if approved "$run"; then
             return 0
         fi
-        echo "an artefact $name of another workflow is passed over" >&2
     done
-    echo "no run of $PLAN_WORKFLOW has planned commit $head for $TOPICSMITH_ENV" >&2
+    echo "no run of $PLAN_WORKFLOW has planned commit $head of pull request $request for $environment" >&2
     return 4
 }
 
 # The number of the open issue with this file's marker.
 issue_of() { # issue_of FILE
-    issues=$(gh api --paginate "$repository/issues?state=open&per_page=100")
+    issues=$(gh api --paginate "$repository/issues?state=open&per_page=100") || return
     printf '%s' "$issues" | ours "$1" number
 }
 
 open_issue() { # open_issue FILE
-    number=$(issue_of "$1")
+    number=$(issue_of "$1") || return
     if [ -n "$number" ]; then
         gh api --silent --method PATCH "$repository/issues/$number" -F "body=@$1"
     else
@@ -87,7 +126,7 @@ open_issue() { # open_issue FILE
 }
 
 close_issue() { # close_issue FILE
-    number=$(issue_of "$1")
+    number=$(issue_of "$1") || return
     [ -n "$number" ] || return 0
     gh api --silent --method POST "$repository/issues/$number/comments" -F "body=@$1"
     gh api --silent --method PATCH "$repository/issues/$number" -f state=closed -f state_reason=completed

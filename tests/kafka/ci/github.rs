@@ -14,18 +14,17 @@ crate::harness::tests! {
     a_pull_request_has_one_comment_that_is_kept_up_to_date,
     a_merge_applies_what_was_reviewed,
     a_stale_plan_is_not_applied_and_says_why,
-    only_a_trusted_plan_is_applied,
     what_is_blocked_is_commented_and_fails,
     errors_in_the_files_stand_at_their_lines,
     drift_opens_and_closes_an_issue,
     files_say_what_they_need,
 }
 
-const PLAN: &str = "topicsmith-plan";
+pub(super) const PLAN: &str = "topicsmith-plan";
 
 /// A repository whose first topics are applied, with a pull request that changes them, checked out as
 /// GitHub merges it.
-async fn pull_request(test: &Test, topics: &str) -> Runner {
+pub(super) async fn pull_request(test: &Test, topics: &str) -> Runner {
     let mut runner = Runner::new(test, TOPICS, "gh");
     runner.repository.run("apply --yes").exits(0);
     runner.git("init --quiet --initial-branch main");
@@ -46,6 +45,11 @@ async fn pull_request(test: &Test, topics: &str) -> Runner {
     let variables = [
         ("GITHUB_ACTIONS", "true".to_owned()),
         ("GITHUB_REPOSITORY", "shop/topics".to_owned()),
+        ("GITHUB_REPOSITORY_ID", "1".to_owned()),
+        ("GITHUB_RUN_ID", "51".to_owned()),
+        ("GITHUB_JOB", "plan".to_owned()),
+        ("GITHUB_REF_NAME", "main".to_owned()),
+        ("GITHUB_OUTPUT", beside("output")),
         ("GITHUB_SHA", merge),
         ("GITHUB_WORKSPACE", workspace),
         ("GITHUB_ACTION_PATH", env!("CARGO_MANIFEST_DIR").to_owned()),
@@ -63,6 +67,7 @@ async fn pull_request(test: &Test, topics: &str) -> Runner {
         ),
         ("github.token", "t".to_owned()),
         ("github.event.pull_request.number", "7".to_owned()),
+        ("github.event.pull_request.base.ref", "main".to_owned()),
         ("github.event.pull_request.head.sha", head),
         ("github.event.pull_request.base.sha", base),
     ];
@@ -86,40 +91,71 @@ fn merge_ref(runner: &Runner) -> (String, String) {
     (head, merge)
 }
 
-/// What GitHub knows once the pull request is merged: its number, and the artefact of a run.
-fn merge(runner: &Runner, event: &str) {
+/// The name of the artefact of a pull request's plan.
+pub(super) fn name(runner: &Runner, number: u32) -> String {
     let head = &runner.expressions["github.event.pull_request.head.sha"];
-    let sha = &runner.variables["GITHUB_SHA"];
-    let name = format!("topicsmith-plan-dev-{head}");
-    let plan = &runner.artefacts[&name];
+    format!("topicsmith-plan-dev-{number}-{head}")
+}
+
+/// Keeps a plan and its approval as GitHub does an artefact, each changed by this.
+pub(super) fn zip(runner: &Runner, id: u32, change: impl Fn(&mut Value, &mut Value)) {
+    let folder = &runner.artefacts[&name(runner, 7)];
+    let read = |name: &str| -> Value {
+        let text = fs::read_to_string(folder.join(name)).expect("it was kept");
+        serde_json::from_str(&text).expect("it is JSON")
+    };
+    let (mut plan, mut approval) = (read("plan.json"), read("approval.json"));
+    let before = plan.clone();
+    change(&mut plan, &mut approval);
+    let changed = runner.beside("changed");
+    fs::create_dir_all(&changed).expect("it can be made");
+    fs::write(changed.join("approval.json"), approval.to_string()).expect("it can be written");
+    match plan == before {
+        true => fs::copy(folder.join("plan.json"), changed.join("plan.json")).map(drop),
+        false => fs::write(changed.join("plan.json"), plan.to_string()),
+    }
+    .expect("it can be written");
     let zip = Command::new("zip")
-        .args(["-q", "-j"])
-        .arg(runner.beside("fake/41.zip"))
-        .arg(plan)
+        .args(["-q", "-j", "-r"])
+        .arg(runner.beside(&format!("fake/{id}.zip")))
+        .arg(&changed)
         .status();
     assert!(zip.expect("zip can be run").success());
-    runner.keep(
-        "pulls",
-        &json!([{"number": 7, "merged_at": "x", "merge_commit_sha": sha, "head": {"sha": head}}]),
-    );
-    let artefact = |id: u32, name: &str| json!({"id": id, "name": name, "expired": false, "created_at": "x", "workflow_run": {"id": 51}});
-    runner.keep(
-        "artifacts",
-        &json!([
-            artefact(40, "topicsmith-plan-dev-other"),
-            artefact(41, &name)
-        ]),
-    );
-    runner.keep(
-        "runs",
-        &json!([{"id": 51, "event": event, "path": ".github/workflows/topicsmith-plan.yml@main"}]),
-    );
+}
+
+/// A pull request that was merged into a branch.
+pub(super) fn pull(runner: &Runner, number: u32, branch: &str) -> Value {
+    let head = &runner.expressions["github.event.pull_request.head.sha"];
+    let sha = &runner.variables["GITHUB_SHA"];
+    json!({"number": number, "merged_at": "x", "merge_commit_sha": sha, "head": {"sha": head},
+        "base": {"ref": branch, "repo": {"id": 1}}})
+}
+
+pub(super) fn artefact(id: u32, run: u32, name: &str, created_at: &str) -> Value {
+    json!({"id": id, "name": name, "expired": false, "created_at": created_at, "workflow_run": {"id": run}})
+}
+
+pub(super) fn workflow_run(id: u32) -> Value {
+    json!({"id": id, "event": "pull_request_target", "conclusion": "success", "repository": {"id": 1},
+        "path": ".github/workflows/topicsmith-plan.yml@main"})
+}
+
+/// What GitHub knows once the pull request is merged: its number, and the artefact of a run.
+pub(super) fn merge(runner: &Runner) {
+    zip(runner, 41, |_, _| ());
+    let other = artefact(40, 51, "topicsmith-plan-dev-other", "y");
+    let ours = artefact(41, 51, &name(runner, 7), "x");
+    runner.keep("pulls", &json!([pull(runner, 7, "main")]));
+    runner.keep("artifacts", &json!([other, ours]));
+    runner.keep("runs", &json!([workflow_run(51)]));
 }
 
 /// On a push there is no pull request in the event.
-fn apply(runner: &mut Runner) -> Run {
-    let number = "github.event.pull_request.number".to_owned();
-    runner.expressions.insert(number, String::new());
+pub(super) fn apply(runner: &mut Runner) -> Run {
+    for name in ["number", "base.ref"] {
+        let name = format!("github.event.pull_request.{name}");
+        runner.expressions.insert(name, String::new());
+    }
     runner.github("topicsmith-apply", "apply")
 }
 
@@ -178,8 +214,11 @@ async fn a_pull_request_has_one_comment_that_is_kept_up_to_date(test: Test) {
 async fn a_merge_applies_what_was_reviewed(test: Test) {
     let mut runner = pull_request(&test, CHANGED).await;
     runner.github(PLAN, "plan").exits(0);
-    merge(&runner, "pull_request_target");
-    apply(&mut runner).exits(0);
+    merge(&runner);
+    let head = runner.expressions["github.event.pull_request.head.sha"].clone();
+    apply(&mut runner).exits(0).warns(&format!(
+        "applying the plan of run 51, job plan, for pull request 7: commit {head}, cluster "
+    ));
     assert_eq!(
         partitions(&test).await,
         [("orders".to_owned(), 6), ("payments".to_owned(), 1)]
@@ -204,7 +243,7 @@ async fn a_merge_applies_what_was_reviewed(test: Test) {
 async fn a_stale_plan_is_not_applied_and_says_why(test: Test) {
     let mut runner = pull_request(&test, CHANGED).await;
     runner.github(PLAN, "plan").exits(0);
-    merge(&runner, "pull_request_target");
+    merge(&runner);
     by_hand(&test, "orders", "retention.ms", "1209600000").await;
     apply(&mut runner).exits(4).warns("nothing was changed: ");
     assert_eq!(partitions(&test).await, [("orders".to_owned(), 3)]);
@@ -218,26 +257,6 @@ async fn a_stale_plan_is_not_applied_and_says_why(test: Test) {
     assert!(report.contains("**skipped**"), "{report}");
 }
 
-async fn only_a_trusted_plan_is_applied(test: Test) {
-    let mut runner = pull_request(&test, CHANGED).await;
-    runner.github(PLAN, "plan").exits(0);
-    // A workflow that the pull request itself brought has saved something under the same name.
-    merge(&runner, "pull_request");
-    apply(&mut runner)
-        .exits(4)
-        .warns("of another workflow is passed over")
-        .warns("Nothing was applied: there is no plan that a trusted job made for this merge.");
-    // A push without a pull request.
-    runner.keep("pulls", &json!([]));
-    apply(&mut runner)
-        .exits(4)
-        .warns("is the merge of no pull request");
-    // GitHub does not answer: that is no refusal.
-    fs::write(runner.beside("fake/down"), "").expect("it can be written");
-    apply(&mut runner).exits(1).warns("could not be fetched");
-    assert_eq!(partitions(&test).await, [("orders".to_owned(), 3)]);
-}
-
 async fn what_is_blocked_is_commented_and_fails(test: Test) {
     let topics = TOPICS.replace("partitions = 3", "partitions = 1");
     let mut runner = pull_request(&test, &topics).await;
@@ -247,8 +266,8 @@ async fn what_is_blocked_is_commented_and_fails(test: Test) {
         .says("::error file=topics/a.toml,line=3,col=14,title=dev%3A @orders blocked%3A partitions-decrease::");
     let comments = runner.kept("comments");
     assert!(bodies(&comments)[0].contains("**blocked**"), "{comments}");
-    // A plan that can be reviewed is kept all the same.
-    assert_eq!(runner.artefacts.len(), 1);
+    // It is reviewed in its comment, and approves nothing.
+    assert!(runner.artefacts.is_empty());
 }
 
 async fn errors_in_the_files_stand_at_their_lines(test: Test) {

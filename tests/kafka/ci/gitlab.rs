@@ -5,22 +5,21 @@ use std::fs;
 use saphyr::YamlOwned;
 use serde_json::{Value, json};
 
-use super::runner::{Runner, project, texts, yaml};
+use super::runner::{Runner, project, text, texts, yaml};
 use super::{CHANGED, TOPICS};
 use crate::apply::{by_hand, partitions};
 use crate::harness::{Run, Test};
 
 crate::harness::tests! {
     a_merge_request_has_its_plan_and_the_merge_applies_it,
-    a_plan_of_no_pipeline_is_not_applied,
-    nothing_is_written_through_a_link,
+    a_conflict_is_commented,
     drift_opens_and_closes_an_issue,
 }
 
 const FILE: &str = "docs/ci/gitlab/topicsmith.gitlab-ci.yml";
 
 /// A merge request that changes topics, as GitLab checks it out.
-async fn merge_request(test: &Test, topics: &str) -> Runner {
+pub(super) async fn merge_request(test: &Test, topics: &str) -> Runner {
     let mut runner = Runner::new(test, TOPICS, "curl");
     runner.repository.run("apply --yes").exits(0);
     runner.git("init --quiet --initial-branch main");
@@ -51,6 +50,9 @@ async fn merge_request(test: &Test, topics: &str) -> Runner {
                 .to_owned(),
         ),
         ("CI_COMMIT_SHA", runner.git("rev-parse HEAD")),
+        ("CI_COMMIT_BRANCH", "main".to_owned()),
+        ("CI_PIPELINE_ID", "11".to_owned()),
+        ("CI_JOB_ID", "22".to_owned()),
         ("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "main".to_owned()),
         ("TOPICSMITH_GITLAB_TOKEN", "s3cret".to_owned()),
         ("TOPICSMITH_CLIENT_CONFIG", client.display().to_string()),
@@ -63,8 +65,9 @@ async fn merge_request(test: &Test, topics: &str) -> Runner {
     runner
 }
 
-/// Runs a job's script, a line after the other.
-fn job(runner: &Runner, name: &str) -> Run {
+/// Runs a job: its script, a line after the other, in the runner's own variables; then what it keeps,
+/// where its file has that, as the job's artefacts.
+pub(super) fn job(runner: &Runner, name: &str) -> Run {
     let file = yaml(FILE);
     let job = file.as_mapping_get(name).expect("there is such a job");
     let lines = job
@@ -75,10 +78,39 @@ fn job(runner: &Runner, name: &str) -> Run {
         .iter()
         .filter_map(YamlOwned::as_str)
         .collect();
-    runner.script("sh", &lines.join("\n"), &[])
+    let run = runner.script("/bin/sh", &lines.join("\n"), &[]);
+    let Some(artefacts) = job.as_mapping_get("artifacts") else {
+        return run;
+    };
+    let when = text(artefacts, "when").expect("it is not left to a default");
+    let paths = artefacts
+        .as_mapping_get("paths")
+        .and_then(YamlOwned::as_sequence);
+    for path in paths.expect("it has some") {
+        let found = runner
+            .repository
+            .path(path.as_str().expect("a path is a text"));
+        if (when != "always" && run.code != Some(0)) || !found.exists() {
+            continue;
+        }
+        let files = match found.is_dir() {
+            true => fs::read_dir(&found).expect("it is there"),
+            false => fs::read_dir(found.parent().expect("it has one")).expect("it is there"),
+        };
+        for file in files.map(|file| file.expect("it is there").path()) {
+            if file.starts_with(&found) {
+                let name = file.file_name().expect("it has one").to_string_lossy();
+                let kept = runner
+                    .beside("fake")
+                    .join(name.replace("plan.", "plan-22."));
+                fs::copy(file, kept).expect("it can be kept");
+            }
+        }
+    }
+    run
 }
 
-fn in_merge_request(runner: &mut Runner, yes: bool) {
+pub(super) fn in_merge_request(runner: &mut Runner, yes: bool) {
     let number = "CI_MERGE_REQUEST_IID".to_owned();
     match yes {
         true => runner.variables.insert(number, "7".to_owned()),
@@ -86,26 +118,50 @@ fn in_merge_request(runner: &mut Runner, yes: bool) {
     };
 }
 
-fn merged(runner: &Runner, source: &str) {
+/// What GitLab knows of a merge request once it is merged, and of the job that planned it.
+pub(super) fn merged(runner: &Runner) {
     let head = &runner.variables["CI_COMMIT_SHA"];
-    runner.keep(
-        "pulls",
-        &json!([{"iid": 7, "state": "merged", "sha": head}]),
-    );
+    let job = |id: u32, name: &str| json!({"id": id, "name": name, "status": "success", "pipeline": {"id": 11, "project_id": 1}});
+    runner.keep("pulls", &json!([merge_of(runner, 7, "main")]));
     runner.keep(
         "pipelines",
-        &json!([{"id": 11, "sha": head, "source": source}]),
+        &json!([{"id": 11, "project_id": 1, "sha": head, "source": "merge_request_event",
+            "ref": "refs/merge-requests/7/head"}]),
     );
     runner.keep(
         "jobs",
         &json!([
-            {"id": 21, "name": "validate", "artifacts_file": null},
-            {"id": 22, "name": "topicsmith-plan: [dev]", "artifacts_file": {}},
-            {"id": 23, "name": "topicsmith-plan: [prod]", "artifacts_file": {}},
+            job(21, "validate"),
+            job(22, "topicsmith-plan: [dev]"),
+            job(23, "topicsmith-plan: [prod]"),
         ]),
     );
-    let plan = runner.repository.path("topicsmith-ci/plan.json");
-    fs::rename(plan, runner.beside("fake/reviewed.json")).expect("it was planned");
+}
+
+/// A merge request that was merged into a branch.
+pub(super) fn merge_of(runner: &Runner, number: u32, branch: &str) -> Value {
+    let head = &runner.variables["CI_COMMIT_SHA"];
+    json!({"iid": number, "state": "merged", "sha": head, "merge_commit_sha": null,
+        "squash_commit_sha": null, "target_branch": branch, "target_project_id": 1})
+}
+
+/// Changes one of what is kept, and gives what it was.
+pub(super) fn change(runner: &Runner, name: &str, change: impl FnOnce(&mut Value)) -> Value {
+    let before = runner.kept(name);
+    let mut after = before.clone();
+    change(&mut after);
+    assert_ne!(before, after, "{name} is changed");
+    runner.keep(name, &after);
+    before
+}
+
+/// The merge request brings a file.
+pub(super) fn brings(runner: &mut Runner, path: &str, text: &str) {
+    runner.repository.write(path, text);
+    runner.git(&format!("add --force {path}"));
+    runner.git("commit --quiet -m brings");
+    let head = runner.git("rev-parse HEAD");
+    runner.variables.insert("CI_COMMIT_SHA".to_owned(), head);
 }
 
 fn first<'a>(kept: &'a Value, key: &str) -> &'a str {
@@ -120,7 +176,6 @@ async fn a_merge_request_has_its_plan_and_the_merge_applies_it(test: Test) {
         .says("dev  valid: 2 topics");
     for _ in 0..2 {
         job(&runner, "topicsmith-plan").exits(0);
-        runner.git("worktree remove --force \"$CI_PROJECT_DIR.trusted\"");
         let notes = runner.kept("notes");
         assert_eq!(notes.as_array().map(Vec::len), Some(1), "{notes}");
         assert!(
@@ -128,11 +183,16 @@ async fn a_merge_request_has_its_plan_and_the_merge_applies_it(test: Test) {
             "{notes}"
         );
     }
-    merged(&runner, "merge_request_event");
+    merged(&runner);
     in_merge_request(&mut runner, false);
+    let head = runner.variables["CI_COMMIT_SHA"].clone();
     job(&runner, "topicsmith-apply")
         .exits(0)
-        .says("### Apply to dev: 2 applied");
+        .says("### Apply to dev: 2 applied")
+        .warns(&format!(
+            "applying the plan of run 11, job 22, for pull request 7: commit {head}, cluster "
+        ));
+    assert!(runner.beside("fake/report.json").exists());
     assert_eq!(partitions(&test).await[0], ("orders".to_owned(), 6));
     runner.repository.run("plan --detailed-exitcode").exits(0);
     assert_eq!(runner.kept("notes")[1]["to"], "7");
@@ -143,38 +203,18 @@ async fn a_merge_request_has_its_plan_and_the_merge_applies_it(test: Test) {
     job(&runner, "topicsmith-apply").exits(0);
 }
 
-/// A merge request brings a link, for the plan to be written elsewhere.
-async fn nothing_is_written_through_a_link(test: Test) {
+async fn a_conflict_is_commented(test: Test) {
     let mut runner = merge_request(&test, CHANGED).await;
+    runner.git("checkout --quiet -b other main");
+    runner.repository.topics(&TOPICS.replace("7d", "3d"));
+    runner.git("commit --quiet -a -m other");
+    runner.git("push --quiet origin other:main");
+    runner.git("checkout --quiet change");
     in_merge_request(&mut runner, true);
-    std::os::unix::fs::symlink(
-        runner.beside("temp"),
-        runner.repository.path("topicsmith-ci"),
-    )
-    .expect("it is not there yet");
-    job(&runner, "topicsmith-plan")
-        .exits(1)
-        .warns("topicsmith-ci is a link; nothing is written through it");
-    assert!(!runner.beside("temp/plan.json").exists());
-}
-
-async fn a_plan_of_no_pipeline_is_not_applied(test: Test) {
-    let mut runner = merge_request(&test, CHANGED).await;
-    in_merge_request(&mut runner, true);
-    job(&runner, "topicsmith-plan").exits(0);
-    merged(&runner, "push");
-    in_merge_request(&mut runner, false);
-    job(&runner, "topicsmith-apply")
-        .exits(4)
-        .warns("no job topicsmith-plan has planned commit ");
+    job(&runner, "topicsmith-plan").exits(1);
     let notes = runner.kept("notes");
-    assert!(
-        notes[1]["body"]
-            .as_str()
-            .is_some_and(|body| body.contains("Nothing was applied")),
-        "{notes}"
-    );
-    assert_eq!(partitions(&test).await, [("orders".to_owned(), 3)]);
+    let said = "<!-- topicsmith plan dev -->\n\n### Not planned: the merge with the target branch has conflicts.\n";
+    assert_eq!(first(&notes, "body"), said);
 }
 
 async fn drift_opens_and_closes_an_issue(test: Test) {

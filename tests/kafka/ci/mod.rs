@@ -2,14 +2,22 @@
 //! stood in for by a `gh` and a `curl` that keep what they are told.
 
 mod github;
+mod github_attacks;
 mod gitlab;
+mod gitlab_attacks;
 mod runner;
 
 use libtest_mimic::Trial;
 
-/// The tests of both.
+/// The tests of both, and of what strangers bring to them.
 pub fn tests() -> Vec<Trial> {
-    github::tests().into_iter().chain(gitlab::tests()).collect()
+    let all = [
+        github::tests(),
+        github_attacks::tests(),
+        gitlab::tests(),
+        gitlab_attacks::tests(),
+    ];
+    all.into_iter().flatten().collect()
 }
 
 const TOPICS: &str = "

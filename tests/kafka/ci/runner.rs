@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -85,6 +85,25 @@ impl Runner {
         }
     }
 
+    /// Puts a program where a checkout's would be found, in the workspace; it makes a marker.
+    pub fn hostile(&self, name: &str) {
+        let path = self.repository.path(name);
+        let folder = path.parent().expect("it is in the workspace");
+        fs::create_dir_all(folder).expect("it can be made");
+        let script = format!("#!/bin/sh\necho \"$0 $*\" >>{}\n", self.marker().display());
+        fs::write(&path, script).expect("it can be written");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("it is there");
+    }
+
+    /// What programs of the checkout were started with.
+    pub fn started(&self) -> String {
+        fs::read_to_string(self.marker()).unwrap_or_default()
+    }
+
+    fn marker(&self) -> PathBuf {
+        self.beside("marker")
+    }
+
     /// A path beside the workspace.
     pub fn beside(&self, path: &str) -> PathBuf {
         self.folder.path().join(path)
@@ -131,6 +150,9 @@ impl Runner {
     /// Runs a job of a workflow on GitHub, up to the first step that fails; what is to be done always is
     /// done still.
     pub fn github(&mut self, workflow: &str, job: &str) -> Run {
+        // GitHub empties it before each job.
+        fs::remove_dir_all(self.beside("temp")).expect("it is there");
+        fs::create_dir(self.beside("temp")).expect("its folder is there");
         let file = yaml(&format!("docs/ci/github/{workflow}.yml"));
         let jobs = file.as_mapping_get("jobs").expect("it has jobs");
         let steps = jobs
@@ -164,14 +186,20 @@ impl Runner {
         }
         match text(step, "uses").expect("it runs or uses something") {
             "actions/checkout@v5" => {
-                self.script(
-                    "bash",
-                    &format!("rm -rf {}", with.get("path").map_or("", String::as_str)),
-                    &[],
-                )
-                .exits(0);
+                self.own(&format!(
+                    "rm -rf {}",
+                    with.get("path").map_or("", String::as_str)
+                ));
                 assert_eq!(with["persist-credentials"], "false");
                 let commit = with.get("ref").unwrap_or(&self.variables["GITHUB_SHA"]);
+                let is_unsafe = with
+                    .get("allow-unsafe-pr-checkout")
+                    .is_some_and(|yes| yes == "true");
+                assert_eq!(
+                    commit.starts_with("refs/pull/"),
+                    is_unsafe,
+                    "it refuses forks else, and only then"
+                );
                 self.git(&match with.get("path") {
                     None => format!("checkout --quiet --detach {commit}"),
                     Some(path) => format!(
@@ -182,9 +210,22 @@ impl Runner {
             }
             "topicsmith/topicsmith@v0.1.0" => Some(self.action(with)),
             "actions/upload-artifact@v4" => {
-                let path = self.repository.path(&with["path"]);
+                let path = PathBuf::from(&with["path"]);
+                assert!(path.starts_with(self.beside("temp")), "out of the checkout");
                 if path.exists() {
-                    self.artefacts.insert(with["name"].clone(), path);
+                    let kept = self.beside("artefacts").join(&with["name"]);
+                    let copy = format!(
+                        "mkdir -p {0} && cp -r {1}/. {0}",
+                        kept.display(),
+                        path.display()
+                    );
+                    self.own(&copy);
+                    self.artefacts.insert(with["name"].clone(), kept);
+                } else {
+                    assert_ne!(
+                        with.get("if-no-files-found").map(String::as_str),
+                        Some("error")
+                    );
                 }
                 None
             }
@@ -239,11 +280,17 @@ impl Runner {
 
     /// Runs git in the workspace, and gives what it prints.
     pub fn git(&self, arguments: &str) -> String {
-        let script = format!("git -c user.name=t -c user.email=t@localhost {arguments}");
-        self.script("bash", &script, &[])
-            .exits(0)
-            .stdout
-            .trim()
-            .to_owned()
+        self.own(&format!(
+            "git -c user.name=t -c user.email=t@localhost {arguments}"
+        ))
+    }
+
+    /// Runs a script as the runner itself does, which finds its own programs.
+    pub fn own(&self, script: &str) -> String {
+        let path = std::env::var("PATH").expect("there is one");
+        let own = [("PATH", path), ("HOME", "/nonexistent".to_owned())];
+        let own = own.map(|(name, value)| (name.to_owned(), value));
+        let run = self.script("bash", script, &own).exits(0);
+        run.stdout.trim().to_owned()
     }
 }
