@@ -13,26 +13,9 @@ use crate::model::connection::Connection;
 /// of the inventory's lock lasts.
 const ANSWER: Duration = Duration::from_secs(4);
 
-/// Everything that librdkafka is given for a client whose requests are bounded one by one. What the
-/// connection sets wins over what is only a better default; what the client layer stands on cannot be
-/// changed.
+/// Everything that librdkafka is given. What the connection sets wins over what is only a better
+/// default; what the client layer stands on cannot be changed.
 pub(super) fn properties(connection: &Connection, timeout: Duration) -> Vec<(String, String)> {
-    common(connection, timeout, timeout)
-}
-
-/// The same for a client of records. `timeout` is for all that it is told to do, and one answer that is
-/// lost on an open connection must not take all of it: after `socket.timeout.ms` librdkafka connects
-/// again, and asks again.
-fn of_records(
-    connection: &Connection,
-    (timeout, pace): (Duration, &Pace),
-) -> Vec<(String, String)> {
-    let several = pace.round_trip().saturating_mul(4);
-    let answer = ANSWER.max(timeout / 8).max(several).min(timeout / 2);
-    common(connection, timeout, answer)
-}
-
-fn common(connection: &Connection, timeout: Duration, answer: Duration) -> Vec<(String, String)> {
     // Well within the time-out, so that librdkafka says how far it came: it looks once a second,
     // and takes no less than one.
     let setup = timeout
@@ -44,11 +27,6 @@ fn common(connection: &Connection, timeout: Duration, answer: Duration) -> Vec<(
         own("client.id", "topicsmith"),
         own("socket.connection.setup.timeout.ms", &setup.to_string()),
         own("api.version.request.timeout.ms", &setup.to_string()),
-        // The bounds that librdkafka knows.
-        own(
-            "socket.timeout.ms",
-            &answer.as_millis().clamp(10, 300_000).to_string(),
-        ),
         // A broker that was away is tried again soon.
         own("reconnect.backoff.max.ms", "1000"),
         // Else a small question may wait until the one before it was acknowledged (RFC 896).
@@ -79,6 +57,21 @@ fn contexts(connection: &Connection) -> String {
     let asked = connection.property("debug").into_iter();
     let all: Vec<&str> = asked.chain(["feature"]).collect();
     all.join(",")
+}
+
+/// The same for a client of records. `timeout` is for all that it is told to do, and one answer that is
+/// lost on an open connection must not take all of it: after `socket.timeout.ms` librdkafka connects
+/// again, and asks again. (Where requests are bounded one by one, a fresh client does that.)
+fn of_records(
+    connection: &Connection,
+    (timeout, pace): (Duration, &Pace),
+) -> Vec<(String, String)> {
+    let several = pace.round_trip().saturating_mul(4);
+    let answer = ANSWER.max(timeout / 8).max(several).min(timeout / 2);
+    let answer = answer.as_millis().clamp(10, 300_000).to_string();
+    let own = ("socket.timeout.ms".to_owned(), answer);
+    let rest = properties(connection, timeout);
+    std::iter::once(own).chain(rest).collect()
 }
 
 /// What a client that reads the records of a partition needs besides.
@@ -198,9 +191,10 @@ mod tests {
         let pace = Pace::default();
         let answer = |connection: &Connection, seconds| {
             let all = reading(connection, Duration::from_secs(seconds), &pace);
-            let set = all.iter().filter(|(name, _)| name == "socket.timeout.ms");
             // The last one counts.
-            set.last().map(|(_, value)| value.clone())
+            let mut set = all.into_iter().rev();
+            let found = set.find(|(name, _)| name == "socket.timeout.ms");
+            found.map(|(_, value)| value)
         };
         let table = [(3, "1500"), (10, "4000"), (30, "4000"), (120, "15000")];
         for (seconds, expected) in table {
