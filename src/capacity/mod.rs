@@ -18,6 +18,9 @@ use std::collections::BTreeMap;
 
 pub use need::{Bound, Need, Origin};
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::desired::Desired;
 use crate::live::Live;
 use crate::model::{Globs, TopicName};
@@ -49,7 +52,7 @@ pub struct Capacity {
 }
 
 /// Several topics together.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Sum {
     /// How many.
     pub topics: usize,

@@ -1,5 +1,8 @@
 //! What one topic needs.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::Assumptions;
 use crate::desired::{Topic, Traffic};
 use crate::live::Live;
@@ -54,15 +57,16 @@ pub enum Bound {
     Keys,
 }
 
-/// Who says a setting.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Where the value of a setting comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum Origin {
-    /// A file.
-    Files,
-    /// No file: the brokers' default counts.
-    Brokers,
-    /// No file, and no broker was asked: Kafka's own default counts.
-    Kafka,
+    /// The configuration.
+    Configuration,
+    /// The brokers' default.
+    BrokerDefault,
+    /// Kafka's own default: no broker was read.
+    KafkaDefault,
 }
 
 impl Need {
@@ -133,14 +137,14 @@ impl Settings<'_> {
     fn text(&self, key: &str) -> (String, Origin) {
         let key = ConfigKey::new(key);
         if let Some(declared) = self.topic.config.get(&key) {
-            return (declared.value.to_string(), Origin::Files);
+            return (declared.value.to_string(), Origin::Configuration);
         }
         let behind = self.live.and_then(|live| live.default_for(self.name, &key));
         match behind {
-            Some(default) => (default.value.clone(), Origin::Brokers),
+            Some(default) => (default.value.clone(), Origin::BrokerDefault),
             None => {
                 let default = key.spec().map_or("", |spec| spec.default);
-                (default.to_owned(), Origin::Kafka)
+                (default.to_owned(), Origin::KafkaDefault)
             }
         }
     }
@@ -252,12 +256,15 @@ mod tests {
     fn the_smaller_bound_counts_and_bytes_are_of_a_partition() {
         let both = [DAYS_30, ("retention.bytes", "1073741824")];
         let busy = need(2, &both, (10_000_000, 1_000), alone());
-        assert_eq!(busy.bound, Bound::Size(GIB, Origin::Files));
+        assert_eq!(busy.bound, Bound::Size(GIB, Origin::Configuration));
         assert_eq!(busy.held, Some(2 * GIB));
         // 5 GB a day fill a segment of 1 GiB long before its week is over.
         assert_eq!(busy.segments, 2 * GIB);
         let quiet = need(2, &both, (10_000, 1_000), alone());
-        assert_eq!(quiet.bound, Bound::Time(2_592_000_000, Origin::Files));
+        assert_eq!(
+            quiet.bound,
+            Bound::Time(2_592_000_000, Origin::Configuration)
+        );
         assert_eq!(quiet.held, Some(300_000_000));
         let none = need(2, &both, (0, 1_000), alone());
         assert_eq!(
@@ -319,13 +326,13 @@ mod tests {
             (100_000, 1_000),
             in_ten_days,
         );
-        assert_eq!(short.bound, Bound::Time(86_400_000, Origin::Files));
+        assert_eq!(short.bound, Bound::Time(86_400_000, Origin::Configuration));
     }
 
     #[test]
     fn what_no_file_says_is_the_brokers_or_kafkas() {
         let week = need(1, &[], (1, 1), alone());
-        assert_eq!(week.bound, Bound::Time(604_800_000, Origin::Kafka));
+        assert_eq!(week.bound, Bound::Time(604_800_000, Origin::KafkaDefault));
         let mut live = live([]);
         let default = live.broker_defaults.get_mut("retention.ms").unwrap();
         default.value = "3600000".to_owned();
@@ -335,7 +342,7 @@ mod tests {
         };
         let topic = topic(1, 1, &[]);
         let need = of(&"a".into(), &topic, &traffic, Some(&live), alone());
-        assert_eq!(need.bound, Bound::Time(3_600_000, Origin::Brokers));
+        assert_eq!(need.bound, Bound::Time(3_600_000, Origin::BrokerDefault));
         assert_eq!(need.held, Some(1_000));
     }
 

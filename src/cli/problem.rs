@@ -1,19 +1,21 @@
 //! Errors at the edge: the sentence, its causes, what to do now, and the exit code.
 
-use anyhow::Error;
-use serde_json::{Value, json};
-
 use super::exit::Exit;
 use crate::desired::LoadError;
 use crate::files::FileError;
 use crate::inventory::InventoryError;
 use crate::kafka;
-use crate::model::Finding;
+use crate::model::document::ErrorDocument;
 use crate::model::text::escape;
+use crate::model::{Finding, Level as Severity};
 use crate::observe::ObserveError;
+use crate::render::diagnostics::document::{
+    DiagnosticsDocument, LocationDocument, ProblemDocument,
+};
 use crate::render::github::{self, Annotations, Level};
 use crate::render::markdown::{Section, prose};
 use crate::render::{Paint, Style, diagnostics};
+use anyhow::Error;
 
 /// An error that ends the run with a code of its own, and says what to do now.
 #[derive(Debug, thiserror::Error)]
@@ -163,8 +165,11 @@ pub fn text(error: &Error, style: Style) -> String {
 }
 
 /// The error as it stands in JSON at the place of one environment's result.
-pub fn json(error: &Error) -> Value {
-    json!({"message": sentence(error), "help": help_of(error)})
+pub fn document(error: &Error) -> ErrorDocument {
+    ErrorDocument {
+        message: sentence(error),
+        help: help_of(error),
+    }
 }
 
 /// The error as a part of a comment on a pull request: what failed, and where.
@@ -201,9 +206,9 @@ pub fn annotations(command: &str, error: &Error) -> Annotations {
 }
 
 /// The error as a whole document, `topicsmith/diagnostics/1`.
-pub fn document(error: &Error) -> Value {
+pub fn diagnostics(error: &Error) -> DiagnosticsDocument {
     if let Some(invalid) = error.downcast_ref::<Invalid>() {
-        return diagnostics::json(&invalid.findings);
+        return DiagnosticsDocument::from(&*invalid.findings);
     }
     let code = match exit_of(error) {
         Exit::Usage => "usage",
@@ -211,20 +216,13 @@ pub fn document(error: &Error) -> Value {
         Exit::Interrupted => "interrupted",
         _ => "error",
     };
-    json!({
-        "format": "topicsmith/diagnostics/1",
-        "summary": {"errors": 1, "warnings": 0},
-        "problems": [{
-            "code": code,
-            "level": "error",
-            "message": sentence(error),
-            "file": null,
-            "line": null,
-            "column": null,
-            "length": null,
-            "label": null,
-            "help": help_of(error),
-            "related": null,
-        }],
-    })
+    DiagnosticsDocument::new(vec![ProblemDocument {
+        code: code.to_owned(),
+        level: Severity::Error,
+        message: sentence(error),
+        at: LocationDocument::default(),
+        label: None,
+        help: help_of(error),
+        related: None,
+    }])
 }

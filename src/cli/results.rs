@@ -10,25 +10,24 @@ use super::args::Format;
 use super::exit::Exit;
 use super::problem::{self, Problem};
 use super::session::{Session, written};
+use crate::model::document::{self, Document as _, EnvironmentDocument, FailedEnvironment};
 use crate::model::inert::Syntax;
+use crate::render::Style;
 use crate::render::github::{self, Annotations};
 use crate::render::markdown::{self, Section};
-use crate::render::{self, Style};
 
-/// What a reading command found out about one environment, as a JSON document.
-pub trait Document {
-    /// Its format.
-    const FORMAT: &'static str;
-    /// What holds the documents where there are several.
-    const KEY: &'static str;
+/// What a reading command found out about one environment.
+pub trait Reading {
+    /// Its JSON document.
+    type Document: EnvironmentDocument;
     /// The document.
-    fn json(&self) -> Value;
+    fn document(&self) -> Self::Document;
     /// What it means for the shell.
     fn exit(&self) -> Exit;
 }
 
 /// The same for people too.
-pub trait Printable: Document {
+pub trait Printable: Reading {
     /// The text.
     fn text(&self, style: Style) -> String;
 
@@ -102,19 +101,21 @@ impl Session {
     ///
     /// # Errors
     /// The only environment that was asked for failed.
-    pub fn document<T: Document>(
+    pub fn document<T: Reading>(
         &self,
         results: Vec<(String, Result<T>)>,
         list_form: bool,
     ) -> Result<(Value, Exit)> {
-        let shown = |found: &T| Some(found.json());
+        let shown = |found: &T| Some(document::json(&found.document()));
         let failed = |environment: &str, error: &Error| {
-            let error = problem::json(error);
-            json!({"environment": environment, "error": error})
+            document::json(&FailedEnvironment {
+                environment: environment.to_owned(),
+                error: problem::document(error),
+            })
         };
         let (documents, exit) = self.parts(results, list_form, shown, failed)?;
         let document = match list_form {
-            true => render::many(T::FORMAT, T::KEY, documents),
+            true => json!({"format": T::Document::FORMAT, (T::Document::LIST): documents}),
             false => documents.into_iter().next().unwrap_or(Value::Null),
         };
         Ok((document, exit))
@@ -122,7 +123,7 @@ impl Session {
 
     /// What is shown of each environment, or of what failed there, and the exit code of all. Errors
     /// are told too.
-    fn parts<T: Document, S>(
+    fn parts<T: Reading, S>(
         &self,
         results: Vec<(String, Result<T>)>,
         list_form: bool,
@@ -210,7 +211,7 @@ impl Session {
         let exit = self.tell_error(error);
         let printed = match self.format {
             Format::Text | Format::Html => Ok(()),
-            Format::Json => self.print_json(&problem::document(error)),
+            Format::Json => self.print_json(&problem::diagnostics(error)),
             Format::Markdown => self.print_comment(&[problem::section(self.command, error)]),
             Format::Github => self.print_annotations(&[problem::annotations(self.command, error)]),
         };

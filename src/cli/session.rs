@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, Error, Result};
-use serde_json::Value;
+use serde::Serialize;
 use tracing::info;
 
 use super::args::Format;
@@ -209,7 +209,7 @@ impl Session {
     ///
     /// # Errors
     /// The output cannot take it.
-    pub fn print_json(&self, document: &Value) -> Result<()> {
+    pub fn print_json(&self, document: &impl Serialize) -> Result<()> {
         self.print_as(&json_text(document), Syntax::Json)
     }
 }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use serde_json::Value;
 
 use crate::apply::{self, Books, Report, Settings, Verdict, WhyNot};
 use crate::cli::{
@@ -118,8 +117,8 @@ impl Ended {
         }
     }
 
-    fn json(&self) -> Value {
-        document::json(&ReportDocument::new(&self.report, &self.plan))
+    fn document(&self) -> ReportDocument {
+        ReportDocument::new(&self.report, &self.plan)
     }
 }
 
@@ -127,8 +126,8 @@ impl Ended {
 /// changed has changed, even where that cannot be written.
 fn keep(file: &Path, ended: Result<Ended>, session: &Session) -> Result<Exit> {
     let document = match &ended {
-        Ok(ended) => ended.json(),
-        Err(error) => cli::document(error),
+        Ok(ended) => document::json(&ended.document()),
+        Err(error) => document::json(&cli::diagnostics(error)),
     };
     let written = write_whole(file, &json_text(&document));
     let exit = written.err().map(|error| session.tell_error(&error.into()));
@@ -448,7 +447,7 @@ fn tell(report: Report, plan: Plan, session: &Session) -> Result<Ended> {
 fn print(ended: &Ended, session: &Session) -> Result<()> {
     let Ended { report, plan, .. } = ended;
     match session.format {
-        Format::Json => session.print_json(&ended.json()),
+        Format::Json => session.print_json(&ended.document()),
         Format::Markdown => session.print_comment(&[reports::section(report, plan)]),
         Format::Github => session.print_annotations(&[reports::annotations(report, plan)]),
         // The plan has said so.

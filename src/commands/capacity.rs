@@ -4,15 +4,14 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use anyhow::Result;
-use serde_json::Value;
 
 use crate::capacity::{self, Assumptions, Capacity};
 use crate::cli::{
-    self, Document, Environments, Exit, Looking, Only, Printable, Problem, Session, Source,
-    duration,
+    self, Environments, Exit, Looking, Only, Printable, Problem, Reading, Session, Source, duration,
 };
 use crate::desired::{Ask, Loaded, LoadedEnvironment};
 use crate::model::{Globs, units};
+use crate::render::capacity::document::CapacityDocument;
 use crate::render::{self, Style};
 
 /// Arguments of `capacity`.
@@ -153,12 +152,11 @@ impl Printable for Reckoned {
     }
 }
 
-impl Document for Reckoned {
-    const FORMAT: &'static str = render::capacity::FORMAT;
-    const KEY: &'static str = "capacities";
+impl Reading for Reckoned {
+    type Document = CapacityDocument;
 
-    fn json(&self) -> Value {
-        render::capacity::json(&self.0)
+    fn document(&self) -> CapacityDocument {
+        CapacityDocument::from(&self.0)
     }
 
     fn exit(&self) -> Exit {

@@ -10,6 +10,7 @@ use crate::desired::{Ask, Loaded, LoadedEnvironment};
 use crate::live::Live;
 use crate::model::inert::{Syntax, inert};
 use crate::plan::{self, Options, Plan};
+use crate::render::catalog::document::CatalogDocument;
 use crate::render::catalog::{self, Look, Part};
 use crate::render::json_text;
 use crate::terminal::write_whole;
@@ -60,7 +61,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     let parts: Vec<Part> = loaded.environments.iter().zip(&seen).map(part).collect();
     let catalog = catalog::catalog(&parts, &options.only);
     let (text, syntax) = match session.format {
-        Format::Json => (json_text(&catalog::json(&catalog)), Syntax::Json),
+        Format::Json => (json_text(&CatalogDocument::from(&catalog)), Syntax::Json),
         Format::Markdown => (catalog::markdown(&catalog), Syntax::Markdown),
         _ => (catalog::html(&catalog), Syntax::Html),
     };

@@ -1,9 +1,8 @@
 //! `topicsmith doctor`: whether this tool can do its work on a cluster.
 
 use anyhow::Result;
-use serde_json::Value;
 
-use crate::cli::{self, Connecting, Document, Environments, Exit, Only, Printable, Session};
+use crate::cli::{self, Connecting, Environments, Exit, Only, Printable, Reading, Session};
 use crate::desired::{Ask, Loaded, LoadedEnvironment};
 use crate::doctor::{self, Level, Purpose, Work};
 use crate::kafka;
@@ -11,7 +10,7 @@ use crate::live::checkup::Checkup;
 use crate::model::Globs;
 use crate::observe;
 use crate::render::Style;
-use crate::render::doctor::{self as examined, Examination};
+use crate::render::doctor::{self as examined, DoctorDocument, Examination};
 use crate::render::github::Annotations;
 use crate::render::markdown::Section;
 
@@ -141,12 +140,11 @@ impl Printable for Examined {
     }
 }
 
-impl Document for Examined {
-    const FORMAT: &'static str = examined::FORMAT;
-    const KEY: &'static str = "examinations";
+impl Reading for Examined {
+    type Document = DoctorDocument;
 
-    fn json(&self) -> Value {
-        examined::json(&self.0)
+    fn document(&self) -> DoctorDocument {
+        DoctorDocument::from(&self.0)
     }
 
     fn exit(&self) -> Exit {

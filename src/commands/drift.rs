@@ -3,18 +3,17 @@
 use std::borrow::Cow;
 
 use anyhow::Result;
-use serde_json::Value;
 
 use crate::cli::{
-    self, Depth, Document, Environments, Exit, Log, Looking, Metrics, Only, Printable, Scope,
+    self, Depth, Environments, Exit, Log, Looking, Metrics, Only, Printable, Reading, Scope,
     Session, Source,
 };
 use crate::desired::{Ask, Loaded, LoadedEnvironment};
 use crate::live::Live;
 use crate::metrics::Figures;
-use crate::model::{Globs, document};
+use crate::model::Globs;
 use crate::plan::drift::Drift;
-use crate::plan::drift::document::{DriftDocument, DriftFormat};
+use crate::plan::drift::document::DriftDocument;
 use crate::plan::{self, Options, Plan};
 use crate::render::github::Annotations;
 use crate::render::markdown::Section;
@@ -143,12 +142,11 @@ impl Printable for Looked<'_> {
     }
 }
 
-impl Document for Looked<'_> {
-    const FORMAT: &'static str = DriftFormat::NAME;
-    const KEY: &'static str = "drifts";
+impl Reading for Looked<'_> {
+    type Document = DriftDocument;
 
-    fn json(&self) -> Value {
-        document::json(&DriftDocument::new(&self.plan, &self.drift()))
+    fn document(&self) -> DriftDocument {
+        DriftDocument::new(&self.plan, &self.drift())
     }
 
     fn exit(&self) -> Exit {

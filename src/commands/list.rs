@@ -1,17 +1,16 @@
 //! `topicsmith list`: the topics, and how they stand to the files.
 
 use anyhow::Result;
-use serde_json::Value;
 
 use crate::cli::{
-    self, Depth, Document, Environments, Exit, Looking, Only, Printable, Scope, Session, Source,
+    self, Depth, Environments, Exit, Looking, Only, Printable, Reading, Scope, Session, Source,
 };
 use crate::desired::{Ask, Loaded, LoadedEnvironment};
 use crate::listing::{self, Label, Narrow, Order, Row};
 use crate::plan::state::State;
 use crate::plan::{self, Options};
 use crate::render::Style;
-use crate::render::list;
+use crate::render::list::{self, ListDocument, ListFormat};
 use crate::render::markdown::Section;
 
 /// Arguments of `list`.
@@ -126,12 +125,15 @@ impl Printable for List {
     }
 }
 
-impl Document for List {
-    const FORMAT: &'static str = list::FORMAT;
-    const KEY: &'static str = "lists";
+impl Reading for List {
+    type Document = ListDocument;
 
-    fn json(&self) -> Value {
-        list::json(&self.environment, &self.rows)
+    fn document(&self) -> ListDocument {
+        ListDocument {
+            format: ListFormat,
+            environment: self.environment.clone(),
+            topics: self.rows.clone(),
+        }
     }
 
     fn exit(&self) -> Exit {

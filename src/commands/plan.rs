@@ -4,17 +4,15 @@ use std::borrow::Cow;
 use std::path::PathBuf;
 
 use anyhow::Result;
-use serde_json::Value;
 
 use crate::cli::{
-    self, Document, Environments, Exit, Format, Log, Looking, Metrics, Only, Origin, Preflight,
-    Printable, Problem, Session, Source,
+    self, Environments, Exit, Format, Log, Looking, Metrics, Only, Origin, Preflight, Printable,
+    Problem, Reading, Session, Source,
 };
 use crate::desired::{Ask, Loaded, LoadedEnvironment};
 use crate::live::Live;
 use crate::metrics::Figures;
-use crate::model::{Globs, document};
-use crate::plan::document::PlanFormat;
+use crate::model::Globs;
 use crate::plan::{Allow, MissingRights, Options, Plan, PlanDocument};
 use crate::render::github::Annotations;
 use crate::render::markdown::Section;
@@ -120,7 +118,7 @@ async fn plan_each(args: &Args, session: &Session, ask: &Ask, log: &Log) -> Resu
     });
     let plans = plans.await;
     if let (Some(file), [(_, Ok(planned))]) = (&args.out, plans.as_slice()) {
-        write_whole(file, &render::json_text(&planned.json()))?;
+        write_whole(file, &render::json_text(&planned.document()))?;
     }
     session.print_each(plans, loaded.list_form)
 }
@@ -184,12 +182,11 @@ impl Printable for Planned<'_> {
     }
 }
 
-impl Document for Planned<'_> {
-    const FORMAT: &'static str = PlanFormat::NAME;
-    const KEY: &'static str = "plans";
+impl Reading for Planned<'_> {
+    type Document = PlanDocument;
 
-    fn json(&self) -> Value {
-        document::json(&PlanDocument::from(&self.plan))
+    fn document(&self) -> PlanDocument {
+        PlanDocument::from(&self.plan)
     }
 
     fn exit(&self) -> Exit {

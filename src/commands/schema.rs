@@ -4,13 +4,22 @@ use anyhow::Result;
 
 use crate::cli::{Exit, Session};
 use crate::desired::{self, Ask, LoadError};
-use crate::live::snapshot;
+use crate::live::snapshot::LiveDocument;
 use crate::model::Globs;
-use crate::model::schema::of_document;
+use crate::model::schema::{of_document, of_environments, of_input};
 use crate::plan::PlanDocument;
-use crate::plan::document::PlanFormat;
-use crate::plan::drift::document::{DriftDocument, DriftFormat};
+use crate::plan::drift::document::DriftDocument;
+use crate::render::capacity::document::CapacityDocument;
+use crate::render::catalog::document::CatalogDocument;
+use crate::render::diagnostics::document::DiagnosticsDocument;
+use crate::render::doctor::DoctorDocument;
+use crate::render::instance::document::{InstanceDocument, InstancesDocument};
+use crate::render::inventory::document::{
+    ForgetDocument, HoldDocument, InventoryListDocument, UnlockDocument,
+};
+use crate::render::list::ListDocument;
 use crate::render::report::document::ReportDocument;
+use crate::render::show::document::ShowDocument;
 
 /// Arguments of `schema`.
 #[derive(Debug, clap::Args)]
@@ -37,12 +46,36 @@ enum What {
     Environment,
     /// What `plan --format json` and `plan --out` write
     Plan,
-    /// What `drift --format json` writes
-    Drift,
     /// What `apply --format json` and `apply --report` write
     Report,
+    /// What `drift --format json` writes
+    Drift,
     /// What `snapshot` writes and --live reads
     Live,
+    /// What `validate --format json` writes, and every command that fails
+    Diagnostics,
+    /// What `list --format json` writes
+    List,
+    /// What `show --format json` writes
+    Show,
+    /// What `catalog --format json` writes
+    Catalog,
+    /// What `doctor --format json` writes
+    Doctor,
+    /// What `capacity --format json` writes
+    Capacity,
+    /// What `inventory list --format json` writes
+    InventoryList,
+    /// What `inventory hold --format json` writes
+    Hold,
+    /// What `inventory forget --format json` writes
+    Forget,
+    /// What `inventory unlock --format json` writes
+    Unlock,
+    /// What `instance up`, `down` and `sweep` write with --format json
+    Instance,
+    /// What `instance list --format json` writes
+    Instances,
 }
 
 /// Prints the schema.
@@ -53,14 +86,22 @@ pub fn run(args: &Args, session: &Session) -> Result<Exit> {
     let schema = match args.what {
         What::Topics => desired::schema::topics(&allowed(session)?),
         What::Environment => desired::schema::environment(&allowed(session)?),
-        What::Plan => {
-            of_document::<PlanDocument>("topicsmith plan", Some((PlanFormat::NAME, "plans")))
-        }
-        What::Drift => {
-            of_document::<DriftDocument>("topicsmith drift", Some((DriftFormat::NAME, "drifts")))
-        }
-        What::Report => of_document::<ReportDocument>("topicsmith report", None),
-        What::Live => snapshot::schema(),
+        What::Plan => of_environments::<PlanDocument>(),
+        What::Report => of_document::<ReportDocument>(),
+        What::Drift => of_environments::<DriftDocument>(),
+        What::Live => of_input::<LiveDocument>(),
+        What::Diagnostics => of_document::<DiagnosticsDocument>(),
+        What::List => of_environments::<ListDocument>(),
+        What::Show => of_environments::<ShowDocument>(),
+        What::Catalog => of_document::<CatalogDocument>(),
+        What::Doctor => of_environments::<DoctorDocument>(),
+        What::Capacity => of_environments::<CapacityDocument>(),
+        What::InventoryList => of_environments::<InventoryListDocument>(),
+        What::Hold => of_document::<HoldDocument>(),
+        What::Forget => of_document::<ForgetDocument>(),
+        What::Unlock => of_document::<UnlockDocument>(),
+        What::Instance => of_document::<InstanceDocument>(),
+        What::Instances => of_environments::<InstancesDocument>(),
     };
     session.print_json(&schema)?;
     Ok(Exit::Done)

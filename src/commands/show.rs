@@ -2,16 +2,16 @@
 
 use anyhow::Result;
 use clap_complete::ArgValueCompleter;
-use serde_json::Value;
 
 use crate::cli::{
-    self, Close, Document, Environments, Exit, Looking, Printable, Problem, Scope, Session, Source,
+    self, Close, Environments, Exit, Looking, Printable, Problem, Reading, Scope, Session, Source,
 };
 use crate::desired::{Ask, Loaded, LoadedEnvironment, Trace, Traces, closest};
 use crate::model::text::escape;
 use crate::model::{Globs, TopicName};
 use crate::plan::Options;
 use crate::render::Style;
+use crate::render::show::document::ShowDocument;
 use crate::render::show::{self as shown, EnvironmentView};
 use crate::show::{Asked, TopicView, topic};
 
@@ -188,12 +188,11 @@ impl Printable for Shown {
     }
 }
 
-impl Document for Shown {
-    const FORMAT: &'static str = shown::FORMAT;
-    const KEY: &'static str = "shows";
+impl Reading for Shown {
+    type Document = ShowDocument;
 
-    fn json(&self) -> Value {
-        shown::json(&self.view)
+    fn document(&self) -> ShowDocument {
+        ShowDocument::Topic(Box::new((&self.view).into()))
     }
 
     fn exit(&self) -> Exit {
@@ -230,12 +229,11 @@ impl Printable for Itself<'_> {
     }
 }
 
-impl Document for Itself<'_> {
-    const FORMAT: &'static str = shown::FORMAT;
-    const KEY: &'static str = "shows";
+impl Reading for Itself<'_> {
+    type Document = ShowDocument;
 
-    fn json(&self) -> Value {
-        shown::environment_json(self.0)
+    fn document(&self) -> ShowDocument {
+        ShowDocument::Environment(Box::new(self.0.into()))
     }
 
     fn exit(&self) -> Exit {

@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use serde_json::Value;
 
-use crate::cli::{self, Connecting, Depth, Document, Environments, Exit, Only, Session};
+use crate::cli::{self, Connecting, Depth, Environments, Exit, Only, Reading, Session};
 use crate::desired::{Ask, Loaded, LoadedEnvironment};
-use crate::live::{Live, snapshot};
+use crate::live::Live;
+use crate::live::snapshot::LiveDocument;
 use crate::model::Globs;
 use crate::render::json_text;
 use crate::terminal::write_whole;
@@ -73,12 +73,11 @@ async fn one(
 /// The live state of one environment. It is JSON for people too.
 struct Snapshot(Live);
 
-impl Document for Snapshot {
-    const FORMAT: &'static str = snapshot::FORMAT;
-    const KEY: &'static str = "snapshots";
+impl Reading for Snapshot {
+    type Document = LiveDocument;
 
-    fn json(&self) -> Value {
-        snapshot::to_json(&self.0)
+    fn document(&self) -> LiveDocument {
+        LiveDocument::from(&self.0)
     }
 
     fn exit(&self) -> Exit {

@@ -7,6 +7,7 @@ use crate::desired::{Ask, Loaded, LoadedEnvironment};
 use crate::model::Level;
 use crate::model::text::count;
 use crate::render::diagnostics;
+use crate::render::diagnostics::document::DiagnosticsDocument;
 use crate::render::github::{self, Annotations};
 use crate::render::markdown::Section;
 
@@ -31,7 +32,7 @@ pub fn run(args: &Args, session: &Session) -> Result<Exit> {
     let loaded = session.read_files(&ask)?;
     let invalid = loaded.findings.iter().any(|f| f.level == Level::Error);
     match session.format {
-        Format::Json => session.print_json(&diagnostics::json(&loaded.findings))?,
+        Format::Json => session.print_json(&DiagnosticsDocument::from(&*loaded.findings))?,
         Format::Markdown => session.print_comment(&[section(loaded)])?,
         Format::Github => {
             let said = Annotations {

@@ -11,14 +11,18 @@ mod testing;
 
 use std::collections::BTreeSet;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::desired::{Desired, Topic};
 use crate::live::checkup::{Checkup, Untold};
 use crate::model::{Globs, TopicName};
 
 /// One thing that was looked at.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Check {
     /// What was looked at.
+    #[serde(rename = "check")]
     pub code: Code,
     /// How it is.
     pub level: Level,
@@ -29,7 +33,10 @@ pub struct Check {
 }
 
 /// How a check came out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
 pub enum Level {
     /// It is as it should be.
     Ok,
@@ -42,7 +49,7 @@ pub enum Level {
 }
 
 impl Level {
-    /// The level as JSON and text have it.
+    /// The level as text has it.
     pub fn as_str(self) -> &'static str {
         match self {
             Level::Ok => "ok",
@@ -56,13 +63,15 @@ impl Level {
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident: $text:literal,)+) => {
         /// What is looked at, in the order in which it is told.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+        )]
         pub enum Code {
-            $($(#[$doc])* $name,)+
+            $($(#[$doc])* #[serde(rename = $text)] $name,)+
         }
 
         impl Code {
-            /// The code as JSON and text have it.
+            /// The code as text has it.
             pub fn as_str(self) -> &'static str {
                 match self {
                     $(Code::$name => $text,)+
@@ -134,7 +143,10 @@ codes! {
 }
 
 /// Which of the tool's work is to be done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
 pub enum Work {
     /// Reading alone: `plan`, `drift`, `list`, `snapshot`.
     Plan,

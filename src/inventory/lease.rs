@@ -7,11 +7,14 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 /// How long a claim holds by the broker's clock.
 pub const TTL: Duration = Duration::from_secs(10);
 
 /// Who holds a lock, or wants it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Holder {
     /// The user, and the machine: `anna@ci-7`.
     pub by: String,

@@ -6,6 +6,9 @@ use std::collections::BTreeMap;
 
 pub use narrow::{Label, Narrow, Order};
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::desired::{Desired, Topic};
 use crate::live::{Live, LiveTopic, ReplicationFactor};
 use crate::model::{Globs, TopicName};
@@ -13,7 +16,7 @@ use crate::plan::Plan;
 use crate::plan::state::{State, states};
 
 /// One topic.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Row {
     /// Its name.
     pub topic: TopicName,

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::Unseen;
 
 /// What is known of one topic besides its settings.
@@ -52,7 +55,7 @@ pub struct GroupLag {
 }
 
 /// A member of a group.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Member {
     /// What it calls itself, `client.id`.
     pub client_id: String,

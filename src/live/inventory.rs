@@ -3,6 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::snapshot::records::{HoldFields, InstanceFields, OwnedFields, SpentFields};
 use crate::model::{ConfigMap, OnRemove, TopicName};
 
 /// Everything that is recorded on a cluster, by all scopes and environments.
@@ -40,7 +44,8 @@ pub struct Stamp {
 
 /// A topic that is owned, as it was last applied. What is `None` is not known, and is compared with
 /// nothing.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(from = "OwnedFields", into = "OwnedFields")]
 pub struct Owned {
     /// Who owns it.
     pub whose: Whose,
@@ -63,7 +68,8 @@ pub struct Owned {
 }
 
 /// A topic that keeps what was done to it by hand until the hold ends.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "HoldFields", into = "HoldFields")]
 pub struct Hold {
     /// Whose applies it keeps off.
     pub whose: Whose,
@@ -77,7 +83,8 @@ pub struct Hold {
 
 /// A tombstone that has done its work. Written before the delete, with the id of what is deleted,
 /// so that no interruption can lose it: a live topic with another id was made later, and is safe.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(from = "SpentFields", into = "SpentFields")]
 pub struct Spent {
     /// Whose tombstone.
     pub whose: Whose,
@@ -90,7 +97,8 @@ pub struct Spent {
 }
 
 /// One instance of a lifecycle.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "InstanceFields", into = "InstanceFields")]
 pub struct Instance {
     /// Whose.
     pub whose: Whose,

@@ -22,13 +22,16 @@ pub use operation::Operation;
 pub use unknown::{Unknown, Unread, UnseenTopic};
 pub use usage::{GroupUse, Unseen, Usage};
 
+use snapshot::document::{DefaultDocument, LiveDocument, LiveTopicDocument, ReplicasDocument};
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{ConfigKey, ConfigMap, SettingValue, TopicName};
 
 /// The state of one cluster, as far as it was read.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "LiveDocument")]
 pub struct Live {
     /// The cluster's id, where it gives one.
     pub cluster_id: Option<String>,
@@ -55,7 +58,8 @@ pub struct Live {
 }
 
 /// A broker that is up.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a broker: {\"id\", \"rack\"}")]
 pub struct Broker {
     /// Its id.
     pub id: i32,
@@ -64,7 +68,8 @@ pub struct Broker {
 }
 
 /// What brokers give to a topic that does not hold a key itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(from = "DefaultDocument", into = "DefaultDocument")]
 pub struct BrokerDefault {
     /// The value.
     pub value: String,
@@ -101,7 +106,8 @@ impl Source {
 }
 
 /// A topic on the cluster.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(from = "LiveTopicDocument", into = "LiveTopicDocument")]
 pub struct LiveTopic {
     /// Kafka's topic id (KIP-516), where the cluster gives one and it was asked for.
     pub id: Option<String>,
@@ -119,7 +125,8 @@ pub struct LiveTopic {
 
 /// How many replicas the partitions of a topic have. During a reassignment, or after one by hand,
 /// they can differ.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "ReplicasDocument", into = "ReplicasDocument")]
 pub enum ReplicationFactor {
     /// All partitions have as many.
     Same(u32),

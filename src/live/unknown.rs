@@ -3,11 +3,17 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::Live;
+use super::snapshot::document::UnknownDocument;
 use crate::model::TopicName;
 
 /// Something that could not be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "UnknownDocument", into = "UnknownDocument")]
+#[schemars(with = "UnknownDocument")]
 pub struct Unknown {
     /// What.
     pub what: Unread,

@@ -1,8 +1,9 @@
-//! JSON documents that this tool wrote and reads again: the format is looked at first, and what is
-//! wrong in one is said with its place.
+//! JSON documents: what tells one from another, and reading those that the tool wrote. The format is
+//! looked at first, and what is wrong in one is said with its place.
 
-use serde::Deserialize;
+use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::error::Category;
 
 use super::text::escape;
@@ -36,17 +37,54 @@ pub enum DocumentError {
     NoFormat(&'static str),
 }
 
-/// Makes the type of a document's `format`: it has one value, is written as that, and reads nothing
-/// else.
+/// A JSON document that the tool prints or reads.
+pub trait Document: Serialize + JsonSchema {
+    /// Its format, `topicsmith/plan/1`.
+    const FORMAT: &'static str;
+}
+
+/// A document of one environment. Those of several are one document of the same format:
+/// `{"format": …, "plans": […]}`.
+pub trait EnvironmentDocument: Document {
+    /// The field that holds the documents of several environments.
+    const LIST: &'static str;
+}
+
+/// An environment that failed, among the documents of several.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct FailedEnvironment {
+    /// The environment's name.
+    pub environment: String,
+    /// What failed.
+    pub error: ErrorDocument,
+}
+
+/// An error.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct ErrorDocument {
+    /// What is wrong.
+    pub message: String,
+    /// How to fix it.
+    pub help: Option<String>,
+}
+
+/// Makes the type of a document's `format`, which has one value, is written as that and reads
+/// nothing else, and names the format of the document.
 macro_rules! document_format {
-    ($(#[$meta:meta])* $name:ident = $text:literal) => {
+    ($(#[$meta:meta])* $name:ident = $text:literal of $document:ident, several as $list:literal) => {
+        document_format!($(#[$meta])* $name = $text of $document);
+
+        impl $crate::model::document::EnvironmentDocument for $document {
+            const LIST: &'static str = $list;
+        }
+    };
+    ($(#[$meta:meta])* $name:ident = $text:literal of $document:ident) => {
         $(#[$meta])*
         #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
         pub struct $name;
 
-        impl $name {
-            /// The format as documents write it.
-            pub const NAME: &'static str = $text;
+        impl $crate::model::document::Document for $document {
+            const FORMAT: &'static str = $text;
         }
 
         impl serde::Serialize for $name {
@@ -114,7 +152,7 @@ pub fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, DocumentError> {
 }
 
 /// A document as JSON.
-pub fn json<T: serde::Serialize>(document: &T) -> serde_json::Value {
+pub fn json<T: Serialize>(document: &T) -> serde_json::Value {
     serde_json::to_value(document).expect("documents have no keys but strings")
 }
 

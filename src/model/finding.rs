@@ -1,9 +1,14 @@
 //! Something that a person should know: what, where, why as far as known, and what to do.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::place::Place;
 
 /// How bad a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// The run cannot go on.

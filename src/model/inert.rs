@@ -122,6 +122,26 @@ impl Syntax {
     }
 }
 
+/// What a run writes to the log of its workflow on GitHub: the only text that holds commands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkflowLog {
+    /// Commands, each without the `::` that it begins with and the end of its line.
+    pub commands: Vec<String>,
+    /// What came out, a line an environment.
+    pub text: String,
+}
+
+/// Its commands, then the text for people below them. No other command is in either.
+impl std::fmt::Display for WorkflowLog {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let plain = Syntax::Text { colour: false };
+        for command in &self.commands {
+            writeln!(f, "::{}", inert(command, plain))?;
+        }
+        f.write_str(&inert(&self.text, plain))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -1,7 +1,11 @@
 //! What happens to a topic once no file lists it any more.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 /// What happens to a topic once its entry leaves the files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum OnRemove {
     /// It stays and is nobody's.
     #[default]

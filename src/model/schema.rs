@@ -3,67 +3,61 @@
 
 use std::collections::BTreeMap;
 
-use schemars::generate::SchemaSettings;
+use schemars::generate::{Contract, SchemaSettings};
 use schemars::transform::RecursiveTransform;
-use schemars::{JsonSchema, Schema};
+use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
-/// The schema of a document that is derived from its type. With `list`, the same document holds those
-/// of several environments under that key, errors at their place.
-pub fn of_document<T: JsonSchema>(title: &str, list: Option<(&str, &str)>) -> Value {
-    let settings = SchemaSettings::draft07().for_serialize();
-    let mut generator = settings
-        .with_transform(RecursiveTransform(close))
-        .into_generator();
+use super::document::{Document, EnvironmentDocument, FailedEnvironment};
+
+/// The schema of a document, from its type.
+pub fn of_document<T: Document>() -> Value {
+    let mut generator = generator(Contract::Serialize);
     let one = generator.subschema_for::<T>();
-    let mut schema = match list {
-        None => json!({"allOf": [one]}),
-        Some((format, key)) => {
-            let failed = generator.subschema_for::<FailedEnvironment>();
-            let several = object([
-                ("format", true, json!({"const": format})),
-                (key, true, list_of_any(&one, &failed)),
-            ]);
-            json!({"anyOf": [one, several]})
-        }
-    };
-    schema["$schema"] = json!("http://json-schema.org/draft-07/schema#");
-    schema["title"] = json!(title);
-    let definitions = generator.take_definitions(true);
-    schema["definitions"] = Value::Object(definitions);
-    schema
+    complete(json!({"allOf": [one]}), T::FORMAT, generator)
 }
 
-fn list_of_any(one: &Schema, other: &Schema) -> Value {
-    list(json!({"anyOf": [one, other]}))
+/// The same, where the document of several environments is a list, errors at their place.
+pub fn of_environments<T: EnvironmentDocument>() -> Value {
+    environments::<T>(generator(Contract::Serialize))
+}
+
+/// The same of a document that people write too: what can be left out when it is read is optional.
+pub fn of_input<T: EnvironmentDocument>() -> Value {
+    environments::<T>(generator(Contract::Deserialize))
+}
+
+fn environments<T: EnvironmentDocument>(mut generator: SchemaGenerator) -> Value {
+    let one = generator.subschema_for::<T>();
+    let failed = generator.subschema_for::<FailedEnvironment>();
+    let several = object([
+        ("format", true, json!({"const": T::FORMAT})),
+        (T::LIST, true, list(json!({"anyOf": [one, failed]}))),
+    ]);
+    complete(json!({"anyOf": [one, several]}), T::FORMAT, generator)
+}
+
+fn generator(contract: Contract) -> SchemaGenerator {
+    let settings = SchemaSettings::draft07().with(|settings| settings.contract = contract);
+    settings
+        .with_transform(RecursiveTransform(close))
+        .into_generator()
+}
+
+fn complete(mut schema: Value, format: &str, mut generator: SchemaGenerator) -> Value {
+    schema["$schema"] = json!("http://json-schema.org/draft-07/schema#");
+    schema["title"] = json!(format);
+    schema["definitions"] = Value::Object(generator.take_definitions(true));
+    schema
 }
 
 /// An object has the fields that its type has, and no others.
 fn close(schema: &mut Schema) {
+    let is_object = schema.get("type").is_some_and(|kind| kind == "object");
     let has_fields = schema.get("properties").is_some();
-    if has_fields && schema.get("additionalProperties").is_none() {
+    if is_object && has_fields && schema.get("additionalProperties").is_none() {
         schema.insert("additionalProperties".to_owned(), Value::Bool(false));
     }
-}
-
-/// An environment that failed, among the documents of several.
-#[derive(JsonSchema)]
-#[allow(dead_code)]
-struct FailedEnvironment {
-    /// The environment's name.
-    environment: String,
-    /// What failed.
-    error: Failure,
-}
-
-/// An error.
-#[derive(JsonSchema)]
-#[allow(dead_code)]
-struct Failure {
-    /// What is wrong.
-    message: String,
-    /// How to fix it.
-    help: Option<String>,
 }
 
 /// What a schema's parts refer to by name.

@@ -20,7 +20,7 @@ use crate::model::{
 
 document_format!(
     /// The format of a plan.
-    PlanFormat = "topicsmith/plan/1"
+    PlanFormat = "topicsmith/plan/1" of PlanDocument, several as "plans"
 );
 
 /// What an apply to one environment would do.

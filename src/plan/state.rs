@@ -2,12 +2,28 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::{Action, Plan};
 use crate::desired::Desired;
 use crate::model::{BlockCode, Globs, TopicName};
 
 /// How files and cluster agree about a topic.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    clap::ValueEnum,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
 pub enum State {
     /// It is as the files say.
     InSync,
@@ -19,34 +35,16 @@ pub enum State {
     NotSeen,
     /// It is live, and no file names it.
     Unlisted,
-    /// It is live, and a tombstone wants it gone, or it left the files and is to be deleted.
+    /// It is live, and a removal names it, or it left the files and is to be deleted.
     Removed,
     /// It is live, listed and as the files say, and nobody owns it yet.
     NotOwned,
     /// It is owned and left the files, and is to stay.
     Released,
     /// Another scope or environment owns it, or an instance.
-    Theirs,
+    OwnedElsewhere,
     /// It differs, and a hold keeps it so.
     Held,
-}
-
-impl State {
-    /// The state as JSON has it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            State::InSync => "in-sync",
-            State::Differs => "differs",
-            State::Missing => "missing",
-            State::NotSeen => "not-seen",
-            State::Unlisted => "unlisted",
-            State::Removed => "removed",
-            State::NotOwned => "not-owned",
-            State::Released => "released",
-            State::Theirs => "theirs",
-            State::Held => "held",
-        }
-    }
 }
 
 /// The topics of an environment and of its cluster, each with how it stands. `plan` says so, and
@@ -68,12 +66,12 @@ pub fn states<'a>(
     states.extend(
         plan.theirs
             .iter()
-            .map(|theirs| (&theirs.topic, State::Theirs)),
+            .map(|theirs| (&theirs.topic, State::OwnedElsewhere)),
     );
     states.extend(plan.blocked.iter().map(|blocked| {
         let state = match blocked.code {
             _ if is_unseen(&blocked.topic) => State::NotSeen,
-            BlockCode::OwnedElsewhere => State::Theirs,
+            BlockCode::OwnedElsewhere => State::OwnedElsewhere,
             _ => State::Differs,
         };
         (&blocked.topic, state)

@@ -1,5 +1,6 @@
 //! Findings for people, each with its line and the place underlined, and for programs.
 
+pub mod document;
 mod markdown;
 
 pub use markdown::{section, summary};
@@ -9,7 +10,6 @@ use std::ops::Range;
 use annotate_snippets::{
     Annotation, AnnotationKind, Group, Level as Title, Origin, Renderer, Snippet,
 };
-use serde_json::{Value, json};
 
 use super::Style;
 use crate::model::text::{escape, mask};
@@ -121,52 +121,6 @@ fn excerpt(place: &Place, sources: &Sources) -> Option<(String, Range<usize>)> {
     Some((before + &marked + &after, span))
 }
 
-/// The findings as a document, `topicsmith/diagnostics/1`.
-pub fn json(findings: &[Finding]) -> Value {
-    let count = |level| findings.iter().filter(|f| f.level == level).count();
-    let problems: Vec<Value> = findings.iter().map(problem).collect();
-    json!({
-        "format": "topicsmith/diagnostics/1",
-        "summary": {"errors": count(Level::Error), "warnings": count(Level::Warning)},
-        "problems": problems,
-    })
-}
-
-fn problem(finding: &Finding) -> Value {
-    let related = finding.related.as_ref().map(|(place, label)| {
-        let mut related = at(place);
-        related["message"] = json!(label);
-        related
-    });
-    let mut problem = json!({
-        "code": finding.code,
-        "level": finding.level,
-        "message": finding.message,
-    });
-    if let (Value::Object(problem), Value::Object(place)) = (&mut problem, at(&finding.place)) {
-        problem.extend(place);
-        problem.insert("label".to_owned(), json!(some(&finding.label)));
-        problem.insert("help".to_owned(), json!(finding.help));
-        problem.insert("related".to_owned(), json!(related));
-    }
-    problem
-}
-
-/// A place; a file as a whole has no line.
-fn at(place: &Place) -> Value {
-    let within = |number: u32| (place.line > 0).then_some(number);
-    json!({
-        "file": &*place.file,
-        "line": within(place.line),
-        "column": within(place.column),
-        "length": within(place.length),
-    })
-}
-
-fn some(text: &str) -> Option<&str> {
-    (!text.is_empty()).then_some(text)
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -255,10 +209,11 @@ mod tests {
         let mut warning = Finding::error("code", Place::whole("b.toml"), "wrong");
         warning.level = Level::Warning;
         let related = Finding::error("code", at(2, 5, 3), "wrong").related(at(1, 1, 1), "first");
-        let document = json(&[warning, related]);
-        assert_eq!(document["summary"], json!({"errors": 1, "warnings": 1}));
-        assert_eq!(document["problems"][0]["line"], Value::Null);
-        assert_eq!(document["problems"][1]["related"]["line"], 1);
+        let document = document::DiagnosticsDocument::from(&[warning, related][..]);
+        assert_eq!((document.summary.errors, document.summary.warnings), (1, 1));
+        assert_eq!(document.problems[0].at.line, None);
+        let related = document.problems[1].related.as_ref();
+        assert_eq!(related.and_then(|related| related.at.line), Some(1));
     }
 
     proptest! {

@@ -1,16 +1,55 @@
 //! How a cluster was found to be, `topicsmith/doctor/1`.
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::columns::{Cell, wrap};
 use super::github::{Annotations, Level as Severity};
 use super::markdown::{Entry, Section, code, html_code, prose};
 use super::{Paint, Style};
 use crate::doctor::{Check, Level, Work};
+use crate::model::document::document_format;
 use crate::model::text::{count, escape};
 
-/// The format that [`json()`] writes.
-pub const FORMAT: &str = "topicsmith/doctor/1";
+document_format!(
+    /// The format of an examination.
+    DoctorFormat = "topicsmith/doctor/1" of DoctorDocument, several as "examinations"
+);
+
+/// Whether the tool can do its work on the cluster of one environment.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct DoctorDocument {
+    /// The format of this document.
+    pub format: DoctorFormat,
+    /// The environment's name.
+    pub environment: String,
+    /// The cluster's id, where it was reached and reports one.
+    pub cluster_id: Option<String>,
+    /// The release of Kafka, as far as the brokers report it.
+    pub kafka_version: Option<String>,
+    /// The principal of this client, where it is known and no secret.
+    pub principal: Option<String>,
+    /// The work that was checked for.
+    #[serde(rename = "for")]
+    pub work: Work,
+    /// The checks in numbers.
+    pub summary: DoctorSummary,
+    /// The checks, in order.
+    pub checks: Vec<Check>,
+}
+
+/// How many checks came out at each level.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DoctorSummary {
+    /// In order.
+    pub ok: usize,
+    /// Working, with something to know or to fix.
+    pub warn: usize,
+    /// Not working.
+    pub fail: usize,
+    /// Not checked.
+    pub skip: usize,
+}
 
 /// What was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -170,54 +209,41 @@ pub fn annotations(found: &Examination) -> Annotations {
     said
 }
 
-/// The same as JSON.
-pub fn json(found: &Examination) -> Value {
-    let Examination {
-        environment,
-        cluster_id,
-        kafka_version,
-        principal,
-        work,
-        checks,
-    } = found;
-    let check = |check: &Check| {
-        let Check {
-            code,
-            level,
-            message,
-            help,
-        } = check;
-        json!({
-            "check": code.as_str(),
-            "level": level.as_str(),
-            "message": message,
-            "help": help,
-        })
-    };
-    json!({
-        "format": FORMAT,
-        "environment": environment,
-        "cluster_id": cluster_id,
-        "kafka_version": kafka_version,
-        "principal": principal,
-        "for": match work {
-            Work::Plan => "plan",
-            Work::Apply => "apply",
-        },
-        "summary": {
-            "ok": found.count(Level::Ok),
-            "warn": found.count(Level::Warn),
-            "fail": found.count(Level::Fail),
-            "skip": found.count(Level::Skip),
-        },
-        "checks": checks.iter().map(check).collect::<Vec<Value>>(),
-    })
+impl From<&Examination> for DoctorDocument {
+    fn from(found: &Examination) -> Self {
+        let Examination {
+            environment,
+            cluster_id,
+            kafka_version,
+            principal,
+            work,
+            checks,
+        } = found;
+        Self {
+            format: DoctorFormat,
+            environment: environment.clone(),
+            cluster_id: cluster_id.clone(),
+            kafka_version: kafka_version.clone(),
+            principal: principal.clone(),
+            work: *work,
+            summary: DoctorSummary {
+                ok: found.count(Level::Ok),
+                warn: found.count(Level::Warn),
+                fail: found.count(Level::Fail),
+                skip: found.count(Level::Skip),
+            },
+            checks: checks.clone(),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
     use crate::doctor::Code;
+    use crate::model::document::{self, Document as _};
 
     fn found() -> Examination {
         let check = |code, level, message: &str, help: Option<&str>| Check {
@@ -272,8 +298,8 @@ prod · cluster c1\\u{1b} · Kafka 4.3
 
     #[test]
     fn for_programs() {
-        let json = json(&found());
-        assert_eq!(json["format"], FORMAT);
+        let json = document::json(&DoctorDocument::from(&found()));
+        assert_eq!(json["format"], DoctorDocument::FORMAT);
         assert_eq!(json["for"], "apply");
         assert_eq!(
             json["summary"],

@@ -4,10 +4,9 @@
 //! begin a line or end a property. What else could be a command the terminal makes inert.
 //! <https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands>
 
-use std::fmt;
 use std::path::{Component, Path, PathBuf};
 
-use crate::model::inert::{Syntax, inert};
+use crate::model::inert::WorkflowLog;
 use crate::model::text::{cut, escape};
 use crate::model::{Finding, Level as Severity, Place};
 
@@ -77,35 +76,15 @@ impl Annotations {
     }
 }
 
-/// What a run says to its log. Nothing else may hold commands, and nothing but [`log`] makes one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Log {
-    /// Commands, each without the `::` that it begins with and the end of its line.
-    commands: Vec<String>,
-    /// What came out, a line an environment.
-    text: String,
-}
-
-/// Its commands, then the text for people below them. No other command stands in either.
-impl fmt::Display for Log {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let plain = Syntax::Text { colour: false };
-        for command in &self.commands {
-            writeln!(f, "::{}", inert(command, plain))?;
-        }
-        f.write_str(&inert(&self.text, plain))
-    }
-}
-
 /// The log of a run: the worst first, otherwise in the order given, then what came out. Paths of
 /// files are relative to `folder`, which is where GitHub's begin.
-pub fn log(said: &[Annotations], folder: &Path) -> Log {
+pub fn log(said: &[Annotations], folder: &Path) -> WorkflowLog {
     let mut all: Vec<&Annotation> = said.iter().flat_map(|said| &said.all).collect();
     all.sort_by_key(|annotation| annotation.level);
     let summaries = said.iter().map(|said| &said.summary);
     let summaries = summaries.filter(|summary| !summary.is_empty());
     let line = |summary: &String| format!("topicsmith: {}\n", escape(summary));
-    Log {
+    WorkflowLog {
         commands: all.iter().map(|one| command(one, folder)).collect(),
         text: summaries.map(line).collect(),
     }

@@ -1,21 +1,17 @@
 //! What an inventory holds, for `inventory list`.
 
-use std::collections::BTreeMap;
+pub mod document;
 
-use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 use super::columns::{Cell, print_table};
 use super::{Paint, Style};
 use crate::desired::Environment;
 use crate::inventory::{Contents, Holder, TakenLock, Unreadable};
-use crate::live::snapshot::records::{hold_json, instance_json, spent_json};
 use crate::live::{Hold, Instance, Inventory, Owned, Spent, Stamp, Whose};
 use crate::model::text::{count, escape};
 use crate::model::time::utc;
 use crate::model::{Globs, TopicName};
-
-/// The format that [`json()`] writes.
-pub const FORMAT: &str = "topicsmith/inventory-list/1";
 
 /// How much of a commit is shown.
 const COMMIT: usize = 12;
@@ -234,80 +230,4 @@ pub fn holder(holder: &Holder) -> String {
 fn short(commit: &str) -> String {
     let short: String = commit.chars().take(COMMIT).collect();
     escape(&short).into_owned()
-}
-
-/// The same as a document.
-pub fn json(recorded: &Recorded) -> Value {
-    let Recorded {
-        environment,
-        scope,
-        topic,
-        exists,
-        inventory,
-        locks,
-        unreadable,
-    } = recorded;
-    let Inventory {
-        topics,
-        holds,
-        spent,
-        instances,
-    } = inventory;
-    let named = |name: &TopicName, fields: Value| {
-        let mut named = json!({ "topic": name });
-        if let (Value::Object(named), Value::Object(fields)) = (&mut named, fields) {
-            named.extend(fields);
-        }
-        named
-    };
-    let owned = topics.iter().map(|(name, owned)| named(name, json!(owned)));
-    let held = holds
-        .iter()
-        .map(|(name, hold)| named(name, hold_json(hold).into()));
-    json!({
-        "format": FORMAT,
-        "environment": environment,
-        "scope": scope,
-        "inventory": topic,
-        "exists": exists,
-        "topics": owned.collect::<Value>(),
-        "holds": held.collect::<Value>(),
-        "spent": spent.iter().map(spent_json).collect::<Vec<_>>(),
-        "instances": instances.iter().map(instance_json).collect::<Vec<_>>(),
-        "locks": locks.iter().map(lock_json).collect::<Value>(),
-        "unreadable": unreadable.iter().map(unreadable_json).collect::<Value>(),
-    })
-}
-
-fn lock_json(lock: &TakenLock) -> Value {
-    let TakenLock {
-        resource,
-        holder,
-        until_ms,
-    } = lock;
-    let Holder {
-        by,
-        pid,
-        commit,
-        since_ms,
-    } = holder;
-    json!({
-        "resource": resource,
-        "by": by,
-        "pid": pid,
-        "commit": commit,
-        "since_ms": since_ms,
-        "until_ms": until_ms,
-    })
-}
-
-fn unreadable_json(record: &Unreadable) -> Value {
-    let Unreadable {
-        offset,
-        key,
-        at_ms,
-        why,
-    } = record;
-    let key = key.as_deref().map(String::from_utf8_lossy);
-    json!({"partition": 0, "offset": offset, "key": key, "at_ms": at_ms, "why": why})
 }

@@ -1,17 +1,31 @@
 //! The topics of an environment in a table, for `list`.
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::{Paint, Style};
 pub use crate::listing::{Row, rows};
-use crate::model::SettingValue;
+use crate::model::document::document_format;
 use crate::model::text::{count, escape};
 pub use crate::plan::state::State;
 use crate::render::columns::{Cell, print_table};
 use crate::render::markdown::{Entry, Section, code, code_of, prose};
 
-/// The format that [`json()`] writes.
-pub const FORMAT: &str = "topicsmith/list/1";
+document_format!(
+    /// The format of a list.
+    ListFormat = "topicsmith/list/1" of ListDocument, several as "lists"
+);
+
+/// The topics of one environment, in the order that was asked for.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct ListDocument {
+    /// The format of this document.
+    pub format: ListFormat,
+    /// The environment's name.
+    pub environment: String,
+    /// The topics.
+    pub topics: Vec<Row>,
+}
 
 impl State {
     /// The state as a person reads it.
@@ -25,7 +39,7 @@ impl State {
             State::Removed => "to be removed",
             State::NotOwned => "not owned yet",
             State::Released => "to be released",
-            State::Theirs => "owned by others",
+            State::OwnedElsewhere => "owned by others",
             State::Held => "held",
         }
     }
@@ -38,7 +52,7 @@ impl State {
             State::NotSeen | State::Unlisted => Paint::Told,
             State::Removed => Paint::Removed,
             State::NotOwned | State::Released => Paint::Changed,
-            State::Theirs => Paint::Told,
+            State::OwnedElsewhere => Paint::Told,
             State::Held => Paint::Held,
         }
     }
@@ -121,32 +135,6 @@ fn counted(environment: &str, rows: &[Row]) -> String {
     )
 }
 
-/// The table of one environment as JSON.
-pub fn json(environment: &str, rows: &[Row]) -> Value {
-    let row = |row: &Row| {
-        let Row {
-            topic,
-            partitions,
-            replication_factor,
-            overrides,
-            owner,
-            labels,
-            state,
-        } = row;
-        json!({
-            "topic": topic,
-            "partitions": partitions,
-            "replication_factor": SettingValue::from(replication_factor),
-            "overrides": overrides,
-            "owner": owner,
-            "labels": labels,
-            "state": state.as_str(),
-        })
-    };
-    let rows: Vec<Value> = rows.iter().map(row).collect();
-    json!({"format": FORMAT, "environment": environment, "topics": rows})
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -199,14 +187,5 @@ prod: 4 topics, 12 partitions
             text("prod", &[], Style::default()),
             "prod: 0 topics, 0 partitions\n"
         );
-    }
-
-    #[test]
-    fn as_json() {
-        let json = json("prod", &rows());
-        assert_eq!(json["format"], FORMAT);
-        assert_eq!(json["topics"][1]["replication_factor"], json!([1, 3]));
-        assert_eq!(json["topics"][3]["overrides"], Value::Null);
-        assert_eq!(json["topics"][0]["state"], "in-sync");
     }
 }

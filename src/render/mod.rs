@@ -21,7 +21,7 @@ mod values;
 
 pub use paint::Paint;
 
-use serde_json::{Map, Value, json};
+use serde::Serialize;
 
 use crate::model::inert::{Syntax, inert};
 
@@ -34,16 +34,9 @@ pub struct Style {
     pub width: usize,
 }
 
-/// Several documents of one kind as one: `{"format": …, "plans": […]}`.
-pub fn many(format: &str, key: &str, documents: Vec<Value>) -> Value {
-    let mut all = Map::new();
-    all.insert("format".to_owned(), json!(format));
-    all.insert(key.to_owned(), Value::Array(documents));
-    Value::Object(all)
-}
-
 /// A document as it is printed and written to files. What a terminal could act on stands in it as
 /// `\u202e`, so that it can be looked at as it is.
-pub fn json_text(document: &Value) -> String {
+pub fn json_text(document: &impl Serialize) -> String {
+    let document = crate::model::document::json(document);
     inert(&format!("{document:#}\n"), Syntax::Json).into_owned()
 }

@@ -6,6 +6,9 @@ mod topic;
 
 pub use topic::{Asked, topic};
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::desired::{Said, Setting, Written};
 use crate::live::{Closeup, Hold, LiveTopic, Owned, Source, Whose};
 use crate::model::{ConfigKey, Place, TopicName};
@@ -55,8 +58,8 @@ pub enum Listing {
     Listed(Place),
     /// They list it, for other environments.
     Elsewhere(Place),
-    /// They want it gone.
-    Tombstone(Place),
+    /// They have a removal of it.
+    Removal(Place),
     /// They do not name it.
     No,
 }
@@ -73,12 +76,13 @@ pub struct SettingView {
     pub value: Option<String>,
     /// What is live, as far as it is known.
     pub live: Option<LiveValue>,
-    /// How the two stand to each other.
-    pub against: Against,
+    /// How the two stand to each other; `None` where there is nothing to compare: it is no setting of
+    /// a live topic, or was not read.
+    pub against: Option<Against>,
 }
 
 /// A value that is live.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LiveValue {
     /// The value.
     pub value: String,
@@ -87,7 +91,8 @@ pub struct LiveValue {
 }
 
 /// How a declared value stands to the live one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum Against {
     /// They are the same.
     Same,
@@ -97,8 +102,6 @@ pub enum Against {
     Differs,
     /// It is left to others, whether they differ or not.
     Unmanaged,
-    /// There is nothing to compare: it is no setting of a live topic, or was not looked at.
-    Uncompared,
 }
 
 /// Something that the topic holds and no layer declares.
@@ -115,12 +118,13 @@ pub struct Undeclared {
 }
 
 /// What an apply does with what no layer declares.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum UndeclaredFate {
     /// It goes back to what is behind it.
     Reset,
     /// Nothing: Kafka 4.3 does not know the key.
-    Unknown,
+    UnknownKey,
     /// Nothing: the environment ignores the key.
     Ignored,
     /// Nothing: the entry leaves it to others.

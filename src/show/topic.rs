@@ -96,7 +96,7 @@ pub fn topic(asked: Asked<'_>) -> TopicView {
 
 fn listing(topic: &TopicName, desired: &Desired, trace: Option<&TopicTrace>) -> Listing {
     if let Some(tombstone) = desired.removed.get(topic) {
-        return Listing::Tombstone(tombstone.declared_at.clone());
+        return Listing::Removal(tombstone.declared_at.clone());
     }
     match trace {
         Some(trace) if trace.is_here => Listing::Listed(trace.declared_at.clone()),
@@ -150,7 +150,7 @@ impl Sides<'_> {
                 said: Vec::new(),
                 value: Some(OnRemove::default().as_str().to_owned()),
                 live: None,
-                against: Against::Uncompared,
+                against: None,
             });
         }
         settings.sort_by(|a, b| a.setting.cmp(&b.setting));
@@ -169,8 +169,12 @@ impl Sides<'_> {
         }
     }
 
-    fn compare(&self, setting: &Setting, is_declared: bool) -> (Option<LiveValue>, Against) {
-        let nothing = (None, Against::Uncompared);
+    fn compare(
+        &self,
+        setting: &Setting,
+        is_declared: bool,
+    ) -> (Option<LiveValue>, Option<Against>) {
+        let nothing = (None, None);
         let (Some(wanted), Some(found), Some(diff)) = (self.wanted, self.found, self.diff) else {
             return nothing;
         };
@@ -180,7 +184,7 @@ impl Sides<'_> {
                 value: text,
                 source: None,
             };
-            (Some(live), against(left_alone, differs))
+            (Some(live), Some(against(left_alone, differs)))
         };
         match setting {
             Setting::Partitions => number(
@@ -197,8 +201,8 @@ impl Sides<'_> {
                 let (live, against) = self.config(key, found, diff);
                 let left_alone = unmanaged.config.contains(key);
                 match (is_declared, left_alone) {
-                    (false, _) => (live, Against::Uncompared),
-                    (true, true) => (live, Against::Unmanaged),
+                    (false, _) => (live, None),
+                    (true, true) => (live, Some(Against::Unmanaged)),
                     (true, false) => (live, against),
                 }
             }
@@ -211,12 +215,12 @@ impl Sides<'_> {
         key: &ConfigKey,
         found: &LiveTopic,
         diff: &TopicDiff<'_>,
-    ) -> (Option<LiveValue>, Against) {
+    ) -> (Option<LiveValue>, Option<Against>) {
         let defaults = self.live.map(|live| &live.broker_defaults);
         let live = defaults.and_then(|defaults| live::effective(found, defaults, key));
         let live = live.map(value);
         let Some(configs) = &diff.config else {
-            return (live, Against::Uncompared);
+            return (live, None);
         };
         let own = configs.iter().find(|config| config.key == key);
         let against = match own.map(|config| &config.kind) {
@@ -224,7 +228,7 @@ impl Sides<'_> {
             Some(Difference::NotHeld(_)) => Against::NotHeld,
             Some(Difference::Value(_) | Difference::Undeclared(_)) => Against::Differs,
         };
-        (live, against)
+        (live, Some(against))
     }
 
     /// What the topic has for a key; where it is not there, what it is to have.
@@ -269,7 +273,7 @@ impl Sides<'_> {
         {
             UndeclaredFate::Ignored
         } else if key.spec().is_none() {
-            UndeclaredFate::Unknown
+            UndeclaredFate::UnknownKey
         } else {
             UndeclaredFate::Reset
         }

@@ -8,8 +8,7 @@ mod progress;
 
 use std::io::{self, IsTerminal, Write};
 
-use crate::model::inert::{Syntax, inert};
-use crate::render::github;
+use crate::model::inert::{Syntax, WorkflowLog, inert};
 
 pub use file::{WriteError, check_writable, write_all_new, write_new, write_readable, write_whole};
 pub use log::tell_events;
@@ -130,7 +129,7 @@ impl Terminal {
     ///
     /// # Errors
     /// As for [`Terminal::print_as`].
-    pub fn print_annotations(&self, log: &github::Log) -> io::Result<()> {
+    pub fn print_annotations(&self, log: &WorkflowLog) -> io::Result<()> {
         self.write(&log.to_string())
     }
 

@@ -13,13 +13,13 @@ use proptest::sample::{Index, select, subsequence};
 use crate::desired::{Desired, Topic, Unmanaged};
 use crate::live::{
     BrokerDefault, Hold, Inventory, Live, LiveTopic, Owned, ReplicationFactor, Source, Spent,
-    Stamp, Unknown, Unread, Whose, snapshot,
+    Stamp, Unknown, Unread, Whose,
+    snapshot::{self, LiveDocument},
 };
 use crate::model::config::is_throttle;
 use crate::model::document;
-use crate::model::schema::of_document;
+use crate::model::schema::of_environments;
 use crate::model::{ConfigKey, ConfigMap, Globs, OnRemove, TopicName};
-use crate::plan::document::PlanFormat;
 use crate::plan::{Action, Change, Options, Plan, PlanDocument, Setting, make};
 use crate::render::{self, Style};
 use crate::testing::{desired, live, saved, tombstone, topic};
@@ -341,7 +341,7 @@ fn reversed(live: &Live) -> Live {
             other => other,
         }
     }
-    snapshot::parse(&reverse(snapshot::to_json(live)).to_string()).unwrap()
+    snapshot::parse(&reverse(document::json(&LiveDocument::from(live))).to_string()).unwrap()
 }
 
 proptest! {
@@ -381,8 +381,7 @@ proptest! {
     #[test]
     fn a_plan_is_what_its_schema_says(desired in any_desired(), live in any_live()) {
         static SCHEMA: LazyLock<Validator> = LazyLock::new(|| {
-            let list = Some((PlanFormat::NAME, "plans"));
-            jsonschema::draft7::new(&of_document::<PlanDocument>("plan", list)).unwrap()
+            jsonschema::draft7::new(&of_environments::<PlanDocument>()).unwrap()
         });
         let document = document::json(&PlanDocument::from(&make(&desired, &live, &Options::default())));
         let wrong: Vec<String> = SCHEMA.iter_errors(&document).map(|e| e.to_string()).collect();

@@ -9,7 +9,8 @@ use libtest_mimic::{Failed, Trial};
 /// Each room with the rooms that it may use.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("model", &[]),
-    ("desired", &["model"]),
+    ("files", &[]),
+    ("desired", &["model", "files"]),
     ("live", &["model"]),
     ("kafka", &["model", "live"]),
     ("inventory", &["model", "live", "kafka"]),
@@ -41,7 +42,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("listing", &["model", "desired", "live", "plan"]),
     ("show", &["model", "desired", "live", "diff", "plan"]),
     ("edit", &["model", "desired", "live"]),
-    ("terminal", &["model"]),
+    ("terminal", &["model", "files"]),
     (
         "render",
         &[

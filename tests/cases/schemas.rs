@@ -39,9 +39,26 @@ pub fn trials(root: &Path) -> Vec<Trial> {
 }
 
 /// The documents that `topicsmith schema` describes.
-const DOCUMENTS: [&str; 4] = ["plan", "drift", "report", "live"];
+const DOCUMENTS: [&str; 16] = [
+    "capacity",
+    "catalog",
+    "diagnostics",
+    "doctor",
+    "drift",
+    "forget",
+    "hold",
+    "instance",
+    "instances",
+    "inventory-list",
+    "list",
+    "live",
+    "plan",
+    "report",
+    "show",
+    "unlock",
+];
 
-/// A document on standard output must be what its schema says.
+/// JSON on standard output must be a schema itself, or a document that its schema accepts.
 pub fn check_document(stdout: &[u8]) -> Result<(), Failed> {
     static VALIDATORS: LazyLock<BTreeMap<String, Validator>> = LazyLock::new(|| {
         let validators = DOCUMENTS.map(|name| {
@@ -55,9 +72,13 @@ pub fn check_document(stdout: &[u8]) -> Result<(), Failed> {
     let Ok(document) = serde_json::from_slice::<Value>(stdout) else {
         return Ok(());
     };
+    if document["$schema"].is_string() {
+        validator(&document);
+        return Ok(());
+    }
     let format = document["format"].as_str().unwrap_or_default();
     let Some(validator) = VALIDATORS.get(format) else {
-        return Ok(());
+        return Err(format!("no schema describes the format {format:?} of {document:#}").into());
     };
     let wrong = errors(validator, &document);
     match wrong.is_empty() {
@@ -98,7 +119,7 @@ fn check_files(folder: &Path, variables: &[(String, String)]) -> Result<(), Fail
         let output = topicsmith(folder, arguments).envs(variables).output()?;
         let text = String::from_utf8_lossy(&output.stdout);
         let error = |error| format!("{arguments:?}: {error}: {text}").into();
-        // What is valid is told in words, and problems as a document.
+        check_document(&output.stdout)?;
         serde_json::from_str(&text).map_err(error)
     };
     let diagnostics = run(&["validate", "--format", "json"])?;

@@ -2,14 +2,14 @@
 
 use anyhow::Result;
 use clap_complete::ArgValueCompleter;
-use serde_json::Value;
 
-use crate::cli::{self, Connecting, Document, Environments, Exit, Printable, Scope, Session};
+use crate::cli::{self, Connecting, Environments, Exit, Printable, Reading, Scope, Session};
 use crate::desired::{Ask, Loaded, LoadedEnvironment};
 use crate::instance::belongs;
 use crate::inventory;
 use crate::live::{Instance, Whose};
 use crate::observe;
+use crate::render::instance::document::InstancesDocument;
 use crate::render::{Style, instance as instances};
 
 /// Arguments of `instance list`.
@@ -87,12 +87,11 @@ impl Printable for List {
     }
 }
 
-impl Document for List {
-    const FORMAT: &'static str = instances::LIST_FORMAT;
-    const KEY: &'static str = "lists";
+impl Reading for List {
+    type Document = InstancesDocument;
 
-    fn json(&self) -> Value {
-        instances::list_json(&self.environment, &self.instances, self.now_ms)
+    fn document(&self) -> InstancesDocument {
+        InstancesDocument::new(&self.environment, &self.instances, self.now_ms)
     }
 
     fn exit(&self) -> Exit {

@@ -20,6 +20,7 @@ use crate::instance::{InstanceError, InstanceId, Report, Site, Verdict};
 use crate::inventory::Holder;
 use crate::kafka::Cluster;
 use crate::live::{Stamp, Whose};
+use crate::render::instance::document::InstanceDocument;
 use crate::render::{self, instance as instances};
 
 /// What to do with instances.
@@ -175,7 +176,7 @@ impl<'a> Job<'a> {
             Verdict::Interrupted => Exit::Interrupted,
         };
         let printed = match session.format {
-            Format::Json => session.print_json(&instances::json(report)),
+            Format::Json => session.print_json(&&InstanceDocument::from(report)),
             _ => session.print(&instances::text(report, session.out_style())),
         };
         let Err(error) = printed else {

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 use clap_complete::ArgValueCompleter;
-use serde_json::json;
 
 use super::{Opened, Target};
 use crate::cli::{self, Consent, Exit, Format, Origin, Problem, Session, lock_of};
@@ -12,6 +11,7 @@ use crate::inventory::{Contents, Entry, Lock, Unreadable, Writer};
 use crate::live::Whose;
 use crate::model::TopicName;
 use crate::model::text::{count, escape};
+use crate::render::inventory::document::{ForgetDocument, ForgetFormat};
 
 /// Arguments of `inventory forget`.
 #[derive(Debug, clap::Args)]
@@ -74,12 +74,16 @@ async fn forget(args: &Args, session: &Session, opened: &Opened<'_>) -> Result<E
     let writer = Writer::open(&opened.cluster, inventory).await?;
     writer.write(&entries).await?;
     match session.format {
-        Format::Json => session.print_json(&json!({
-            "format": "topicsmith/forget/1",
-            "environment": opened.name(),
-            "topics": args.topics,
-            "offset": args.offset,
-        }))?,
+        Format::Json => session.print_json(&ForgetDocument {
+            format: ForgetFormat,
+            environment: opened.name().to_owned(),
+            topics: args
+                .topics
+                .iter()
+                .map(|name| name.as_str().into())
+                .collect(),
+            offset: args.offset,
+        })?,
         _ => session.print(&format!("forgot {}\n", count(entries.len(), "record")))?,
     }
     Ok(Exit::Done)

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap_complete::ArgValueCompleter;
-use serde_json::json;
 
 use super::{Opened, Target, stamp};
 use crate::cli::{self, Exit, Format, Origin, Problem, Session, duration};
@@ -12,6 +11,7 @@ use crate::inventory::{Contents, Entry, Holding, Writer};
 use crate::model::TopicName;
 use crate::model::text::escape;
 use crate::model::time::utc;
+use crate::render::inventory::document::{HoldDocument, HoldFormat};
 
 /// Arguments of `inventory hold`.
 #[derive(Debug, clap::Args)]
@@ -100,14 +100,14 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
 
 fn report(args: &Args, session: &Session, opened: &Opened, until_ms: Option<i64>) -> Result<()> {
     match session.format {
-        Format::Json => session.print_json(&json!({
-            "format": "topicsmith/hold/1",
-            "environment": opened.name(),
-            "topic": args.topic,
-            "held": !args.end,
-            "until_ms": until_ms,
-            "reason": args.reason,
-        })),
+        Format::Json => session.print_json(&HoldDocument {
+            format: HoldFormat,
+            environment: opened.name().to_owned(),
+            topic: args.topic.as_str().into(),
+            held: !args.end,
+            until_ms,
+            reason: args.reason.clone(),
+        }),
         _ => {
             let topic = escape(&args.topic);
             let text = match (args.end, until_ms) {

@@ -1,16 +1,14 @@
 //! `topicsmith inventory list`: what is recorded.
 
 use anyhow::Result;
-use serde_json::Value;
 
 use super::in_use;
-use crate::cli::{
-    self, Connecting, Document, Environments, Exit, Only, Origin, Printable, Session,
-};
+use crate::cli::{self, Connecting, Environments, Exit, Only, Origin, Printable, Reading, Session};
 use crate::desired::{Ask, Loaded, LoadedEnvironment};
 use crate::inventory;
 use crate::model::Globs;
 use crate::render::Style;
+use crate::render::inventory::document::InventoryListDocument;
 use crate::render::inventory::{self as shown, Recorded};
 
 /// Arguments of `inventory list`.
@@ -78,12 +76,11 @@ impl Printable for List {
     }
 }
 
-impl Document for List {
-    const FORMAT: &'static str = shown::FORMAT;
-    const KEY: &'static str = "inventories";
+impl Reading for List {
+    type Document = InventoryListDocument;
 
-    fn json(&self) -> Value {
-        shown::json(&self.0)
+    fn document(&self) -> InventoryListDocument {
+        InventoryListDocument::from(&self.0)
     }
 
     /// A record that cannot be read stops every plan and apply.

@@ -1,11 +1,11 @@
 //! `topicsmith inventory unlock`: the lock is taken away from an apply that does not end.
 
 use anyhow::Result;
-use serde_json::json;
 
 use super::Target;
 use crate::cli::{Consent, Exit, Format, Origin, Session};
 use crate::inventory;
+use crate::render::inventory::document::{UnlockDocument, UnlockFormat};
 use crate::render::inventory::holder;
 
 /// Arguments of `inventory unlock`.
@@ -45,17 +45,17 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     }
     let topic = &opened.settings().inventory.topic;
     let was = inventory::break_lock(&opened.cluster, topic, &resource).await?;
-    match (session.format, &was) {
-        (Format::Json, was) => session.print_json(&json!({
-            "format": "topicsmith/unlock/1",
-            "environment": opened.name(),
-            "was_held_by": was.as_ref().map(holder),
-        }))?,
+    match (session.format, was) {
+        (Format::Json, was_held_by) => session.print_json(&UnlockDocument {
+            format: UnlockFormat,
+            environment: opened.name().to_owned(),
+            was_held_by,
+        })?,
         (_, Some(was)) => {
             session.print(&format!(
                 "unlocked {}: it was held by {}\n",
                 opened.name(),
-                holder(was)
+                holder(&was)
             ))?;
         }
         (_, None) => {

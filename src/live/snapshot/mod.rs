@@ -1,28 +1,20 @@
 //! The live state as a file: `topicsmith/live/1`, which `snapshot` writes and `--live` reads.
 
-mod read;
+pub mod document;
 pub mod records;
-pub mod schema;
-mod values;
-mod write;
+pub mod values;
 
-pub use schema::schema;
-pub use write::{to_json, usage_json};
-
-use read::Snapshot;
+pub use document::LiveDocument;
 
 use super::Live;
-use crate::model::document::{self, DocumentError};
-
-/// The format that this module reads and writes.
-pub const FORMAT: &str = "topicsmith/live/1";
+use crate::model::document::{Document as _, DocumentError};
 
 /// Reads a snapshot.
 ///
 /// # Errors
 /// Where in the text it is not what a snapshot must be, and how.
 pub fn parse(text: &str) -> Result<Live, DocumentError> {
-    document::parse::<Snapshot>(text, FORMAT).map(|snapshot| snapshot.0)
+    crate::model::document::parse(text, LiveDocument::FORMAT)
 }
 
 #[cfg(test)]
@@ -32,7 +24,7 @@ mod tests {
         BrokerDefault, GroupUse, Hold, Instance, Inventory, LiveTopic, Owned, ReplicationFactor,
         Source, Spent, Stamp, Unknown, Unread, Unseen, Usage, Whose,
     };
-    use crate::model::{OnRemove, TopicName};
+    use crate::model::{OnRemove, TopicName, document};
     use crate::testing::{found, live};
 
     /// The example of the contract.
@@ -140,10 +132,13 @@ mod tests {
                 }],
             },
         );
-        let text = to_json(&live).to_string();
+        let text = document::json(&LiveDocument::from(&live)).to_string();
         assert_eq!(parse(&text).as_ref(), Ok(&live), "{text}");
         live.inventory = Some(Default::default());
-        assert_eq!(parse(&to_json(&live).to_string()), Ok(live));
+        assert_eq!(
+            parse(&document::json(&LiveDocument::from(&live)).to_string()),
+            Ok(live)
+        );
     }
 
     fn whose() -> Whose {
@@ -238,7 +233,7 @@ mod tests {
             ("\"partitions\": 0", "0 is out of range"),
             (
                 "\"on_remove\": \"keep\"",
-                "`keep` is neither `retain` nor `delete`",
+                "unknown variant `keep`, expected `retain` or `delete`",
             ),
             ("\"id\": \"a\", \"id\": \"b\"", "duplicate field `id`"),
         ] {
@@ -255,12 +250,12 @@ mod tests {
                 "missing field `until_ms`",
             ),
             (
-                format!("\"inventory\": {{}}, \"spent\": [{spent}, {spent}]"),
+                format!("\"inventory\": {{}}, \"applied_removals\": [{spent}, {spent}]"),
                 "the same stands here twice",
             ),
             (
-                format!("\"spent\": [{spent}]"),
-                "`spent` without `inventory`",
+                format!("\"applied_removals\": [{spent}]"),
+                "`applied_removals` needs `inventory`",
             ),
             (
                 "\"inventory\": {}, \"instances\": [{\"lifecycle\": \"x\", \"delete_after_ms\": -1}]".to_owned(),
@@ -318,7 +313,7 @@ mod tests {
     fn every_error_says_where() {
         assert_eq!(
             error("\"topics\": {},\n \"topcis\": {}"),
-            "line 3, column 9: unknown field `topcis`, expected one of `format`, `cluster_id`, `kafka_version`, `brokers`, `broker_defaults`, `topics`, `inventory`, `holds`, `spent`, `instances`, `now_ms`, `unknown`, `usage`"
+            "line 3, column 9: unknown field `topcis`, expected one of `format`, `cluster_id`, `kafka_version`, `brokers`, `broker_defaults`, `topics`, `inventory`, `holds`, `applied_removals`, `instances`, `now_ms`, `unknown`, `usage`"
         );
         assert_eq!(
             error("\"brokers\": []"),
@@ -334,11 +329,11 @@ mod tests {
         );
         assert_eq!(
             error("\"broker_defaults\": {\"retention.ms\": 5}, \"topics\": {}"),
-            "line 2, column 37: invalid type: integer `5`, expected a string, or {\"value\", \"source\"}"
+            "line 2, column 38: expected a string, or {\"value\", \"source\"} with source `broker`, `broker-default` or `kafka-default`"
         );
         assert!(
         error("\"broker_defaults\": {\"a\": {\"value\": \"1\", \"source\": \"topic\"}}, \"topics\": {}")
-            .ends_with("unknown variant `topic`, expected one of `broker`, `broker-default`, `kafka-default`")
+            .ends_with("with source `broker`, `broker-default` or `kafka-default`")
     );
         assert!(!error("\"\\u001b[31m\": 1").contains('\u{1b}'));
     }
@@ -367,10 +362,7 @@ mod tests {
             ("0", "0 is out of range: 1 to 32767"),
             ("-1", "-1 is out of range: 1 to 32767"),
             ("[1, 40000]", "40000 is out of range: 1 to 32767"),
-            (
-                "[]",
-                "a number, or a list of numbers where partitions differ",
-            ),
+            ("[]", "a list of replication factors cannot be empty"),
             (
                 "\"3\"",
                 "a number, or a list of numbers where partitions differ",

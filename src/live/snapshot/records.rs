@@ -1,57 +1,103 @@
 //! What is recorded of topics, holds, tombstones and instances, as JSON objects: one shape for the
 //! snapshot and for the inventory. A field that is absent is not known.
 
-use std::collections::BTreeMap;
+use schemars::JsonSchema;
+use serde::de::Deserializer;
+use serde::ser::{SerializeMap, Serializer};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-use serde::de::{Deserialize, Deserializer, Error};
-use serde::ser::{Serialize, SerializeMap, Serializer};
-use serde_json::{Map, Value, json};
-
-use super::read::{MAX_PARTITIONS, MAX_REPLICAS};
-use super::values::{Count, Named};
+use super::values::{Count, MAX_PARTITIONS, MAX_REPLICAS, Named};
 use crate::live::{Hold, Instance, Owned, Spent, Stamp, Whose};
+use crate::model::document;
 use crate::model::{ConfigKey, ConfigMap, OnRemove, TopicName};
 
-#[derive(serde::Deserialize)]
+/// What is recorded of an owned topic.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
     expecting = "an object, as the record of a topic is"
 )]
-struct OwnedFields {
+pub struct OwnedFields {
+    /// The ownership scope; absent for the one that reads.
+    #[serde(skip_serializing_if = "Option::is_none")]
     scope: Option<String>,
+    /// The environment; absent for the one that reads.
+    #[serde(skip_serializing_if = "Option::is_none")]
     environment: Option<String>,
+    /// Kafka's id of the topic (KIP-516), where it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<String>,
-    #[serde(default, deserialize_with = "on_remove")]
+    /// What happens to the topic once its entry leaves the configuration.
+    #[serde(skip_serializing_if = "Option::is_none")]
     on_remove: Option<OnRemove>,
-    /// `null` where the files do not say.
-    #[serde(default, deserialize_with = "stated")]
+    /// Who is responsible for the topic; `null` where no file names one.
+    #[serde(
+        default,
+        deserialize_with = "stated",
+        skip_serializing_if = "Option::is_none"
+    )]
     owner: Option<Option<String>>,
+    /// The partitions last applied.
+    #[serde(skip_serializing_if = "Option::is_none")]
     partitions: Option<Count<MAX_PARTITIONS>>,
+    /// The replication factor last applied.
+    #[serde(skip_serializing_if = "Option::is_none")]
     replication_factor: Option<Count<MAX_REPLICAS>>,
+    /// The declared configs last applied.
+    #[serde(skip_serializing_if = "Option::is_none")]
     config: Option<Named<ConfigKey, String>>,
+    /// The entry that was applied, `topics/a.toml:3`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     declared_at: Option<String>,
+    /// The commit that was applied.
+    #[serde(skip_serializing_if = "Option::is_none")]
     commit: Option<String>,
+    /// Who wrote the record: the user, and the machine.
+    #[serde(skip_serializing_if = "Option::is_none")]
     by: Option<String>,
+    /// When the record was written, by the broker's clock, in ms since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
     at_ms: Option<i64>,
-}
-
-fn on_remove<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<OnRemove>, D::Error> {
-    let word = Option::<String>::deserialize(deserializer)?;
-    let read = |word: String| {
-        let unknown = |()| D::Error::custom(format!("`{word}` is neither `retain` nor `delete`"));
-        word.parse().map_err(unknown)
-    };
-    word.map(read).transpose()
 }
 
 fn stated<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
 
-impl<'de> Deserialize<'de> for Owned {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let fields = OwnedFields::deserialize(deserializer)?;
-        Ok(Self {
+impl From<Owned> for OwnedFields {
+    fn from(owned: Owned) -> Self {
+        let Owned {
+            whose: Whose { scope, environment },
+            id,
+            on_remove,
+            owner,
+            partitions,
+            replication_factor,
+            config,
+            declared_at,
+            stamp: Stamp { commit, by, at_ms },
+        } = owned;
+        Self {
+            scope,
+            environment,
+            id,
+            on_remove,
+            owner,
+            partitions: partitions.map(Count),
+            replication_factor: replication_factor.map(Count),
+            config: config.map(Named::from_iter),
+            declared_at,
+            commit,
+            by,
+            at_ms,
+        }
+    }
+}
+
+impl From<OwnedFields> for Owned {
+    fn from(fields: OwnedFields) -> Self {
+        Self {
             whose: Whose {
                 scope: fields.scope,
                 environment: fields.environment,
@@ -68,23 +114,65 @@ impl<'de> Deserialize<'de> for Owned {
                 by: fields.by,
                 at_ms: fields.at_ms,
             },
-        })
+        }
     }
 }
 
 /// A hold as it is read. Its end is said, or counted from when it was recorded.
-#[derive(serde::Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object, as a hold is")]
+#[schemars(extend("anyOf" = [
+    {"required": ["until_ms"], "properties": {"until_ms": {"type": "integer"}}},
+    {
+        "required": ["at_ms", "for_ms"],
+        "properties": {"at_ms": {"type": "integer"}, "for_ms": {"type": "integer"}},
+    },
+]))]
 pub struct HoldFields {
+    /// The ownership scope; absent for the one that reads.
+    #[serde(skip_serializing_if = "Option::is_none")]
     scope: Option<String>,
+    /// The environment; absent for the one that reads.
+    #[serde(skip_serializing_if = "Option::is_none")]
     environment: Option<String>,
+    /// When the hold ends, by the broker's clock, in ms since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
     until_ms: Option<i64>,
+    /// How long after `at_ms` the hold ends, where `until_ms` is absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
     for_ms: Option<u64>,
+    /// Why the topic is held.
     reason: String,
+    /// The commit that was applied.
+    #[serde(skip_serializing_if = "Option::is_none")]
     commit: Option<String>,
+    /// Who wrote the record: the user, and the machine.
+    #[serde(skip_serializing_if = "Option::is_none")]
     by: Option<String>,
-    /// When it was recorded.
+    /// When the record was written, by the broker's clock, in ms since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub at_ms: Option<i64>,
+}
+
+impl From<Hold> for HoldFields {
+    fn from(hold: Hold) -> Self {
+        let Hold {
+            whose: Whose { scope, environment },
+            until_ms,
+            reason,
+            stamp: Stamp { commit, by, at_ms },
+        } = hold;
+        Self {
+            scope,
+            environment,
+            until_ms: Some(until_ms),
+            for_ms: None,
+            reason,
+            commit,
+            by,
+            at_ms,
+        }
+    }
 }
 
 impl TryFrom<HoldFields> for Hold {
@@ -110,29 +198,55 @@ impl TryFrom<HoldFields> for Hold {
     }
 }
 
-impl<'de> Deserialize<'de> for Hold {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let fields = HoldFields::deserialize(deserializer)?;
-        Hold::try_from(fields).map_err(D::Error::custom)
-    }
-}
-
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields, expecting = "an object, as a spent tombstone is")]
-struct SpentFields {
+/// A removal that has deleted its topic.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "an object, as an applied removal is")]
+pub struct SpentFields {
+    /// The ownership scope; absent for the one that reads.
+    #[serde(skip_serializing_if = "Option::is_none")]
     scope: Option<String>,
+    /// The environment; absent for the one that reads.
+    #[serde(skip_serializing_if = "Option::is_none")]
     environment: Option<String>,
+    /// The topic.
     topic: TopicName,
+    /// Kafka's id of the topic (KIP-516), where it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<String>,
+    /// The commit that was applied.
+    #[serde(skip_serializing_if = "Option::is_none")]
     commit: Option<String>,
+    /// Who wrote the record: the user, and the machine.
+    #[serde(skip_serializing_if = "Option::is_none")]
     by: Option<String>,
+    /// When the record was written, by the broker's clock, in ms since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
     at_ms: Option<i64>,
 }
 
-impl<'de> Deserialize<'de> for Spent {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let fields = SpentFields::deserialize(deserializer)?;
-        Ok(Self {
+impl From<Spent> for SpentFields {
+    fn from(spent: Spent) -> Self {
+        let Spent {
+            whose: Whose { scope, environment },
+            topic,
+            id,
+            stamp: Stamp { commit, by, at_ms },
+        } = spent;
+        Self {
+            scope,
+            environment,
+            topic,
+            id,
+            commit,
+            by,
+            at_ms,
+        }
+    }
+}
+
+impl From<SpentFields> for Spent {
+    fn from(fields: SpentFields) -> Self {
+        Self {
             whose: Whose {
                 scope: fields.scope,
                 environment: fields.environment,
@@ -144,32 +258,86 @@ impl<'de> Deserialize<'de> for Spent {
                 by: fields.by,
                 at_ms: fields.at_ms,
             },
-        })
+        }
     }
 }
 
 /// An instance as it is read. What does not say when it was, was when it was recorded.
-#[derive(serde::Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object, as an instance is")]
+#[schemars(extend("anyOf" = [
+    {"required": ["started_ms"], "properties": {"started_ms": {"type": "integer"}}},
+    {"required": ["at_ms"], "properties": {"at_ms": {"type": "integer"}}},
+]))]
 pub struct InstanceFields {
+    /// The ownership scope; absent for the one that reads.
+    #[serde(skip_serializing_if = "Option::is_none")]
     scope: Option<String>,
+    /// The environment; absent for the one that reads.
+    #[serde(skip_serializing_if = "Option::is_none")]
     environment: Option<String>,
+    /// The lifecycle, `[lifecycles.NAME]`.
     lifecycle: String,
+    /// What tells the instance from the others of its lifecycle.
     #[serde(default)]
     parameters: Named<String, String>,
+    /// Its topics, each with its id; `null` where that is not known.
     #[serde(default)]
     topics: Named<TopicName, Option<String>>,
+    /// When it was started, in ms since 1970; `at_ms` where it is absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
     started_ms: Option<i64>,
     /// Whether it was ended, where `ended_ms` does not say when.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     ended: bool,
+    /// When it was ended, in ms since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
     ended_ms: Option<i64>,
+    /// How long after its end its topics are deleted.
     delete_after_ms: u64,
+    /// The age at which it ends by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
     max_age_ms: Option<u64>,
+    /// The commit that was applied.
+    #[serde(skip_serializing_if = "Option::is_none")]
     commit: Option<String>,
+    /// Who wrote the record: the user, and the machine.
+    #[serde(skip_serializing_if = "Option::is_none")]
     by: Option<String>,
-    /// When it was recorded.
+    /// When the record was written, by the broker's clock, in ms since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub at_ms: Option<i64>,
+}
+
+impl From<Instance> for InstanceFields {
+    fn from(instance: Instance) -> Self {
+        let Instance {
+            whose: Whose { scope, environment },
+            lifecycle,
+            parameters,
+            topics,
+            started_ms,
+            ended_ms,
+            delete_after_ms,
+            max_age_ms,
+            stamp: Stamp { commit, by, at_ms },
+        } = instance;
+        Self {
+            scope,
+            environment,
+            lifecycle,
+            parameters: parameters.into_iter().collect(),
+            topics: topics.into_iter().collect(),
+            started_ms: Some(started_ms),
+            ended: false,
+            ended_ms,
+            delete_after_ms,
+            max_age_ms,
+            commit,
+            by,
+            at_ms,
+        }
+    }
 }
 
 impl TryFrom<InstanceFields> for Instance {
@@ -200,21 +368,6 @@ impl TryFrom<InstanceFields> for Instance {
                 at_ms: fields.at_ms,
             },
         })
-    }
-}
-
-impl<'de> Deserialize<'de> for Instance {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let fields = InstanceFields::deserialize(deserializer)?;
-        Instance::try_from(fields).map_err(D::Error::custom)
-    }
-}
-
-impl Serialize for Owned {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut record = serializer.serialize_map(None)?;
-        write_owned(&mut record, self, self.stamp.at_ms)?;
-        record.end()
     }
 }
 
@@ -275,81 +428,22 @@ impl Serialize for Fields<'_> {
 
 /// A hold.
 pub fn hold_json(hold: &Hold) -> Map<String, Value> {
-    let Hold {
-        whose,
-        until_ms,
-        reason,
-        stamp,
-    } = hold;
-    let mut json = whose_json(whose);
-    put(&mut json, "until_ms", Some(until_ms));
-    put(&mut json, "reason", Some(reason));
-    put_stamp(&mut json, stamp);
-    json
+    fields(hold)
 }
 
-/// A spent tombstone.
+/// An applied removal.
 pub fn spent_json(spent: &Spent) -> Map<String, Value> {
-    let Spent {
-        whose,
-        topic,
-        id,
-        stamp,
-    } = spent;
-    let mut json = whose_json(whose);
-    put(&mut json, "topic", Some(topic));
-    put(&mut json, "id", id.as_ref());
-    put_stamp(&mut json, stamp);
-    json
+    fields(spent)
 }
 
 /// An instance.
 pub fn instance_json(instance: &Instance) -> Map<String, Value> {
-    let Instance {
-        whose,
-        lifecycle,
-        parameters,
-        topics,
-        started_ms,
-        ended_ms,
-        delete_after_ms,
-        max_age_ms,
-        stamp,
-    } = instance;
-    let topics: BTreeMap<&str, &Option<String>> = topics
-        .iter()
-        .map(|(name, id)| (name.as_str(), id))
-        .collect();
-    let mut json = whose_json(whose);
-    put(&mut json, "lifecycle", Some(lifecycle));
-    put(&mut json, "parameters", Some(parameters));
-    put(&mut json, "topics", Some(topics));
-    put(&mut json, "started_ms", Some(started_ms));
-    put(&mut json, "ended_ms", *ended_ms);
-    put(&mut json, "delete_after_ms", Some(delete_after_ms));
-    put(&mut json, "max_age_ms", *max_age_ms);
-    put_stamp(&mut json, stamp);
-    json
+    fields(instance)
 }
 
-fn whose_json(whose: &Whose) -> Map<String, Value> {
-    let Whose { scope, environment } = whose;
-    let mut json = Map::new();
-    put(&mut json, "scope", scope.as_ref());
-    put(&mut json, "environment", environment.as_ref());
-    json
-}
-
-fn put_stamp(json: &mut Map<String, Value>, stamp: &Stamp) {
-    let Stamp { commit, by, at_ms } = stamp;
-    put(json, "commit", commit.as_ref());
-    put(json, "by", by.as_ref());
-    put(json, "at_ms", *at_ms);
-}
-
-/// What is not known is absent.
-fn put(json: &mut Map<String, Value>, field: &str, value: Option<impl Serialize>) {
-    if let Some(value) = value {
-        json.insert(field.to_owned(), json!(value));
+fn fields(record: &impl Serialize) -> Map<String, Value> {
+    match document::json(record) {
+        Value::Object(fields) => fields,
+        other => unreachable!("a record is an object: {other}"),
     }
 }

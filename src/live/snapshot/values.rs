@@ -1,124 +1,49 @@
 //! The values in a snapshot whose shape is more than a field list.
 
-use std::borrow::Borrow;
+use std::borrow::{Borrow, Cow};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::{self, Deserializer, MapAccess, Visitor};
+use serde::ser::Serializer;
+use serde::{Deserialize, Serialize};
 
-use super::read::MAX_REPLICAS;
-use crate::live::{BrokerDefault, Instance, ReplicationFactor, Source, Spent, Whose};
+use crate::live::{Instance, Spent, Whose};
 use crate::model::TopicName;
 
-/// A number from 1 to `MAX`.
-pub(super) struct Count<const MAX: u32>(pub u32);
+/// Kafka's own limit: a partition count is an `int32`.
+pub const MAX_PARTITIONS: u32 = i32::MAX as u32;
+/// A replication factor is an `int16`.
+pub const MAX_REPLICAS: u32 = i16::MAX as u32;
 
-impl<'de, const MAX: u32> Deserialize<'de> for Count<MAX> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let number = i64::deserialize(deserializer)?;
+/// A number from 1 to `MAX`.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(try_from = "i64")]
+pub struct Count<const MAX: u32>(pub u32);
+
+impl<const MAX: u32> JsonSchema for Count<MAX> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        format!("CountTo{MAX}").into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "integer", "minimum": 1, "maximum": MAX})
+    }
+}
+
+impl<const MAX: u32> TryFrom<i64> for Count<MAX> {
+    type Error = String;
+
+    fn try_from(number: i64) -> Result<Self, String> {
         match u32::try_from(number) {
             Ok(count) if (1..=MAX).contains(&count) => Ok(Self(count)),
-            _ => Err(de::Error::custom(format!(
-                "{number} is out of range: 1 to {MAX}"
-            ))),
-        }
-    }
-}
-
-/// One replication factor, or a list of those that partitions have.
-impl<'de> Deserialize<'de> for ReplicationFactor {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct NumberOrList;
-        impl<'de> Visitor<'de> for NumberOrList {
-            type Value = ReplicationFactor;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a number, or a list of numbers where partitions differ")
-            }
-
-            fn visit_u64<E: de::Error>(self, number: u64) -> Result<ReplicationFactor, E> {
-                let count =
-                    Count::<MAX_REPLICAS>::deserialize(de::value::U64Deserializer::new(number))?;
-                Ok(ReplicationFactor::Same(count.0))
-            }
-
-            fn visit_i64<E: de::Error>(self, number: i64) -> Result<ReplicationFactor, E> {
-                let count =
-                    Count::<MAX_REPLICAS>::deserialize(de::value::I64Deserializer::new(number))?;
-                Ok(ReplicationFactor::Same(count.0))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(
-                self,
-                mut list: A,
-            ) -> Result<ReplicationFactor, A::Error> {
-                let mut counts = Vec::new();
-                while let Some(Count(count)) = list.next_element::<Count<MAX_REPLICAS>>()? {
-                    counts.push(count);
-                }
-                match counts.is_empty() {
-                    true => Err(de::Error::invalid_length(0, &self)),
-                    false => Ok(ReplicationFactor::of(counts)),
-                }
-            }
-        }
-        deserializer.deserialize_any(NumberOrList)
-    }
-}
-
-impl<'de> Deserialize<'de> for BrokerDefault {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct TextOrObject;
-        impl<'de> Visitor<'de> for TextOrObject {
-            type Value = BrokerDefault;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a string, or {\"value\", \"source\"}")
-            }
-
-            fn visit_str<E: de::Error>(self, value: &str) -> Result<BrokerDefault, E> {
-                Ok(BrokerDefault {
-                    value: value.to_owned(),
-                    source: Source::BrokerDefault,
-                })
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<BrokerDefault, A::Error> {
-                let object = de::value::MapAccessDeserializer::new(map);
-                let FileDefault { value, source } = FileDefault::deserialize(object)?;
-                Ok(BrokerDefault {
-                    value,
-                    source: source.into(),
-                })
-            }
-        }
-        deserializer.deserialize_any(TextOrObject)
-    }
-}
-
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FileDefault {
-    value: String,
-    source: FileSource,
-}
-
-/// The sources that a default can have: all but the topic itself.
-#[derive(serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum FileSource {
-    Broker,
-    BrokerDefault,
-    KafkaDefault,
-}
-
-impl From<FileSource> for Source {
-    fn from(source: FileSource) -> Self {
-        match source {
-            FileSource::Broker => Source::Broker,
-            FileSource::BrokerDefault => Source::BrokerDefault,
-            FileSource::KafkaDefault => Source::KafkaDefault,
+            _ => Err(format!("{number} is out of range: 1 to {MAX}")),
         }
     }
 }
@@ -126,7 +51,8 @@ impl From<FileSource> for Source {
 /// An object whose fields are names. A name that stands twice is an error: JSON leaves open which
 /// of the two counts.
 /// The fields are sorted by name.
-pub(super) struct Named<K, V>(Vec<(K, V)>);
+#[derive(Debug, Clone)]
+pub struct Named<K, V>(Vec<(K, V)>);
 
 impl<K, V> Default for Named<K, V> {
     fn default() -> Self {
@@ -143,6 +69,32 @@ impl<K, V> Named<K, V> {
     /// The fields in a map of any kind.
     pub fn collect<M: FromIterator<(K, V)>>(self) -> M {
         self.0.into_iter().collect()
+    }
+}
+
+impl<K, V> FromIterator<(K, V)> for Named<K, V> {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(fields: I) -> Self {
+        Self(fields.into_iter().collect())
+    }
+}
+
+impl<K: Serialize, V: Serialize> Serialize for Named<K, V> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+    }
+}
+
+impl<K, V: JsonSchema> JsonSchema for Named<K, V> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        format!("Named{}", V::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        BTreeMap::<String, V>::json_schema(generator)
     }
 }
 
@@ -205,9 +157,10 @@ where
 }
 
 /// What tells the items of a list apart.
-pub(super) trait Keyed {
+pub trait Keyed {
     /// What no two of them have in common.
     type Key: Ord;
+    /// The key.
     fn key(&self) -> Self::Key;
 }
 
@@ -232,7 +185,16 @@ impl Keyed for Instance {
 }
 
 /// A list in which nothing stands twice, in the order of its keys.
-pub(super) struct Distinct<T>(pub Vec<T>);
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Distinct<T>(pub Vec<T>);
+
+impl<T> Distinct<T> {
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
 
 impl<T> Default for Distinct<T> {
     fn default() -> Self {
@@ -242,24 +204,12 @@ impl<T> Default for Distinct<T> {
 
 impl<'de, T: Keyed + Deserialize<'de>> Deserialize<'de> for Distinct<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Items<T>(PhantomData<T>);
-        impl<'de, T: Keyed + Deserialize<'de>> Visitor<'de> for Items<T> {
-            type Value = Distinct<T>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a list")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-                let mut items = BTreeMap::new();
-                while let Some(item) = list.next_element::<T>()? {
-                    if items.insert(item.key(), item).is_some() {
-                        return Err(de::Error::custom("the same stands here twice"));
-                    }
-                }
-                Ok(Distinct(items.into_values().collect()))
+        let mut items = BTreeMap::new();
+        for item in Vec::<T>::deserialize(deserializer)? {
+            if items.insert(item.key(), item).is_some() {
+                return Err(de::Error::custom("the same stands here twice"));
             }
         }
-        deserializer.deserialize_seq(Items(PhantomData))
+        Ok(Distinct(items.into_values().collect()))
     }
 }

@@ -13,10 +13,10 @@ use schemars::JsonSchema;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
-use super::document::{ChangeDocument, PlanDocument, PlanFormat, SettingDocument};
+use super::document::{ChangeDocument, PlanDocument, SettingDocument};
 use super::{Action, Plan, Refusal, Setting};
 use crate::live::Usage;
-use crate::model::document::{self, DocumentError};
+use crate::model::document::{self, Document as _, DocumentError};
 use crate::model::text::{count, escape, names};
 use crate::model::{Globs, RiskCode, TopicName};
 
@@ -62,11 +62,11 @@ impl FromStr for Approval {
         struct Shape {
             plans: Option<IgnoredAny>,
         }
-        let shape: Shape = document::parse(text, PlanFormat::NAME)?;
+        let shape: Shape = document::parse(text, PlanDocument::FORMAT)?;
         if shape.plans.is_some() {
             return Err(ApprovalError::Several);
         }
-        let plan: PlanDocument = document::parse(text, PlanFormat::NAME)?;
+        let plan: PlanDocument = document::parse(text, PlanDocument::FORMAT)?;
         let only = Globs::new(&plan.only)
             .map_err(|(index, why)| ApprovalError::Glob(plan.only[index].clone(), why))?;
         let mut changes = BTreeMap::new();

@@ -83,7 +83,9 @@ fn every_error_names_the_place_and_the_fault() {
     );
     let unknown = read(&EXAMPLE.replace("retention-shortened", "nothing\\u001b[0m")).unwrap_err();
     assert!(
-        unknown.starts_with("line 9, column 44: unknown variant `nothing\\u{1b}[0m`, expected one of "),
+        unknown.starts_with(
+            "line 9, column 44: unknown variant `nothing\\u{1b}[0m`, expected one of "
+        ),
         "{unknown}"
     );
     check(

@@ -14,7 +14,7 @@ use crate::plan::{Fate, Held, Plan};
 
 document_format!(
     /// The format of a drift document.
-    DriftFormat = "topicsmith/drift/1"
+    DriftFormat = "topicsmith/drift/1" of DriftDocument, several as "drifts"
 );
 
 /// Where the cluster of one environment differs from what was applied, or from the configuration.

@@ -1,10 +1,6 @@
 //! The disk that topics need, for people and as `topicsmith/capacity/1`.
 
-mod json;
+pub mod document;
 mod text;
 
-pub use json::json;
 pub use text::text;
-
-/// The format that [`json()`] writes.
-pub const FORMAT: &str = "topicsmith/capacity/1";

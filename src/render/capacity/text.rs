@@ -100,9 +100,9 @@ fn topics(capacity: &Capacity) -> Vec<Vec<Cell>> {
 
 fn bound(bound: Bound) -> String {
     let by = |origin: Origin| match origin {
-        Origin::Files => "",
-        Origin::Brokers => " (broker default)",
-        Origin::Kafka => " (Kafka's default)",
+        Origin::Configuration => "",
+        Origin::BrokerDefault => " (broker default)",
+        Origin::KafkaDefault => " (Kafka's default)",
     };
     match bound {
         Bound::Time(ms, origin) => format!("{}{}", duration(ms), by(origin)),

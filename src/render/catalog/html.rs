@@ -1,10 +1,11 @@
 //! The catalogue as one page that needs nothing else: no other files, no network. Its policy lets a
 //! browser use its own script and style, which it names by their SHA-256, and nothing else.
 
-use super::{Catalog, Entry, Look, Standing, environments, label};
+use super::{Catalog, Entry, Look, Standing, environments};
 use crate::model::text::{count, cut};
 use crate::render::list::State;
 use crate::render::markdown::html as safe;
+use crate::render::values;
 
 const STYLE: &str = concat!("\n", include_str!("page.css"));
 const SCRIPT: &str = concat!("\n", include_str!("page.js"));
@@ -139,7 +140,8 @@ fn found_by(catalog: &Catalog, entry: &Entry) -> String {
             words.push(standing.words().to_owned());
         }
     }
-    words.extend(entry.setting_names().into_iter().map(str::to_owned));
+    let settings = entry.settings().into_iter();
+    words.extend(settings.map(ToString::to_string));
     words.retain(|word| !word.is_empty());
     words.join(" ").to_lowercase()
 }
@@ -152,7 +154,9 @@ fn class(standing: &Standing) -> &'static str {
         Some(
             State::Differs | State::Missing | State::NotOwned | State::Released | State::Removed,
         ) => "change",
-        Some(State::NotSeen | State::Unlisted | State::Theirs | State::Held) | None => "faint",
+        Some(State::NotSeen | State::Unlisted | State::OwnedElsewhere | State::Held) | None => {
+            "faint"
+        }
     }
 }
 
@@ -165,20 +169,17 @@ fn settings(out: &mut String, catalog: &Catalog, entry: &Entry) {
         out.push_str(&format!("<th scope=\"col\">{name}</th>"));
     }
     out.push_str("</tr></thead>\n<tbody>\n");
-    for name in entry.setting_names() {
+    for setting in entry.settings() {
         out.push_str(&format!(
             "<tr><th scope=\"row\"><code>{}</code></th>",
-            escape(label(name))
+            escape(&values::label(setting))
         ));
         for (_, standing) in here() {
-            let setting = standing.setting(name);
-            let shown = |raw: &String| {
-                setting.map_or_else(String::new, |setting| escape(&setting.shown(raw)))
-            };
-            let wanted = setting
-                .and_then(|setting| setting.wanted.as_ref())
-                .map(shown);
-            let live = setting.and_then(|setting| setting.live.as_ref()).map(shown);
+            let values = standing.setting(setting);
+            let shown =
+                |raw: &String| values.map_or_else(String::new, |values| escape(&values.shown(raw)));
+            let wanted = values.and_then(|values| values.wanted.as_ref()).map(shown);
+            let live = values.and_then(|values| values.live.as_ref()).map(shown);
             let live = live.map(|live| match wanted {
                 Some(_) => format!("<span class=\"change\">live: {live}</span>"),
                 None => format!("live: {live}"),

@@ -4,6 +4,7 @@
 use super::{Catalog, Entry, Look, Standing, environments};
 use crate::model::text::count;
 use crate::render::markdown::{code, code_of, prose};
+use crate::render::values;
 
 /// The page: a table of all topics, then the settings of each.
 pub fn markdown(catalog: &Catalog) -> String {
@@ -96,26 +97,26 @@ fn topic(out: &mut String, catalog: &Catalog, entry: &Entry) {
         out.push_str(&format!("{line}\n\n"));
     }
     head(out, &["Setting"], catalog);
-    for name in entry.setting_names() {
+    for setting in entry.settings() {
         let cells = entry.places.iter().map(|standing| {
-            let setting = standing
+            let values = standing
                 .as_ref()
-                .and_then(|standing| standing.setting(name));
-            let Some(setting) = setting else {
+                .and_then(|standing| standing.setting(setting));
+            let Some(values) = values else {
                 return String::new();
             };
-            let wanted = setting
-                .wanted
-                .as_deref()
-                .map(|raw| code(&setting.shown(raw)));
-            let live = setting.live.as_deref();
-            let live = live.map(|raw| format!("live {}", code(&setting.shown(raw))));
+            let wanted = values.wanted.as_deref().map(|raw| code(&values.shown(raw)));
+            let live = values.live.as_deref();
+            let live = live.map(|raw| format!("live {}", code(&values.shown(raw))));
             wanted
                 .into_iter()
                 .chain(live)
                 .collect::<Vec<_>>()
                 .join(", ")
         });
-        row(out, std::iter::once(code(super::label(name))).chain(cells));
+        row(
+            out,
+            std::iter::once(code(&values::label(setting))).chain(cells),
+        );
     }
 }

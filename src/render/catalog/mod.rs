@@ -1,26 +1,22 @@
 //! Every topic of the files and of the clusters on one page, environments side by side: for whoever
 //! writes to or reads from them. `topicsmith/catalog/1`
 
+pub mod document;
 mod html;
-mod json;
 mod markdown;
 
 pub use html::html;
-pub use json::json;
 pub use markdown::markdown;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::desired::{Desired, Topic};
 use crate::live::{Live, LiveTopic, ReplicationFactor};
-use crate::model::{ConfigKey, Globs, OnRemove, Place, TopicName};
+use crate::model::{ConfigKey, Globs, OnRemove, Place, Setting, TopicName};
 use crate::plan::drift::Drifted;
 use crate::plan::{self, Change, Plan, SettingAction};
 use crate::render::list::{self, State};
 use crate::render::values;
-
-/// The format that [`json()`] writes.
-pub const FORMAT: &str = "topicsmith/catalog/1";
 
 /// What is known of one environment.
 #[derive(Debug)]
@@ -86,40 +82,29 @@ pub struct Standing {
     /// What happens once the entry leaves the files.
     pub on_remove: Option<OnRemove>,
     /// Its settings: partitions, replication factor, then configs by key.
-    pub settings: Vec<Setting>,
+    pub settings: Vec<SettingValues>,
 }
 
 /// One setting of a topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Setting {
-    /// `partitions`, `replication_factor`, or a config's key.
-    pub name: String,
-    /// What the files say, as Kafka holds it.
+pub struct SettingValues {
+    /// The setting.
+    pub setting: Setting,
+    /// The declared value, as Kafka holds it.
     pub wanted: Option<String>,
-    /// What is live, where that is something else.
+    /// The live value, where it is another.
     pub live: Option<String>,
-    /// Where the files say it.
+    /// Where the value is declared.
     pub declared_at: Option<Place>,
 }
 
-const PARTITIONS: &str = "partitions";
-const REPLICATION_FACTOR: &str = "replication_factor";
-
-impl Setting {
+impl SettingValues {
     /// A value for people: `7d (604800000)`.
     fn shown(&self, raw: &str) -> String {
-        match self.name.as_str() {
-            PARTITIONS | REPLICATION_FACTOR => raw.to_owned(),
-            key => values::value(&ConfigKey::from(key), raw),
+        match &self.setting {
+            Setting::Config(key) => values::value(key, raw),
+            _ => raw.to_owned(),
         }
-    }
-}
-
-/// The name of a setting for people.
-fn label(name: &str) -> &str {
-    match name {
-        REPLICATION_FACTOR => "replication factor",
-        name => name,
     }
 }
 
@@ -131,23 +116,17 @@ impl Entry {
     }
 
     /// The settings that it has in some environment: partitions, replication factor, then configs.
-    fn setting_names(&self) -> Vec<&str> {
+    fn settings(&self) -> BTreeSet<&Setting> {
         let standings = self.places.iter().flatten();
-        let names = standings.flat_map(|standing| &standing.settings);
-        let configs: BTreeSet<&str> = names
-            .map(|setting| setting.name.as_str())
-            .filter(|name| ![PARTITIONS, REPLICATION_FACTOR].contains(name))
-            .collect();
-        [PARTITIONS, REPLICATION_FACTOR]
-            .into_iter()
-            .chain(configs)
-            .collect()
+        let settings = standings.flat_map(|standing| &standing.settings);
+        settings.map(|values| &values.setting).collect()
     }
 }
 
 impl Standing {
-    fn setting(&self, name: &str) -> Option<&Setting> {
-        self.settings.iter().find(|setting| setting.name == name)
+    fn setting(&self, setting: &Setting) -> Option<&SettingValues> {
+        let mut settings = self.settings.iter();
+        settings.find(|values| values.setting == *setting)
     }
 
     /// Its state for people.
@@ -292,10 +271,14 @@ fn standing(
 }
 
 /// What the files say, and what is live where that is something else.
-fn of_listed(wanted: &Topic, found: Option<&LiveTopic>, change: Option<&Change>) -> Vec<Setting> {
+fn of_listed(
+    wanted: &Topic,
+    found: Option<&LiveTopic>,
+    change: Option<&Change>,
+) -> Vec<SettingValues> {
     let other = |live: Option<String>, wanted: &str| live.filter(|live| live != wanted);
-    let count = |name: &str, number: u32, live: Option<String>, place: &Place| Setting {
-        name: name.to_owned(),
+    let count = |setting, number: u32, live: Option<String>, place: &Place| SettingValues {
+        setting,
         wanted: Some(number.to_string()),
         live: other(live, &number.to_string()),
         declared_at: Some(place.clone()),
@@ -305,20 +288,25 @@ fn of_listed(wanted: &Topic, found: Option<&LiveTopic>, change: Option<&Change>)
     let live_factor = found.map(|found| found.replication_factor.to_string());
     let mut settings = vec![
         count(
-            PARTITIONS,
+            Setting::Partitions,
             partitions.value,
             live_partitions,
             &partitions.place,
         ),
-        count(REPLICATION_FACTOR, factor.value, live_factor, &factor.place),
+        count(
+            Setting::ReplicationFactor,
+            factor.value,
+            live_factor,
+            &factor.place,
+        ),
     ];
     let changed = |key: &ConfigKey| {
         let change = found.and(change)?;
-        change.setting(&plan::Setting::Config(key.clone()))
+        change.setting(&Setting::Config(key.clone()))
     };
     settings.extend(wanted.config.iter().map(|(key, value)| {
-        Setting {
-            name: key.to_string(),
+        SettingValues {
+            setting: Setting::Config(key.clone()),
             wanted: Some(value.value.to_string()),
             live: changed(key)
                 .and_then(|config| config.from_text())
@@ -330,32 +318,33 @@ fn of_listed(wanted: &Topic, found: Option<&LiveTopic>, change: Option<&Change>)
     let resets = found.and(change).into_iter().flat_map(Change::on_topic);
     let resets = resets.filter(|setting| matches!(setting.action, SettingAction::Reset(_)));
     settings.extend(resets.filter_map(|setting| {
-        Some(Setting {
-            name: setting.config_key()?.to_string(),
+        setting.config_key()?;
+        Some(SettingValues {
+            setting: setting.setting.clone(),
             wanted: None,
             live: setting.from_text().map(str::to_owned),
             declared_at: None,
         })
     }));
-    settings[2..].sort_by(|a, b| a.name.cmp(&b.name));
+    settings.sort_by(|a, b| a.setting.cmp(&b.setting));
     settings
 }
 
 /// What only a cluster knows.
-fn of_live(found: &LiveTopic) -> Vec<Setting> {
-    let of = |name: &str, live: String| Setting {
-        name: name.to_owned(),
+fn of_live(found: &LiveTopic) -> Vec<SettingValues> {
+    let of = |setting, live: String| SettingValues {
+        setting,
         wanted: None,
         live: Some(live),
         declared_at: None,
     };
     let factor: &ReplicationFactor = &found.replication_factor;
     let mut settings = vec![
-        of(PARTITIONS, found.partitions.to_string()),
-        of(REPLICATION_FACTOR, factor.to_string()),
+        of(Setting::Partitions, found.partitions.to_string()),
+        of(Setting::ReplicationFactor, factor.to_string()),
     ];
     let config = found.config.iter().flatten();
-    settings.extend(config.map(|(key, value)| of(key.as_str(), value.to_string())));
+    settings.extend(config.map(|(key, value)| of(Setting::Config(key.clone()), value.to_string())));
     settings
 }
 

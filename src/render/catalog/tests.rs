@@ -61,12 +61,16 @@ fn what_differs_stands_beside_what_is_wanted() {
     assert_eq!(places(2)[0].words(), "drifted");
     assert_eq!(places(1)[0].words(), "in sync");
     assert_eq!(places(1)[1].words(), "not looked at");
-    let partitions = places(2)[0].setting(PARTITIONS).expect("each has them");
+    let partitions = places(2)[0]
+        .setting(&Setting::Partitions)
+        .expect("each has them");
     assert_eq!(
         (partitions.wanted.as_deref(), partitions.live.as_deref()),
         (Some("6"), Some("3"))
     );
-    let reset = places(0)[0].setting("segment.bytes").expect("it is live");
+    let reset = places(0)[0]
+        .setting(&Setting::Config("segment.bytes".into()))
+        .expect("it is live");
     assert_eq!(
         (reset.wanted.as_deref(), reset.live.as_deref()),
         (None, Some("1048576"))
@@ -126,7 +130,7 @@ fn rows_of_the_page_in_markdown_have_all_their_cells() {
     let settings: usize = settings
         .listed
         .iter()
-        .map(|entry| entry.setting_names().len())
+        .map(|entry| entry.settings().len())
         .sum();
     // Two overviews with four columns, three tables of settings with two.
     assert_eq!(

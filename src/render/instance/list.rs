@@ -1,9 +1,6 @@
 //! The instances that are recorded.
 
-use serde_json::{Value, json};
-
-use super::json::ids;
-use super::state;
+use super::Stage;
 use crate::instance::InstanceId;
 use crate::live::Instance;
 use crate::model::text::{count, escape, names};
@@ -11,9 +8,6 @@ use crate::model::time::utc;
 use crate::model::units::format_duration;
 use crate::render::columns::{Cell, print_table};
 use crate::render::{Paint, Style};
-
-/// The format that [`list_json`] writes.
-pub const LIST_FORMAT: &str = "topicsmith/instances/1";
 
 /// How many topics of an instance are named.
 const MOST_NAMED: usize = 6;
@@ -40,11 +34,10 @@ pub fn list_text(environment: &str, instances: &[Instance], now_ms: i64, style: 
 
 fn row(instance: &Instance, now_ms: i64) -> Vec<Cell> {
     let plain = |text: String| Cell::new(Paint::Plain, text);
-    let state = state(instance, now_ms);
-    let paint = match state {
-        "up" => Paint::Added,
-        "ending" => Paint::Changed,
-        _ => Paint::Removed,
+    let (paint, state) = match Stage::of(instance, now_ms) {
+        Stage::Up => (Paint::Added, "up"),
+        Stage::Ending => (Paint::Changed, "ending"),
+        Stage::Expired => (Paint::Removed, "expired"),
     };
     let topics: Vec<&str> = instance.topics.keys().map(|topic| topic.as_str()).collect();
     vec![
@@ -66,45 +59,6 @@ fn age(ms: i64) -> String {
     };
     let whole = ms.max(0) / unit * unit;
     format_duration(whole).unwrap_or_else(|| "0s".to_owned())
-}
-
-/// The instances of one environment as JSON.
-pub fn list_json(environment: &str, instances: &[Instance], now_ms: i64) -> Value {
-    let instance = |instance: &Instance| {
-        let Instance {
-            whose,
-            lifecycle,
-            parameters,
-            topics: _,
-            started_ms,
-            ended_ms,
-            delete_after_ms,
-            max_age_ms,
-            stamp,
-        } = instance;
-        json!({
-            "scope": whose.scope,
-            "lifecycle": lifecycle,
-            "parameters": parameters,
-            "state": state(instance, now_ms),
-            "started_ms": started_ms,
-            "age_ms": now_ms.saturating_sub(*started_ms),
-            "ended_ms": ended_ms,
-            "delete_after_ms": delete_after_ms,
-            "max_age_ms": max_age_ms,
-            "delete_at_ms": instance.over_at_ms(),
-            "topics": ids(instance),
-            "by": stamp.by,
-            "commit": stamp.commit,
-        })
-    };
-    let instances: Vec<Value> = instances.iter().map(instance).collect();
-    json!({
-        "format": LIST_FORMAT,
-        "environment": environment,
-        "now_ms": now_ms,
-        "instances": instances,
-    })
 }
 
 #[cfg(test)]

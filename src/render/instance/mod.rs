@@ -1,24 +1,36 @@
 //! Instances of lifecycles: what became of them, `topicsmith/instance/1`, and which there are,
 //! `topicsmith/instances/1`.
 
-mod json;
+pub mod document;
 mod list;
 mod text;
 
-pub use json::json;
-pub use list::{LIST_FORMAT, list_json, list_text};
+pub use list::list_text;
 pub use text::text;
 
-/// The format that [`json()`] writes.
-pub const FORMAT: &str = "topicsmith/instance/1";
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::live::Instance;
 
 /// How a recorded instance stands at a time.
-fn state(instance: &Instance, now_ms: i64) -> &'static str {
-    match (instance.over_at_ms(), instance.ended_ms) {
-        (Some(at), _) if at <= now_ms => "over",
-        (_, Some(_)) => "ending",
-        (_, None) => "up",
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stage {
+    /// It has not ended.
+    Up,
+    /// It has ended, and its topics are kept for a while.
+    Ending,
+    /// Its topics are to be deleted.
+    Expired,
+}
+
+impl Stage {
+    fn of(instance: &Instance, now_ms: i64) -> Self {
+        match (instance.over_at_ms(), instance.ended_ms) {
+            (Some(at), _) if at <= now_ms => Stage::Expired,
+            (_, Some(_)) => Stage::Ending,
+            (_, None) => Stage::Up,
+        }
     }
 }

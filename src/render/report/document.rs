@@ -13,7 +13,7 @@ use crate::plan::{Action, Plan};
 
 document_format!(
     /// The format of a report.
-    ReportFormat = "topicsmith/report/1"
+    ReportFormat = "topicsmith/report/1" of ReportDocument
 );
 
 /// What became of the plan of one environment.

@@ -153,14 +153,14 @@ fn cell(view: &SettingView) -> String {
         _ => None,
     };
     match (&view.live, view.against) {
-        (Some(live), Against::Differs | Against::Unmanaged) => {
+        (Some(live), Some(Against::Differs | Against::Unmanaged)) => {
             let live = match key {
                 Some(key) => values::value(key, &live.value),
                 None => escape(&live.value).into_owned(),
             };
             format!("{wanted}, live {live}")
         }
-        (None, Against::Differs) => format!("{wanted}, live unknown"),
+        (None, Some(Against::Differs)) => format!("{wanted}, live unknown"),
         _ => wanted,
     }
 }

@@ -1,8 +1,6 @@
 //! One environment in full: which files make it, what counts in it, and where each of that stands.
 
-use serde_json::{Map, Value, json};
-
-use super::{FORMAT, json, words};
+use super::words;
 use crate::desired::{EnvironmentTrace, LoadedEnvironment, Written};
 use crate::model::text::{count, escape};
 use crate::render::columns::{Cell, Sheet};
@@ -20,7 +18,8 @@ pub struct EnvironmentView<'a> {
 }
 
 impl EnvironmentView<'_> {
-    fn sections(&self) -> [(&'static str, Vec<Written>); 6] {
+    /// What is declared besides `[defaults]`, by table.
+    pub(super) fn sections(&self) -> [(&'static str, Vec<Written>); 6] {
         let EnvironmentTrace {
             files: _,
             defaults: _,
@@ -146,31 +145,4 @@ fn add_section(sheet: &mut Sheet, name: &str, entries: Vec<Entry>) {
         let value = Cell::new(Paint::Plain, value);
         sheet.row(INDENT, label, Some(value), remarks.collect());
     }
-}
-
-/// The environment as `topicsmith/show/1`.
-pub fn environment_json(view: EnvironmentView<'_>) -> Value {
-    let desired = &view.loaded.desired;
-    let environment = &desired.environment;
-    let partitions = desired
-        .topics
-        .values()
-        .map(|topic| u64::from(topic.partitions.value));
-    let mut document = json!({
-        "format": FORMAT,
-        "environment": &*environment.name,
-        "description": environment.description,
-        "files": view.trace.files.iter().map(|file| &**file).collect::<Vec<_>>(),
-        "groups": environment.groups,
-        "topics": desired.topics.len(),
-        "partitions": partitions.sum::<u64>(),
-        "tombstones": desired.removed.len(),
-        "lifecycles": desired.lifecycles.len(),
-        "defaults": view.trace.defaults.iter().map(json::traced).collect::<Vec<_>>(),
-    });
-    for (name, entries) in view.sections() {
-        let entries: Map<String, Value> = entries.iter().map(json::written).collect();
-        document[name] = Value::Object(entries);
-    }
-    document
 }

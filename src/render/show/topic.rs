@@ -75,7 +75,7 @@ fn standing(view: &TopicView) -> Sheet {
     let mut sheet = Sheet::default();
     let place = match &view.listing {
         Listing::Listed(place) => Some(words::at(place)),
-        Listing::Tombstone(place) => Some(format!("tombstone {}", words::at(place))),
+        Listing::Removal(place) => Some(format!("tombstone {}", words::at(place))),
         Listing::Elsewhere(place) => Some(format!(
             "listed for other environments, {}",
             words::at(place)
@@ -170,14 +170,14 @@ fn live(view: &SettingView) -> Option<Cell> {
         None => "live: the same".to_owned(),
     };
     Some(match view.against {
-        Against::Same => faint(same()),
-        Against::NotHeld => {
+        Some(Against::Same) => faint(same()),
+        Some(Against::NotHeld) => {
             let text = format!("{}: not set on the topic", same());
             Cell::new(Paint::Changed, text)
         }
-        Against::Differs => Cell::new(Paint::Changed, format!("live: {}: differs", value())),
-        Against::Unmanaged => faint(format!("live: {}: left to others", value())),
-        Against::Uncompared => faint(format!("live: {}", words::live(key, live?))),
+        Some(Against::Differs) => Cell::new(Paint::Changed, format!("live: {}: differs", value())),
+        Some(Against::Unmanaged) => faint(format!("live: {}: left to others", value())),
+        None => faint(format!("live: {}", words::live(key, live?))),
     })
 }
 
@@ -198,7 +198,7 @@ fn undeclared(view: &TopicView) -> Sheet {
                 };
                 (Paint::Changed, format!("an apply resets it to {to}"))
             }
-            UndeclaredFate::Unknown => {
+            UndeclaredFate::UnknownKey => {
                 let text = "left alone: Kafka 4.3 does not know it".to_owned();
                 (Paint::Told, text)
             }

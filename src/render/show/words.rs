@@ -18,7 +18,7 @@ pub(super) fn state(view: &TopicView) -> Cell {
     }
     let (paint, words) = match &view.listing {
         Listing::Listed(_) => (Paint::Plain, "listed"),
-        Listing::Tombstone(_) => (Paint::Removed, "to be removed"),
+        Listing::Removal(_) => (Paint::Removed, "to be removed"),
         Listing::Elsewhere(_) if view.found.is_none() => (Paint::Faint, "not here"),
         _ => match (&view.found, &view.hidden) {
             (Some(_), _) => (Paint::Told, "not listed"),

@@ -42,7 +42,10 @@ fn one(schema: &Value, root: &Value, text: &str) -> Value {
         one => vec![one.clone()],
     };
     let is = |kind: &str| kinds.iter().any(|one| one == kind);
-    if is("string") {
+    if is("string") && schema.get("pattern").is_some() {
+        // The one text that is not free: a setting, of which the config's key is.
+        format!("config.{text}").into()
+    } else if is("string") {
         text.into()
     } else if is("integer") || is("number") {
         schema["minimum"].as_i64().unwrap_or(1).max(1).into()

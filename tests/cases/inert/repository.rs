@@ -180,7 +180,7 @@ fn live(text: &str) -> Result<Value, Failed> {
     let schema = schema("live")?;
     let of = |name: &str| definition(&schema, name, text);
     let topic = |partitions: u32| {
-        let mut topic = of("topic");
+        let mut topic = of("LiveTopic");
         topic["partitions"] = partitions.into();
         topic["replication_factor"] = 3.into();
         topic["config"]["vendor.note"] = format!("{text} old").into();
@@ -203,14 +203,14 @@ fn live(text: &str) -> Result<Value, Failed> {
             "kept" => format!("other {text}"),
             _ => argument(text),
         };
-        live["inventory"][name] = owned(of("owned"), &scope);
+        live["inventory"][name] = owned(of("Owned"), &scope);
     }
-    live["inventory"]["gone-by-hand"] = owned(of("owned"), &argument(text));
+    live["inventory"]["gone-by-hand"] = owned(of("Owned"), &argument(text));
     let mut stray = topic(3);
     stray["config"]["vendor.note"] = text.into();
     live["topics"]["stray"] = stray;
-    live["holds"]["held"] = of("hold");
+    live["holds"]["held"] = of("Hold");
     live["holds"]["held"]["until_ms"] = 1_800_000_000_000_u64.into();
-    live["usage"]["gone"] = of("usage");
+    live["usage"]["gone"] = of("Usage");
     Ok(live)
 }

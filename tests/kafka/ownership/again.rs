@@ -108,7 +108,7 @@ async fn a_tombstone_is_spent_once(test: Test) {
     repository.run("apply --yes").exits(4);
     repository.run(APPLY).exits(0).says("\n1 applied\n");
     assert_eq!(live(&test).await, "");
-    let spent = super::listed(&repository)["spent"].clone();
+    let spent = super::listed(&repository)["applied_removals"].clone();
     assert_eq!(spent[0]["topic"], "@old");
     nothing_left(&repository);
 
@@ -133,7 +133,10 @@ async fn a_tombstone_that_comes_back_works_again(test: Test) {
     );
     repository.run("plan --detailed-exitcode").exits(2);
     repository.run("apply --yes").exits(0).says("\n1 applied\n");
-    assert_eq!(super::listed(&repository)["spent"], serde_json::json!([]));
+    assert_eq!(
+        super::listed(&repository)["applied_removals"],
+        serde_json::json!([])
+    );
     nothing_left(&repository);
     repository.topics("[removed.\"@old\"]\n");
     assert_eq!(planned(&repository), "@old delete");
@@ -144,7 +147,10 @@ async fn a_tombstone_that_comes_back_works_again(test: Test) {
     assert_eq!(planned(&repository), "@old create tombstone spent>-");
     repository.run("apply --yes").exits(0);
     nothing_left(&repository);
-    assert_eq!(super::listed(&repository)["spent"], serde_json::json!([]));
+    assert_eq!(
+        super::listed(&repository)["applied_removals"],
+        serde_json::json!([])
+    );
 }
 
 async fn a_tombstone_deletes_what_is_owned(test: Test) {

@@ -1,0 +1,219 @@
+//! The catalogue as JSON, `topicsmith/catalog/1`.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Catalog, Entry, Look, Part, SettingValues, Standing};
+use crate::model::document::document_format;
+use crate::model::{OnRemove, Place, Setting, TopicName};
+use crate::render::list::State;
+
+document_format!(
+    /// The format of a catalogue.
+    CatalogFormat = "topicsmith/catalog/1" of CatalogDocument
+);
+
+/// All topics of all environments, each once.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct CatalogDocument {
+    /// The format of this document.
+    pub format: CatalogFormat,
+    /// The environments, in the order that was asked for.
+    pub environments: Vec<CatalogEnvironmentDocument>,
+    /// The topics that the configuration lists, by name.
+    pub topics: Vec<CatalogTopicDocument>,
+    /// The topics of lifecycles, by name; a name holds the parameters that tell instances apart.
+    pub lifecycles: Vec<CatalogTopicDocument>,
+    /// The topics that only clusters have, by name.
+    pub others: Vec<CatalogTopicDocument>,
+}
+
+/// One environment.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct CatalogEnvironmentDocument {
+    /// The environment's name.
+    pub environment: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// The id of the cluster that was read.
+    pub cluster_id: Option<String>,
+    /// Whether the cluster was read.
+    pub read: bool,
+    /// Why the cluster could not be read.
+    pub error: Option<String>,
+}
+
+/// One topic.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct CatalogTopicDocument {
+    /// The topic.
+    pub topic: TopicName,
+    /// What it is for.
+    pub description: Option<String>,
+    /// Who is responsible for it.
+    pub owner: Option<String>,
+    /// Its labels, of all environments.
+    pub labels: BTreeMap<String, String>,
+    /// The topic in each environment that lists or holds it.
+    pub environments: BTreeMap<String, TopicStatusDocument>,
+}
+
+/// A topic in one environment.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct TopicStatusDocument {
+    /// How configuration and cluster agree about it.
+    pub state: CatalogState,
+    /// The lifecycle whose instances have such a topic.
+    pub lifecycle: Option<String>,
+    /// Whether it was changed on the cluster since the last apply; `null` where that was not read.
+    pub drifted: Option<bool>,
+    /// Whether its configuration was not applied yet; `null` where that was not read.
+    pub pending: Option<bool>,
+    /// The entry.
+    pub declared_at: Option<String>,
+    /// What happens to the topic once its entry leaves the configuration.
+    pub on_remove: Option<OnRemove>,
+    /// Its settings: partitions, replication factor, then configs by key.
+    pub settings: Vec<SettingValuesDocument>,
+}
+
+/// How configuration and cluster agree about a topic.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum CatalogState {
+    /// As `list` has it.
+    Compared(State),
+    /// Not compared.
+    NotCompared(NotCompared),
+}
+
+/// Why a topic was not compared.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum NotCompared {
+    /// It is a topic of a lifecycle.
+    Lifecycle,
+    /// The cluster was not read.
+    NotRead,
+}
+
+/// One setting of a topic.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct SettingValuesDocument {
+    /// The setting.
+    pub setting: Setting,
+    /// The declared value.
+    pub wanted: Option<String>,
+    /// The live value, where it is another.
+    pub live: Option<String>,
+    /// Where the value is declared.
+    pub declared_at: Option<String>,
+}
+
+impl From<&Catalog<'_>> for CatalogDocument {
+    fn from(catalog: &Catalog) -> Self {
+        let Catalog {
+            environments,
+            listed,
+            passing,
+            others,
+        } = catalog;
+        let topics = |entries: &[Entry]| -> Vec<CatalogTopicDocument> {
+            let entries = entries.iter();
+            entries.map(|entry| topic(entry, environments)).collect()
+        };
+        Self {
+            format: CatalogFormat,
+            environments: environments.iter().map(|part| (*part).into()).collect(),
+            topics: topics(listed),
+            lifecycles: topics(passing),
+            others: topics(others),
+        }
+    }
+}
+
+impl From<&Part<'_>> for CatalogEnvironmentDocument {
+    fn from(part: &Part) -> Self {
+        let Part { desired, look } = part;
+        let (cluster_id, error) = match look {
+            Look::Seen(live, _) => (live.cluster_id.clone(), None),
+            Look::NotAsked => (None, None),
+            Look::Failed(why) => (None, Some(why.clone())),
+        };
+        Self {
+            environment: desired.environment.name.to_string(),
+            description: desired.environment.description.clone(),
+            cluster_id,
+            read: matches!(look, Look::Seen(..)),
+            error,
+        }
+    }
+}
+
+fn topic(entry: &Entry, environments: &[&Part]) -> CatalogTopicDocument {
+    let Entry {
+        topic,
+        description,
+        owner,
+        labels,
+        places,
+    } = entry;
+    let here = environments.iter().zip(places);
+    let here = here.filter_map(|(part, standing)| {
+        let name = part.desired.environment.name.to_string();
+        Some((name, standing.as_ref()?.into()))
+    });
+    CatalogTopicDocument {
+        topic: topic.clone(),
+        description: description.clone(),
+        owner: owner.clone(),
+        labels: labels.clone(),
+        environments: here.collect(),
+    }
+}
+
+impl From<&Standing> for TopicStatusDocument {
+    fn from(standing: &Standing) -> Self {
+        let Standing {
+            state,
+            lifecycle,
+            drifted,
+            pending,
+            declared_at,
+            on_remove,
+            settings,
+        } = standing;
+        Self {
+            state: match (lifecycle, state) {
+                (Some(_), _) => CatalogState::NotCompared(NotCompared::Lifecycle),
+                (None, Some(state)) => CatalogState::Compared(*state),
+                (None, None) => CatalogState::NotCompared(NotCompared::NotRead),
+            },
+            lifecycle: lifecycle.clone(),
+            drifted: state.map(|_| *drifted),
+            pending: state.map(|_| *pending),
+            declared_at: declared_at.as_ref().map(Place::file_line),
+            on_remove: *on_remove,
+            settings: settings.iter().map(SettingValuesDocument::from).collect(),
+        }
+    }
+}
+
+impl From<&SettingValues> for SettingValuesDocument {
+    fn from(values: &SettingValues) -> Self {
+        let SettingValues {
+            setting,
+            wanted,
+            live,
+            declared_at,
+        } = values;
+        Self {
+            setting: setting.clone(),
+            wanted: wanted.clone(),
+            live: live.clone(),
+            declared_at: declared_at.as_ref().map(Place::file_line),
+        }
+    }
+}

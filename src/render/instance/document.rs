@@ -1,0 +1,318 @@
+//! Instances of lifecycles as JSON: `topicsmith/instance/1` and `topicsmith/instances/1`.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Stage;
+use super::text::reason;
+use crate::instance::{Entry, InstanceId, Report, State, Why};
+use crate::live::{Instance, Stamp};
+use crate::model::TopicName;
+use crate::model::document::document_format;
+use crate::render::report::document::OutcomeDocument;
+
+document_format!(
+    /// The format of what became of instances.
+    InstanceFormat = "topicsmith/instance/1" of InstanceDocument
+);
+document_format!(
+    /// The format of a list of instances.
+    InstancesFormat = "topicsmith/instances/1" of InstancesDocument, several as "lists"
+);
+
+/// What became of instances.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct InstanceDocument {
+    /// The format of this document.
+    pub format: InstanceFormat,
+    /// The command: `up`, `down` or `sweep`.
+    pub command: String,
+    /// The ownership scope.
+    pub scope: String,
+    /// The environment's name.
+    pub environment: String,
+    /// Whether nothing was to be changed.
+    pub dry_run: bool,
+    /// Whether the command was told to stop.
+    pub interrupted: bool,
+    /// The instances that the command is about.
+    pub instances: Vec<InstanceOutcomeDocument>,
+}
+
+/// What became of one instance.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct InstanceOutcomeDocument {
+    /// Its lifecycle, `[lifecycles.NAME]`.
+    pub lifecycle: String,
+    /// What tells it from the others of its lifecycle.
+    pub parameters: BTreeMap<String, String>,
+    /// What became of it.
+    pub state: InstanceState,
+    /// When it was started, by the broker's clock, in ms since 1970.
+    pub started_ms: Option<i64>,
+    /// When it was ended.
+    pub ended_ms: Option<i64>,
+    /// From when on its topics can be deleted.
+    pub delete_at_ms: Option<i64>,
+    /// Its topics, each with its id; `null` where that is not known.
+    pub topics: Option<BTreeMap<TopicName, Option<String>>>,
+    /// What became of its topics, of those that were to change.
+    pub changes: Vec<OutcomeDocument>,
+    /// Its topics that stay, and why.
+    pub stays: Vec<StayDocument>,
+    /// Who else is at work on it.
+    pub busy: Option<BusyDocument>,
+    /// What else went wrong.
+    pub trouble: Option<String>,
+}
+
+/// What became of an instance.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum InstanceState {
+    /// It was started.
+    Started,
+    /// It had ended, and is up again.
+    UpAgain,
+    /// It is up, and was so before.
+    Up,
+    /// There is none.
+    NotUp,
+    /// It was ended.
+    Ended,
+    /// It had been ended before.
+    Ending,
+    /// Its topics are to be deleted, and would be without `--dry-run`.
+    Expired,
+    /// Its topics were deleted, and so was its record.
+    Deleted,
+    /// It is expired, and stays because one of its topics has to.
+    Stays,
+    /// Another process is at work on it.
+    Busy,
+    /// Not all was done.
+    Incomplete,
+}
+
+/// A topic of an instance that stays.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct StayDocument {
+    /// The topic.
+    pub topic: TopicName,
+    /// The kind of reason.
+    pub code: StayCode,
+    /// The reason.
+    pub reason: String,
+}
+
+/// Kinds of reasons for which a topic stays.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum StayCode {
+    /// It is in use, or that cannot be read.
+    TopicInUse,
+    /// A hold keeps it.
+    Held,
+    /// Another topic of the instance stays.
+    AnotherStays,
+    /// It was deleted, and created again by others.
+    Recreated,
+    /// A scope owns it.
+    OwnedElsewhere,
+}
+
+/// Who is at work on an instance.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct BusyDocument {
+    /// The user, and the machine.
+    pub by: String,
+    /// The process there.
+    pub pid: u32,
+}
+
+/// The instances of one environment.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct InstancesDocument {
+    /// The format of this document.
+    pub format: InstancesFormat,
+    /// The environment's name.
+    pub environment: String,
+    /// The time by the broker's clock, in ms since 1970.
+    pub now_ms: i64,
+    /// The instances, by scope, lifecycle and parameters.
+    pub instances: Vec<ListedInstanceDocument>,
+}
+
+/// One instance.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct ListedInstanceDocument {
+    /// Its ownership scope.
+    pub scope: Option<String>,
+    /// Its lifecycle, `[lifecycles.NAME]`.
+    pub lifecycle: String,
+    /// What tells it from the others of its lifecycle.
+    pub parameters: BTreeMap<String, String>,
+    /// How it stands.
+    pub state: Stage,
+    /// When it was started, by the broker's clock, in ms since 1970.
+    pub started_ms: i64,
+    /// How long ago that is.
+    pub age_ms: i64,
+    /// When it was ended.
+    pub ended_ms: Option<i64>,
+    /// How long after its end its topics are deleted.
+    pub delete_after_ms: u64,
+    /// The age at which it ends by itself.
+    pub max_age_ms: Option<u64>,
+    /// From when on its topics can be deleted.
+    pub delete_at_ms: Option<i64>,
+    /// Its topics, each with its id; `null` where that is not known.
+    pub topics: BTreeMap<TopicName, Option<String>>,
+    /// Who wrote its record: the user, and the machine.
+    pub by: Option<String>,
+    /// The commit that it was started from.
+    pub commit: Option<String>,
+}
+
+impl From<&Report> for InstanceDocument {
+    fn from(report: &Report) -> Self {
+        let Report {
+            command,
+            scope,
+            environment,
+            dry_run,
+            entries,
+            interrupted,
+        } = report;
+        Self {
+            format: InstanceFormat,
+            command: (*command).to_owned(),
+            scope: scope.clone(),
+            environment: environment.clone(),
+            dry_run: *dry_run,
+            interrupted: *interrupted,
+            instances: entries.iter().map(InstanceOutcomeDocument::from).collect(),
+        }
+    }
+}
+
+impl From<&Entry> for InstanceOutcomeDocument {
+    fn from(entry: &Entry) -> Self {
+        let Entry {
+            id: InstanceId {
+                lifecycle,
+                parameters,
+            },
+            instance,
+            state,
+            topics,
+            stays,
+            trouble,
+        } = entry;
+        let instance = instance.as_ref();
+        Self {
+            lifecycle: lifecycle.clone(),
+            parameters: parameters.clone(),
+            state: state.into(),
+            started_ms: instance.map(|instance| instance.started_ms),
+            ended_ms: instance.and_then(|instance| instance.ended_ms),
+            delete_at_ms: instance.and_then(Instance::over_at_ms),
+            topics: instance.map(|instance| instance.topics.clone()),
+            changes: topics.iter().map(OutcomeDocument::from).collect(),
+            stays: stays.iter().map(StayDocument::from).collect(),
+            busy: match state {
+                State::Busy(holder) => Some(BusyDocument {
+                    by: holder.by.clone(),
+                    pid: holder.pid,
+                }),
+                _ => None,
+            },
+            trouble: trouble.as_ref().map(ToString::to_string),
+        }
+    }
+}
+
+impl From<&State> for InstanceState {
+    fn from(state: &State) -> Self {
+        match state {
+            State::Started => InstanceState::Started,
+            State::Again => InstanceState::UpAgain,
+            State::Up => InstanceState::Up,
+            State::NotUp => InstanceState::NotUp,
+            State::Ended => InstanceState::Ended,
+            State::Ending => InstanceState::Ending,
+            State::Over => InstanceState::Expired,
+            State::Deleted => InstanceState::Deleted,
+            State::Stays => InstanceState::Stays,
+            State::Busy(_) => InstanceState::Busy,
+            State::Incomplete => InstanceState::Incomplete,
+        }
+    }
+}
+
+impl From<(&TopicName, &Why)> for StayDocument {
+    fn from((topic, why): (&TopicName, &Why)) -> Self {
+        Self {
+            topic: topic.clone(),
+            code: match why {
+                Why::InUse(_) => StayCode::TopicInUse,
+                Why::Held(_) => StayCode::Held,
+                Why::Another => StayCode::AnotherStays,
+                Why::MadeAgain => StayCode::Recreated,
+                Why::Owned => StayCode::OwnedElsewhere,
+            },
+            reason: reason(why),
+        }
+    }
+}
+
+impl InstancesDocument {
+    /// The document of an environment's instances at a time.
+    pub fn new(environment: &str, instances: &[Instance], now_ms: i64) -> Self {
+        let listed = |instance: &Instance| ListedInstanceDocument::new(instance, now_ms);
+        Self {
+            format: InstancesFormat,
+            environment: environment.to_owned(),
+            now_ms,
+            instances: instances.iter().map(listed).collect(),
+        }
+    }
+}
+
+impl ListedInstanceDocument {
+    fn new(instance: &Instance, now_ms: i64) -> Self {
+        let Instance {
+            whose,
+            lifecycle,
+            parameters,
+            topics,
+            started_ms,
+            ended_ms,
+            delete_after_ms,
+            max_age_ms,
+            stamp:
+                Stamp {
+                    commit,
+                    by,
+                    at_ms: _,
+                },
+        } = instance;
+        Self {
+            scope: whose.scope.clone(),
+            lifecycle: lifecycle.clone(),
+            parameters: parameters.clone(),
+            state: Stage::of(instance, now_ms),
+            started_ms: *started_ms,
+            age_ms: now_ms.saturating_sub(*started_ms),
+            ended_ms: *ended_ms,
+            delete_after_ms: *delete_after_ms,
+            max_age_ms: *max_age_ms,
+            delete_at_ms: instance.over_at_ms(),
+            topics: topics.clone(),
+            by: by.clone(),
+            commit: commit.clone(),
+        }
+    }
+}
