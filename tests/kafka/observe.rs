@@ -226,7 +226,7 @@ async fn what_may_not_be_read_is_unknown(test: Test) {
             "broker defaults: CLUSTER_AUTHORIZATION_FAILED (31): Cluster authorization failed for User:reader; needed: DescribeConfigs on the cluster."
                 .to_owned(),
             format!(
-                "configs of topic {a}: TOPIC_AUTHORIZATION_FAILED (29): Topic authorization failed for User:reader; needed: DescribeConfigs on the topic."
+                "configs of topic {a}: Topic authorization failed for User:reader; needed: DescribeConfigs on the topic. (TOPIC_AUTHORIZATION_FAILED 29)"
             ),
         ]
     );
