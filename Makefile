@@ -12,7 +12,7 @@ demo: packages ## a real broker: plan, apply, an empty plan, a drift and its hea
 test: packages ## everything, real brokers included
 	cargo test --locked
 
-# The releases that the README speaks of: the first two with ZooKeeper, the others with KRaft.
+# The releases of docs/reference/kafka-releases.md: the first two with ZooKeeper, the others with KRaft.
 compat: $(addprefix compat-,2.8.2 3.5.2 3.9.1 4.3.0) ## the tests with real brokers on Kafka 2.8, 3.5, 3.9 and 4.3
 
 compat-%: packages

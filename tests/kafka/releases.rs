@@ -1,4 +1,4 @@
-//! What differs between the releases of Kafka, as the README's table has it, by the real binary.
+//! What differs between the releases of Kafka, as the table of docs/reference/kafka-releases.md has it, by the real binary.
 //! The suite as a whole shows what does not: `make compat` runs it on each of them.
 
 use crate::harness::release::{shown_release, since};
