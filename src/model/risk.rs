@@ -132,8 +132,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_page_of_concepts_names_each_code() {
-        let page = include_str!("../../docs/concepts.md");
+    fn the_page_of_codes_names_each() {
+        let page = include_str!("../../docs/reference/codes.md");
         for &code in RiskCode::ALL {
             let (level, meaning) = (code.level().as_str(), code.meaning());
             let row = format!("| `{code}` | {level} | {meaning} |\n");
