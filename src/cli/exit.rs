@@ -79,6 +79,17 @@ mod tests {
     }
 
     #[test]
+    fn the_page_of_exit_codes_has_each() {
+        let page = include_str!("../../docs/reference/exit-codes.md");
+        let is_row = |line: &&str| line.starts_with("| ") && line.as_bytes()[2].is_ascii_digit();
+        let rows = page.lines().filter(is_row);
+        let codes: Vec<&str> = rows.filter_map(|row| row.split(' ').nth(1)).collect();
+        let mut expected = Exit::ORDER.map(Exit::code);
+        expected.sort_unstable();
+        assert_eq!(codes, expected.map(|code| code.to_string()));
+    }
+
+    #[test]
     fn several_environments_end_as_one() {
         let table: [(&[Exit], Exit); 9] = [
             (&[], Done),

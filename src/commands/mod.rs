@@ -104,7 +104,7 @@ impl Command {
             | Command::Apply(_)
             | Command::Drift(_)
             | Command::Doctor(_) => &[Text, Json, Markdown, Github],
-            Command::List(_) => &[Text, Json, Markdown],
+            Command::List(_) | Command::Man(_) => &[Text, Json, Markdown],
             Command::Catalog(_) => &[Html, Json, Markdown],
             Command::Snapshot(_)
             | Command::Import(_)
@@ -115,8 +115,7 @@ impl Command {
             | Command::Init(_)
             | Command::New(_)
             | Command::Schema(_)
-            | Command::Completions(_)
-            | Command::Man(_) => &[Text, Json],
+            | Command::Completions(_) => &[Text, Json],
         }
     }
 

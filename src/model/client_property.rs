@@ -321,6 +321,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_page_of_client_properties_has_each() {
+        let page = include_str!("../../docs/reference/client-properties.md");
+        for property in PROPERTIES {
+            let (name, takes, does) = (property.name, property.expected(), property.doc);
+            let row = format!("| `{name}` | {takes} | {does} |\n");
+            assert!(page.contains(&row), "{row}");
+        }
+        let rows = page.lines().skip_while(|line| *line != "## All properties");
+        let rows = rows.filter(|line| line.starts_with("| `")).count();
+        assert_eq!(rows, PROPERTIES.len());
+    }
+
+    #[test]
     fn what_is_dangerous_or_unknown_is_refused_with_a_reason() {
         for name in [
             "plugin.library.paths",

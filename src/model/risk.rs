@@ -146,6 +146,21 @@ mod tests {
     }
 
     #[test]
+    fn the_page_of_blocked_changes_has_a_fix_for_each() {
+        let page = include_str!("../../docs/how-to/blocked.md");
+        for code in BlockCode::ALL {
+            let section = page
+                .split("\n## ")
+                .find(|s| s.starts_with(&format!("`{code}`\n")));
+            let section = section.unwrap_or_else(|| panic!("no section {code}"));
+            assert!(
+                section.contains("**Cause.**") && section.contains("**Fix.**"),
+                "{code}"
+            );
+        }
+    }
+
+    #[test]
     fn codes_read_back_as_they_are_written() {
         for &code in RiskCode::ALL {
             assert_eq!(code.as_str().parse(), Ok(code));

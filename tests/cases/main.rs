@@ -2,6 +2,7 @@
 //! README.md beside this file says how to add one.
 
 mod checkouts;
+mod docs;
 mod edges;
 mod inert;
 mod rooms;
@@ -31,6 +32,7 @@ fn main() {
         })
         .collect();
     trials.extend(checkouts::trials());
+    trials.extend(docs::trials());
     trials.extend(edges::trials());
     trials.extend(rooms::trials());
     trials.extend(inert::trials());
