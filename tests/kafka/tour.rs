@@ -1,6 +1,7 @@
-//! The README's tour, done as it stands there: its files, its commands, and what they print.
+//! The README's tour and the how-to pages of docs/, run as they are: their files, their commands,
+//! and what these print.
 //!
-//! What the tour does in words stands beside it as a comment, `<!-- tour: … -->`:
+//! What a page does in words is beside it as a comment, `<!-- tour: … -->`:
 //!
 //! - `file PATH`, with the text below it in the comment, or in the block that follows
 //! - `edit PATH` and below it `OLD` `=>` `NEW`, a line each
@@ -8,8 +9,8 @@
 //! - `run ARGUMENTS`, a command that is only spoken of
 //! - `end`
 //!
-//! In what a command prints, a line of `…` stands for any number of lines; ids, times and who it was
-//! are of the day.
+//! In what a command prints, a line of `…` stands for any number of lines; ids, times and users
+//! differ from run to run.
 
 use std::fs;
 use std::path::Path;
@@ -21,22 +22,34 @@ use topicsmith::model::{ConfigKey, TopicName};
 
 use crate::harness::{Brokers, Test, connect, connection, tests};
 
-tests! { the_readme_is_true: Newest }
+tests! { the_pages_are_true: Newest }
 
-const README: &str = include_str!("../../README.md");
+/// The pages, and how many steps each has at least.
+const PAGES: [(&str, usize); 5] = [
+    (include_str!("../../README.md"), 13),
+    (include_str!("../../docs/how-to/rename.md"), 13),
+    (include_str!("../../docs/how-to/blocked.md"), 5),
+    (include_str!("../../docs/how-to/emergency-change.md"), 8),
+    (include_str!("../../docs/how-to/ephemeral-topics.md"), 5),
+];
 
-async fn the_readme_is_true(_: Test) {
+/// One page after the other, each in an empty folder on an empty cluster.
+async fn the_pages_are_true(_: Test) {
     let brokers = Brokers::own(1);
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let tour = Tour {
-        folder: folder.path(),
-        servers: brokers.servers(),
-        cluster: connect(connection(brokers.servers())).await,
-    };
-    let steps = steps(README);
-    assert!(steps.len() > 12, "{steps:?}");
-    for step in &steps {
-        tour.take(step).await;
+    let cluster = connect(connection(brokers.servers())).await;
+    for (page, least) in PAGES {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let tour = Tour {
+            folder: folder.path(),
+            servers: brokers.servers(),
+            cluster: &cluster,
+        };
+        let steps = steps(page);
+        assert!(steps.len() >= least, "{steps:?}");
+        for step in &steps {
+            tour.take(step).await;
+        }
+        brokers.cli("TopicCommand", &["--delete", "--topic", ".*"]);
     }
 }
 
@@ -123,7 +136,7 @@ fn runs(block: &[&str]) -> Vec<Step> {
 struct Tour<'a> {
     folder: &'a Path,
     servers: &'a str,
-    cluster: Cluster,
+    cluster: &'a Cluster,
 }
 
 impl Tour<'_> {
