@@ -25,12 +25,14 @@ use crate::harness::{Brokers, Test, connect, connection, tests};
 tests! { the_pages_are_true: Newest }
 
 /// The pages, and how many steps each has at least.
-const PAGES: [(&str, usize); 5] = [
+const PAGES: [(&str, usize); 7] = [
     (include_str!("../../README.md"), 13),
     (include_str!("../../docs/how-to/rename.md"), 13),
     (include_str!("../../docs/how-to/blocked.md"), 5),
     (include_str!("../../docs/how-to/emergency-change.md"), 8),
     (include_str!("../../docs/how-to/ephemeral-topics.md"), 5),
+    (include_str!("../../docs/how-to/inspect.md"), 7),
+    (include_str!("../../docs/how-to/capacity.md"), 3),
 ];
 
 /// One page after the other, each in an empty folder on an empty cluster.
@@ -49,7 +51,8 @@ async fn the_pages_are_true(_: Test) {
         for step in &steps {
             tour.take(step).await;
         }
-        brokers.cli("TopicCommand", &["--delete", "--topic", ".*"]);
+        let all = ["--delete", "--if-exists", "--topic", ".*"];
+        brokers.cli("TopicCommand", &all);
     }
 }
 
