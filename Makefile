@@ -24,7 +24,7 @@ lint: packages ## format and lints, as CI has them
 
 doc: packages ## the book (target/book), its links checked, and the library's documentation
 	cargo test --locked --test cases docs/
-	PATH="$(PATH):$${CARGO_HOME:-$$HOME/.cargo}/bin"; \
+	@PATH="$$PATH:$${CARGO_HOME:-$$HOME/.cargo}/bin"; \
 	command -v mdbook >/dev/null || cargo install --locked mdbook@0.5.4 --no-default-features --features search; \
 	mdbook build docs
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
