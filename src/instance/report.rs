@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::apply::{self, Kind};
 use crate::inventory::{Holder, InventoryError, Lost};
 use crate::kafka::{self, Fault};
@@ -36,6 +39,8 @@ pub struct Entry {
     pub instance: Option<Instance>,
     /// How it stands.
     pub state: State,
+    /// Who is at work on it, where it is busy.
+    pub busy: Option<Holder>,
     /// What became of its topics, of those that something was done to.
     pub topics: Vec<apply::Entry>,
     /// Its topics that stay, each with the reason.
@@ -45,12 +50,13 @@ pub struct Entry {
 }
 
 /// How an instance stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum State {
     /// It was started.
     Started,
     /// It had ended, and is up again.
-    Again,
+    UpAgain,
     /// It is up, and was so before.
     Up,
     /// There is none.
@@ -60,13 +66,13 @@ pub enum State {
     /// It had been ended before.
     Ending,
     /// It is over, and would be deleted.
-    Over,
+    Expired,
     /// Its topics are gone, and so is its record.
     Deleted,
     /// It is over, and stays because a topic of it has to.
     Stays,
     /// Somebody is at work on it.
-    Busy(Holder),
+    Busy,
     /// Not all was done.
     Incomplete,
 }
@@ -143,6 +149,7 @@ impl Entry {
             id,
             instance,
             state,
+            busy: None,
             topics: Vec::new(),
             stays: BTreeMap::new(),
             trouble: None,
@@ -170,7 +177,7 @@ impl Entry {
     pub fn changed(&self) -> bool {
         let recorded = matches!(
             self.state,
-            State::Started | State::Again | State::Ended | State::Deleted
+            State::Started | State::UpAgain | State::Ended | State::Deleted
         );
         recorded
             || self.trouble.is_some()

@@ -71,7 +71,7 @@ async fn look(
     let cases = judge(site, &contents.inventory, over, &sweep.allow).await?;
     let entry = |case: super::reclaim::Case| match case.has_to_stay() {
         true => case.into_entry(State::Stays),
-        false => case.into_entry(State::Over),
+        false => case.into_entry(State::Expired),
     };
     Ok(cases.into_iter().map(entry).collect())
 }
@@ -117,8 +117,10 @@ async fn delete_some(
                 lock: Some(lock),
             }),
             Err(InstanceError::Locked { holder, .. }) => {
-                let busy = State::Busy(holder);
-                entries.push(Entry::new(id, Some(instance.clone()), busy));
+                entries.push(Entry {
+                    busy: Some(holder),
+                    ..Entry::new(id, Some(instance.clone()), State::Busy)
+                });
             }
             Err(error) => failed = Some(error),
         }

@@ -168,7 +168,7 @@ impl Up<'_> {
             before.ended_ms.is_some() || before.over_at_ms().is_some_and(|at| at <= now_ms)
         };
         let (mut instance, state) = match before {
-            Some(before) if is_over(before) => (before.clone(), State::Again),
+            Some(before) if is_over(before) => (before.clone(), State::UpAgain),
             Some(before) => (before.clone(), State::Up),
             None => (Instance::default(), State::Started),
         };

@@ -28,11 +28,12 @@ pub struct Holder {
 }
 
 /// A lock that somebody holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TakenLock {
     /// What is locked.
     pub resource: String,
     /// By whom.
+    #[serde(flatten)]
     pub holder: Holder,
     /// Until when, unless it is renewed, by the broker's clock, in ms since 1970.
     pub until_ms: i64,

@@ -24,9 +24,10 @@ pub struct Closeup {
 }
 
 /// How one partition is.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PartitionState {
     /// Its number, from 0.
+    #[serde(rename = "partition")]
     pub number: i32,
     /// The broker that leads it, if any does.
     pub leader: Option<i32>,
@@ -36,8 +37,10 @@ pub struct PartitionState {
     pub in_sync: Vec<i32>,
     /// Those of them that are not up.
     pub offline: Vec<i32>,
-    /// The first offset that it holds, and the one that its next record gets, where they are known.
-    pub offsets: Option<(i64, i64)>,
+    /// The first offset that it holds, where it is known.
+    pub first_offset: Option<i64>,
+    /// The offset that its next record gets, where it is known.
+    pub next_offset: Option<i64>,
 }
 
 /// A consumer group, and how far it is.
@@ -68,7 +71,7 @@ pub struct Member {
 impl PartitionState {
     /// How many messages it holds at most; compaction and transactions can leave fewer.
     pub fn messages(&self) -> Option<u64> {
-        let (first, next) = self.offsets?;
+        let (first, next) = self.first_offset.zip(self.next_offset)?;
         Some(u64::try_from(next.saturating_sub(first)).unwrap_or_default())
     }
 
@@ -88,7 +91,7 @@ impl Closeup {
     /// offset there, or the end is not known.
     pub fn lag(&self, group: &GroupLag, partition: &PartitionState) -> Option<u64> {
         let committed = group.committed.as_ref()?.get(&partition.number)?;
-        let (_, next) = partition.offsets?;
+        let next = partition.next_offset?;
         Some(u64::try_from(next.saturating_sub(*committed)).unwrap_or_default())
     }
 
@@ -107,7 +110,8 @@ mod tests {
     fn partition(number: i32, offsets: Option<(i64, i64)>) -> PartitionState {
         PartitionState {
             number,
-            offsets,
+            first_offset: offsets.map(|(first, _)| first),
+            next_offset: offsets.map(|(_, next)| next),
             ..PartitionState::default()
         }
     }

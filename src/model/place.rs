@@ -1,8 +1,12 @@
 //! Where something stands in a file, and which layer set a value.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A stretch of one line in a file. Lines and columns count from 1; columns count characters.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,6 +48,44 @@ impl fmt::Display for Place {
             0 => f.write_str(&self.file),
             line => write!(f, "{}:{line}:{}", self.file, self.column),
         }
+    }
+}
+
+impl Serialize for Place {
+    /// As [`Place::file_line`].
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.file_line())
+    }
+}
+
+impl<'de> Deserialize<'de> for Place {
+    /// The column, which documents do not hold, is the first.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let split = text.rsplit_once(':');
+        let line = split.and_then(|(file, line)| Some((file, line.parse().ok()?)));
+        Ok(match line {
+            Some((file, line)) => Self {
+                line,
+                column: 1,
+                ..Self::whole(file)
+            },
+            None => Self::whole(text),
+        })
+    }
+}
+
+impl JsonSchema for Place {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Place".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        String::json_schema(generator)
     }
 }
 

@@ -52,7 +52,8 @@ fn state(number: i32, partition: &Partition, metadata: &Metadata) -> PartitionSt
         replicas: partition.replicas.clone(),
         in_sync: partition.in_sync.clone(),
         offline: offline.copied().collect(),
-        offsets: None,
+        first_offset: None,
+        next_offset: None,
     }
 }
 
@@ -81,7 +82,10 @@ async fn add_offsets(cluster: &Cluster, topic: &TopicName, closeup: &mut Closeup
             Some(found.as_ref().map(|found| found.offset).map_err(words))
         };
         match (at(&first), at(&next)) {
-            (Some(Ok(first)), Some(Ok(next))) => partition.offsets = Some((first, next)),
+            (Some(Ok(first)), Some(Ok(next))) => {
+                partition.first_offset = Some(first);
+                partition.next_offset = Some(next);
+            }
             (Some(Err(why)), _) | (_, Some(Err(why))) => {
                 let what = format!("what partition {} holds", partition.number);
                 closeup.unseen_messages.push(unseen(&what, &why));

@@ -21,21 +21,11 @@ document_format!(
 pub struct DoctorDocument {
     /// The format of this document.
     pub format: DoctorFormat,
-    /// The environment's name.
-    pub environment: String,
-    /// The cluster's id, where it was reached and reports one.
-    pub cluster_id: Option<String>,
-    /// The release of Kafka, as far as the brokers report it.
-    pub kafka_version: Option<String>,
-    /// The principal of this client, where it is known and no secret.
-    pub principal: Option<String>,
-    /// The work that was checked for.
-    #[serde(rename = "for")]
-    pub work: Work,
+    /// What was checked.
+    #[serde(flatten)]
+    pub examination: Examination,
     /// The checks in numbers.
     pub summary: DoctorSummary,
-    /// The checks, in order.
-    pub checks: Vec<Check>,
 }
 
 /// How many checks came out at each level.
@@ -51,8 +41,8 @@ pub struct DoctorSummary {
     pub skip: usize,
 }
 
-/// What was looked at.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What was checked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Examination {
     /// The environment.
     pub environment: String,
@@ -62,7 +52,8 @@ pub struct Examination {
     pub kafka_version: Option<String>,
     /// Who this client is to the brokers, where that is known and no secret.
     pub principal: Option<String>,
-    /// What is to be done there.
+    /// The work that was checked for.
+    #[serde(rename = "for")]
     pub work: Work,
     /// What was found, in order.
     pub checks: Vec<Check>,
@@ -211,28 +202,15 @@ pub fn annotations(found: &Examination) -> Annotations {
 
 impl From<&Examination> for DoctorDocument {
     fn from(found: &Examination) -> Self {
-        let Examination {
-            environment,
-            cluster_id,
-            kafka_version,
-            principal,
-            work,
-            checks,
-        } = found;
         Self {
             format: DoctorFormat,
-            environment: environment.clone(),
-            cluster_id: cluster_id.clone(),
-            kafka_version: kafka_version.clone(),
-            principal: principal.clone(),
-            work: *work,
+            examination: found.clone(),
             summary: DoctorSummary {
                 ok: found.count(Level::Ok),
                 warn: found.count(Level::Warn),
                 fail: found.count(Level::Fail),
                 skip: found.count(Level::Skip),
             },
-            checks: checks.clone(),
         }
     }
 }

@@ -11,6 +11,9 @@ use std::sync::Arc;
 pub use environment::EnvironmentTrace;
 pub use written::Written;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::environments::Chain;
 use super::layers::Layers;
 use super::resolve::Resolver;
@@ -102,11 +105,12 @@ pub struct Said {
 }
 
 /// A variable in a value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FromVariable {
     /// Its name.
     pub name: String,
     /// Whether the process environment sets it; else the file's own default counts.
+    #[serde(rename = "set")]
     pub is_set: bool,
 }
 

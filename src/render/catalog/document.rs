@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Catalog, Entry, Look, Part, SettingValues, Standing};
+use super::{Catalog, Entry, Look, Part, Standing};
+use crate::model::TopicName;
 use crate::model::document::document_format;
-use crate::model::{OnRemove, Place, Setting, TopicName};
-use crate::render::list::State;
 
 document_format!(
     /// The format of a catalogue.
@@ -57,59 +56,7 @@ pub struct CatalogTopicDocument {
     /// Its labels, of all environments.
     pub labels: BTreeMap<String, String>,
     /// The topic in each environment that lists or holds it.
-    pub environments: BTreeMap<String, TopicStatusDocument>,
-}
-
-/// A topic in one environment.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct TopicStatusDocument {
-    /// How configuration and cluster agree about it.
-    pub state: CatalogState,
-    /// The lifecycle whose instances have such a topic.
-    pub lifecycle: Option<String>,
-    /// Whether it was changed on the cluster since the last apply; `null` where that was not read.
-    pub drifted: Option<bool>,
-    /// Whether its configuration was not applied yet; `null` where that was not read.
-    pub pending: Option<bool>,
-    /// The entry.
-    pub declared_at: Option<String>,
-    /// What happens to the topic once its entry leaves the configuration.
-    pub on_remove: Option<OnRemove>,
-    /// Its settings: partitions, replication factor, then configs by key.
-    pub settings: Vec<SettingValuesDocument>,
-}
-
-/// How configuration and cluster agree about a topic.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
-pub enum CatalogState {
-    /// As `list` has it.
-    Compared(State),
-    /// Not compared.
-    NotCompared(NotCompared),
-}
-
-/// Why a topic was not compared.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum NotCompared {
-    /// It is a topic of a lifecycle.
-    Lifecycle,
-    /// The cluster was not read.
-    NotRead,
-}
-
-/// One setting of a topic.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct SettingValuesDocument {
-    /// The setting.
-    pub setting: Setting,
-    /// The declared value.
-    pub wanted: Option<String>,
-    /// The live value, where it is another.
-    pub live: Option<String>,
-    /// Where the value is declared.
-    pub declared_at: Option<String>,
+    pub environments: BTreeMap<String, Standing>,
 }
 
 impl From<&Catalog<'_>> for CatalogDocument {
@@ -163,7 +110,7 @@ fn topic(entry: &Entry, environments: &[&Part]) -> CatalogTopicDocument {
     let here = environments.iter().zip(places);
     let here = here.filter_map(|(part, standing)| {
         let name = part.desired.environment.name.to_string();
-        Some((name, standing.as_ref()?.into()))
+        Some((name, standing.clone()?))
     });
     CatalogTopicDocument {
         topic: topic.clone(),
@@ -171,49 +118,5 @@ fn topic(entry: &Entry, environments: &[&Part]) -> CatalogTopicDocument {
         owner: owner.clone(),
         labels: labels.clone(),
         environments: here.collect(),
-    }
-}
-
-impl From<&Standing> for TopicStatusDocument {
-    fn from(standing: &Standing) -> Self {
-        let Standing {
-            state,
-            lifecycle,
-            drifted,
-            pending,
-            declared_at,
-            on_remove,
-            settings,
-        } = standing;
-        Self {
-            state: match (lifecycle, state) {
-                (Some(_), _) => CatalogState::NotCompared(NotCompared::Lifecycle),
-                (None, Some(state)) => CatalogState::Compared(*state),
-                (None, None) => CatalogState::NotCompared(NotCompared::NotRead),
-            },
-            lifecycle: lifecycle.clone(),
-            drifted: state.map(|_| *drifted),
-            pending: state.map(|_| *pending),
-            declared_at: declared_at.as_ref().map(Place::file_line),
-            on_remove: *on_remove,
-            settings: settings.iter().map(SettingValuesDocument::from).collect(),
-        }
-    }
-}
-
-impl From<&SettingValues> for SettingValuesDocument {
-    fn from(values: &SettingValues) -> Self {
-        let SettingValues {
-            setting,
-            wanted,
-            live,
-            declared_at,
-        } = values;
-        Self {
-            setting: setting.clone(),
-            wanted: wanted.clone(),
-            live: live.clone(),
-            declared_at: declared_at.as_ref().map(Place::file_line),
-        }
     }
 }

@@ -1,7 +1,7 @@
 //! The catalogue as one page that needs nothing else: no other files, no network. Its policy lets a
 //! browser use its own script and style, which it names by their SHA-256, and nothing else.
 
-use super::{Catalog, Entry, Look, Standing, environments};
+use super::{Catalog, CatalogState, Entry, Look, Standing, environments};
 use crate::model::text::{count, cut};
 use crate::render::list::State;
 use crate::render::markdown::html as safe;
@@ -147,16 +147,17 @@ fn found_by(catalog: &Catalog, entry: &Entry) -> String {
 }
 
 fn class(standing: &Standing) -> &'static str {
-    match standing.state {
-        Some(State::InSync) => "ok",
-        Some(_) if standing.drifted => "bad",
-        Some(State::Missing | State::Removed) if !standing.pending => "bad",
-        Some(
-            State::Differs | State::Missing | State::NotOwned | State::Released | State::Removed,
-        ) => "change",
-        Some(State::NotSeen | State::Unlisted | State::OwnedElsewhere | State::Held) | None => {
-            "faint"
+    let CatalogState::Compared(state) = standing.state else {
+        return "faint";
+    };
+    match state {
+        State::InSync => "ok",
+        _ if standing.drifted == Some(true) => "bad",
+        State::Missing | State::Removed if standing.pending != Some(true) => "bad",
+        State::Differs | State::Missing | State::NotOwned | State::Released | State::Removed => {
+            "change"
         }
+        State::NotSeen | State::Unlisted | State::OwnedElsewhere | State::Held => "faint",
     }
 }
 

@@ -10,6 +10,9 @@ pub use markdown::markdown;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::desired::{Desired, Topic};
 use crate::live::{Live, LiveTopic, ReplicationFactor};
 use crate::model::{ConfigKey, Globs, OnRemove, Place, Setting, TopicName};
@@ -67,16 +70,16 @@ pub struct Entry {
 }
 
 /// A topic in one environment.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Standing {
-    /// How files and cluster agree; `None` where the cluster was not looked at.
-    pub state: Option<State>,
+    /// How configuration and cluster agree.
+    pub state: CatalogState,
     /// The lifecycle whose instances have such a topic.
     pub lifecycle: Option<String>,
-    /// Whether it was changed on the cluster since it was applied.
-    pub drifted: bool,
-    /// Whether the files say something that was not applied yet.
-    pub pending: bool,
+    /// Whether it was changed on the cluster since the last apply; `null` where that was not read.
+    pub drifted: Option<bool>,
+    /// Whether its configuration was not applied yet; `null` where that was not read.
+    pub pending: Option<bool>,
     /// The entry.
     pub declared_at: Option<Place>,
     /// What happens once the entry leaves the files.
@@ -85,8 +88,28 @@ pub struct Standing {
     pub settings: Vec<SettingValues>,
 }
 
+/// How configuration and cluster agree about a topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum CatalogState {
+    /// As `list` has it.
+    Compared(State),
+    /// Not compared.
+    NotCompared(NotCompared),
+}
+
+/// Why a topic was not compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum NotCompared {
+    /// It is a topic of a lifecycle.
+    Lifecycle,
+    /// The cluster was not read.
+    NotRead,
+}
+
 /// One setting of a topic.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SettingValues {
     /// The setting.
     pub setting: Setting,
@@ -131,13 +154,18 @@ impl Standing {
 
     /// Its state for people.
     fn words(&self) -> &'static str {
-        match (self.state, self.drifted, self.pending) {
-            (None, ..) if self.lifecycle.is_some() => "comes and goes",
-            (None, ..) => "not looked at",
-            (Some(State::Differs), true, true) => "drifted and pending",
-            (Some(State::Differs), true, false) => "drifted",
-            (Some(State::Differs | State::Missing | State::NotOwned), false, true) => "pending",
-            (Some(state), ..) => state.words(),
+        let state = match self.state {
+            CatalogState::Compared(state) => state,
+            CatalogState::NotCompared(NotCompared::Lifecycle) => return "comes and goes",
+            CatalogState::NotCompared(NotCompared::NotRead) => return "not looked at",
+        };
+        match (state, self.drifted, self.pending) {
+            (State::Differs, Some(true), Some(true)) => "drifted and pending",
+            (State::Differs, Some(true), _) => "drifted",
+            (State::Differs | State::Missing | State::NotOwned, Some(false), Some(true)) => {
+                "pending"
+            }
+            (state, ..) => state.words(),
         }
     }
 }
@@ -180,15 +208,12 @@ fn of_lifecycles<'a>(part: &Part<'a>, only: &Globs) -> Passing<'a> {
 
 fn standings_of(passing: &Passing) -> BTreeMap<TopicName, Standing> {
     let one = |(name, (lifecycle, topic)): (&TopicName, &(&str, &Topic))| {
-        let lifecycle = Some((*lifecycle).to_owned());
-        let standing = standing(Some(topic), None, None);
-        (
-            name.clone(),
-            Standing {
-                lifecycle,
-                ..standing
-            },
-        )
+        let standing = Standing {
+            state: CatalogState::NotCompared(NotCompared::Lifecycle),
+            lifecycle: Some((*lifecycle).to_owned()),
+            ..standing(Some(topic), None, None)
+        };
+        (name.clone(), standing)
     };
     passing.iter().map(one).collect()
 }
@@ -241,10 +266,10 @@ fn standings(part: &Part, only: &Globs) -> BTreeMap<TopicName, Standing> {
     rows.map(|row| {
         let (wanted, found) = (desired.topics.get(&row.topic), live.topics.get(&row.topic));
         let mut standing = standing(wanted, found, changes.get(&row.topic).copied());
-        standing.state = Some(row.state);
+        standing.state = CatalogState::Compared(row.state);
         let drifted = drift.get(&row.topic);
-        standing.drifted = drifted.is_some_and(|drifted| drifted.is_drift());
-        standing.pending = drifted.is_some_and(|drifted| drifted.is_pending());
+        standing.drifted = Some(drifted.is_some_and(|drifted| drifted.is_drift()));
+        standing.pending = Some(drifted.is_some_and(|drifted| drifted.is_pending()));
         (row.topic, standing)
     })
     .collect()
@@ -256,10 +281,10 @@ fn standing(
     change: Option<&Change>,
 ) -> Standing {
     Standing {
-        state: None,
+        state: CatalogState::NotCompared(NotCompared::NotRead),
         lifecycle: None,
-        drifted: false,
-        pending: false,
+        drifted: None,
+        pending: None,
         declared_at: wanted.map(|topic| topic.declared_at.clone()),
         on_remove: wanted.map(|topic| topic.on_remove),
         settings: match (wanted, found) {

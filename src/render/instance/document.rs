@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Stage;
 use super::text::reason;
 use crate::instance::{Entry, InstanceId, Report, State, Why};
+use crate::inventory::Holder;
 use crate::live::{Instance, Stamp};
 use crate::model::TopicName;
 use crate::model::document::document_format;
@@ -49,7 +50,7 @@ pub struct InstanceOutcomeDocument {
     /// What tells it from the others of its lifecycle.
     pub parameters: BTreeMap<String, String>,
     /// What became of it.
-    pub state: InstanceState,
+    pub state: State,
     /// When it was started, by the broker's clock, in ms since 1970.
     pub started_ms: Option<i64>,
     /// When it was ended.
@@ -63,37 +64,9 @@ pub struct InstanceOutcomeDocument {
     /// Its topics that stay, and why.
     pub stays: Vec<StayDocument>,
     /// Who else is at work on it.
-    pub busy: Option<BusyDocument>,
+    pub busy: Option<Holder>,
     /// What else went wrong.
     pub trouble: Option<String>,
-}
-
-/// What became of an instance.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum InstanceState {
-    /// It was started.
-    Started,
-    /// It had ended, and is up again.
-    UpAgain,
-    /// It is up, and was so before.
-    Up,
-    /// There is none.
-    NotUp,
-    /// It was ended.
-    Ended,
-    /// It had been ended before.
-    Ending,
-    /// Its topics are to be deleted, and would be without `--dry-run`.
-    Expired,
-    /// Its topics were deleted, and so was its record.
-    Deleted,
-    /// It is expired, and stays because one of its topics has to.
-    Stays,
-    /// Another process is at work on it.
-    Busy,
-    /// Not all was done.
-    Incomplete,
 }
 
 /// A topic of an instance that stays.
@@ -121,15 +94,6 @@ pub enum StayCode {
     Recreated,
     /// A scope owns it.
     OwnedElsewhere,
-}
-
-/// Who is at work on an instance.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct BusyDocument {
-    /// The user, and the machine.
-    pub by: String,
-    /// The process there.
-    pub pid: u32,
 }
 
 /// The instances of one environment.
@@ -207,6 +171,7 @@ impl From<&Entry> for InstanceOutcomeDocument {
             },
             instance,
             state,
+            busy,
             topics,
             stays,
             trouble,
@@ -215,39 +180,15 @@ impl From<&Entry> for InstanceOutcomeDocument {
         Self {
             lifecycle: lifecycle.clone(),
             parameters: parameters.clone(),
-            state: state.into(),
+            state: *state,
             started_ms: instance.map(|instance| instance.started_ms),
             ended_ms: instance.and_then(|instance| instance.ended_ms),
             delete_at_ms: instance.and_then(Instance::over_at_ms),
             topics: instance.map(|instance| instance.topics.clone()),
             changes: topics.iter().map(OutcomeDocument::from).collect(),
             stays: stays.iter().map(StayDocument::from).collect(),
-            busy: match state {
-                State::Busy(holder) => Some(BusyDocument {
-                    by: holder.by.clone(),
-                    pid: holder.pid,
-                }),
-                _ => None,
-            },
+            busy: busy.clone(),
             trouble: trouble.as_ref().map(ToString::to_string),
-        }
-    }
-}
-
-impl From<&State> for InstanceState {
-    fn from(state: &State) -> Self {
-        match state {
-            State::Started => InstanceState::Started,
-            State::Again => InstanceState::UpAgain,
-            State::Up => InstanceState::Up,
-            State::NotUp => InstanceState::NotUp,
-            State::Ended => InstanceState::Ended,
-            State::Ending => InstanceState::Ending,
-            State::Over => InstanceState::Expired,
-            State::Deleted => InstanceState::Deleted,
-            State::Stays => InstanceState::Stays,
-            State::Busy(_) => InstanceState::Busy,
-            State::Incomplete => InstanceState::Incomplete,
         }
     }
 }

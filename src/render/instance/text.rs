@@ -2,6 +2,7 @@
 
 use crate::apply::Kind;
 use crate::instance::{Entry, Report, State, Why};
+use crate::inventory::Holder;
 use crate::live::{Hold, Instance};
 use crate::model::TopicName;
 use crate::model::text::{count, escape};
@@ -44,9 +45,9 @@ fn headline(entry: &Entry) -> (Paint, String) {
             .as_ref()
             .map_or(String::new(), ends_by_itself)
     };
-    match &entry.state {
+    match entry.state {
         State::Started => (Paint::Added, format!("is up{made}{}", ends())),
-        State::Again => (
+        State::UpAgain => (
             Paint::Added,
             format!("is up again, and its end is taken back{made}{}", ends()),
         ),
@@ -54,20 +55,19 @@ fn headline(entry: &Entry) -> (Paint, String) {
         State::NotUp => (Paint::Told, "is not up".to_owned()),
         State::Ended => (Paint::Changed, format!("is ended; {}", to_go(entry))),
         State::Ending => (Paint::Told, format!("had ended already; {}", to_go(entry))),
-        State::Over => (Paint::Removed, format!("is over; {}", would_go(entry))),
+        State::Expired => (Paint::Removed, format!("is over; {}", would_go(entry))),
         State::Deleted => (Paint::Removed, gone(entry)),
         State::Stays => (
             Paint::Held,
             "is over, and stays until the next sweep".to_owned(),
         ),
-        State::Busy(holder) => (
-            Paint::Told,
-            format!(
-                "is left to the next sweep: {} (process {}) is at work on it",
-                escape(&holder.by),
-                holder.pid
-            ),
-        ),
+        State::Busy => {
+            let holder = entry.busy.as_ref();
+            let holder = holder.map_or_else(String::new, |Holder { by, pid, .. }| {
+                format!(": {} (process {pid}) is at work on it", escape(by))
+            });
+            (Paint::Told, format!("is left to the next sweep{holder}"))
+        }
         State::Incomplete => (
             Paint::Removed,
             "is not complete; do it again to go on".to_owned(),
@@ -160,11 +160,11 @@ fn summary(report: &Report) -> String {
         entries.filter(|entry| test(&entry.state)).count()
     };
     let parts = [
-        (number(|s| matches!(s, State::Over)), "to delete"),
+        (number(|s| matches!(s, State::Expired)), "to delete"),
         (number(|s| matches!(s, State::Deleted)), "deleted"),
         (number(|s| matches!(s, State::Stays)), "in use"),
         (
-            number(|s| matches!(s, State::Busy(_))),
+            number(|s| matches!(s, State::Busy)),
             "left to the next sweep",
         ),
         (number(|s| matches!(s, State::Incomplete)), "not complete"),

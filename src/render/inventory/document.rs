@@ -49,7 +49,7 @@ pub struct InventoryListDocument {
     /// The instances of lifecycles.
     pub instances: Vec<Instance>,
     /// The locks that are held.
-    pub locks: Vec<LockDocument>,
+    pub locks: Vec<TakenLock>,
     /// The records that cannot be read.
     pub unreadable: Vec<UnreadableDocument>,
 }
@@ -62,18 +62,6 @@ pub struct OfTopic<T> {
     /// The record.
     #[serde(flatten)]
     pub record: T,
-}
-
-/// A lock that is held.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct LockDocument {
-    /// What is locked.
-    pub resource: String,
-    /// By whom.
-    #[serde(flatten)]
-    pub holder: Holder,
-    /// Until when, unless it is renewed, by the broker's clock, in ms since 1970.
-    pub until_ms: i64,
 }
 
 /// A record that cannot be read.
@@ -159,7 +147,7 @@ impl From<&Recorded> for InventoryListDocument {
             holds: holds.iter().map(OfTopic::from).collect(),
             applied_removals: spent.clone(),
             instances: instances.clone(),
-            locks: locks.iter().map(LockDocument::from).collect(),
+            locks: locks.clone(),
             unreadable: unreadable.iter().map(UnreadableDocument::from).collect(),
         }
     }
@@ -170,21 +158,6 @@ impl<T: Clone> From<(&TopicName, &T)> for OfTopic<T> {
         Self {
             topic: topic.clone(),
             record: record.clone(),
-        }
-    }
-}
-
-impl From<&TakenLock> for LockDocument {
-    fn from(lock: &TakenLock) -> Self {
-        let TakenLock {
-            resource,
-            holder,
-            until_ms,
-        } = lock;
-        Self {
-            resource: resource.clone(),
-            holder: holder.clone(),
-            until_ms: *until_ms,
         }
     }
 }

@@ -12,8 +12,8 @@ use crate::live::{
 };
 use crate::model::document::document_format;
 use crate::model::time::utc;
-use crate::model::{BlockCode, ConfigKey, Place, TopicName};
-use crate::plan::Blocked;
+use crate::model::{ConfigKey, Place, TopicName};
+use crate::plan::document::BlockedDocument;
 use crate::plan::state::State;
 use crate::show::{
     Against, Listing, LiveValue, OwnedBy, Ownership, SettingView, TopicView, Undeclared,
@@ -61,11 +61,11 @@ pub struct TopicShowDocument {
     /// Configs that are set on the topic and declared in no layer.
     pub undeclared: Vec<UndeclaredDocument>,
     /// What is blocked.
-    pub blocked: Vec<ObstacleDocument>,
+    pub blocked: Vec<BlockedDocument>,
     /// Why the topic could not be read.
     pub hidden: Option<String>,
     /// Its partitions.
-    pub partitions: Option<Vec<PartitionDocument>>,
+    pub partitions: Option<Vec<PartitionState>>,
     /// The consumer groups with members or committed offsets on it.
     pub groups: Option<Vec<GroupDocument>>,
     /// Its messages.
@@ -111,7 +111,7 @@ pub struct DeclaredDocument {
     /// Where.
     pub declared_at: Option<String>,
     /// The variables in it.
-    pub variables: Option<Vec<VariableDocument>>,
+    pub variables: Option<Vec<FromVariable>>,
     /// The values of lower layers, the next one first.
     pub over: Vec<LayerValueDocument>,
 }
@@ -138,16 +138,7 @@ pub struct LayerValueDocument {
     /// Where.
     pub declared_at: String,
     /// The variables in it.
-    pub variables: Vec<VariableDocument>,
-}
-
-/// A variable in a value.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct VariableDocument {
-    /// Its name.
-    pub name: String,
-    /// Whether the process environment sets it; else the default in the file is in force.
-    pub set: bool,
+    pub variables: Vec<FromVariable>,
 }
 
 /// The live topic.
@@ -172,36 +163,6 @@ pub struct UndeclaredDocument {
     pub inherited_default: Option<LiveValue>,
     /// What an apply does with it.
     pub fate: UndeclaredFate,
-}
-
-/// What is blocked.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct ObstacleDocument {
-    /// The kind of obstacle.
-    pub code: BlockCode,
-    /// What is blocked and why.
-    pub message: String,
-    /// How to fix it.
-    pub help: String,
-}
-
-/// One partition.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct PartitionDocument {
-    /// Its number, from 0.
-    pub partition: i32,
-    /// The broker that leads it.
-    pub leader: Option<i32>,
-    /// The brokers with a replica, the preferred leader first.
-    pub replicas: Vec<i32>,
-    /// Those in sync.
-    pub in_sync: Vec<i32>,
-    /// Those that are not up.
-    pub offline: Vec<i32>,
-    /// Its first offset.
-    pub first_offset: Option<i64>,
-    /// The offset of its next record.
-    pub next_offset: Option<i64>,
 }
 
 /// A consumer group.
@@ -361,9 +322,9 @@ impl From<&TopicView> for TopicShowDocument {
                 replication_factor: found.replication_factor.clone(),
             }),
             undeclared: undeclared.iter().map(UndeclaredDocument::from).collect(),
-            blocked: blocked.iter().map(ObstacleDocument::from).collect(),
+            blocked: blocked.iter().map(BlockedDocument::from).collect(),
             hidden: hidden.clone(),
-            partitions: closeup.map(|c| c.partitions.iter().map(PartitionDocument::from).collect()),
+            partitions: closeup.map(|closeup| closeup.partitions.clone()),
             groups: closeup.map(|c| c.groups.iter().map(|g| group(c, g)).collect()),
             data: closeup.map(|closeup| DataDocument {
                 messages: closeup.messages(),
@@ -439,15 +400,11 @@ impl From<&Said> for LayerValueDocument {
             place,
             variables,
         } = said;
-        let variable = |FromVariable { name, is_set }: &FromVariable| VariableDocument {
-            name: name.clone(),
-            set: *is_set,
-        };
         Self {
             value: value.clone(),
             layer: layer.to_string(),
             declared_at: place.file_line(),
-            variables: variables.iter().map(variable).collect(),
+            variables: variables.clone(),
         }
     }
 }
@@ -465,38 +422,6 @@ impl From<&Undeclared> for UndeclaredDocument {
             value: value.clone(),
             inherited_default: behind.clone(),
             fate: *fate,
-        }
-    }
-}
-
-impl From<&Blocked> for ObstacleDocument {
-    fn from(blocked: &Blocked) -> Self {
-        Self {
-            code: blocked.code,
-            message: blocked.message.clone(),
-            help: blocked.help.clone(),
-        }
-    }
-}
-
-impl From<&PartitionState> for PartitionDocument {
-    fn from(partition: &PartitionState) -> Self {
-        let PartitionState {
-            number,
-            leader,
-            replicas,
-            in_sync,
-            offline,
-            offsets,
-        } = partition;
-        Self {
-            partition: *number,
-            leader: *leader,
-            replicas: replicas.clone(),
-            in_sync: in_sync.clone(),
-            offline: offline.clone(),
-            first_offset: offsets.map(|(first, _)| first),
-            next_offset: offsets.map(|(_, next)| next),
         }
     }
 }

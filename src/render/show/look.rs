@@ -56,7 +56,8 @@ pub(super) fn partitions(view: &TopicView, closeup: &Closeup, style: Style) -> S
             replicas,
             in_sync,
             offline,
-            offsets,
+            first_offset,
+            next_offset,
         } = partition;
         let leader = match leader {
             Some(leader) => plain(leader.to_string()),
@@ -70,7 +71,9 @@ pub(super) fn partitions(view: &TopicView, closeup: &Closeup, style: Style) -> S
             true => Paint::Plain,
             false => Paint::Removed,
         };
-        let offsets = offsets.map(|(first, next)| format!("{first} to {next}"));
+        let offsets = first_offset
+            .zip(*next_offset)
+            .map(|(first, next)| format!("{first} to {next}"));
         let messages = partition.messages().map(number);
         let unknown = || "?".to_owned();
         vec![
