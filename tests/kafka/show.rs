@@ -141,7 +141,7 @@ async fn what_is_live_and_whose_it_is(test: Test) {
     let ownership = &after["ownership"];
     assert_eq!(
         (&ownership["by"], &ownership["record"]["commit"]),
-        (&json!("us"), &json!("abc123"))
+        (&json!("owned"), &json!("abc123"))
     );
     assert!(ownership["record"]["at_ms"].is_i64(), "{ownership:#}");
     repository
