@@ -144,7 +144,7 @@ async fn a_tombstone_that_comes_back_works_again(test: Test) {
     assert_eq!(live(&test).await, "");
     // Listed where its tombstone stood: it is made, and the tombstone forgotten, in one apply.
     repository.topics("[topics.\"@old\"]\n");
-    assert_eq!(planned(&repository), "@old create tombstone spent>-");
+    assert_eq!(planned(&repository), "@old create removal spent>-");
     repository.run("apply --yes").exits(0);
     nothing_left(&repository);
     assert_eq!(
