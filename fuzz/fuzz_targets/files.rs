@@ -11,7 +11,7 @@ use std::fs;
 
 use libfuzzer_sys::fuzz_target;
 use tempfile::TempDir;
-use topicsmith::desired::{Ask, Folders, Variables, load};
+use topicsmith::desired::{Ask, Folders, Outside, Variables, load};
 use topicsmith::render::{Style, diagnostics};
 
 thread_local! {
@@ -48,7 +48,7 @@ fn run(folder: &TempDir, input: &[u8]) {
         let _ = diagnostics::text(&loaded.findings, &loaded.sources, style);
         let _ = diagnostics::json(&loaded.findings);
         for environment in &loaded.environments {
-            let _ = environment.connection.resolve(&variables, None);
+            let _ = environment.connection.resolve(Outside { variables: &variables, secrets_dir: None });
         }
     }
 }

@@ -13,7 +13,8 @@ use super::begun::Begun;
 use super::problem::Invalid;
 use super::way_out::Work;
 use crate::desired::{
-    self, Ask, ConnectionTemplate, Folders, Loaded, Traces, Variables, outside_scope,
+    self, Ask, CheckedEnvironment, ConnectionTemplate, Folders, Loaded, Traces, Variables,
+    outside_scope,
 };
 use crate::model::inert::Syntax;
 use crate::model::text::count;
@@ -54,7 +55,19 @@ impl Session {
     pub fn read_files(&self, ask: &Ask) -> Result<&'static Loaded> {
         let started = Instant::now();
         let loaded = kept(desired::load(&self.folders, ask, &self.variables)?);
-        tell_read(loaded, started);
+        tell_loaded(loaded, started);
+        Ok(loaded)
+    }
+
+    /// The same for a command that needs no more than what is wrong.
+    ///
+    /// # Errors
+    /// As for [`Session::read_files`].
+    pub fn check_files(&self, ask: &Ask) -> Result<&'static Loaded<CheckedEnvironment>> {
+        let started = Instant::now();
+        let loaded = kept(desired::check(&self.folders, ask, &self.variables)?);
+        let topics = loaded.environments.iter().map(|one| one.topics);
+        tell_read(loaded.environments.len(), topics.sum(), started);
         Ok(loaded)
     }
 
@@ -83,7 +96,7 @@ impl Session {
             &self.variables,
             begin,
         )?);
-        tell_read(loaded, started);
+        tell_loaded(loaded, started);
         self.refuse_errors(&loaded.findings, &loaded.sources)?;
         Ok(loaded)
     }
@@ -95,7 +108,7 @@ impl Session {
     pub fn load_traced(&self, ask: &Ask, topic: Option<&TopicName>) -> Result<(Loaded, Traces)> {
         let started = Instant::now();
         let traced = desired::load_traced(&self.folders, ask, &self.variables, topic)?;
-        tell_read(&traced.0, started);
+        tell_loaded(&traced.0, started);
         self.refuse_errors(&traced.0.findings, &traced.0.sources)?;
         Ok(traced)
     }
@@ -226,12 +239,16 @@ fn kept<T>(what: T) -> &'static T {
 }
 
 /// What was read, for whoever wants to hear of each step.
-fn tell_read(loaded: &Loaded, started: Instant) {
-    let environments = loaded.environments.iter();
-    let topics = environments
-        .map(|one| one.desired.topics.len())
-        .sum::<usize>();
-    info!(environments = loaded.environments.len(), topics, took = ?started.elapsed(), "read the files");
+fn tell_read(environments: usize, topics: usize, started: Instant) {
+    info!(environments, topics, took = ?started.elapsed(), "read the files");
+}
+
+fn tell_loaded(loaded: &Loaded, started: Instant) {
+    let topics = loaded
+        .environments
+        .iter()
+        .map(|one| one.desired.topics.len());
+    tell_read(loaded.environments.len(), topics.sum(), started);
 }
 
 pub(super) fn style(stream: Stream) -> Style {

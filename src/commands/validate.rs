@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::cli::{Environments, Exit, Format, Session};
-use crate::desired::{Ask, Loaded, LoadedEnvironment};
+use crate::desired::{Ask, CheckedEnvironment, Loaded};
 use crate::model::Level;
 use crate::model::text::count;
 use crate::render::diagnostics;
@@ -23,13 +23,15 @@ pub struct Args {
     pub(super) environments: Environments,
 }
 
+type Checked = Loaded<CheckedEnvironment>;
+
 /// Checks the files of the environments that are named, or of all.
 ///
 /// # Errors
 /// The files cannot be read at all, or the output cannot be written.
 pub fn run(args: &Args, session: &Session) -> Result<Exit> {
     let ask = args.environments.ask()?.unwrap_or(Ask::All);
-    let loaded = session.read_files(&ask)?;
+    let loaded = session.check_files(&ask)?;
     let invalid = loaded.findings.iter().any(|f| f.level == Level::Error);
     match session.format {
         Format::Json => session.print_json(&DiagnosticsDocument::from(&*loaded.findings))?,
@@ -52,7 +54,7 @@ pub fn run(args: &Args, session: &Session) -> Result<Exit> {
 }
 
 /// What was found for a comment on a pull request.
-fn section(loaded: &Loaded) -> Section {
+fn section(loaded: &Checked) -> Section {
     Section {
         heading: format!("validate: {}", outcome(loaded)),
         ..diagnostics::section(&loaded.findings)
@@ -60,7 +62,7 @@ fn section(loaded: &Loaded) -> Section {
 }
 
 /// `2 errors in the files`, or what is valid.
-fn outcome(loaded: &Loaded) -> String {
+fn outcome(loaded: &Checked) -> String {
     match loaded.findings.is_empty() {
         true => format!(
             "the files are valid in {}",
@@ -71,18 +73,16 @@ fn outcome(loaded: &Loaded) -> String {
 }
 
 /// One line an environment: `prod  valid: 24 topics, 71 partitions`.
-fn summary(environments: &[LoadedEnvironment]) -> String {
-    let desired = || environments.iter().map(|loaded| &loaded.desired);
-    let width = desired().map(|d| d.environment.name.len()).max();
+fn summary(environments: &[CheckedEnvironment]) -> String {
+    let width = environments.iter().map(|checked| checked.name.len()).max();
     let width = width.unwrap_or_default();
-    let line = |desired: &crate::desired::Desired| {
-        let partitions = desired.topics.values().map(|t| t.partitions.value as usize);
+    let line = |checked: &CheckedEnvironment| {
         format!(
             "{:width$}  valid: {}, {}\n",
-            desired.environment.name,
-            count(desired.topics.len(), "topic"),
-            count(partitions.sum(), "partition"),
+            checked.name,
+            count(checked.topics, "topic"),
+            count(checked.partitions, "partition"),
         )
     };
-    desired().map(line).collect()
+    environments.iter().map(line).collect()
 }

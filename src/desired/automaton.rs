@@ -9,7 +9,7 @@ use regex_automata::{Anchored, MatchKind};
 
 /// Room for the automaton of one expression, in bytes. Names are checked by small ones; one that needs
 /// more is a mistake or an attack.
-const LARGEST: usize = 1 << 20;
+const LARGEST: usize = 512 << 10;
 
 /// Room for what an automaton is made of, in bytes.
 const LARGEST_PARTS: usize = 256 << 10;

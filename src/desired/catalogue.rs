@@ -16,6 +16,9 @@ use super::tables::topics_file::{LifecycleTable, Listed, Removed, TopicEntry, To
 use super::tables::values::{Entries, Entry};
 use crate::model::{Finding, Place, TopicName};
 
+/// What an entry takes in an environment besides its topics, about, in bytes.
+const SHARED_BYTES: usize = 100;
+
 /// The most lifecycles.
 const MOST_LIFECYCLES: usize = 1_000;
 
@@ -79,6 +82,12 @@ impl Catalogue {
         catalogue.made = expander.finish(&catalogue.entries, problems);
         catalogue.removed = check_tombstones(tombstones, known, problems);
         catalogue
+    }
+
+    /// What every environment looks at, whatever it has of it: about how many bytes.
+    pub(super) fn weight(&self) -> usize {
+        let shared = self.profiles.len() + self.lifecycles.len() + self.removed.len();
+        (shared + self.entries.len()) * SHARED_BYTES
     }
 
     /// Keeps as many lifecycles as are read. `false` where some had to go.

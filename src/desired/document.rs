@@ -2,13 +2,14 @@
 
 use std::io;
 use std::panic::resume_unwind;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;
 
 use toml::de::DeTable;
 
 use super::problems::Problems;
 use super::syntax;
+use super::weight::MOST_PARSING;
 use crate::model::Source;
 
 /// The largest file, in bytes, of which more than the first syntax error is said: each error costs
@@ -25,9 +26,10 @@ const STACK: usize = 64 << 20;
 /// Parses a file. A file that is not TOML gives nothing but its syntax errors: whatever else could
 /// be said of it might follow from what is missing.
 pub(super) fn parse<'s>(source: &'s Source, problems: &mut Problems) -> Option<DeTable<'s>> {
+    let all = problems.wants_more() && source.text().len() <= RECOVERED;
     let errors = match DeTable::parse(source.text()) {
         Ok(table) => return Some(table.into_inner()),
-        Err(error) if source.text().len() > RECOVERED => vec![error],
+        Err(error) if !all => vec![error],
         Err(_) => DeTable::parse_recoverable(source.text()).1,
     };
     for finding in syntax::findings(source, errors) {
@@ -49,20 +51,24 @@ pub(super) fn with_room<T: Send>(work: impl FnOnce() -> T + Send) -> io::Result<
 }
 
 /// Does a piece of work for each item, with the same room, on as many threads as the machine has
-/// cores. What comes of it stands in the order of the items. Where the system gives no thread, those
-/// that are there do the work.
+/// cores, and no more at a time than weighs [`MOST_PARSING`] together. What comes of it stands in the
+/// order of the items. Where the system gives no thread, those that are there do the work.
 pub(super) fn side_by_side<T: Send, R: Send>(
-    items: Vec<T>,
+    items: Vec<(usize, T)>,
     work: impl Fn(T) -> R + Sync,
 ) -> Vec<R> {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let helpers = cores.min(items.len() / ENOUGH).saturating_sub(1);
     let left = Mutex::new(items.into_iter().enumerate());
     let next = || left.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let scales = Scales::default();
     let share = || {
         let mut done = Vec::new();
-        while let Some((number, item)) = next() {
-            done.push((number, work(item)));
+        while let Some((number, (weight, item))) = next() {
+            scales.put(weight);
+            let result = work(item);
+            scales.take(weight);
+            done.push((number, result));
         }
         done
     };
@@ -82,6 +88,28 @@ pub(super) fn side_by_side<T: Send, R: Send>(
     done.into_iter().map(|(_, result)| result).collect()
 }
 
+/// What the work that is under way weighs.
+#[derive(Default)]
+struct Scales {
+    weight: Mutex<usize>,
+    lighter: Condvar,
+}
+
+impl Scales {
+    /// Waits until there is room for a piece of work. One alone always has room.
+    fn put(&self, weight: usize) {
+        let guard = self.weight.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_full = |on: &mut usize| *on > 0 && *on + weight > MOST_PARSING;
+        let guard = self.lighter.wait_while(guard, is_full);
+        *guard.unwrap_or_else(PoisonError::into_inner) += weight;
+    }
+
+    fn take(&self, weight: usize) {
+        *self.weight.lock().unwrap_or_else(PoisonError::into_inner) -= weight;
+        self.lighter.notify_all();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,10 +127,13 @@ mod tests {
 
     #[test]
     fn work_side_by_side_keeps_its_order() {
-        let items: Vec<usize> = (0..1_000).collect();
+        let items: Vec<(usize, usize)> = (0..1_000).map(|item| (item << 20, item)).collect();
         let doubled = side_by_side(items, |item| 2 * item);
         assert_eq!(doubled, (0..2_000).step_by(2).collect::<Vec<_>>());
-        assert_eq!(side_by_side(Vec::new(), |item: u8| item), [0u8; 0]);
+        assert_eq!(
+            side_by_side(Vec::<(usize, u8)>::new(), |item| item),
+            [0u8; 0]
+        );
     }
 
     #[test]

@@ -12,6 +12,7 @@ use super::suggest::{self, shown};
 use super::tables::environment_file::{self, EnvironmentFile};
 use super::tables::field::{Field, Given};
 use super::variables::Variables;
+use super::weight::{MOST_KEPT_OF_ENVIRONMENTS, Room, Weight};
 use crate::model::{Finding, Globs, Place, Sources};
 
 /// How many files an environment may extend, one after the other.
@@ -31,6 +32,8 @@ pub(super) struct EnvironmentSource {
     pub(super) file: Arc<str>,
     /// `None` where the file is not TOML.
     content: Option<EnvironmentFile>,
+    /// How much memory it takes, about.
+    weight: usize,
     /// What is wrong with it, as far as it can be told from the file alone.
     problems: Problems,
 }
@@ -45,7 +48,7 @@ pub(super) struct Chain<'a> {
 
 impl EnvironmentSource {
     fn read(found: Found, variables: &Variables, sources: &mut Sources) -> Self {
-        let mut problems = Problems::default();
+        let mut problems = Problems::of_file(true);
         let content = match found.read {
             ReadFile::Text(source) => {
                 sources.insert(source.clone());
@@ -69,6 +72,7 @@ impl EnvironmentSource {
             name: found.stem,
             file: found.file,
             content,
+            weight: 0,
             problems,
         }
     }
@@ -90,8 +94,13 @@ impl Environments {
     pub(super) fn read(found: Vec<Found>, variables: &Variables, sources: &mut Sources) -> Self {
         let mut files = BTreeMap::new();
         let mut patterns = Patterns::default();
+        let mut room = Room::new(MOST_KEPT_OF_ENVIRONMENTS);
         for found in found {
+            let (_, found) = found.weighed(&mut room);
             let mut source = EnvironmentSource::read(found, variables, sources);
+            source.weight = sources
+                .get(&source.file)
+                .map_or(0, |s| Weight::at_most(s.text()).kept);
             if let Some(content) = &mut source.content {
                 patterns.of_environment(content, &mut source.problems);
             }
@@ -304,6 +313,11 @@ impl<'a> Chain<'a> {
     /// The environment's own file.
     pub(super) fn own(&self) -> (&'a EnvironmentSource, &'a EnvironmentFile) {
         self.files[0]
+    }
+
+    /// How much memory its files take, about.
+    pub(super) fn weight(&self) -> usize {
+        self.files.iter().map(|(source, _)| source.weight).sum()
     }
 
     /// A field of the nearest file that has it, right or wrong.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::error::{Folder, LoadError};
 use super::suggest::shown;
+use super::weight::Room;
 use crate::files::{self, FileError};
 use crate::model::{Finding, Place, Source};
 
@@ -61,6 +62,22 @@ pub(super) struct Found {
     /// Its name without `.toml`.
     pub(super) stem: Arc<str>,
     pub(super) read: ReadFile,
+}
+
+impl Found {
+    /// The same with what parsing it weighs, and without its text where there is no room for it.
+    pub(super) fn weighed(mut self, room: &mut Room) -> (usize, Self) {
+        let ReadFile::Text(source) = &self.read else {
+            return (0, self);
+        };
+        match room.take(&Place::whole(self.file.clone()), source.text()) {
+            Ok(weight) => (weight.parsing, self),
+            Err(finding) => {
+                self.read = ReadFile::Unreadable(finding, None);
+                (0, self)
+            }
+        }
+    }
 }
 
 pub(super) enum ReadFile {

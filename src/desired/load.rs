@@ -18,17 +18,18 @@ use super::tables::topics_file::{self, TopicsFile};
 use super::trace::{Tracer, Traces};
 use super::unknown_configs;
 use super::variables::Variables;
+use super::weight::{MOST_KEPT, Resolving, Room};
 use super::{Desired, Environment, checks, document, environment};
-use crate::model::{Finding, Globs, Layer, Source, Sources, TopicName};
+use crate::model::{Finding, Globs, Layer, Place, Source, Sources, TopicName};
 
 /// What the files say about the environments that were asked for.
 #[derive(Debug)]
-pub struct Loaded {
+pub struct Loaded<E = LoadedEnvironment> {
     /// The files, for showing their lines.
     pub sources: Sources,
     /// The environments without an error, in the order asked, each once. One that is missing here
     /// has an error among the findings; an error in the topics files is one of every environment.
-    pub environments: Vec<LoadedEnvironment>,
+    pub environments: Vec<E>,
     /// The environments that there are, whether they were asked for or not, and no groups of them.
     pub known: BTreeSet<Arc<str>>,
     /// The names of all profiles.
@@ -46,6 +47,43 @@ pub struct LoadedEnvironment {
     pub desired: Desired,
     /// How to reach it.
     pub connection: ConnectionTemplate,
+}
+
+/// An environment that was checked, and is not kept: many of them take much memory.
+#[derive(Debug)]
+pub struct CheckedEnvironment {
+    /// Its name.
+    pub name: Arc<str>,
+    /// How many topics it has.
+    pub topics: usize,
+    /// How many partitions they have together.
+    pub partitions: usize,
+}
+
+impl From<LoadedEnvironment> for CheckedEnvironment {
+    fn from(loaded: LoadedEnvironment) -> Self {
+        let topics = &loaded.desired.topics;
+        let partitions = topics.values().map(|topic| topic.partitions.value as usize);
+        Self {
+            name: loaded.desired.environment.name.clone(),
+            topics: topics.len(),
+            partitions: partitions.sum(),
+        }
+    }
+}
+
+/// Checks the files for the environments that are asked for, and keeps none of these.
+///
+/// # Errors
+/// As for [`load`].
+pub fn check(
+    folders: &Folders,
+    ask: &Ask,
+    variables: &Variables,
+) -> Result<Loaded<CheckedEnvironment>, LoadError> {
+    let topics = || read_folder(Folder::Topics, &folders.topics, &folders.root);
+    let load = || load_all(folders, topics, ask, variables, |_, _| {}, |_| {});
+    document::with_room(load).map_err(LoadError::NoRoom)?
 }
 
 /// Reads the files and resolves the environments that are asked for.
@@ -123,14 +161,14 @@ pub fn load_environments(
     document::with_room(load).map_err(LoadError::NoRoom)?
 }
 
-pub(super) fn load_all(
+pub(super) fn load_all<E: From<LoadedEnvironment>>(
     folders: &Folders,
     topics: impl FnOnce() -> Result<Vec<Found>, LoadError>,
     ask: &Ask,
     variables: &Variables,
     mut begin: impl FnMut(&Arc<str>, &ConnectionTemplate),
     mut see: impl FnMut(Seen<'_>),
-) -> Result<Loaded, LoadError> {
+) -> Result<Loaded<E>, LoadError> {
     let found = read_folder(Folder::Environments, &folders.environments, &folders.root)?;
     let topics = topics()?;
     let mut sources = Sources::default();
@@ -154,11 +192,17 @@ pub(super) fn load_all(
     let topics_are_sound = problems.errors() == 0;
 
     let mut loaded = Vec::new();
-    let effort = Effort::default();
+    let (effort, resolving) = (Effort::default(), Resolving::default());
     for name in &selected {
         let Some(chain) = environments.chain(name) else {
             continue;
         };
+        let place = Place::whole(chain.own().0.file.clone());
+        let weight = chain.weight() + catalogue.weight();
+        if let Err(finding) = resolving.take(name, place, weight) {
+            problems.add(*finding);
+            continue;
+        }
         let before = problems.errors();
         let names = environments.names_of(name);
         let one = Loading {
@@ -168,10 +212,11 @@ pub(super) fn load_all(
             variables,
             sources: &sources,
             effort: &effort,
+            resolving: &resolving,
         };
         let one = one.run(names, &mut problems, &mut see);
         if topics_are_sound && environments.errors_of(name) == 0 && problems.errors() == before {
-            loaded.push(one);
+            loaded.push(one.into());
         }
     }
     let all = !environments.are_named(ask);
@@ -189,6 +234,9 @@ pub(super) fn load_all(
     })
 }
 
+/// How many files are read before their problems are gathered.
+const SIDE_BY_SIDE: usize = 64;
+
 /// Reads all topics files; `false` where one of them could not be read.
 fn read_topics(
     found: Vec<Found>,
@@ -197,20 +245,30 @@ fn read_topics(
 ) -> (Vec<TopicsFile>, bool) {
     let mut files = Vec::with_capacity(found.len());
     let mut complete = true;
-    for (source, file, of_file) in document::side_by_side(found, read_topics_file) {
-        problems.absorb(of_file);
-        source.into_iter().for_each(|source| sources.insert(source));
-        complete &= file.is_some();
-        files.extend(file);
+    let mut room = Room::new(MOST_KEPT);
+    let mut found = found.into_iter().map(|found| found.weighed(&mut room));
+    loop {
+        // Not all at once: what is wrong with many files takes memory too.
+        let some: Vec<(usize, Found)> = found.by_ref().take(SIDE_BY_SIDE).collect();
+        if some.is_empty() {
+            return (files, complete);
+        }
+        let more = problems.wants_more();
+        for (source, file, of_file) in document::side_by_side(some, |f| read_topics_file(f, more)) {
+            problems.absorb(of_file);
+            source.into_iter().for_each(|source| sources.insert(source));
+            complete &= file.is_some();
+            files.extend(file);
+        }
     }
-    (files, complete)
 }
 
 /// A file's text and what it says, each as far as it could be read, with its problems.
 type ReadTopics = (Option<Arc<Source>>, Option<TopicsFile>, Problems);
 
-fn read_topics_file(found: Found) -> ReadTopics {
-    let mut problems = Problems::default();
+/// Reads a file. Unless `more` is wanted, only its first syntax error is told.
+fn read_topics_file(found: Found, more: bool) -> ReadTopics {
+    let mut problems = Problems::of_file(more);
     match found.read {
         ReadFile::Text(source) => {
             let file = topics_file::read(&source, &mut problems);
@@ -239,6 +297,7 @@ struct Loading<'a> {
     variables: &'a Variables,
     sources: &'a Sources,
     effort: &'a Effort,
+    resolving: &'a Resolving,
 }
 
 impl Loading<'_> {
@@ -268,6 +327,7 @@ impl Loading<'_> {
             catalogue: self.catalogue,
             rules: &rules,
             allowed_somewhere: self.allowed,
+            resolving: self.resolving,
         };
         let resolved = resolver.run(problems);
         see(Seen {

@@ -47,6 +47,7 @@ mod together;
 mod trace;
 mod unknown_configs;
 mod variables;
+mod weight;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -60,7 +61,10 @@ pub use draft::{Draft, load_with};
 pub use error::{LoadError, NamedFolder};
 pub use files::Folders;
 pub use lifecycle::{NoInstance, WhyNotHere};
-pub use load::{Loaded, LoadedEnvironment, load, load_environments, load_to_connect, load_traced};
+pub use load::{
+    CheckedEnvironment, Loaded, LoadedEnvironment, check, load, load_environments, load_to_connect,
+    load_traced,
+};
 pub use name_template::NameTemplate;
 pub use rules::{NameRule, Requirement};
 pub use select::Ask;

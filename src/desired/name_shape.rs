@@ -9,13 +9,13 @@ use super::automaton::{Automaton, State};
 use super::name_template::{NameTemplate, Part};
 
 /// The most steps that looking at one template, or at two, takes.
-const MOST_STEPS: usize = 4_000_000;
+const MOST_STEPS: usize = 2_000_000;
 
 /// The most pairs of places that are remembered meanwhile.
 const MOST_PAIRS: usize = 200_000;
 
 /// The most steps that all of it takes for the environments that are loaded.
-const MOST_STEPS_OF_ALL: usize = 40_000_000;
+const MOST_STEPS_OF_ALL: usize = 10_000_000;
 
 /// The most splits of a name that are tried where a placeholder is in its template twice.
 const MOST_SPLITS: usize = 10_000;

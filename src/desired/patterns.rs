@@ -21,6 +21,9 @@ const MOST_BYTES: usize = 64 << 10;
 /// The most bytes of what they are compiled to.
 const MOST_COMPILED: usize = 16 << 20;
 
+/// What one counts that is too large to be compiled.
+const FAILED: usize = 1 << 20;
+
 /// The most bytes of globs in all environment files.
 const MOST_GLOB_BYTES: usize = 128 << 10;
 
@@ -79,9 +82,8 @@ impl Patterns {
             }
             let compiled = Automaton::new(text);
             self.bytes += text.len();
-            self.compiled += compiled
-                .as_ref()
-                .map_or(MOST_COMPILED / 64, Automaton::size);
+            // One that fails took its time, too.
+            self.compiled += compiled.as_ref().map_or(FAILED, Automaton::size);
             self.known.insert(text.into(), compiled.map(Arc::new));
         }
         match &self.known[text] {

@@ -10,12 +10,17 @@ use crate::model::{Finding, Level, Place, TopicName};
 /// More findings than anybody reads. The rest is counted, not kept.
 const LIMIT: usize = 10_000;
 
+/// The same for a single file, while files are read side by side.
+const LIMIT_OF_FILE: usize = 2_000;
+
 /// How many findings may come with a likely spelling: each is compared to all that is known.
-const HELPED: usize = 200;
+const HELPED: usize = 100;
 
 /// The findings so far.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Problems {
+    limit: usize,
+    wants_more: bool,
     noted: Vec<Noted>,
     /// Where in `noted` a finding about a topic in an environment stands.
     known: BTreeMap<(Place, &'static str, String), usize>,
@@ -32,7 +37,29 @@ struct Noted {
     environments: BTreeSet<Arc<str>>,
 }
 
+impl Default for Problems {
+    fn default() -> Self {
+        Self {
+            limit: LIMIT,
+            wants_more: true,
+            noted: Vec::new(),
+            known: BTreeMap::new(),
+            errors: 0,
+            beyond: 0,
+        }
+    }
+}
+
 impl Problems {
+    /// Those of a single file, and whether all of its syntax errors are wanted.
+    pub(super) fn of_file(more: bool) -> Self {
+        Self {
+            limit: LIMIT_OF_FILE,
+            wants_more: more,
+            ..Self::default()
+        }
+    }
+
     /// Takes a finding.
     pub(super) fn add(&mut self, finding: Finding) {
         self.note(finding);
@@ -74,7 +101,7 @@ impl Problems {
     pub(super) fn absorb(&mut self, other: Problems) {
         self.errors += other.errors;
         self.beyond += other.beyond;
-        let room = LIMIT.saturating_sub(self.noted.len());
+        let room = self.limit.saturating_sub(self.noted.len());
         self.beyond += other.noted.len().saturating_sub(room);
         self.noted.extend(other.noted.into_iter().take(room));
     }
@@ -88,6 +115,11 @@ impl Problems {
     /// Whether there are so few findings that a likely spelling is worth its cost.
     pub(super) fn wants_help(&self) -> bool {
         self.noted.len() < HELPED
+    }
+
+    /// Whether there are so few that all syntax errors of a file are worth their cost.
+    pub(super) fn wants_more(&self) -> bool {
+        self.wants_more && self.noted.len() < LIMIT_OF_FILE
     }
 
     /// All findings by place, with the topics and environments that each holds for.
@@ -110,7 +142,7 @@ impl Problems {
 
     fn note(&mut self, finding: Finding) -> Option<usize> {
         self.errors += usize::from(finding.level == Level::Error);
-        if self.noted.len() >= LIMIT {
+        if self.noted.len() >= self.limit {
             self.beyond += 1;
             return None;
         }

@@ -16,11 +16,12 @@ use super::tables::config_value::{ConfigValue, unknown_config};
 use super::tables::field::Field;
 use super::tables::topics_file::{Listed, TopicEntry};
 use super::tables::values::{Bounded, Entry};
+use super::weight::Resolving;
 use super::{Lifecycle, LifecycleTopic, Tombstone, Topic, Traffic, together};
 use crate::model::{ConfigKey, ConfigMap, Finding, Globs, Layer, Place, Sourced, TopicName};
 
-/// The most memory that the topics of one environment may take, in bytes.
-const MOST_BYTES: usize = 2 << 30;
+/// What a topic takes without its values, about, in bytes.
+const TOPIC_BYTES: usize = 450;
 
 /// What one value of a layer takes, about, once it is in force.
 const LAYER_BYTES: usize = 100;
@@ -62,6 +63,7 @@ pub(super) struct Resolver<'a> {
     pub(super) rules: &'a Rules<'a>,
     /// Config keys that some environment allows besides Kafka's.
     pub(super) allowed_somewhere: &'a [Globs],
+    pub(super) resolving: &'a Resolving,
 }
 
 impl<'a> Resolver<'a> {
@@ -94,18 +96,14 @@ impl<'a> Resolver<'a> {
         let topics = made.topics.iter().map(|(_, index)| index);
         let topics = topics.chain(made.of_lifecycles.iter().map(|(_, index)| index));
         let total = topics.fold(0usize, |sum, index| sum.saturating_add(weights[*index]));
-        if total > MOST_BYTES {
-            let message = format!(
-                "the topics of {} together are more than {} MiB",
-                self.environment,
-                MOST_BYTES >> 20
-            );
-            let finding =
-                Finding::error("too-many-topics", Place::whole(self.file.clone()), message)
-                    .help("their layers say too much, times too many topics");
-            problems.add(finding);
+        let place = Place::whole(self.file.clone());
+        match self.resolving.take(&self.environment, place, total) {
+            Ok(()) => true,
+            Err(finding) => {
+                problems.add(*finding);
+                false
+            }
         }
-        total <= MOST_BYTES
     }
 
     /// About how many bytes a topic of this entry takes.
@@ -117,7 +115,10 @@ impl<'a> Resolver<'a> {
         };
         let texts = text(&topic.description) + text(&topic.owner);
         let values = self.layers.values_of(topic) + self.rules.size();
-        labels.iter().map(label).sum::<usize>() + texts + values.saturating_mul(LAYER_BYTES)
+        TOPIC_BYTES
+            + labels.iter().map(label).sum::<usize>()
+            + texts
+            + values.saturating_mul(LAYER_BYTES)
     }
 
     fn topics(&self, problems: &mut Problems) -> BTreeMap<TopicName, Topic> {

@@ -8,7 +8,7 @@ use crate::model::text::escape;
 const LONGEST: usize = 80;
 
 /// How many candidates are looked at.
-const MOST: usize = 5_000;
+const MOST: usize = 1_000;
 
 /// The candidate that was probably meant, if one is close enough. `-` and `_` count as the same,
 /// and so do capitals.

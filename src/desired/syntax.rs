@@ -14,6 +14,9 @@ const LEVELS: usize = 80;
 /// before it.
 const SOUGHT: usize = 100;
 
+/// How many findings a file has at most.
+const MOST: usize = 2_000;
+
 /// The code of a key that stands twice in a table.
 const DUPLICATE: &str = "duplicate-key";
 
@@ -27,7 +30,7 @@ pub(super) fn findings(source: &Source, mut errors: Vec<Error>) -> Vec<Finding> 
         if !follows.is_known(source, &finding) {
             findings.push(finding);
         }
-        if follows.yaml {
+        if follows.yaml || findings.len() >= MOST {
             break;
         }
     }

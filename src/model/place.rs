@@ -133,8 +133,8 @@ pub struct Sourced<T> {
 pub struct Source {
     file: Arc<str>,
     text: String,
-    /// Where each line begins, in bytes.
-    lines: Vec<usize>,
+    /// Where each line begins, in bytes. No file that is read has more than 4 GiB.
+    lines: Vec<u32>,
     /// How many characters stand before each stretch of [`STRETCH`] bytes; empty where every
     /// character is one byte.
     characters: Vec<usize>,
@@ -148,7 +148,7 @@ impl Source {
     pub fn new(file: Arc<str>, text: String) -> Self {
         let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
         let lines = std::iter::once(0)
-            .chain(ends.map(|(at, _)| at + 1))
+            .chain(ends.map(|(at, _)| number(at + 1)))
             .collect();
         let mut characters = Vec::new();
         if !text.is_ascii() {
@@ -179,30 +179,33 @@ impl Source {
     /// One line, without its line end. `line` counts from 1.
     pub fn line(&self, line: u32) -> Option<&str> {
         let index = usize::try_from(line.checked_sub(1)?).ok()?;
-        let start = *self.lines.get(index)?;
+        let start = self.begin(index)?;
         let end = self
-            .lines
-            .get(index + 1)
+            .begin(index + 1)
             .map_or(self.text.len(), |next| next - 1);
         let text = self.text.get(start..end)?;
         Some(text.strip_suffix('\r').unwrap_or(text))
+    }
+
+    /// Where a line begins, by its index.
+    fn begin(&self, index: usize) -> Option<usize> {
+        self.lines.get(index).map(|&begin| begin as usize)
     }
 
     /// The place of a stretch of bytes. One that goes over several lines is cut at the end of its
     /// first.
     pub fn place(&self, span: std::ops::Range<usize>) -> Place {
         let start = span.start.min(self.text.len());
-        let index = self.lines.partition_point(|&line| line <= start) - 1;
+        let index = self.lines.partition_point(|&line| line as usize <= start) - 1;
         let line_end = self
-            .lines
-            .get(index + 1)
+            .begin(index + 1)
             .map_or(self.text.len(), |next| next - 1);
         let end = span.end.clamp(start, line_end.max(start));
         let first = self.characters_before(start);
         Place {
             file: self.file.clone(),
             line: number(index + 1),
-            column: number(first - self.characters_before(self.lines[index]) + 1),
+            column: number(first - self.characters_before(self.lines[index] as usize) + 1),
             length: number(self.characters_before(end) - first),
         }
     }

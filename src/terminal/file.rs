@@ -119,7 +119,10 @@ pub fn write_all_new(all: &[(&Path, &str)]) -> Result<(), WriteError> {
 pub fn check_writable(path: &Path) -> Result<(), WriteError> {
     let check = || match Place::of(path)? {
         Place::Stream => Ok(()),
-        Place::File(path) => Ok(drop(beside(&path)?)),
+        Place::File(path) => {
+            beside(&path)?;
+            Ok(())
+        }
     };
     check().map_err(|source: FileError| WriteError::new(path, source))
 }

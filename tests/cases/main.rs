@@ -4,6 +4,7 @@
 mod checkouts;
 mod docs;
 mod edges;
+mod hostile;
 mod inert;
 mod rooms;
 mod schemas;
@@ -36,6 +37,7 @@ fn main() {
     trials.extend(edges::trials());
     trials.extend(rooms::trials());
     trials.extend(inert::trials());
+    trials.extend(hostile::trials());
     trials.extend(schemas::trials(&root));
     libtest_mimic::run(&arguments, trials).exit();
 }
