@@ -137,7 +137,7 @@ pub fn live<const N: usize>(topics: [(&str, LiveTopic); N]) -> Live {
             .collect(),
         topics: topics.map(|(name, topic)| (name.into(), topic)).into(),
         inventory: None,
-        now_ms: None,
+        now: None,
         unknown: Vec::new(),
         usage: BTreeMap::new(),
         objections: BTreeMap::new(),

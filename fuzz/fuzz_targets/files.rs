@@ -38,13 +38,17 @@ fn run(folder: &TempDir, input: &[u8]) {
         None => (input, &b"[cluster]\nbootstrap_servers = \"localhost:9092\"\n[defaults]\npartitions = 1\nreplication_factor = 1\n"[..]),
     };
     fs::write(folder.path().join("topics/a.toml"), topics).expect("topics/a.toml");
-    fs::write(folder.path().join("environments/dev.toml"), environment).expect("environments/dev.toml");
+    fs::write(folder.path().join("environments/dev.toml"), environment)
+        .expect("environments/dev.toml");
     let variables = Variables {
         values: BTreeMap::from([("KAFKA_TOPIC_PARTITIONS".to_owned(), "6".to_owned())]),
         allowed: Vec::new(),
     };
     if let Ok(loaded) = load(&Folders::below(folder.path()), &Ask::All, &variables) {
-        let style = Style { colour: false, width: 80 };
+        let style = Style {
+            colour: false,
+            width: 80,
+        };
         let _ = diagnostics::text(&loaded.findings, &loaded.sources, style);
         let _ = diagnostics::json(&loaded.findings);
         for environment in &loaded.environments {

@@ -1,28 +1,30 @@
 //! What an apply writes to the inventory, and the lock that it holds meanwhile.
 //!
 //! A tombstone is recorded as spent before its topic is deleted, so that no interruption can make
-//! it delete another topic later. Everything else is recorded once it is true: after a crash
-//! between the two, the next plan sees what is not recorded, and records it.
+//! it delete another topic later, and an adopt before its topic is changed, so that no two scopes
+//! change it. Everything else is recorded once it is true: after a crash between the two, the next
+//! plan sees what is not recorded, and records it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Settings;
+use super::adopt::{asking, elsewhere, is_settled};
 use super::readback::{self, Ids};
-use super::report::{Holds, Known, Outcome, Outcomes, WhyNot};
+use super::report::{Holds, Known as Parts, Outcome, Outcomes, WhyNot};
 use super::steps::Step;
-use crate::inventory::{Entry, InventoryError, Lock, Lost, Writer};
+use crate::inventory::{Entry, InventoryError, Lock, Lost, Settling, Writer};
 use crate::kafka::{Cluster, Fault};
-use crate::live::{Owned, Spent, Stamp, Whose};
+use crate::live::{Inventory, Owned, Spent, Stamp, Whose};
 use crate::model::TopicName;
 use crate::plan::{Action, Change, Plan, Setting};
 
 /// The inventory, held by one apply.
 #[derive(Clone)]
 pub struct Books {
-    lock: Arc<Lock>,
+    pub(super) lock: Arc<Lock>,
     writer: Arc<Writer>,
-    by: String,
+    pub(super) by: String,
 }
 
 /// Why something could not be recorded.
@@ -34,9 +36,9 @@ pub enum Unrecorded {
     /// The inventory could not be written.
     #[error(transparent)]
     Unwritten(#[from] InventoryError),
-    /// Another scope or environment recorded the topic as its own since the plan was made.
-    #[error("{} recorded the topic as its own meanwhile, and keeps it", crate::plan::owner(.0))]
-    Taken(Whose),
+    /// Another scope, environment or instance recorded the topic as its own since the plan was made.
+    #[error("{0} recorded the topic as its own meanwhile, and keeps it")]
+    Taken(String),
     /// The ids of new topics could not be read.
     #[error("the ids of new topics could not be read: {0}")]
     NoIds(crate::kafka::Error),
@@ -46,6 +48,14 @@ pub enum Unrecorded {
 }
 
 impl Unrecorded {
+    /// Why ownership is not settled.
+    pub(super) fn unsettled(lost: Lost) -> Self {
+        match lost {
+            Lost::Unknown(error) => error.into(),
+            lost => lost.into(),
+        }
+    }
+
     /// Whether it may be recorded after all.
     pub(super) fn is_unanswered(&self) -> bool {
         matches!(self, Unrecorded::Unwritten(InventoryError::Unanswered(_)))
@@ -92,22 +102,26 @@ impl Books {
     }
 
     /// Records what became of a plan, and puts down what could not be recorded. The lock is given back
-    /// with that, where there is anything to record. `stopped` says why the apply ended early; `known`
-    /// are ids of topics that were made.
+    /// with that, where there is anything to record.
     pub(super) async fn write_down(
         &self,
         plan: &Plan,
         cluster: &Cluster,
         settings: &Settings,
-        stopped: Option<&WhyNot>,
-        known: BTreeMap<TopicName, String>,
+        known: Known<'_>,
         outcomes: &mut Outcomes,
     ) {
+        let Known {
+            ids: known,
+            stay,
+            stopped,
+        } = known;
         let made = plan.changes.iter();
         let made = made.filter(|change| change.action == Action::Create);
-        let made = made.filter(|change| happened(change, outcomes));
-        let made = made.map(|change| change.topic.clone());
-        let unknown: Vec<TopicName> = made.filter(|topic| !known.contains_key(topic)).collect();
+        let made: Vec<&Change> = made.filter(|change| happened(change, outcomes)).collect();
+        let named: Vec<TopicName> = made.iter().map(|change| change.topic.clone()).collect();
+        let unknown = named.iter().filter(|topic| !known.contains_key(*topic));
+        let unknown: Vec<TopicName> = unknown.cloned().collect();
         let Settings {
             visible_within,
             stop,
@@ -115,8 +129,20 @@ impl Books {
         } = settings;
         let ids = readback::ids_of_made(cluster, &unknown, *visible_within, stop).await;
         let known = known.into_iter().map(|(topic, id)| (topic, Ok(Some(id))));
-        let ids = ids.map(|ids| known.chain(ids).collect());
-        let taken = self.taken(plan, cluster, ids.as_ref().ok()).await;
+        let ids: Result<Ids, _> = ids.map(|ids| known.chain(ids).collect());
+        // Somebody else may have adopted what was made before that is recorded.
+        let settling = match made.is_empty() {
+            true => None,
+            false => Some(self.lock.settle(&asking(plan, &named)).await),
+        };
+        let taken = match &settling {
+            None => Ok(BTreeMap::new()),
+            Some(Err(lost)) => Err(Unrecorded::unsettled(lost.clone())),
+            Some(Ok(settling)) => {
+                let inventory = &settling.contents().inventory;
+                Ok(taken(plan, &made, inventory, ids.as_ref().ok()))
+            }
+        };
         let seen = Seen {
             ids: ids.map_err(Unrecorded::NoIds),
             taken,
@@ -124,7 +150,9 @@ impl Books {
         };
         let mut entries = Vec::new();
         let mut recorded = Vec::new();
-        for change in &plan.changes {
+        let open = plan.changes.iter();
+        let open = open.filter(|change| !is_settled(change) && !stay.contains(&change.topic));
+        for change in open {
             match self.entries(plan, change, &seen, outcomes) {
                 Ok(found) if found.is_empty() => {}
                 Ok(found) => {
@@ -134,7 +162,7 @@ impl Books {
                 Err(outcome) => put(outcomes, change, outcome),
             }
         }
-        let written = self.close(entries).await;
+        let written = self.close(settling.and_then(Result::ok), entries).await;
         for change in recorded {
             match &written {
                 Err(why) => put(outcomes, change, Outcome::Unrecorded(why.clone())),
@@ -142,32 +170,6 @@ impl Books {
                 Ok(()) => {}
             }
         }
-    }
-
-    /// The topics that become ours by the plan, and that somebody else has recorded meanwhile:
-    /// whoever was first keeps them.
-    async fn taken(
-        &self,
-        plan: &Plan,
-        cluster: &Cluster,
-        ids: Option<&Ids>,
-    ) -> Result<BTreeMap<TopicName, Whose>, Unrecorded> {
-        if !plan.changes.iter().any(claims) {
-            return Ok(BTreeMap::new());
-        }
-        let mut topics = self.lock.since(cluster).await?.inventory.topics;
-        let us = whose(plan);
-        let claimed = plan.changes.iter().filter(|change| claims(change));
-        let taken = claimed.filter_map(|change| {
-            let topic = &change.topic;
-            let made = ids.and_then(|ids| ids.get(topic)?.as_ref().ok()?.as_ref());
-            let now = made.or(change.id.as_ref());
-            let record = topics.remove(topic)?;
-            // A record of a topic that was there before this one means nothing.
-            let of_this = !readback::is_another(record.id.as_ref(), now);
-            (of_this && record.whose != us).then(|| (topic.clone(), record.whose))
-        });
-        Ok(taken.collect())
     }
 
     async fn write(&self, entries: Vec<Entry>) -> Result<(), Unrecorded> {
@@ -180,7 +182,21 @@ impl Books {
     }
 
     /// The same for the last time: nothing follows that needs the lock.
-    async fn close(&self, entries: Vec<Entry>) -> Result<(), Unrecorded> {
+    async fn close(
+        &self,
+        settling: Option<Settling<'_>>,
+        entries: Vec<Entry>,
+    ) -> Result<(), Unrecorded> {
+        if let Some(settling) = settling {
+            match entries.is_empty() {
+                true => settling.end().await,
+                false => {
+                    let closed = settling.close(&self.writer, &entries).await;
+                    closed.map_err(Unrecorded::unsettled)?;
+                }
+            }
+            return Ok(());
+        }
         if entries.is_empty() {
             return Ok(());
         }
@@ -209,7 +225,7 @@ impl Books {
         if !happened(change, outcomes) {
             return Ok(Vec::new());
         }
-        if claims(change) {
+        if change.action == Action::Create {
             seen.check_free(topic).map_err(Outcome::Unrecorded)?;
         }
         let mut entries = Vec::new();
@@ -249,16 +265,38 @@ impl Books {
     }
 }
 
-fn whose(plan: &Plan) -> Whose {
+pub(super) fn whose(plan: &Plan) -> Whose {
     Whose {
         scope: plan.scope.clone(),
         environment: Some(plan.environment.clone()),
     }
 }
 
-/// Whether a topic becomes ours by a change.
-fn claims(change: &Change) -> bool {
-    change.action == Action::Create || change.adopt
+/// The topics that were made, and that somebody else has recorded meanwhile: whoever was first keeps
+/// them.
+fn taken(
+    plan: &Plan,
+    made: &[&Change],
+    inventory: &Inventory,
+    ids: Option<&Ids>,
+) -> BTreeMap<TopicName, String> {
+    let us = whose(plan);
+    let taken = made.iter().filter_map(|change| {
+        let topic = &change.topic;
+        let id = ids.and_then(|ids| ids.get(topic)?.as_ref().ok()?.as_ref());
+        Some((topic.clone(), elsewhere(inventory, topic, id, &us)?))
+    });
+    taken.collect()
+}
+
+/// What is known once everything was tried.
+pub(super) struct Known<'a> {
+    /// Ids of topics that were made.
+    pub ids: BTreeMap<TopicName, String>,
+    /// The topics that nothing was done to, for they are not ours after all.
+    pub stay: BTreeSet<TopicName>,
+    /// Why the apply ended early, if it did.
+    pub stopped: Option<&'a WhyNot>,
 }
 
 /// What is known besides the outcomes once everything was tried.
@@ -266,7 +304,7 @@ struct Seen<'a> {
     /// The ids of the topics that were made.
     ids: Result<Ids, Unrecorded>,
     /// Those that somebody else has recorded as theirs meanwhile.
-    taken: Result<BTreeMap<TopicName, Whose>, Unrecorded>,
+    taken: Result<BTreeMap<TopicName, String>, Unrecorded>,
     /// Why the apply ended early, if it did.
     stopped: Option<&'a WhyNot>,
 }
@@ -282,7 +320,7 @@ impl Seen<'_> {
     fn check_free(&self, topic: &TopicName) -> Result<(), Unrecorded> {
         let taken = self.taken.as_ref().map_err(Clone::clone)?;
         match taken.get(topic) {
-            Some(whose) => Err(Unrecorded::Taken(whose.clone())),
+            Some(owner) => Err(Unrecorded::Taken(owner.clone())),
             None => Ok(()),
         }
     }
@@ -317,7 +355,12 @@ fn happened(change: &Change, outcomes: &Outcomes) -> bool {
             parts.and_then(|parts| parts.get(&None)).is_some_and(done)
         }
         Action::Update => {
-            let all = || parts.into_iter().flat_map(Known::values);
+            // Its record was settled before.
+            let all = || {
+                let all = parts.into_iter().flat_map(Parts::iter);
+                let all = all.filter(|(setting, _)| **setting != Some(Setting::Record));
+                all.map(|(_, outcome)| outcome)
+            };
             let gone = |outcome: &Outcome| matches!(outcome, Outcome::NotEffective(Holds::Nothing));
             let tried = |outcome: &Outcome| !matches!(outcome, Outcome::Skipped(_));
             all().any(tried) && !all().any(gone)
@@ -327,7 +370,7 @@ fn happened(change: &Change, outcomes: &Outcomes) -> bool {
 }
 
 /// Of a part that was not applied stays recorded what was.
-fn keep_what_is_not_applied(owned: &mut Owned, change: &Change, parts: Option<&Known>) {
+pub(super) fn keep_what_is_not_applied(owned: &mut Owned, change: &Change, parts: Option<&Parts>) {
     let applied = |setting: &Setting| {
         let known = parts.and_then(|parts| parts.get(&Some(setting.clone())));
         match known {

@@ -9,6 +9,7 @@
 //! What a broker is asked about beforehand (`validate_only`) is settled before a plan gets here:
 //! refusals are facts, and the plan room turns them into blocked changes.
 
+mod adopt;
 pub mod alone;
 mod books;
 mod execute;
@@ -19,6 +20,7 @@ mod safe;
 mod steps;
 mod verify;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -106,7 +108,12 @@ pub async fn run(
     let mut outcomes = Outcomes::default();
     let mut touched = Vec::new();
     let mut ended = None;
-    for (phase, steps) in phases(plan) {
+    let stay = match &settings.books {
+        Some(books) if !settings.stop.is_set() => books.adopt(plan, cluster, &mut outcomes).await,
+        _ => BTreeSet::new(),
+    };
+    for (phase, mut steps) in phases(plan) {
+        steps.retain(|step| !stay.contains(&step.topic));
         events(Event::Phase(phase, steps.len()));
         let mut steps = safe::to_send(cluster, phase, steps, settings, &mut outcomes).await;
         if let (Phase::Delete, Some(books)) = (phase, &settings.books)
@@ -129,8 +136,9 @@ pub async fn run(
     };
     if let Some(books) = &settings.books {
         let stopped = ended.as_ref();
+        let known = books::Known { ids, stay, stopped };
         books
-            .write_down(plan, cluster, settings, stopped, ids, &mut outcomes)
+            .write_down(plan, cluster, settings, known, &mut outcomes)
             .await;
     }
     let why_not = ended.unwrap_or(WhyNot::NotReached);

@@ -337,7 +337,7 @@ impl Report {
 }
 
 /// The parts of a change, in the order in which plans show them.
-fn parts_of(change: &Change) -> Vec<(Option<Setting>, Doing)> {
+pub(super) fn parts_of(change: &Change) -> Vec<(Option<Setting>, Doing)> {
     match change.action {
         Action::Create => vec![(None, Doing::Create)],
         Action::Delete => vec![(None, Doing::Delete)],

@@ -8,6 +8,7 @@ use super::readback::{self, Ids};
 use super::report::{Outcome, Outcomes, WhyNot};
 use super::steps::{Phase, Step, Work};
 use crate::kafka::{Cluster, FaultKind, Metadata};
+use crate::model::TopicName;
 
 /// How often in-sync replicas are looked at again while a partition lacks some.
 const AGAIN: Duration = Duration::from_millis(500);
@@ -34,7 +35,9 @@ pub async fn to_send(
                 .map(|step| step.topic.clone())
                 .collect::<Vec<_>>();
             let ids = readback::ids(cluster, &named).await;
-            split(steps, outcomes, |step| recreated(step, ids.as_ref().ok()))
+            split(steps, outcomes, |step| {
+                not_the_planned(step, ids.as_ref().ok())
+            })
         }
         Phase::Create | Phase::LowerMinIsr | Phase::Configs => steps,
     }
@@ -47,14 +50,18 @@ pub fn keep_back(steps: &mut Vec<Step>, why: &WhyNot, outcomes: &mut Outcomes) {
 
 /// Kafka deletes by name. A topic that was deleted and made again since the plan was made is not
 /// the one that was to go.
-fn recreated(step: &Step, ids: Option<&Ids>) -> Option<WhyNot> {
-    let Work::Delete { id: id @ Some(_) } = &step.work else {
+fn not_the_planned(step: &Step, ids: Option<&Ids>) -> Option<WhyNot> {
+    let Work::Delete { id } = &step.work else {
         return None;
     };
-    match ids.and_then(|ids| ids.get(&step.topic)) {
-        Some(Ok(now)) => {
-            readback::is_another(id.as_ref(), now.as_ref()).then_some(WhyNot::Recreated)
-        }
+    recreated(&step.topic, id.as_ref(), ids)
+}
+
+/// Why a topic is not, or may not be, the one of the plan, by its id where that is known.
+pub fn recreated(topic: &TopicName, id: Option<&String>, ids: Option<&Ids>) -> Option<WhyNot> {
+    id?;
+    match ids.and_then(|ids| ids.get(topic)) {
+        Some(Ok(now)) => readback::is_another(id, now.as_ref()).then_some(WhyNot::Recreated),
         // It is gone already.
         Some(Err(fault)) if fault.kind() == FaultKind::Missing => None,
         Some(Err(_)) | None => Some(WhyNot::IdUnknown),
@@ -190,7 +197,7 @@ mod tests {
         };
         let ids = |id: &str| Ids::from([("t".into(), Ok(Some(id.to_owned())))]);
         let fault = |code| Ids::from([("t".into(), Err(Fault::new(code, String::new())))]);
-        let why = |id, ids: &Ids| recreated(&delete(id), Some(ids));
+        let why = |id, ids: &Ids| not_the_planned(&delete(id), Some(ids));
         assert_eq!(why(Some("a"), &ids("a")), None);
         assert_eq!(why(Some("a"), &ids("b")), Some(WhyNot::Recreated));
         assert_eq!(why(Some("a"), &fault(3)), None);
@@ -198,8 +205,11 @@ mod tests {
         assert_eq!(why(Some("a"), &fault(29)), unknown);
         assert_eq!(why(Some("a"), &Ids::new()), unknown);
         assert_eq!(why(None, &ids("b")), None);
-        assert_eq!(recreated(&delete(Some("a")), None), Some(WhyNot::IdUnknown));
-        assert_eq!(recreated(&delete(None), None), None);
+        assert_eq!(
+            not_the_planned(&delete(Some("a")), None),
+            Some(WhyNot::IdUnknown)
+        );
+        assert_eq!(not_the_planned(&delete(None), None), None);
     }
 
     #[test]

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 
-use super::look::{Depth, Source, read, tell_applies};
-use super::origin::check_scope_is_named;
+use super::look::{Depth, Source, read, tell_beside};
+use super::origin::{check_scope_agrees, check_scope_is_named};
 use super::session::Session;
 use crate::desired::{Loaded, LoadedEnvironment};
 use crate::live::{Closeup, Live};
@@ -57,7 +57,7 @@ impl Source<'_> {
         };
         let desired = &environment.desired;
         let cluster = connecting.connect(session, loaded, environment).await?;
-        let observed = read(&cluster, desired, only, Depth::Listed).await?;
+        let observed = read(&cluster, desired, only, Depth::Listed, None).await?;
         let live = observed.live;
         let listed = live
             .topics
@@ -95,10 +95,12 @@ impl Source<'_> {
             }
         };
         let desired = &environment.desired;
+        check_scope_agrees(&desired.environment, options.scope.as_deref())?;
         let cluster = connecting.connect(session, loaded, environment).await?;
         check_scope_is_named(&desired.environment, options.scope.as_deref())?;
-        let observed = read(&cluster, desired, &options.only, Depth::Support).await?;
-        tell_applies(session, desired, &observed);
+        let scope = options.scope.as_deref();
+        let observed = read(&cluster, desired, &options.only, Depth::Support, scope).await?;
+        tell_beside(session, desired, &observed);
         let live = observed.live;
         let is_there = live.topics.contains_key(topic);
         let (closeup, others) = match is_there {

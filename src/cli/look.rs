@@ -9,7 +9,7 @@ use tracing::info;
 
 use super::args::Connecting;
 use super::lock;
-use super::origin::check_scope_is_named;
+use super::origin::{check_scope_agrees, check_scope_is_named};
 use super::problem::Problem;
 use super::session::Session;
 use super::token::TokenFrom;
@@ -18,11 +18,12 @@ use crate::desired::{
     Ask, ClientConfig, ConnectionTemplate, Desired, Loaded, LoadedEnvironment, Outside,
 };
 use crate::files;
+use crate::inventory::{Asking, TakenLock};
 use crate::kafka::{Cluster, Limits};
 use crate::live::{Live, snapshot};
 use crate::model::connection::{Connection, Log};
 use crate::model::text::{count, escape};
-use crate::model::{Finding, Globs, Sources, TopicName};
+use crate::model::{BrokerTime, Finding, Globs, Sources, TopicName};
 use crate::observe::{self, Observed, Want, Which};
 use crate::plan::{self, Action, Options, Plan};
 use crate::render::inventory::holder;
@@ -101,21 +102,22 @@ impl Source<'_> {
     ///
     /// # Errors
     /// The cluster cannot be reached or read.
-    pub async fn look<'a>(
+    async fn look<'a>(
         &'a self,
         session: &Session,
         loaded: &Loaded,
         environment: &LoadedEnvironment,
-        only: &Globs,
+        options: &Options,
         depth: Depth,
     ) -> Result<Cow<'a, Live>> {
+        let (only, scope) = (&options.only, options.scope.as_deref());
         match self {
             Source::Snapshot(live) => Ok(Cow::Borrowed(live)),
             Source::Clusters(connecting) => {
                 let cluster = connecting.connect(session, loaded, environment).await?;
                 let desired = &environment.desired;
-                let observed = read(&cluster, desired, only, depth).await?;
-                tell_applies(session, desired, &observed);
+                let observed = read(&cluster, desired, only, depth, scope).await?;
+                tell_beside(session, desired, &observed);
                 Ok(Cow::Owned(observed.live))
             }
         }
@@ -133,7 +135,8 @@ impl Source<'_> {
         options: &Options,
         depth: Depth,
     ) -> Result<Cow<'a, Live>> {
-        let live = self.look(session, loaded, environment, &options.only, depth);
+        check_scope_agrees(&environment.desired.environment, options.scope.as_deref())?;
+        let live = self.look(session, loaded, environment, options, depth);
         let live = live.await?;
         if let Source::Clusters(_) = self {
             let scope = options.scope.as_deref();
@@ -163,8 +166,9 @@ impl Source<'_> {
                 let desired = &environment.desired;
                 let cluster = connecting.connect(session, loaded, environment).await?;
                 check_scope_is_named(&desired.environment, options.scope.as_deref())?;
-                let observed = read(&cluster, desired, &options.only, Depth::Listed).await?;
-                tell_applies(session, desired, &observed);
+                let scope = options.scope.as_deref();
+                let observed = read(&cluster, desired, &options.only, Depth::Listed, scope).await?;
+                tell_beside(session, desired, &observed);
                 let live = observed.live;
                 let plan = plan(&cluster, desired, live, options, preflight, |_| ());
                 let (live, plan, ()) = plan.await?;
@@ -237,18 +241,46 @@ pub async fn see_usage<'a>(
 ) {
     let partitions = |name: &TopicName| Some((name.clone(), live.topics.get(name)?.partitions));
     let topics = topics.filter_map(partitions).collect();
-    live.usage = observe::usage(cluster, &topics).await;
+    // Without an inventory no broker tells the time.
+    let now = live.now.unwrap_or_else(|| BrokerTime::estimated(None));
+    live.usage = observe::usage(cluster, &topics, now).await;
 }
 
-/// Says that an apply of the environment is running, as far as this machine's clock can tell.
-pub(super) fn tell_applies(session: &Session, desired: &Desired, observed: &Observed) {
+/// Says what else was seen: that an apply of the environment is running, as far as this machine's
+/// clock can tell; that the inventory is yet to be one; that the clock is off.
+pub(super) fn tell_beside(session: &Session, desired: &Desired, observed: &Observed) {
     let environment = &desired.environment.name;
-    let now_ms = observed.live.now_ms.unwrap_or_default();
-    let applies = observed.locks.iter().filter(|lock| lock.until_ms > now_ms);
+    let now = observed.live.now;
+    let runs = |lock: &&TakenLock| now.is_some_and(|now| !now.is_past(lock.until_ms));
+    let applies = observed.locks.iter().filter(runs);
     for lock in applies.filter(|lock| lock::is_of(lock, environment)) {
         let holder = holder(&lock.holder);
         session.note(&format!("an apply of {environment} is running: {holder}\n"));
     }
+    if observed.is_blank {
+        let topic = escape(desired.environment.inventory.topic.as_str());
+        session.note(&format!(
+            "topic {topic} is empty and not marked as an inventory: the first apply uses it as one\n"
+        ));
+    }
+    if let Some(now) = now {
+        tell_clock(session, now);
+    }
+}
+
+/// Says that this machine's clock is off, as far as records that brokers stamped show.
+pub fn tell_clock(session: &Session, now: BrokerTime) {
+    let Some(off_ms) = now.local_is_off_by() else {
+        return;
+    };
+    let (seconds, way) = (
+        off_ms.unsigned_abs() / 1_000,
+        if off_ms < 0 { "behind" } else { "ahead of" },
+    );
+    let least = if now.is_exact() { "" } else { "at least " };
+    session.note(&format!(
+        "warning: this machine's clock is {least}{seconds} s {way} the brokers' clock, which counts; set it by NTP\n"
+    ));
 }
 
 /// Reads what is live in an environment from its cluster.
@@ -260,8 +292,9 @@ pub async fn read(
     desired: &Desired,
     only: &Globs,
     depth: Depth,
+    scope: Option<&str>,
 ) -> Result<Observed> {
-    let wanted = Wanted::of(desired, only, depth);
+    let wanted = Wanted::of(desired, only, depth, scope);
     Ok(observe::observe(cluster, &wanted.of_cluster()).await?)
 }
 
@@ -270,13 +303,14 @@ pub struct Wanted<'a> {
     desired: &'a Desired,
     only: &'a Globs,
     depth: Depth,
+    scope: Option<&'a str>,
     /// The topics that files name, to be gone or not, by name.
     listed: Vec<TopicName>,
 }
 
 impl<'a> Wanted<'a> {
-    /// What files speak of, down to a depth.
-    pub fn of(desired: &'a Desired, only: &'a Globs, depth: Depth) -> Self {
+    /// What files speak of, down to a depth, for a scope that is named here or in them.
+    pub fn of(desired: &'a Desired, only: &'a Globs, depth: Depth, scope: Option<&'a str>) -> Self {
         let listed = desired.topics.keys().chain(desired.removed.keys());
         let mut listed: Vec<TopicName> = listed.cloned().collect();
         listed.sort();
@@ -284,7 +318,17 @@ impl<'a> Wanted<'a> {
             desired,
             only,
             depth,
+            scope: scope.or(desired.environment.inventory.scope.as_deref()),
             listed,
+        }
+    }
+
+    /// Who reads the inventory.
+    pub fn asking(&self) -> Asking<'_> {
+        Asking {
+            scope: self.scope,
+            environment: &self.desired.environment.name,
+            named: &self.listed,
         }
     }
 
@@ -293,6 +337,7 @@ impl<'a> Wanted<'a> {
         let environment = &self.desired.environment;
         Want {
             environment,
+            scope: self.scope,
             listed: &self.listed,
             configs: match self.depth {
                 Depth::Listed => Which::Of(&self.listed),

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Instant, UNIX_EPOCH};
 
 use anyhow::Result;
 
@@ -11,6 +11,7 @@ use super::session::Session;
 use crate::desired::{Ask, Loaded};
 use crate::files;
 use crate::metrics::{Figures, Run, Runs};
+use crate::model::clock;
 use crate::render::metrics;
 use crate::terminal::{check_writable, write_readable};
 
@@ -153,6 +154,6 @@ fn unheard(asked: Option<&Ask>, before: &metrics::Successes) -> Vec<Option<Strin
 }
 
 fn now() -> f64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    let since = clock::local().duration_since(UNIX_EPOCH);
     since.map_or(0.0, |since| since.as_secs_f64())
 }

@@ -8,6 +8,7 @@ use super::args::variable;
 use super::git;
 use super::problem::Problem;
 use crate::desired::Environment;
+use crate::model::text::escape;
 
 /// Whose topics these are.
 #[derive(Debug, clap::Args)]
@@ -98,11 +99,35 @@ fn id(text: &str) -> Result<String, &'static str> {
     }
 }
 
+/// The runner's word counts: a repository cannot take another scope for itself.
+///
+/// # Errors
+/// The environment sets another scope than the command line or `TOPICSMITH_SCOPE`.
+pub fn check_scope_agrees(environment: &Environment, named: Option<&str>) -> Result<()> {
+    let inventory = &environment.inventory;
+    let (Some(named), Some(own), true) = (named, &inventory.scope, inventory.enabled) else {
+        return Ok(());
+    };
+    if named == own {
+        return Ok(());
+    }
+    let (name, named, own) = (&environment.name, escape(named), escape(own));
+    let message = format!(
+        "{name} sets scope {own}, and the runner sets scope {named} (--scope or TOPICSMITH_SCOPE)"
+    );
+    let help = format!(
+        "set `scope = \"{named}\"` in [inventory] of environments/{name}.toml, or remove `scope` there"
+    );
+    Err(Problem::refused(message, help).into())
+}
+
 /// Ownership has no meaning without an owner.
 ///
 /// # Errors
-/// The environment keeps an inventory, and neither it nor the command line names a scope.
+/// The environment keeps an inventory, and neither it nor the command line names a scope; or they name
+/// different ones.
 pub fn check_scope_is_named(environment: &Environment, named: Option<&str>) -> Result<()> {
+    check_scope_agrees(environment, named)?;
     let inventory = &environment.inventory;
     if !inventory.enabled || named.is_some() || inventory.scope.is_some() {
         return Ok(());

@@ -10,6 +10,7 @@ use tracing::info;
 
 use super::args::Format;
 use super::begun::Begun;
+use super::origin::check_scope_agrees;
 use super::problem::Invalid;
 use super::way_out::Work;
 use crate::desired::{
@@ -133,6 +134,9 @@ impl Session {
         let Some(scope) = scope else {
             return Ok(());
         };
+        for environment in &loaded.environments {
+            check_scope_agrees(&environment.desired.environment, Some(scope))?;
+        }
         let environments = loaded.environments.iter();
         let mut outside: Vec<Finding> = environments
             .flat_map(|environment| outside_scope(&environment.desired, scope))

@@ -14,7 +14,7 @@ use crate::cli::{
 };
 use crate::desired::{Ask, Desired};
 use crate::files;
-use crate::inventory::{self, Contents, InventoryError, Lock, Writer};
+use crate::inventory::{self, Asking, Contents, InventoryError, Lock, Writer};
 use crate::kafka::Cluster;
 use crate::live::Live;
 use crate::metrics::Figures;
@@ -234,11 +234,11 @@ impl Job<'_> {
     /// What was seen counts where nobody else can have changed anything since.
     async fn lock_and_look(&mut self) -> Result<Observed> {
         let (cluster, inventory) = (&self.cluster, &self.desired.environment.inventory);
-        let wanted = Wanted::of(self.desired, &self.options.only, Depth::Listed);
+        let wanted = wanted(self.desired, &self.options);
         let want = wanted.of_cluster();
         let locked = async {
             let lock = self.take_lock().await?;
-            let contents = contents(lock.as_deref()).await;
+            let contents = contents(lock.as_deref(), &wanted.asking()).await;
             anyhow::Ok((lock, contents))
         };
         // Another's lock ends it at once; what fails beside it is told once the lock is had.
@@ -265,10 +265,10 @@ impl Job<'_> {
 
     /// Looks again, under the lock.
     async fn look(&self) -> Result<Observed> {
-        let wanted = Wanted::of(self.desired, &self.options.only, Depth::Listed);
+        let wanted = wanted(self.desired, &self.options);
         let want = wanted.of_cluster();
         let told = observe::topics(&self.cluster, &want).await?;
-        let contents = contents(self.lock.as_deref()).await?;
+        let contents = contents(self.lock.as_deref(), &wanted.asking()).await?;
         Ok(observe::together(&self.cluster, &want, told, contents).await?)
     }
 
@@ -285,7 +285,10 @@ impl Job<'_> {
         } = self;
         let mut live = observed.live;
         // Whoever holds the lock knows how late it is by the broker's clock.
-        live.now_ms = self.lock.as_deref().map(Lock::now_ms).or(live.now_ms);
+        live.now = self.lock.as_deref().map(Lock::now).or(live.now);
+        if let Some(now) = live.now {
+            cli::tell_clock(self.session, now);
+        }
         let preflight = Preflight::Asked;
         cli::plan(cluster, desired, live, options, preflight, tell).await
     }
@@ -353,10 +356,20 @@ impl Job<'_> {
     }
 }
 
+/// What of the cluster an apply looks at.
+fn wanted<'a>(desired: &'a Desired, options: &'a Options) -> Wanted<'a> {
+    Wanted::of(
+        desired,
+        &options.only,
+        Depth::Listed,
+        options.scope.as_deref(),
+    )
+}
+
 /// What the inventory held when the lock was had.
-async fn contents(lock: Option<&Lock>) -> Result<Option<Contents>> {
+async fn contents(lock: Option<&Lock>, asking: &Asking<'_>) -> Result<Option<Contents>> {
     match lock {
-        Some(lock) => Ok(Some(lock.contents().await?)),
+        Some(lock) => Ok(Some(lock.contents(asking).await?)),
         None => Ok(None),
     }
 }

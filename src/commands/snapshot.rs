@@ -63,7 +63,7 @@ async fn one(
         .connect(session, loaded, environment)
         .await?;
     let desired = &environment.desired;
-    let mut live = cli::read(&cluster, desired, only, Depth::Support)
+    let mut live = cli::read(&cluster, desired, only, Depth::Support, None)
         .await?
         .live;
     cli::see_usage(&cluster, &mut live, desired.removed.keys()).await;

@@ -190,9 +190,9 @@ fn settings(topic: &TopicName, replicas: usize, configs: &BTreeMap<String, Strin
     }
     let stamped = config("message.timestamp.type");
     if stamped != "LogAppendTime" {
-        checks.push(warn(
+        checks.push(fail(
             code,
-            format!("{topic} has message.timestamp.type = {stamped}: times in it are those of whoever wrote them"),
+            format!("{topic} has message.timestamp.type = {stamped}: the brokers' time is not in it, and no command takes it for the inventory"),
             set("message.timestamp.type=LogAppendTime"),
         ));
     }
@@ -313,7 +313,7 @@ mod tests {
         ];
         assert_eq!(
             levels(&there(1, &other)),
-            [Level::Warn, Level::Fail, Level::Warn, Level::Ok]
+            [Level::Warn, Level::Fail, Level::Fail, Level::Ok]
         );
         assert_eq!(levels(&there(3, &other))[2], Level::Warn);
         assert_eq!(levels(&there(1, &GOOD))[1], Level::Fail);

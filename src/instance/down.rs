@@ -21,7 +21,7 @@ pub async fn down(
     id: &InstanceId,
     waiting: impl FnMut(&Holder),
 ) -> Result<Entry, InstanceError> {
-    if site.contents().await?.is_none() {
+    if site.contents(&[]).await?.is_none() {
         return Ok(Entry::new(id.clone(), None, State::NotUp));
     }
     let lock = site.lock(id, site.lock_timeout, waiting).await?;
@@ -32,7 +32,7 @@ pub async fn down(
 }
 
 async fn end(site: &Site<'_>, id: &InstanceId) -> Result<Entry, InstanceError> {
-    let inventory = site.contents().await?.unwrap_or_default().inventory;
+    let inventory = site.contents(&[]).await?.unwrap_or_default().inventory;
     let recorded = id.recorded(&site.whose, &inventory.instances);
     let Some(recorded) = recorded.cloned() else {
         return Ok(Entry::new(id.clone(), None, State::NotUp));
@@ -49,7 +49,7 @@ async fn end(site: &Site<'_>, id: &InstanceId) -> Result<Entry, InstanceError> {
     let mut entry = Entry::new(id.clone(), None, State::Ended);
     match writer.write(&[ended]).await {
         Ok(appended) => {
-            instance.ended_ms = appended.first().and_then(|one| one.timestamp_ms);
+            instance.ended_ms = appended.first().and_then(|one| one.appended_ms);
         }
         Err(error) => {
             entry.trouble = Some(Trouble::of_record(error)?);
@@ -75,7 +75,7 @@ pub async fn delete_ended(
     let mut last = ended;
     loop {
         let lock = site.lock(&last.id, site.lock_timeout, &mut waiting).await?;
-        let now_ms = lock.now_ms();
+        let now_ms = lock.now().now_ms();
         let id = last.id.clone();
         let mut held = [Held {
             id,

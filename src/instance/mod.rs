@@ -12,6 +12,7 @@
 //! broker's, as the records and the claims of the lock tell it.
 
 mod down;
+mod proof;
 mod reclaim;
 mod report;
 mod site;
@@ -22,6 +23,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 pub use down::{delete_ended, down};
+pub use proof::Proof;
 pub use report::{Entry, Report, State, Trouble, Verdict, Why};
 pub use site::{InstanceError, Site, Taken};
 pub use sweep::{Sweep, sweep};

@@ -1,14 +1,15 @@
 //! Deletes instances that are over, from their records alone.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::proof::{Oldest, Proof, unproven};
 use super::report::{Entry, State, Trouble, Why};
 use super::site::{InstanceError, Seen, Site};
 use super::{InstanceId, belongs};
 use crate::apply::{self, Event, Kind, Outcome, WhyNot};
 use crate::inventory::{self, Lock, Writer};
 use crate::live::{Instance, Inventory, Unseen, Usage, Whose};
-use crate::model::TopicName;
+use crate::model::{BrokerTime, TopicName};
 use crate::observe;
 use crate::plan::Allow;
 
@@ -66,19 +67,22 @@ pub(super) async fn reclaim(
     allow: &[Allow],
     events: &mut (dyn FnMut(Event) + Send),
 ) -> Result<Vec<Entry>, InstanceError> {
-    let inventory = site.contents().await?.unwrap_or_default().inventory;
+    let inventory = site.contents(&[]).await?.unwrap_or_default().inventory;
     let mut entries = Vec::new();
     let mut over = Vec::new();
-    let now_ms = |held: &Held| held.lock.as_ref().map_or(0, Lock::now_ms);
+    let now = |held: &Held| held.lock.as_ref().map(Lock::now);
     for held in held.iter() {
         let Some(instance) = held.id.recorded(&site.whose, &inventory.instances) else {
             entries.push(Entry::new(held.id.clone(), None, State::NotUp));
             continue;
         };
-        match (instance.over_at_ms(), instance.ended_ms) {
-            (Some(at), _) if at <= now_ms(held) => over.push((instance.clone(), now_ms(held))),
-            (_, ended) => {
-                let state = if ended.is_some() {
+        let over_at = instance.over_at_ms();
+        match now(held) {
+            Some(now) if over_at.is_some_and(|at| now.is_past(at)) => {
+                over.push((instance.clone(), now));
+            }
+            _ => {
+                let state = if instance.ended_ms.is_some() {
                     State::Ending
                 } else {
                     State::Up
@@ -102,7 +106,7 @@ pub(super) async fn reclaim(
 pub(super) async fn judge(
     site: &Site<'_>,
     inventory: &Inventory,
-    over: Vec<(Instance, i64)>,
+    over: Vec<(Instance, BrokerTime)>,
     allow: &[Allow],
 ) -> Result<Vec<Case>, InstanceError> {
     let names = over.iter().flat_map(|(instance, _)| instance.topics.keys());
@@ -112,15 +116,26 @@ pub(super) async fn judge(
         Seen::There { partitions, .. } => Some((name.clone(), *partitions)),
         Seen::Missing | Seen::Unseen(_) => None,
     });
-    let usage = observe::usage(site.cluster, &partitions.collect()).await;
-    let case = |(instance, now_ms)| {
+    // How recent a use is counts for each instance on its own.
+    let now = over
+        .first()
+        .map_or_else(|| BrokerTime::estimated(None), |(_, now)| *now);
+    let partitions = partitions.collect();
+    let (usage, oldest) = tokio::join!(
+        observe::usage(site.cluster, &partitions, now),
+        site.proof.oldest(site.cluster, &partitions),
+    );
+    let case = |(instance, now): (Instance, BrokerTime)| {
         let looked = Looked {
             whose: &site.whose,
+            proof: &site.proof,
+            names: site.proof.names(&InstanceId::of(&instance)),
+            oldest: &oldest,
             inventory,
             seen: &seen,
             usage: &usage,
             allow,
-            now_ms,
+            now_ms: now.now_ms(),
         };
         looked.case(instance)
     };
@@ -130,6 +145,10 @@ pub(super) async fn judge(
 /// What was seen, for one instance.
 struct Looked<'a> {
     whose: &'a Whose,
+    proof: &'a Proof<'a>,
+    /// The topics that the files give the instance, where there are files.
+    names: Option<BTreeSet<TopicName>>,
+    oldest: &'a Oldest,
     inventory: &'a Inventory,
     seen: &'a BTreeMap<TopicName, Seen>,
     usage: &'a BTreeMap<TopicName, Usage>,
@@ -200,6 +219,15 @@ impl Looked<'_> {
             && hold.until_ms > self.now_ms
         {
             return Some(Why::Held(hold.clone()));
+        }
+        if let Some(why) = self.proof.forbids(topic) {
+            return Some(Why::Forbidden(why));
+        }
+        let ids = (topic, recorded, live);
+        if let Some(why) = unproven(instance, self.names.as_ref(), self.oldest, ids)
+            && !self.allow.iter().any(|allow| allow.covers_unproven(topic))
+        {
+            return Some(Why::Unproven(why));
         }
         let usage = self.usage.get(topic)?.clone();
         let window = instance.delete_after_ms.max(LEAST_RECENT_MS);
@@ -305,6 +333,7 @@ mod tests {
     use super::*;
     use crate::kafka::Fault;
     use crate::live::{GroupUse, Hold, Owned};
+    use crate::model::Globs;
 
     const NOW: i64 = 1_000_000;
 
@@ -339,6 +368,8 @@ mod tests {
         seen: BTreeMap<TopicName, Seen>,
         usage: BTreeMap<TopicName, Usage>,
         allow: Vec<Allow>,
+        names: Option<BTreeSet<TopicName>>,
+        oldest: Oldest,
     }
 
     impl World {
@@ -353,12 +384,23 @@ mod tests {
                 seen: [("a".into(), there("1")), ("b".into(), there("2"))].into(),
                 usage: ["a", "b"].map(unused).into(),
                 allow: Vec::new(),
+                names: Some(["a".into(), "b".into()].into()),
+                oldest: Oldest::new(),
             }
         }
 
         fn case(&self) -> Case {
+            let environment = crate::testing::environment();
+            let proof = Proof {
+                environment: &environment,
+                desired: None,
+                scope: "vision",
+            };
             let looked = Looked {
                 whose: &whose(),
+                proof: &proof,
+                names: self.names.clone(),
+                oldest: &self.oldest,
                 inventory: &self.inventory,
                 seen: &self.seen,
                 usage: &self.usage,
@@ -438,6 +480,53 @@ mod tests {
         };
         world.seen.insert("a".into(), Seen::Unseen(fault));
         assert!(matches!(world.why(), Why::InUse(_)));
+    }
+
+    #[test]
+    fn what_nothing_proves_to_be_its_own_stays() {
+        let unproven = |world: &World| match world.case().stays.remove(&TopicName::from("a")) {
+            Some(Why::Unproven(why)) => why,
+            other => panic!("{other:?}"),
+        };
+        let mut world = World::new();
+        world.names = Some(["b".into()].into());
+        assert!(unproven(&world).contains("lifecycle task in the files makes no such topic"));
+        world.allow = vec!["topic-in-use".parse().unwrap()];
+        assert!(unproven(&world).contains("makes no such topic"));
+        world.allow = vec!["unproven:a".parse().unwrap()];
+        assert_eq!(deleted(&world.case()).len(), 2);
+        // Without the files: `b` has no id in the record, `a` holds what is older than the instance.
+        let mut world = World::new();
+        world.names = None;
+        let case = world.case();
+        assert!(matches!(
+            case.stays[&TopicName::from("b")],
+            Why::Unproven(_)
+        ));
+        world.allow = vec!["unproven:b".parse().unwrap()];
+        assert_eq!(deleted(&world.case()).len(), 2);
+        world.oldest.insert("a".into(), Ok(Some(-100_000)));
+        assert!(unproven(&world).contains("before the instance was started"));
+        world.oldest.insert("a".into(), Err("no answer".to_owned()));
+        assert!(unproven(&world).contains("cannot be seen: no answer"));
+        world.oldest.insert("a".into(), Ok(Some(0)));
+        assert_eq!(deleted(&world.case()).len(), 2);
+    }
+
+    #[test]
+    fn neither_the_inventory_nor_what_is_ignored_is_an_instances() {
+        let mut environment = crate::testing::environment();
+        environment.inventory.topic = "inv".into();
+        environment.ignore_topics = Globs::new(&["connect-*"]).unwrap();
+        let proof = Proof {
+            environment: &environment,
+            desired: None,
+            scope: "vision",
+        };
+        for topic in ["inv", "connect-a", "__consumer_offsets"] {
+            assert!(proof.forbids(&topic.into()).is_some(), "{topic}");
+        }
+        assert_eq!(proof.forbids(&"a".into()), None);
     }
 
     #[test]

@@ -84,6 +84,10 @@ pub enum Why {
     InUse(Usage),
     /// Somebody asked that it is not touched.
     Held(Hold),
+    /// Nothing proves that the instance made it: why.
+    Unproven(String),
+    /// It can be no instance's, whatever is recorded: why. It is no longer recorded.
+    Forbidden(&'static str),
     /// Another topic of the instance has to stay.
     Another,
     /// It is not the topic that the instance made. It is no longer recorded.
@@ -106,8 +110,8 @@ impl Why {
     /// Whether it holds for now only, so that the instance stays with it.
     pub(super) fn passes(&self) -> bool {
         match self {
-            Why::InUse(_) | Why::Held(_) | Why::Another => true,
-            Why::MadeAgain | Why::Owned => false,
+            Why::InUse(_) | Why::Held(_) | Why::Unproven(_) | Why::Another => true,
+            Why::Forbidden(_) | Why::MadeAgain | Why::Owned => false,
         }
     }
 }

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::InstanceId;
+use super::{InstanceId, Proof};
 use crate::apply::Settings;
-use crate::inventory::{self, Contents, Holder, InventoryError, Lock, LockError};
+use crate::inventory::{self, Asking, Contents, Holder, InventoryError, Lock, LockError};
 use crate::kafka::{self, Cluster, Fault, FaultKind};
 use crate::live::{Stamp, Whose};
 use crate::model::TopicName;
@@ -25,6 +25,8 @@ pub struct Site<'a> {
     pub lock_timeout: Duration,
     /// How long changes are waited for, and what stops them.
     pub settings: &'a Settings,
+    /// What proves that a topic is an instance's to delete.
+    pub proof: Proof<'a>,
 }
 
 /// Why nothing was done about an instance. Nothing but claims of its lock was written then.
@@ -110,9 +112,23 @@ pub(super) enum Seen {
 }
 
 impl Site<'_> {
-    /// Everything that is recorded; `None` where there is no inventory.
-    pub(super) async fn contents(&self) -> Result<Option<Contents>, InstanceError> {
-        Ok(inventory::read(self.cluster, self.inventory).await?)
+    /// Everything that is recorded; `None` where there is no inventory. `named` are the topics that
+    /// count besides those of recorded instances, by name.
+    pub(super) async fn contents(
+        &self,
+        named: &[TopicName],
+    ) -> Result<Option<Contents>, InstanceError> {
+        let asking = self.asking(named);
+        Ok(inventory::read(self.cluster, self.inventory, &asking).await?)
+    }
+
+    /// Who reads the inventory.
+    pub(super) fn asking<'a>(&'a self, named: &'a [TopicName]) -> Asking<'a> {
+        Asking {
+            scope: self.whose.scope.as_deref(),
+            environment: self.whose.environment.as_deref().unwrap_or_default(),
+            named,
+        }
     }
 
     /// Takes the lock of an instance.

@@ -9,6 +9,7 @@ use super::{InstanceId, belongs};
 use crate::apply::Event;
 use crate::inventory::{Contents, Holder};
 use crate::live::Instance;
+use crate::model::BrokerTime;
 use crate::observe;
 use crate::plan::Allow;
 
@@ -35,7 +36,7 @@ pub async fn sweep(
     waiting: impl FnMut(&Holder),
     events: &mut (dyn FnMut(Event) + Send),
 ) -> Result<(Vec<Entry>, Option<InstanceError>), InstanceError> {
-    let Some(contents) = site.contents().await? else {
+    let Some(contents) = site.contents(&[]).await? else {
         return Ok((Vec::new(), None));
     };
     if sweep.dry_run {
@@ -43,7 +44,7 @@ pub async fn sweep(
     }
     // It tells the broker's clock, and keeps two sweeps from asking for the same locks.
     let lock = site.lock_sweep(waiting).await?;
-    let over = over(site, &contents, lock.now_ms());
+    let over = over(site, &contents, lock.now());
     let done = delete(site, over, sweep, events).await;
     // Where it cannot be given back, it runs out by itself.
     let _ = lock.release().await;
@@ -51,10 +52,10 @@ pub async fn sweep(
 }
 
 /// Our instances that are over at a time.
-fn over(site: &Site<'_>, contents: &Contents, now_ms: i64) -> Vec<Instance> {
+fn over(site: &Site<'_>, contents: &Contents, now: BrokerTime) -> Vec<Instance> {
     let instances = contents.inventory.instances.iter();
-    let over = instances
-        .filter(|one| belongs(one, &site.whose) && one.over_at_ms().is_some_and(|at| at <= now_ms));
+    let is_over = |one: &Instance| one.over_at_ms().is_some_and(|at| now.is_past(at));
+    let over = instances.filter(|one| belongs(one, &site.whose) && is_over(one));
     over.cloned().collect()
 }
 
@@ -65,9 +66,9 @@ async fn look(
     contents: &Contents,
     sweep: &Sweep,
 ) -> Result<Vec<Entry>, InstanceError> {
-    let now_ms = observe::now_ms(contents.newest_ms);
-    let over = over(site, contents, now_ms).into_iter();
-    let over = over.map(|instance| (instance, now_ms)).collect();
+    let now = BrokerTime::estimated(contents.newest_ms);
+    let over = over(site, contents, now).into_iter();
+    let over = over.map(|instance| (instance, now)).collect();
     let cases = judge(site, &contents.inventory, over, &sweep.allow).await?;
     let entry = |case: super::reclaim::Case| match case.has_to_stay() {
         true => case.into_entry(State::Stays),

@@ -7,7 +7,7 @@ use super::report::{Entry, State, Trouble};
 use super::site::{InstanceError, Seen, Site, Taken};
 use super::{InstanceId, belongs};
 use crate::apply::{self, Event, Kind};
-use crate::inventory::{self, Holder, InventoryError, Lock, Writer};
+use crate::inventory::{self, Holder, Lock, Lost, Writer};
 use crate::kafka::{FaultKind, Mode, NewTopic};
 use crate::live::{Instance, Inventory};
 use crate::model::TopicName;
@@ -38,7 +38,8 @@ pub async fn up(
     waiting: impl FnMut(&Holder),
     events: &mut (dyn FnMut(Event) + Send),
 ) -> Result<Entry, InstanceError> {
-    if site.contents().await?.is_none() {
+    let named: Vec<TopicName> = wanted.topics.keys().cloned().collect();
+    if site.contents(&named).await?.is_none() {
         let brokers = site.cluster.metadata().await?.brokers.len();
         inventory::create(site.cluster, site.inventory, brokers).await?;
     }
@@ -55,6 +56,20 @@ pub async fn up(
     done
 }
 
+/// Why an instance is not recorded.
+enum Unsettled {
+    /// A name is taken by now.
+    Refused(InstanceError),
+    /// It could not be, or it is not known.
+    Lost(Lost),
+}
+
+impl From<Lost> for Unsettled {
+    fn from(lost: Lost) -> Self {
+        Unsettled::Lost(lost)
+    }
+}
+
 /// An `up` that holds the lock of its instance.
 struct Up<'a> {
     site: &'a Site<'a>,
@@ -65,11 +80,11 @@ struct Up<'a> {
 impl Up<'_> {
     async fn run(&self, events: &mut (dyn FnMut(Event) + Send)) -> Result<Entry, InstanceError> {
         let (site, id) = (self.site, &self.wanted.id);
-        let inventory = site.contents().await?.unwrap_or_default().inventory;
-        let before = id.recorded(&site.whose, &inventory.instances);
         let names: Vec<TopicName> = self.wanted.topics.keys().cloned().collect();
+        let contents = site.contents(&names).await?.unwrap_or_default();
+        let before = id.recorded(&site.whose, &contents.inventory.instances);
         let seen = site.look(&names).await?;
-        self.check_names(&inventory, before, &seen)?;
+        self.check_names(&contents.inventory, before, &seen)?;
 
         let missing = self.missing(before, &seen);
         let (instance, state) = self.to_record(before, &missing);
@@ -79,8 +94,14 @@ impl Up<'_> {
         }
         self.ask(&missing, &seen).await?;
         let writer = Writer::open(site.cluster, site.inventory).await?;
-        if let Err(error) = self.record(&mut entry, &writer).await {
-            entry.trouble = Some(Trouble::of_record(error)?);
+        if let Err(error) = self.record(&mut entry, &names, &seen).await {
+            match error {
+                Unsettled::Refused(error) => return Err(error),
+                Unsettled::Lost(Lost::Unknown(error)) => {
+                    entry.trouble = Some(Trouble::of_record(error)?);
+                }
+                Unsettled::Lost(lost) => entry.trouble = Some(lost.into()),
+            }
             entry.state = State::Incomplete;
             return Ok(entry);
         }
@@ -163,7 +184,7 @@ impl Up<'_> {
 
     /// What is to be recorded before anything is made.
     fn to_record(&self, before: Option<&Instance>, missing: &[NewTopic]) -> (Instance, State) {
-        let now_ms = self.lock.now_ms();
+        let now_ms = self.lock.now().now_ms();
         let is_over = |before: &Instance| {
             before.ended_ms.is_some() || before.over_at_ms().is_some_and(|at| at <= now_ms)
         };
@@ -213,17 +234,30 @@ impl Up<'_> {
         Ok(())
     }
 
-    async fn record(&self, entry: &mut Entry, writer: &Writer) -> Result<(), InventoryError> {
+    /// Records the instance, where the names are free still: nobody else can take them meanwhile.
+    async fn record(
+        &self,
+        entry: &mut Entry,
+        names: &[TopicName],
+        seen: &BTreeMap<TopicName, Seen>,
+    ) -> Result<(), Unsettled> {
         let Some(instance) = &mut entry.instance else {
             return Ok(());
         };
+        let site = self.site;
+        let settling = self.lock.settle(&site.asking(names)).await?;
+        let inventory = &settling.contents().inventory;
+        let before = self.wanted.id.recorded(&site.whose, &inventory.instances);
+        if let Err(taken) = self.check_names(inventory, before, seen) {
+            settling.end().await;
+            return Err(Unsettled::Refused(taken));
+        }
         instance.stamp = self.site.stamp.clone();
         let record = match entry.state {
             State::Up => inventory::Entry::Instance(instance.clone()),
             _ => inventory::Entry::Started(instance.clone()),
         };
-        let appended = writer.write(&[record]).await?;
-        let at_ms = appended.first().and_then(|appended| appended.timestamp_ms);
+        let at_ms = settling.record(&[record]).await?;
         if let (Some(at_ms), true) = (at_ms, entry.state != State::Up) {
             instance.started_ms = at_ms;
         }

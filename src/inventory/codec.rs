@@ -11,6 +11,8 @@ use serde::ser::{SerializeMap, Serializer};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::check::{self, Invalid};
+use super::concern::Concerns;
 use super::envelope::{OfTopic, Record};
 use super::lease::{Claim, Holder, TTL};
 use crate::kafka::Record as KafkaRecord;
@@ -26,6 +28,9 @@ pub const FORMAT: &str = "topicsmith/inventory/1";
 
 /// What the keys of lock records begin with.
 const LOCK: &[u8] = b"lock/";
+
+/// The key of the record that marks a topic as an inventory.
+const MARKER: &str = "inventory";
 
 /// Something to record. Who and when: `at_ms` of what is given is not written, for the broker says
 /// when.
@@ -79,9 +84,47 @@ pub(super) enum Fact {
     Spent(Spent),
     Instance(Box<Instance>),
     Claim(Claim),
+    Marker,
 }
 
 impl Entry {
+    /// Whether the record could be read back.
+    ///
+    /// # Errors
+    /// What could not.
+    pub(super) fn check(&self) -> Result<(), Invalid> {
+        match self {
+            Entry::Owned(topic, owned) => check::owned(topic, owned),
+            Entry::Held(topic, holding) => {
+                let Holding {
+                    whose,
+                    for_ms,
+                    reason,
+                    stamp,
+                } = holding;
+                let hold = Hold {
+                    whose: whose.clone(),
+                    until_ms: i64::try_from(*for_ms).unwrap_or(i64::MAX),
+                    reason: reason.clone(),
+                    stamp: Stamp {
+                        at_ms: None,
+                        ..stamp.clone()
+                    },
+                };
+                check::hold(topic, &hold)
+            }
+            Entry::Spent(spent) => check::spent(spent),
+            Entry::Started(instance) | Entry::Instance(instance) | Entry::Ended(instance) => {
+                check::instance(instance)
+            }
+            Entry::Disowned(_)
+            | Entry::Unheld(_)
+            | Entry::Unspent(_)
+            | Entry::InstanceGone(_)
+            | Entry::Forget(_) => Ok(()),
+        }
+    }
+
     /// The record that says so.
     pub(super) fn encode(&self) -> Pair {
         match self {
@@ -127,6 +170,11 @@ impl Serialize for OwnedFields<'_> {
         record.serialize_entry("topic", self.topic)?;
         record.end()
     }
+}
+
+/// What marks a topic as an inventory.
+pub(super) fn encode_marker() -> Pair {
+    pair(MARKER.into(), MARKER, &Map::new())
 }
 
 /// A claim of a lock.
@@ -193,16 +241,23 @@ fn pair(key: Vec<u8>, kind: &str, fields: &impl Serialize) -> Pair {
     (key, Some(value))
 }
 
-/// What the value of a record says, and that its key is the right one for it.
+/// What the value of a record says, checked in every field, and that its key is the right one for it.
+/// `at_ms` is when the broker appended it.
 pub(super) fn decode(key: &[u8], value: &[u8], at_ms: Option<i64>) -> Result<Fact, String> {
+    if value.len() > check::MAX_VALUE {
+        let most = check::MAX_VALUE;
+        return Err(format!("it has {} bytes, more than {most}", value.len()));
+    }
     let text = std::str::from_utf8(value).map_err(|_| "it is no text".to_owned())?;
     let fact = decode_value(text, at_ms)?;
+    fact.check().map_err(|invalid| invalid.to_string())?;
     let expected = match &fact {
         Fact::Owned(topic, _) => topic_key(topic),
         Fact::Hold(topic, _) => hold_key(topic),
         Fact::Spent(spent) => spent_key(spent),
         Fact::Instance(instance) => instance_key(instance),
         Fact::Claim(claim) => lock_key(&claim.resource, &claim.id),
+        Fact::Marker => MARKER.into(),
     };
     match key == expected {
         true => Ok(fact),
@@ -213,10 +268,82 @@ pub(super) fn decode(key: &[u8], value: &[u8], at_ms: Option<i64>) -> Result<Fac
     }
 }
 
+impl Fact {
+    fn check(&self) -> Result<(), Invalid> {
+        match self {
+            Fact::Owned(topic, owned) => check::owned(topic, owned),
+            Fact::Hold(topic, hold) => check::hold(topic, hold),
+            Fact::Spent(spent) => check::spent(spent),
+            Fact::Instance(instance) => check::instance(instance),
+            Fact::Claim(claim) => check::claim(claim),
+            Fact::Marker => Ok(()),
+        }
+    }
+}
+
+/// Whose a record is that cannot be read otherwise.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct WhoseFields {
+    scope: Option<String>,
+    environment: Option<String>,
+}
+
+/// Whom a record concerns that cannot be read, as far as its key and its value tell. The key of a topic, a hold, a
+/// tombstone, an instance or a lock that names none that can exist concerns nobody; what has a key of
+/// another kind may be of a newer version, and concerns everybody.
+pub(super) fn concerns(key: &[u8], value: &[u8]) -> Concerns {
+    let Ok(key) = std::str::from_utf8(key) else {
+        return Concerns::Everybody;
+    };
+    let mut parts = key.split('/');
+    let (kind, rest): (_, Vec<&str>) = (parts.next(), parts.collect());
+    match (kind, rest.as_slice()) {
+        (Some("topic" | "hold"), [name]) => match TopicName::from(*name) {
+            topic if topic.problem().is_none() => {
+                let value = value.get(..check::MAX_VALUE).unwrap_or(value);
+                let WhoseFields { scope, environment } =
+                    serde_json::from_slice(value).unwrap_or_default();
+                Concerns::Topic(topic, Whose { scope, environment })
+            }
+            _ => Concerns::Nobody,
+        },
+        (Some("tombstone"), [scope, environment, _])
+        | (Some("instance"), [scope, environment, _, _]) => {
+            match (decoded(scope), decoded(environment)) {
+                (Some(scope), Some(environment)) => Concerns::Owner { scope, environment },
+                _ => Concerns::Nobody,
+            }
+        }
+        (Some("topic" | "hold" | "tombstone" | "instance" | "lock"), _) => Concerns::Nobody,
+        _ => Concerns::Everybody,
+    }
+}
+
+/// A key as it may be shown: one that this tool would never write may be anybody's data.
+pub(super) fn shown(key: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(key).ok()?;
+    let kind = text.split('/').next()?;
+    let kinds = ["topic", "hold", "tombstone", "instance", "lock", MARKER];
+    kinds.contains(&kind).then_some(text)
+}
+
+/// Whether a key is that of the record that marks an inventory.
+pub(super) fn is_marker(key: &[u8]) -> bool {
+    key == MARKER.as_bytes()
+}
+
+/// The resource whose lock a key is of.
+fn resource(key: &[u8]) -> Option<String> {
+    let key = std::str::from_utf8(key.strip_prefix(LOCK)?).ok()?;
+    decoded(key.rsplit_once('/')?.0)
+}
+
 /// What a record does to the lock that its key is of.
 pub(super) enum LockStep {
     Claimed(Claim),
-    Released,
+    /// A claim of this resource's lock was given up.
+    Released(String),
 }
 
 /// What a record does to a lock, if it is of one. A claim that cannot be read does nothing: if it is
@@ -226,9 +353,9 @@ pub(super) fn lock_step(key: &[u8], record: &KafkaRecord) -> Option<LockStep> {
         return None;
     }
     let Some(value) = &record.value else {
-        return Some(LockStep::Released);
+        return resource(key).map(LockStep::Released);
     };
-    match decode(key, value, record.timestamp_ms) {
+    match decode(key, value, record.appended_ms) {
         Ok(Fact::Claim(claim)) => Some(LockStep::Claimed(claim)),
         _ => None,
     }
@@ -242,6 +369,11 @@ struct Head<'a> {
     #[serde(borrow)]
     kind: Option<Cow<'a, str>>,
 }
+
+/// A marker says nothing of its own.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MarkerFields {}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -298,12 +430,16 @@ fn decode_value(text: &str, at_ms: Option<i64>) -> Result<Fact, String> {
             let Record(fields) = read::<Record<ClaimFields>>(text)?;
             Ok(Fact::Claim(claim(fields, at_ms)?))
         }
+        MARKER => {
+            let Record(MarkerFields {}) = read::<Record<MarkerFields>>(text)?;
+            Ok(Fact::Marker)
+        }
         other => Err(format!("this version knows no records of kind `{other}`")),
     }
 }
 
 fn claim(fields: ClaimFields, at_ms: Option<i64>) -> Result<Claim, String> {
-    let at_ms = at_ms.ok_or("it has no timestamp")?;
+    let at_ms = at_ms.ok_or("the broker did not stamp it")?;
     Ok(Claim {
         resource: fields.resource,
         id: fields.claim,
@@ -375,6 +511,25 @@ fn encoded(part: &str) -> String {
     text
 }
 
+/// A part of a key as it was; `None` where it is not encoded as [`encode`] does.
+fn decoded(part: &str) -> Option<String> {
+    let mut text = String::with_capacity(part.len());
+    let mut pieces = part.split('%');
+    text.push_str(pieces.next()?);
+    for piece in pieces {
+        let (code, rest) = piece.split_at_checked(2)?;
+        text.push(match code {
+            "25" => '%',
+            "2F" => '/',
+            "2C" => ',',
+            "3D" => '=',
+            _ => return None,
+        });
+        text.push_str(rest);
+    }
+    (encoded(&text) == part).then_some(text)
+}
+
 /// Adds a part of a key, with what separates parts percent-encoded.
 fn encode(part: &str, text: &mut String) {
     for c in part.chars() {
@@ -394,6 +549,8 @@ mod tests {
     use crate::model::OnRemove;
 
     const AT: i64 = 1_700_000_000_000;
+
+    const ID: &str = "4L6g3nShT-eMCtK--X86sw";
 
     fn whose() -> Whose {
         Whose {
@@ -416,7 +573,7 @@ mod tests {
             whose: whose(),
             lifecycle: "video".to_owned(),
             parameters: parameters.map(|(k, v)| (k.to_owned(), v.to_owned())).into(),
-            topics: [("raw".into(), None), ("out".into(), Some("t1".to_owned()))].into(),
+            topics: [("raw".into(), None), ("out".into(), Some(ID.to_owned()))].into(),
             started_ms: 5,
             ended_ms: Some(6),
             delete_after_ms: 7,
@@ -429,7 +586,7 @@ mod tests {
         Spent {
             whose: whose(),
             topic: "orders".into(),
-            id: Some("t1".to_owned()),
+            id: Some(ID.to_owned()),
             stamp: stamp(Some(AT)),
         }
     }
@@ -444,7 +601,7 @@ mod tests {
     fn what_is_recorded_reads_back_with_the_brokers_time() {
         let mut owned = Owned {
             whose: whose(),
-            id: Some("t1".to_owned()),
+            id: Some(ID.to_owned()),
             on_remove: Some(OnRemove::Delete),
             owner: Some(None),
             partitions: Some(3),
@@ -533,6 +690,7 @@ mod tests {
     #[test]
     fn what_is_not_understood_is_never_guessed() {
         let why = |value: &str| decode(b"topic/a", value.as_bytes(), Some(AT)).unwrap_err();
+        const WHOSE: &str = "\"scope\": \"s\", \"environment\": \"e\"";
         let head = "\"format\": \"topicsmith/inventory/1\", \"kind\": \"topic\"";
         let cases = [
             (
@@ -581,7 +739,7 @@ mod tests {
                 "stands here twice",
             ),
             (
-                &format!("{{{head}, \"topic\": \"b\"}}"),
+                &format!("{{{head}, {WHOSE}, \"topic\": \"b\"}}"),
                 "belongs under the key `topic/b`",
             ),
         ];

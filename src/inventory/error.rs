@@ -2,9 +2,12 @@
 
 use std::fmt;
 
+use super::check::Invalid;
+use super::codec;
+use super::concern::Concerns;
 use crate::kafka::{self, Fault, FaultKind, Operation, RecordError};
 use crate::model::TopicName;
-use crate::model::text::{count, escape};
+use crate::model::text::{count, cut, escape};
 
 /// Why the inventory could not be read or written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -43,6 +46,14 @@ pub enum InventoryError {
         /// The records, by offset.
         records: Vec<Unreadable>,
     },
+    /// A record could not be read back, and was not written.
+    #[error("cannot write to the inventory, topic {}: {why}", escape(topic.as_str()))]
+    Unwritable {
+        /// The inventory.
+        topic: TopicName,
+        /// What is wrong with the record.
+        why: Invalid,
+    },
     /// The cluster refused.
     #[error("cannot {} the inventory, topic {}: {fault}", right.verb(), escape(topic.as_str()))]
     Refused {
@@ -77,10 +88,19 @@ pub struct Unreadable {
     pub offset: i64,
     /// Its key, as it is. Without one it cannot be removed by another record.
     pub key: Option<Vec<u8>>,
+    /// Whom it stops.
+    pub concerns: Concerns,
     /// When it was written, in ms since 1970.
     pub at_ms: Option<i64>,
     /// What is wrong with it.
     pub why: String,
+}
+
+impl Unreadable {
+    /// Its key, where this tool could have written it: another may be anybody's data.
+    pub fn shown_key(&self) -> Option<&str> {
+        codec::shown(self.key.as_deref()?)
+    }
 }
 
 impl Right {
@@ -116,12 +136,17 @@ impl fmt::Display for Right {
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "partition 0, offset {}: ", self.offset)?;
-        if let Some(key) = &self.key {
-            write!(f, "key `{}`: ", escape(&String::from_utf8_lossy(key)))?;
+        match self.shown_key() {
+            Some(key) => write!(f, "key `{}`: ", cut(&escape(key), MOST))?,
+            None if self.key.is_none() => {}
+            None => f.write_str("a key that topicsmith does not write: ")?,
         }
-        f.write_str(&escape(&self.why))
+        f.write_str(&cut(&escape(&self.why), MOST))
     }
 }
+
+/// How many characters of a key or a reason are shown.
+const MOST: usize = 300;
 
 /// How many of the records that cannot be read are named.
 const SHOWN: usize = 5;
@@ -164,7 +189,7 @@ impl InventoryError {
                  --offset N` removes a record"
                     .to_owned(),
             ),
-            InventoryError::Refused { .. } => None,
+            InventoryError::Unwritable { .. } | InventoryError::Refused { .. } => None,
         }
     }
 
@@ -199,6 +224,7 @@ mod tests {
         let record = |offset| Unreadable {
             offset,
             key: Some(b"topic/\x1b[31m".to_vec()),
+            concerns: Concerns::Nobody,
             at_ms: None,
             why: "its format is `\u{202e}`".to_owned(),
         };

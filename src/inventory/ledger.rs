@@ -5,7 +5,9 @@ use std::time::Instant;
 
 use tracing::info;
 
+use super::check::MAX_VALUE;
 use super::codec::{self, Entry, Fact, LockStep};
+use super::concern::{Asking, Concerns};
 use super::error::{InventoryError, Right, Unreadable};
 use super::lease::{Lease, TakenLock};
 use super::topic::{open, shown, unread, unwritten};
@@ -25,44 +27,57 @@ pub struct Contents {
     pub end: i64,
     /// The time of the newest record, by the broker's clock, in ms since 1970: it is later now.
     pub newest_ms: Option<i64>,
+    /// The records that this version cannot read, by offset.
+    pub unreadable: Vec<Unreadable>,
+    /// Whether it is empty, and nothing marks it as an inventory yet: the next lock does.
+    pub is_blank: bool,
+}
+
+impl Contents {
+    /// Refuses to go on with a part of the records, where one that cannot be read concerns the
+    /// reader.
+    ///
+    /// # Errors
+    /// The records that do.
+    pub fn check(&self, topic: &TopicName, asking: &Asking<'_>) -> Result<(), InventoryError> {
+        let concerns =
+            |record: &&Unreadable| asking.is_concerned(&record.concerns, &self.inventory);
+        let records: Vec<Unreadable> = self.unreadable.iter().filter(concerns).cloned().collect();
+        match records.is_empty() {
+            true => Ok(()),
+            false => Err(InventoryError::Unreadable {
+                topic: topic.clone(),
+                records,
+            }),
+        }
+    }
 }
 
 /// Reads the inventory to its end; `None` where there is none yet.
 ///
 /// # Errors
-/// A right is missing, there is a record that cannot be read, or no answer came in time. Never is
-/// that taken for an empty inventory.
+/// A right is missing, there is a record that cannot be read and concerns the reader, or no answer
+/// came in time. Never is that taken for an empty inventory.
 pub async fn read(
     cluster: &Cluster,
     topic: &TopicName,
+    asking: &Asking<'_>,
 ) -> Result<Option<Contents>, InventoryError> {
     let read = read_anyway(cluster, topic).await?;
-    read.map(|read| refuse_unreadable(topic, read)).transpose()
-}
-
-/// No decision may rest on a part of the records.
-pub(super) fn refuse_unreadable(
-    topic: &TopicName,
-    (contents, records): (Contents, Vec<Unreadable>),
-) -> Result<Contents, InventoryError> {
-    match records.is_empty() {
-        true => Ok(contents),
-        false => Err(InventoryError::Unreadable {
-            topic: topic.clone(),
-            records,
-        }),
+    if let Some(contents) = &read {
+        contents.check(topic, asking)?;
     }
+    Ok(read)
 }
 
-/// The same for those who look at what cannot be read, or mend it: those records come beside the
-/// others, by offset. No decision may rest on it.
+/// The same for those who look at what cannot be read, or mend it. No decision may rest on it.
 ///
 /// # Errors
 /// A right is missing, or no answer came in time.
 pub async fn read_anyway(
     cluster: &Cluster,
     topic: &TopicName,
-) -> Result<Option<(Contents, Vec<Unreadable>)>, InventoryError> {
+) -> Result<Option<Contents>, InventoryError> {
     let started = Instant::now();
     let Some(mut reader) = open(cluster, topic, &[Right::Read]).await? else {
         return Ok(None);
@@ -72,7 +87,27 @@ pub async fn read_anyway(
     reading.await.map_err(|error| unread(topic, error))?;
     let records = log.last.len();
     info!(records, took = ?started.elapsed(), "read the inventory");
-    Ok(Some(log.contents(0, reader.position())))
+    log.contents(topic, reader.position()).map(Some)
+}
+
+/// How many records are kept of a topic that may be somebody else's, before one of this tool's.
+const MAX_FOREIGN: usize = 10_000;
+
+/// What records say that stand in a topic in this order.
+///
+/// # Errors
+/// They are not those of an inventory.
+pub fn replay(
+    topic: &TopicName,
+    records: impl IntoIterator<Item = Record>,
+) -> Result<Contents, InventoryError> {
+    let mut log = Log::default();
+    let mut end = 0;
+    for record in records {
+        end = record.offset.saturating_add(1);
+        log.take(record);
+    }
+    log.contents(topic, end)
 }
 
 /// The records in their order: the last of each key, and the locks.
@@ -82,24 +117,44 @@ pub(super) struct Log {
     last: HashMap<Vec<u8>, Record>,
     without_key: Vec<Record>,
     leases: BTreeMap<String, Lease>,
+    is_marked: bool,
+    /// Whether a key was seen that this tool could have written.
+    is_known: bool,
+    /// Whether there were too many others before: then not all of them were kept.
+    is_foreign: bool,
     newest_ms: Option<i64>,
 }
 
 impl Log {
     pub fn take(&mut self, mut record: Record) {
-        self.newest_ms = self.newest_ms.max(record.timestamp_ms);
+        self.newest_ms = self.newest_ms.max(record.appended_ms);
+        if let Some(value) = &mut record.value {
+            // What is longer cannot be read, and is not kept.
+            value.truncate(MAX_VALUE + 1);
+        }
         let Some(key) = record.key.take() else {
+            record.value = None;
             self.without_key.push(record);
             return;
         };
+        self.is_known |= codec::shown(&key).is_some();
+        if !self.is_known && self.last.len() >= MAX_FOREIGN {
+            self.is_foreign = true;
+            return;
+        }
+        if codec::is_marker(&key) {
+            let value = record.value.as_deref().unwrap_or_default();
+            self.is_marked = codec::decode(&key, value, record.appended_ms).is_ok();
+        }
         match codec::lock_step(&key, &record) {
             Some(LockStep::Claimed(claim)) => {
                 let lease = self.leases.entry(claim.resource.clone()).or_default();
                 lease.claimed(record.offset, &key, claim);
             }
-            Some(LockStep::Released) => {
-                let leases = self.leases.values_mut();
-                leases.for_each(|lease| lease.released(record.offset, &key));
+            Some(LockStep::Released(resource)) => {
+                if let Some(lease) = self.leases.get_mut(&resource) {
+                    lease.released(record.offset, &key);
+                }
             }
             None => {}
         }
@@ -115,27 +170,56 @@ impl Log {
         self.leases.get(resource)
     }
 
-    /// What the records say, from an offset on.
-    pub fn contents(&self, from: i64, end: i64) -> (Contents, Vec<Unreadable>) {
-        let is_meant = |record: &&Record| record.offset >= from;
+    /// Whether the topic is marked as an inventory.
+    pub fn is_marked(&self) -> bool {
+        self.is_marked
+    }
+
+    /// Whether these are the records of an inventory: it is marked, or, where it was made before
+    /// there were marks, holds one that this tool wrote. One that holds nothing is not yet anything
+    /// else.
+    ///
+    /// # Errors
+    /// They are somebody else's.
+    pub fn check(&self, topic: &TopicName) -> Result<(), InventoryError> {
+        let is_ours = |(key, record): (&Vec<u8>, &Record)| {
+            let value = record.value.as_deref().unwrap_or_default();
+            codec::decode(key, value, record.appended_ms).is_ok()
+        };
+        let is_empty = self.last.is_empty() && self.without_key.is_empty();
+        if self.is_marked || is_empty || (!self.is_foreign && self.last.iter().any(is_ours)) {
+            return Ok(());
+        }
+        Err(InventoryError::NotAnInventory {
+            topic: topic.clone(),
+            why: "it holds records, and none of them is topicsmith's".to_owned(),
+        })
+    }
+
+    /// What the records say.
+    ///
+    /// # Errors
+    /// They are not those of an inventory.
+    pub fn contents(&self, topic: &TopicName, end: i64) -> Result<Contents, InventoryError> {
+        self.check(topic)?;
         let mut inventory = Inventory::default();
         let mut topics = Vec::with_capacity(self.last.len());
-        let without_key = self.without_key.iter().filter(is_meant);
-        let mut unreadable: Vec<Unreadable> = without_key.map(keyless).collect();
-        for (key, record) in self.last.iter().filter(|(_, record)| is_meant(record)) {
+        let mut unreadable: Vec<Unreadable> = self.without_key.iter().map(keyless).collect();
+        for (key, record) in &self.last {
             let value = record.value.as_deref().unwrap_or_default();
-            match codec::decode(key, value, record.timestamp_ms) {
+            match codec::decode(key, value, record.appended_ms) {
                 Ok(Fact::Owned(topic, owned)) => topics.push((topic, *owned)),
                 Ok(Fact::Hold(topic, hold)) => {
                     inventory.holds.insert(topic, hold);
                 }
                 Ok(Fact::Spent(spent)) => inventory.spent.push(spent),
                 Ok(Fact::Instance(instance)) => inventory.instances.push(*instance),
-                Ok(Fact::Claim(_)) => {}
+                Ok(Fact::Claim(_) | Fact::Marker) => {}
                 Err(why) => unreadable.push(Unreadable {
                     offset: record.offset,
+                    concerns: codec::concerns(key, value),
                     key: Some(key.clone()),
-                    at_ms: record.timestamp_ms,
+                    at_ms: record.appended_ms,
                     why,
                 }),
             }
@@ -151,13 +235,14 @@ impl Log {
         });
         unreadable.sort_by_key(|record| record.offset);
         let locks = self.leases.iter().filter_map(taken).collect();
-        let contents = Contents {
+        Ok(Contents {
             inventory,
             locks,
             end,
             newest_ms: self.newest_ms,
-        };
-        (contents, unreadable)
+            unreadable,
+            is_blank: !self.is_marked && self.last.is_empty(),
+        })
     }
 }
 
@@ -165,7 +250,8 @@ fn keyless(record: &Record) -> Unreadable {
     Unreadable {
         offset: record.offset,
         key: None,
-        at_ms: record.timestamp_ms,
+        concerns: Concerns::Everybody,
+        at_ms: record.appended_ms,
         why: "it has no key".to_owned(),
     }
 }
@@ -176,6 +262,24 @@ fn taken((resource, lease): (&String, &Lease)) -> Option<TakenLock> {
         holder: term.holder.clone(),
         until_ms: term.until_ms,
     })
+}
+
+/// The records of entries.
+///
+/// # Errors
+/// One of them could not be read back.
+pub(super) fn encode(
+    topic: &TopicName,
+    entries: &[Entry],
+) -> Result<Vec<codec::Pair>, InventoryError> {
+    let encode = |entry: &Entry| match entry.check() {
+        Ok(()) => Ok(entry.encode()),
+        Err(why) => Err(InventoryError::Unwritable {
+            topic: topic.clone(),
+            why,
+        }),
+    };
+    entries.iter().map(encode).collect()
 }
 
 /// Writes to the inventory.
@@ -220,29 +324,29 @@ impl Writer {
     /// # Errors
     /// Why the first of those that were not recorded was not. Those after it may or may not be.
     pub async fn write(&self, entries: &[Entry]) -> Result<Vec<Appended>, InventoryError> {
-        self.append(entries, None).await
+        self.append(entries, &[]).await
     }
 
-    /// The same, and a last record right behind them. Tells the offset of that one.
+    /// The same, and last records right behind them. Tells the offset of the very last one.
     ///
     /// # Errors
-    /// The same; the last one may or may not be there, too.
+    /// The same; the last ones may or may not be there, too.
     pub(super) async fn write_before(
         &self,
         entries: &[Entry],
-        last: codec::Pair,
+        last: &[codec::Pair],
     ) -> Result<i64, InventoryError> {
-        let appended = self.append(entries, Some(last)).await?;
+        let appended = self.append(entries, last).await?;
         Ok(appended.last().map_or(-1, |last| last.offset))
     }
 
     async fn append(
         &self,
         entries: &[Entry],
-        last: Option<codec::Pair>,
+        last: &[codec::Pair],
     ) -> Result<Vec<Appended>, InventoryError> {
-        let records = entries.iter().map(Entry::encode).chain(last);
-        let records: Vec<codec::Pair> = records.collect();
+        let mut records = encode(&self.topic, entries)?;
+        records.extend_from_slice(last);
         let started = Instant::now();
         let appended = self.appender.append(&records).await;
         let appended = appended.map_err(|error| unwritten(&self.topic, error))?;

@@ -3,6 +3,8 @@
 //! It keeps two applies apart as far as both look. Nothing can fence Kafka's admin calls: a process
 //! that is stopped right after it looked can still send one request when it goes on.
 
+mod settle;
+
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher as _, Hasher as _};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -12,14 +14,17 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+pub use settle::Settling;
+
 use super::codec::{self, Entry};
+use super::concern::Asking;
 use super::error::{InventoryError, Right};
 use super::lease::{Holder, Lease, Term};
-use super::ledger::{Contents, Log, Writer, refuse_unreadable};
+use super::ledger::{Contents, Log, Writer};
 use super::topic::{open, unread, unwritten};
-use crate::kafka::{Appender, Cluster, Delivery, OffsetAt, Reader, end};
-use crate::model::TopicName;
+use crate::kafka::{Appender, Cluster, Delivery, OffsetAt, Reader};
 use crate::model::text::escape;
+use crate::model::{BrokerTime, TopicName, clock};
 
 /// How often the holder renews its lease.
 const RENEWAL: Duration = Duration::from_secs(3);
@@ -86,6 +91,9 @@ pub enum Lost {
     /// it.
     #[error("the lock was lost{}", holder_of(.0.as_ref()))]
     Taken(Option<Holder>),
+    /// Somebody else settles who owns which topic, and does not end.
+    #[error("{} (process {}) settles ownership, and does not end", escape(&.0.by), .0.pid)]
+    Busy(Holder),
     /// It could not be renewed, so that nobody knows.
     #[error("the lock could not be renewed: {0}")]
     Unknown(#[from] InventoryError),
@@ -96,19 +104,35 @@ fn holder_of(holder: Option<&Holder>) -> String {
     holder.map(named).unwrap_or_default()
 }
 
+/// A moment by both of this machine's clocks: one of them stands still while the machine sleeps, the
+/// other can be set back.
+#[derive(Debug, Clone, Copy)]
+struct Moment(Instant, SystemTime);
+
+impl Moment {
+    fn now() -> Self {
+        Self(Instant::now(), clock::local())
+    }
+
+    fn elapsed(self) -> Duration {
+        // A clock that was set back tells nothing; the other one does.
+        let by_clock = clock::local().duration_since(self.1).unwrap_or_default();
+        self.0.elapsed().max(by_clock)
+    }
+}
+
 /// A lock that is held. Dropped without a release, it is given back in the background:
 /// [`given_back`] waits for that.
 pub struct Lock {
     held: Arc<Held>,
-    now_ms: i64,
+    now: BrokerTime,
     renewals: JoinHandle<()>,
 }
 
 struct Held {
     side: tokio::sync::Mutex<Side>,
-    /// Since when the lease is confirmed, by both of this machine's clocks: one of them stands
-    /// still while the machine sleeps, the other can be set back.
-    confirmed: Mutex<(Instant, SystemTime)>,
+    /// Since when the lease is confirmed.
+    confirmed: Mutex<Moment>,
     /// Why it is lost; once it is, it stays so.
     lost: Mutex<Option<Lost>>,
     /// The record that began the term.
@@ -170,9 +194,11 @@ pub async fn lock(
 ) -> Result<Lock, LockError> {
     let deadline = Instant::now() + timeout;
     let mut side = Side::open(cluster, topic, resource, holder).await?;
+    // Nothing is written to a topic that is no inventory.
+    side.read_to_end().await?;
     let mut told: Option<Holder> = None;
     loop {
-        let before = (Instant::now(), SystemTime::now());
+        let before = Moment::now();
         side.claim().await?;
         let Some((other, left)) = side.other() else {
             return Ok(Lock::new(side, before, cluster.limits().timeout));
@@ -209,8 +235,9 @@ pub async fn break_lock(
 }
 
 impl Lock {
-    fn new(side: Side, confirmed: (Instant, SystemTime), patience: Duration) -> Self {
-        let now_ms = side.lease().map_or(0, Lease::now_ms);
+    fn new(side: Side, confirmed: Moment, patience: Duration) -> Self {
+        let now = side.lease().map_or(0, Lease::now_ms);
+        let now = BrokerTime::stamped(now, confirmed.1);
         let held = Arc::new(Held {
             began: side.began().unwrap_or_default(),
             ended: side.lease().and_then(Lease::ended),
@@ -231,14 +258,14 @@ impl Lock {
         });
         Self {
             held,
-            now_ms,
+            now,
             renewals,
         }
     }
 
-    /// The broker's clock when the lock was had, in ms since 1970.
-    pub fn now_ms(&self) -> i64 {
-        self.now_ms
+    /// The broker's clock when the lock was had.
+    pub fn now(&self) -> BrokerTime {
+        self.now
     }
 
     /// Whether nobody else has held it since then, so that what was read since is what it is now.
@@ -250,22 +277,12 @@ impl Lock {
     /// the lock.
     ///
     /// # Errors
-    /// There are records that cannot be read.
-    pub async fn contents(&self) -> Result<Contents, InventoryError> {
+    /// There are records that cannot be read and concern the reader.
+    pub async fn contents(&self, asking: &Asking<'_>) -> Result<Contents, InventoryError> {
         let side = self.held.side.lock().await;
-        side.contents(0)
-    }
-
-    /// What was recorded since the lock was had.
-    ///
-    /// # Errors
-    /// The inventory could not be read, or there are records that cannot be.
-    pub async fn since(&self, cluster: &Cluster) -> Result<Contents, InventoryError> {
-        let mut side = self.held.side.lock().await;
-        let end = end(cluster, &side.topic, 0).await;
-        let end = end.map_err(|error| unread(&side.topic, error))?;
-        side.read_up_to(end - 1).await?;
-        side.contents(self.held.began)
+        let contents = side.contents()?;
+        contents.check(&side.topic, asking)?;
+        Ok(contents)
     }
 
     /// Whether the lock is still ours, to be asked before each batch of changes. Cheap while it was
@@ -303,12 +320,16 @@ impl Lock {
         entries: &[Entry],
     ) -> Result<(), InventoryError> {
         let key = self.held.side.lock().await.key.clone();
-        let given_back = writer.write_before(entries, (key, None)).await?;
-        // A renewal that is under way may come behind it: then it is ours again.
-        let mut side = self.held.side.lock().await;
-        self.renewals.abort();
-        side.may_claim = side.claimed >= given_back;
+        let given_back = writer.write_before(entries, &[(key, None)]).await?;
+        self.was_given_back(&mut *self.held.side.lock().await, given_back);
         Ok(())
+    }
+
+    /// The record at this offset gave it back, unless a renewal that was under way came behind it:
+    /// then it is ours again.
+    fn was_given_back(&self, side: &mut Side, offset: i64) {
+        self.renewals.abort();
+        side.may_claim = side.claimed >= offset;
     }
 
     /// Gives the lock back, so that the next may go on at once.
@@ -339,17 +360,14 @@ impl Held {
             .clone()
     }
 
-    fn confirmed(&self) -> std::sync::MutexGuard<'_, (Instant, SystemTime)> {
+    fn confirmed(&self) -> std::sync::MutexGuard<'_, Moment> {
         self.confirmed
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn is_fresh(&self) -> bool {
-        let (instant, time) = *self.confirmed();
-        // A clock that was set back tells nothing; the other one does.
-        let by_clock = time.elapsed().unwrap_or_default();
-        instant.elapsed().max(by_clock) < FRESH
+        self.confirmed().elapsed() < FRESH
     }
 
     /// Claims again, and looks whether it is still the same term.
@@ -358,7 +376,7 @@ impl Held {
         if let Some(lost) = self.lost() {
             return Err(lost);
         }
-        let before = (Instant::now(), SystemTime::now());
+        let before = Moment::now();
         side.claim().await?;
         if side.began() == Some(self.began) {
             *self.confirmed() = before;
@@ -404,20 +422,30 @@ impl Side {
         })
     }
 
+    /// Reads all that there is.
     async fn read_to_end(&mut self) -> Result<(), InventoryError> {
         let Self { reader, log, .. } = self;
         let read = reader.to_end(|record| log.take(record)).await;
-        read.map_err(|error| unread(&self.topic, error))
+        read.map_err(|error| unread(&self.topic, error))?;
+        self.log.check(&self.topic)
     }
 
-    /// Writes a claim, and reads up to it: with the first one, all that there is.
+    /// Writes a claim, and reads up to it.
     async fn claim(&mut self) -> Result<(), InventoryError> {
-        let record = codec::encode_claim(&self.resource, &self.id, &self.me);
+        let claim = codec::encode_claim(&self.resource, &self.id, &self.me);
+        // An inventory that was made before there were marks gets its own.
+        let mark = (!self.log.is_marked()).then(codec::encode_marker);
+        let records: Vec<codec::Pair> = mark.into_iter().chain([claim]).collect();
         self.may_claim = true;
-        let appended = self.appender.append(&[record]).await;
-        let appended = appended.map_err(|error| unwritten(&self.topic, error))?;
-        self.claimed = appended.first().map_or(-1, |appended| appended.offset);
+        self.claimed = self.append(&records).await?;
         self.read_up_to(self.claimed).await
+    }
+
+    /// Appends records, and tells the offset of the last one.
+    async fn append(&self, records: &[codec::Pair]) -> Result<i64, InventoryError> {
+        let appended = self.appender.append(records).await;
+        let appended = appended.map_err(|error| unwritten(&self.topic, error))?;
+        Ok(appended.last().map_or(-1, |appended| appended.offset))
     }
 
     async fn read_up_to(&mut self, offset: i64) -> Result<(), InventoryError> {
@@ -445,9 +473,8 @@ impl Side {
         }
     }
 
-    fn contents(&self, from: i64) -> Result<Contents, InventoryError> {
-        let read = self.log.contents(from, self.reader.position());
-        refuse_unreadable(&self.topic, read)
+    fn contents(&self) -> Result<Contents, InventoryError> {
+        self.log.contents(&self.topic, self.reader.position())
     }
 
     fn lease(&self) -> Option<&Lease> {
@@ -480,10 +507,7 @@ impl Side {
     }
 
     async fn append_release(&self, key: &[u8]) -> Result<(), InventoryError> {
-        let removed = self.appender.append(&[(key.to_vec(), None)]).await;
-        removed
-            .map(drop)
-            .map_err(|error| unwritten(&self.topic, error))
+        self.append(&[(key.to_vec(), None)]).await.map(drop)
     }
 
     /// Takes the own claim back. If that fails, it means nothing once its time is over.

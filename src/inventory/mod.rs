@@ -4,7 +4,9 @@
 //! The state is the last record of each key; a record without a value removes its key. Time is the
 //! broker's: the topic stamps each record when it is appended (`LogAppendTime`).
 
+mod check;
 mod codec;
+mod concern;
 mod envelope;
 mod error;
 mod lease;
@@ -12,9 +14,11 @@ mod ledger;
 mod lock;
 mod topic;
 
+pub use check::{Invalid, LONGEST_HOLD_MS};
 pub use codec::{Entry, FORMAT, Holding};
+pub use concern::{Asking, Concerns};
 pub use error::{InventoryError, Right, Unreadable};
 pub use lease::{Holder, TTL, TakenLock};
-pub use ledger::{Contents, Writer, read, read_anyway};
-pub use lock::{Lock, LockError, Lost, Mark, break_lock, given_back, lock, mark};
+pub use ledger::{Contents, Writer, read, read_anyway, replay};
+pub use lock::{Lock, LockError, Lost, Mark, Settling, break_lock, given_back, lock, mark};
 pub use topic::create;

@@ -185,13 +185,24 @@ fn unfit(description: &TopicDescription, entries: &Configs) -> Option<String> {
             "it has {partitions} partitions, where the order of all records counts"
         ));
     }
-    let policy = entries
-        .find("cleanup.policy")
-        .and_then(|entry| entry.value.as_deref())
-        .unwrap_or_default();
-    (!ConfigKey::from("cleanup.policy").same(policy, "compact")).then(|| {
-        format!("its cleanup.policy is `{policy}`, where only `compact` keeps the last record of each key")
-    })
+    let is = |key: &str, wanted: &str| {
+        let entry = entries.find(key);
+        let value = entry.and_then(|entry| entry.value.as_deref());
+        let value = value.unwrap_or_default();
+        match ConfigKey::from(key).same(value, wanted) {
+            true => None,
+            false => Some(value.to_owned()),
+        }
+    };
+    if let Some(policy) = is("cleanup.policy", "compact") {
+        return Some(format!(
+            "its cleanup.policy is `{policy}`, where only `compact` keeps the last record of each key"
+        ));
+    }
+    let kind = is("message.timestamp.type", "LogAppendTime")?;
+    Some(format!(
+        "its message.timestamp.type is `{kind}`, where only `LogAppendTime` gives the broker's time"
+    ))
 }
 
 /// Begins to read an inventory, which is checked meanwhile; `None` where there is none.

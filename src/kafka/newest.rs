@@ -3,14 +3,13 @@
 //! that is no older than a given time, and that there is none.
 
 use std::collections::BTreeMap;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::cluster::Cluster;
 use super::error::Error;
 use super::fault::{Fault, UNREADABLE};
 use super::types::{OffsetAt, OffsetFound};
 use super::usage::Offsets;
-use crate::model::TopicName;
+use crate::model::{BrokerTime, TopicName};
 
 impl Cluster {
     /// The record with the highest timestamp of each partition, by halving the time in which it
@@ -19,8 +18,7 @@ impl Cluster {
         &self,
         partitions: &[(TopicName, i32)],
     ) -> Result<Offsets, Error> {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH);
-        let now = i64::try_from(now.unwrap_or_default().as_millis()).unwrap_or(i64::MAX);
+        let now = BrokerTime::estimated(None).now_ms();
         let begin = |one: &(TopicName, i32)| (one.clone(), Search::new(now));
         let mut searches: BTreeMap<(TopicName, i32), Search> =
             partitions.iter().map(begin).collect();

@@ -4,6 +4,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use crate::model::clock;
 use crate::model::connection::{Token, TokenSource};
 
 /// How long a token that does not say so is kept.
@@ -15,14 +16,14 @@ pub(super) fn kept(source: TokenSource) -> TokenSource {
     let kept: Mutex<Option<Kept>> = Mutex::new(None);
     TokenSource::new(move || {
         let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = SystemTime::now();
+        let now = clock::local();
         if let Some(kept) = &*kept
             && now < kept.until
         {
             return Ok(kept.token.clone());
         }
         let token = source.fetch()?;
-        let now = SystemTime::now();
+        let now = clock::local();
         let until = match token.expires {
             None => now + UNKNOWN,
             Some(expires) => now + left(expires, now)? * 2 / 3,
@@ -79,7 +80,7 @@ mod tests {
             Ok(Token {
                 value: Secret::new(number.to_string()),
                 subject: None,
-                expires: Some(SystemTime::now() + Duration::from_millis(300)),
+                expires: Some(clock::local() + Duration::from_millis(300)),
             })
         }));
         for _ in 0..3 {
@@ -95,7 +96,7 @@ mod tests {
             Ok(Token {
                 value: Secret::new("x"),
                 subject: None,
-                expires: Some(SystemTime::now() - Duration::from_secs(7_300)),
+                expires: Some(clock::local() - Duration::from_secs(7_300)),
             })
         }));
         assert_eq!(source.fetch(), Err("the token expired 2 h ago".to_owned()));

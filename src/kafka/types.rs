@@ -295,8 +295,9 @@ pub struct OffsetFound {
 pub struct Record {
     /// Its offset.
     pub offset: i64,
-    /// Its timestamp in ms since 1970: the broker's own where the topic has `LogAppendTime`.
-    pub timestamp_ms: Option<i64>,
+    /// When the broker appended it, in ms since 1970; `None` where its timestamp is its writer's
+    /// (`message.timestamp.type` was `CreateTime`).
+    pub appended_ms: Option<i64>,
     /// Its key, where it has one.
     pub key: Option<Vec<u8>>,
     /// Its value; `None` in a record that removes its key.
@@ -317,7 +318,6 @@ pub enum Delivery {
 pub struct Appended {
     /// Its offset.
     pub offset: i64,
-    /// Its timestamp in ms since 1970, as the broker stamped it where the topic has
-    /// `LogAppendTime`.
-    pub timestamp_ms: Option<i64>,
+    /// When the broker appended it, in ms since 1970; `None` where its timestamp is its writer's.
+    pub appended_ms: Option<i64>,
 }

@@ -27,7 +27,7 @@ use snapshot::document::{DefaultDocument, LiveDocument, LiveTopicDocument, Repli
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{ConfigKey, ConfigMap, SettingValue, TopicName};
+use crate::model::{BrokerTime, ConfigKey, ConfigMap, SettingValue, TopicName};
 
 /// The state of one cluster, as far as it was read.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -45,9 +45,8 @@ pub struct Live {
     pub topics: BTreeMap<TopicName, LiveTopic>,
     /// Who owns which topic, and what else is recorded. `None` where the inventory is not in use.
     pub inventory: Option<Inventory>,
-    /// When it was read, in ms since 1970: what is held is held at that moment. `None` where that
-    /// is not known.
-    pub now_ms: Option<i64>,
+    /// When it was read: what is held is held at that moment. `None` where that is not known.
+    pub now: Option<BrokerTime>,
     /// What could not be read, and why.
     pub unknown: Vec<Unknown>,
     /// Who uses the topics that were looked at before a delete.

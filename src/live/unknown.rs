@@ -34,6 +34,8 @@ pub enum Unread {
     TopicId(TopicName),
     /// What a topic without a key holds.
     BrokerDefaults,
+    /// A record of the inventory that does not concern the reader.
+    InventoryRecord,
 }
 
 /// Why a topic cannot be compared with its entry.
@@ -55,6 +57,7 @@ impl fmt::Display for Unread {
             Unread::TopicConfigs(topic) => write!(f, "configs of topic {topic}"),
             Unread::TopicId(topic) => write!(f, "id of topic {topic}"),
             Unread::BrokerDefaults => f.write_str("broker defaults"),
+            Unread::InventoryRecord => f.write_str("a record of the inventory"),
         }
     }
 }
@@ -67,7 +70,7 @@ impl Unknown {
             Unread::TopicExistence(topic) => Some((topic, UnseenTopic::Hidden(why))),
             Unread::TopicConfigs(topic) => Some((topic, UnseenTopic::ConfigsHidden(why))),
             Unread::Topic(topic) => Some((topic, UnseenTopic::Unreadable(why))),
-            Unread::TopicId(_) | Unread::BrokerDefaults => None,
+            Unread::TopicId(_) | Unread::BrokerDefaults | Unread::InventoryRecord => None,
         }
     }
 }

@@ -3,6 +3,7 @@
 //! another room.
 
 pub mod client_property;
+pub mod clock;
 pub mod config;
 pub mod connection;
 pub mod document;
@@ -22,6 +23,7 @@ pub mod text;
 pub mod time;
 pub mod units;
 
+pub use clock::BrokerTime;
 pub use config::{ConfigKey, ConfigMap, ConfigSpec};
 pub use document::DocumentError;
 pub use finding::{Finding, Level};

@@ -7,13 +7,12 @@ mod inventory;
 mod rights;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::preflight::words;
 use crate::desired::Environment;
 use crate::kafka::{Cluster, Error, Fault, FaultKind};
 use crate::live::checkup::{Checkup, Reason, Standing, Told, Untold};
-use crate::model::TopicName;
+use crate::model::{BrokerTime, TopicName};
 
 /// What is looked at.
 #[derive(Debug, Clone, Copy)]
@@ -56,14 +55,9 @@ pub async fn checkup(cluster: &Cluster, examined: &Examined<'_>) -> Result<Check
         creating,
         groups,
         inventory: inventory.map(|(_, found)| found),
-        now_ms: now_ms(),
+        now_ms: BrokerTime::estimated(None).now_ms(),
         stamped,
     })
-}
-
-fn now_ms() -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    i64::try_from(now.unwrap_or_default().as_millis()).unwrap_or(i64::MAX)
 }
 
 /// A call that failed as a whole.

@@ -8,8 +8,6 @@ mod side_by_side;
 mod told;
 mod usage;
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use tracing::info;
 
 pub use checkup::{Examined, checkup};
@@ -20,16 +18,18 @@ pub use told::Told;
 pub use usage::{messages, usage};
 
 use crate::desired::{Environment, Inventory};
-use crate::inventory::{self, Contents, InventoryError, TakenLock};
+use crate::inventory::{self, Asking, Contents, InventoryError, TakenLock, Unreadable};
 use crate::kafka::{Cluster, Error};
-use crate::live::Live;
-use crate::model::{Globs, TopicName};
+use crate::live::{Live, Unknown, Unread};
+use crate::model::{BrokerTime, Globs, TopicName};
 
 /// What of the cluster is wanted.
 #[derive(Clone, Copy)]
 pub struct Want<'a> {
     /// Whose topics are ignored, and where the inventory is.
     pub environment: &'a Environment,
+    /// Whose topics the files speak of, where that is known.
+    pub scope: Option<&'a str>,
     /// The topics that files name, by name.
     pub listed: &'a [TopicName],
     /// Which topics' configs.
@@ -50,6 +50,15 @@ pub enum Which<'a> {
 }
 
 impl Want<'_> {
+    /// Who reads the inventory.
+    fn asking(&self) -> Asking<'_> {
+        Asking {
+            scope: self.scope,
+            environment: &self.environment.name,
+            named: self.listed,
+        }
+    }
+
     /// Ignored and internal topics, and the inventory's own, are as good as not there.
     fn topic(&self, name: &TopicName) -> bool {
         let environment = self.environment;
@@ -98,6 +107,8 @@ pub struct Observed {
     pub live: Live,
     /// The locks on it.
     pub locks: Vec<TakenLock>,
+    /// Whether the inventory's topic holds nothing, and is not marked as one.
+    pub is_blank: bool,
 }
 
 /// Reads the cluster, and the inventory where that is in use. A topic that vanishes meanwhile is
@@ -109,7 +120,7 @@ pub struct Observed {
 /// Why the cluster as a whole, or the inventory, could not be read.
 pub async fn observe(cluster: &Cluster, want: &Want<'_>) -> Result<Observed, ObserveError> {
     // The inventory first: its questions are few, and wait for each other.
-    let contents = recorded(cluster, want.environment);
+    let contents = recorded(cluster, want);
     let (contents, told) = tokio::try_join!(contents, topics(cluster, want))?;
     together(cluster, want, told, contents).await
 }
@@ -141,31 +152,38 @@ pub async fn together(
         locks,
         end: _,
         newest_ms,
+        unreadable,
+        is_blank,
     } = contents.unwrap_or_default();
     let in_use = want.environment.inventory.enabled;
-    let live = Live {
+    let mut live = Live {
         inventory: in_use.then_some(inventory),
-        now_ms: in_use.then(|| now_ms(newest_ms)),
+        now: in_use.then(|| BrokerTime::estimated(newest_ms)),
         ..live
     };
-    Ok(Observed { live, locks })
+    live.unknown.extend(unreadable.iter().map(unread_record));
+    Ok(Observed {
+        live,
+        locks,
+        is_blank,
+    })
 }
 
-/// What the inventory holds; nothing where there is none yet, or it is not in use.
-async fn recorded(
-    cluster: &Cluster,
-    environment: &Environment,
-) -> Result<Option<Contents>, ObserveError> {
-    match &environment.inventory {
-        Inventory { enabled: false, .. } => Ok(None),
-        Inventory { topic, .. } => Ok(inventory::read(cluster, topic).await?),
+/// A record that nobody can read, where it does not concern who asks.
+fn unread_record(record: &Unreadable) -> Unknown {
+    Unknown {
+        what: Unread::InventoryRecord,
+        why: format!(
+            "{record} (no topic of this configuration is concerned; to fix: topicsmith inventory forget --offset {})",
+            record.offset
+        ),
     }
 }
 
-/// How late it is, in ms since 1970: by this machine's clock, but never before the newest record.
-pub fn now_ms(newest_ms: Option<i64>) -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    let here = since.map_or(0, |since| since.as_millis());
-    let here = i64::try_from(here).unwrap_or(i64::MAX);
-    newest_ms.map_or(here, |newest| newest.max(here))
+/// What the inventory holds; nothing where there is none yet, or it is not in use.
+async fn recorded(cluster: &Cluster, want: &Want<'_>) -> Result<Option<Contents>, ObserveError> {
+    match &want.environment.inventory {
+        Inventory { enabled: false, .. } => Ok(None),
+        Inventory { topic, .. } => Ok(inventory::read(cluster, topic, &want.asking()).await?),
+    }
 }

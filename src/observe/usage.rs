@@ -2,14 +2,14 @@
 //! seen stands among the unseen; it is no error.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use super::preflight::words;
 use crate::kafka::{
     Cluster, Committed, Error, Fault, FaultKind, GroupDescription, OffsetAt, OffsetFound, Offsets,
 };
 use crate::live::{GroupUse, Unseen, Usage};
-use crate::model::TopicName;
+use crate::model::{BrokerTime, TopicName};
 
 /// A topic with a record younger than this is in use.
 const RECENT: Duration = Duration::from_secs(24 * 60 * 60);
@@ -23,16 +23,17 @@ const AGAIN: Duration = Duration::from_millis(250);
 /// describe, without a word; whoever may describe this one may describe any.
 const PROBE: &str = "topicsmith.may-i-see-every-group?";
 
-/// Looks at the use of topics, each with its number of partitions.
+/// Looks at the use of topics, each with its number of partitions, at a time.
 pub async fn usage(
     cluster: &Cluster,
     topics: &BTreeMap<TopicName, u32>,
+    now: BrokerTime,
 ) -> BTreeMap<TopicName, Usage> {
     if topics.is_empty() {
         return BTreeMap::new();
     }
     let groups = groups(cluster, is_unsettled);
-    let (groups, mut usage) = tokio::join!(groups, settled_records(cluster, topics));
+    let (groups, mut usage) = tokio::join!(groups, settled_records(cluster, topics, now));
     for (topic, usage) in &mut usage {
         match &groups {
             Err(why) => usage.unseen.push(unseen("consumer groups", why)),
@@ -217,11 +218,12 @@ fn add_group(usage: &mut Usage, topic: &TopicName, name: &str, group: &Group) {
 async fn settled_records(
     cluster: &Cluster,
     topics: &BTreeMap<TopicName, u32>,
+    now: BrokerTime,
 ) -> BTreeMap<TopicName, Usage> {
     let give_up = Instant::now() + SETTLING;
     let mut there = topics.clone();
     loop {
-        let mut usage = records(cluster, &there).await;
+        let mut usage = records(cluster, &there, now).await;
         let seen = usage.values().all(|usage| usage.unseen.is_empty());
         let shown = match seen || Instant::now() >= give_up {
             true => None,
@@ -249,6 +251,7 @@ async fn settled_records(
 async fn records(
     cluster: &Cluster,
     topics: &BTreeMap<TopicName, u32>,
+    now: BrokerTime,
 ) -> BTreeMap<TopicName, Usage> {
     let partitions = partitions(topics);
     let ask = async |at| {
@@ -256,8 +259,6 @@ async fn records(
         let answer = again(&partitions, SETTLING, ask, |_| false).await;
         answer.map_err(|error| error.to_string())
     };
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    let now = milliseconds(now.unwrap_or_default());
     let (first, next, newest) = tokio::join!(
         ask(OffsetAt::Earliest),
         ask(OffsetAt::Latest),
@@ -275,7 +276,7 @@ async fn records(
             Ok(newest) => {
                 let times = newest.iter().map(|found| found.timestamp);
                 let latest = times.filter(|time| *time >= 0).max();
-                usage.recent = latest.is_some_and(|time| is_recent(time, now));
+                usage.recent = latest.is_some_and(|time| is_recent(time, now.now_ms()));
                 usage.newest_record_ms = latest;
             }
         }

@@ -19,7 +19,11 @@ enum Risks {
     Destructive,
     Code(RiskCode),
     InUse,
+    Unproven,
 }
+
+/// What lets an instance's topic go though nothing proves that the instance made it.
+const UNPROVEN: &str = "unproven";
 
 /// Why an `--allow` could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -59,7 +63,7 @@ fn codes() -> impl Iterator<Item = &'static str> {
     let destructive = ["destructive"].into_iter();
     destructive
         .chain(codes)
-        .chain([BlockCode::TopicInUse.as_str()])
+        .chain([BlockCode::TopicInUse.as_str(), UNPROVEN])
 }
 
 impl FromStr for Allow {
@@ -74,6 +78,7 @@ impl FromStr for Allow {
             Ok(code) => Risks::Code(code),
             Err(()) if code == "destructive" => Risks::Destructive,
             Err(()) if code == BlockCode::TopicInUse.as_str() => Risks::InUse,
+            Err(()) if code == UNPROVEN => Risks::Unproven,
             Err(()) => {
                 return Err(AllowError::UnknownCode {
                     code: code.to_owned(),
@@ -109,7 +114,7 @@ impl Allow {
         let risk = match self.risks {
             Risks::Destructive => code.level() == RiskLevel::Destructive,
             Risks::Code(allowed) => allowed == code,
-            Risks::InUse => false,
+            Risks::InUse | Risks::Unproven => false,
         };
         risk && self.speaks_of(topic)
     }
@@ -117,6 +122,12 @@ impl Allow {
     /// Whether it allows to delete this topic though it is in use.
     pub fn covers_use(&self, topic: &TopicName) -> bool {
         matches!(self.risks, Risks::InUse) && self.speaks_of(topic)
+    }
+
+    /// Whether it allows to delete this topic of an instance though nothing proves that the instance
+    /// made it.
+    pub fn covers_unproven(&self, topic: &TopicName) -> bool {
+        matches!(self.risks, Risks::Unproven) && self.speaks_of(topic)
     }
 
     fn speaks_of(&self, topic: &TopicName) -> bool {

@@ -34,7 +34,10 @@ fn unknown(live: &Live, plan: &Plan) -> Vec<String> {
     let is_noted = |unknown: &&Unknown| match &unknown.what {
         Unread::TopicExistence(_) => false,
         Unread::TopicConfigs(topic) => plan.not_visible.binary_search(topic).is_err(),
-        Unread::Topic(_) | Unread::TopicId(_) | Unread::BrokerDefaults => true,
+        Unread::Topic(_)
+        | Unread::TopicId(_)
+        | Unread::BrokerDefaults
+        | Unread::InventoryRecord => true,
     };
     let all: Vec<&Unknown> = live.unknown.iter().filter(is_noted).collect();
     let first = all.iter().take(MOST_UNKNOWN);

@@ -59,6 +59,17 @@ pub(super) fn recreated(name: &TopicName, environment: &str) -> Blocked {
     }
 }
 
+/// A topic that left the files and would be deleted, if its record had the id of what was applied.
+pub(super) fn unproven(name: &TopicName, environment: &str) -> Blocked {
+    Blocked {
+        message: "delete: its record in the inventory has no topic id, so nothing proves that this topic is the one that was applied".to_owned(),
+        help: format!(
+            "Delete it with an entry in [removed], list it, or let go of it: topicsmith inventory forget {name} -e {environment}"
+        ),
+        ..blocked(name, BlockCode::Recreated, None)
+    }
+}
+
 fn blocked(name: &TopicName, code: BlockCode, place: Option<&Place>) -> Blocked {
     Blocked {
         topic: name.clone(),

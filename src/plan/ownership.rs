@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::desired::Environment;
 use crate::live::{Hold, Instance, Inventory, Live, LiveTopic, Owned, Spent, Whose};
-use crate::model::TopicName;
+use crate::model::{BrokerTime, TopicName};
 
 /// The inventory as one scope and environment reads it.
 #[derive(Debug)]
@@ -12,7 +12,7 @@ pub struct Books<'a> {
     inventory: &'a Inventory,
     instances: BTreeMap<&'a TopicName, &'a Instance>,
     spent: BTreeMap<&'a TopicName, &'a Spent>,
-    now_ms: Option<i64>,
+    now: Option<BrokerTime>,
     us: Whose,
 }
 
@@ -57,7 +57,7 @@ impl<'a> Books<'a> {
             inventory,
             instances: inventory.instance_topics(),
             spent: spent.map(|spent| (&spent.topic, spent)).collect(),
-            now_ms: live.now_ms,
+            now: live.now,
             us: Whose {
                 scope: scope.map(str::to_owned),
                 environment: Some(environment.name.to_string()),
@@ -115,7 +115,7 @@ impl<'a> Books<'a> {
     /// The hold on a topic that is in force. Where it is not known how late it is, every one is.
     pub fn hold(&self, name: &TopicName) -> Option<&'a Hold> {
         let hold = self.inventory.holds.get(name)?;
-        let ended = self.now_ms.is_some_and(|now| hold.until_ms <= now);
+        let ended = self.now.is_some_and(|now| now.is_past(hold.until_ms));
         (self.is_ours(&hold.whose) && !ended).then_some(hold)
     }
 
@@ -137,7 +137,8 @@ impl<'a> Books<'a> {
         instances.filter(|instance| instance.ended_ms.is_none() && self.is_ours(&instance.whose))
     }
 
-    fn is_ours(&self, whose: &Whose) -> bool {
+    /// Whether a record is of this scope and environment.
+    pub(super) fn is_ours(&self, whose: &Whose) -> bool {
         let environment = self.us.environment.as_deref().unwrap_or_default();
         whose.is(self.us.scope.as_deref(), environment)
     }
@@ -250,7 +251,7 @@ mod tests {
                 holds: [("a".into(), hold)].into(),
                 ..Inventory::default()
             });
-            live.now_ms = now_ms;
+            live.now = now_ms.map(BrokerTime::recorded);
             let environment = environment();
             let books = Books::open(&live, &environment, None).unwrap();
             assert_eq!(books.hold(&"a".into()).is_some(), held);

@@ -363,6 +363,9 @@ impl<'a> Table<'a> {
         let name = known.name;
         match (known.standing, known.found) {
             (Some(Standing::Ours(owned)), Some(found)) => match owned.on_remove {
+                Some(OnRemove::Delete) if owned.id.is_none() && found.id.is_some() => {
+                    owned_elsewhere::unproven(name, self.environment()).into()
+                }
                 Some(OnRemove::Delete) => self.delete(name, None, found, Some(owned)),
                 // What is not known is not deleted.
                 Some(OnRemove::Retain) | None => release(name, owned, Some(found), None),

@@ -34,12 +34,12 @@ impl Recorded {
     pub fn new(
         environment: &Environment,
         scope: Option<&str>,
-        read: Option<(Contents, Vec<Unreadable>)>,
+        read: Option<Contents>,
         only: &Globs,
         all_scopes: bool,
     ) -> Self {
         let exists = read.is_some();
-        let (contents, unreadable) = read.unwrap_or_default();
+        let contents = read.unwrap_or_default();
         let Inventory {
             mut topics,
             mut holds,
@@ -64,7 +64,7 @@ impl Recorded {
                 instances,
             },
             locks: contents.locks,
-            unreadable,
+            unreadable: contents.unreadable,
         }
     }
 }

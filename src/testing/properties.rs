@@ -293,7 +293,10 @@ fn goes(desired: &Desired, before: &Live, name: &TopicName, id: &Option<String>)
     let spent = inventory.spent.iter().find(|spent| spent.topic == *name);
     let is_spent = spent.is_some_and(|spent| spent.id.is_none() || spent.id != *id);
     let theirs = owned.is_some_and(|owned| owned.whose.scope.is_some());
-    let armed = owned.is_some_and(|owned| owned.on_remove == Some(OnRemove::Delete));
+    let armed = owned.is_some_and(|owned| {
+        let is_proven = owned.id.is_some() || id.is_none();
+        owned.on_remove == Some(OnRemove::Delete) && is_proven
+    });
     let wanted = match desired.removed.contains_key(name) {
         true => !is_spent,
         false => armed,

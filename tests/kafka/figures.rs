@@ -80,7 +80,9 @@ async fn ten_thousand_records(test: Test) {
     drop(writer);
     let written = resident();
     figure("30,000 records of 10,000 topics read", async || {
-        let contents = inventory::read(&cluster, &topic).await.expect("it may");
+        let contents = inventory::read(&cluster, &topic, &harness::ASKING)
+            .await
+            .expect("it may");
         let topics = contents.expect("it is there").inventory.topics;
         assert_eq!(topics.len(), 10_000);
     })
@@ -145,6 +147,7 @@ async fn reading(test: &Test, cluster: &Cluster, topics: &[NewTopic]) {
     let environment = environment();
     let only = test.globs();
     let want = Want {
+        scope: None,
         environment: &environment,
         listed: &[],
         configs: Which::All,

@@ -2,14 +2,14 @@
 //! and a hundred at a time.
 
 use std::path::Path;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 
 use topicsmith::inventory::{self, Contents, Holder};
-use topicsmith::model::TopicName;
+use topicsmith::model::{TopicName, clock};
 
 use crate::harness::proxy::{Api, Fault, Proxy, Rule, When};
 use crate::harness::{self, Repository, Run, Test, eventually, new_topic};
@@ -29,6 +29,8 @@ harness::tests! {
     killed_before_their_ids_are_recorded,
     killed_after_the_delete,
     two_at_a_time_on_one_instance,
+    two_instances_that_would_have_one_topic,
+    an_apply_meets_an_instance,
     an_apply_does_not_delay_it,
     a_hundred_at_a_time,
 }
@@ -74,7 +76,7 @@ async fn until_topics_are(test: &Test, names: &[&str]) {
 
 async fn contents(test: &Test) -> Contents {
     let cluster = test.cluster().await;
-    let read = inventory::read(&cluster, &test.topic("inventory")).await;
+    let read = inventory::read(&cluster, &test.topic("inventory"), &harness::ASKING).await;
     read.expect("it can be read").expect("it is there")
 }
 
@@ -305,7 +307,7 @@ fn client(test: &Test) -> ClientConfig {
 /// Writes a record of this age.
 fn write(test: &Test, topic: &TopicName, age: Duration) {
     let producer: BaseProducer = client(test).create().expect("a client");
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after");
+    let now = clock::local().duration_since(UNIX_EPOCH).expect("after");
     let time = i64::try_from((now - age).as_millis()).expect("in range");
     let record = BaseRecord::to(topic.as_str())
         .key("k")
@@ -550,6 +552,80 @@ async fn two_at_a_time_on_one_instance(test: Test) {
             _ => assert_eq!(shown, ["raw_a", "yolox_a"], "{recorded:?}"),
         }
     }
+}
+
+/// The same name from other parameters, in two checkouts.
+fn of_two(test: &Test, a: &str, b: &str) -> Repository {
+    let topics = format!(
+        "[lifecycles.task]
+parameters.a = '{a}'
+parameters.b = '{b}'
+delete_after = \"1s\"
+[topics.\"@{{a}}_{{b}}\"]
+lifecycle = \"task\"
+"
+    );
+    repository(test, &topics)
+}
+
+async fn two_instances_that_would_have_one_topic(test: Test) {
+    let (one, two) = (
+        of_two(&test, "[a-z]_[a-z]", "[a-z]"),
+        of_two(&test, "[a-z]", "[a-z]_[a-z]"),
+    );
+    one.run_bare("instance up task a=k_l b=m -e dev").exits(0);
+    let taken = "is a topic of the instance task a=";
+    let run = two.run_bare("instance up task a=k b=l_m -e dev").exits(4);
+    run.warns(&format!("@k_l_m {taken}k_l b=m"));
+    // At once: the first has its lock and has looked, and is held up before it records.
+    let rule = Rule::new(
+        Api::CreateTopics,
+        When::After,
+        Fault::Delay(Duration::from_secs(6)),
+    );
+    let proxy = Proxy::before(test.broker().servers(), &[rule]);
+    one.environment("dev", proxy.servers(), 1, INVENTORY);
+    let first = one.start_bare("instance up task a=x_y b=z -e dev");
+    crate::meanwhile::wait_for(&proxy);
+    two.run_bare("instance up task a=x b=y_z -e dev").exits(0);
+    let run = first.end().exits(4);
+    run.warns(&format!("@x_y_z {taken}x b=y_z"));
+    assert_eq!(contents(&test).await.inventory.instances.len(), 2);
+    // Again and again, with nobody in between.
+    one.environment("dev", test.broker().servers(), 1, INVENTORY);
+    for name in ["c", "d", "e", "f"] {
+        let runs = [
+            one.start_bare(&format!("instance up task a={name}_y b=z -e dev")),
+            two.start_bare(&format!("instance up task a={name} b=y_z -e dev")),
+        ];
+        let mut codes = runs.map(|run| run.end().code);
+        codes.sort();
+        assert_eq!(codes, [Some(0), Some(4)], "{name}");
+    }
+    assert_eq!(contents(&test).await.inventory.instances.len(), 6);
+}
+
+/// What an apply has made and not yet recorded is no instance's, and the other way round.
+async fn an_apply_meets_an_instance(test: Test) {
+    let instances = repository(&test, TASK);
+    let owner = repository(
+        &test,
+        "[topics.\"@raw_a\"]\nconfig.retention.ms = \"10m\"\n",
+    );
+    let rule = Rule::new(
+        Api::CreateTopics,
+        When::After,
+        Fault::Delay(Duration::from_secs(6)),
+    );
+    let proxy = Proxy::before(test.broker().servers(), &[rule]);
+    instances.run_bare("instance up task id=z -e dev").exits(0);
+    instances.environment("dev", proxy.servers(), 1, INVENTORY);
+    let up = instances.start_bare("instance up task id=a -e dev");
+    crate::meanwhile::wait_for(&proxy);
+    owner.run("apply --yes -e dev").exits(0);
+    let run = up.end().exits(4);
+    run.warns("@raw_a is owned by the scope `vision` in `dev`");
+    owner.run("plan --detailed-exitcode").exits(0);
 }
 
 async fn an_apply_does_not_delay_it(test: Test) {

@@ -54,7 +54,7 @@ async fn inventory(test: &Test) -> (Cluster, TopicName) {
 }
 
 async fn read(cluster: &Cluster, topic: &TopicName) -> Contents {
-    let read = inventory::read(cluster, topic).await;
+    let read = inventory::read(cluster, topic, &harness::ASKING).await;
     let read = read.unwrap_or_else(|error| panic!("{error}"));
     read.expect("it is there")
 }
@@ -90,7 +90,12 @@ async fn made_as_it_has_to_be(test: Test) {
         assert!(text.contains(expected), "{expected}: {text}");
     }
     let contents = read(&cluster, &topic).await;
-    assert_eq!(contents, Contents::default());
+    assert!(contents.is_blank, "the first lock marks it");
+    let blank = Contents {
+        is_blank: true,
+        ..Contents::default()
+    };
+    assert_eq!(contents, blank);
 }
 
 async fn three_brokers_three_replicas(test: Test) {
@@ -107,7 +112,10 @@ async fn three_brokers_three_replicas(test: Test) {
 
 async fn not_there_is_not_an_error(test: Test) {
     let (cluster, topic) = (test.cluster().await, test.topic("none"));
-    assert_eq!(inventory::read(&cluster, &topic).await, Ok(None));
+    assert_eq!(
+        inventory::read(&cluster, &topic, &harness::ASKING).await,
+        Ok(None)
+    );
     let Err(error) = Writer::open(&cluster, &topic).await else {
         panic!("it wrote");
     };
@@ -151,18 +159,17 @@ async fn what_is_written_is_read(test: Test) {
     let appended = writer.write(&entries).await.expect("it may");
     let offsets: Vec<i64> = appended.iter().map(|one| one.offset).collect();
     assert_eq!(offsets, [0, 1, 2, 3]);
-    let at = |index: usize| {
-        appended[index]
-            .timestamp_ms
-            .expect("the broker stamps them")
-    };
+    let at = |index: usize| appended[index].appended_ms.expect("the broker stamps them");
 
     let Contents {
         inventory,
         locks,
         end,
         newest_ms,
+        unreadable,
+        is_blank,
     } = read(&cluster, &topic).await;
+    assert_eq!((unreadable, is_blank), (Vec::new(), false));
     assert_eq!((locks, end, newest_ms), (Vec::new(), 4, Some(at(3))));
     assert_eq!(inventory.topics["a"].stamp.at_ms, Some(at(0)));
     assert_eq!(inventory.holds["a"].until_ms, at(1) + 3_600_000);
@@ -173,7 +180,7 @@ async fn what_is_written_is_read(test: Test) {
     let ended = writer
         .write(&[Entry::Ended(inventory.instances[0].clone())])
         .await;
-    let ended = ended.expect("it may")[0].timestamp_ms;
+    let ended = ended.expect("it may")[0].appended_ms;
     let after = read(&cluster, &topic).await.inventory;
     assert_eq!(after.instances[0].started_ms, at(3));
     assert_eq!(after.instances[0].ended_ms, ended);
@@ -201,7 +208,7 @@ async fn what_is_removed_is_gone(test: Test) {
 
 async fn a_record_that_cannot_be_read(test: Test) {
     let (cluster, topic) = inventory(&test).await;
-    let newer = br#"{"format": "topicsmith/inventory/2", "kind": "topic"}"#;
+    let newer = br#"{"format": "topicsmith/inventory/2", "scope": "shop", "environment": "prod"}"#;
     let raw =
         Appender::open(&cluster, &topic, 0, LIMITS.timeout, Delivery::Once).expect("a client");
     let record = |value: &[u8]| (b"topic/a".to_vec(), Some(value.to_vec()));
@@ -210,7 +217,7 @@ async fn a_record_that_cannot_be_read(test: Test) {
         .expect("it may");
     write(&cluster, &topic, &[Entry::Owned("b".into(), owned(1))]).await;
 
-    let error = inventory::read(&cluster, &topic)
+    let error = inventory::read(&cluster, &topic, &harness::ASKING)
         .await
         .expect_err("one is not for us");
     assert_eq!(
@@ -224,13 +231,13 @@ async fn a_record_that_cannot_be_read(test: Test) {
     let help = error.help().unwrap_or_default();
     assert!(help.contains("inventory forget --offset N"), "{help}");
 
-    let (contents, unreadable) = inventory::read_anyway(&cluster, &topic)
+    let contents = inventory::read_anyway(&cluster, &topic)
         .await
         .expect("it is there")
         .expect("it is there");
     assert_eq!(contents.inventory.topics.len(), 1);
-    let [Unreadable { offset: 1, key, .. }] = unreadable.as_slice() else {
-        panic!("{unreadable:?}");
+    let [Unreadable { offset: 1, key, .. }] = contents.unreadable.as_slice() else {
+        panic!("{:?}", contents.unreadable);
     };
     let key = key.clone().expect("it has one");
     write(&cluster, &topic, &[Entry::Forget(key)]).await;
@@ -241,7 +248,7 @@ async fn a_topic_that_is_not_compacted(test: Test) {
     let topic = test.topic("both");
     let policy = [("cleanup.policy", "compact,delete")];
     let cluster = test.create(&[new_topic(topic.clone(), 1, &policy)]).await;
-    let error = inventory::read(&cluster, &topic)
+    let error = inventory::read(&cluster, &topic, &harness::ASKING)
         .await
         .expect_err("it loses records");
     assert_eq!(
@@ -259,7 +266,7 @@ async fn a_topic_with_two_partitions(test: Test) {
     let topic = test.topic("two");
     let policy = [("cleanup.policy", "compact")];
     let cluster = test.create(&[new_topic(topic.clone(), 2, &policy)]).await;
-    let error = inventory::read(&cluster, &topic)
+    let error = inventory::read(&cluster, &topic, &harness::ASKING)
         .await
         .expect_err("it has no order");
     assert!(error.to_string().contains("it has 2 partitions"), "{error}");
@@ -282,13 +289,13 @@ async fn each_right_that_is_missing(test: Test) {
     ))
     .await;
     let refused = async || {
-        let error = inventory::read(&reader, &topic)
+        let error = inventory::read(&reader, &topic, &harness::ASKING)
             .await
             .expect_err("it may not");
         right_of(&error).unwrap_or_else(|| panic!("{error}"))
     };
     let nowhere = test.topic("nowhere");
-    let error = inventory::read(&reader, &nowhere)
+    let error = inventory::read(&reader, &nowhere, &harness::ASKING)
         .await
         .expect_err("nobody can tell");
     assert_eq!(right_of(&error), Some(Right::Describe), "{error}");
@@ -302,7 +309,7 @@ async fn each_right_that_is_missing(test: Test) {
     assert_eq!(refused().await, Right::DescribeConfigs);
     harness::allow(&test, &topic, &["DescribeConfigs"]);
     harness::eventually("it may see more", async || refused().await == Right::Read).await;
-    let error = inventory::read(&reader, &topic)
+    let error = inventory::read(&reader, &topic, &harness::ASKING)
         .await
         .expect_err("it may not");
     assert_eq!(
@@ -317,7 +324,9 @@ async fn each_right_that_is_missing(test: Test) {
 
     harness::allow(&test, &topic, &["Read"]);
     harness::eventually("it may read", async || {
-        inventory::read(&reader, &topic).await.is_ok()
+        inventory::read(&reader, &topic, &harness::ASKING)
+            .await
+            .is_ok()
     })
     .await;
     let Err(error) = Writer::open(&reader, &topic).await else {
@@ -381,7 +390,7 @@ async fn an_end_that_nobody_told_is_no_beginning(test: Test) {
         let proxy = Proxy::before(test.broker().servers(), &[silent(times)]);
         let cluster = Cluster::connect(connection(proxy.servers()), limits).await;
         let cluster = cluster.unwrap_or_else(|error| panic!("{error}"));
-        let read = inventory::read(&cluster, &topic).await;
+        let read = inventory::read(&cluster, &topic, &harness::ASKING).await;
         assert!(proxy.fired() > 0);
         read
     };
@@ -418,7 +427,7 @@ async fn a_cluster_that_is_gone_is_named(_: Test) {
         brokers.servers()
     );
     assert_eq!(error.to_string(), expected);
-    let error = inventory::read(&cluster, &topic)
+    let error = inventory::read(&cluster, &topic, &harness::ASKING)
         .await
         .expect_err("nor here");
     let said = error.to_string();

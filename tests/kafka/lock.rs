@@ -12,7 +12,7 @@ use topicsmith::inventory::{
     lock,
 };
 use topicsmith::kafka::Cluster;
-use topicsmith::live::Owned;
+use topicsmith::live::{Owned, Whose};
 use topicsmith::model::TopicName;
 
 use crate::harness::{self, Test, connect, connection, connection_as};
@@ -169,7 +169,7 @@ async fn one_of_two_has_it(test: Test) {
         start.elapsed()
     );
     let expected = Holder {
-        since_ms: first.now_ms(),
+        since_ms: first.now().now_ms(),
         ..holder_named("first")
     };
     assert_eq!(holder, expected);
@@ -205,7 +205,9 @@ async fn five_take_turns(test: Test) {
         "none waits for a lease: {:?}",
         start.elapsed()
     );
-    let contents = inventory::read(&cluster, &topic).await.expect("it may");
+    let contents = inventory::read(&cluster, &topic, &harness::ASKING)
+        .await
+        .expect("it may");
     assert_eq!(contents.expect("it is there").locks, []);
 }
 
@@ -259,7 +261,17 @@ async fn a_lock_goes_back_right_behind_what_is_recorded_last(test: Test) {
     let (cluster, topic) = inventory(&test).await;
     let first = have(&cluster, &topic, "first").await;
     let writer = Writer::begin(&cluster, &topic).expect("it can");
-    let owned = |n| Entry::Owned(TopicName::new(format!("t{n:04}")), Owned::default());
+    let whose = Whose {
+        scope: Some("shop".to_owned()),
+        environment: Some("prod".to_owned()),
+    };
+    let owned = |n| {
+        let owned = Owned {
+            whose: whose.clone(),
+            ..Owned::default()
+        };
+        Entry::Owned(TopicName::new(format!("t{n:04}")), owned)
+    };
     let entries: Vec<Entry> = (0..1_000).map(owned).collect();
     first
         .release_behind(&writer, &entries)
@@ -267,12 +279,17 @@ async fn a_lock_goes_back_right_behind_what_is_recorded_last(test: Test) {
         .expect("it can");
     let second = take(&cluster, &topic, "second", NOW).await;
     let second = second.expect("it is free");
-    let contents = second.contents().await.expect("it can be read");
+    let contents = second
+        .contents(&harness::ASKING)
+        .await
+        .expect("it can be read");
     assert_eq!(contents.inventory.topics.len(), 1_000);
     // That takes nothing away, and writes nothing: the second has it, and one record more is its own.
     first.release().await.expect("it is done already");
-    let since = second.since(&cluster).await.expect("it can be read");
-    assert_eq!(since.end, contents.end);
+    let settling = second.settle(&harness::ASKING).await;
+    let settling = settling.expect("nobody else does");
+    assert_eq!(settling.contents().end, contents.end + 1);
+    settling.end().await;
     assert_eq!(second.check().await, Ok(()));
     assert_eq!(
         held_by(take(&cluster, &topic, "me", NOW).await).by,
@@ -305,7 +322,9 @@ async fn a_holder_that_was_stopped_loses_it_and_knows(test: Test) {
     assert!(child.child.wait().is_ok_and(|status| status.success()));
     assert_eq!(lock.check().await, Ok(()));
     lock.release().await.expect("it can");
-    let contents = inventory::read(&cluster, &topic).await.expect("it may");
+    let contents = inventory::read(&cluster, &topic, &harness::ASKING)
+        .await
+        .expect("it may");
     assert_eq!(
         contents.expect("it is there").locks,
         [],
@@ -340,15 +359,17 @@ async fn a_lock_that_is_broken_is_lost(test: Test) {
 async fn who_holds_it_stands_in_the_inventory(test: Test) {
     let (cluster, topic) = inventory(&test).await;
     let lock = have(&cluster, &topic, "first").await;
-    let contents = inventory::read(&cluster, &topic).await.expect("it may");
+    let contents = inventory::read(&cluster, &topic, &harness::ASKING)
+        .await
+        .expect("it may");
     let locks = contents.expect("it is there").locks;
     let [taken] = locks.as_slice() else {
         panic!("{locks:?}");
     };
     assert_eq!(taken.resource, RESOURCE);
     assert_eq!(taken.holder.by, "first");
-    assert_eq!(taken.holder.since_ms, lock.now_ms());
-    assert!(taken.until_ms >= lock.now_ms() + 10_000);
+    assert_eq!(taken.holder.since_ms, lock.now().now_ms());
+    assert!(taken.until_ms >= lock.now().now_ms() + 10_000);
 }
 
 async fn the_right_to_write_is_missing(test: Test) {

@@ -31,6 +31,7 @@ harness::tests! {
 async fn observed(test: &Test, configs: Which<'_>) -> Live {
     let environment = environment();
     let want = Want {
+        scope: None,
         environment: &environment,
         listed: &[],
         configs,
@@ -152,6 +153,7 @@ async fn ignored_and_internal_topics_are_not_there(test: Test) {
     environment.inventory.topic = test.topic("inventory");
     let only = test.globs();
     let want = Want {
+        scope: None,
         environment: &environment,
         listed: &[],
         configs: Which::All,
@@ -201,6 +203,7 @@ async fn what_may_not_be_read_is_unknown(test: Test) {
     let connection = connection_as(&test.broker().sasl(), "reader", "reader-secret");
     let environment = environment();
     let want = Want {
+        scope: None,
         environment: &environment,
         listed: &[],
         configs: Which::All,
@@ -241,6 +244,7 @@ async fn three_brokers(test: Test) {
     create(&cluster, std::slice::from_ref(&topic)).await;
     let environment = environment();
     let want = Want {
+        scope: None,
         environment: &environment,
         listed: &[],
         configs: Which::All,

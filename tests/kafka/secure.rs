@@ -3,11 +3,11 @@
 use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use topicsmith::kafka::{Cause, Cluster};
-use topicsmith::model::Secret;
 use topicsmith::model::connection::{Connection, Token, TokenSource};
+use topicsmith::model::{Secret, clock};
 
 use crate::harness::secure::{self, pem, sasl, tls, token, untrusting};
 use crate::harness::{self, LIMITS, Test, connect, connection, with};
@@ -81,7 +81,7 @@ fn bearer(listener: &str, make: impl Fn() -> String + Send + Sync + 'static) -> 
         Ok(Token {
             value: Secret::new(make()),
             subject: None,
-            expires: Some(SystemTime::now() + Duration::from_secs(5)),
+            expires: Some(clock::local() + Duration::from_secs(5)),
         })
     });
     Connection {
@@ -256,7 +256,7 @@ async fn causes_of_tokens(_: Test) {
     let old = login(Ok(Token {
         value: Secret::new("x"),
         subject: None,
-        expires: Some(SystemTime::now() - Duration::from_secs(601)),
+        expires: Some(clock::local() - Duration::from_secs(601)),
     }));
     refused(
         old,

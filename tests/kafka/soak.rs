@@ -2,7 +2,9 @@
 //! unless asked for: `make soak`, or `TOPICSMITH_SOAK=20 make soak` for so many rounds.
 
 use std::ops::Range;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, UNIX_EPOCH};
+
+use topicsmith::model::clock;
 
 use crate::harness::{Repository, Run, Test, inventory};
 
@@ -81,7 +83,7 @@ async fn kill_9_at_random_moments(test: Test) {
     let rounds = asked.map_or(200, |rounds| {
         rounds.parse().expect("TOPICSMITH_SOAK is a number")
     });
-    let seed = SystemTime::now()
+    let seed = clock::local()
         .duration_since(UNIX_EPOCH)
         .expect("it is later than 1970");
     let mut random = Random(seed.as_nanos() as u64 | 1);

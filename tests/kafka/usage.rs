@@ -1,13 +1,13 @@
 //! A topic is looked at before it is deleted: groups, records, and what may not be seen.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, UNIX_EPOCH};
 
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
 use topicsmith::kafka::OffsetAt;
-use topicsmith::model::TopicName;
+use topicsmith::model::{TopicName, clock};
 
 use crate::harness::proxy::{Api, Fault, Proxy, Rule, When};
 use crate::harness::{self, Brokers, Repository, Test, eventually, new_topic};
@@ -42,7 +42,7 @@ pub fn write(test: &Test, topic: &TopicName, age: Duration) {
         .set("bootstrap.servers", test.broker().servers())
         .create()
         .expect("a client");
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after");
+    let now = clock::local().duration_since(UNIX_EPOCH).expect("after");
     let time = i64::try_from((now - age).as_millis()).expect("in range");
     let record = BaseRecord::to(topic.as_str())
         .key("k")

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{Job, Where, Which, advised};
+use super::{Job, Where, Which, advised, load_proof};
 use crate::cli::{self, Exit, Problem, Session};
 use crate::instance::{self, State};
 use crate::live::Instance;
@@ -49,8 +49,19 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
         let help = "topicsmith instance list shows the instances and their parameters";
         return Err(Problem::usage("which instance? it has no parameters", help).into());
     }
-    let loaded = session.load_environments(&args.place.environment.ask()?)?;
-    let job = Job::new(&args.place, session, &loaded).await?;
+    let ask = args.place.environment.ask()?;
+    let proof = match args.wait_delete {
+        true => load_proof(session, &ask)?,
+        false => None,
+    };
+    let environments;
+    let job = match proof {
+        Some(loaded) => Job::to_delete(&args.place, session, loaded).await?,
+        None => {
+            environments = session.load_environments(&ask)?;
+            Job::new(&args.place, session, &environments).await?
+        }
+    };
     let site = job.site();
     let down = cli::under_way(session, &job.settings.stop, async |_| {
         instance::down(&site, &id, job.waiting()).await

@@ -6,9 +6,9 @@ use clap_complete::ArgValueCompleter;
 use crate::cli::{self, Connecting, Environments, Exit, Printable, Reading, Scope, Session};
 use crate::desired::{Ask, Loaded, LoadedEnvironment};
 use crate::instance::belongs;
-use crate::inventory;
+use crate::inventory::{self, Asking};
 use crate::live::{Instance, Whose};
-use crate::observe;
+use crate::model::BrokerTime;
 use crate::render::instance::document::InstancesDocument;
 use crate::render::{Style, instance as instances};
 
@@ -61,7 +61,12 @@ async fn one(
         environment: Some(environment.name.to_string()),
     };
     let cluster = args.connecting.connect(session, loaded, found).await?;
-    let contents = inventory::read(&cluster, &environment.inventory.topic).await?;
+    let asking = Asking {
+        scope: whose.scope.as_deref(),
+        environment: &environment.name,
+        named: &[],
+    };
+    let contents = inventory::read(&cluster, &environment.inventory.topic, &asking).await?;
     let contents = contents.unwrap_or_default();
     let instances = contents.inventory.instances.into_iter().filter(|one| {
         let lifecycle = args.lifecycle.as_ref();
@@ -70,7 +75,7 @@ async fn one(
     Ok(List {
         environment: environment.name.to_string(),
         instances: instances.collect(),
-        now_ms: observe::now_ms(contents.newest_ms),
+        now: BrokerTime::estimated(contents.newest_ms),
     })
 }
 
@@ -78,12 +83,12 @@ async fn one(
 struct List {
     environment: String,
     instances: Vec<Instance>,
-    now_ms: i64,
+    now: BrokerTime,
 }
 
 impl Printable for List {
     fn text(&self, style: Style) -> String {
-        instances::list_text(&self.environment, &self.instances, self.now_ms, style)
+        instances::list_text(&self.environment, &self.instances, self.now, style)
     }
 }
 
@@ -91,7 +96,7 @@ impl Reading for List {
     type Document = InstancesDocument;
 
     fn document(&self) -> InstancesDocument {
-        InstancesDocument::new(&self.environment, &self.instances, self.now_ms)
+        InstancesDocument::new(&self.environment, &self.instances, self.now)
     }
 
     fn exit(&self) -> Exit {

@@ -15,8 +15,8 @@ use crate::apply::Settings;
 use crate::cli::{
     self, Connecting, Exit, Format, OneEnvironment, Origin, Problem, Session, duration, who,
 };
-use crate::desired::{Environment, Loaded};
-use crate::instance::{InstanceError, InstanceId, Report, Site, Verdict};
+use crate::desired::{Ask, Desired, Environment, Loaded};
+use crate::instance::{InstanceError, InstanceId, Proof, Report, Site, Verdict};
 use crate::inventory::Holder;
 use crate::kafka::Cluster;
 use crate::live::{Stamp, Whose};
@@ -103,6 +103,8 @@ struct Where {
 struct Job<'a> {
     session: &'a Session,
     environment: &'a Environment,
+    /// All that the files say, where there are topics files and they were read.
+    desired: Option<&'a Desired>,
     scope: String,
     cluster: Cluster,
     stamp: Stamp,
@@ -110,7 +112,22 @@ struct Job<'a> {
     settings: Settings,
 }
 
+/// Reads what a delete is held against: the topics files too, where there are any.
+fn load_proof(session: &Session, ask: &Ask) -> Result<Option<&'static Loaded>> {
+    let is_there = session.folders.topics.try_exists().unwrap_or(true);
+    is_there.then(|| session.load(ask)).transpose()
+}
+
 impl<'a> Job<'a> {
+    /// The same, to delete topics that these files prove to be instances' own.
+    async fn to_delete(args: &Where, session: &'a Session, loaded: &'a Loaded) -> Result<Self> {
+        let job = Self::new(args, session, loaded).await?;
+        Ok(Self {
+            desired: Some(&cli::the_only_one(loaded)?.desired),
+            ..job
+        })
+    }
+
     /// Checks that instances can be recorded, and connects to the environment's own cluster.
     async fn new(args: &Where, session: &'a Session, loaded: &'a Loaded) -> Result<Self> {
         let found = cli::the_only_one(loaded)?;
@@ -122,6 +139,7 @@ impl<'a> Job<'a> {
         Ok(Self {
             session,
             environment,
+            desired: None,
             scope,
             cluster,
             stamp: Stamp {
@@ -145,6 +163,11 @@ impl<'a> Job<'a> {
             stamp: self.stamp.clone(),
             lock_timeout: self.lock_timeout,
             settings: &self.settings,
+            proof: Proof {
+                environment: self.environment,
+                desired: self.desired,
+                scope: &self.scope,
+            },
         }
     }
 

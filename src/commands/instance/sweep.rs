@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{Job, Where, advised};
+use super::{Job, Where, advised, load_proof};
 use crate::cli::{self, Exit, Session};
 use crate::instance::{self, Sweep};
 use crate::plan::Allow;
@@ -14,7 +14,10 @@ use crate::plan::Allow;
   topicsmith instance sweep -e prod --dry-run       shows what it would delete
 
 An instance is over once its end and then `delete_after` are past, or when it is older than
-`max_age`, as it was recorded when it was started: the topics files are not read. One with a topic in
+`max_age`, as it was recorded when it was started. Its topics are deleted if the topics files make
+them of its lifecycle and parameters; without a topics folder, if their recorded ids are theirs and
+they hold nothing older than the instance. Others stay, and are named: whoever may write to the
+inventory could have recorded them. --allow unproven deletes them. One with a topic in
 use stays as it is, is named, and is tried again by the next sweep. In use is a topic with a consumer
 group that has members, or with a record younger than `delete_after` (a minute at least), and one of
 which that cannot be seen. Topics are deleted by their ids: one that was made again by somebody else
@@ -31,7 +34,7 @@ pub struct Args {
     /// Change nothing; say what would be deleted
     #[arg(long)]
     dry_run: bool,
-    /// Delete topics that are in use too: topic-in-use, or topic-in-use:GLOB; repeatable
+    /// Delete topics that are in use, or not proven to be the instance's: topic-in-use or unproven, or with :GLOB; repeatable
     #[arg(long, value_name = "CODE[:GLOB]")]
     allow: Vec<Allow>,
     #[command(flatten)]
@@ -43,8 +46,15 @@ pub struct Args {
 /// # Errors
 /// The environment has errors, or the cluster cannot be reached.
 pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
-    let loaded = session.load_environments(&args.place.environment.ask()?)?;
-    let job = Job::new(&args.place, session, &loaded).await?;
+    let ask = args.place.environment.ask()?;
+    let environments;
+    let job = match load_proof(session, &ask)? {
+        Some(loaded) => Job::to_delete(&args.place, session, loaded).await?,
+        None => {
+            environments = session.load_environments(&ask)?;
+            Job::new(&args.place, session, &environments).await?
+        }
+    };
     let site = job.site();
     let sweep = Sweep {
         allow: args.allow.clone(),

@@ -62,9 +62,9 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
 }
 
 async fn forget(args: &Args, session: &Session, opened: &Opened<'_>) -> Result<Exit> {
-    let (contents, unreadable) = opened.read().await?;
+    let contents = opened.read().await?;
     let (entries, question) = match args.offset {
-        Some(offset) => the_record(offset, &unreadable)?,
+        Some(offset) => the_record(offset, &contents.unreadable)?,
         None => the_topics(args, opened, &contents)?,
     };
     if !args.consent.given(session, &question).await? {
@@ -91,7 +91,7 @@ async fn forget(args: &Args, session: &Session, opened: &Opened<'_>) -> Result<E
 
 /// Holds the locks of those who own the topics: what an apply writes at its end would undo it.
 async fn keep_applies_off(args: &Args, opened: &Opened<'_>) -> Result<Vec<Lock>> {
-    let (contents, _) = opened.read().await?;
+    let contents = opened.read().await?;
     let names = args
         .topics
         .iter()

@@ -7,7 +7,7 @@ use clap_complete::ArgValueCompleter;
 
 use super::{Opened, Target, stamp};
 use crate::cli::{self, Exit, Format, Origin, Problem, Session, duration};
-use crate::inventory::{Contents, Entry, Holding, Writer};
+use crate::inventory::{Contents, Entry, Holding, LONGEST_HOLD_MS, Writer};
 use crate::model::TopicName;
 use crate::model::text::escape;
 use crate::model::time::utc;
@@ -47,7 +47,7 @@ pub struct Args {
 }
 
 /// The longest that a topic can be held: whoever wants it longer says so in the files.
-const LONGEST: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+const LONGEST: Duration = Duration::from_millis(LONGEST_HOLD_MS);
 
 /// Writes the hold, or ends it.
 ///
@@ -65,7 +65,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     let opened = args.target.open(session, loaded, args.origin.scope()?);
     let opened = opened.await?;
     let topic = TopicName::from(args.topic.as_str());
-    let (contents, _) = opened.read().await?;
+    let contents = opened.read().await?;
     check_known(&opened, &contents, &topic)?;
     let inventory = &opened.settings().inventory.topic;
     let writer = Writer::open(&opened.cluster, inventory).await?;
@@ -82,7 +82,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
         ),
     };
     let written = writer.write(&[entry]).await?;
-    let at_ms = written.first().and_then(|written| written.timestamp_ms);
+    let at_ms = written.first().and_then(|written| written.appended_ms);
     let until_ms = at_ms.map(|at| at.saturating_add_unsigned(long.as_millis() as u64));
     report(args, session, &opened, until_ms.filter(|_| !args.end))?;
     if contents

@@ -3,7 +3,9 @@
 use anyhow::Result;
 
 use super::in_use;
-use crate::cli::{self, Connecting, Environments, Exit, Only, Origin, Printable, Reading, Session};
+use crate::cli::{
+    self, Connecting, Depth, Environments, Exit, Only, Origin, Printable, Reading, Session, Wanted,
+};
 use crate::desired::{Ask, Loaded, LoadedEnvironment};
 use crate::inventory;
 use crate::model::Globs;
@@ -55,24 +57,32 @@ async fn one(
 ) -> Result<List> {
     let settings = &environment.desired.environment;
     in_use(settings)?;
+    cli::check_scope_agrees(settings, scope)?;
     let connecting = &args.connecting;
     let cluster = connecting.connect(session, loaded, environment).await?;
-    let read = inventory::read_anyway(&cluster, &settings.inventory.topic).await?;
+    let topic = &settings.inventory.topic;
+    let read = inventory::read_anyway(&cluster, topic).await?;
+    let desired = &environment.desired;
+    let wanted = Wanted::of(desired, only, Depth::Listed, scope);
+    let checked = read
+        .as_ref()
+        .map(|contents| contents.check(topic, &wanted.asking()));
     let scope = scope.or(settings.inventory.scope.as_deref());
-    Ok(List(Recorded::new(
-        settings,
-        scope,
-        read,
-        only,
-        args.all_scopes,
-    )))
+    Ok(List {
+        is_usable: !matches!(checked, Some(Err(_))),
+        recorded: Recorded::new(settings, scope, read, only, args.all_scopes),
+    })
 }
 
-struct List(Recorded);
+struct List {
+    recorded: Recorded,
+    /// Whether nothing that cannot be read concerns the environment.
+    is_usable: bool,
+}
 
 impl Printable for List {
     fn text(&self, style: Style) -> String {
-        shown::text(&self.0, style)
+        shown::text(&self.recorded, style)
     }
 }
 
@@ -80,12 +90,12 @@ impl Reading for List {
     type Document = InventoryListDocument;
 
     fn document(&self) -> InventoryListDocument {
-        InventoryListDocument::from(&self.0)
+        InventoryListDocument::from(&self.recorded)
     }
 
-    /// A record that cannot be read stops every plan and apply.
+    /// A record that cannot be read stops the plans and applies of those whom it concerns.
     fn exit(&self) -> Exit {
-        match self.0.unreadable.is_empty() {
+        match self.is_usable {
             true => Exit::Done,
             false => Exit::Error,
         }

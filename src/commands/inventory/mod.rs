@@ -8,11 +8,11 @@ mod unlock;
 use anyhow::Result;
 
 use crate::cli::{
-    Connecting, Exit, OneEnvironment, Problem, Session, check_cluster, check_scope_is_named,
-    the_only_one, who,
+    Connecting, Exit, OneEnvironment, Problem, Session, check_cluster, check_scope_agrees,
+    check_scope_is_named, the_only_one, who,
 };
 use crate::desired::{Environment, Loaded, LoadedEnvironment};
-use crate::inventory::{self, Contents, InventoryError, Unreadable};
+use crate::inventory::{self, Contents, InventoryError};
 use crate::kafka::Cluster;
 use crate::live::{Stamp, Whose};
 
@@ -74,6 +74,7 @@ impl Target {
         let environment = the_only_one(loaded)?;
         let settings = &environment.desired.environment;
         in_use(settings)?;
+        check_scope_agrees(settings, scope.as_deref())?;
         let cluster = self
             .connecting
             .connect(session, loaded, environment)
@@ -102,7 +103,7 @@ impl Opened<'_> {
     }
 
     /// What is recorded, and what of it cannot be read.
-    async fn read(&self) -> Result<(Contents, Vec<Unreadable>)> {
+    async fn read(&self) -> Result<Contents> {
         let topic = &self.settings().inventory.topic;
         let read = inventory::read_anyway(&self.cluster, topic).await?;
         let missing = || InventoryError::Missing {

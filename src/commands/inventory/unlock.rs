@@ -33,7 +33,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     let loaded = args.target.load(session)?;
     let opened = args.target.open(session, loaded, args.origin.scope()?);
     let opened = opened.await?;
-    let (contents, _) = opened.read().await?;
+    let contents = opened.read().await?;
     let resource = opened.lock();
     let mut locks = contents.locks.iter();
     let held = locks.find(|lock| lock.resource == resource);

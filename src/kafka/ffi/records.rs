@@ -180,7 +180,7 @@ impl Event<'_> {
                 let words = || super::text(plain::rd_kafka_message_produce_errstr(record));
                 let result = self.check(code, words).map(|()| Appended {
                     offset: (*record).offset,
-                    timestamp_ms: timestamp(record),
+                    appended_ms: appended_ms(record),
                 });
                 let sender = lock(&self.shared.sent).remove(&number);
                 if let Some(sender) = sender {
@@ -208,7 +208,7 @@ impl Event<'_> {
                 };
                 records.push(Record {
                     offset: (*record).offset,
-                    timestamp_ms: timestamp(record),
+                    appended_ms: appended_ms(record),
                     key: bytes((*record).key, (*record).key_length),
                     value: bytes((*record).value, (*record).value_length),
                 });
@@ -229,8 +229,12 @@ impl Event<'_> {
     }
 }
 
-unsafe fn timestamp(record: *const plain::Record) -> Option<i64> {
+/// `RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME`
+const LOG_APPEND_TIME: c_int = 2;
+
+/// When the broker appended a record; `None` where the timestamp is its writer's.
+unsafe fn appended_ms(record: *const plain::Record) -> Option<i64> {
     let mut kind = 0;
     let timestamp = unsafe { plain::rd_kafka_message_timestamp(record, &mut kind) };
-    (kind != 0 && timestamp >= 0).then_some(timestamp)
+    (kind == LOG_APPEND_TIME && timestamp >= 0).then_some(timestamp)
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use super::{Handle, MESSAGE_LENGTH, Message, Notice, Shared, c_string, lock, raw};
 use crate::kafka::fault::Fault;
+use crate::model::clock;
 use crate::model::connection::Token;
 
 /// The name that librdkafka is given for who a token is for, where the token does not say. It is
@@ -61,9 +62,7 @@ fn deliver(handle: Handle, shared: &Shared, token: Result<Token, String>) {
 
 /// Hands a token to the client, which must be alive.
 fn give(handle: Handle, shared: &Shared, token: &Token) -> Result<(), Fault> {
-    let expires = token
-        .expires
-        .unwrap_or_else(|| SystemTime::now() + LIFETIME);
+    let expires = token.expires.unwrap_or_else(|| clock::local() + LIFETIME);
     let since = expires.duration_since(SystemTime::UNIX_EPOCH);
     let expires = since.map_or(0, |since| since.as_millis());
     let value = c_string(token.value.expose())?;

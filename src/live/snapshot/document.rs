@@ -12,7 +12,7 @@ use crate::live::{
 };
 use crate::model::config::SPECS;
 use crate::model::document::document_format;
-use crate::model::{ConfigKey, TopicName};
+use crate::model::{BrokerTime, ConfigKey, TopicName};
 
 document_format!(
     /// The format of a snapshot.
@@ -146,7 +146,7 @@ impl From<&Live> for LiveDocument {
             broker_defaults,
             topics,
             inventory,
-            now_ms,
+            now,
             unknown,
             usage,
             objections: _,
@@ -169,7 +169,7 @@ impl From<&Live> for LiveDocument {
             holds: holds.into_iter().collect(),
             applied_removals: Distinct(spent),
             instances: Distinct(instances),
-            now_ms,
+            now_ms: now.map(BrokerTime::now_ms),
             unknown,
             usage: usage.into_iter().collect(),
         }
@@ -217,7 +217,7 @@ impl TryFrom<LiveDocument> for Live {
             broker_defaults: broker_defaults.collect(),
             topics: topics.collect(),
             inventory,
-            now_ms,
+            now: now_ms.map(BrokerTime::recorded),
             unknown,
             usage: usage.collect(),
             objections: BTreeMap::new(),
@@ -374,6 +374,8 @@ enum UnreadKind {
     TopicId,
     /// What a topic without a key holds.
     BrokerDefaults,
+    /// A record of the inventory.
+    InventoryRecord,
 }
 
 impl From<Unknown> for UnknownDocument {
@@ -384,6 +386,7 @@ impl From<Unknown> for UnknownDocument {
             Unread::TopicConfigs(topic) => (UnreadKind::TopicConfigs, Some(topic)),
             Unread::TopicId(topic) => (UnreadKind::TopicId, Some(topic)),
             Unread::BrokerDefaults => (UnreadKind::BrokerDefaults, None),
+            Unread::InventoryRecord => (UnreadKind::InventoryRecord, None),
         };
         Self { what, topic, why }
     }
@@ -399,11 +402,15 @@ impl TryFrom<UnknownDocument> for Unknown {
             UnreadKind::Topic => Unread::Topic,
             UnreadKind::TopicConfigs => Unread::TopicConfigs,
             UnreadKind::TopicId => Unread::TopicId,
-            UnreadKind::BrokerDefaults if topic.is_some() => {
-                return Err("`broker-defaults` has no `topic`");
+            UnreadKind::BrokerDefaults | UnreadKind::InventoryRecord if topic.is_some() => {
+                return Err("what is no topic's has no `topic`");
             }
             UnreadKind::BrokerDefaults => {
                 let what = Unread::BrokerDefaults;
+                return Ok(Self { what, why });
+            }
+            UnreadKind::InventoryRecord => {
+                let what = Unread::InventoryRecord;
                 return Ok(Self { what, why });
             }
         };

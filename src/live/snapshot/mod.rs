@@ -101,7 +101,7 @@ mod tests {
             spent: vec![spent("b"), spent("c")],
             instances: vec![instance("abc"), instance("abd")],
         });
-        live.now_ms = Some(1_700_000_000_000);
+        live.now = Some(crate::model::BrokerTime::recorded(1_700_000_000_000));
         let topic = || TopicName::from("whether topic b exists\u{1b}");
         live.unknown = [
             Unread::BrokerDefaults,

@@ -68,13 +68,17 @@ async fn configs(cluster: &Cluster, topic: &TopicName) -> Told<BTreeMap<String, 
 
 async fn contents(cluster: &Cluster, topic: &TopicName) -> Told<Contents> {
     let read = inventory::read_anyway(cluster, topic).await;
-    let (contents, unreadable) = read.map_err(|error| unread(&error))?.unwrap_or_default();
+    let contents = read.map_err(|error| unread(&error))?.unwrap_or_default();
     Ok(Contents {
         owned: contents.inventory.topics.len(),
         held: contents.inventory.holds.len(),
         instances: contents.inventory.instances.len(),
         newest_ms: contents.newest_ms,
-        unreadable: unreadable.iter().map(ToString::to_string).collect(),
+        unreadable: contents
+            .unreadable
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
         locks: contents.locks.into_iter().map(lock).collect(),
     })
 }

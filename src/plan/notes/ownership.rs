@@ -3,6 +3,7 @@
 use crate::desired::Desired;
 use crate::live::Live;
 use crate::model::text::{count, names};
+use crate::model::time::utc;
 use crate::model::{OnRemove, TopicName};
 use crate::plan::verdict::Table;
 use crate::plan::{Fate, Plan};
@@ -22,6 +23,7 @@ pub(super) fn of(
     }
     let mut notes = table.instances().unclear.clone();
     notes.extend(spent(live, table, &tombstones));
+    notes.extend(unsure_holds(live, table, wanted));
     notes.extend(lost(plan));
     notes
 }
@@ -69,6 +71,28 @@ fn spent(live: &Live, table: &Table, tombstones: &[&TopicName]) -> Option<String
         };
         let named = names(&spent, MOST_NAMED);
         format!("{named}: {them} deleted already, and {they} made later: left alone")
+    })
+}
+
+/// Holds that are over by this machine's clock, which no record of a broker confirms: an apply goes
+/// by the brokers' clock.
+fn unsure_holds(
+    live: &Live,
+    table: &Table,
+    wanted: impl Fn(&TopicName) -> bool,
+) -> impl Iterator<Item = String> {
+    let holds = live.inventory.iter().flat_map(|inventory| &inventory.holds);
+    let books = table.books();
+    holds.filter_map(move |(topic, hold)| {
+        let now = live.now?;
+        let ours = books.is_some_and(|books| books.is_ours(&hold.whose));
+        let unsure = ours && wanted(topic) && now.is_past_here_alone(hold.until_ms);
+        unsure.then(|| {
+            format!(
+                "the hold on {topic} until {} is over by this machine's clock; an apply goes by the brokers' clock, which no newer record shows",
+                utc(hold.until_ms)
+            )
+        })
     })
 }
 

@@ -10,8 +10,8 @@ use super::text::reason;
 use crate::instance::{Entry, InstanceId, Report, State, Why};
 use crate::inventory::Holder;
 use crate::live::{Instance, Stamp};
-use crate::model::TopicName;
 use crate::model::document::document_format;
+use crate::model::{BrokerTime, TopicName};
 use crate::render::report::document::OutcomeDocument;
 
 document_format!(
@@ -88,6 +88,10 @@ pub enum StayCode {
     TopicInUse,
     /// A hold keeps it.
     Held,
+    /// Nothing proves that the instance made it.
+    Unproven,
+    /// It cannot be an instance's, whatever is recorded.
+    Forbidden,
     /// Another topic of the instance stays.
     AnotherStays,
     /// It was deleted, and created again by others.
@@ -200,30 +204,32 @@ impl From<(&TopicName, &Why)> for StayDocument {
             code: match why {
                 Why::InUse(_) => StayCode::TopicInUse,
                 Why::Held(_) => StayCode::Held,
+                Why::Unproven(_) => StayCode::Unproven,
+                Why::Forbidden(_) => StayCode::Forbidden,
                 Why::Another => StayCode::AnotherStays,
                 Why::MadeAgain => StayCode::Recreated,
                 Why::Owned => StayCode::OwnedElsewhere,
             },
-            reason: reason(why),
+            reason: reason(topic, why),
         }
     }
 }
 
 impl InstancesDocument {
     /// The document of an environment's instances at a time.
-    pub fn new(environment: &str, instances: &[Instance], now_ms: i64) -> Self {
-        let listed = |instance: &Instance| ListedInstanceDocument::new(instance, now_ms);
+    pub fn new(environment: &str, instances: &[Instance], now: BrokerTime) -> Self {
+        let listed = |instance: &Instance| ListedInstanceDocument::new(instance, now);
         Self {
             format: InstancesFormat,
             environment: environment.to_owned(),
-            now_ms,
+            now_ms: now.now_ms(),
             instances: instances.iter().map(listed).collect(),
         }
     }
 }
 
 impl ListedInstanceDocument {
-    fn new(instance: &Instance, now_ms: i64) -> Self {
+    fn new(instance: &Instance, now: BrokerTime) -> Self {
         let Instance {
             whose,
             lifecycle,
@@ -244,9 +250,9 @@ impl ListedInstanceDocument {
             scope: whose.scope.clone(),
             lifecycle: lifecycle.clone(),
             parameters: parameters.clone(),
-            state: Stage::of(instance, now_ms),
+            state: Stage::of(instance, now),
             started_ms: *started_ms,
-            age_ms: now_ms.saturating_sub(*started_ms),
+            age_ms: now.now_ms().saturating_sub(*started_ms),
             ended_ms: *ended_ms,
             delete_after_ms: *delete_after_ms,
             max_age_ms: *max_age_ms,

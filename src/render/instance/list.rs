@@ -3,6 +3,7 @@
 use super::Stage;
 use crate::instance::InstanceId;
 use crate::live::Instance;
+use crate::model::BrokerTime;
 use crate::model::text::{count, escape, names};
 use crate::model::time::utc;
 use crate::model::units::format_duration;
@@ -13,10 +14,15 @@ use crate::render::{Paint, Style};
 const MOST_NAMED: usize = 6;
 
 /// The instances of one environment in a table, with a line that counts.
-pub fn list_text(environment: &str, instances: &[Instance], now_ms: i64, style: Style) -> String {
+pub fn list_text(
+    environment: &str,
+    instances: &[Instance],
+    now: BrokerTime,
+    style: Style,
+) -> String {
     let head = ["INSTANCE", "STATE", "STARTED", "AGE", "ENDS", "TOPICS"];
     let head = head.map(|title| Cell::new(Paint::Faint, title)).to_vec();
-    let rows = instances.iter().map(|instance| row(instance, now_ms));
+    let rows = instances.iter().map(|instance| row(instance, now));
     let table: Vec<Vec<Cell>> = [head].into_iter().chain(rows).collect();
     let line = format!(
         "{}: {}",
@@ -29,12 +35,21 @@ pub fn list_text(environment: &str, instances: &[Instance], now_ms: i64, style: 
     };
     out.push_str(&style.paint(Paint::Strong, &line));
     out.push('\n');
+    let here_alone = |one: &Instance| {
+        one.over_at_ms()
+            .is_some_and(|at| now.is_past_here_alone(at))
+    };
+    if instances.iter().any(here_alone) {
+        out.push_str(
+            "over: by this machine's clock; a sweep goes by the brokers' clock, which no newer record shows\n",
+        );
+    }
     out
 }
 
-fn row(instance: &Instance, now_ms: i64) -> Vec<Cell> {
+fn row(instance: &Instance, now: BrokerTime) -> Vec<Cell> {
     let plain = |text: String| Cell::new(Paint::Plain, text);
-    let (paint, state) = match Stage::of(instance, now_ms) {
+    let (paint, state) = match Stage::of(instance, now) {
         Stage::Up => (Paint::Added, "up"),
         Stage::Ending => (Paint::Changed, "ending"),
         Stage::Expired => (Paint::Removed, "expired"),
@@ -44,7 +59,7 @@ fn row(instance: &Instance, now_ms: i64) -> Vec<Cell> {
         plain(InstanceId::of(instance).to_string()),
         Cell::new(paint, state),
         plain(utc(instance.started_ms)),
-        plain(age(now_ms.saturating_sub(instance.started_ms))),
+        plain(age(now.now_ms().saturating_sub(instance.started_ms))),
         plain(instance.over_at_ms().map_or("-".to_owned(), utc)),
         plain(escape(&names(&topics, MOST_NAMED)).into_owned()),
     ]

@@ -12,6 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::live::Instance;
+use crate::model::BrokerTime;
 
 /// How a recorded instance stands at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -26,9 +27,9 @@ pub enum Stage {
 }
 
 impl Stage {
-    fn of(instance: &Instance, now_ms: i64) -> Self {
+    fn of(instance: &Instance, now: BrokerTime) -> Self {
         match (instance.over_at_ms(), instance.ended_ms) {
-            (Some(at), _) if at <= now_ms => Stage::Expired,
+            (Some(at), _) if now.is_past(at) => Stage::Expired,
             (_, Some(_)) => Stage::Ending,
             (_, None) => Stage::Up,
         }

@@ -128,11 +128,11 @@ fn details(entry: &Entry) -> Vec<String> {
 }
 
 fn stay(topic: &TopicName, why: &Why) -> String {
-    format!("{}  {}", escape(topic.as_str()), reason(why))
+    format!("{}  {}", escape(topic.as_str()), reason(topic, why))
 }
 
 /// Why a topic stays.
-pub(super) fn reason(why: &Why) -> String {
+pub(super) fn reason(topic: &TopicName, why: &Why) -> String {
     match why {
         Why::InUse(usage) => {
             let mut usage = usage.clone();
@@ -148,6 +148,12 @@ pub(super) fn reason(why: &Why) -> String {
         Why::Held(Hold {
             until_ms, reason, ..
         }) => format!("held until {}: {}", utc(*until_ms), escape(reason)),
+        Why::Unproven(why) => format!(
+            "nothing proves that this instance made it: {}; to fix: put the lifecycle back into the files, or delete it with --allow unproven:{}",
+            escape(why),
+            escape(topic.as_str())
+        ),
+        Why::Forbidden(why) => format!("left alone: {why}"),
         Why::Another => "stays with the others".to_owned(),
         Why::MadeAgain => "left alone: it was deleted and made again by somebody else".to_owned(),
         Why::Owned => "left alone: somebody else owns it".to_owned(),

@@ -166,15 +166,15 @@ impl From<&Unreadable> for UnreadableDocument {
     fn from(record: &Unreadable) -> Self {
         let Unreadable {
             offset,
-            key,
+            key: _,
+            concerns: _,
             at_ms,
             why,
         } = record;
-        let key = key.as_deref();
         Self {
             partition: 0,
             offset: *offset,
-            key: key.map(|key| String::from_utf8_lossy(key).into_owned()),
+            key: record.shown_key().map(str::to_owned),
             at_ms: *at_ms,
             why: why.clone(),
         }

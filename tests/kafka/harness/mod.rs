@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use topicsmith::desired::{Environment, Guards, Inventory};
+use topicsmith::inventory::Asking;
 use topicsmith::kafka::{Cluster, FaultKind, Limits, Mode, NewTopic};
 use topicsmith::model::connection::Connection;
 use topicsmith::model::{ConfigKey, Globs, Layer, Place, Secret, Sourced, TopicName};
@@ -42,6 +43,13 @@ pub(crate) use tests;
 /// Generous: the machine may be busy.
 pub const LIMITS: Limits = Limits {
     timeout: Duration::from_secs(30),
+};
+
+/// One who reads an inventory, and names no topics.
+pub const ASKING: Asking<'static> = Asking {
+    scope: None,
+    environment: "prod",
+    named: &[],
 };
 
 /// How long something may take to become true: thousands of new topics show only bit by bit.

@@ -140,6 +140,13 @@ impl Repository {
         self.run_command(arguments, self.bare(arguments))
     }
 
+    /// The same with these variables in its environment.
+    pub fn run_bare_with(&self, arguments: &str, variables: &[(&str, &str)]) -> Run {
+        let mut command = self.bare(arguments);
+        command.envs(variables.iter().copied());
+        self.run_command(arguments, command)
+    }
+
     /// Starts the binary. Its output goes to files, so that it never waits for a reader.
     pub fn start(&self, arguments: &str) -> Started {
         self.start_command(arguments, self.command(arguments))

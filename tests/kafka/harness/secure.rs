@@ -7,6 +7,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
+use topicsmith::model::clock;
 use topicsmith::model::connection::Connection;
 
 use super::{Brokers, connection, with};
@@ -71,7 +72,7 @@ pub fn sasl(listener: &str, mechanism: &str) -> Connection {
 
 /// An unsigned token for `admin`, good for so long.
 pub fn token(seconds: i64) -> String {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let now = clock::local().duration_since(SystemTime::UNIX_EPOCH);
     let now = now.unwrap_or(Duration::ZERO).as_secs_f64();
     let expires = now + seconds as f64;
     // The broker takes none that was made after now.

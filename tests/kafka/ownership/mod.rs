@@ -2,8 +2,11 @@
 //! follows when it leaves the files. Each test has an inventory of its own, `@inventory`.
 
 mod again;
+mod clocks;
 mod crashes;
 mod drifts;
+mod first;
+mod forged;
 mod holds;
 mod leaving;
 mod pipelines;
@@ -21,8 +24,11 @@ use crate::harness::{Repository, Test, create, eventually, new_topic};
 pub fn tests() -> Vec<libtest_mimic::Trial> {
     let groups = [
         again::tests(),
+        clocks::tests(),
         crashes::tests(),
         drifts::tests(),
+        first::tests(),
+        forged::tests(),
         holds::tests(),
         leaving::tests(),
         pipelines::tests(),

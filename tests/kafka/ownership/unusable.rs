@@ -105,22 +105,27 @@ async fn the_right_to_create_is_missing(test: Test) {
 }
 
 async fn a_record_that_cannot_be_read(test: Test) {
-    let repository = applied(&test, "[topics.\"@a\"]\non_remove = \"delete\"\n");
+    let repository = applied(
+        &test,
+        "[topics.\"@a\"]\non_remove = \"delete\"\n[topics.\"@b\"]\n",
+    );
     let (cluster, topic) = (test.cluster().await, test.topic("inventory"));
     let raw =
         Appender::open(&cluster, &topic, 0, LIMITS.timeout, Delivery::Once).expect("a client");
-    let newer = br#"{"format": "topicsmith/inventory/2", "kind": "topic"}"#.to_vec();
-    let appended = raw.append(&[(b"topic/b".to_vec(), Some(newer))]).await;
+    let newer = r#"{"format": "topicsmith/inventory/2", "kind": "topic", "scope": "shop", "environment": "dev"}"#;
+    let newer = newer.as_bytes().to_vec();
+    let key = format!("topic/{}", test.topic("b"));
+    let appended = raw.append(&[(key.into_bytes(), Some(newer))]).await;
     let offset = appended.expect("it may")[0].offset;
 
     repository.topics("");
     for command in ["plan", "drift", "apply --yes --allow destructive"] {
         let run = repository.run(command).exits(1);
-        let run = run.warns(&format!("partition 0, offset {offset}: key `topic/b`"));
+        let run = run.warns(&format!("partition 0, offset {offset}: key `topic/@b`"));
         run.warns("topicsmith/inventory/2")
             .warns("inventory forget --offset N");
     }
-    assert_eq!(live(&test).await, "a");
+    assert_eq!(live(&test).await, "a b");
     let run = repository.run("inventory list").exits(1);
     run.says("cannot be read")
         .says(&format!("offset {offset}"))

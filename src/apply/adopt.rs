@@ -1,0 +1,132 @@
+//! Whose a topic is gets settled before the first change of it: an adopt is recorded before anything
+//! else is done, and whoever finds another's record there changes nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::books::{Books, Unrecorded, keep_what_is_not_applied, whose};
+use super::readback::{self, Ids};
+use super::report::{Outcome, Outcomes, WhyNot, parts_of};
+use super::safe::recreated;
+use crate::inventory::{Asking, Entry};
+use crate::kafka::Cluster;
+use crate::live::{Inventory, Whose};
+use crate::model::{BlockCode, TopicName};
+use crate::plan::{self, Action, Change, Plan, Setting};
+
+impl Books {
+    /// Records the topics that a plan adopts as they are so far. Gives those that stay as they are
+    /// instead: another scope, environment or instance has them by now, or it is not known.
+    pub(super) async fn adopt(
+        &self,
+        plan: &Plan,
+        cluster: &Cluster,
+        outcomes: &mut Outcomes,
+    ) -> BTreeSet<TopicName> {
+        let adopts: Vec<&Change> = plan.changes.iter().filter(|change| change.adopt).collect();
+        if adopts.is_empty() {
+            return BTreeSet::new();
+        }
+        let topics: Vec<TopicName> = adopts.iter().map(|one| one.topic.clone()).collect();
+        let ids = readback::ids(cluster, &topics).await;
+        let settled = self.settle(plan, &adopts, ids.as_ref().ok()).await;
+        let mut stay = BTreeSet::new();
+        for change in adopts {
+            let refused = match &settled {
+                Ok(refused) => refused.get(&change.topic).cloned(),
+                Err(why) => Some(Outcome::Skipped(WhyNot::Unrecorded(why.clone()))),
+            };
+            let parts = outcomes.entry(change.topic.clone()).or_default();
+            match refused {
+                None => drop(parts.insert(Some(Setting::Record), Outcome::Applied)),
+                Some(outcome) => {
+                    let of_change = parts_of(change).into_iter();
+                    parts.extend(of_change.map(|(setting, _)| (setting, outcome.clone())));
+                    stay.insert(change.topic.clone());
+                }
+            }
+        }
+        stay
+    }
+
+    /// Records those of the adopts that are free, and tells what becomes of the others.
+    async fn settle(
+        &self,
+        plan: &Plan,
+        adopts: &[&Change],
+        ids: Option<&Ids>,
+    ) -> Result<BTreeMap<TopicName, Outcome>, Unrecorded> {
+        let topics: Vec<TopicName> = adopts.iter().map(|one| one.topic.clone()).collect();
+        let settling = self.lock.settle(&asking(plan, &topics)).await;
+        let settling = settling.map_err(Unrecorded::unsettled)?;
+        let inventory = &settling.contents().inventory;
+        let us = whose(plan);
+        let mut refused = BTreeMap::new();
+        let mut entries = Vec::new();
+        for change in adopts {
+            let topic = &change.topic;
+            let why_not = match elsewhere(inventory, topic, change.id.as_ref(), &us) {
+                Some(owner) => {
+                    let said = format!("{owner} adopted it first");
+                    Some(Outcome::Blocked(BlockCode::OwnedElsewhere, said))
+                }
+                None => recreated(topic, change.id.as_ref(), ids).map(Outcome::Skipped),
+            };
+            match why_not {
+                Some(outcome) => drop(refused.insert(topic.clone(), outcome)),
+                None => entries.extend(self.before(change)),
+            }
+        }
+        match entries.is_empty() {
+            true => settling.end().await,
+            false => {
+                let recorded = settling.record(&entries).await;
+                recorded.map_err(Unrecorded::unsettled)?;
+            }
+        }
+        Ok(refused)
+    }
+
+    /// The record of a topic of which nothing is applied yet.
+    fn before(&self, change: &Change) -> Option<Entry> {
+        let mut owned = change.to_record.clone()?;
+        owned.stamp.by = Some(self.by.clone());
+        keep_what_is_not_applied(&mut owned, change, None);
+        Some(Entry::Owned(change.topic.clone(), *owned))
+    }
+}
+
+/// Who reads the inventory for a plan.
+pub(super) fn asking<'a>(plan: &'a Plan, topics: &'a [TopicName]) -> Asking<'a> {
+    Asking {
+        scope: plan.scope.as_deref(),
+        environment: &plan.environment,
+        named: topics,
+    }
+}
+
+/// Who else has a topic by now, in words. A record of a topic of that name that was there before this
+/// one means nothing.
+pub(super) fn elsewhere(
+    inventory: &Inventory,
+    topic: &TopicName,
+    id: Option<&String>,
+    us: &Whose,
+) -> Option<String> {
+    let is_this = |recorded: Option<&String>| !readback::is_another(recorded, id);
+    let mut instances = inventory.instances.iter();
+    let of_instance = instances.find(|instance| {
+        let recorded = instance.topics.get(topic);
+        recorded.is_some_and(|recorded| is_this(recorded.as_ref()))
+    });
+    if let Some(instance) = of_instance {
+        return Some(format!("the {}", plan::instance_words(instance)));
+    }
+    let owned = inventory.topics.get(topic)?;
+    let others = owned.whose != *us && is_this(owned.id.as_ref());
+    others.then(|| plan::owner(&owned.whose))
+}
+
+/// Whether nothing is left to record of a change: that of an adopt alone was before everything else.
+pub(super) fn is_settled(change: &Change) -> bool {
+    change.action == Action::Adopt
+}

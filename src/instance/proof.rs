@@ -1,0 +1,129 @@
+//! What proves that an instance made a topic. Whoever may write to the inventory can write any record
+//! of an instance, and have a sweep delete what they may not delete themselves: so no record is taken
+//! at its word.
+//!
+//! Kafka tells no topic's time of creation and keeps no mark on it. What a writer of the inventory
+//! cannot forge is the files: the names that a lifecycle makes of the instance's parameters. Without
+//! the topics files what is left is the topic's id, and that it holds nothing older than the instance.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::InstanceId;
+use crate::desired::{Desired, Environment};
+use crate::kafka::{Cluster, OffsetAt};
+use crate::live::Instance;
+use crate::model::TopicName;
+use crate::model::text::escape;
+use crate::model::time::utc;
+
+/// How far the clock of a topic's writer may be behind the brokers'.
+const SKEW_MS: i64 = 60_000;
+
+/// What instances are held against before their topics are deleted.
+#[derive(Clone, Copy)]
+pub struct Proof<'a> {
+    /// The environment.
+    pub environment: &'a Environment,
+    /// All that the files say; `None` where there are no topics files.
+    pub desired: Option<&'a Desired>,
+    /// Whose instances they are.
+    pub scope: &'a str,
+}
+
+/// When the oldest record of each topic was written, or why that cannot be seen.
+pub(super) type Oldest = BTreeMap<TopicName, Result<Option<i64>, String>>;
+
+impl Proof<'_> {
+    /// Why a topic is no instance's to delete, whatever a record says.
+    pub(super) fn forbids(&self, topic: &TopicName) -> Option<&'static str> {
+        let limits = self.environment.scopes.get(self.scope);
+        let is_listed = |desired: &Desired| {
+            desired.topics.contains_key(topic) || desired.removed.contains_key(topic)
+        };
+        if topic.is_internal() || *topic == self.environment.inventory.topic {
+            Some("it is Kafka's or the inventory")
+        } else if self.environment.passes_over(topic) {
+            Some("it is ignored here")
+        } else if limits.is_some_and(|limits| !limits.topics.matches(topic.as_str())) {
+            Some("it is outside of the scope's topics")
+        } else if self.desired.is_some_and(is_listed) {
+            Some("the files list it")
+        } else {
+            None
+        }
+    }
+
+    /// The topics that the files give an instance; `None` without files. Of a lifecycle that they do
+    /// not know, there are none.
+    pub(super) fn names(&self, id: &InstanceId) -> Option<BTreeSet<TopicName>> {
+        let lifecycle = self.desired?.lifecycle(&id.lifecycle).ok();
+        let topics = lifecycle.and_then(|lifecycle| lifecycle.topics_of(&id.parameters).ok());
+        Some(topics.into_iter().flatten().map(|(name, _)| name).collect())
+    }
+
+    /// The oldest records of topics, each with its number of partitions; where the files prove it,
+    /// nothing is asked.
+    pub(super) async fn oldest(
+        &self,
+        cluster: &Cluster,
+        topics: &BTreeMap<TopicName, u32>,
+    ) -> Oldest {
+        if self.desired.is_some() || topics.is_empty() {
+            return Oldest::new();
+        }
+        let partitions = topics.iter().flat_map(|(topic, count)| {
+            let numbers = 0..i32::try_from(*count).unwrap_or(i32::MAX);
+            numbers.map(|number| (topic.clone(), number))
+        });
+        let partitions: Vec<(TopicName, i32)> = partitions.collect();
+        let found = cluster.offsets(&partitions, OffsetAt::Since(0)).await;
+        let mut oldest = Oldest::new();
+        let found = match found {
+            Ok(found) => found,
+            Err(error) => {
+                let why = error.to_string();
+                let unseen = topics.keys().map(|topic| (topic.clone(), Err(why.clone())));
+                return unseen.collect();
+            }
+        };
+        for ((topic, _), found) in found {
+            let at = match found {
+                Ok(found) => Ok(Some(found.timestamp).filter(|_| found.offset >= 0)),
+                Err(fault) => Err(fault.to_string()),
+            };
+            let so_far = oldest.remove(&topic).unwrap_or(Ok(None));
+            let older = match (so_far, at) {
+                (Err(why), _) | (_, Err(why)) => Err(why),
+                (Ok(a), Ok(b)) => Ok([a, b].into_iter().flatten().min()),
+            };
+            oldest.insert(topic, older);
+        }
+        oldest
+    }
+}
+
+/// Why nothing proves that an instance made a topic that is there, with its id.
+pub(super) fn unproven(
+    instance: &Instance,
+    names: Option<&BTreeSet<TopicName>>,
+    oldest: &Oldest,
+    (topic, recorded, live): (&TopicName, Option<&String>, Option<&String>),
+) -> Option<String> {
+    if let Some(names) = names {
+        let lifecycle = escape(&instance.lifecycle);
+        return (!names.contains(topic)).then(|| {
+            format!("lifecycle {lifecycle} in the files makes no such topic of these parameters")
+        });
+    }
+    if recorded.is_none() && live.is_some() {
+        return Some("its id is not recorded, and there are no topics files".to_owned());
+    }
+    match oldest.get(topic) {
+        Some(Ok(Some(at))) if at.saturating_add(SKEW_MS) < instance.started_ms => Some(format!(
+            "it holds a record of {}, before the instance was started",
+            utc(*at)
+        )),
+        Some(Err(why)) => Some(format!("its oldest record cannot be seen: {why}")),
+        _ => None,
+    }
+}

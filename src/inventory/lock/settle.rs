@@ -1,0 +1,131 @@
+//! Whose a topic is gets settled under a lock that all scopes share, held for a moment: what is
+//! recorded is read, and what becomes owned is written, with nobody else's in between. Whoever comes
+//! second sees the record of the first, before it changes anything.
+
+use std::time::{Duration, Instant};
+
+use tokio::sync::MutexGuard;
+
+use super::{Lock, Lost, Moment, Side};
+use crate::inventory::codec::{self, Entry};
+use crate::inventory::concern::Asking;
+use crate::inventory::error::InventoryError;
+use crate::inventory::lease::{Lease, TTL};
+use crate::inventory::ledger::{Contents, Writer, encode};
+
+/// What is locked meanwhile.
+const RESOURCE: &str = "ownership";
+
+/// How long others are waited for: one that died in the middle loses it within this.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// How often it is asked whether it is free.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// How long it may take to record: within the lease.
+const IN_TIME: Duration = Duration::from_secs(8);
+
+/// Ownership that is being settled: no other scope records any. Dropped without a record, it ends by
+/// itself within seconds.
+pub struct Settling<'a> {
+    lock: &'a Lock,
+    side: MutexGuard<'a, Side>,
+    key: Vec<u8>,
+    since: Moment,
+    contents: Contents,
+}
+
+impl Lock {
+    /// Begins to settle ownership.
+    ///
+    /// # Errors
+    /// The inventory could not be read or written, a record that cannot be read concerns the reader,
+    /// or somebody else does not end.
+    pub async fn settle(&self, asking: &Asking<'_>) -> Result<Settling<'_>, Lost> {
+        self.check().await?;
+        let give_up = Instant::now() + PATIENCE;
+        loop {
+            let mut side = self.held.side.lock().await;
+            let key = codec::lock_key(RESOURCE, &side.id);
+            let since = Moment::now();
+            side.claim_for_a_moment().await?;
+            let term = side.log.lease(RESOURCE).and_then(Lease::term);
+            match term {
+                Some(term) if term.key != key && Instant::now() < give_up => {}
+                Some(term) if term.key != key => return Err(Lost::Busy(term.holder.clone())),
+                _ => {
+                    let settling = Settling {
+                        lock: self,
+                        contents: side.contents()?,
+                        side,
+                        key,
+                        since,
+                    };
+                    return match settling.contents.check(&settling.side.topic, asking) {
+                        Ok(()) => Ok(settling),
+                        Err(error) => {
+                            settling.end().await;
+                            Err(error.into())
+                        }
+                    };
+                }
+            }
+            // The lock itself is renewed meanwhile.
+            drop(side);
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+}
+
+impl Settling<'_> {
+    /// All that is recorded.
+    pub fn contents(&self) -> &Contents {
+        &self.contents
+    }
+
+    /// Records entries, and ends. Tells when the first of them was recorded, by the broker's clock.
+    ///
+    /// # Errors
+    /// They may not be recorded, or somebody else may have recorded something meanwhile.
+    pub async fn record(self, entries: &[Entry]) -> Result<Option<i64>, Lost> {
+        let mut records = encode(&self.side.topic, entries)?;
+        records.push((self.key.clone(), None));
+        let appended = self.side.appender.append(&records).await;
+        let appended = appended.map_err(|error| super::unwritten(&self.side.topic, error))?;
+        self.check_time()?;
+        Ok(appended.first().and_then(|first| first.appended_ms))
+    }
+
+    /// Records entries, and gives back the lock itself with them: nothing follows.
+    ///
+    /// # Errors
+    /// As for [`Settling::record`].
+    pub async fn close(mut self, writer: &Writer, entries: &[Entry]) -> Result<(), Lost> {
+        let last = [self.key.clone(), self.side.key.clone()].map(|key| (key, None));
+        let given_back = writer.write_before(entries, &last).await?;
+        self.lock.was_given_back(&mut self.side, given_back);
+        self.check_time()
+    }
+
+    /// Ends without a record. Where that fails, it ends by itself.
+    pub async fn end(self) {
+        let _ = self.side.append_release(&self.key).await;
+    }
+
+    /// Another claim counts only once this one's time is over.
+    fn check_time(&self) -> Result<(), Lost> {
+        debug_assert!(IN_TIME < TTL);
+        match self.since.elapsed() < IN_TIME {
+            true => Ok(()),
+            false => Err(Lost::Taken(None)),
+        }
+    }
+}
+
+impl Side {
+    async fn claim_for_a_moment(&mut self) -> Result<(), InventoryError> {
+        let claim = codec::encode_claim(RESOURCE, &self.id, &self.me);
+        let offset = self.append(&[claim]).await?;
+        self.read_up_to(offset).await
+    }
+}
