@@ -361,7 +361,7 @@ async fn names_that_others_have(test: Test) {
     let other = other
         .replace("\"raw\", \"yolox\"", "\"raw\"")
         .replace("@{stage}_{id}", "@{stage}_a{id}");
-    let repository = repository(&test, &format!("{TASK}{other}"));
+    let repository = repository(&test, TASK);
     test.create(&[new_topic(test.topic("raw_nobody"), 1, &[])])
         .await;
     let run = repository
@@ -372,6 +372,8 @@ async fn names_that_others_have(test: Test) {
     repository
         .run_bare("instance up task id=ab -e dev")
         .exits(0);
+    // Together in one file the two are ambiguous, and refused by `validate`.
+    repository.topics(&other);
     let run = repository
         .run_bare("instance up other id=b -e dev")
         .exits(4);
