@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-use topicsmith::inventory;
+use topicsmith::inventory::{self, Asking};
 use topicsmith::kafka::{Alter, AlterOp, Cluster, Limits, Mode, NewTopic};
 use topicsmith::model::connection::Connection;
 use topicsmith::model::{ConfigKey, TopicName};
@@ -81,7 +81,12 @@ async fn plan(servers: &str, changed: &[TopicName], value: &str) -> Result<Clust
 async fn look(cluster: &Cluster) -> Result<Vec<TopicName>> {
     let inventory = TopicName::from("_topicsmith");
     let metadata = async { anyhow::Ok(cluster.metadata().await?) };
-    let contents = async { anyhow::Ok(inventory::read(cluster, &inventory).await?) };
+    let asking = Asking {
+        scope: None,
+        environment: "bench",
+        named: &[],
+    };
+    let contents = async { anyhow::Ok(inventory::read(cluster, &inventory, &asking).await?) };
     let (metadata, _) = tokio::try_join!(metadata, contents)?;
     let names = metadata.topics.into_keys();
     Ok(names.filter(|name| *name != inventory).collect())

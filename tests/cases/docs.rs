@@ -19,16 +19,75 @@ const REPOSITORY: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/");
 /// All of them, named as cases are.
 pub fn trials() -> Vec<Trial> {
     type Test = fn() -> Result<(), Failed>;
-    let all: [(&str, Test); 6] = [
+    let all: [(&str, Test); 7] = [
         ("links-and-anchors-resolve", links),
         ("the-book-holds-every-page", summary),
         ("commands-are-those-of-the-binary", commands),
         ("every-json-format-and-schema-is-listed", formats),
         ("the-example-files-validate", examples),
         ("the-readme-is-short", readme),
+        ("each-attack-names-its-tests", attacks),
     ];
     let trial = |(name, test): (&str, Test)| Trial::test(format!("docs/{name}"), test);
     all.map(trial).into()
+}
+
+/// Every test that the table of attacks names is there.
+fn attacks() -> Result<(), Failed> {
+    let page = read(Path::new("docs/security.md"));
+    let (_, rest) = page.split_once("\n## Attacks").expect("it has the table");
+    let rows = rest.lines().take_while(|line| !line.starts_with("## "));
+    let rows = rows.filter(|line| line.starts_with("| ") && !line.starts_with("| ---"));
+    let (mut sources, mut missing) = (String::new(), Vec::new());
+    for file in files("tests", "rs") {
+        sources.push_str(&read(&file));
+    }
+    let fuzzed = read(Path::new("fuzz/Cargo.toml"));
+    let code = Regex::new("`([^`]+)`")?;
+    for row in rows.skip(1) {
+        let held_by = row
+            .trim_end_matches(" |")
+            .rsplit(" | ")
+            .next()
+            .unwrap_or(row);
+        let mut names = code
+            .captures_iter(held_by)
+            .map(|name| name[1].to_owned())
+            .peekable();
+        if names.peek().is_none() {
+            missing.push(format!("no test: {row}"));
+        }
+        for name in names {
+            let is_there = match (name.split_once("::"), name.split_once('/')) {
+                (Some((file, "")), _) => !files_named(file).is_empty(),
+                (Some((file, test)), _) => {
+                    let holds = |path: &PathBuf| read(path).contains(&format!("fn {test}("));
+                    files_named(file).iter().any(holds)
+                }
+                (None, Some((group, case))) => {
+                    let folder = root().join("tests/cases").join(group).join(case);
+                    let trial = ["", "-"].iter().any(|end| {
+                        let start = case.strip_suffix(end).unwrap_or(case);
+                        sources.contains(&format!("\"{start}"))
+                    });
+                    folder.is_dir() || trial
+                }
+                (None, None) => fuzzed.contains(&format!("name = \"{name}\"")),
+            };
+            missing.extend((!is_there).then(|| format!("no test {name}: {row}")));
+        }
+    }
+    match missing.is_empty() {
+        true => Ok(()),
+        false => Err(missing.join("\n").into()),
+    }
+}
+
+/// The files of tests with a name.
+fn files_named(name: &str) -> Vec<PathBuf> {
+    let all = files("tests", "rs").into_iter();
+    all.filter(|path| path.file_stem().is_some_and(|stem| stem == name))
+        .collect()
 }
 
 fn root() -> &'static Path {

@@ -30,6 +30,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "instance",
         &[
             "model",
+            "desired",
             "live",
             "kafka",
             "inventory",

@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use crate::apply::{by_hand, held, partitions};
-use crate::harness::{self, Brokers, Test};
+use crate::harness::{self, Brokers, Test, new_topic};
 
 harness::tests! {
     what_was_approved_is_applied,
@@ -14,6 +14,7 @@ harness::tests! {
     a_value_changed_in_between_is_refused,
     a_live_change_in_between_is_refused,
     an_extra_change_is_refused,
+    another_topic_of_the_name_is_refused,
     a_merge_that_was_applied_does_not_spoil_it,
     what_is_blocked_by_now_is_reported,
     guards_hold,
@@ -137,6 +138,49 @@ async fn a_live_change_in_between_is_refused(test: Test) {
         .exits(4)
         .says("100MiB (104857600) → reset to 1GiB (1073741824)   not approved");
     untouched(&test).await;
+}
+
+/// A plan approves the topics that it has seen: one of the name that was made since is another.
+async fn another_topic_of_the_name_is_refused(test: Test) {
+    let repository = test.repository("[topics.\"@grows\"]\npartitions = 3\n");
+    for name in ["grows", "old"] {
+        test.create(&[new_topic(test.topic(name), 1, &[])]).await;
+    }
+    repository.topics("[topics.\"@grows\"]\npartitions = 3\n[removed.\"@old\"]\n");
+    repository.run("plan --out a.plan").exits(0);
+    let cluster = test.cluster().await;
+    for name in ["grows", "old"] {
+        let topic = test.topic(name);
+        let deleted = cluster.delete_topics(std::slice::from_ref(&topic)).await;
+        assert_eq!(deleted, Ok(vec![Ok(())]));
+        harness::eventually("it is gone", async || {
+            let metadata = cluster.metadata().await.expect("it was reached");
+            !metadata.topics.contains_key(&topic)
+        })
+        .await;
+        test.create(&[new_topic(topic, 1, &[])]).await;
+    }
+    let apply = repository.run_whole("apply a.plan --yes").exits(4);
+    let apply =
+        apply.says("2 topics would be changed as the saved plan does not approve: @grows, @old");
+    apply
+        .says("topic id")
+        .warns("refused, and nothing was changed");
+    let report = repository
+        .run_whole("apply a.plan --yes --format json")
+        .exits(4)
+        .json();
+    for (index, name) in ["@grows", "@old"].into_iter().enumerate() {
+        let part = &report["not_approved"][index];
+        assert_eq!(part["topic"], name);
+        assert!(part["approved"]["id"].is_string(), "{part}");
+        assert_ne!(part["approved"]["id"], part["now"]["id"], "{part}");
+    }
+    let left = partitions(&test).await;
+    assert_eq!(left, [("grows".to_owned(), 1), ("old".to_owned(), 1)]);
+    // What is approved again is applied.
+    repository.run("plan --out a.plan").exits(0);
+    repository.run_whole("apply a.plan --yes").exits(0);
 }
 
 async fn an_extra_change_is_refused(test: Test) {

@@ -88,7 +88,7 @@ fn an_invalid_field_of_any_kind_is_named() {
         ),
         (
             topic(json!({"topic": "a", "on_remove": "shred"})),
-            "neither `retain` nor `delete`",
+            "unknown variant `shred`, expected `retain` or `delete`",
         ),
         (topic(json!({"topic": "a", "owner": 7})), "invalid type"),
         (
