@@ -159,7 +159,6 @@ mod tests {
         };
         let topic = TopicMetadata {
             partitions: in_sync.iter().map(partition).collect(),
-            ..TopicMetadata::default()
         };
         Metadata {
             topics: [("t".into(), topic)].into(),
