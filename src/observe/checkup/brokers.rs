@@ -103,7 +103,6 @@ mod tests {
         ];
         let topic = TopicMetadata {
             partitions: partitions_of_a,
-            ..TopicMetadata::default()
         };
         let metadata = Metadata {
             brokers: vec![node(1), node(2)],
