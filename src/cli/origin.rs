@@ -13,7 +13,7 @@ use crate::model::text::escape;
 /// Whose topics these are.
 #[derive(Debug, clap::Args)]
 pub struct Scope {
-    /// Whose topics the files speak of [env: TOPICSMITH_SCOPE]
+    /// Ownership scope; an environment file that sets another is refused [env: TOPICSMITH_SCOPE]
     #[arg(long, value_name = "NAME")]
     scope: Option<String>,
 }

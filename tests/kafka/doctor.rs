@@ -373,9 +373,10 @@ async fn an_inventory_that_is_none(test: Test) {
     let inventory = "[inventory]\nscope = \"shop\"\ntopic = \"@inventory\"\n";
     repository.environment("dev", test.broker().servers(), 1, inventory);
     let json = repository.run("doctor --format json").exits(1).json();
-    assert_eq!(failing(&json), ["inventory", "inventory"]);
+    assert_eq!(failing(&json), ["inventory"; 3]);
     let run = repository.run("doctor").exits(1);
     let run = run.says("@inventory has 2 partitions");
+    let run = run.says("@inventory has message.timestamp.type = CreateTime");
     run.says("@inventory has cleanup.policy = delete");
 }
 
