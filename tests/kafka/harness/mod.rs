@@ -201,7 +201,10 @@ pub fn connection(servers: &str) -> Connection {
 
 /// The same with a property set.
 pub fn with(mut connection: Connection, name: &str, value: &str) -> Connection {
-    let value = Secret::new(value);
+    let value = match name.ends_with("password") {
+        true => Secret::new(value),
+        false => Secret::public(value),
+    };
     connection.properties.insert(name.to_owned(), value);
     connection
 }
