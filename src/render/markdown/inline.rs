@@ -65,7 +65,7 @@ pub fn prose(text: &str) -> String {
 /// What a platform makes something of wherever it stands: mentions, references, addresses, commits,
 /// formulas, emoji.
 static SPECIAL: LazyLock<Regex> = LazyLock::new(|| {
-    let what = r"(?xi) [@\#$&] | :// | www\. | mailto: | xmpp: | \b GH-\d | :[a-z0-9_+-]*[a-z_+-][a-z0-9_+-]*: | :100: | :1234:
+    let what = r"(?xi) [@\#$&] | :// | www\. | mailto: | xmpp: | \b GH-\d | %[a-z0-9\x22] | :[a-z0-9_+-]*[a-z_+-][a-z0-9_+-]*: | :100: | :1234:
         | \b (?: [0-9]*[a-f][0-9a-f]* ) \b";
     Regex::new(what).expect("a constant that a test compiles")
 });
@@ -102,7 +102,8 @@ fn plain(word: &str, out: &mut String) {
     for (index, c) in word.char_indices() {
         let special = match c {
             '\\' | '*' | '_' | '[' | ']' | '<' | '>' | '!' | '~' => true,
-            '-' | '+' | '=' | ':' => begins && index == 0,
+            // GitLab's quick actions begin a line, too: `/close`.
+            '-' | '+' | '=' | ':' | '/' => begins && index == 0,
             '.' | ')' => begins && is_number,
             _ => false,
         };

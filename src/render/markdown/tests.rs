@@ -32,6 +32,9 @@ const HOSTILE: &[&str] = &[
     "#123",
     "org/repo#1",
     "GH-12",
+    "%7",
+    "%\"milestone\"",
+    "/close",
     "https://evil.example",
     "www.evil.example",
     "a@b.example",
@@ -128,6 +131,9 @@ proptest! {
         prop_assert_eq!(html.matches("</details>").count(), values.len());
         let said = outside_of_code(&html);
         prop_assert!(!said.contains('@') && !said.contains('#') && !said.contains("://"), "{said}");
+        prop_assert!(!said.contains("%7"), "{said}");
+        // GitLab's quick actions.
+        prop_assert!(!markdown.lines().any(|line| line.starts_with('/')), "{markdown}");
         let hidden = ['\u{202e}', '\u{200b}', '\u{1b}', '\r'];
         prop_assert!(!markdown.contains(hidden), "{markdown}");
     }
