@@ -66,10 +66,8 @@ fn attacks() -> Result<(), Failed> {
                 }
                 (None, Some((group, case))) => {
                     let folder = root().join("tests/cases").join(group).join(case);
-                    let trial = ["", "-"].iter().any(|end| {
-                        let start = case.strip_suffix(end).unwrap_or(case);
-                        sources.contains(&format!("\"{start}"))
-                    });
+                    let trial = [format!("\"{case}"), format!("\"{group}/{case}")];
+                    let trial = trial.iter().any(|name| sources.contains(name));
                     folder.is_dir() || trial
                 }
                 (None, None) => fuzzed.contains(&format!("name = \"{name}\"")),
