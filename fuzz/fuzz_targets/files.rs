@@ -12,7 +12,8 @@ use std::fs;
 use libfuzzer_sys::fuzz_target;
 use tempfile::TempDir;
 use topicsmith::desired::{Ask, Folders, Outside, Variables, load};
-use topicsmith::render::{Style, diagnostics};
+use topicsmith::render::diagnostics::document::DiagnosticsDocument;
+use topicsmith::render::{Style, diagnostics, json_text};
 
 thread_local! {
     static FOLDER: OnceCell<TempDir> = const { OnceCell::new() };
@@ -50,9 +51,12 @@ fn run(folder: &TempDir, input: &[u8]) {
             width: 80,
         };
         let _ = diagnostics::text(&loaded.findings, &loaded.sources, style);
-        let _ = diagnostics::json(&loaded.findings);
+        let _ = json_text(&DiagnosticsDocument::from(&loaded.findings[..]));
         for environment in &loaded.environments {
-            let _ = environment.connection.resolve(Outside { variables: &variables, secrets_dir: None });
+            let _ = environment.connection.resolve(Outside {
+                variables: &variables,
+                secrets_dir: None,
+            });
         }
     }
 }

@@ -14,7 +14,8 @@ use std::path::{Component, Path};
 use libfuzzer_sys::fuzz_target;
 use tempfile::TempDir;
 use topicsmith::desired::{Ask, Folders, Variables, check};
-use topicsmith::render::{Style, diagnostics};
+use topicsmith::render::diagnostics::document::DiagnosticsDocument;
+use topicsmith::render::{Style, diagnostics, json_text};
 
 const ENVIRONMENT: &str = "[cluster]\nbootstrap_servers = \"localhost:9092\"\n[defaults]\npartitions = 1\nreplication_factor = 1\n";
 
@@ -25,7 +26,11 @@ fuzz_target!(|input: &[u8]| {
     let folder = TempDir::new().expect("a temporary folder");
     let root = folder.path().join("tree");
     fs::create_dir(&root).expect("tree/");
-    fs::write(folder.path().join("outside.toml"), format!("{OUTSIDE} = 1\n")).expect("outside.toml");
+    fs::write(
+        folder.path().join("outside.toml"),
+        format!("{OUTSIDE} = 1\n"),
+    )
+    .expect("outside.toml");
     write(&root, "environments/dev.toml", ENVIRONMENT.as_bytes());
     let text = String::from_utf8_lossy(input);
     let mut path = "topics/a.toml".to_owned();
@@ -44,9 +49,12 @@ fuzz_target!(|input: &[u8]| {
     }
     write(&root, &path, file.as_bytes());
     if let Ok(loaded) = check(&Folders::below(&root), &Ask::All, &Variables::default()) {
-        let style = Style { colour: false, width: 80 };
+        let style = Style {
+            colour: false,
+            width: 80,
+        };
         let text = diagnostics::text(&loaded.findings, &loaded.sources, style);
-        let _ = diagnostics::json(&loaded.findings);
+        let _ = json_text(&DiagnosticsDocument::from(&loaded.findings[..]));
         assert!(input_has(input) || !text.contains(OUTSIDE), "{text}");
     }
 });
