@@ -61,21 +61,24 @@ impl Proof<'_> {
         Some(topics.into_iter().flatten().map(|(name, _)| name).collect())
     }
 
-    /// The oldest records of topics, each with its number of partitions; where the files prove it,
-    /// nothing is asked.
+    /// The oldest records of topics, each with its number of partitions. Where there are files, only
+    /// those of topics in `without_id` are asked for: the files and the id prove the others.
     pub(super) async fn oldest(
         &self,
         cluster: &Cluster,
         topics: &BTreeMap<TopicName, u32>,
+        without_id: &BTreeSet<TopicName>,
     ) -> Oldest {
-        if self.desired.is_some() || topics.is_empty() {
-            return Oldest::new();
-        }
-        let partitions = topics.iter().flat_map(|(topic, count)| {
+        let is_asked = |topic: &TopicName| self.desired.is_none() || without_id.contains(topic);
+        let asked = topics.iter().filter(|(topic, _)| is_asked(topic));
+        let partitions = asked.flat_map(|(topic, count)| {
             let numbers = 0..i32::try_from(*count).unwrap_or(i32::MAX);
             numbers.map(|number| (topic.clone(), number))
         });
         let partitions: Vec<(TopicName, i32)> = partitions.collect();
+        if partitions.is_empty() {
+            return Oldest::new();
+        }
         let found = cluster.offsets(&partitions, OffsetAt::Since(0)).await;
         let mut oldest = Oldest::new();
         let found = match found {
@@ -111,9 +114,20 @@ pub(super) fn unproven(
 ) -> Option<String> {
     if let Some(names) = names {
         let lifecycle = escape(&instance.lifecycle);
-        return (!names.contains(topic)).then(|| {
-            format!("lifecycle {lifecycle} in the files makes no such topic of these parameters")
-        });
+        if !names.contains(topic) {
+            return Some(format!(
+                "lifecycle {lifecycle} in the files makes no such topic of these parameters"
+            ));
+        }
+        // An `up` that ended before it could record the id leaves an empty topic. One that holds
+        // records may be anybody's who made it since.
+        return match (recorded, live, oldest.get(topic)) {
+            (Some(_), ..) | (_, None, _) | (.., Some(Ok(None))) => None,
+            (.., Some(Err(why))) => Some(format!("its oldest record cannot be seen: {why}")),
+            (.., Some(Ok(Some(_))) | None) => {
+                Some("its id is not recorded, and it holds records".to_owned())
+            }
+        };
     }
     if recorded.is_none() && live.is_some() {
         return Some("its id is not recorded, and there are no topics files".to_owned());

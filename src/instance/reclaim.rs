@@ -111,6 +111,9 @@ pub(super) async fn judge(
 ) -> Result<Vec<Case>, InstanceError> {
     let names = over.iter().flat_map(|(instance, _)| instance.topics.keys());
     let names: Vec<TopicName> = names.cloned().collect();
+    let topics = over.iter().flat_map(|(instance, _)| &instance.topics);
+    let without_id = topics.filter(|(_, recorded)| recorded.is_none());
+    let without_id = without_id.map(|(topic, _)| topic.clone()).collect();
     let seen = site.look(&names).await?;
     let partitions = seen.iter().filter_map(|(name, seen)| match seen {
         Seen::There { partitions, .. } => Some((name.clone(), *partitions)),
@@ -123,7 +126,7 @@ pub(super) async fn judge(
     let partitions = partitions.collect();
     let (usage, oldest) = tokio::join!(
         observe::usage(site.cluster, &partitions, now),
-        site.proof.oldest(site.cluster, &partitions),
+        site.proof.oldest(site.cluster, &partitions, &without_id),
     );
     let case = |(instance, now): (Instance, BrokerTime)| {
         let looked = Looked {
@@ -385,7 +388,7 @@ mod tests {
                 usage: ["a", "b"].map(unused).into(),
                 allow: Vec::new(),
                 names: Some(["a".into(), "b".into()].into()),
-                oldest: Oldest::new(),
+                oldest: [("b".into(), Ok(None))].into(),
             }
         }
 
@@ -495,6 +498,18 @@ mod tests {
         assert!(unproven(&world).contains("makes no such topic"));
         world.allow = vec!["unproven:a".parse().unwrap()];
         assert_eq!(deleted(&world.case()).len(), 2);
+        // An id that is not recorded proves only an empty topic.
+        let mut world = World::new();
+        for (held, why) in [
+            (Ok(Some(0)), "it holds records"),
+            (Err("no answer".to_owned()), "cannot be seen: no answer"),
+        ] {
+            world.oldest.insert("b".into(), held);
+            match world.case().stays.remove(&TopicName::from("b")) {
+                Some(Why::Unproven(said)) => assert!(said.contains(why), "{said}"),
+                other => panic!("{other:?}"),
+            }
+        }
         // Without the files: `b` has no id in the record, `a` holds what is older than the instance.
         let mut world = World::new();
         world.names = None;

@@ -11,6 +11,7 @@ crate::harness::tests! {
     a_lock_without_end_locks_nobody,
     an_instance_that_never_was_deletes_nothing,
     without_the_files_what_is_older_stays,
+    without_its_id_only_an_empty_topic_is_deleted,
     an_owned_topic_without_an_id_is_not_deleted,
     a_topic_of_somebody_elses_is_no_inventory,
     an_empty_topic_becomes_one_and_says_so,
@@ -177,6 +178,26 @@ async fn without_the_files_what_is_older_stays(test: Test) {
     let run = repository.run_bare("instance sweep -e dev").exits(0);
     run.says("its id is not recorded, and there are no topics files");
     assert_eq!(live(&test).await, "owned payments");
+}
+
+async fn without_its_id_only_an_empty_topic_is_deleted(test: Test) {
+    make(&test, "raw_a", &[]).await;
+    make(&test, "raw_b", &[]).await;
+    let two_days = std::time::Duration::from_secs(200_000);
+    crate::usage::write(&test, &test.topic("raw_a"), two_days);
+    let repository = applied(&test, "[topics.\"@owned\"]\n");
+    repository.topics(&format!("{TASK}[topics.\"@owned\"]\n"));
+    // The lifecycle makes these very names; started as early as can be, so that nothing is older.
+    let early = |value: String| value.replace(r#""started_ms":1000"#, r#""started_ms":0"#);
+    write(&test, INSTANCE, &early(forged(r#""@raw_a":null"#))).await;
+    let b = forged(r#""@raw_b":null"#).replace(r#""id":"a""#, r#""id":"b""#);
+    write(&test, b"instance/shop/dev/task/id=b", &early(b)).await;
+    let run = repository.run_bare("instance sweep -e dev").exits(0);
+    run.says("@raw_a  nothing proves that this instance made it: its id is not recorded, and it holds records");
+    assert_eq!(live(&test).await, "owned raw_a");
+    let run = repository.run_bare("instance sweep -e dev --allow unproven");
+    run.exits(0).says("1 topic deleted");
+    assert_eq!(live(&test).await, "owned");
 }
 
 async fn an_owned_topic_without_an_id_is_not_deleted(test: Test) {
