@@ -28,8 +28,9 @@ pub(super) fn text(plan: &Plan, style: Style) -> String {
         }
         out.push_str(&format!("  {}.\n", escape(&refusal.help)));
     }
-    if let Some(needs) = needs(&summary, &risks, plan.refused.is_empty()) {
-        out.push_str(&style.paint(Paint::Held, &needs));
+    if let Some(Needs { words, flags }) = needs(&summary, &risks, plan.refused.is_empty()) {
+        let text = format!("{words} {flags}");
+        out.push_str(&style.paint(Paint::Held, text.trim_end()));
         out.push('\n');
     }
     out
@@ -107,18 +108,27 @@ fn no_changes(summary: &Summary, held: usize) -> String {
     }
 }
 
+/// What an apply of destructive or cautious changes needs.
+pub(super) struct Needs {
+    /// `2 destructive changes: apply needs`, or that what is destructive goes ahead as it is.
+    pub words: String,
+    /// The flags, which follow the words; empty where it needs none.
+    pub flags: String,
+}
+
 /// The flags that an apply needs, or that what is destructive goes ahead without any.
-pub(super) fn needs(summary: &Summary, risks: &[&Refusal], goes_ahead: bool) -> Option<String> {
+pub(super) fn needs(summary: &Summary, risks: &[&Refusal], goes_ahead: bool) -> Option<Needs> {
     let destructive =
         (summary.destructive > 0).then(|| count(summary.destructive, "destructive change"));
-    if risks.is_empty() {
-        let allowed = destructive.filter(|_| goes_ahead);
-        return allowed.map(|changes| format!("{changes}, allowed"));
-    }
     let flags: Vec<&str> = risks.iter().map(|risk| risk.help.as_str()).collect();
-    let needs = format!("apply needs {}", flags.join(" "));
-    Some(match destructive {
-        Some(changes) => format!("{changes}: {needs}"),
-        None => needs,
+    let words = match (destructive, risks.is_empty()) {
+        (Some(changes), true) if goes_ahead => format!("{changes}, allowed"),
+        (_, true) => return None,
+        (Some(changes), false) => format!("{changes}: apply needs"),
+        (None, false) => "apply needs".to_owned(),
+    };
+    Some(Needs {
+        words,
+        flags: flags.join(" "),
     })
 }

@@ -1,9 +1,10 @@
 //! A plan for a comment on a pull request: a table of what would happen, the riskiest first, and what
 //! a reviewer has to know of each topic folded below.
 
+use super::footer::{self, Needs};
 use super::parts::parts;
 use super::text::{counted, header, reset};
-use super::{footer, record, unapproved};
+use super::{record, unapproved};
 use crate::model::{Place, RiskLevel, Setting};
 use crate::plan::approval::NOT_APPROVED;
 use crate::plan::{
@@ -90,11 +91,10 @@ pub(in crate::render) fn alerts(plan: &Plan) -> Vec<String> {
             }));
         }
     }
-    let flags: Vec<&str> = risks.iter().map(|risk| risk.help.as_str()).collect();
     let needs = footer::needs(&plan.summary(), &risks, plan.refused.is_empty());
-    lines.extend(needs.map(|needs| match needs.split_once(" needs ") {
-        Some((what, _)) => format!("**{what} needs** {}", code_of(&flags.join(" "), 600)),
-        None => format!("**{needs}**"),
+    lines.extend(needs.map(|Needs { words, flags }| match flags.is_empty() {
+        true => format!("**{words}**"),
+        false => format!("**{words}** {}", code_of(&flags, 600)),
     }));
     lines
 }
