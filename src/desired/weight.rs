@@ -128,7 +128,7 @@ impl Room {
         };
         if weight.parsing > MOST_PARSING {
             let message = format!(
-                "too many tables, keys and list items for one file: parsing it would take {} MiB, and {} MiB is the limit",
+                "too many tables, keys, list items and lines for one file: parsing it would take {} MiB, and {} MiB is the limit",
                 weight.parsing >> 20,
                 MOST_PARSING >> 20
             );
@@ -142,7 +142,7 @@ impl Room {
             }
             None => {
                 let message = format!(
-                    "too many tables, keys and list items: with the files before this one they would take more than {} MiB, the limit for all files",
+                    "too many tables, keys, list items and lines: with the files before this one they would take more than {} MiB, the limit for all files",
                     self.most >> 20
                 );
                 let finding = Finding::error("too-large", place.clone(), message);
