@@ -474,7 +474,7 @@ async fn a_person_is_asked(test: Test) {
 }
 
 async fn ctrl_c_ends_in_order(test: Test) {
-    let repository = test.repository(&many(700));
+    let repository = test.repository(&many(2500));
     let apply = repository.start("apply --yes");
     eventually("the first topics show", async || {
         !partitions(&test).await.is_empty()
@@ -488,9 +488,11 @@ async fn ctrl_c_ends_in_order(test: Test) {
     // A re-run does what is left.
     repository.run("apply --yes").exits(0);
     repository.run("plan --detailed-exitcode").exits(0);
-    let removed: String = (0..700).map(|n| format!("[removed.\"@t{n}\"]\n")).collect();
+    let removed: String = (0..2500)
+        .map(|n| format!("[removed.\"@t{n}\"]\n"))
+        .collect();
     repository.topics(&removed);
-    let guards = "[guards]\nmax_destructive = 700\nallow = [\"topic-deleted\"]\n";
+    let guards = "[guards]\nmax_destructive = 2500\nallow = [\"topic-deleted\"]\n";
     repository.environment("dev", test.broker().servers(), 1, guards);
     repository.run("apply --yes").exits(0);
 }
