@@ -121,6 +121,13 @@ impl Lease {
         self.term.as_ref()
     }
 
+    /// How long the lease holds at least, from the latest claim on.
+    pub fn left(&self) -> Duration {
+        let until_ms = self.term.as_ref().map_or(0, |term| term.until_ms);
+        let left_ms = until_ms.saturating_sub(self.now_ms);
+        Duration::from_millis(u64::try_from(left_ms).unwrap_or_default())
+    }
+
     /// The broker's clock at the latest claim.
     pub fn now_ms(&self) -> i64 {
         self.now_ms

@@ -463,14 +463,18 @@ impl Side {
             if left.is_zero() {
                 return Ok(false);
             }
-            let Self { reader, log, .. } = &mut *self;
-            let read = reader.more(left.min(LOOK), |record| log.take(record));
-            let read = read.await;
-            read.map_err(|error| unread(&self.topic, error))?;
+            self.read_on(left.min(LOOK)).await?;
             if self.term().is_none() {
                 return Ok(true);
             }
         }
+    }
+
+    /// Reads what comes next, or returns once the time is over.
+    async fn read_on(&mut self, most: Duration) -> Result<(), InventoryError> {
+        let Self { reader, log, .. } = self;
+        let read = reader.more(most, |record| log.take(record)).await;
+        read.map_err(|error| unread(&self.topic, error))
     }
 
     fn contents(&self) -> Result<Contents, InventoryError> {
@@ -495,8 +499,7 @@ impl Side {
     fn other(&self) -> Option<(Holder, Duration)> {
         let lease = self.lease()?;
         let term = lease.term().filter(|term| term.key != self.key)?;
-        let left = u64::try_from(term.until_ms - lease.now_ms()).unwrap_or_default();
-        Some((term.holder.clone(), Duration::from_millis(left)))
+        Some((term.holder.clone(), lease.left()))
     }
 
     /// Takes the own claim back. It is tried once.

@@ -6,21 +6,18 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::MutexGuard;
 
-use super::{Lock, Lost, Moment, Side};
+use super::{LOOK, Lock, Lost, Moment, Side};
 use crate::inventory::codec::{self, Entry};
 use crate::inventory::concern::Asking;
 use crate::inventory::error::InventoryError;
-use crate::inventory::lease::{Lease, TTL};
+use crate::inventory::lease::{Lease, TTL, Term};
 use crate::inventory::ledger::{Contents, Writer, encode};
 
 /// What is locked meanwhile.
 const RESOURCE: &str = "ownership";
 
-/// How long others are waited for: one that died in the middle loses it within this.
+/// How long one holder is waited for: one that died in the middle loses it within this.
 const PATIENCE: Duration = Duration::from_secs(15);
-
-/// How often it is asked whether it is free.
-const PAUSE: Duration = Duration::from_millis(50);
 
 /// How long it may take to record: within the lease.
 const IN_TIME: Duration = Duration::from_secs(8);
@@ -43,37 +40,68 @@ impl Lock {
     /// or somebody else does not end.
     pub async fn settle(&self, asking: &Asking<'_>) -> Result<Settling<'_>, Lost> {
         self.check().await?;
-        let give_up = Instant::now() + PATIENCE;
+        let mut wait: Option<Wait> = None;
         loop {
             let mut side = self.held.side.lock().await;
             let key = codec::lock_key(RESOURCE, &side.id);
             let since = Moment::now();
-            side.claim_for_a_moment().await?;
-            let term = side.log.lease(RESOURCE).and_then(Lease::term);
-            match term {
-                Some(term) if term.key != key && Instant::now() < give_up => {}
-                Some(term) if term.key != key => return Err(Lost::Busy(term.holder.clone())),
-                _ => {
-                    let settling = Settling {
-                        lock: self,
-                        contents: side.contents()?,
-                        side,
-                        key,
-                        since,
-                    };
-                    return match settling.contents.check(&settling.side.topic, asking) {
-                        Ok(()) => Ok(settling),
-                        Err(error) => {
-                            settling.end().await;
-                            Err(error.into())
-                        }
-                    };
-                }
+            let may_succeed = match (&wait, side.settling()) {
+                (Some(wait), Some(term)) => wait.began == term.began && wait.is_over(),
+                _ => true,
+            };
+            if may_succeed {
+                side.claim_for_a_moment().await?;
             }
-            // The lock itself is renewed meanwhile.
-            drop(side);
-            tokio::time::sleep(PAUSE).await;
+            let Some(term) = side.settling().filter(|term| term.key != key) else {
+                let settling = Settling {
+                    lock: self,
+                    contents: side.contents()?,
+                    side,
+                    key,
+                    since,
+                };
+                return match settling.contents.check(&settling.side.topic, asking) {
+                    Ok(()) => Ok(settling),
+                    Err(error) => {
+                        settling.end().await;
+                        Err(error.into())
+                    }
+                };
+            };
+            let same = wait.filter(|wait| wait.began == term.began);
+            let next = match same {
+                Some(wait) if !may_succeed => wait,
+                _ => Wait {
+                    began: term.began,
+                    since: same.map_or(since.0, |wait| wait.since),
+                    until: since.0 + side.log.lease(RESOURCE).map_or(TTL, Lease::left),
+                },
+            };
+            if next.since.elapsed() >= PATIENCE {
+                return Err(Lost::Busy(term.holder.clone()));
+            }
+            wait = Some(next);
+            let left = next.until.saturating_duration_since(Instant::now());
+            side.read_on(left.min(LOOK)).await?;
         }
+    }
+}
+
+/// Whose end is waited for. Meanwhile nothing is written: every claim would be read by all others who
+/// wait.
+#[derive(Debug, Clone, Copy)]
+struct Wait {
+    /// The record that began the term.
+    began: i64,
+    /// Since when it is waited for.
+    since: Instant,
+    /// When its lease runs out, by this machine's clock.
+    until: Instant,
+}
+
+impl Wait {
+    fn is_over(self) -> bool {
+        Instant::now() >= self.until
     }
 }
 
@@ -123,6 +151,11 @@ impl Settling<'_> {
 }
 
 impl Side {
+    /// Who settles ownership, as far as the log tells.
+    fn settling(&self) -> Option<&Term> {
+        self.log.lease(RESOURCE)?.term()
+    }
+
     async fn claim_for_a_moment(&mut self) -> Result<(), InventoryError> {
         let claim = codec::encode_claim(RESOURCE, &self.id, &self.me);
         let offset = self.append(&[claim]).await?;
