@@ -11,7 +11,7 @@ use super::concern::{Asking, Concerns};
 use super::error::{InventoryError, Right, Unreadable};
 use super::lease::{Lease, TakenLock};
 use super::topic::{open, shown, unread, unwritten};
-use crate::kafka::{Appended, Appender, Cluster, Delivery, Record};
+use crate::kafka::{Appended, Appender, Cluster, Delivery, Reader, Record};
 use crate::live::Inventory;
 use crate::model::TopicName;
 
@@ -88,6 +88,27 @@ pub async fn read_anyway(
     let records = log.last.len();
     info!(records, took = ?started.elapsed(), "read the inventory");
     log.contents(topic, reader.position()).map(Some)
+}
+
+/// How many records of a topic tell whether it is an inventory: the record that marks one is its first.
+const FIRST: usize = 1_000;
+
+/// Whether any of a topic's first records is this tool's. Only its first partition is looked at: an
+/// inventory has no other.
+///
+/// # Errors
+/// A right is missing, or no answer came in time.
+pub async fn is_one(cluster: &Cluster, topic: &TopicName) -> Result<bool, InventoryError> {
+    let reading = Reader::open(cluster, topic, 0).await;
+    let mut reader = reading.map_err(|error| unread(topic, error))?;
+    let mut is_one = false;
+    let read = reader.first(FIRST, |record| {
+        let key = record.key.as_deref().unwrap_or_default();
+        let value = record.value.as_deref().unwrap_or_default();
+        is_one |= codec::decode(key, value, record.appended_ms).is_ok();
+    });
+    read.await.map_err(|error| unread(topic, error))?;
+    Ok(is_one)
 }
 
 /// How many records are kept of a topic that may be somebody else's, before one of this tool's.

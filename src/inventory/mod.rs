@@ -19,6 +19,6 @@ pub use codec::{Entry, FORMAT, Holding};
 pub use concern::{Asking, Concerns};
 pub use error::{InventoryError, Right, Unreadable};
 pub use lease::{Holder, TTL, TakenLock};
-pub use ledger::{Contents, Writer, read, read_anyway, replay};
+pub use ledger::{Contents, Writer, is_one, read, read_anyway, replay};
 pub use lock::{Lock, LockError, Lost, Mark, Settling, break_lock, given_back, lock, mark};
-pub use topic::create;
+pub use topic::{create, may_be_one};

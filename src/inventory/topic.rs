@@ -185,6 +185,10 @@ fn unfit(description: &TopicDescription, entries: &Configs) -> Option<String> {
             "it has {partitions} partitions, where the order of all records counts"
         ));
     }
+    unfit_configs(entries)
+}
+
+fn unfit_configs(entries: &Configs) -> Option<String> {
     let is = |key: &str, wanted: &str| {
         let entry = entries.find(key);
         let value = entry.and_then(|entry| entry.value.as_deref());
@@ -203,6 +207,11 @@ fn unfit(description: &TopicDescription, entries: &Configs) -> Option<String> {
     Some(format!(
         "its message.timestamp.type is `{kind}`, where only `LogAppendTime` gives the broker's time"
     ))
+}
+
+/// Whether a topic with these configs can hold an inventory.
+pub fn may_be_one(configs: &Configs) -> bool {
+    unfit_configs(configs).is_none()
 }
 
 /// Begins to read an inventory, which is checked meanwhile; `None` where there is none.

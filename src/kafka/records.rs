@@ -157,10 +157,25 @@ impl Reader {
     ///
     /// # Errors
     /// The records did not come in time, or a right is missing.
-    pub async fn to_end(&mut self, mut each: impl FnMut(Record)) -> Result<(), RecordError> {
+    pub async fn to_end(&mut self, each: impl FnMut(Record)) -> Result<(), RecordError> {
+        self.first(usize::MAX, each).await
+    }
+
+    /// The same for no more than so many records.
+    ///
+    /// # Errors
+    /// As for [`Reader::to_end`].
+    pub async fn first(
+        &mut self,
+        most: usize,
+        mut each: impl FnMut(Record),
+    ) -> Result<(), RecordError> {
         let deadline = Instant::now() + self.side.timeout;
         let mut last = None;
-        while self.next < self.end {
+        for _ in 0..most {
+            if self.next >= self.end {
+                break;
+            }
             match self.hear(deadline, &mut last).await? {
                 Some(record) => each(record),
                 // Compaction has taken the last ones.

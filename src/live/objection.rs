@@ -22,6 +22,8 @@ pub enum ObjectionKind {
     Refused,
     /// A right is missing: for the change, or for asking.
     NotAuthorised,
+    /// The topic holds the inventory of others, as far as can be told.
+    Inventory,
     /// A quota keeps it from being asked, or it does not know the question. It may well do it.
     Unchecked,
 }

@@ -4,6 +4,7 @@
 pub(super) mod ask;
 mod configs;
 mod deletes;
+mod inventories;
 
 use std::collections::BTreeMap;
 
@@ -46,14 +47,15 @@ pub type Objections = BTreeMap<TopicName, Vec<Objection>>;
 /// # Errors
 /// Why some question got no answer at all.
 pub async fn preflight(cluster: &Cluster, questions: &Questions) -> Result<Objections, Error> {
-    let (creates, growths, alters, deletes) = tokio::try_join!(
+    let (creates, growths, alters, deletes, inventories) = tokio::try_join!(
         creates(cluster, &questions.creates),
         growths(cluster, &questions.growths),
         configs::preflight(cluster, &questions.alters),
         deletes::preflight(cluster, &questions.deletes),
+        inventories::preflight(cluster, questions),
     )?;
     let mut objections = Objections::new();
-    for (topic, objection) in [creates, growths, alters, deletes].concat() {
+    for (topic, objection) in [inventories, creates, growths, alters, deletes].concat() {
         objections.entry(topic).or_default().push(objection);
     }
     Ok(objections)

@@ -33,7 +33,7 @@ pub(super) fn of_create(
             NO_RIGHT,
             "Give this principal the right to create it: Create on the topic or on the cluster",
         ),
-        ObjectionKind::Refused | ObjectionKind::Unchecked => {
+        ObjectionKind::Refused | ObjectionKind::Inventory | ObjectionKind::Unchecked => {
             (REFUSED, "Change the entry to what this cluster takes")
         }
     };
@@ -54,6 +54,7 @@ pub(super) fn of_delete(
             NO_RIGHT,
             "Give this principal the right to delete it: Delete on the topic",
         ),
+        BlockCode::OwnedElsewhere => (INVENTORY, LEAVE_INVENTORY),
         _ if place.is_none() => (
             REFUSED,
             "Let the brokers delete topics (delete.topic.enable), or put its entry back",
@@ -104,6 +105,7 @@ fn of_partitions(
             NO_RIGHT,
             "Give this principal the right to add partitions: Alter on the topic",
         ),
+        BlockCode::OwnedElsewhere => (INVENTORY, LEAVE_INVENTORY),
         _ => (
             REFUSED,
             "Set a number of partitions that this cluster takes",
@@ -138,6 +140,7 @@ fn of_configs(
             NO_RIGHT,
             "Give this principal the right to change configs: AlterConfigs on the topic",
         ),
+        BlockCode::OwnedElsewhere => (INVENTORY, LEAVE_INVENTORY),
         _ => (
             REFUSED,
             "Set what this cluster takes, or leave it out of the files",
@@ -154,6 +157,8 @@ fn of_configs(
 }
 
 const REFUSED: &str = "the broker refuses it";
+const INVENTORY: &str = "no plan changes or deletes an inventory";
+const LEAVE_INVENTORY: &str = "Take its entry out of the files, tombstones included; one that nobody uses any more is for Kafka's own tools";
 const NO_RIGHT: &str = "this principal may not do it";
 
 fn blocked(
@@ -191,6 +196,7 @@ fn blocking<'a>(
 fn code(kind: ObjectionKind, options: &Options) -> Option<BlockCode> {
     match kind {
         ObjectionKind::Refused => Some(BlockCode::RefusedByBroker),
+        ObjectionKind::Inventory => Some(BlockCode::OwnedElsewhere),
         ObjectionKind::NotAuthorised => match options.missing_rights {
             MissingRights::Noted => None,
             MissingRights::Block => Some(BlockCode::NotAuthorised),
@@ -393,6 +399,22 @@ mod tests {
             assert_eq!(topics(&plan), ["gone", "new", "there"]);
             assert_eq!(plan.notes.len(), 1);
         }
+    }
+
+    #[test]
+    fn the_inventory_of_others_is_neither_deleted_nor_changed() {
+        let said = |parts: &[Option<Setting>]| objection(parts, ObjectionKind::Inventory, None);
+        let deleted = plan("gone", said(&[None]), &Options::default());
+        assert_eq!(deleted.blocked[0].code, BlockCode::OwnedElsewhere);
+        let expected = "delete: no plan changes or deletes an inventory: No. (NAME 1)";
+        assert_eq!(deleted.blocked[0].message, expected);
+        assert_eq!(topics(&deleted), ["new", "there"]);
+        let parts = ["cleanup.policy", "retention.ms"].map(config);
+        let parts = [&parts[..], &[Some(Setting::Partitions), None]].concat();
+        let changed = plan("there", said(&parts), &Options::default());
+        let codes: Vec<BlockCode> = changed.blocked.iter().map(|b| b.code).collect();
+        assert_eq!(codes, [BlockCode::OwnedElsewhere; 2]);
+        assert_eq!(topics(&changed), ["gone", "new"]);
     }
 
     #[test]

@@ -16,6 +16,8 @@ crate::harness::tests! {
     a_topic_of_somebody_elses_is_no_inventory,
     an_empty_topic_becomes_one_and_says_so,
     one_without_a_mark_goes_on,
+    the_inventory_of_others_is_neither_deleted_nor_changed,
+    one_that_only_looks_like_an_inventory_is_deleted,
 }
 
 /// Writes a record as anybody could, and tells its offset.
@@ -292,4 +294,50 @@ async fn one_without_a_mark_goes_on(test: Test) {
         .run("plan")
         .exits(1)
         .warns("key `topic/@a`: line 1");
+}
+
+/// A configuration with another inventory, or none, would take the ownership of all from them.
+async fn the_inventory_of_others_is_neither_deleted_nor_changed(test: Test) {
+    let shop = applied(&test, "[topics.\"@a\"]\n");
+    let attacker = test.repository("");
+    let all = "--yes --allow destructive --allow topic-in-use --allow cleanup-policy-changed";
+    let blocked = "no plan changes or deletes an inventory: it holds the records of an inventory";
+    for kept in ["enabled = false", "topic = \"@other\"\nscope = \"x\""] {
+        let servers = test.broker().servers();
+        attacker.environment("dev", servers, 1, &format!("[inventory]\n{kept}\n"));
+        for topics in [
+            "[removed.\"@inventory\"]\n",
+            "[topics.\"@inventory\"]\nconfig.cleanup.policy = \"delete\"\nconfig.message.timestamp.type = \"LogAppendTime\"\n",
+            "[topics.\"@inventory\"]\npartitions = 2\n",
+        ] {
+            attacker.topics(topics);
+            for command in [
+                "plan --detailed-exitcode".to_owned(),
+                format!("apply {all}"),
+            ] {
+                let run = attacker.run(&command);
+                // To adopt one as it is changes nothing of it.
+                assert!(matches!(run.code, Some(3 | 4)), "{run}");
+                run.says(blocked);
+            }
+        }
+    }
+    // A topic that cannot be an inventory any more would be refused.
+    nothing_left(&shop);
+}
+
+async fn one_that_only_looks_like_an_inventory_is_deleted(test: Test) {
+    let looks = new_topic(test.topic("accounts"), 1, &[COMPACTED, STAMPED]);
+    test.create(&[looks]).await;
+    let cluster = test.cluster().await;
+    let topic = test.topic("accounts");
+    let raw = Appender::open(&cluster, &topic, 0, LIMITS.timeout, Delivery::Once);
+    let pair = (b"inventory".to_vec(), Some(b"12 pallets".to_vec()));
+    let written = raw.expect("a client").append(&[pair]).await;
+    written.expect("it may");
+    let repository = test.repository("[removed.\"@accounts\"]\n");
+    repository
+        .run("apply --yes --allow topic-deleted --allow topic-in-use")
+        .exits(0);
+    assert_eq!(live(&test).await, "");
 }
