@@ -282,7 +282,7 @@ async fn what_is_in_use_stays(test: Test) {
     let sweep = sweep.says(&format!("@raw_read  in use: read by {group} (1 member)"));
     let sweep = sweep.says("@yolox_read  stays with the others");
     let sweep = sweep.says("@yolox_young  in use: 1 message at most; newest record ");
-    sweep.says("1 deleted, 2 in use");
+    sweep.says("1 deleted, 2 kept");
     let waited = repository
         .run_bare("instance down task id=read -e dev --wait-delete")
         .exits(3);

@@ -3,6 +3,9 @@
 # shellcheck shell=sh
 
 unset CDPATH ENV BASH_ENV GIT_DIR GIT_WORK_TREE GIT_COMMON_DIR GIT_INDEX_FILE
+# What names code to load or programs that git starts. How git reaches its origin (GIT_SSH_COMMAND,
+# GIT_ASKPASS) is the runner's to say.
+unset LD_PRELOAD LD_AUDIT GIT_EXEC_PATH GIT_TEMPLATE_DIR GIT_EXTERNAL_DIFF GIT_PAGER PAGER
 
 # Whether a folder is named by an absolute path and lies outside of what the job has checked out.
 outside() { # outside FOLDER
@@ -35,6 +38,8 @@ if [ -n "${LD_LIBRARY_PATH:-}" ]; then
     export LD_LIBRARY_PATH
     [ -n "$LD_LIBRARY_PATH" ] || unset LD_LIBRARY_PATH
 fi
+case ${GIT_CONFIG_GLOBAL:-} in */*) outside "${GIT_CONFIG_GLOBAL%/*}/" ;; *) false ;; esac || unset GIT_CONFIG_GLOBAL
+case ${GIT_CONFIG_SYSTEM:-} in */*) outside "${GIT_CONFIG_SYSTEM%/*}/" ;; *) false ;; esac || unset GIT_CONFIG_SYSTEM
 # .curlrc, .gitconfig, .jq, .config/gh, .cargo
 outside "${HOME:-}" || unset HOME
 outside "${XDG_CONFIG_HOME:-}" || unset XDG_CONFIG_HOME

@@ -168,7 +168,7 @@ fn summary(report: &Report) -> String {
     let parts = [
         (number(|s| matches!(s, State::Expired)), "to delete"),
         (number(|s| matches!(s, State::Deleted)), "deleted"),
-        (number(|s| matches!(s, State::Stays)), "in use"),
+        (number(|s| matches!(s, State::Stays)), "kept"),
         (
             number(|s| matches!(s, State::Busy)),
             "left to the next sweep",

@@ -271,10 +271,15 @@ partitions = 1
     let attributes = "*.toml -merge filter=x diff=x text eol=crlf working-tree-encoding=UTF-16\n";
     brings(&mut runner, ".gitattributes", attributes);
     let path = format!("bin:.::{workspace}/bin:{}", runner.variables["PATH"]);
+    let in_checkout = workspace.clone();
     let variables = [
         ("PATH", path),
         ("HOME", workspace),
         ("GIT_CONFIG_SYSTEM", image.display().to_string()),
+        ("GIT_CONFIG_GLOBAL", format!("{in_checkout}/.gitconfig")),
+        ("GIT_EXEC_PATH", format!("{in_checkout}/bin")),
+        ("GIT_EXTERNAL_DIFF", format!("{in_checkout}/bin/x")),
+        ("LD_PRELOAD", format!("{in_checkout}/bin/x")),
     ];
     let variables = variables.map(|(name, value)| (name.to_owned(), value));
     runner.variables.extend(variables);
