@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::fault::Fault;
 pub use crate::live::Operation;
 use crate::live::Source;
+pub use crate::model::request::{Alter, AlterOp, NewTopic};
 use crate::model::{ConfigKey, TopicName};
 
 /// Whether a request changes the cluster.
@@ -16,37 +17,6 @@ pub enum Mode {
     /// The broker checks it and changes nothing (`validate_only`). It does not see the other
     /// items of the same request.
     ValidateOnly,
-}
-
-/// A topic to create.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewTopic {
-    /// Its name.
-    pub name: TopicName,
-    /// How many partitions.
-    pub partitions: u32,
-    /// How many replicas of each partition.
-    pub replication_factor: u32,
-    /// What is set on the topic itself.
-    pub config: Vec<(ConfigKey, String)>,
-}
-
-/// Changes of one topic's configs; what is not named stays as it is (KIP-339).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Alter {
-    /// The topic.
-    pub topic: TopicName,
-    /// The keys, each at most once.
-    pub ops: Vec<(ConfigKey, AlterOp)>,
-}
-
-/// What happens to one key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum AlterOp {
-    /// The topic holds this value.
-    Set(String),
-    /// The topic no longer holds the key: the broker's default counts.
-    Delete,
 }
 
 /// What a cluster says of itself and of all topics that this principal may see.
