@@ -2,11 +2,11 @@
 //! repeated and read back as a plan's changes are.
 
 use super::report::{self, Doing, Entry, Outcomes, WhyNot};
-use super::steps::{Phase, Step, Work};
 use super::{Event, Settings, execute, safe, verify};
 use crate::kafka::{Cluster, NewTopic};
 use crate::model::TopicName;
 use crate::plan::Action;
+use crate::plan::{Phase, Step, Work};
 
 /// Creates topics, and tells what became of each. One that is there already as it is wanted is
 /// fine.
@@ -17,12 +17,9 @@ pub async fn create(
     events: &mut (dyn FnMut(Event) + Send),
 ) -> Vec<Entry> {
     let step = |topic: NewTopic| Step {
-        topic: topic.name,
-        work: Work::Create {
-            partitions: topic.partitions,
-            replication_factor: topic.replication_factor,
-            config: topic.config,
-        },
+        phase: Phase::Create,
+        topic: topic.name.clone(),
+        work: Work::Create(topic),
     };
     let steps = topics.into_iter().map(step).collect();
     let run = Alone {
@@ -42,6 +39,7 @@ pub async fn delete(
     events: &mut (dyn FnMut(Event) + Send),
 ) -> Vec<Entry> {
     let step = |(topic, id)| Step {
+        phase: Phase::Delete,
         topic,
         work: Work::Delete { id },
     };

@@ -12,11 +12,11 @@ use super::Settings;
 use super::adopt::{asking, elsewhere, is_settled};
 use super::readback::{self, Ids};
 use super::report::{Holds, Known as Parts, Outcome, Outcomes, WhyNot};
-use super::steps::Step;
 use crate::inventory::{Entry, InventoryError, Lock, Lost, Settling, Writer};
 use crate::kafka::{Cluster, Fault};
 use crate::live::{Inventory, Owned, Spent, Stamp, Whose};
 use crate::model::TopicName;
+use crate::plan::Step;
 use crate::plan::{Action, Change, Plan, Setting};
 
 /// The inventory, held by one apply.

@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use tokio::task::JoinSet;
 
-use super::batches;
 use super::readback::{self, Shown, Wanted};
 use super::report::WhyNot;
-use super::steps::{Step, Work};
 use super::{Event, Settings};
+use crate::kafka::batches::{self, Cost};
 use crate::kafka::{Alter, Cluster, Fault, FaultKind, Mode, NewTopic};
 use crate::model::TopicName;
+use crate::plan::{Step, Work};
 
 /// Requests that are under way at the same time: measured, more of them gain nothing.
 const IN_FLIGHT: usize = 2;
@@ -59,7 +59,7 @@ pub async fn phase(
     settings: &Settings,
     events: &mut (dyn FnMut(Event) + Send),
 ) -> Answered {
-    let mut waiting = batches::pack(steps, Step::cost).into_iter();
+    let mut waiting = batches::pack(steps, cost).into_iter();
     let mut under_way = JoinSet::new();
     let mut all = Answered::default();
     loop {
@@ -294,12 +294,23 @@ fn delays() -> ExponentialBackoff {
         .build()
 }
 
+/// What a step adds to a request.
+fn cost(step: &Step) -> Cost {
+    match &step.work {
+        Work::Create(topic) => Cost::of_create(topic.partitions, topic.config.len()),
+        Work::Grow { from, to } => Cost::of_growth(*from, *to),
+        Work::Alter(ops) => Cost::of_alter(ops.len()),
+        Work::RaiseMinIsr { .. } => Cost::of_alter(1),
+        Work::Delete { .. } => Cost::of_delete(),
+    }
+}
+
 /// Sends one request. The steps of a batch are all of one kind: they come from one phase.
 async fn request(cluster: &Cluster, steps: &[&Step]) -> Result<Vec<Result<(), Fault>>, Fault> {
     match steps.first().map(|step| &step.work) {
         None => Ok(Vec::new()),
-        Some(Work::Create { .. }) => {
-            let topics: Vec<NewTopic> = steps.iter().filter_map(|step| new_topic(step)).collect();
+        Some(Work::Create(_)) => {
+            let topics: Vec<NewTopic> = steps.iter().filter_map(|step| created(step)).collect();
             cluster.create_topics(&topics, Mode::Apply).await
         }
         Some(Work::Grow { .. }) => {
@@ -324,18 +335,9 @@ async fn request(cluster: &Cluster, steps: &[&Step]) -> Result<Vec<Result<(), Fa
     }
 }
 
-pub(super) fn new_topic(step: &Step) -> Option<NewTopic> {
+fn created(step: &Step) -> Option<NewTopic> {
     match &step.work {
-        Work::Create {
-            partitions,
-            replication_factor,
-            config,
-        } => Some(NewTopic {
-            name: step.topic.clone(),
-            partitions: *partitions,
-            replication_factor: *replication_factor,
-            config: config.clone(),
-        }),
+        Work::Create(topic) => Some(topic.clone()),
         _ => None,
     }
 }

@@ -2,8 +2,8 @@
 //! report; it takes no decision that the plan has not taken, and knows no words and no terminal.
 //!
 //! ```text
-//!  plan ──► steps ──► batches ──► execute ──► verify ──► books ──► report
-//!           (order)   (packing)   (retries)   (read-back) (inventory)
+//!  steps ──► batches ──► execute ──► verify ──► books ──► report
+//!            (packing)   (retries)   (read-back) (inventory)
 //! ```
 //!
 //! What a broker is asked about beforehand (`validate_only`) is settled before a plan gets here:
@@ -13,11 +13,9 @@ mod adopt;
 pub mod alone;
 mod books;
 mod execute;
-mod questions;
 mod readback;
 mod report;
 mod safe;
-mod steps;
 mod verify;
 
 use std::collections::BTreeSet;
@@ -28,14 +26,12 @@ use tokio::sync::watch;
 
 pub use crate::kafka::Fault;
 pub use books::{Books, Unrecorded};
-pub use questions::questions;
 pub use readback::ids_of_made;
 use report::Outcomes;
 pub use report::{Count, Doing, Doubt, Entry, Holds, Kind, Outcome, Part, Report, Verdict, WhyNot};
-pub use steps::{Phase, Step, Work, phases};
 
 use crate::kafka::{Cluster, batches};
-use crate::plan::Plan;
+use crate::plan::{self, Phase, Plan, Step};
 
 /// How long an apply is patient, and what stops it early.
 #[derive(Clone)]
@@ -112,8 +108,11 @@ pub async fn run(
         Some(books) if !settings.stop.is_set() => books.adopt(plan, cluster, &mut outcomes).await,
         _ => BTreeSet::new(),
     };
-    for (phase, mut steps) in phases(plan) {
-        steps.retain(|step| !stay.contains(&step.topic));
+    let steps = plan::steps(plan);
+    for steps in steps.chunk_by(|a, b| a.phase == b.phase) {
+        let phase = steps[0].phase;
+        let may = steps.iter().filter(|step| !stay.contains(&step.topic));
+        let steps: Vec<Step> = may.cloned().collect();
         events(Event::Phase(phase, steps.len()));
         let mut steps = safe::to_send(cluster, phase, steps, settings, &mut outcomes).await;
         if let (Phase::Delete, Some(books)) = (phase, &settings.books)

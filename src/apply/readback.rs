@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use super::Stop;
 use super::report::Holds;
-use super::steps::{Step, Work};
 use crate::kafka::{
     AlterOp, Cluster, ConfigEntry, Configs, Error, Fault, FaultKind, Metadata, TopicDescription,
     TopicMetadata,
@@ -13,6 +12,7 @@ use crate::kafka::{
 use crate::live::{ReplicationFactor, Source};
 use crate::model::{ConfigKey, TopicName};
 use crate::plan::Setting;
+use crate::plan::{Step, Work};
 
 /// How often a broker is asked again that does not know of a topic yet.
 const AGAIN: Duration = Duration::from_millis(100);
@@ -74,7 +74,7 @@ pub async fn read(cluster: &Cluster, steps: &[&Step], wanted: Wanted) -> Result<
     let metadata = cluster.metadata().await?;
     // What was made is not asked about before it shows.
     let made = names(&|step| {
-        matches!(step.work, Work::Create { .. }) && metadata.topics.contains_key(&step.topic)
+        matches!(step.work, Work::Create(_)) && metadata.topics.contains_key(&step.topic)
     });
     let deleted = names(&|step| {
         let known = matches!(step.work, Work::Delete { id: Some(_) });
@@ -170,7 +170,7 @@ fn altered(steps: &[&Step]) -> BTreeMap<TopicName, BTreeSet<ConfigKey>> {
 fn is_alter(work: &Work) -> bool {
     match work {
         Work::Alter(_) | Work::RaiseMinIsr { .. } => true,
-        Work::Create { .. } | Work::Grow { .. } | Work::Delete { .. } => false,
+        Work::Create(_) | Work::Grow { .. } | Work::Delete { .. } => false,
     }
 }
 
@@ -190,7 +190,7 @@ pub fn check(step: &Step, seen: &Seen) -> Vec<(Option<Setting>, Shown)> {
     let Some(topic) = metadata.topics.get(&step.topic) else {
         return every(match step.work {
             Work::Delete { .. } => Shown::AsWanted,
-            Work::Create { .. } => Shown::Absent,
+            Work::Create(_) => Shown::Absent,
             // It was there when the plan was made.
             Work::Grow { .. } | Work::Alter(_) | Work::RaiseMinIsr { .. } => {
                 Shown::Otherwise(Holds::Nothing)
@@ -206,22 +206,18 @@ pub fn check(step: &Step, seen: &Seen) -> Vec<(Option<Setting>, Shown)> {
         Work::Grow { to, .. } if partitions == *to => every(Shown::AsWanted),
         Work::Grow { .. } => every(Shown::Otherwise(Holds::Partitions(partitions))),
         Work::Alter(_) | Work::RaiseMinIsr { .. } => check_configs(step, &step.ops(), seen),
-        Work::Create {
-            partitions: wanted,
-            replication_factor,
-            config,
-        } => {
+        Work::Create(wanted) => {
             let mut parts = vec![(None, Shown::AsWanted)];
-            if partitions != *wanted {
+            if partitions != wanted.partitions {
                 let holds = Shown::Otherwise(Holds::Partitions(partitions));
                 parts.push((Some(Setting::Partitions), holds));
             }
             let replicas = replication_factor_of(topic);
-            if replicas != ReplicationFactor::Same(*replication_factor) {
+            if replicas != ReplicationFactor::Same(wanted.replication_factor) {
                 let holds = Shown::Otherwise(Holds::ReplicationFactor(replicas));
                 parts.push((Some(Setting::ReplicationFactor), holds));
             }
-            parts.extend(deviating_configs(step, config, seen));
+            parts.extend(deviating_configs(step, &wanted.config, seen));
             parts
         }
     }

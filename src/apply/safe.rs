@@ -6,9 +6,9 @@ use super::Settings;
 use super::batches::MAX_PARTITIONS;
 use super::readback::{self, Ids};
 use super::report::{Outcome, Outcomes, WhyNot};
-use super::steps::{Phase, Step, Work};
 use crate::kafka::{Cluster, FaultKind, Metadata};
 use crate::model::TopicName;
+use crate::plan::{Phase, Step, Work};
 
 /// How often in-sync replicas are looked at again while a partition lacks some.
 const AGAIN: Duration = Duration::from_millis(500);
@@ -146,6 +146,7 @@ mod tests {
 
     fn step(work: Work) -> Step {
         Step {
+            phase: Phase::Configs,
             topic: "t".into(),
             work,
         }

@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use super::execute::{Answer, Sent};
 use super::readback::{self, Shown, Wanted};
 use super::report::{Doubt, Holds, Kind, Outcome, Outcomes};
-use super::steps::{Step, Work};
 use super::{Event, Settings};
 use crate::kafka::{Cluster, Error, FaultKind};
 use crate::model::TopicName;
 use crate::plan::Setting;
+use crate::plan::{Step, Work};
 
 /// More patience where logs are made or deleted on the brokers' disks.
 const FOR_LOGS: Duration = Duration::from_secs(40);
@@ -92,7 +92,7 @@ fn patience(sent: &[Sent], settings: &Settings) -> Duration {
 /// How many logs are made or deleted, replicas aside.
 fn logs(work: &Work) -> u32 {
     match work {
-        Work::Create { partitions, .. } => *partitions,
+        Work::Create(topic) => topic.partitions,
         Work::Grow { from, to } => to.saturating_sub(*from),
         Work::Delete { .. } => 1,
         Work::Alter(_) | Work::RaiseMinIsr { .. } => 0,
@@ -110,7 +110,7 @@ fn can_still_change(sent: &Sent, shown: &[(Option<Setting>, Shown)]) -> bool {
         } => pending,
         Answer::Refused { fault, .. } => match (&sent.step.work, fault.kind()) {
             // Done by somebody else a moment ago, an apply that was killed for one: it shows soon.
-            (Work::Create { .. }, FaultKind::AlreadyExists) => {
+            (Work::Create(_), FaultKind::AlreadyExists) => {
                 shown.iter().any(|(_, shown)| *shown == Shown::Absent)
             }
             (Work::Delete { .. }, FaultKind::Missing) => pending,
@@ -176,7 +176,7 @@ fn judge(sent: &Sent, shown: Vec<(Option<Setting>, Shown)>) -> Vec<(Option<Setti
     let as_wanted = |s: &Shown| *s == Shown::AsWanted || (ours && *s == Shown::Undeclared);
     let outcome = |is_good: bool| if is_good { good.clone() } else { bad.clone() };
     match sent.step.work {
-        Work::Create { .. } => {
+        Work::Create(_) => {
             let whole = shown.iter().all(|(_, s)| as_wanted(s));
             vec![(None, outcome(whole))]
         }
@@ -201,6 +201,8 @@ fn kept(shown: Shown) -> Outcome {
 mod tests {
     use super::*;
     use crate::kafka::Fault;
+    use crate::model::NewTopic;
+    use crate::plan::Phase;
 
     fn fault(code: i32) -> Fault {
         Fault {
@@ -212,6 +214,7 @@ mod tests {
 
     fn sent(work: Work, answer: Answer) -> Sent {
         let step = Step {
+            phase: Phase::Create,
             topic: "t".into(),
             work,
         };
@@ -219,11 +222,12 @@ mod tests {
     }
 
     fn create() -> Work {
-        Work::Create {
+        Work::Create(NewTopic {
+            name: "t".into(),
             partitions: 3,
             replication_factor: 1,
             config: Vec::new(),
-        }
+        })
     }
 
     fn refused(code: i32, perhaps_done: bool) -> Answer {

@@ -13,7 +13,6 @@ use super::origin::{check_scope_agrees, check_scope_is_named};
 use super::problem::Problem;
 use super::session::Session;
 use super::token::TokenFrom;
-use crate::apply;
 use crate::desired::{
     Ask, ClientConfig, ConnectionTemplate, Desired, Loaded, LoadedEnvironment, Outside,
 };
@@ -214,7 +213,7 @@ pub async fn plan<T>(
     let ask = async {
         if preflight == Preflight::Asked {
             let started = Instant::now();
-            live.objections = observe::preflight(cluster, &apply::questions(&plan)).await?;
+            live.objections = observe::preflight(cluster, &plan::steps(&plan)).await?;
             info!(took = ?started.elapsed(), "asked the brokers what they would refuse");
         }
         let deletes = plan.changes.iter().filter(|c| c.action == Action::Delete);

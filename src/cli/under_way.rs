@@ -1,7 +1,8 @@
 //! Work on a cluster that can be stopped in order, with its progress for whoever waits.
 
 use super::session::Session;
-use crate::apply::{Event, Phase, Stop};
+use crate::apply::{Event, Stop};
+use crate::plan::Phase;
 
 /// Does something under a progress bar, until `stop` is set: a signal does that.
 pub async fn under_way<T>(

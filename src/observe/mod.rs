@@ -12,7 +12,7 @@ use tracing::info;
 
 pub use checkup::{Examined, checkup};
 pub use closeup::closeup;
-pub use preflight::{Growth, Objections, Questions, preflight};
+pub use preflight::{Objections, preflight};
 pub use side_by_side::side_by_side;
 pub use told::Told;
 pub use usage::{messages, usage};

@@ -14,45 +14,35 @@ use crate::kafka::batches::{Cost, pack};
 use crate::kafka::{Alter, Cluster, Error, Fault, FaultKind, Mode, NewTopic};
 use crate::live::{Objection, ObjectionKind};
 use crate::model::{Setting, TopicName};
-
-/// Changes that a cluster is asked about; no topic twice in any of the lists.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Questions {
-    /// Topics to create.
-    pub creates: Vec<NewTopic>,
-    /// Partitions to add.
-    pub growths: Vec<Growth>,
-    /// Configs to change.
-    pub alters: Vec<Alter>,
-    /// Topics to delete.
-    pub deletes: Vec<TopicName>,
-}
-
-/// Partitions to add to a topic.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Growth {
-    /// The topic.
-    pub topic: TopicName,
-    /// How many it has.
-    pub from: u32,
-    /// How many it gets.
-    pub to: u32,
-}
+use crate::plan::{Step, Work};
 
 /// What a cluster has against changes, by topic.
 pub type Objections = BTreeMap<TopicName, Vec<Objection>>;
 
-/// Asks. Nothing on the cluster changes.
+/// Asks about the steps of a plan. Nothing on the cluster changes. The configs of a topic, which an
+/// apply changes in up to three steps, are one question.
 ///
 /// # Errors
 /// Why some question got no answer at all.
-pub async fn preflight(cluster: &Cluster, questions: &Questions) -> Result<Objections, Error> {
-    let (creates, growths, alters, deletes, inventories) = tokio::try_join!(
-        creates(cluster, &questions.creates),
-        growths(cluster, &questions.growths),
-        configs::preflight(cluster, &questions.alters),
-        deletes::preflight(cluster, &questions.deletes),
-        inventories::preflight(cluster, questions),
+pub async fn preflight(cluster: &Cluster, steps: &[Step]) -> Result<Objections, Error> {
+    let mut alters: BTreeMap<&TopicName, Alter> = BTreeMap::new();
+    for step in steps.iter().filter(|step| !step.ops().is_empty()) {
+        let alter = alters.entry(&step.topic).or_insert_with(|| Alter {
+            topic: step.topic.clone(),
+            ops: Vec::new(),
+        });
+        alter.ops.extend(step.ops());
+    }
+    let deletes = steps
+        .iter()
+        .filter(|step| matches!(step.work, Work::Delete { .. }));
+    let deletes: Vec<TopicName> = deletes.map(|step| step.topic.clone()).collect();
+    let (inventories, creates, growths, alters, deletes) = tokio::try_join!(
+        inventories::preflight(cluster, steps),
+        creates(cluster, steps),
+        growths(cluster, steps),
+        configs::preflight(cluster, alters.into_values().collect()),
+        deletes::preflight(cluster, &deletes),
     )?;
     let mut objections = Objections::new();
     for (topic, objection) in [inventories, creates, growths, alters, deletes].concat() {
@@ -64,8 +54,12 @@ pub async fn preflight(cluster: &Cluster, questions: &Questions) -> Result<Objec
 /// A topic with what is said against a change of it.
 type Said = (TopicName, Objection);
 
-async fn creates(cluster: &Cluster, topics: &[NewTopic]) -> Result<Vec<Said>, Error> {
-    let batches = pack(topics.to_vec(), |topic| {
+async fn creates(cluster: &Cluster, steps: &[Step]) -> Result<Vec<Said>, Error> {
+    let topics = steps.iter().filter_map(|step| match &step.work {
+        Work::Create(topic) => Some(topic.clone()),
+        _ => None,
+    });
+    let batches = pack(topics.collect(), |topic: &NewTopic| {
         Cost::of_create(topic.partitions, topic.config.len())
     });
     let send =
@@ -101,12 +95,17 @@ fn at_fault(topic: &NewTopic, fault: &Fault) -> Option<Setting> {
     }
 }
 
-async fn growths(cluster: &Cluster, growths: &[Growth]) -> Result<Vec<Said>, Error> {
-    let batches = pack(growths.to_vec(), |growth| {
-        Cost::of_growth(growth.from, growth.to)
+async fn growths(cluster: &Cluster, steps: &[Step]) -> Result<Vec<Said>, Error> {
+    let growths = steps.iter().filter_map(|step| match step.work {
+        Work::Grow { from, to } => Some((step.topic.clone(), from, to)),
+        _ => None,
     });
-    let send = async |growths: Vec<Growth>| {
-        let counts: Vec<(TopicName, u32)> = growths.into_iter().map(|g| (g.topic, g.to)).collect();
+    let batches = pack(growths.collect(), |(_, from, to)| {
+        Cost::of_growth(*from, *to)
+    });
+    let send = async |growths: Vec<(TopicName, u32, u32)>| {
+        let counts = growths.into_iter().map(|(topic, _, to)| (topic, to));
+        let counts: Vec<(TopicName, u32)> = counts.collect();
         cluster.create_partitions(&counts, Mode::ValidateOnly).await
     };
     let mut objections = ask(cluster, batches, send).await?;
@@ -114,9 +113,9 @@ async fn growths(cluster: &Cluster, growths: &[Growth]) -> Result<Vec<Said>, Err
     // killed say, and brokers do not show it yet. That is for an apply to read back.
     objections.retain(|(_, fault)| fault.kind() != FaultKind::InvalidPartitions);
     let parts = || vec![Some(Setting::Partitions)];
-    let said = |(growth, fault): (Growth, Fault)| {
+    let said = |((topic, ..), fault): ((TopicName, u32, u32), Fault)| {
         let objection = objection(parts(), Some(Setting::Partitions), &fault);
-        (growth.topic, objection)
+        (topic, objection)
     };
     Ok(objections.into_iter().map(said).collect())
 }

@@ -13,8 +13,8 @@ use crate::model::{ConfigKey, Setting, TopicName};
 /// What is said against each key of a topic.
 type Bad = BTreeMap<TopicName, Vec<(ConfigKey, Fault)>>;
 
-pub(super) async fn preflight(cluster: &Cluster, alters: &[Alter]) -> Result<Vec<Said>, Error> {
-    let refused = validate(cluster, alters.to_vec()).await?;
+pub(super) async fn preflight(cluster: &Cluster, alters: Vec<Alter>) -> Result<Vec<Said>, Error> {
+    let refused = validate(cluster, alters).await?;
     let (several, mut bad) = split(refused);
     if !several.is_empty() {
         bad.extend(one_by_one(cluster, several).await?);

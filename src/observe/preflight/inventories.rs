@@ -3,24 +3,18 @@
 
 use std::collections::BTreeSet;
 
-use super::{Questions, Said};
+use super::Said;
 use crate::inventory::{self, InventoryError};
 use crate::kafka::{Cluster, Error};
 use crate::live::{Objection, ObjectionKind};
-use crate::model::{Setting, TopicName};
+use crate::model::TopicName;
+use crate::plan::{Step, Work};
 
-pub(super) async fn preflight(
-    cluster: &Cluster,
-    questions: &Questions,
-) -> Result<Vec<Said>, Error> {
-    let alters = questions.alters.iter().map(|alter| &alter.topic);
-    let growths = questions.growths.iter().map(|growth| &growth.topic);
-    let touched: BTreeSet<&TopicName> = questions
-        .deletes
+pub(super) async fn preflight(cluster: &Cluster, steps: &[Step]) -> Result<Vec<Said>, Error> {
+    let touched = steps
         .iter()
-        .chain(alters)
-        .chain(growths)
-        .collect();
+        .filter(|step| !matches!(step.work, Work::Create(_)));
+    let touched: BTreeSet<&TopicName> = touched.map(|step| &step.topic).collect();
     let touched: Vec<TopicName> = touched.into_iter().cloned().collect();
     let mut said = Vec::new();
     for (topic, configs) in cluster.describe_topic_configs(&touched).await? {
@@ -35,26 +29,14 @@ pub(super) async fn preflight(
             Err(InventoryError::Unanswered(error)) => return Err(error),
             Err(error) => format!("it may hold the records of an inventory: {error}"),
         };
-        let parts = parts(&topic, questions);
-        let kind = ObjectionKind::Inventory;
-        said.push((
-            topic,
-            Objection {
-                parts,
-                kind,
-                words,
-                about: None,
-            },
-        ));
+        let of_topic = steps.iter().filter(|step| step.topic == topic);
+        let objection = Objection {
+            parts: of_topic.flat_map(Step::parts).collect(),
+            kind: ObjectionKind::Inventory,
+            words,
+            about: None,
+        };
+        said.push((topic, objection));
     }
     Ok(said)
-}
-
-/// All that was to be changed of a topic.
-fn parts(topic: &TopicName, questions: &Questions) -> Vec<Option<Setting>> {
-    let alters = questions.alters.iter();
-    let alters = alters.filter(|alter| alter.topic == *topic);
-    let configs = alters.flat_map(|alter| &alter.ops);
-    let configs = configs.map(|(key, _)| Some(Setting::Config(key.clone())));
-    configs.chain([Some(Setting::Partitions), None]).collect()
 }

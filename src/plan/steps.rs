@@ -5,12 +5,8 @@
 //! goes before anything that could cost a replica; where it goes up, it goes after everything
 //! that is not a delete, and only on topics whose partitions have enough replicas in sync by then.
 
-use std::collections::BTreeMap;
-
-use super::batches::Cost;
-use crate::kafka::AlterOp;
-use crate::model::{ConfigKey, TopicName};
-use crate::plan::{Action, Change, Plan, Setting, SettingAction, SettingChange, SettingValue};
+use super::{Action, Change, Plan, Setting, SettingAction, SettingChange, SettingValue};
+use crate::model::{AlterOp, ConfigKey, NewTopic, TopicName};
 
 /// The config that says how many replicas must have a record before it counts as written.
 const MIN_ISR: &str = "min.insync.replicas";
@@ -18,6 +14,8 @@ const MIN_ISR: &str = "min.insync.replicas";
 /// One request's worth of one topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
+    /// When it is done.
+    pub phase: Phase,
     /// The topic.
     pub topic: TopicName,
     /// What is done to it.
@@ -28,14 +26,7 @@ pub struct Step {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Work {
     /// It is made.
-    Create {
-        /// With so many partitions.
-        partitions: u32,
-        /// With so many replicas of each.
-        replication_factor: u32,
-        /// With these configs set on it.
-        config: Vec<(ConfigKey, String)>,
-    },
+    Create(NewTopic),
     /// It gets more partitions.
     Grow {
         /// What it has.
@@ -80,7 +71,7 @@ impl Step {
     /// The settings that this step changes; `None` is the topic as a whole.
     pub fn parts(&self) -> Vec<Option<Setting>> {
         match &self.work {
-            Work::Create { .. } | Work::Delete { .. } => vec![None],
+            Work::Create(_) | Work::Delete { .. } => vec![None],
             Work::Grow { .. } => vec![Some(Setting::Partitions)],
             Work::Alter(_) | Work::RaiseMinIsr { .. } => {
                 let keys = self.ops().into_iter().map(|(key, _)| key);
@@ -94,34 +85,19 @@ impl Step {
         match &self.work {
             Work::Alter(ops) => ops.clone(),
             Work::RaiseMinIsr { op, .. } => vec![(ConfigKey::from(MIN_ISR), op.clone())],
-            Work::Create { .. } | Work::Grow { .. } | Work::Delete { .. } => Vec::new(),
-        }
-    }
-
-    /// What the step adds to a request.
-    pub(super) fn cost(&self) -> Cost {
-        match &self.work {
-            Work::Create {
-                partitions, config, ..
-            } => Cost::of_create(*partitions, config.len()),
-            Work::Grow { from, to } => Cost::of_growth(*from, *to),
-            Work::Alter(ops) => Cost::of_alter(ops.len()),
-            Work::RaiseMinIsr { .. } => Cost::of_alter(1),
-            Work::Delete { .. } => Cost::of_delete(),
+            Work::Create(_) | Work::Grow { .. } | Work::Delete { .. } => Vec::new(),
         }
     }
 }
 
-/// The steps of a plan in the phases that they belong to; phases without a step are left out.
-pub fn phases(plan: &Plan) -> Vec<(Phase, Vec<Step>)> {
-    let mut phases: BTreeMap<Phase, Vec<Step>> = BTreeMap::new();
-    for (phase, step) in plan.changes.iter().flat_map(of_change) {
-        phases.entry(phase).or_default().push(step);
-    }
-    phases.into_iter().collect()
+/// The steps of a plan, in the order of their phases.
+pub fn steps(plan: &Plan) -> Vec<Step> {
+    let mut steps: Vec<Step> = plan.changes.iter().flat_map(of_change).collect();
+    steps.sort_by_key(|step| step.phase);
+    steps
 }
 
-fn of_change(change: &Change) -> Vec<(Phase, Step)> {
+fn of_change(change: &Change) -> Vec<Step> {
     let works = match change.action {
         Action::Create => create(change).into_iter().collect(),
         Action::Update => update(change),
@@ -131,12 +107,12 @@ fn of_change(change: &Change) -> Vec<(Phase, Step)> {
         }
         Action::Adopt | Action::Release | Action::UpdateInventory => Vec::new(),
     };
-    let step = |work| Step {
+    let step = |(phase, work)| Step {
+        phase,
         topic: change.topic.clone(),
         work,
     };
-    let steps = works.into_iter().map(|(phase, work)| (phase, step(work)));
-    steps.collect()
+    works.into_iter().map(step).collect()
 }
 
 /// A plan's create names both counts; one that does not is not tried, and the report says so.
@@ -146,12 +122,13 @@ fn create(change: &Change) -> Option<(Phase, Work)> {
         let value = setting.to().and_then(SettingValue::text)?;
         Some((setting.config_key()?.clone(), value.to_owned()))
     });
-    let work = Work::Create {
+    let topic = NewTopic {
+        name: change.topic.clone(),
         partitions: count(Setting::Partitions)?,
         replication_factor: count(Setting::ReplicationFactor)?,
         config: config.collect(),
     };
-    Some((Phase::Create, work))
+    Some((Phase::Create, Work::Create(topic)))
 }
 
 fn update(change: &Change) -> Vec<(Phase, Work)> {
@@ -318,21 +295,19 @@ mod tests {
     }
 
     #[test]
-    fn a_create_costs_what_kafka_writes_for_it() {
-        let change = change(
-            Action::Create,
-            (None, 12),
-            vec![config("retention.ms", None, Some("5"), None)],
-        );
-        let steps = of_change(&change);
-        let [(Phase::Create, step)] = steps.as_slice() else {
+    fn a_create_is_one_step_and_the_topic_as_a_whole() {
+        let config = vec![config("retention.ms", None, Some("5"), None)];
+        let steps = of_change(&change(Action::Create, (None, 12), config));
+        let [step] = steps.as_slice() else {
             panic!("{steps:?}");
         };
-        let cost = Cost {
-            records: 15,
+        let expected = NewTopic {
+            name: "t".into(),
             partitions: 12,
+            replication_factor: 3,
+            config: vec![("retention.ms".into(), "5".to_owned())],
         };
-        assert_eq!(step.cost(), cost);
-        assert_eq!(step.parts(), [None]);
+        assert_eq!(step.work, Work::Create(expected));
+        assert_eq!((step.phase, step.parts()), (Phase::Create, vec![None]));
     }
 }
