@@ -35,7 +35,9 @@ pub use complete::{lifecycles, script, topics};
 pub use consent::Consent;
 pub use exit::Exit;
 pub use lock::{check_cluster, lock_of, resource, take_lock};
-pub use look::{Depth, Looking, Preflight, Source, Wanted, plan, read, see_usage, tell_clock};
+pub use look::{
+    Depth, Looking, Preflight, Source, Wanted, aside, plan, read, see_usage, tell_clock,
+};
 pub use metrics::{Log, Metrics};
 pub use origin::{Origin, Scope, check_scope_agrees, check_scope_is_named, who};
 pub use problem::{Problem, diagnostics};

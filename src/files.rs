@@ -2,12 +2,16 @@
 //! a link in it may lead to another place of it, and nowhere else.
 
 use std::fs::{self, File, Metadata, OpenOptions};
-use std::io::{self, Read as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::io::{self, IsTerminal as _, Read as _};
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Component, Path, PathBuf};
 
-/// The largest file that is read where it is named on the command line (a snapshot, a saved plan).
-const LARGEST_NAMED: u64 = 1 << 30;
+/// The largest document of this tool that is read: a snapshot, a saved plan, a file of metrics.
+pub const LARGEST_DOCUMENT: u64 = 1 << 30;
+/// The largest topics or environment file.
+pub const LARGEST_TOPICS: u64 = 16 << 20;
+/// The largest file of settings or secrets: a client configuration, a token, a secret.
+pub const LARGEST_SETTINGS: u64 = 1 << 20;
 
 /// Why a file is not read, or not written.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +22,9 @@ pub enum FileError {
     /// A pipe, a socket or a device.
     #[error("not a regular file")]
     NotRegular,
+    /// A device or a socket, where a pipe would do.
+    #[error("neither a regular file nor a pipe")]
+    NotReadable,
     /// More than its kind of file may have.
     #[error("larger than {} MiB, the largest size that is read", .0 >> 20)]
     TooLarge(u64),
@@ -34,7 +41,11 @@ impl FileError {
     pub fn help(&self) -> Option<&'static str> {
         match self {
             Self::Outside => Some("remove the link, or pass the path that it leads to"),
-            Self::NotRegular | Self::TooLarge(_) | Self::NotText | Self::Io(_) => None,
+            Self::NotRegular
+            | Self::NotReadable
+            | Self::TooLarge(_)
+            | Self::NotText
+            | Self::Io(_) => None,
         }
     }
 }
@@ -112,19 +123,56 @@ pub fn check_target(path: &Path) -> Result<(), FileError> {
 }
 
 /// The text of a file that was named on the command line. One in the working folder must be a
-/// regular file of that folder; elsewhere it may be a pipe.
+/// regular file of that folder; elsewhere it may be a pipe, as for [`read_chosen`].
 ///
 /// # Errors
 /// Why it is not read.
-pub fn read_named(path: &Path) -> Result<String, FileError> {
+pub fn read_named(path: &Path, most: u64) -> Result<String, FileError> {
     let here = Path::new(".");
-    let bytes = match boundary(path, here)? {
+    match boundary(path, here)? {
         Some(_) => {
             let (file, _) = open_regular(&locate(path, here)?.real)?;
-            read_up_to(file, LARGEST_NAMED)?
+            text(read_up_to(file, most)?)
         }
-        None => read_up_to(File::open(path)?, LARGEST_NAMED)?,
-    };
+        None => read_chosen(path, most),
+    }
+}
+
+/// The text of a file that the user chose, links followed: a regular file, a pipe (`<(command)` of
+/// a shell is one), or the terminal where it is standard input. A pipe is waited for until a writer
+/// has closed it: what must end at a signal reads on a thread of its own.
+///
+/// # Errors
+/// Another device or a socket, which may never end or do anything; or why it is not read.
+pub fn read_chosen(path: &Path, most: u64) -> Result<String, FileError> {
+    check_readable(&fs::metadata(path)?)?;
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_NOCTTY)
+        .open(path)?;
+    // Something else may be there by now.
+    check_readable(&file.metadata()?)?;
+    text(read_up_to(file, most)?)
+}
+
+fn check_readable(known: &Metadata) -> Result<(), FileError> {
+    let kind = known.file_type();
+    if kind.is_dir() {
+        return Err(io::Error::from(io::ErrorKind::IsADirectory).into());
+    }
+    match kind.is_file() || kind.is_fifo() || is_terminal_of_stdin(known) {
+        true => Ok(()),
+        false => Err(FileError::NotReadable),
+    }
+}
+
+fn is_terminal_of_stdin(known: &Metadata) -> bool {
+    let stdin = io::stdin();
+    let is_stdin = || fs::metadata("/dev/stdin").is_ok_and(|stdin| stdin.rdev() == known.rdev());
+    known.file_type().is_char_device() && stdin.is_terminal() && is_stdin()
+}
+
+fn text(bytes: Vec<u8>) -> Result<String, FileError> {
     String::from_utf8(bytes).map_err(|_| FileError::NotText)
 }
 
@@ -241,6 +289,22 @@ mod tests {
         for name in ["link", "socket", "pipe"] {
             let opened = open_regular(&path(name));
             assert!(matches!(opened, Err(FileError::NotRegular)), "{name}");
+        }
+        let chosen = |name: &str| read_chosen(&path(name), 4);
+        assert_eq!(chosen("a").unwrap(), "text");
+        assert_eq!(chosen("link").unwrap(), "text");
+        assert!(matches!(chosen("socket"), Err(FileError::NotReadable)));
+        for device in ["/dev/zero", "/dev/null"] {
+            let read = read_chosen(Path::new(device), 4);
+            assert!(matches!(read, Err(FileError::NotReadable)), "{device}");
+        }
+        for (written, expected) in [("pipe", Some("pipe")), ("pipes", None)] {
+            let writer = std::thread::spawn({
+                let pipe = path("pipe");
+                move || fs::write(pipe, written)
+            });
+            assert_eq!(chosen("pipe").ok().as_deref(), expected);
+            writer.join().unwrap().unwrap();
         }
         let open = || File::open(path("a")).unwrap();
         assert_eq!(read_up_to(open(), 4).unwrap(), b"text");

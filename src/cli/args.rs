@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap_complete::ArgValueCompleter;
+use tokio::sync::OnceCell;
 
 use super::complete;
 use super::problem::Problem;
@@ -222,6 +223,9 @@ pub struct Connecting {
     /// say otherwise [env: TOPICSMITH_CLIENT_CONFIG]
     #[arg(long, value_name = "FILE")]
     client_config: Option<PathBuf>,
+    /// What that file holds, once it has been read.
+    #[arg(skip)]
+    pub(super) client_config_text: OnceCell<String>,
     /// Read the token for OAUTHBEARER from this file, again whenever one is needed
     /// [env: TOPICSMITH_TOKEN_FILE, or the token itself in TOPICSMITH_TOKEN]
     #[arg(long, value_name = "FILE", conflicts_with = "token_command")]

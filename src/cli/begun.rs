@@ -28,8 +28,8 @@ impl Connecting {
     ///
     /// # Errors
     /// As for [`Session::load`].
-    pub fn load(&self, session: &Session, ask: &Ask) -> Result<&'static Loaded> {
-        if !self.may_begin() {
+    pub async fn load(&self, session: &Session, ask: &Ask) -> Result<&'static Loaded> {
+        if !self.may_begin() || self.read_client_config().await.is_err() {
             return session.load(ask);
         }
         let runtime = Handle::current();

@@ -1,6 +1,7 @@
 //! Reaching a cluster, or a snapshot that stands in for one.
 
 use std::borrow::Cow;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -56,10 +57,10 @@ impl Looking {
     ///
     /// # Errors
     /// As for [`Session::load`].
-    pub fn load(&self, session: &Session, ask: &Ask) -> Result<&'static Loaded> {
+    pub async fn load(&self, session: &Session, ask: &Ask) -> Result<&'static Loaded> {
         match self.is_snapshot() {
             true => session.load(ask),
-            false => self.connecting.load(session, ask),
+            false => self.connecting.load(session, ask).await,
         }
     }
 
@@ -79,9 +80,16 @@ impl Looking {
     }
 }
 
+/// Does what may wait for something outside on a thread of its own, where the process may end without
+/// it: meanwhile a signal is heard.
+pub async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|error| resume_unwind(error.into_panic()))
+}
+
 fn read_snapshot(file: &Path) -> Result<Live> {
     let shown = || format!("cannot read the snapshot {}", file.display());
-    let text = files::read_named(file).with_context(shown)?;
+    let text = files::read_named(file, files::LARGEST_DOCUMENT).with_context(shown)?;
     snapshot::parse(&text).with_context(shown)
 }
 
@@ -369,6 +377,7 @@ impl Connecting {
             return Ok(connected?);
         }
         let template = &environment.connection;
+        self.read_client_config().await?;
         let connection = self.connection(session, &loaded.sources, name, template)?;
         let limits = self.limits();
         let Some(wait) = self.wait else {
@@ -385,6 +394,22 @@ impl Connecting {
         Ok(cluster.await?)
     }
 
+    /// Reads the runner's own configuration, where there is one, for [`Connecting::connection`]. It
+    /// may be a pipe: that gives its text once, for all environments, and a signal is heard while it
+    /// is waited for.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub(super) async fn read_client_config(&self) -> Result<()> {
+        let Some(file) = self.client_config()? else {
+            return Ok(());
+        };
+        let shown = format!("cannot read the client configuration {}", file.display());
+        let read = aside(move || files::read_chosen(&file, files::LARGEST_SETTINGS));
+        let read = self.client_config_text.get_or_try_init(|| read).await;
+        read.map(drop).context(shown)
+    }
+
     /// How long one request may take.
     pub(super) fn limits(&self) -> Limits {
         Limits {
@@ -393,7 +418,7 @@ impl Connecting {
     }
 
     /// How to reach the cluster of an environment, with everything that comes from outside of the
-    /// files.
+    /// files. The runner's own configuration has been read.
     ///
     /// # Errors
     /// A variable or secret is missing, or the runner's own configuration does not go with it.
@@ -434,9 +459,8 @@ impl Connecting {
         let Some(file) = self.client_config()? else {
             return template.resolve(outside).map_err(missing);
         };
-        let text = std::fs::read_to_string(&file)
-            .with_context(|| format!("cannot read the client configuration {}", file.display()))?;
-        let config = ClientConfig::parse(&file, &text).map_err(|findings| {
+        let text = self.client_config_text.get().map_or("", String::as_str);
+        let config = ClientConfig::parse(&file, text).map_err(|findings| {
             let errors = count(findings.len(), "error");
             let message = format!("{errors} in the client configuration");
             session.invalid(message, &findings, sources)

@@ -132,7 +132,7 @@ fn said_before(file: &Path) -> String {
     // A pipe has nothing to read back, and would be waited for.
     let is_file = std::fs::metadata(file).is_ok_and(|known| known.is_file());
     match is_file {
-        true => files::read_named(file).unwrap_or_default(),
+        true => files::read_named(file, files::LARGEST_DOCUMENT).unwrap_or_default(),
         false => String::new(),
     }
 }

@@ -1,7 +1,7 @@
 //! Where the tokens of OAUTHBEARER come from: a file, a variable or a command that the runner
 //! names. No file of the repository can.
 
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
@@ -10,15 +10,16 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
+use crate::files;
 use crate::model::Secret;
 use crate::model::connection::{Token, TokenSource};
 use crate::model::text::escape;
 
-/// How long a command may take.
+/// How long a command may take, or the reading of a file.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The longest token that is taken: they are sent with every login.
-const LONGEST: u64 = 1 << 20;
+const LONGEST: u64 = files::LARGEST_SETTINGS;
 
 /// Where tokens come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +37,7 @@ impl TokenFrom {
     pub fn source(self) -> TokenSource {
         TokenSource::new(move || {
             let text = match &self {
-                Self::File(file) => read(file)?,
+                Self::File(file) => read(file, PATIENCE)?,
                 Self::Command(command) => run(command, PATIENCE)?,
                 Self::Text(token) => token.expose().to_owned(),
             };
@@ -49,14 +50,25 @@ impl TokenFrom {
     }
 }
 
-fn read(file: &Path) -> Result<String, String> {
-    let cannot = |error: std::io::Error| format!("cannot read {}: {error}", file.display());
-    let open = std::fs::File::open(file).map_err(cannot)?;
-    let mut text = String::new();
-    open.take(LONGEST)
-        .read_to_string(&mut text)
-        .map_err(cannot)?;
-    Ok(text)
+/// What a file holds. A pipe may have no writer.
+fn read(file: &Path, patience: Duration) -> Result<String, String> {
+    let shown = file.display();
+    let path = file.to_owned();
+    let text = within(patience, move || files::read_chosen(&path, LONGEST));
+    let text = text.map_err(|error| format!("cannot read {shown}: {error}"))?;
+    let text = text.ok_or_else(|| format!("cannot read {shown}: no end within {patience:?}"))?;
+    text.map_err(|error| format!("cannot read {shown}: {error}"))
+}
+
+/// What work on a thread of its own comes to, or `None` where it takes too long.
+fn within<T: Send + 'static>(
+    patience: Duration,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> io::Result<Option<T>> {
+    let (sender, receiver) = mpsc::channel();
+    // Nobody listens any more where it took too long.
+    thread::Builder::new().spawn(move || drop(sender.send(work())))?;
+    Ok(receiver.recv_timeout(patience).ok())
 }
 
 /// What a shell command prints. What it says on stderr, a person sees; neither the command nor
@@ -66,7 +78,7 @@ fn read(file: &Path) -> Result<String, String> {
 /// checkout: so the shell is not looked for on the PATH, and the command runs in `/`, where neither
 /// its relative paths nor a PATH's lead into the checkout.
 fn run(command: &str, patience: Duration) -> Result<String, String> {
-    let cannot = |error: std::io::Error| format!("the token command cannot be run: {error}");
+    let cannot = |error: io::Error| format!("the token command cannot be run: {error}");
     let mut child = Command::new("/bin/sh")
         .args(["-c", command])
         .current_dir("/")
@@ -75,15 +87,12 @@ fn run(command: &str, patience: Duration) -> Result<String, String> {
         .spawn()
         .map_err(cannot)?;
     let output = child.stdout.take();
-    let (sender, receiver) = mpsc::channel();
-    let reader = thread::Builder::new().spawn(move || {
+    let text = within(patience, || {
         let mut text = String::new();
         let read = output.map(|output| output.take(LONGEST).read_to_string(&mut text));
-        // Nobody listens any more where the command took too long.
-        let _ = sender.send(read.transpose().map(|_| text));
+        read.transpose().map(|_| text)
     });
-    reader.map_err(cannot)?;
-    let Ok(text) = receiver.recv_timeout(patience) else {
+    let Some(text) = text.map_err(cannot)? else {
         // It may have ended by itself just now.
         let _ = child.kill();
         let _ = child.wait();
@@ -187,5 +196,13 @@ mod tests {
             std::fs::write(&file, text).unwrap();
             assert_eq!(source.fetch().unwrap().value, Secret::new(text.trim()));
         }
+        let device = TokenFrom::File("/dev/zero".into()).source();
+        let expected = "cannot read /dev/zero: neither a regular file nor a pipe";
+        assert_eq!(device.fetch().unwrap_err(), expected);
+        let pipe = folder.path().join("pipe");
+        let made = Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        let unwritten = read(&pipe, Duration::from_millis(50)).unwrap_err();
+        assert!(unwritten.ends_with(": no end within 50ms"), "{unwritten}");
     }
 }

@@ -143,7 +143,10 @@ fn keep(file: &Path, ended: Result<Ended>, session: &Session) -> Result<Exit> {
 
 /// Plans, shows the plan, asks, applies and reports.
 async fn apply(args: &Args, session: &Session, log: &Log) -> Result<Ended> {
-    let approval = args.plan.as_deref().map(read_plan).transpose()?;
+    let approval = match args.plan.clone() {
+        Some(file) => Some(cli::aside(move || read_plan(&file)).await?),
+        None => None,
+    };
     let options = Options {
         only: match &approval {
             Some(approval) => approval.only.clone(),
@@ -156,7 +159,7 @@ async fn apply(args: &Args, session: &Session, log: &Log) -> Result<Ended> {
         missing_rights: MissingRights::Block,
     };
     let ask = which(args.environment.ask()?, options.approval.as_ref())?;
-    let loaded = args.connecting.load(session, &ask)?;
+    let loaded = args.connecting.load(session, &ask).await?;
     log.expect(loaded);
     session.check_scope(loaded, options.scope.as_deref())?;
     let environment = cli::the_only_one(loaded)?;
@@ -377,7 +380,7 @@ async fn contents(lock: Option<&Lock>, asking: &Asking<'_>) -> Result<Option<Con
 /// Reads a saved plan.
 fn read_plan(file: &Path) -> Result<Approval> {
     let shown = || format!("cannot read the plan {}", file.display());
-    let text = files::read_named(file).with_context(shown)?;
+    let text = files::read_named(file, files::LARGEST_DOCUMENT).with_context(shown)?;
     text.parse().with_context(shown)
 }
 

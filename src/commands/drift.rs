@@ -72,7 +72,7 @@ async fn drift_each(args: &Args, session: &Session, ask: &Ask, log: &Log) -> Res
         scope: args.scope.named()?,
         ..Options::default()
     };
-    let loaded = args.looking.load(session, ask)?;
+    let loaded = args.looking.load(session, ask).await?;
     log.expect(loaded);
     let source = args.looking.source(loaded)?;
     let drifts = cli::each(loaded, |environment| {

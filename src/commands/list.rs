@@ -81,7 +81,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
         labels: args.label.clone(),
         states: args.state.clone(),
     };
-    let loaded = args.looking.load(session, &ask)?;
+    let loaded = args.looking.load(session, &ask).await?;
     let source = args.looking.source(loaded)?;
     let lists = cli::each(loaded, |environment| {
         let rows = rows(session, loaded, environment, &source, &options);

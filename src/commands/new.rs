@@ -144,7 +144,7 @@ fn refuse_listed(name: &TopicName, loaded: &Loaded) -> Result<()> {
 }
 
 fn read(path: &Path) -> Result<Option<String>> {
-    match files::read_named(path) {
+    match files::read_named(path, files::LARGEST_TOPICS) {
         Ok(text) => Ok(Some(text)),
         Err(FileError::Io(error)) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),

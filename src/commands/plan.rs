@@ -92,7 +92,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
 
 async fn plan_each(args: &Args, session: &Session, ask: &Ask, log: &Log) -> Result<Exit> {
     let (only, scope) = (args.only.globs()?, args.origin.scope()?);
-    let loaded = args.looking.load(session, ask)?;
+    let loaded = args.looking.load(session, ask).await?;
     let options = Options {
         only,
         allow: args.allow.clone(),

@@ -38,7 +38,7 @@ pub struct Args {
 pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     let ask = args.environments.ask()?.unwrap_or(Ask::Only);
     let only = args.only.globs()?;
-    let loaded = args.connecting.load(session, &ask)?;
+    let loaded = args.connecting.load(session, &ask).await?;
     let snapshots = cli::each(loaded, |environment| async {
         let live = one(args, session, loaded, environment, &only).await;
         live.map(Snapshot)

@@ -40,9 +40,6 @@ impl Folders {
     }
 }
 
-/// The largest file that is read.
-const LARGEST: u64 = 16 << 20;
-
 /// The most that is read altogether, of each of the two folders.
 const MOST: u64 = 64 << 20;
 
@@ -377,7 +374,7 @@ fn unreadable(file: &Arc<str>, message: String) -> ReadFile {
 fn read_bytes(real: &Path, budget: &mut u64) -> Result<Vec<u8>, String> {
     let read = || {
         let (file, _) = files::open_regular(real)?;
-        files::read_up_to(file, LARGEST)
+        files::read_up_to(file, files::LARGEST_TOPICS)
     };
     let bytes = read().map_err(|error| format!("cannot be read: {error}"))?;
     *budget = budget.checked_sub(bytes.len() as u64).ok_or_else(|| {

@@ -4,9 +4,10 @@ use std::path::Path;
 
 use super::suggest::shown;
 use super::variables::Missing;
+use crate::files::{self, FileError};
 
 /// A secret's file is at most so large: certificates fit in it.
-const LARGEST_SECRET: u64 = 1 << 20;
+const LARGEST_SECRET: u64 = files::LARGEST_SETTINGS;
 
 /// A secret from the folder that `--secrets-dir` names, and from nowhere else.
 pub(super) fn read_secret(name: &str, folder: Option<&Path>) -> Result<String, Missing> {
@@ -19,15 +20,16 @@ pub(super) fn read_secret(name: &str, folder: Option<&Path>) -> Result<String, M
         let message = format!("{} needs a folder to be read from", shown(name));
         return Err(missing(message, "name the folder with --secrets-dir"));
     };
-    let cannot = |error: std::io::Error| {
+    let cannot = |error: FileError| {
         let message = format!("the secret's file {} cannot be read: {error}", shown(name));
         missing(
             message,
             "it is looked for in the folder that --secrets-dir names",
         )
     };
-    let home = folder.canonicalize().map_err(cannot)?;
-    let path = home.join(name).canonicalize().map_err(cannot)?;
+    let real = |path: &Path| path.canonicalize().map_err(|error| cannot(error.into()));
+    let home = real(folder)?;
+    let path = real(&home.join(name))?;
     if !path.starts_with(&home) {
         let message = format!(
             "{} is a link that leaves the folder of --secrets-dir",
@@ -35,15 +37,10 @@ pub(super) fn read_secret(name: &str, folder: Option<&Path>) -> Result<String, M
         );
         return Err(missing(message, "copy the file into the folder"));
     }
-    let metadata = path.metadata().map_err(cannot)?;
-    if !metadata.is_file() || metadata.len() > LARGEST_SECRET {
-        let message = format!(
-            "{} is no secret's file: it is no regular file, or larger than 1 MiB",
-            shown(name)
-        );
-        return Err(missing(message, "name another one"));
-    }
-    let text = std::fs::read_to_string(&path).map_err(cannot)?;
+    let opened = files::open_regular(&path);
+    let text = opened.and_then(|(file, _)| files::read_up_to(file, LARGEST_SECRET));
+    let text = text.map_err(cannot)?;
+    let text = String::from_utf8(text).map_err(|_| cannot(FileError::NotText))?;
     let text = text.strip_suffix('\n').unwrap_or(&text);
     Ok(text.strip_suffix('\r').unwrap_or(text).to_owned())
 }

@@ -3,9 +3,12 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
+use std::io::Write as _;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use libtest_mimic::{Failed, Trial};
 
@@ -13,7 +16,7 @@ type Test = fn() -> Result<(), Failed>;
 
 /// All of them, named as cases are.
 pub fn trials() -> Vec<Trial> {
-    let all: [(&str, Test); 10] = [
+    let all: [(&str, Test); 13] = [
         ("a-closed-pipe-ends-quietly", closed_pipe),
         ("a-closed-pipe-keeps-the-exit-code", closed_pipe_exit),
         ("a-full-disk-is-an-error", full_disk),
@@ -24,6 +27,9 @@ pub fn trials() -> Vec<Trial> {
         ("the-work-grows-as-the-topics-do", growth),
         ("a-manual-page-for-every-command", manual_pages),
         ("new-asks-for-what-is-missing", new_asks),
+        ("a-pipe-without-a-writer-ends-at-a-signal", unwritten_pipe),
+        ("a-pipe-is-read-once-for-all-environments", pipe_for_all),
+        ("a-device-is-not-read", devices),
     ];
     let trial = |(name, test): (&str, Test)| Trial::test(format!("edges/{name}"), test);
     all.map(trial).into()
@@ -315,4 +321,99 @@ fn instructions(arguments: &[&str], topics: usize) -> Result<u64, Failed> {
         .find_map(|line| line.split_once("Collected : "));
     let (_, counted) = counted.ok_or_else(|| format!("no count: {said}"))?;
     Ok(counted.trim().parse()?)
+}
+
+/// What a user names outside of the checkout may be a pipe that nobody writes to.
+fn unwritten_pipe() -> Result<(), Failed> {
+    let (folder, outside) = (folder()?, tempfile::tempdir()?);
+    let pipe = outside.path().join("pipe");
+    if !Command::new("mkfifo").arg(&pipe).status()?.success() {
+        return Err("mkfifo failed".into());
+    }
+    let pipe = pipe.to_str().ok_or("a path that is no text")?;
+    let commands: [(&[&str], Option<i32>); 4] = [
+        (&["apply", pipe, "--yes"], Some(130)),
+        (&["apply", "--yes", "--client-config", pipe], Some(130)),
+        (&["inventory", "list", "--client-config", pipe], Some(130)),
+        // A command that holds nothing is ended by the signal itself.
+        (&["plan", "--live", pipe], None),
+    ];
+    for (arguments, code) in commands {
+        let mut child = topicsmith(folder.path(), arguments)
+            .stderr(Stdio::null())
+            .spawn()?;
+        // It has no sign by which it could be known to wait.
+        thread::sleep(Duration::from_millis(500));
+        let still = child.try_wait()?.is_none();
+        let id = child.id().to_string();
+        Command::new("kill").args(["-TERM", &id]).status()?;
+        let begun = Instant::now();
+        let status = loop {
+            match child.try_wait()? {
+                Some(status) => break status,
+                None if begun.elapsed() < Duration::from_secs(20) => {
+                    thread::sleep(Duration::from_millis(20));
+                }
+                None => {
+                    child.kill()?;
+                    child.wait()?;
+                    return Err(format!("{arguments:?} does not end at a signal").into());
+                }
+            }
+        };
+        if !still || status.code() != code {
+            return Err(format!("{arguments:?}: {status}, waited: {still}").into());
+        }
+    }
+    Ok(())
+}
+
+/// A second reader of the same pipe would find it empty.
+fn pipe_for_all() -> Result<(), Failed> {
+    let folder = folder()?;
+    for name in ["environments/dev.toml", "environments/prod.toml"] {
+        fs::write(folder.path().join(name), "")?;
+    }
+    let arguments = "plan --all --timeout 1s --client-config /dev/stdin";
+    let arguments: Vec<&str> = arguments.split(' ').collect();
+    let mut child = topicsmith(folder.path(), &arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    let mut pipe = child.stdin.take().ok_or("a child without a stdin")?;
+    pipe.write_all(b"bootstrap.servers=127.0.0.1:1\n")?;
+    drop(pipe);
+    let output = child.wait_with_output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    match said.matches("cannot reach Kafka at 127.0.0.1:1").count() {
+        2 => Ok(()),
+        _ => Err(said.into()),
+    }
+}
+
+/// Nobody knows what comes of reading one, or whether it ends.
+fn devices() -> Result<(), Failed> {
+    let folder = folder()?;
+    let devices: [(&[&str], &str); 3] = [
+        (&["plan", "--live", "/dev/zero"], "snapshot"),
+        (&["apply", "--yes", "/dev/zero"], "plan"),
+        (
+            &["plan", "--client-config", "/dev/zero"],
+            "client configuration",
+        ),
+    ];
+    for (arguments, what) in devices {
+        let output = topicsmith(folder.path(), arguments).output()?;
+        let expected =
+            format!("error: cannot read the {what} /dev/zero: neither a regular file nor a pipe\n");
+        expect(&output, 1, &expected)?;
+    }
+    let config = ["plan", "--client-config", "/dev/stdin"];
+    let large = File::create_new(folder.path().join("large"))?;
+    large.set_len(2 << 20)?;
+    let stdin = File::open(folder.path().join("large"))?;
+    let output = topicsmith(folder.path(), &config).stdin(stdin).output()?;
+    let expected = "error: cannot read the client configuration /dev/stdin: larger than 1 MiB, the largest size that is read\n";
+    expect(&output, 1, expected)
 }
