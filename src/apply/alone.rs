@@ -5,8 +5,8 @@ use super::report::{self, Doing, Entry, Outcomes, WhyNot};
 use super::{Event, Settings, execute, safe, verify};
 use crate::kafka::{Cluster, NewTopic};
 use crate::model::TopicName;
+use crate::model::{Phase, Step, Work};
 use crate::plan::Action;
-use crate::plan::{Phase, Step, Work};
 
 /// Creates topics, and tells what became of each. One that is there already as it is wanted is
 /// fine.

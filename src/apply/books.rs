@@ -15,8 +15,8 @@ use super::report::{Holds, Known as Parts, Outcome, Outcomes, WhyNot};
 use crate::inventory::{Entry, InventoryError, Lock, Lost, Settling, Writer};
 use crate::kafka::{Cluster, Fault};
 use crate::live::{Inventory, Owned, Spent, Stamp, Whose};
+use crate::model::Step;
 use crate::model::TopicName;
-use crate::plan::Step;
 use crate::plan::{Action, Change, Plan, Setting};
 
 /// The inventory, held by one apply.

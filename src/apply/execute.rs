@@ -12,7 +12,7 @@ use super::{Event, Settings};
 use crate::kafka::batches::{self, Cost};
 use crate::kafka::{Alter, Cluster, Fault, FaultKind, Mode, NewTopic};
 use crate::model::TopicName;
-use crate::plan::{Step, Work};
+use crate::model::{Step, Work};
 
 /// Requests that are under way at the same time: measured, more of them gain nothing.
 const IN_FLIGHT: usize = 2;

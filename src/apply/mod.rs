@@ -31,7 +31,8 @@ use report::Outcomes;
 pub use report::{Count, Doing, Doubt, Entry, Holds, Kind, Outcome, Part, Report, Verdict, WhyNot};
 
 use crate::kafka::{Cluster, batches};
-use crate::plan::{self, Phase, Plan, Step};
+use crate::model::{Phase, Step};
+use crate::plan::{self, Plan};
 
 /// How long an apply is patient, and what stops it early.
 #[derive(Clone)]

@@ -11,8 +11,8 @@ use crate::kafka::{
 };
 use crate::live::{ReplicationFactor, Source};
 use crate::model::{ConfigKey, TopicName};
+use crate::model::{Step, Work};
 use crate::plan::Setting;
-use crate::plan::{Step, Work};
 
 /// How often a broker is asked again that does not know of a topic yet.
 const AGAIN: Duration = Duration::from_millis(100);

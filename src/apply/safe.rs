@@ -8,7 +8,7 @@ use super::readback::{self, Ids};
 use super::report::{Outcome, Outcomes, WhyNot};
 use crate::kafka::{Cluster, FaultKind, Metadata};
 use crate::model::TopicName;
-use crate::plan::{Phase, Step, Work};
+use crate::model::{Phase, Step, Work};
 
 /// How often in-sync replicas are looked at again while a partition lacks some.
 const AGAIN: Duration = Duration::from_millis(500);

@@ -10,8 +10,8 @@ use super::report::{Doubt, Holds, Kind, Outcome, Outcomes};
 use super::{Event, Settings};
 use crate::kafka::{Cluster, Error, FaultKind};
 use crate::model::TopicName;
+use crate::model::{Step, Work};
 use crate::plan::Setting;
-use crate::plan::{Step, Work};
 
 /// More patience where logs are made or deleted on the brokers' disks.
 const FOR_LOGS: Duration = Duration::from_secs(40);
@@ -202,7 +202,7 @@ mod tests {
     use super::*;
     use crate::kafka::Fault;
     use crate::model::NewTopic;
-    use crate::plan::Phase;
+    use crate::model::Phase;
 
     fn fault(code: i32) -> Fault {
         Fault {

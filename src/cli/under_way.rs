@@ -2,7 +2,7 @@
 
 use super::session::Session;
 use crate::apply::{Event, Stop};
-use crate::plan::Phase;
+use crate::model::Phase;
 
 /// Does something under a progress bar, until `stop` is set: a signal does that.
 pub async fn under_way<T>(

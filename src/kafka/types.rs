@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::fault::Fault;
 pub use crate::live::Operation;
 use crate::live::Source;
-pub use crate::model::request::{Alter, AlterOp, NewTopic};
+pub use crate::model::step::{Alter, AlterOp, NewTopic};
 use crate::model::{ConfigKey, TopicName};
 
 /// Whether a request changes the cluster.

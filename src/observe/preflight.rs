@@ -14,7 +14,7 @@ use crate::kafka::batches::{Cost, pack};
 use crate::kafka::{Alter, Cluster, Error, Fault, FaultKind, Mode, NewTopic};
 use crate::live::{Objection, ObjectionKind};
 use crate::model::{Setting, TopicName};
-use crate::plan::{Step, Work};
+use crate::model::{Step, Work};
 
 /// What a cluster has against changes, by topic.
 pub type Objections = BTreeMap<TopicName, Vec<Objection>>;

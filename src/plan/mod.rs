@@ -34,7 +34,7 @@ pub use instances::in_words as instance_words;
 pub use make::{MissingRights, Options, make};
 pub use owned_elsewhere::owner;
 pub use ownership::{Books, Standing};
-pub use steps::{Phase, Step, Work, steps};
+pub use steps::steps;
 pub use summary::Summary;
 
 use schemars::JsonSchema;

@@ -8,7 +8,7 @@ use crate::inventory::{self, InventoryError};
 use crate::kafka::{Cluster, Error};
 use crate::live::{Objection, ObjectionKind};
 use crate::model::TopicName;
-use crate::plan::{Step, Work};
+use crate::model::{Step, Work};
 
 pub(super) async fn preflight(cluster: &Cluster, steps: &[Step]) -> Result<Vec<Said>, Error> {
     let touched = steps
