@@ -6,11 +6,10 @@ use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use clap::CommandFactory;
+use clap::Command;
 use clap_complete::CompletionCandidate;
 use clap_complete::env::{CompleteEnv, Shells};
 
-use super::Cli;
 use super::args::process_variables;
 use crate::desired::{self, Ask, Desired, Folders, Loaded};
 
@@ -21,9 +20,9 @@ const PROGRAM: &str = "topicsmith";
 
 /// Answers a shell that asks how a line may go on, where one does. What is wrong then is not told:
 /// the person is in the middle of a line.
-pub(super) fn answer(arguments: &[OsString]) -> bool {
+pub fn answer(program: fn() -> Command, arguments: &[OsString]) -> bool {
     let here = std::env::current_dir().ok();
-    let complete = CompleteEnv::with_factory(Cli::command).var(VARIABLE);
+    let complete = CompleteEnv::with_factory(program).var(VARIABLE);
     let answered = complete.try_complete(arguments.to_vec(), here.as_deref());
     answered.unwrap_or(true)
 }

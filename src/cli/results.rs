@@ -193,7 +193,7 @@ impl Session {
     }
 
     /// The error of a command that was asked for a format that it does not have.
-    pub(super) fn no_such_format(&self) -> Error {
+    pub fn no_such_format(&self) -> Error {
         let message = format!("{} has no --format {}", self.command, self.format);
         let has: Vec<String> = self.formats.iter().map(Format::to_string).collect();
         Problem::usage(message, format!("it has {}", has.join(", "))).into()
@@ -207,7 +207,7 @@ impl Session {
 
     /// Ends the run with an error: for a person on stderr and, where results are for something else
     /// than a terminal, in their format on stdout too.
-    pub(super) fn fail(&self, error: &Error) -> Exit {
+    pub fn fail(&self, error: &Error) -> Exit {
         let exit = self.tell_error(error);
         let printed = match self.format {
             Format::Text | Format::Html => Ok(()),

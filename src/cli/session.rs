@@ -255,7 +255,8 @@ fn tell_loaded(loaded: &Loaded, started: Instant) {
     tell_read(loaded.environments.len(), topics.sum(), started);
 }
 
-pub(super) fn style(stream: Stream) -> Style {
+/// How text is drawn on a stream.
+pub fn style(stream: Stream) -> Style {
     Style {
         colour: stream.colour,
         width: stream.width,

@@ -6,7 +6,8 @@ use anyhow::{Context, Result};
 use clap::{Arg, Command, CommandFactory};
 use clap_mangen::Man;
 
-use crate::cli::{Cli, Exit, Format, Session};
+use super::Cli;
+use crate::cli::{Exit, Format, Session};
 use crate::terminal::write_whole;
 
 /// Arguments of `man`.

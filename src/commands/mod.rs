@@ -18,11 +18,14 @@ mod plan;
 mod schema;
 mod show;
 mod snapshot;
+mod start;
 mod validate;
 
 use anyhow::{Context, Result};
 
-pub use overview::run as overview;
+pub use start::{Cli, main};
+
+use overview::run as overview;
 
 use crate::cli::{self, Exit, Format, Session};
 use crate::desired::Ask;
