@@ -27,7 +27,7 @@ impl Consent {
         if self.yes || session.terminal.can_ask {
             return Ok(());
         }
-        let message = "nobody can be asked here: standard input or error is no terminal";
+        let message = "cannot prompt: stdin or stderr is not a terminal";
         Err(Problem::usage(message, "see what it would do first, then add --yes").into())
     }
 

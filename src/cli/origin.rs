@@ -133,8 +133,7 @@ pub fn check_scope_is_named(environment: &Environment, named: Option<&str>) -> R
         return Ok(());
     }
     let name = &environment.name;
-    let message =
-        format!("{name} keeps an inventory, and nothing says whose topics the files speak of");
+    let message = format!("{name} has an inventory, but no ownership scope is set");
     let help = format!(
         "name a scope: `scope` in [inventory] of environments/{name}.toml, --scope or TOPICSMITH_SCOPE; `enabled = false` there does without ownership"
     );

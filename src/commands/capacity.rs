@@ -88,8 +88,8 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     let only = args.only.globs()?;
     let looks = args.compare || args.looking.is_snapshot();
     if args.disk.is_some() && args.brokers.is_none() && !looks {
-        let message = "--disk is of one broker, and nothing says how many there are";
-        let help = "say --brokers N, or --compare to ask the cluster";
+        let message = "--disk is per broker, but the number of brokers is unknown";
+        let help = "pass --brokers N, or --compare to read it from the cluster";
         return Err(Problem::usage(message, help).into());
     }
     let loaded = session.load(&ask)?;

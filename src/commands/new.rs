@@ -139,7 +139,7 @@ fn refuse_listed(name: &TopicName, loaded: &Loaded) -> Result<()> {
     };
     let place = topic.declared_at.file_line();
     let message = format!("{name} is listed already, in {place}");
-    let help = "change its entry there; env.NAME in it says what differs in an environment";
+    let help = "change its entry there; env.NAME in it sets what differs in an environment";
     Err(Problem::error(message, help).into())
 }
 

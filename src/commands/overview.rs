@@ -29,7 +29,7 @@ pub fn run(session: &Session) -> Result<Exit> {
         Ok(loaded) => overview(loaded),
         // A repository that was begun.
         Err(error) => format!(
-            "{}\n\n  {:<34}tells more\n",
+            "{}\n\n  {:<34}shows more\n",
             escape(&format!("{error:#}")),
             "topicsmith validate"
         ),

@@ -63,7 +63,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     let name = TopicName::new(name.as_str());
     // Kafka's internal topics are passed over, in words of their own.
     if let Some(problem) = name.problem().filter(|_| !name.is_internal()) {
-        let message = format!("{} is no topic's name: {problem}", escape(name.as_str()));
+        let message = format!("invalid topic name {}: {problem}", escape(name.as_str()));
         let help = "`list --only GLOB` finds topics whose names match";
         return Err(Problem::usage(message, help).into());
     }

@@ -42,15 +42,15 @@ fn cluster_id(purpose: Purpose<'_>, found: &Checkup) -> Check {
         (Some(pinned), Some(id)) if pinned.value.is(id) => ok(
             code,
             format!(
-                "it is {}, as {} says",
+                "it is {}, as set in {}",
                 pinned.value,
                 pinned.place.file_line()
             ),
         ),
         (Some(pinned), id) => {
-            let is = id.as_deref().map_or("a cluster that tells no id", |id| id);
+            let is = id.as_deref().map_or("a cluster without an id", |id| id);
             let message = format!(
-                "it is {is}, and {} says {}",
+                "it is {is}, but {} sets {}",
                 pinned.place.file_line(),
                 pinned.value
             );
@@ -62,7 +62,7 @@ fn cluster_id(purpose: Purpose<'_>, found: &Checkup) -> Check {
             let help = format!("refuse any other cluster: id = \"{id}\" below [cluster]");
             warn(code, message, help)
         }
-        (None, None) => skip(code, "the cluster tells no id"),
+        (None, None) => skip(code, "the cluster reports no id"),
     }
 }
 
@@ -164,7 +164,7 @@ fn version(found: &Checkup) -> Check {
         _ => warn(
             code,
             format!(
-                "the release of broker {} cannot be told: newer than this tool knows, or not Apache Kafka",
+                "the release of broker {} is unknown: newer than this version supports, or not Apache Kafka",
                 names(&unknown, MOST_NAMED)
             ),
             "what it can do is looked at below; plan asks it before anything changes",
@@ -215,7 +215,7 @@ fn apis(found: &Checkup) -> Vec<Check> {
     let code = Code::Apis;
     let known: Vec<_> = visits(found).filter(|(_, v)| !v.apis.is_empty()).collect();
     if known.is_empty() {
-        return vec![skip(code, "no broker told which APIs it knows")];
+        return vec![skip(code, "no broker reported its API versions")];
     }
     let lacks = |feature: &Feature| {
         let (key, version) = feature.api;
@@ -269,7 +269,7 @@ fn controller(found: &Checkup) -> Check {
 fn quorum() -> Check {
     skip(
         Code::Quorum,
-        "its voters and their lag are not told to librdkafka (DescribeQuorum); kafka-metadata-quorum describe --status shows them",
+        "voters and their lag are not available through librdkafka (DescribeQuorum); to read them: kafka-metadata-quorum describe --status",
     )
 }
 
@@ -284,7 +284,7 @@ fn partitions(found: &Partitions) -> Vec<Check> {
     if !found.offline.is_empty() {
         let (partitions, topics) = of(&found.offline);
         let message = format!("{partitions} without a leader, of {topics}");
-        let help = "nobody can read or write them: bring the brokers that hold them back";
+        let help = "reads and writes fail: start the brokers that hold these partitions";
         checks.push(fail(code, message, help));
     }
     if !found.under_replicated.is_empty() {

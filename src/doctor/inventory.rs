@@ -72,7 +72,7 @@ fn scope(purpose: Purpose<'_>) -> Option<Check> {
     if !inventory.enabled || inventory.scope.is_some() || purpose.scope_is_named {
         return None;
     }
-    let message = "no scope is named: plan and apply need one to know whose topics these are";
+    let message = "no ownership scope is set: plan and apply need one";
     let help = format!(
         "name it: `scope` in [inventory] of environments/{}.toml, --scope or TOPICSMITH_SCOPE",
         environment.name
@@ -229,7 +229,7 @@ fn settings(topic: &TopicName, replicas: usize, configs: &BTreeMap<String, Strin
 /// least; how far this clock is ahead is told by nothing that is not written.
 fn clock(found: &Checkup) -> Check {
     let code = Code::Clock;
-    let unknown = "how far this machine's clock is off is not known: no broker tells its time without a write";
+    let unknown = "this machine's clock is not checked: brokers return their time only for a write";
     let (topic, at) = match &found.stamped {
         Err(why) => return untold(code, unknown, why),
         Ok(None) => return skip(code, unknown),

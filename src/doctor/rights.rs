@@ -135,7 +135,7 @@ fn on_topics(purpose: Purpose<'_>, found: &Checkup, needed: &OnTopics) -> Check 
 pub(super) fn silent(code: Code) -> Check {
     skip(
         code,
-        "the brokers do not tell rights (Kafka 2.3 and newer do)",
+        "the brokers do not report rights (Kafka 2.3 and newer do)",
     )
 }
 
@@ -222,7 +222,7 @@ fn brokers(found: &Checkup) -> Check {
             "may not read the brokers' settings: defaults in force are known only as far as topics show them, and delete.topic.enable is not",
             settings::grant(found),
         ),
-        Some(why) => untold(code, "the brokers' settings were not told", why),
+        Some(why) => untold(code, "the brokers' settings are not available", why),
     }
 }
 

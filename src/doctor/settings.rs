@@ -39,7 +39,7 @@ pub(super) fn setting<'a>(
     }
     match (values.is_empty(), why) {
         (false, _) => Ok(values),
-        (true, None) => Err(skip(code, format!("no broker tells {key}"))),
+        (true, None) => Err(skip(code, format!("no broker reports {key}"))),
         (true, Some(why)) if why.kind == Reason::Denied => {
             let message = format!("{key} is not known: the brokers' settings may not be read");
             Err(skip(code, message))
@@ -127,9 +127,8 @@ fn default_replication(found: &Checkup) -> Check {
         );
         warn(code, message, help(brokers.min(3)))
     } else if *least == 1 && brokers > 1 {
-        let message = format!(
-            "{KEY} is 1: a topic that somebody makes without a factor is lost with its broker"
-        );
+        let message =
+            format!("{KEY} is 1: a topic that is created without a factor is lost with its broker");
         warn(code, message, help(brokers.min(3)))
     } else {
         ok(code, format!("{KEY} is {least}"))
@@ -153,7 +152,7 @@ fn quota(found: &Checkup) -> Check {
         ),
         None => skip(
             code,
-            "none held the questions back; whether one is set is not told to librdkafka (DescribeClientQuotas): kafka-configs --describe --entity-type users shows it",
+            "no throttling seen; quotas are not available through librdkafka (DescribeClientQuotas): to read them: kafka-configs --describe --entity-type users",
         ),
     }
 }

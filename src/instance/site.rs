@@ -79,9 +79,7 @@ pub enum Taken {
     #[error("exists already, and belongs to no instance")]
     Nobody,
     /// A topic that was made in the place of this instance's own.
-    #[error(
-        "is not the topic that this instance made: it was deleted and made again by somebody else"
-    )]
+    #[error("is not the topic that this instance created: it was recreated")]
     MadeAgain,
     /// A topic that a scope owns.
     #[error("is owned by the scope {} in {}", shown(.0.scope.as_ref()), shown(.0.environment.as_ref()))]

@@ -262,7 +262,7 @@ pub(super) fn decode(key: &[u8], value: &[u8], at_ms: Option<i64>) -> Result<Fac
     match key == expected {
         true => Ok(fact),
         false => Err(format!(
-            "what it says belongs under the key `{}`",
+            "its value belongs to the key `{}`",
             String::from_utf8_lossy(&expected)
         )),
     }

@@ -56,7 +56,7 @@ impl Certificate {
         let host = server.rsplit_once(':').map_or(server, |(host, _)| host);
         let (words, help) = match *reason {
             reason if reason::UNKNOWN_AUTHORITY.contains(&reason) => (
-                format!("the broker's certificate is signed by nobody that is trusted here ({issuer})"),
+                format!("the broker's certificate is not signed by a trusted CA ({issuer})"),
                 "set ssl.ca.location to the certificate of the authority that signed it, a PEM file".to_owned(),
             ),
             reason::EXPIRED => (
@@ -87,7 +87,7 @@ impl Certificate {
             ),
             reason => (
                 format!("the broker's certificate is refused ({subject}, OpenSSL's error {reason})"),
-                format!("`openssl s_client -connect {server}` may tell more"),
+                format!("`openssl s_client -connect {server}` may show more"),
             ),
         };
         Diagnosis {

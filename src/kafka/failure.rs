@@ -104,7 +104,7 @@ impl Failure {
             _ => Diagnosis::new(
                 Cause::Unreachable,
                 &self.reason,
-                "look at the broker's log for what it says about this client",
+                "search the broker's log for this client",
             ),
         };
         if self.learned && matches!(diagnosis.cause, Cause::Unresolved | Cause::Unreachable) {
@@ -182,7 +182,7 @@ impl Failure {
             ),
             _ => (
                 "the other side closes the connection",
-                "look at the broker's log for what it says about this client",
+                "search the broker's log for this client",
             ),
         };
         Diagnosis::new(Cause::Closed, words, help)

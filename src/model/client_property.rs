@@ -227,7 +227,7 @@ const REFUSED: &[(&str, &str)] = &[
         "it makes unsigned tokens; --token-file, --token-command or the variable TOPICSMITH_TOKEN give one",
     ),
     ("statistics", "this tool shows no statistics"),
-    ("log", "`debug` says what is shown of librdkafka's log"),
+    ("log", "`debug` sets what is printed of librdkafka's log"),
 ];
 
 /// What librdkafka's log can be asked for.

@@ -44,7 +44,7 @@ pub fn wrong_cluster(environment: &Environment, id: Option<&str>) -> Option<Refu
     let is = match id {
         Some(id) if expected.value.is(id) => return None,
         Some(id) => format!("this is cluster {id}"),
-        None => "this cluster does not tell its id".to_owned(),
+        None => "this cluster does not report its id".to_owned(),
     };
     let place = expected.place.file_line();
     Some(Refusal {
@@ -253,7 +253,7 @@ mod tests {
         assert!(
             plan.refused[0]
                 .message
-                .starts_with("this cluster does not tell its id")
+                .starts_with("this cluster does not report its id")
         );
     }
 

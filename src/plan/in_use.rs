@@ -34,7 +34,7 @@ pub(super) fn of_delete(
         setting: None,
         message: format!("{what}: {why}: {}", facts(usage).join("; ")),
         help: format!(
-            "Stop what uses it, or let it be deleted all the same with --allow {}:{name}",
+            "Stop what uses it, or force deletion with --allow {}:{name}",
             BlockCode::TopicInUse
         ),
         declared_at: place.cloned(),

@@ -158,7 +158,7 @@ fn of_configs(
 
 const REFUSED: &str = "the broker refuses it";
 const INVENTORY: &str = "no plan changes or deletes an inventory";
-const LEAVE_INVENTORY: &str = "Take its entry out of the files, tombstones included; one that nobody uses any more is for Kafka's own tools";
+const LEAVE_INVENTORY: &str = "Take its entry out of the files, tombstones included; to delete an unused inventory, use kafka-topics";
 const NO_RIGHT: &str = "this principal may not do it";
 
 fn blocked(

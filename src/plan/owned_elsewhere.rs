@@ -51,7 +51,8 @@ pub(super) fn by_instance(name: &TopicName, instance: &Instance, place: &Place) 
 /// A topic that left the files and would be deleted, if it were still the one that was applied.
 pub(super) fn recreated(name: &TopicName, environment: &str) -> Blocked {
     Blocked {
-        message: "delete: it was deleted and made again since it was applied, so this is another topic, and nobody owns it".to_owned(),
+        message: "delete: recreated since last apply, so this is another topic, currently unowned"
+            .to_owned(),
         help: format!(
             "Delete it with a tombstone, list it, or let go of it: topicsmith inventory forget {name} -e {environment}"
         ),

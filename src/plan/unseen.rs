@@ -40,7 +40,7 @@ pub(super) fn blocked(
         ),
         (UnseenTopic::Unreadable(why), _) => (
             BlockCode::RefusedByBroker,
-            format!("the topic exists, and the brokers could not tell more of it: {why}"),
+            format!("the topic exists, but the brokers returned an error for it: {why}"),
             "Try again when the brokers are well",
         ),
     };

@@ -66,7 +66,7 @@ pub fn text(command: &str, runs: &Runs, now: f64, before: &Successes) -> String 
         ),
         count(
             "topicsmith_unlisted_topics",
-            "Topics on the cluster that no file names and nobody owns.",
+            "Topics on the cluster that are in no file and unowned.",
             |f| f.plan.unlisted as f64,
         ),
         count(

@@ -322,7 +322,7 @@ async fn of_tokens(test: Test) {
         "no token",
         (&servers, client),
         SOON,
-        "cannot log in to Kafka at SERVER: there is no token: nothing says where it comes from",
+        "cannot log in to Kafka at SERVER: there is no token: no token source is set",
     );
 }
 

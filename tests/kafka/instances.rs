@@ -404,7 +404,7 @@ async fn made_again_by_somebody_else(test: Test) {
     over(&repository, "a").await;
     let sweep = repository.run_bare("instance sweep -e dev").exits(0);
     let sweep = sweep.says("task id=a is gone; 1 topic deleted");
-    sweep.says("@raw_a  left alone: it was deleted and made again by somebody else");
+    sweep.says("@raw_a  left unchanged: recreated since the instance was started");
     assert_eq!(topics(&test).await, ["raw_a"]);
     assert!(contents(&test).await.inventory.instances.is_empty());
 }

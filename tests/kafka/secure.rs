@@ -245,12 +245,7 @@ async fn causes_of_tokens(_: Test) {
         refused(Cause::Authentication, connection, words.to_owned(), help)
     };
     let none = sasl("sasl_all", "OAUTHBEARER");
-    refused(
-        none,
-        &why("nothing says where it comes from"),
-        "--token-file",
-    )
-    .await;
+    refused(none, &why("no token source is set"), "--token-file").await;
     let away = login(Err("it is away".to_owned()));
     refused(away, &why("it is away"), "TOPICSMITH_TOKEN").await;
     let old = login(Ok(Token {

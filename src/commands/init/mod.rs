@@ -74,7 +74,7 @@ pub fn run(args: &Args, session: &Session) -> Result<Exit> {
                 format!("wrote {}", file.display())
             }
             found => format!(
-                "{} has {} already: left as it is",
+                "{} has {} already: left unchanged",
                 folder.display(),
                 count(found, "file")
             ),
@@ -86,7 +86,7 @@ pub fn run(args: &Args, session: &Session) -> Result<Exit> {
 }
 
 fn folder_name() -> Result<String> {
-    let here = std::env::current_dir().context("cannot tell the name of this folder")?;
+    let here = std::env::current_dir().context("cannot read the name of this folder")?;
     let name = here
         .file_name()
         .map(|name| name.to_string_lossy().into_owned());

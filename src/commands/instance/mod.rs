@@ -240,7 +240,7 @@ fn advised(error: InstanceError) -> anyhow::Error {
             Problem::locked(message, help).into()
         }
         InstanceError::Taken { .. } => {
-            let help = "give the instance other values, or have the topic removed by whose it is; nothing was changed";
+            let help = "give the instance other values, or have the topic's owner remove it; nothing was changed";
             Problem::refused(message, help).into()
         }
         InstanceError::Refused { .. } => {

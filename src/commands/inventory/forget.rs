@@ -137,7 +137,7 @@ fn the_topics(args: &Args, opened: &Opened, contents: &Contents) -> Result<Remov
         let topic = TopicName::from(name.as_str());
         let recorded = contents.inventory.topics.get(&topic);
         let Some(owned) = recorded else {
-            let message = format!("nobody owns {}", escape(name));
+            let message = format!("{} is unowned", escape(name));
             let help = "`topicsmith inventory list --all-scopes` shows what is owned";
             return Err(Problem::error(message, help).into());
         };

@@ -133,7 +133,7 @@ fn check_known(opened: &Opened, contents: &Contents, topic: &TopicName) -> Resul
     let names = desired.topics.keys().chain(recorded.topics.keys());
     let likely = crate::desired::closest(topic.as_str(), names.map(TopicName::as_str));
     let message = format!(
-        "no file lists {} for {}, and nobody owns it",
+        "no file lists {} for {}, and it is unowned",
         escape(topic.as_str()),
         opened.name()
     );

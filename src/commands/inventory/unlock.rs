@@ -59,7 +59,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
             ))?;
         }
         (_, None) => {
-            session.print(&format!("nobody holds the lock of {}\n", opened.name()))?;
+            session.print(&format!("the lock of {} is not held\n", opened.name()))?;
         }
     }
     Ok(Exit::Done)

@@ -170,7 +170,7 @@ impl Writer<'_> {
         let allowed = &self.desired.defaults.demands.allow_configs;
         if key.spec().is_none() && !allowed.matches(key.as_str()) {
             return self.note(format!(
-                "`{shown}` is no config of Kafka 4.3 and not in [rules] allow_configs: it is left as it is"
+                "`{shown}` is no config of Kafka 4.3 and not in [rules] allow_configs: left unchanged"
             ));
         }
         match config_value(key, value) {

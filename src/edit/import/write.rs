@@ -45,7 +45,7 @@ pub(super) fn files(
 fn head(import: &Import<'_>) -> String {
     let name = &import.desired.environment.name;
     format!(
-        "# What `topicsmith import -e {name}` found. What is not said here is as [defaults] of {name} say.\n"
+        "# What `topicsmith import -e {name}` found. All other settings come from [defaults] of {name}.\n"
     )
 }
 

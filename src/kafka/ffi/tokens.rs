@@ -25,7 +25,7 @@ pub(super) fn refresh(handle: Handle, shared: &Arc<Shared>) {
     let thread = thread::Builder::new().spawn(move || {
         let token = match &aside.connection.tokens {
             Some(tokens) => tokens.fetch(),
-            None => Err("nothing says where it comes from".to_owned()),
+            None => Err("no token source is set".to_owned()),
         };
         deliver(handle, &aside, token);
     });

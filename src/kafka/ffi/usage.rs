@@ -178,7 +178,7 @@ impl Event<'_> {
             let outcome = match (partition.error, found.offset) {
                 // So it says that a broker did not answer in time.
                 (0, INVALID) => {
-                    let message = "no broker told the partition's offset in time";
+                    let message = "no broker returned the partition's offset in time";
                     Err(Fault::new(TIMED_OUT, message.to_owned()))
                 }
                 (code, _) => self.check(code, String::new).map(|()| found),

@@ -57,7 +57,7 @@ async fn settle<T: Clone>(
             return Ok(faults);
         };
         if Instant::now() + PAUSE >= give_up {
-            return Err(cluster.without_controller("what the cluster says to the changes"));
+            return Err(cluster.without_controller("the cluster's answer to the dry run"));
         }
         tokio::time::sleep(PAUSE).await;
         if fault.kind() == FaultKind::Unanswered {

@@ -180,7 +180,7 @@ fn notes(capacity: &Capacity) -> Vec<String> {
         }
     }
     if capacity.topics.iter().any(|need| need.now.is_some()) {
-        notes.push("MESSAGES is what a topic holds by these figures, NOW what lies between its first and last offset; bytes are not told to this tool's Kafka client".to_owned());
+        notes.push("MESSAGES is what a topic holds by these figures, NOW what lies between its first and last offset; bytes are not available through librdkafka".to_owned());
     }
     notes
 }

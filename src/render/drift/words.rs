@@ -16,8 +16,8 @@ pub(super) fn state(topic: &Drifted) -> Option<&'static str> {
         (State::Missing, None, _) => "missing",
         (State::Unwanted, ..) => "there, and a tombstone wants it gone",
         (State::NotOwned, Some(_), _) => "deleted and made again since it was applied",
-        (State::NotOwned, None, _) => "pending: listed, and nobody owns it yet",
-        (State::Theirs, ..) => "named here, and somebody else's",
+        (State::NotOwned, None, _) => "pending: listed, currently unowned",
+        (State::Theirs, ..) => "listed here, but owned elsewhere",
         (State::Left, Some(Fate::Gone), _) => "gone, and no file lists it any more",
         (State::Left, Some(Fate::Recreated), _) => {
             "deleted and made again, and no file lists it any more"

@@ -155,8 +155,8 @@ pub(super) fn reason(topic: &TopicName, why: &Why) -> String {
         ),
         Why::Forbidden(why) => format!("left alone: {why}"),
         Why::Another => "stays with the others".to_owned(),
-        Why::MadeAgain => "left alone: it was deleted and made again by somebody else".to_owned(),
-        Why::Owned => "left alone: somebody else owns it".to_owned(),
+        Why::MadeAgain => "left unchanged: recreated since the instance was started".to_owned(),
+        Why::Owned => "left unchanged: owned by a scope".to_owned(),
     }
 }
 

@@ -15,12 +15,12 @@ pub(super) fn remarks(change: &Change) -> Vec<String> {
     let remade = change.fate == Some(Fate::Recreated);
     remarks.extend(change.fate.map(|fate| became(fate).to_owned()));
     let what = match change.action {
-        Action::Adopt if remade => Some("adopt as it is"),
-        Action::Adopt => Some("adopt as it is: nobody owns it so far"),
+        Action::Adopt if remade => Some("adopt unchanged"),
+        Action::Adopt => Some("adopt unchanged: currently unowned"),
         Action::Update if change.adopt && remade => Some("adopt, and update"),
-        Action::Update if change.adopt => Some("adopt, and update: nobody owns it so far"),
+        Action::Update if change.adopt => Some("adopt and update: currently unowned"),
         Action::Release if change.fate.is_none() => {
-            Some("release: it stays on the cluster, and nobody owns it")
+            Some("release: kept on the cluster, no longer managed")
         }
         Action::Release => Some("release: what is recorded of it goes"),
         Action::Delete if change.declared_at.is_none() => {

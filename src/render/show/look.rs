@@ -13,7 +13,7 @@ const INDENT: usize = 2;
 const FEW: usize = 8;
 
 /// Why nobody says how many bytes a topic takes.
-const BYTES: &str = "not told: this tool's Kafka client cannot ask brokers for the sizes of logs (kafka-log-dirs can)";
+const BYTES: &str = "not available: librdkafka cannot request log sizes (kafka-log-dirs can)";
 
 fn plain(text: impl Into<String>) -> Cell {
     Cell::new(Paint::Plain, text)
@@ -117,7 +117,7 @@ fn troubles(view: &TopicView, closeup: &Closeup) -> Vec<(Paint, String)> {
     if !leaderless.is_empty() {
         let count = count(leaderless.len(), "partition");
         let text = format!(
-            "{count} without a leader, which nobody can read or write: {}",
+            "{count} without a leader; reads and writes fail: {}",
             ids(&leaderless)
         );
         troubles.push((Paint::Removed, text));
@@ -236,7 +236,7 @@ pub(super) fn held(view: &TopicView, closeup: &Closeup) -> Sheet {
     let mut sheet = Sheet::default();
     let messages = match closeup.messages() {
         Some(messages) => plain(number(messages)),
-        None => Cell::new(Paint::Told, "unknown: not every partition told"),
+        None => Cell::new(Paint::Told, "unknown: not every partition answered"),
     };
     let compacted = view.is_compacted;
     let most = match compacted {

@@ -141,7 +141,7 @@ fn settings(view: &TopicView) -> Sheet {
 fn remarks(view: &SettingView) -> Vec<Cell> {
     let mut remarks = Vec::new();
     match view.said.split_first() {
-        None => remarks.push(faint("no layer says otherwise")),
+        None => remarks.push(faint("no layer sets another value")),
         Some((first, rest)) => {
             remarks.push(faint(words::said(first)));
             for over in rest {

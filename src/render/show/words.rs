@@ -95,7 +95,7 @@ pub(super) fn at(place: &Place) -> String {
 pub(super) fn written_at(written: &Written) -> String {
     match &written.place {
         Some(place) => at(place),
-        None => "where no file says otherwise".to_owned(),
+        None => "the built-in default".to_owned(),
     }
 }
 
@@ -103,13 +103,11 @@ pub(super) fn written_at(written: &Written) -> String {
 pub(super) fn owned_by(by: &OwnedBy) -> String {
     match by {
         OwnedBy::Nobody => "nobody owns it".to_owned(),
-        OwnedBy::Us => "owned by this scope and environment".to_owned(),
-        OwnedBy::Remade(None) => {
-            "nobody owns it: it was deleted and made again since it was applied".to_owned()
-        }
+        OwnedBy::Us => "owned (this scope and environment)".to_owned(),
+        OwnedBy::Remade(None) => "unowned: recreated since last apply".to_owned(),
         OwnedBy::Remade(Some(whose)) => {
             let whose = plan::owner(whose);
-            let text = format!("nobody owns it: one of that name was {whose}'s");
+            let text = format!("unowned: an earlier topic of this name was owned by {whose}");
             escape(&text).into_owned()
         }
         OwnedBy::Others(whose) => format!("owned by {}", escape(&plan::owner(whose))),

@@ -38,7 +38,7 @@ async fn another_topic_of_the_name_is_not_deleted(test: Test) {
     let run = repository
         .run("apply --yes --allow destructive --allow topic-in-use")
         .exits(4);
-    run.says("so this is another topic, and nobody owns it");
+    run.says("so this is another topic, currently unowned");
     assert_eq!(live(&test).await, "a");
     // Each way out that is named works.
     repository.topics("[removed.\"@a\"]\n");

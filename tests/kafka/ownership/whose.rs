@@ -134,7 +134,7 @@ async fn a_topic_is_handed_over(test: Test) {
     media
         .run_whole("inventory forget @b --yes")
         .exits(1)
-        .warns("nobody owns @b");
+        .warns("@b is unowned");
 }
 
 async fn another_environment_is_another_owner(test: Test) {
