@@ -25,6 +25,9 @@ pub enum FileError {
     /// A device or a socket, where a pipe would do.
     #[error("neither a regular file nor a pipe")]
     NotReadable,
+    /// A pipe that is written to, and that no process reads from.
+    #[error("a pipe without a reader")]
+    NoReader,
     /// More than its kind of file may have.
     #[error("larger than {} MiB, the largest size that is read", .0 >> 20)]
     TooLarge(u64),
@@ -42,6 +45,7 @@ impl FileError {
         match self {
             Self::Outside => Some("remove the link, or pass the path that it leads to"),
             Self::NotRegular
+            | Self::NoReader
             | Self::NotReadable
             | Self::TooLarge(_)
             | Self::NotText
@@ -101,6 +105,14 @@ fn written(path: &Path) -> io::Result<PathBuf> {
         }
     }
     Ok(written)
+}
+
+/// Whether a path stays in the working folder as it is written.
+///
+/// # Errors
+/// The working folder is gone.
+pub fn is_inside(path: &Path) -> io::Result<bool> {
+    Ok(boundary(path, Path::new("."))?.is_some())
 }
 
 /// Whether something may be written at a path: that it does not leave the working folder by a link.

@@ -1,8 +1,8 @@
 //! Files that are written whole or not at all.
 
-use std::fs::{self, Permissions};
+use std::fs::{self, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, NamedTempFile};
@@ -52,7 +52,17 @@ pub fn write_readable(path: &Path, text: &str) -> Result<(), WriteError> {
 
 fn write(path: &Path, text: &str, mode: Option<u32>) -> Result<(), WriteError> {
     let write = || match Place::of(path)? {
-        Place::Stream => Ok(fs::write(path, text)?),
+        Place::Stream => {
+            // Opened without waiting for a reader first: a pipe without one is an error.
+            let open = |flags| {
+                OpenOptions::new()
+                    .write(true)
+                    .custom_flags(flags)
+                    .open(path)
+            };
+            let _reader_is_there = open(libc::O_NONBLOCK | libc::O_NOCTTY).map_err(no_reader)?;
+            Ok(open(libc::O_NOCTTY)?.write_all(text.as_bytes())?)
+        }
         Place::File(path) => {
             let mut file = beside(&path)?;
             if let Some(mode) = mode {
@@ -127,11 +137,19 @@ pub fn check_writable(path: &Path) -> Result<(), WriteError> {
     check().map_err(|source: FileError| WriteError::new(path, source))
 }
 
+fn no_reader(error: io::Error) -> FileError {
+    match error.raw_os_error() {
+        Some(libc::ENXIO) => FileError::NoReader,
+        _ => error.into(),
+    }
+}
+
 /// What stands at a path, or could.
 enum Place {
     /// A file at this path, links followed.
     File(PathBuf),
-    /// A pipe or a device, which takes the text itself: nothing can be put in its place.
+    /// A pipe or a device outside of the working folder, which takes the text itself: nothing can be
+    /// put in its place.
     Stream,
 }
 
@@ -145,6 +163,7 @@ impl Place {
         };
         match fs::metadata(&path) {
             Ok(known) if known.is_dir() => Err(io::Error::from(io::ErrorKind::IsADirectory).into()),
+            Ok(known) if !known.is_file() && files::is_inside(&path)? => Err(FileError::NotRegular),
             Ok(known) if !known.is_file() => Ok(Place::Stream),
             _ => Ok(Place::File(path)),
         }

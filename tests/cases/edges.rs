@@ -7,6 +7,7 @@ use std::io::Write as _;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -16,7 +17,7 @@ type Test = fn() -> Result<(), Failed>;
 
 /// All of them, named as cases are.
 pub fn trials() -> Vec<Trial> {
-    let all: [(&str, Test); 13] = [
+    let all: [(&str, Test); 14] = [
         ("a-closed-pipe-ends-quietly", closed_pipe),
         ("a-closed-pipe-keeps-the-exit-code", closed_pipe_exit),
         ("a-full-disk-is-an-error", full_disk),
@@ -28,6 +29,7 @@ pub fn trials() -> Vec<Trial> {
         ("a-manual-page-for-every-command", manual_pages),
         ("new-asks-for-what-is-missing", new_asks),
         ("a-pipe-without-a-writer-ends-at-a-signal", unwritten_pipe),
+        ("a-pipe-without-a-reader-is-not-waited-for", unread_pipe),
         ("a-pipe-is-read-once-for-all-environments", pipe_for_all),
         ("a-device-is-not-read", devices),
     ];
@@ -363,6 +365,46 @@ fn unwritten_pipe() -> Result<(), Failed> {
         };
         if !still || status.code() != code {
             return Err(format!("{arguments:?}: {status}, waited: {still}").into());
+        }
+    }
+    Ok(())
+}
+
+/// Results are written to files; a pipe in the checkout is none, and one elsewhere needs a reader.
+fn unread_pipe() -> Result<(), Failed> {
+    let (folder, outside) = (folder()?, tempfile::tempdir()?);
+    let inside = folder.path().join("pipe.json");
+    let outside = outside.path().join("pipe.json");
+    for pipe in [&inside, &outside] {
+        if !Command::new("mkfifo").arg(pipe).status()?.success() {
+            return Err("mkfifo failed".into());
+        }
+    }
+    let outside = outside.to_str().ok_or("a path that is no text")?;
+    for option in ["--out", "--report", "--metrics-file"] {
+        for (pipe, why) in [
+            ("pipe.json", "not a regular file"),
+            (outside, "a pipe without a reader"),
+        ] {
+            let arguments = match option {
+                "--report" => vec!["apply", "--yes", option, pipe],
+                _ => vec!["plan", "--live", "live.json", option, pipe],
+            };
+            let child = topicsmith(folder.path(), &arguments)
+                .stdout(Stdio::null())
+                .stderr(Stdio::piped())
+                .spawn()?;
+            let (sender, ended) = mpsc::channel();
+            let id = child.id().to_string();
+            thread::spawn(move || sender.send(child.wait_with_output()));
+            let Ok(output) = ended.recv_timeout(Duration::from_secs(20)) else {
+                Command::new("kill").args(["-KILL", &id]).status()?;
+                return Err(format!("{arguments:?} does not end").into());
+            };
+            let said = String::from_utf8_lossy(&output?.stderr).into_owned();
+            if !said.contains(why) {
+                return Err(format!("{arguments:?}: {said}").into());
+            }
         }
     }
     Ok(())
