@@ -173,34 +173,31 @@ impl Connection {
     }
 
     /// Replaces every secret by its name in a text that came from elsewhere, such as a library's
-    /// error.
+    /// error, and so a part of one: libraries take values apart, or cut them off.
     pub fn redact(&self, text: &str) -> String {
         let is_shown = |secret: &Secret| {
             let mut servers = self.servers.iter().filter(|server| server.is_public());
             servers.any(|server| server.expose() == secret.expose())
         };
         let secrets = self.secrets.iter().filter(|secret| !is_shown(secret));
-        let all = secrets.map(|secret| (secret, false));
-        let all = all.chain(self.hosts.iter().map(|host| (host, true)));
-        let mut all: Vec<(&Secret, bool)> = all
-            .filter(|(secret, _)| !secret.expose().is_empty())
-            .collect();
+        let needles = secrets.flat_map(Needle::of_secret);
+        let needles = needles.chain(self.hosts.iter().map(Needle::of_host));
+        let mut needles: Vec<Needle> = needles.filter(|needle| !needle.text.is_empty()).collect();
         // The longest first: one secret may contain another.
-        all.sort_by_key(|(secret, _)| std::cmp::Reverse(secret.expose().len()));
+        needles.sort_by_key(|needle| std::cmp::Reverse(needle.text.len()));
         let mut redacted = String::with_capacity(text.len());
         let (mut rest, mut before) = (text, None);
         // In one pass: a secret may be a part of another one's name.
         while let Some(next) = rest.chars().next() {
-            let found = all.iter().find_map(|(secret, is_word)| {
-                let after = rest.strip_prefix(secret.expose())?;
-                let ends = !is_part(before) && !is_part(after.chars().next());
-                (ends || !is_word).then_some((secret, after))
+            let found = needles.iter().find_map(|needle| {
+                let length = needle.length_in(rest, before)?;
+                Some((needle, length))
             });
             match found {
-                Some((secret, after)) => {
-                    redacted.push_str(secret.name());
-                    before = secret.expose().chars().next_back();
-                    rest = after;
+                Some((needle, length)) => {
+                    redacted.push_str(needle.name);
+                    before = rest[..length].chars().next_back();
+                    rest = &rest[length..];
                 }
                 None => {
                     redacted.push(next);
@@ -210,6 +207,65 @@ impl Connection {
             }
         }
         redacted
+    }
+}
+
+/// What is replaced in a text.
+struct Needle<'a> {
+    text: &'a str,
+    /// By what.
+    name: &'a str,
+    /// Whether it is only one as a word of its own.
+    is_word: bool,
+    /// Whether its beginning is enough.
+    is_whole: bool,
+}
+
+impl<'a> Needle<'a> {
+    /// The shortest beginning of a secret that is taken for it.
+    const BEGINNING: usize = 8;
+
+    fn of_host(host: &'a Secret) -> Self {
+        Self {
+            text: host.expose(),
+            name: host.name(),
+            is_word: true,
+            is_whole: false,
+        }
+    }
+
+    /// The secret as a whole, and what separators make of it, but for words that any text may hold.
+    fn of_secret(secret: &'a Secret) -> Vec<Self> {
+        let needle = |text, is_whole: bool| Self {
+            text,
+            name: secret.name(),
+            is_word: !is_whole,
+            is_whole,
+        };
+        let is_separator = |c: char| c.is_whitespace() || ",;:=|/+\"'()[]{}<>&?#%".contains(c);
+        let is_telling = |piece: &&str| {
+            let has = |is: fn(char) -> bool| piece.contains(is);
+            let mixed = has(|c| c.is_ascii_digit()) && has(char::is_alphabetic);
+            piece.len() >= 12 || piece.len() >= 4 && mixed
+        };
+        let pieces = secret.expose().split(is_separator).filter(is_telling);
+        let pieces = pieces.filter(|piece| piece.len() < secret.expose().len());
+        let pieces = pieces.map(|piece| needle(piece, false));
+        std::iter::once(needle(secret.expose(), true))
+            .chain(pieces)
+            .collect()
+    }
+
+    /// How much of the beginning of a text it is, if any.
+    fn length_in(&self, text: &str, before: Option<char>) -> Option<usize> {
+        if let Some(after) = text.strip_prefix(self.text) {
+            let ends = !is_part(before) && !is_part(after.chars().next());
+            return (ends || !self.is_word).then_some(self.text.len());
+        }
+        let same = self.text.chars().zip(text.chars());
+        let same = same.take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8());
+        let same: usize = same.sum();
+        (self.is_whole && same >= Self::BEGINNING).then_some(same)
     }
 }
 
@@ -232,6 +288,23 @@ mod tests {
         let text = connection.redact("bad password \"hunter22\" or hunter2 at kafka:9092");
         assert_eq!(text, "bad password \"***\" or *** at kafka:9092");
         assert!(!format!("{connection:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn parts_of_a_secret_are_replaced_too() {
+        let mut connection = Connection::to(vec!["kafka:9092".to_owned()]);
+        let long = "x1".repeat(300);
+        connection.secrets = vec![
+            Secret::named("P-256:s3cr3tA,with words;s3cr3tB", "${KAFKA_CURVES}"),
+            Secret::named(&long, "${KAFKA_LONG}"),
+        ];
+        let text = format!(
+            "group 's3cr3tA' of P-256:s3cr3tA with words; {}…",
+            &long[..512]
+        );
+        let shown = "group '${KAFKA_CURVES}' of ${KAFKA_CURVES} with words; ${KAFKA_LONG}…";
+        assert_eq!(connection.redact(&text), shown);
+        assert_eq!(connection.redact("as3cr3tA x1x1x1"), "as3cr3tA x1x1x1");
     }
 
     #[test]
