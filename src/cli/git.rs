@@ -32,7 +32,7 @@ pub fn commit(entry: &Path) -> Option<String> {
             return Some(text.to_owned());
         }
         let name = text.strip_prefix("ref: ").filter(|name| is_ref(name))?;
-        content = match read(&shared.join(name), SMALL)? {
+        content = match read(&below(&shared, name)?, SMALL)? {
             Content::Bytes(bytes) => bytes,
             Content::Missing => {
                 packed(&read(&shared.join("packed-refs"), PACKED)?.bytes()?, name)?.to_vec()
@@ -52,6 +52,17 @@ pub fn folder(entry: &Path) -> Option<PathBuf> {
             Some(entry.parent()?.join(path))
         }
     }
+}
+
+/// The path of a ref's file, where no folder on the way to it is a link.
+fn below(shared: &Path, name: &str) -> Option<PathBuf> {
+    name.split('/').try_fold(shared.to_owned(), |folder, part| {
+        let path = folder.join(part);
+        let is_link = path
+            .symlink_metadata()
+            .is_ok_and(|known| known.is_symlink());
+        (!is_link).then_some(path)
+    })
 }
 
 enum Content {
@@ -216,6 +227,11 @@ mod tests {
 
         let folder = git(&[("HEAD", b"ref: refs/heads/a"), ("refs/heads/b", b"")]);
         link(&id, folder.path().join(".git/refs/heads/a"));
+        assert_eq!(read_in(folder.path()), None);
+
+        // A folder on the way to the ref, of the name that a secret file has.
+        let folder = git(&[("HEAD", b"ref: refs/id"), ("x", b"")]);
+        link(outside.path(), folder.path().join(".git/refs"));
         assert_eq!(read_in(folder.path()), None);
 
         let (folder, other) = (
