@@ -3,7 +3,8 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use topicsmith::desired::{self, Ask, Folders, Variables};
+use topicsmith::desired::{self, Ask, Draft, Folders, Variables};
+use topicsmith::edit::import::{Import, Split, checked};
 use topicsmith::live::{Live, snapshot};
 use topicsmith::model::document;
 use topicsmith::plan::{self, Options, PlanDocument};
@@ -35,6 +36,25 @@ fn pure(criterion: &mut Criterion) {
             scope: Some("bench".to_owned()),
             ..Options::default()
         };
+        // The same topics as no file lists them.
+        let empty = tempfile::tempdir().expect("a temporary folder");
+        Repository::new(empty.path(), "localhost:9092", &["dev"], "t", (0, 1)).expect("no topics");
+        let empty = Folders::below(empty.path());
+        let read = |drafts: &[Draft]| {
+            desired::load_with(&empty, &Ask::Only, &Variables::default(), drafts)
+        };
+        let without = read(&[]).expect("files");
+        let import = || {
+            let import = Import {
+                desired: &without.environments[0].desired,
+                live: &live,
+                topics: live.topics.keys().collect(),
+                is_one_of_several: false,
+                profiles: None,
+                split: Split::One(empty.topics.join("t.toml")),
+            };
+            checked(import, &empty, read)
+        };
         let creates = plan::make(desired, &Live::default(), &options);
         assert_eq!(creates.changes.len(), size);
         let style = Style {
@@ -53,6 +73,9 @@ fn pure(criterion: &mut Criterion) {
         });
         measure("plan: creates", &|| {
             drop(black_box(plan::make(desired, &Live::default(), &options)));
+        });
+        measure("import: write and read again", &|| {
+            black_box(import().is_ok());
         });
         measure("render: text", &|| {
             drop(black_box(render::plan::text(&creates, style)));

@@ -1,6 +1,7 @@
 //! `topicsmith import`: writes a topics file for topics that are live and in no file.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -10,13 +11,17 @@ use crate::desired::{Desired, Draft, Loaded, LoadedEnvironment};
 use crate::edit::import::{Import, Imported, Note, Split, checked};
 use crate::live::{Live, UnseenTopic};
 use crate::model::inert::Syntax;
-use crate::model::text::{count, escape, names};
+use crate::model::name::MAX_LENGTH;
+use crate::model::text::{count, cut, escape, names};
 use crate::model::{Finding, Level, TopicName};
 use crate::plan::{self, Books, Options, Standing};
 use crate::terminal::write_all_new;
 
 /// How many topics a note names.
 const MOST_NAMED: usize = 10;
+
+/// How many characters of a note are shown.
+const MOST_SAID: usize = 600;
 
 /// The finding that only a person can do something about.
 const REQUIRED: &str = "rule-require";
@@ -50,7 +55,7 @@ pub struct Args {
     /// this folder
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// One file for each first part of the topics' names, up to `.`, `-` or `_`
+    /// One file for each first part of the topics' names, up to `.`, `-` or `_`, in lower case
     #[arg(long, value_name = "prefix", requires = "out")]
     split_by: Option<SplitBy>,
     /// Make profiles of settings that several topics share
@@ -188,12 +193,46 @@ impl Args {
         let files = imported.files.iter();
         let files: Vec<(&Path, &str)> =
             files.map(|f| (f.path.as_path(), f.text.as_str())).collect();
+        refuse_alike(&files)?;
         write_all_new(&files)?;
         for (path, _) in files {
             session.print(&format!("wrote {}\n", escape(&path.display().to_string())))?;
         }
         Ok(())
     }
+}
+
+/// Whether files differ from some that are there in case alone: a checkout on macOS or Windows would
+/// hold only one of the two.
+fn refuse_alike(files: &[(&Path, &str)]) -> Result<()> {
+    let name = |path: &Path| Some(path.file_name()?.to_string_lossy().into_owned());
+    let folders: BTreeSet<&Path> = files.iter().filter_map(|(path, _)| path.parent()).collect();
+    for folder in folders {
+        let shown = match folder == Path::new("") {
+            true => Path::new("."),
+            false => folder,
+        };
+        // What is not there yet has no files.
+        let entries = fs::read_dir(shown).into_iter().flatten().flatten();
+        let there: BTreeMap<String, PathBuf> = entries
+            .filter_map(|entry| Some((name(&entry.path())?.to_lowercase(), entry.path())))
+            .collect();
+        for (path, _) in files
+            .iter()
+            .filter(|(path, _)| path.parent() == Some(folder))
+        {
+            let alike = name(path).and_then(|name| there.get(&name.to_lowercase()));
+            let alike = alike.filter(|alike| alike.file_name() != path.file_name());
+            if let Some(alike) = alike {
+                let (path, alike) = (path.display(), alike.display());
+                let message =
+                    format!("cannot write {path}: {alike} is the same file on macOS and Windows");
+                let help = "rename that file, or write to another folder with --out";
+                return Err(Problem::error(message, help).into());
+            }
+        }
+    }
+    Ok(())
 }
 
 /// What a person should know, the topics that it holds for together.
@@ -203,8 +242,14 @@ fn tell_notes(session: &Session, notes: Vec<Note>) {
         topics.entry(note.what).or_default().push(note.topic);
     }
     for (what, topics) in topics {
+        let short = |topic: &TopicName| cut(topic.as_str(), MAX_LENGTH).into_owned();
+        let topics: Vec<String> = topics.iter().map(short).collect();
         let topics = names(&topics, MOST_NAMED);
-        let note = format!("note: {}: {}\n", escape(&topics), escape(&what));
+        let note = format!(
+            "note: {}: {}\n",
+            escape(&topics),
+            escape(&cut(&what, MOST_SAID))
+        );
         session.terminal.note(&note);
     }
 }

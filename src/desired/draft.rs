@@ -1,6 +1,7 @@
 //! Files that are not written yet: read and checked together with those that are, so that nothing is
 //! written that `validate` would refuse.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -44,9 +45,11 @@ pub fn load_with(
 }
 
 fn beside(mut found: Vec<Found>, drafts: &[Draft], folders: &Folders) -> Vec<Found> {
+    let shown = |draft: &Draft| shown_path(&draft.path, &folders.root);
+    let replaced: BTreeSet<Arc<str>> = drafts.iter().map(shown).collect();
+    found.retain(|found| !replaced.contains(&found.file));
     for draft in drafts {
-        let file = shown_path(&draft.path, &folders.root);
-        found.retain(|found| found.file != file);
+        let file = shown(draft);
         let source = Source::new(file.clone(), draft.text.clone());
         found.push(Found {
             stem: Arc::from(""),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::import::split::prefix;
+use super::import::split::{file_name, prefix};
 use crate::desired::Desired;
 use crate::model::{Place, TopicName};
 
@@ -17,10 +17,11 @@ pub fn home<'a>(
     folder: &Path,
 ) -> PathBuf {
     // An entry that makes many topics, in many environments, is one entry.
+    let own = prefix(name);
     let mut entries: BTreeMap<&Place, (bool, bool)> = BTreeMap::new();
     for (other, topic) in environments.flat_map(|desired| &desired.topics) {
         let near = entries.entry(&topic.declared_at).or_default();
-        near.0 |= prefix(other) == prefix(name);
+        near.0 |= prefix(other) == own;
         near.1 |= owner.is_some() && topic.owner.as_deref() == owner;
     }
     let mut files: BTreeMap<&str, [usize; 3]> = BTreeMap::new();
@@ -34,7 +35,7 @@ pub fn home<'a>(
     let best = files.into_iter().rev().max_by_key(|(_, counts)| *counts);
     match best {
         Some((file, counts)) if counts != [0; 3] => PathBuf::from(file),
-        _ => folder.join(format!("{}.toml", prefix(name))),
+        _ => folder.join(file_name(name)),
     }
 }
 

@@ -257,11 +257,12 @@ fn new_asks() -> Result<(), Failed> {
 /// No work is quadratic in the number of topics: counted in instructions, which no other load on
 /// the machine changes.
 fn growth() -> Result<(), Failed> {
-    let runs: [&[&str]; 4] = [
+    let runs: [&[&str]; 5] = [
         &["validate"],
         &["plan", "--live", "live.json", "--format", "json"],
         &["plan", "--live", "empty.json"],
         &["drift", "--live", "other.json"],
+        &["import", "--live", "unlisted.json"],
     ];
     for arguments in runs {
         let counted = [100, 200, 400].map(|topics| instructions(arguments, topics));
@@ -293,14 +294,15 @@ fn instructions(arguments: &[&str], topics: usize) -> Result<u64, Failed> {
     }
     let environment = "[cluster]\nbootstrap_servers = \"localhost:9092\"\n[defaults]\npartitions = 1\nreplication_factor = 1\n[inventory]\nscope = \"s\"\n";
     fs::write(path("environments/dev.toml"), environment)?;
-    for (name, live, retention) in [
-        ("live.json", topics, "604800000"),
-        ("other.json", topics, "1"),
-        ("empty.json", 0, ""),
+    for (name, first, live, retention) in [
+        ("live.json", "t", topics, "604800000"),
+        ("other.json", "t", topics, "1"),
+        ("empty.json", "t", 0, ""),
+        ("unlisted.json", "u", topics, "1"),
     ] {
         let topic = |n: usize| {
             format!(
-                r#""t{n:05}": {{"partitions": 1, "replication_factor": 1, "config": {{"retention.ms": "{retention}"}}}}"#
+                r#""{first}{n:05}": {{"partitions": 1, "replication_factor": 1, "config": {{"retention.ms": "{retention}"}}}}"#
             )
         };
         let all: Vec<String> = (0..live).map(topic).collect();

@@ -7,11 +7,14 @@ use crate::desired::{Desired, Requirement, Unmanaged};
 use crate::edit::words::{DEFAULT, config_value, string};
 use crate::live::{Live, LiveTopic, ReplicationFactor, effective};
 use crate::model::config::is_throttle;
-use crate::model::text::{count, escape};
+use crate::model::text::{count, cut, escape};
 use crate::model::{ConfigKey, TopicName};
 
 /// The config that has a key of its own in the files.
 pub(super) const MIN_ISR: &str = "min.insync.replicas";
+
+/// The most of a key or a value in a note, in characters.
+const LONGEST: usize = 100;
 
 /// An entry as it will stand in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -159,14 +162,14 @@ impl Writer<'_> {
             self.unmanaged.config.insert(key.clone());
             return self.note(format!(
                 "min_insync_replicas = {} is more than its {}, so no acks=all write can succeed: left unmanaged",
-                escape(value),
+                escape(&cut(value, LONGEST)),
                 count(self.factor as usize, "replica"),
             ));
         }
         if given.is_some_and(|given| key.same(given, value)) {
             return;
         }
-        let shown = escape(key.as_str()).into_owned();
+        let shown = escape(&cut(key.as_str(), LONGEST)).into_owned();
         let allowed = &self.desired.defaults.demands.allow_configs;
         if key.spec().is_none() && !allowed.matches(key.as_str()) {
             return self.note(format!(
@@ -181,7 +184,7 @@ impl Writer<'_> {
                 self.unmanaged.config.insert(key.clone());
                 self.note(format!(
                     "`{shown}` is {:?}, which the files cannot say: left unmanaged",
-                    escape(value)
+                    escape(&cut(value, LONGEST))
                 ));
             }
         }

@@ -17,29 +17,59 @@ pub(super) fn files(
     entries: &[Entry],
     profiles: &[Profile],
 ) -> (Vec<Draft>, Vec<Written>) {
-    let mut files: BTreeMap<PathBuf, String> = BTreeMap::new();
+    let mut files: BTreeMap<PathBuf, Text> = BTreeMap::new();
     let mut written = Vec::new();
+    let begin = || Text::begin(head(import));
     if !profiles.is_empty() {
-        let text = files
-            .entry(import.split.profiles())
-            .or_insert_with(|| head(import));
+        let path = import.split.profiles();
+        let text = files.entry(path).or_insert_with(begin);
+        let mut all = String::new();
         profiles
             .iter()
-            .for_each(|profile| put_profile(profile, text));
+            .for_each(|profile| put_profile(profile, &mut all));
+        text.push(&all);
     }
     for entry in entries {
         let path = import.split.file(&entry.topic);
-        let text = files.entry(path.clone()).or_insert_with(|| head(import));
-        text.push('\n');
+        let text = files.entry(path.clone()).or_insert_with(begin);
+        text.push("\n");
         written.push(Written {
-            line: 1 + text.lines().count() as u32,
+            line: 1 + text.lines,
             path,
             topic: entry.topic.clone(),
         });
-        put_entry(entry, import, text);
+        let mut one = String::new();
+        put_entry(entry, import, &mut one);
+        text.push(&one);
     }
-    let draft = |(path, text)| Draft { path, text };
+    let draft = |(path, text): (PathBuf, Text)| Draft {
+        path,
+        text: text.text,
+    };
     (files.into_iter().map(draft).collect(), written)
+}
+
+/// A file's text, its lines counted as it grows: to count them anew for each entry takes quadratic
+/// time.
+struct Text {
+    text: String,
+    lines: u32,
+}
+
+impl Text {
+    fn begin(head: String) -> Self {
+        let mut text = Self {
+            text: String::new(),
+            lines: 0,
+        };
+        text.push(&head);
+        text
+    }
+
+    fn push(&mut self, lines: &str) {
+        self.text.push_str(lines);
+        self.lines += lines.lines().count() as u32;
+    }
 }
 
 fn head(import: &Import<'_>) -> String {
