@@ -66,6 +66,9 @@ pub fn names<T: ToString>(all: &[T], most: usize) -> String {
 /// The beginning of a text that is longer than so many characters, with how much was left out:
 /// `aaa… (9,997 more characters)`.
 pub fn cut(text: &str, most: usize) -> Cow<'_, str> {
+    if text.len() <= most {
+        return Cow::Borrowed(text);
+    }
     let Some((end, _)) = text.char_indices().nth(most) else {
         return Cow::Borrowed(text);
     };

@@ -1,9 +1,12 @@
 //! Lines in columns: a label, a value, and beside them what is to be said about them. The columns
 //! are as wide as their longest entry, within reason; what does not fit beside goes below.
 
+use std::borrow::Cow;
+
 use console::{measure_text_width, truncate_str};
 
 use super::{Paint, Style};
+use crate::model::text::cut;
 
 /// Where a line's remark stands at most: one overlong value must not push all remarks away.
 const FARTHEST_REMARK: usize = 76;
@@ -16,7 +19,11 @@ const USUAL_LINE: usize = 48;
 /// However narrow the terminal, this much of a table's cell is shown.
 const LEAST_CELL: usize = 12;
 
-/// A piece of text with its colour. The text is printed as it is: whoever makes one escapes it.
+/// The most characters of a piece of text. JSON has all of it.
+const LONGEST_CELL: usize = 2_000;
+
+/// A piece of text with its colour. The text is printed as it is, but for its length: whoever makes
+/// one escapes it.
 #[derive(Debug, Clone)]
 pub(super) struct Cell {
     text: String,
@@ -25,10 +32,11 @@ pub(super) struct Cell {
 
 impl Cell {
     pub(super) fn new(paint: Paint, text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            paint,
+        let mut text = text.into();
+        if let Cow::Owned(short) = cut(&text, LONGEST_CELL) {
+            text = short;
         }
+        Self { text, paint }
     }
 
     /// The text without its colour.

@@ -9,9 +9,12 @@ use super::values;
 use super::{Paint, Style};
 use crate::desired::{Desired, Topic};
 use crate::live::{Live, LiveTopic};
-use crate::model::text::escape;
+use crate::model::text::{cut, escape};
 use crate::model::{ConfigKey, TopicName};
 use crate::plan::{Action, Blocked, Change, Plan, Setting, SettingValue};
+
+/// The most characters of a line. It is cut after the comparison, which takes all of it.
+const LONGEST_LINE: usize = 2_000;
 
 /// The diffs of all topics that the plan changes or holds something of back, by name.
 pub fn text(plan: &Plan, desired: &Desired, live: &Live, style: Style) -> String {
@@ -150,7 +153,7 @@ fn painted(before: &str, after: &str, (from, to): (&str, &str), style: Style) ->
         .to_string();
     let painted = diff
         .lines()
-        .map(|line| style.paint(paint(line), line) + "\n");
+        .map(|line| style.paint(paint(line), &cut(line, LONGEST_LINE)) + "\n");
     painted.collect()
 }
 

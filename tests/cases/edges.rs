@@ -32,6 +32,7 @@ pub fn trials() -> Vec<Trial> {
         ("a-pipe-without-a-reader-is-not-waited-for", unread_pipe),
         ("a-pipe-is-read-once-for-all-environments", pipe_for_all),
         ("a-device-is-not-read", devices),
+        ("huge-texts-are-cut-for-people", huge_texts),
     ];
     let trial = |(name, test): (&str, Test)| Trial::test(format!("edges/{name}"), test);
     all.map(trial).into()
@@ -460,4 +461,66 @@ fn devices() -> Result<(), Failed> {
     let output = topicsmith(folder.path(), &config).stdin(stdin).output()?;
     let expected = "error: cannot read the client configuration /dev/stdin: larger than 1 MiB, the largest size that is read\n";
     expect(&output, 1, expected)
+}
+
+/// Whatever files and clusters hold, what people read of it is short, and says what is left out.
+fn huge_texts() -> Result<(), Failed> {
+    const LONGEST_LINE: usize = 10_000;
+    let huge = |letter: &str| letter.repeat(100_000);
+    let folder = folder()?;
+    let write = |name: &str, text: String| fs::write(folder.path().join(name), text);
+    write(
+        "environments/dev.toml",
+        "[cluster]\nbootstrap_servers = \"localhost:9092\"\n[rules]\nallow_configs = [\"vendor.*\"]\n[inventory]\nscope = \"s\"\n".to_owned(),
+    )?;
+    write(
+        "topics/many.toml",
+        format!(
+            "[topics.a]\npartitions = 1\nreplication_factor = 1\ndescription = \"{}\"\nowner = \"{}\"\nlabels.x = \"{}\"\nconfig.\"vendor.x\" = \"{}\"\nconfig.\"vendor.{}\" = \"x\"\n[removed.gone]\nreason = \"{}\"\n",
+            huge("d"),
+            huge("o"),
+            huge("l"),
+            huge("v"),
+            huge("k"),
+            huge("r"),
+        ),
+    )?;
+    write(
+        "live.json",
+        format!(
+            r#"{{"format": "topicsmith/live/1", "cluster_id": "c1", "brokers": [], "broker_defaults": {{}}, "topics": {{
+                "a": {{"partitions": 1, "replication_factor": 1, "config": {{"vendor.x": "{}", "vendor.y": "{}"}}}},
+                "gone": {{"partitions": 1, "replication_factor": 1, "config": {{}}}},
+                "{}": {{"partitions": 1, "replication_factor": 1, "config": {{}}}}}}}}"#,
+            huge("w"),
+            huge("u"),
+            huge("z"),
+        ),
+    )?;
+    for arguments in [
+        "plan",
+        "plan --diff",
+        "plan --format markdown",
+        "plan --format github",
+        "drift",
+        "drift --format markdown",
+        "list",
+        "list --format markdown",
+        "show a",
+        "catalog --format markdown",
+        "import",
+    ] {
+        let arguments: Vec<&str> = arguments
+            .split(' ')
+            .chain(["--live", "live.json"])
+            .collect();
+        let output = topicsmith(folder.path(), &arguments).output()?;
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said);
+        let longest = said.lines().map(str::len).max().unwrap_or_default();
+        if longest > LONGEST_LINE || !said.contains("… (") {
+            return Err(format!("{arguments:?}: {longest} bytes in a line").into());
+        }
+    }
+    Ok(())
 }

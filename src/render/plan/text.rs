@@ -1,6 +1,6 @@
 //! A plan as a person reads it in a review.
 
-use crate::model::text::{count, escape, names};
+use crate::model::text::{count, cut, escape, names};
 use crate::model::{Place, RiskLevel, TopicName};
 use crate::plan::{
     Action, Blocked, Change, Held, Plan, Risk, SettingAction, SettingChange, usage_facts,
@@ -18,6 +18,8 @@ const DETAIL: usize = 6;
 const LINES: usize = 8;
 /// How many unlisted topics are named.
 const UNLISTED: usize = 10;
+/// The most characters of a value.
+const LONGEST_VALUE: usize = 500;
 
 /// The plan of one environment.
 pub fn text(plan: &Plan, style: Style) -> String {
@@ -95,10 +97,15 @@ fn add_change(sheet: &mut Sheet, change: &Change) {
         sheet.text(DETAIL, Cell::new(Paint::Plain, escape(&fact)));
     }
     for config in configs().filter(|config| !config.is_pin()) {
+        // Each by itself: a long old value must not leave the new one out.
         let to = becomes(config);
+        let to = cut(&to, LONGEST_VALUE);
         let values = match change.action {
-            Action::Create => to,
-            _ => format!("{} → {to}", shown(&config.setting, config.from.as_ref())),
+            Action::Create => to.into_owned(),
+            _ => {
+                let from = shown(&config.setting, config.from.as_ref());
+                format!("{} → {to}", cut(&from, LONGEST_VALUE))
+            }
         };
         add_setting(sheet, config, values);
     }
