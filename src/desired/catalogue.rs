@@ -251,10 +251,3 @@ fn check_tombstones(
     }
     checked
 }
-
-/// A finding about a name that Kafka would not take.
-pub(super) fn bad_name(name: &TopicName, place: &Place) -> Option<Finding> {
-    let problem = name.problem()?;
-    let message = format!("{}: {problem}", shown(name));
-    Some(Finding::error("topic-name", place.clone(), message))
-}

@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::catalogue::bad_name;
 use super::name_template::{NameTemplate, Product, is_placeholder};
 use super::placeholders::{
     MOST_PLACEHOLDERS, check_lengths, check_lists, check_placeholders, lists,
@@ -13,7 +12,7 @@ use super::problems::Problems;
 use super::suggest::{self, shown};
 use super::tables::topics_file::{LifecycleTable, Listed, TopicEntry};
 use super::tables::values::Entry;
-use crate::model::{Finding, TopicName, text};
+use crate::model::{Finding, Place, TopicName, text};
 
 /// The most topics that one entry makes.
 const MOST_OF_ONE: usize = 200_000;
@@ -279,4 +278,11 @@ impl Doubles {
             });
         }
     }
+}
+
+/// A finding about a name that Kafka would not take.
+fn bad_name(name: &TopicName, place: &Place) -> Option<Finding> {
+    let problem = name.problem()?;
+    let message = format!("{}: {problem}", shown(name));
+    Some(Finding::error("topic-name", place.clone(), message))
 }
