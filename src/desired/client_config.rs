@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::connection::{Outside, property};
+use super::secrets::{Outside, property};
 use super::servers::{Servers, split_servers};
 use super::suggest::shown;
 use super::tables::cluster_table::ClientEntry;

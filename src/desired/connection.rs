@@ -1,11 +1,9 @@
 //! How to reach a cluster, before variables and secrets are filled in.
 
-use std::path::Path;
-
 use super::ClusterId;
 use super::client_config::Repository;
 use super::environments::Chain;
-use super::secrets::read_secret;
+use super::secrets::{Outside, property};
 use super::servers::{Servers, split_servers};
 use super::suggest::shown;
 use super::tables::cluster_table::{ClientEntry, ClusterText};
@@ -13,16 +11,7 @@ use super::tables::field::Given;
 use super::trace::Written;
 use super::variables::{Filled, Missing, Template, Variables};
 use crate::model::connection::Connection;
-use crate::model::{Finding, Layer, Place, Secret, Sourced};
-
-/// What a connection takes from outside of the files.
-#[derive(Debug, Clone, Copy)]
-pub struct Outside<'a> {
-    /// The process environment.
-    pub variables: &'a Variables,
-    /// The folder of `${file:NAME}`.
-    pub secrets_dir: Option<&'a Path>,
-}
+use crate::model::{Finding, Layer, Place, Sourced};
 
 /// `[cluster]` as it is written: it needs the process environment and secrets only once somebody
 /// connects.
@@ -198,40 +187,6 @@ impl ConnectionTemplate {
         }
         servers
     }
-}
-
-/// The value of a client property. What of it is not to be shown is added to `secrets`.
-pub(super) fn property(
-    entry: &ClientEntry,
-    outside: Outside<'_>,
-    secrets: &mut Vec<Secret>,
-) -> Result<Secret, Box<Finding>> {
-    let place = &entry.value.place;
-    let read = |name: &str| read_secret(name, outside.secrets_dir);
-    let filled = entry.value.value.fill(outside.variables, read);
-    let filled = filled.map_err(|missing| Box::new(missing.at(place.clone())))?;
-    let value = Filled::joined(&filled);
-    entry.property.check(value.expose()).map_err(|problem| {
-        let message = format!("`{}` {problem}", entry.property.name);
-        let finding = Finding::error("client-property", place.clone(), message);
-        finding.help("its value comes from a variable or a file, and is not shown")
-    })?;
-    let outside = filled.iter().filter_map(|part| match part {
-        Filled::Outside(secret) => Some(secret.clone()),
-        Filled::Written(_) => None,
-    });
-    secrets.extend(outside);
-    if !entry.property.is_secret() {
-        return Ok(value);
-    }
-    // What is written in the file of a credential is secret too.
-    let name: String = filled.iter().filter_map(Filled::name).collect();
-    let value = match name.is_empty() {
-        true => Secret::new(value.expose()),
-        false => Secret::named(value.expose(), name),
-    };
-    secrets.push(value.clone());
-    Ok(value)
 }
 
 fn no_file(name: &str) -> Result<String, Missing> {

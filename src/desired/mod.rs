@@ -55,7 +55,7 @@ use std::sync::Arc;
 
 pub use checks::outside_scope;
 pub use client_config::ClientConfig;
-pub use connection::{ConnectionTemplate, Outside};
+pub use connection::ConnectionTemplate;
 pub use defaults::{Defaults, Demands};
 pub use draft::{Draft, load_with};
 pub use error::{LoadError, NamedFolder};
@@ -67,6 +67,7 @@ pub use load::{
 };
 pub use name_template::NameTemplate;
 pub use rules::{NameRule, Requirement};
+pub use secrets::Outside;
 pub use select::Ask;
 pub use suggest::closest;
 pub use tables::pattern::Pattern;
