@@ -40,6 +40,7 @@ pub mod schema;
 mod secrets;
 mod select;
 mod servers;
+mod subject;
 mod suggest;
 mod syntax;
 mod tables;

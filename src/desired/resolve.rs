@@ -10,6 +10,7 @@ use super::layers::{Layers, Picked, SharedLayers};
 use super::name_template::NameTemplate;
 use super::problems::Problems;
 use super::rules::Rules;
+use super::subject::Subject;
 use super::suggest::shown;
 use super::tables::config_table::ConfigEntry;
 use super::tables::config_value::{ConfigValue, unknown_config};
@@ -33,24 +34,6 @@ pub(super) struct Resolved {
     pub(super) removed: BTreeMap<TopicName, Tombstone>,
     pub(super) lifecycles: BTreeMap<Arc<str>, Lifecycle>,
     pub(super) defaults: Defaults,
-}
-
-/// The topic that is being looked at.
-pub(super) struct Subject<'a> {
-    pub(super) environment: &'a Arc<str>,
-    pub(super) name: TopicName,
-    /// Whether the entry's name is the topic's, so that its place says which topic is meant.
-    pub(super) is_plain: bool,
-    /// Whether the name still has a lifecycle's parameters in it.
-    pub(super) is_template: bool,
-}
-
-impl Subject<'_> {
-    /// Reports something about this topic, at a place that belongs to a layer.
-    pub(super) fn report(&self, layer: &Layer, finding: Finding, problems: &mut Problems) {
-        let own = matches!(layer, Layer::Topic | Layer::TopicEnv(_));
-        problems.add_in(self.environment, &self.name, own && self.is_plain, finding);
-    }
 }
 
 /// What resolving one environment needs.

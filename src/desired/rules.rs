@@ -6,7 +6,7 @@ use super::Topic;
 use super::environments::Chain;
 use super::limits::{Limit, Magnitude, config_limits, count_limit, magnitude};
 use super::problems::Problems;
-use super::resolve::Subject;
+use super::subject::Subject;
 use super::suggest::{self, shown};
 use super::tables::config_table::MIN_ISR;
 use super::tables::field::Given;

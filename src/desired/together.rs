@@ -2,7 +2,7 @@
 
 use super::Topic;
 use super::problems::Problems;
-use super::resolve::Subject;
+use super::subject::Subject;
 use super::tables::config_table::MIN_ISR;
 use crate::model::{Finding, Layer, Place, Sourced};
 
