@@ -84,8 +84,8 @@ enum What {
 /// The environment files cannot be read, or the output cannot be written.
 pub fn run(args: &Args, session: &Session) -> Result<Exit> {
     let schema = match args.what {
-        What::Topics => desired::schema::topics(&allowed(session)?),
-        What::Environment => desired::schema::environment(&allowed(session)?),
+        What::Topics => desired::topics_schema(&allowed(session)?),
+        What::Environment => desired::environment_schema(&allowed(session)?),
         What::Plan => of_environments::<PlanDocument>(),
         What::Report => of_document::<ReportDocument>(),
         What::Drift => of_environments::<DriftDocument>(),

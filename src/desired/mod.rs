@@ -36,7 +36,7 @@ mod placeholders;
 mod problems;
 mod resolve;
 mod rules;
-pub mod schema;
+mod schema;
 mod secrets;
 mod select;
 mod servers;
@@ -71,7 +71,9 @@ pub use rules::{NameRule, Requirement};
 pub use secrets::Outside;
 pub use select::Ask;
 pub use suggest::closest;
+pub use tables::environment_file::schema as environment_schema;
 pub use tables::pattern::Pattern;
+pub use tables::topics_file::schema as topics_schema;
 pub use trace::{
     EnvironmentTrace, FromVariable, Said, Setting, SettingTrace, TopicTrace, Trace, Traces, Written,
 };

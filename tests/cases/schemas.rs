@@ -9,7 +9,7 @@ use std::sync::{Arc, LazyLock, Mutex};
 use jsonschema::Validator;
 use libtest_mimic::{Failed, Trial};
 use serde_json::Value;
-use topicsmith::desired::schema;
+use topicsmith::desired;
 use topicsmith::model::Globs;
 
 use super::edges::topicsmith;
@@ -150,8 +150,8 @@ fn check_files(folder: &Path, variables: &[(String, String)]) -> Result<(), Fail
         .any(|file| fs::read_to_string(file).is_ok_and(|text| text.contains("allow_configs")));
     type Make = fn(&[Globs]) -> Value;
     let kinds: [(&str, &str, Make); 2] = [
-        ("topics", "topics", schema::topics),
-        ("environment", "environments", schema::environment),
+        ("topics", "topics", desired::topics_schema),
+        ("environment", "environments", desired::environment_schema),
     ];
     for (what, files, make) in kinds {
         let validator = match allows {

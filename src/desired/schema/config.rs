@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Schemas;
+use super::definitions::Schemas;
 use super::keys::{Keys, pattern};
 use super::kinds::{DURATION, SIZE, any_of, or_variable, variable, words};
 use crate::model::ConfigKey;

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Schemas;
+use super::definitions::Schemas;
 
 /// The table of all keys that have values: each key with what it takes.
 pub(super) struct Keys {

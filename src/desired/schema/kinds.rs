@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Schemas;
+use super::definitions::Schemas;
 use super::keys::Keys;
 use crate::model::client_property::{ClientProperty, PROPERTIES, PropertyKind};
 

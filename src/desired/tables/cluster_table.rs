@@ -3,10 +3,10 @@
 use serde_json::Value as Json;
 
 use super::config_table::{self, Leaf};
-use super::field::{Given, Read, Value, fields};
-use super::reader::{Reader, Scalar};
+use super::field::{Given, Read, fields};
+use super::reader::{Reader, Scalar, Value};
 use super::values::OneOrMany;
-use crate::desired::schema::Schemas;
+use crate::desired::schema::definitions::Schemas;
 use crate::desired::schema::kinds::client_properties;
 use crate::desired::suggest::shown;
 use crate::desired::variables::{self, Template, Variables};

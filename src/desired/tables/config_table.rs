@@ -4,9 +4,10 @@ use serde_json::Value as Json;
 use toml::de::{DeTable, DeValue};
 
 use super::config_value::{ConfigValue, read_value};
-use super::field::{Key, Read, Value};
-use super::reader::Reader;
-use crate::desired::schema::{Schemas, config};
+use super::field::Read;
+use super::reader::{Key, Reader, Value};
+use crate::desired::schema::config;
+use crate::desired::schema::definitions::Schemas;
 use crate::desired::suggest::shown;
 use crate::model::{ConfigKey, Finding, Place};
 

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use toml::de::DeValue;
 
-use super::field::Value;
-use super::reader::{Reader, Scalar};
+use super::reader::{Reader, Scalar, Value};
+use super::unknown_key::likely_config;
 use super::values::unit_help;
 use crate::desired::suggest::{self, shown};
-use crate::model::config::{Kind, SPECS, ValueProblem};
+use crate::model::config::{Kind, ValueProblem};
 use crate::model::units::UnitError;
 use crate::model::{ConfigKey, ConfigSpec, Finding, Place};
 
@@ -192,34 +192,4 @@ pub(crate) fn unknown_config(key: &str, place: Place, help: bool) -> Finding {
     finding.help(likely_config(key).unwrap_or_else(|| {
         "if this cluster knows it, name it in [rules] allow_configs of the environment".to_owned()
     }))
-}
-
-/// Which config was probably meant: a near spelling, the broker's name for it, or one that goes on
-/// where the key ends.
-pub(crate) fn likely_config(key: &str) -> Option<String> {
-    let dotted = key.replace('_', ".");
-    let names = || SPECS.iter().map(|spec| spec.name);
-    if let Some(spec) = SPECS
-        .iter()
-        .find(|s| s.broker_synonyms.iter().any(|(name, _)| *name == key))
-    {
-        return Some(format!(
-            "that is the broker's setting; a topic's is `{}`",
-            spec.name
-        ));
-    }
-    if let Some(name) = names().find(|name| *name == dotted) {
-        return Some(format!("did you mean `{name}`?"));
-    }
-    let longer: Vec<&str> = names()
-        .filter(|name| {
-            name.strip_prefix(&dotted)
-                .is_some_and(|rest| rest.starts_with('.'))
-        })
-        .collect();
-    if !longer.is_empty() {
-        let longer: Vec<String> = longer.iter().map(|name| format!("`{name}`")).collect();
-        return Some(format!("did you mean {}?", longer.join(" or ")));
-    }
-    suggest::closest(key, names()).map(|name| format!("did you mean `{name}`?"))
 }

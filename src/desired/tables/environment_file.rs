@@ -1,7 +1,9 @@
 //! What an environment file can say.
 
+use serde_json::Value as Json;
+
 use super::cluster_table::ClusterTable;
-use super::field::{fields, read_table};
+use super::field::{Read, fields, read_table};
 use super::pattern::GlobList;
 use super::reader::Reader;
 use super::rules_table::RulesTable;
@@ -10,8 +12,9 @@ use super::values::{Count, Entries, List};
 use super::words::{CautionCode, Unlisted};
 use crate::desired::document;
 use crate::desired::problems::Problems;
+use crate::desired::schema::definitions::Schemas;
 use crate::desired::variables::Variables;
-use crate::model::{RiskCode, Source};
+use crate::model::{Globs, RiskCode, Source};
 
 fields! {
     /// A file in `environments/`.
@@ -95,4 +98,13 @@ pub(crate) fn read(
     let mut reader = Reader::new(source, problems);
     reader.variables = Some(variables);
     Some(read_table(&table, &mut reader))
+}
+
+/// The JSON Schema of an environment file. `allowed`: config keys that some environment allows
+/// besides Kafka's.
+pub fn schema(allowed: &[Globs]) -> Json {
+    let description = "A file in environments/: one cluster, how to reach it, its defaults, its rules, its guards.";
+    let mut schemas = Schemas::new(allowed);
+    let top = EnvironmentFile::schema(&mut schemas);
+    schemas.finish("topicsmith environment file", description, top)
 }

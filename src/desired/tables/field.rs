@@ -1,18 +1,14 @@
 //! The tables of both kinds of files: one documented list of fields gives the struct, its reader,
 //! what the reader says about an unknown key, and the list that a JSON Schema is made of.
 
-use toml::Spanned;
-use toml::de::{DeTable, DeValue};
-
 use serde_json::Value as Json;
+use toml::de::DeTable;
 
-use super::reader::Reader;
-use crate::desired::schema::Schemas;
+use super::reader::{Key, Reader, Value};
+use super::unknown_key::unknown_key;
+use crate::desired::schema::definitions::Schemas;
+use crate::desired::schema::fields::FieldDoc;
 use crate::model::Place;
-use crate::model::schema::{described, object};
-
-/// A value as the parser gives it.
-pub(crate) type Value<'v> = Spanned<DeValue<'v>>;
 
 /// A field of a table.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -106,26 +102,6 @@ pub(crate) trait Read: Sized {
     fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self>;
 }
 
-/// A field as documents and schemas list it.
-#[derive(Debug, Clone)]
-pub(crate) struct FieldDoc {
-    pub(crate) name: &'static str,
-    /// What it means, in a sentence.
-    pub(crate) doc: &'static str,
-    /// What an editor is told of its value.
-    pub(crate) schema: fn(&mut Schemas) -> Json,
-}
-
-/// What an editor is told of a table with these fields.
-pub(crate) fn table_schema(fields: &[FieldDoc], schemas: &mut Schemas) -> Json {
-    let field = |field: &FieldDoc| {
-        let schema = (field.schema)(schemas);
-        (field.name, false, described(schema, field.doc))
-    };
-    let fields: Vec<_> = fields.iter().map(field).collect();
-    object(fields)
-}
-
 /// A table with known fields.
 pub(crate) trait Table: Default {
     /// What the table is, with its article: "a topic".
@@ -151,16 +127,13 @@ pub(crate) trait Table: Default {
     fn finish(&mut self, _reader: &mut Reader<'_>) {}
 }
 
-/// A key as the parser gives it.
-pub(crate) type Key<'k> = Spanned<std::borrow::Cow<'k, str>>;
-
 /// Reads a table field by field.
 pub(crate) fn read_table<T: Table>(table: &DeTable<'_>, reader: &mut Reader<'_>) -> T {
     let mut read = T::default();
     for (key, value) in table {
         if !read.read_field(key.get_ref(), value, reader) && !read.read_unknown(key, value, reader)
         {
-            reader.unknown_key(T::WHAT, key, T::fields);
+            unknown_key(T::WHAT, key, T::fields, reader);
         }
     }
     read.finish(reader);
@@ -189,8 +162,8 @@ macro_rules! fields {
         impl $crate::desired::tables::field::Table for $name {
             const WHAT: &'static str = $what;
 
-            fn fields() -> Vec<$crate::desired::tables::field::FieldDoc> {
-                let fields = vec![$( $crate::desired::tables::field::FieldDoc {
+            fn fields() -> Vec<$crate::desired::schema::fields::FieldDoc> {
+                let fields = vec![$( $crate::desired::schema::fields::FieldDoc {
                     name: fields!(@key $field $($key)?),
                     doc: concat!($($doc),+).trim_ascii(),
                     schema: <$kind as $crate::desired::tables::field::Read>::schema,
@@ -202,7 +175,7 @@ macro_rules! fields {
             fn read_field(
                 &mut self,
                 key: &str,
-                value: &$crate::desired::tables::field::Value<'_>,
+                value: &$crate::desired::tables::reader::Value<'_>,
                 reader: &mut $crate::desired::tables::reader::Reader<'_>,
             ) -> bool {
                 $( if key == fields!(@key $field $($key)?) {
@@ -222,13 +195,13 @@ macro_rules! fields {
                 "a table".to_owned()
             }
 
-            fn schema(schemas: &mut $crate::desired::schema::Schemas) -> serde_json::Value {
+            fn schema(schemas: &mut $crate::desired::schema::definitions::Schemas) -> serde_json::Value {
                 let fields = <Self as $crate::desired::tables::field::Table>::fields();
-                $crate::desired::tables::field::table_schema(&fields, schemas)
+                $crate::desired::schema::fields::table_schema(&fields, schemas)
             }
 
             fn read(
-                value: &$crate::desired::tables::field::Value<'_>,
+                value: &$crate::desired::tables::reader::Value<'_>,
                 reader: &mut $crate::desired::tables::reader::Reader<'_>,
             ) -> Option<Self> {
                 let table = reader.table(value)?;

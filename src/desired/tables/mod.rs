@@ -11,5 +11,9 @@ pub(super) mod reader;
 pub(super) mod rules_table;
 pub(super) mod settings;
 pub(super) mod topics_file;
+mod unknown_key;
 pub(super) mod values;
 pub(super) mod words;
+
+#[cfg(test)]
+mod tests;

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 use toml::de::DeValue;
 
-use super::field::{Given, Read, Value};
-use super::reader::Reader;
+use super::field::{Given, Read};
+use super::reader::{Reader, Value};
 use super::values::List;
 use crate::desired::automaton::{Automaton, TOO_LARGE};
-use crate::desired::schema::Schemas;
+use crate::desired::schema::definitions::Schemas;
 use crate::desired::suggest::shown;
 use crate::model::schema::{list, string};
 use crate::model::{Finding, Globs, Place};

@@ -4,15 +4,19 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
+use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::config_value::likely_config;
-use super::field::{FieldDoc, Key, Value};
-use super::settings::known_elsewhere;
 use crate::desired::problems::Problems;
-use crate::desired::suggest::{self, shown};
+use crate::desired::suggest::shown;
 use crate::desired::variables::{self, Variables};
 use crate::model::{Finding, Place, Source};
+
+/// A key as the parser gives it.
+pub(crate) type Key<'k> = Spanned<Cow<'k, str>>;
+
+/// A value as the parser gives it.
+pub(crate) type Value<'v> = Spanned<DeValue<'v>>;
 
 /// One file that is being read.
 pub(crate) struct Reader<'a> {
@@ -220,39 +224,5 @@ impl<'a> Reader<'a> {
         finding.help = scalar.origin();
         self.add(finding);
         None
-    }
-
-    /// Reports a key that a table does not have.
-    pub(crate) fn unknown_key(
-        &mut self,
-        what: &str,
-        key: &Key<'_>,
-        known: impl FnOnce() -> Vec<FieldDoc>,
-    ) {
-        let message = format!("{} is no key of {what}", shown(key.get_ref()));
-        let mut finding = Finding::error("unknown-key", self.place(key.span()), message);
-        if !self.problems.wants_help() {
-            return self.add(finding);
-        }
-        finding.help = suggest_field(key.get_ref(), &known());
-        self.add(finding);
-    }
-}
-
-/// The field that was probably meant, with what it is; else all there are.
-fn suggest_field(key: &str, known: &[FieldDoc]) -> Option<String> {
-    let names = known.iter().map(|field| field.name);
-    let has_settings = names.clone().any(|name| name == "config");
-    if let Some(help) = known_elsewhere(key).filter(|_| has_settings) {
-        return Some(help.to_owned());
-    }
-    let near = suggest::closest(key, names.clone());
-    if let Some(field) = known.iter().find(|field| Some(field.name) == near) {
-        let doc = field.doc.trim_end_matches('.');
-        return Some(format!("did you mean `{}`? {doc}", field.name));
-    }
-    match likely_config(key).filter(|_| has_settings) {
-        Some(likely) => Some(format!("topic configs stand under `config`: {likely}")),
-        None => suggest::help(key, "known keys", names),
     }
 }

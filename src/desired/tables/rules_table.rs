@@ -4,11 +4,14 @@ use serde_json::{Value as Json, json};
 use toml::de::DeTable;
 
 use super::config_table::{self, Leaf};
-use super::field::{Field, FieldDoc, Read, Value, fields, table_schema};
+use super::field::{Field, Read, fields};
 use super::pattern::{GlobList, Pattern};
-use super::reader::Reader;
+use super::reader::{Reader, Value};
+use super::unknown_key::unknown_key;
 use super::values::{Large, List, PartitionCount, ReplicaCount};
-use crate::desired::schema::{Schemas, config};
+use crate::desired::schema::config;
+use crate::desired::schema::definitions::Schemas;
+use crate::desired::schema::fields::{FieldDoc, table_schema};
 use crate::desired::suggest::shown;
 use crate::model::{Finding, Place};
 
@@ -89,7 +92,7 @@ fn read_bound<T: Read>(table: &DeTable<'_>, reader: &mut Reader<'_>) -> Option<B
             "min" => bound.min = Field::read("min", value, reader),
             "max" => bound.max = Field::read("max", value, reader),
             "one_of" => bound.one_of = Field::read("one_of", value, reader),
-            _ => reader.unknown_key("a rule", key, bound_fields::<T>),
+            _ => unknown_key("a rule", key, bound_fields::<T>, reader),
         }
     }
     Some(bound)

@@ -6,11 +6,12 @@ use serde_json::Value as Json;
 
 use super::config_table::{ConfigEntry, ConfigTable, MIN_ISR};
 use super::config_value::{ConfigValue, read_value};
-use super::field::{Field, Given, Key, Read, Value, fields, read_table};
-use super::reader::Reader;
+use super::field::{Field, Given, Read, fields, read_table};
+use super::reader::{Key, Reader, Value};
 use super::values::{List, PartitionCount, ReplicaCount};
 use crate::desired::Unmanaged;
-use crate::desired::schema::{Schemas, config};
+use crate::desired::schema::config;
+use crate::desired::schema::definitions::Schemas;
 use crate::desired::suggest::{self, shown};
 use crate::model::OnRemove;
 use crate::model::config::{SPECS, spec};
@@ -215,21 +216,6 @@ pub(crate) fn misplaced_config(key: &Key<'_>, value: &Value<'_>, reader: &mut Re
         .help(format!("write `config.{dotted} = …`"));
     reader.add(finding);
     true
-}
-
-/// What to say of an unknown key of a table of settings that is a known one elsewhere, or in other
-/// tools.
-pub(crate) fn known_elsewhere(name: &str) -> Option<&'static str> {
-    Some(match name {
-        "replicas" | "replication" | "replicationFactor" => "did you mean `replication_factor`?",
-        "num_partitions" | "partition_count" | "numPartitions" => "did you mean `partitions`?",
-        "configs" | "configuration" | "settings" => "did you mean `config`?",
-        "min_isr" | "minInsyncReplicas" => "did you mean `min_insync_replicas`?",
-        "pin" => "this belongs to [defaults] of an environment",
-        "owner" | "description" | "labels" | "traffic" | "lifecycle" | "for_each" | "profile"
-        | "environments" => "this belongs to a topic's own table",
-        _ => return None,
-    })
 }
 
 fields! {

@@ -3,16 +3,16 @@
 use serde_json::{Value as Json, json};
 use toml::de::DeValue;
 
-use super::field::{Field, Key, Read, Table, Value, fields, read_table};
+use super::field::{Field, Read, Table, fields, read_table};
 use super::pattern::Pattern;
-use super::reader::{Reader, Scalar};
+use super::reader::{Key, Reader, Scalar, Value};
 use super::settings::{Profile, Settings, misplaced_config};
 use super::values::{Duration, Entries, Entry, Large, List, OneOrMany, Size};
 use crate::desired::document;
 use crate::desired::problems::Problems;
-use crate::desired::schema::Schemas;
+use crate::desired::schema::definitions::Schemas;
 use crate::desired::suggest::{self, shown};
-use crate::model::{Finding, Source};
+use crate::model::{Finding, Globs, Source};
 
 fields! {
     /// A file below `topics/`.
@@ -191,4 +191,13 @@ pub(crate) fn read(source: &Source, problems: &mut Problems) -> Option<TopicsFil
     let table = document::parse(source, problems)?;
     let mut reader = Reader::new(source, problems);
     Some(read_table(&table, &mut reader))
+}
+
+/// The JSON Schema of a topics file. `allowed`: config keys that some environment allows besides
+/// Kafka's.
+pub fn schema(allowed: &[Globs]) -> Json {
+    let description = "A file below topics/: what should exist, wherever it is not said otherwise.";
+    let mut schemas = Schemas::new(allowed);
+    let top = TopicsFile::schema(&mut schemas);
+    schemas.finish("topicsmith topics file", description, top)
 }

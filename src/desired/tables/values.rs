@@ -5,9 +5,9 @@ use std::sync::Arc;
 use serde_json::{Value as Json, json};
 use toml::de::DeValue;
 
-use super::field::{Given, Read, Value};
-use super::reader::{Reader, Scalar};
-use crate::desired::schema::Schemas;
+use super::field::{Given, Read};
+use super::reader::{Reader, Scalar, Value};
+use crate::desired::schema::definitions::Schemas;
 use crate::desired::schema::kinds::{DURATION, SIZE, any_of, or_variable};
 use crate::model::schema::{count, list, map, string};
 use crate::model::{Finding, Place, units};

@@ -3,9 +3,9 @@
 use serde_json::Value as Json;
 use toml::de::DeValue;
 
-use super::field::{Read, Value};
-use super::reader::{Reader, Scalar};
-use crate::desired::schema::Schemas;
+use super::field::Read;
+use super::reader::{Reader, Scalar, Value};
+use crate::desired::schema::definitions::Schemas;
 use crate::desired::schema::kinds::{or_variable, words};
 use crate::desired::suggest::{self, shown};
 use crate::model::{Finding, OnRemove, RiskCode, RiskLevel};

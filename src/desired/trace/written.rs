@@ -6,7 +6,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::desired::document;
 use crate::desired::problems::Problems;
-use crate::desired::tables::field::Value;
+use crate::desired::tables::reader::Value;
 use crate::model::{Place, Source};
 
 /// Something that a file says.
