@@ -14,8 +14,7 @@ use super::origin::check_scope_agrees;
 use super::problem::Invalid;
 use super::way_out::Work;
 use crate::desired::{
-    self, Ask, CheckedEnvironment, ConnectionTemplate, Folders, Loaded, Traces, Variables,
-    outside_scope,
+    self, Ask, CheckedEnvironment, ConnectionTemplate, Folders, Loaded, Variables, outside_scope,
 };
 use crate::model::inert::Syntax;
 use crate::model::text::count;
@@ -102,16 +101,16 @@ impl Session {
         Ok(loaded)
     }
 
-    /// The same, with where everything in the files stands, and everything about one topic.
+    /// The same, with where everything comes from, and all about one topic.
     ///
     /// # Errors
     /// As for [`Session::load`].
-    pub fn load_traced(&self, ask: &Ask, topic: Option<&TopicName>) -> Result<(Loaded, Traces)> {
+    pub fn load_explained(&self, ask: &Ask, topic: Option<&TopicName>) -> Result<Loaded> {
         let started = Instant::now();
-        let traced = desired::load_traced(&self.folders, ask, &self.variables, topic)?;
-        tell_loaded(&traced.0, started);
-        self.refuse_errors(&traced.0.findings, &traced.0.sources)?;
-        Ok(traced)
+        let loaded = desired::load_explained(&self.folders, ask, &self.variables, topic)?;
+        tell_loaded(&loaded, started);
+        self.refuse_errors(&loaded.findings, &loaded.sources)?;
+        Ok(loaded)
     }
 
     /// Reads the environments alone, for a command that needs no topics files: they may be broken,

@@ -6,13 +6,13 @@ use clap_complete::ArgValueCompleter;
 use crate::cli::{
     self, Close, Environments, Exit, Looking, Printable, Problem, Reading, Scope, Session, Source,
 };
-use crate::desired::{Ask, Loaded, LoadedEnvironment, Trace, Traces, closest};
+use crate::desired::{Ask, Loaded, LoadedEnvironment, closest};
 use crate::model::text::escape;
 use crate::model::{Globs, TopicName};
 use crate::plan::Options;
 use crate::render::Style;
+use crate::render::show as shown;
 use crate::render::show::document::ShowDocument;
-use crate::render::show::{self as shown, EnvironmentView};
 use crate::show::{Asked, TopicView, topic};
 
 /// Arguments of `show`.
@@ -67,7 +67,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
         let help = "`list --only GLOB` finds topics whose names match";
         return Err(Problem::usage(message, help).into());
     }
-    let (loaded, traces) = session.load_traced(&ask, Some(&name))?;
+    let loaded = session.load_explained(&ask, Some(&name))?;
     let options = Options {
         only: Globs::new(&[name.as_str()]).unwrap_or_default(),
         scope: args.scope.named()?,
@@ -80,7 +80,6 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     let question = Question {
         session,
         loaded: &loaded,
-        traces: &traces,
         source: source.as_ref(),
         topic: &name,
         options: &options,
@@ -98,7 +97,6 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
 struct Question<'a> {
     session: &'a Session,
     loaded: &'a Loaded,
-    traces: &'a Traces,
     /// `None` where nothing is to be looked at but files.
     source: Option<&'a Source<'a>>,
     topic: &'a TopicName,
@@ -128,11 +126,10 @@ impl Question<'_> {
                 Some(look.await?)
             }
         };
-        let trace = self.traces.get(name).and_then(|trace| trace.topic.as_ref());
         let view = topic(Asked {
             topic: self.topic,
             desired,
-            trace,
+            explained: environment.explained.topic.as_ref(),
             live: close.as_ref().map(|close| &*close.live),
             closeup: close.as_ref().and_then(|close| close.closeup.as_ref()),
             options: self.options,
@@ -206,22 +203,16 @@ fn environments(args: &Args, session: &Session, ask: &Ask) -> Result<Exit> {
         let help = "name a topic, or leave --live out: an environment is shown from its files";
         return Err(Problem::usage("--live is for a topic", help).into());
     }
-    let (loaded, traces) = session.load_traced(ask, None)?;
-    let none = Trace::default();
+    let loaded = session.load_explained(ask, None)?;
     let views = loaded.environments.iter().map(|environment| {
-        let name = &environment.desired.environment.name;
-        let trace = traces.get(name).unwrap_or(&none);
-        let view = EnvironmentView {
-            loaded: environment,
-            trace: &trace.environment,
-        };
-        (name.to_string(), Ok(Itself(view)))
+        let name = environment.desired.environment.name.to_string();
+        (name, Ok(Itself(environment)))
     });
     session.print_each(views.collect(), loaded.list_form)
 }
 
 /// One environment.
-struct Itself<'a>(EnvironmentView<'a>);
+struct Itself<'a>(&'a LoadedEnvironment);
 
 impl Printable for Itself<'_> {
     fn text(&self, style: Style) -> String {

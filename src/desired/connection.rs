@@ -8,8 +8,8 @@ use super::servers::{Servers, split_servers};
 use super::suggest::shown;
 use super::tables::cluster_table::{ClientEntry, ClusterText};
 use super::tables::field::Given;
-use super::trace::Written;
 use super::variables::{Filled, Missing, Template, Variables};
+use super::written::Written;
 use crate::model::connection::Connection;
 use crate::model::{Finding, Layer, Place, Sourced};
 

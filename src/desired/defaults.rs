@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use super::layers::Layers;
 use super::rules::{Requirement, Rules};
+use super::stack::Stacks;
 use super::tables::config_value::ConfigValue;
 use super::{NameRule, Unmanaged};
 use crate::model::{ConfigMap, Globs, TopicName};
@@ -45,26 +45,19 @@ impl Demands {
     }
 }
 
-/// What `[defaults]` and `[rules]` of an environment say.
-pub(super) fn defaults(layers: &Layers<'_>, rules: &Rules<'_>) -> Defaults {
-    let mut config = ConfigMap::new();
-    for entry in layers
-        .list
-        .iter()
-        .flat_map(|(_, settings)| settings.configs())
-    {
-        match &entry.value {
-            ConfigValue::Set(value) => config.insert(entry.key.clone(), value.clone()),
-            ConfigValue::Default | ConfigValue::Bad => config.remove(&entry.key),
-        };
-    }
-    let partitions = layers.pick(|settings| &settings.partitions).value();
-    let factor = layers.pick(|settings| &settings.replication_factor).value();
-    let unmanaged = layers.pick(|settings| &settings.unmanaged).value();
+/// What `[defaults]` and `[rules]` of an environment declare.
+pub(super) fn defaults(stacks: &Stacks<'_>, rules: &Rules<'_>) -> Defaults {
+    let configs = stacks
+        .top_configs()
+        .filter_map(|(_, entry)| match &entry.value {
+            ConfigValue::Set(value) => Some((entry.key.clone(), value.clone())),
+            ConfigValue::Default | ConfigValue::Bad => None,
+        });
+    let unmanaged = stacks.unmanaged.value();
     Defaults {
-        partitions: partitions.map(|count| count.0),
-        replication_factor: factor.map(|count| count.0),
-        config,
+        partitions: stacks.partitions.value().map(|count| count.0),
+        replication_factor: stacks.replication_factor.value().map(|count| count.0),
+        config: configs.collect(),
         unmanaged: unmanaged.map(|list| list.what.clone()).unwrap_or_default(),
         demands: Demands {
             require: rules.requirements().cloned().collect(),

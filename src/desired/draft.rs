@@ -40,7 +40,7 @@ pub fn load_with(
         }
         Err(error) => Err(error),
     };
-    let load = || load_all(folders, topics, ask, variables, |_, _| {}, |_| {});
+    let load = || load_all(folders, topics, ask, variables, |_, _| {}, None);
     document::with_room(load).map_err(LoadError::NoRoom)?
 }
 

@@ -1,4 +1,4 @@
-//! Which layers a topic has in an environment, in their order, and what they say together.
+//! Which layers a topic has in an environment, in their order.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -49,38 +49,7 @@ pub(super) struct Layers<'a> {
     pub(super) complete: bool,
 }
 
-/// What the layers say about one field.
-pub(super) enum Picked<'l, T> {
-    Absent,
-    Bad,
-    Given(&'l Given<T>, &'l Layer),
-}
-
-impl<'l, T> Picked<'l, T> {
-    pub(super) fn value(self) -> Option<&'l T> {
-        match self {
-            Picked::Given(given, _) => Some(&given.value),
-            Picked::Absent | Picked::Bad => None,
-        }
-    }
-}
-
 impl<'a> Layers<'a> {
-    /// The field of the highest layer that has it.
-    pub(super) fn pick<T: 'a>(
-        &self,
-        field: impl Fn(&'a Settings) -> &'a Field<T>,
-    ) -> Picked<'_, T> {
-        for (layer, settings) in self.list.iter().rev() {
-            match field(settings) {
-                Field::Absent => {}
-                Field::Bad => return Picked::Bad,
-                Field::Given(given) => return Picked::Given(given, layer),
-            }
-        }
-        Picked::Absent
-    }
-
     fn values(&self) -> usize {
         self.list.iter().map(|(_, settings)| values(settings)).sum()
     }

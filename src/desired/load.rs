@@ -7,6 +7,7 @@ use super::catalogue::Catalogue;
 use super::connection::ConnectionTemplate;
 use super::environments::{Chain, Environments};
 use super::error::{Folder, LoadError};
+use super::explain::{Explained, Explainer};
 use super::files::{Folders, Found, ReadFile, read_folder};
 use super::layers::{Names, SharedLayers};
 use super::name_shape::Effort;
@@ -15,11 +16,10 @@ use super::resolve::Resolver;
 use super::rules::Rules;
 use super::select::Ask;
 use super::tables::topics_file::{self, TopicsFile};
-use super::trace::{Tracer, Traces};
 use super::unknown_configs;
 use super::variables::Variables;
 use super::weight::{MOST_KEPT, Resolving, Room};
-use super::{Desired, Environment, checks, document, environment};
+use super::{Desired, checks, document, environment};
 use crate::model::{Finding, Globs, Layer, Place, Source, Sources, TopicName};
 
 /// What the files say about the environments that were asked for.
@@ -47,6 +47,8 @@ pub struct LoadedEnvironment {
     pub desired: Desired,
     /// How to reach it.
     pub connection: ConnectionTemplate,
+    /// Where everything in it comes from, where that was asked for.
+    pub explained: Explained,
 }
 
 /// An environment that was checked, and is not kept: many of them take much memory.
@@ -82,7 +84,7 @@ pub fn check(
     variables: &Variables,
 ) -> Result<Loaded<CheckedEnvironment>, LoadError> {
     let topics = || read_folder(Folder::Topics, &folders.topics, &folders.root);
-    let load = || load_all(folders, topics, ask, variables, |_, _| {}, |_| {});
+    let load = || load_all(folders, topics, ask, variables, |_, _| {}, None);
     document::with_room(load).map_err(LoadError::NoRoom)?
 }
 
@@ -107,35 +109,24 @@ pub fn load_to_connect(
     begin: impl FnMut(&Arc<str>, &ConnectionTemplate) + Send,
 ) -> Result<Loaded, LoadError> {
     let topics = || read_folder(Folder::Topics, &folders.topics, &folders.root);
-    let load = || load_all(folders, topics, ask, variables, begin, |_| {});
+    let load = || load_all(folders, topics, ask, variables, begin, None);
     document::with_room(load).map_err(LoadError::NoRoom)?
 }
 
-/// The same, with where everything comes from: for the environments that could be resolved, and for
-/// one topic where that is asked for.
+/// The same, with where everything comes from in each environment: of one topic too, where that is
+/// asked for.
 ///
 /// # Errors
 /// As for [`load`].
-pub fn load_traced(
+pub fn load_explained(
     folders: &Folders,
     ask: &Ask,
     variables: &Variables,
     topic: Option<&TopicName>,
-) -> Result<(Loaded, Traces), LoadError> {
+) -> Result<Loaded, LoadError> {
     let topics = || read_folder(Folder::Topics, &folders.topics, &folders.root);
-    let mut traces = Traces::new();
-    let see = |seen: Seen<'_>| {
-        let tracer = Tracer {
-            topic,
-            sources: seen.sources,
-            variables,
-        };
-        let trace = tracer.trace(seen.chain, seen.environment, seen.resolver);
-        traces.insert(seen.chain.name.clone(), trace);
-    };
-    let load = || load_all(folders, topics, ask, variables, |_, _| {}, see);
-    let loaded = document::with_room(load).map_err(LoadError::NoRoom)??;
-    Ok((loaded, traces))
+    let load = || load_all(folders, topics, ask, variables, |_, _| {}, Some(topic));
+    document::with_room(load).map_err(LoadError::NoRoom)?
 }
 
 /// The same without the topics files, which may be broken or gone: the environments have no topics,
@@ -148,16 +139,7 @@ pub fn load_environments(
     ask: &Ask,
     variables: &Variables,
 ) -> Result<Loaded, LoadError> {
-    let load = || {
-        load_all(
-            folders,
-            || Ok(Vec::new()),
-            ask,
-            variables,
-            |_, _| {},
-            |_| {},
-        )
-    };
+    let load = || load_all(folders, || Ok(Vec::new()), ask, variables, |_, _| {}, None);
     document::with_room(load).map_err(LoadError::NoRoom)?
 }
 
@@ -167,7 +149,7 @@ pub(super) fn load_all<E: From<LoadedEnvironment>>(
     ask: &Ask,
     variables: &Variables,
     mut begin: impl FnMut(&Arc<str>, &ConnectionTemplate),
-    mut see: impl FnMut(Seen<'_>),
+    explain: Option<Option<&TopicName>>,
 ) -> Result<Loaded<E>, LoadError> {
     let found = read_folder(Folder::Environments, &folders.environments, &folders.root)?;
     let topics = topics()?;
@@ -210,11 +192,15 @@ pub(super) fn load_all<E: From<LoadedEnvironment>>(
             catalogue: &catalogue,
             allowed: &allowed,
             variables,
-            sources: &sources,
+            explainer: explain.map(|topic| Explainer {
+                topic,
+                sources: &sources,
+                variables,
+            }),
             effort: &effort,
             resolving: &resolving,
         };
-        let one = one.run(names, &mut problems, &mut see);
+        let one = one.run(names, &mut problems);
         if topics_are_sound && environments.errors_of(name) == 0 && problems.errors() == before {
             loaded.push(one.into());
         }
@@ -281,32 +267,19 @@ fn read_topics_file(found: Found, more: bool) -> ReadTopics {
     }
 }
 
-/// An environment as it is resolved, for whoever looks on.
-pub(super) struct Seen<'a> {
-    chain: &'a Chain<'a>,
-    environment: &'a Environment,
-    resolver: &'a Resolver<'a>,
-    sources: &'a Sources,
-}
-
 /// What one environment is made of.
 struct Loading<'a> {
     chain: &'a Chain<'a>,
     catalogue: &'a Catalogue,
     allowed: &'a [Globs],
     variables: &'a Variables,
-    sources: &'a Sources,
+    explainer: Option<Explainer<'a>>,
     effort: &'a Effort,
     resolving: &'a Resolving,
 }
 
 impl Loading<'_> {
-    fn run(
-        &self,
-        names: Vec<Arc<str>>,
-        problems: &mut Problems,
-        see: &mut impl FnMut(Seen<'_>),
-    ) -> LoadedEnvironment {
+    fn run(&self, names: Vec<Arc<str>>, problems: &mut Problems) -> LoadedEnvironment {
         let chain = self.chain;
         let connection = ConnectionTemplate::of(chain);
         connection
@@ -330,12 +303,8 @@ impl Loading<'_> {
             resolving: self.resolving,
         };
         let resolved = resolver.run(problems);
-        see(Seen {
-            chain,
-            environment: &environment,
-            resolver: &resolver,
-            sources: self.sources,
-        });
+        let explainer = self.explainer.as_ref();
+        let explained = explainer.map(|e| e.explain(chain, &environment, &resolver));
         let desired = Desired {
             environment,
             topics: resolved.topics,
@@ -347,6 +316,7 @@ impl Loading<'_> {
         LoadedEnvironment {
             desired,
             connection,
+            explained: explained.unwrap_or_default(),
         }
     }
 }

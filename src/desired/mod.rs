@@ -22,6 +22,7 @@ mod environment;
 mod environments;
 mod error;
 mod expand;
+mod explain;
 mod files;
 mod known;
 mod layers;
@@ -40,15 +41,16 @@ mod schema;
 mod secrets;
 mod select;
 mod servers;
+mod stack;
 mod subject;
 mod suggest;
 mod syntax;
 mod tables;
 mod together;
-mod trace;
 mod unknown_configs;
 mod variables;
 mod weight;
+mod written;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -60,27 +62,27 @@ pub use connection::ConnectionTemplate;
 pub use defaults::{Defaults, Demands};
 pub use draft::{Draft, load_with};
 pub use error::{LoadError, NamedFolder};
+pub use explain::{Explained, ExplainedTopic};
 pub use files::Folders;
 pub use lifecycle::{NoInstance, WhyNotHere};
 pub use load::{
-    CheckedEnvironment, Loaded, LoadedEnvironment, check, load, load_environments, load_to_connect,
-    load_traced,
+    CheckedEnvironment, Loaded, LoadedEnvironment, check, load, load_environments, load_explained,
+    load_to_connect,
 };
 pub use name_template::NameTemplate;
 pub use rules::{NameRule, Requirement};
 pub use secrets::Outside;
 pub use select::Ask;
+pub use stack::{FromVariable, LayerValue, SettingStack};
 pub use suggest::closest;
 pub use tables::environment_file::schema as environment_schema;
 pub use tables::pattern::Pattern;
 pub use tables::topics_file::schema as topics_schema;
-pub use trace::{
-    EnvironmentTrace, FromVariable, Said, Setting, SettingTrace, TopicTrace, Trace, Traces, Written,
-};
 pub use variables::Variables;
+pub use written::Written;
 
 use crate::model::{
-    ConfigKey, ConfigMap, Globs, OnRemove, Place, RiskCode, Secret, Sourced, TopicName,
+    ConfigKey, ConfigMap, Globs, OnRemove, Place, RiskCode, Secret, Setting, Sourced, TopicName,
 };
 
 /// The id of the only cluster that an environment may touch.
@@ -215,6 +217,25 @@ pub struct Unmanaged {
     pub replication_factor: bool,
     /// Config keys.
     pub config: BTreeSet<ConfigKey>,
+}
+
+/// `partitions, config.segment.bytes`
+impl fmt::Display for Unmanaged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Unmanaged {
+            partitions,
+            replication_factor,
+            config,
+        } = self;
+        let counts = [
+            partitions.then_some(Setting::Partitions),
+            replication_factor.then_some(Setting::ReplicationFactor),
+        ];
+        let configs = config.iter().cloned().map(Setting::Config);
+        let all = counts.into_iter().flatten().chain(configs);
+        let all: Vec<String> = all.map(|setting| setting.to_string()).collect();
+        f.write_str(&all.join(", "))
+    }
 }
 
 /// The expected load of a topic.

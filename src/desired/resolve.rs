@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use super::catalogue::Catalogue;
 use super::defaults::{Defaults, defaults};
-use super::layers::{Layers, Picked, SharedLayers};
+use super::layers::SharedLayers;
 use super::name_template::NameTemplate;
 use super::problems::Problems;
 use super::rules::Rules;
+use super::stack::{Stack, Stacks};
 use super::subject::Subject;
 use super::suggest::shown;
-use super::tables::config_table::ConfigEntry;
 use super::tables::config_value::{ConfigValue, unknown_config};
 use super::tables::field::Field;
 use super::tables::topics_file::{Listed, TopicEntry};
@@ -64,7 +64,7 @@ impl<'a> Resolver<'a> {
             topics,
             removed: self.tombstones(),
             lifecycles: self.lifecycles(problems),
-            defaults: defaults(self.layers.defaults(), self.rules),
+            defaults: defaults(&Stacks::new(self.layers.defaults()), self.rules),
         }
     }
 
@@ -204,9 +204,10 @@ impl<'a> Resolver<'a> {
             return None;
         }
         let layers = self.layers.of(topic);
-        let config = self.config(&layers, subject, problems);
-        let partitions = self.required(layers.pick(|s| &s.partitions), &layers);
-        let replication_factor = self.required(layers.pick(|s| &s.replication_factor), &layers);
+        let stacks = Stacks::new(&layers);
+        let config = self.config(&stacks, subject, problems);
+        let partitions = required(&stacks.partitions, layers.complete);
+        let replication_factor = required(&stacks.replication_factor, layers.complete);
         for (value, key) in [
             (&partitions, "partitions"),
             (&replication_factor, "replication_factor"),
@@ -219,7 +220,7 @@ impl<'a> Resolver<'a> {
         let labels = labels
             .iter()
             .filter_map(|l| Some((l.name.to_string(), l.value.clone()?)));
-        let unmanaged = layers.pick(|s| &s.unmanaged).value();
+        let unmanaged = stacks.unmanaged.value();
         let resolved = Topic {
             declared_at: entry.place.clone(),
             description: topic.description.value().cloned(),
@@ -229,33 +230,12 @@ impl<'a> Resolver<'a> {
             replication_factor: replication_factor.found()?,
             config: config?,
             unmanaged: unmanaged.map(|list| list.what.clone()).unwrap_or_default(),
-            on_remove: layers
-                .pick(|s| &s.on_remove)
-                .value()
-                .copied()
-                .unwrap_or_default(),
+            on_remove: stacks.on_remove.value().copied().unwrap_or_default(),
             traffic: traffic(topic),
         };
         together::check(&resolved, subject, problems);
         self.rules.check(subject, &resolved, problems);
         Some(resolved)
-    }
-
-    /// A number that must come from some layer.
-    fn required<const MIN: u32, const MAX: u32>(
-        &self,
-        picked: Picked<'_, Bounded<MIN, MAX>>,
-        layers: &Layers<'_>,
-    ) -> Required {
-        match picked {
-            Picked::Given(given, layer) => Required::Found(Sourced {
-                value: given.value.0,
-                place: given.place.clone(),
-                layer: layer.clone(),
-            }),
-            Picked::Absent if layers.complete => Required::Missing,
-            Picked::Absent | Picked::Bad => Required::Untold,
-        }
     }
 
     fn report_missing(
@@ -293,24 +273,16 @@ impl<'a> Resolver<'a> {
         subject.report(&Layer::Topic, finding, problems);
     }
 
-    /// The configs of all layers together. `None` where one in force is wrong.
+    /// The configs in force. `None` where one of them is wrong.
     fn config(
         &self,
-        layers: &Layers<'_>,
+        stacks: &Stacks<'_>,
         subject: &Subject<'_>,
         problems: &mut Problems,
     ) -> Option<ConfigMap<Sourced<Arc<str>>>> {
-        let mut merged: Vec<(&ConfigEntry, &Layer)> = Vec::new();
-        let mut sound = true;
-        for (layer, settings) in layers.list.iter().rev() {
-            sound &= !settings.config_is_bad();
-            // Of one layer the last one counts, too: where there are two, both are bad.
-            merged.extend(settings.configs().iter().rev().map(|entry| (entry, layer)));
-        }
-        merged.sort_by_key(|(entry, _)| &entry.key);
-        merged.dedup_by_key(|(entry, _)| &entry.key);
-        let mut config = ConfigMap::with_capacity(merged.len());
-        for (entry, layer) in merged {
+        let mut sound = stacks.configs_are_complete;
+        let mut config = ConfigMap::new();
+        for (layer, entry) in stacks.top_configs() {
             let key = &entry.key;
             match &entry.value {
                 ConfigValue::Default => continue,
@@ -353,6 +325,22 @@ enum Required {
     Missing,
     /// A layer has it wrong, or a layer is not known: that has been reported.
     Untold,
+}
+
+/// A number that must come from some layer. `complete`: whether every layer could be read.
+fn required<const MIN: u32, const MAX: u32>(
+    stack: &Stack<'_, Bounded<MIN, MAX>>,
+    complete: bool,
+) -> Required {
+    match stack.top() {
+        Some((layer, Some(given))) => Required::Found(Sourced {
+            value: given.value.0,
+            place: given.place.clone(),
+            layer: layer.clone(),
+        }),
+        None if complete => Required::Missing,
+        None | Some((_, None)) => Required::Untold,
+    }
 }
 
 impl Required {

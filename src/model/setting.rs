@@ -25,6 +25,10 @@ pub enum Setting {
     Id,
     /// `on_remove`: what happens to the topic once its entry leaves the configuration.
     OnRemove,
+    /// `unmanaged`: what is left to others.
+    Unmanaged,
+    /// `pin`: whether a declared value must be set on the topic itself.
+    Pin,
     /// `owner`: who is responsible for the topic.
     Owner,
     /// `scope`: the ownership scope in the inventory.
@@ -103,6 +107,8 @@ impl fmt::Display for Setting {
             Setting::Config(key) => write!(f, "{CONFIG}{key}"),
             Setting::Id => f.write_str("id"),
             Setting::OnRemove => f.write_str("on_remove"),
+            Setting::Unmanaged => f.write_str("unmanaged"),
+            Setting::Pin => f.write_str("pin"),
             Setting::Owner => f.write_str("owner"),
             Setting::Scope => f.write_str("scope"),
             Setting::Environment => f.write_str("environment"),

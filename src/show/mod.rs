@@ -9,7 +9,7 @@ pub use topic::{Asked, topic};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::desired::{Said, Setting, Written};
+use crate::desired::{SettingStack, Written};
 use crate::live::{Closeup, Hold, LiveTopic, Owned, Source, Whose};
 use crate::model::{ConfigKey, Place, TopicName};
 use crate::plan::state::State;
@@ -67,11 +67,8 @@ pub enum Listing {
 /// One setting on both sides.
 #[derive(Debug, Clone)]
 pub struct SettingView {
-    /// The setting.
-    pub setting: Setting,
-    /// What the layers say, the value in force first. Where none says anything, `value` is this
-    /// tool's own.
-    pub said: Vec<Said>,
+    /// The setting with the values of all layers. Where none declares one, `value` is this tool's own.
+    pub stack: SettingStack,
     /// The value in force; `None` where nothing is declared after all.
     pub value: Option<String>,
     /// What is live, as far as it is known.

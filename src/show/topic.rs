@@ -4,11 +4,11 @@ use super::{
     Against, Listing, LiveValue, OwnedBy, Ownership, SettingView, TopicView, Undeclared,
     UndeclaredFate,
 };
-use crate::desired::{Desired, Setting, SettingTrace, Topic, TopicTrace};
+use crate::desired::{Desired, ExplainedTopic, SettingStack, Topic};
 use crate::diff::{self, Difference, TopicDiff};
 use crate::live::{self, Closeup, Effective, Live, LiveTopic, UnseenTopic};
 use crate::model::config::{is_throttle, list_items};
-use crate::model::{ConfigKey, OnRemove, TopicName};
+use crate::model::{ConfigKey, OnRemove, Setting, TopicName};
 use crate::plan::state::states;
 use crate::plan::{self, Books, Options, Standing};
 
@@ -19,8 +19,8 @@ pub struct Asked<'a> {
     pub topic: &'a TopicName,
     /// The environment's files.
     pub desired: &'a Desired,
-    /// Where they say what they say of the topic.
-    pub trace: Option<&'a TopicTrace>,
+    /// What they declare of the topic, and where.
+    pub explained: Option<&'a ExplainedTopic>,
     /// The cluster; `None` where it is not looked at.
     pub live: Option<&'a Live>,
     /// The topic looked at closely.
@@ -34,7 +34,7 @@ pub fn topic(asked: Asked<'_>) -> TopicView {
     let Asked {
         topic,
         desired,
-        trace,
+        explained,
         live,
         closeup,
         options,
@@ -59,7 +59,7 @@ pub fn topic(asked: Asked<'_>) -> TopicView {
         live,
         diff: diff.as_ref(),
     };
-    let here = trace.filter(|trace| trace.is_here);
+    let here = explained.filter(|explained| explained.is_here);
     let unseen = live.map(Live::unseen_topics).unwrap_or_default();
     let hidden = unseen.get(topic).and_then(|unseen| match unseen {
         UnseenTopic::Hidden(why) | UnseenTopic::Unreadable(why) => Some((*why).to_owned()),
@@ -75,10 +75,12 @@ pub fn topic(asked: Asked<'_>) -> TopicView {
         environment: desired.environment.name.to_string(),
         topic: topic.clone(),
         cluster: plan.map(|plan| plan.cluster.clone()),
-        listing: listing(topic, desired, trace),
+        listing: listing(topic, desired, explained),
         state,
-        facts: trace.map(|trace| trace.facts.clone()).unwrap_or_default(),
-        settings: here.map(|trace| sides.settings(trace)).unwrap_or_default(),
+        facts: explained.map(|e| e.facts.clone()).unwrap_or_default(),
+        settings: here
+            .map(|e| sides.settings(&e.settings))
+            .unwrap_or_default(),
         found: found.cloned(),
         undeclared: sides.undeclared(),
         blocked: blocked.cloned().collect(),
@@ -94,13 +96,13 @@ pub fn topic(asked: Asked<'_>) -> TopicView {
     }
 }
 
-fn listing(topic: &TopicName, desired: &Desired, trace: Option<&TopicTrace>) -> Listing {
+fn listing(topic: &TopicName, desired: &Desired, explained: Option<&ExplainedTopic>) -> Listing {
     if let Some(tombstone) = desired.removed.get(topic) {
         return Listing::Removal(tombstone.declared_at.clone());
     }
-    match trace {
-        Some(trace) if trace.is_here => Listing::Listed(trace.declared_at.clone()),
-        Some(trace) => Listing::Elsewhere(trace.declared_at.clone()),
+    match explained {
+        Some(topic) if topic.is_here => Listing::Listed(topic.declared_at.clone()),
+        Some(topic) => Listing::Elsewhere(topic.declared_at.clone()),
         None => Listing::No,
     }
 }
@@ -142,27 +144,28 @@ struct Sides<'a> {
 }
 
 impl Sides<'_> {
-    fn settings(&self, trace: &TopicTrace) -> Vec<SettingView> {
-        let mut settings: Vec<SettingView> = trace.settings.iter().map(|t| self.view(t)).collect();
-        if !settings.iter().any(|s| s.setting == Setting::OnRemove) {
+    fn settings(&self, stacks: &[SettingStack]) -> Vec<SettingView> {
+        let mut settings: Vec<SettingView> = stacks.iter().map(|s| self.view(s)).collect();
+        if !stacks.iter().any(|s| s.setting == Setting::OnRemove) {
             settings.push(SettingView {
-                setting: Setting::OnRemove,
-                said: Vec::new(),
+                stack: SettingStack {
+                    setting: Setting::OnRemove,
+                    values: Vec::new(),
+                },
                 value: Some(OnRemove::default().as_str().to_owned()),
                 live: None,
                 against: None,
             });
         }
-        settings.sort_by(|a, b| a.setting.cmp(&b.setting));
+        settings.sort_by(|a, b| a.stack.setting.cmp(&b.stack.setting));
         settings
     }
 
-    fn view(&self, trace: &SettingTrace) -> SettingView {
-        let value = trace.said.first().and_then(|said| said.value.clone());
-        let (live, against) = self.compare(&trace.setting, value.is_some());
+    fn view(&self, stack: &SettingStack) -> SettingView {
+        let value = stack.value().map(str::to_owned);
+        let (live, against) = self.compare(&stack.setting, value.is_some());
         SettingView {
-            setting: trace.setting.clone(),
-            said: trace.said.clone(),
+            stack: stack.clone(),
             value,
             live,
             against,
@@ -206,7 +209,15 @@ impl Sides<'_> {
                     (true, false) => (live, against),
                 }
             }
-            Setting::OnRemove | Setting::Unmanaged | Setting::Pin => nothing,
+            Setting::OnRemove
+            | Setting::Unmanaged
+            | Setting::Pin
+            | Setting::Id
+            | Setting::Owner
+            | Setting::Scope
+            | Setting::Environment
+            | Setting::Removal
+            | Setting::Record => nothing,
         }
     }
 

@@ -50,11 +50,6 @@ impl Settings {
         self.config.value().map_or(&[], |config| &config.0)
     }
 
-    /// Whether `config` as a whole could not be read, so that nothing is known of it.
-    pub(crate) fn config_is_bad(&self) -> bool {
-        self.config.is_bad()
-    }
-
     /// `min_insync_replicas` becomes the config that it is another spelling of.
     pub(crate) fn join_min_isr(&mut self, reader: &mut Reader<'_>) {
         let (value, place) = match std::mem::take(&mut self.min_insync_replicas) {

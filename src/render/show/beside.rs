@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::words;
-use crate::desired::Setting;
 use crate::live::Closeup;
+use crate::model::Setting;
 use crate::model::text::{count, escape, grouped};
 use crate::render::columns::{Cell, print_table};
 use crate::render::values;
@@ -136,7 +136,7 @@ fn facts(views: &[TopicView]) -> Vec<Row> {
 fn settings(views: &[TopicView]) -> Vec<Row> {
     let settings = |view: &TopicView| {
         let settings = view.settings.iter();
-        let cell = settings.map(|setting| (setting.setting.clone(), cell(setting)));
+        let cell = settings.map(|setting| (setting.stack.setting.clone(), cell(setting)));
         cell.collect()
     };
     by_key(views, settings, words::setting)
@@ -145,10 +145,10 @@ fn settings(views: &[TopicView]) -> Vec<Row> {
 /// What the files say, and what is live where that is something else.
 fn cell(view: &SettingView) -> String {
     let wanted = match &view.value {
-        Some(value) => words::value(&view.setting, value),
+        Some(value) => words::value(&view.stack.setting, value),
         None => "\"default\"".to_owned(),
     };
-    let key = match &view.setting {
+    let key = match &view.stack.setting {
         Setting::Config(key) => Some(key),
         _ => None,
     };

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::EnvironmentView;
-use crate::desired::{FromVariable, Said, SettingTrace, Written};
+use super::environment::sections;
+use crate::desired::{FromVariable, LayerValue, LoadedEnvironment, SettingStack, Written};
 use crate::live::{
     Closeup, GroupLag, Hold, Member, Owned, PartitionState, ReplicationFactor, Unseen, Whose,
 };
@@ -353,8 +353,7 @@ fn written(all: &[Written]) -> BTreeMap<String, WrittenDocument> {
 impl From<&SettingView> for TopicSettingDocument {
     fn from(view: &SettingView) -> Self {
         let SettingView {
-            setting,
-            said,
+            stack,
             value,
             live,
             against,
@@ -362,7 +361,7 @@ impl From<&SettingView> for TopicSettingDocument {
         Self {
             declared: DeclaredDocument {
                 value: value.clone(),
-                ..declared(setting.name(), said)
+                ..stack.into()
             },
             live: live.clone(),
             against_live: *against,
@@ -370,36 +369,31 @@ impl From<&SettingView> for TopicSettingDocument {
     }
 }
 
-impl From<&SettingTrace> for DeclaredDocument {
-    fn from(trace: &SettingTrace) -> Self {
-        let SettingTrace { setting, said } = trace;
-        declared(setting.name(), said)
+impl From<&SettingStack> for DeclaredDocument {
+    fn from(stack: &SettingStack) -> Self {
+        let SettingStack { setting, values } = stack;
+        let mut layers = values.iter().rev().map(LayerValueDocument::from);
+        let top = layers.next();
+        let over = layers.collect();
+        Self {
+            setting: setting.to_string(),
+            value: stack.value().map(str::to_owned),
+            layer: top.as_ref().map(|top| top.layer.clone()),
+            declared_at: top.as_ref().map(|top| top.declared_at.clone()),
+            variables: top.map(|top| top.variables),
+            over,
+        }
     }
 }
 
-/// A setting with the values of its layers, the value in force first.
-fn declared(setting: String, said: &[Said]) -> DeclaredDocument {
-    let mut layers = said.iter().map(LayerValueDocument::from);
-    let first = layers.next();
-    let over = layers.collect();
-    DeclaredDocument {
-        setting,
-        value: first.as_ref().and_then(|first| first.value.clone()),
-        layer: first.as_ref().map(|first| first.layer.clone()),
-        declared_at: first.as_ref().map(|first| first.declared_at.clone()),
-        variables: first.map(|first| first.variables),
-        over,
-    }
-}
-
-impl From<&Said> for LayerValueDocument {
-    fn from(said: &Said) -> Self {
-        let Said {
+impl From<&LayerValue> for LayerValueDocument {
+    fn from(declared: &LayerValue) -> Self {
+        let LayerValue {
             value,
             layer,
             place,
             variables,
-        } = said;
+        } = declared;
         Self {
             value: value.clone(),
             layer: layer.to_string(),
@@ -471,30 +465,26 @@ impl From<&Ownership> for OwnershipDocument {
     }
 }
 
-impl From<EnvironmentView<'_>> for EnvironmentShowDocument {
-    fn from(view: EnvironmentView) -> Self {
-        let desired = &view.loaded.desired;
+impl From<&LoadedEnvironment> for EnvironmentShowDocument {
+    fn from(loaded: &LoadedEnvironment) -> Self {
+        let desired = &loaded.desired;
+        let explained = &loaded.explained;
         let environment = &desired.environment;
         let partitions = desired.topics.values();
         let partitions = partitions.map(|topic| u64::from(topic.partitions.value));
-        let tables = view.sections().map(|(_, entries)| written(&entries));
+        let tables = sections(loaded).map(|(_, entries)| written(&entries));
         let [cluster, rules, guards, ignore, inventory, scopes] = tables;
         Self {
             format: ShowFormat,
             environment: environment.name.to_string(),
             description: environment.description.clone(),
-            files: view.trace.files.iter().map(ToString::to_string).collect(),
+            files: explained.files.iter().map(ToString::to_string).collect(),
             groups: environment.groups.clone(),
             topics: desired.topics.len(),
             partitions: partitions.sum(),
             removals: desired.removed.len(),
             lifecycles: desired.lifecycles.len(),
-            defaults: view
-                .trace
-                .defaults
-                .iter()
-                .map(DeclaredDocument::from)
-                .collect(),
+            defaults: explained.defaults.iter().map(Into::into).collect(),
             cluster,
             rules,
             guards,

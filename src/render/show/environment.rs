@@ -1,48 +1,38 @@
 //! One environment in full: which files make it, what counts in it, and where each of that stands.
 
 use super::words;
-use crate::desired::{EnvironmentTrace, LoadedEnvironment, Written};
+use crate::desired::{Desired, Explained, LoadedEnvironment, Written};
 use crate::model::text::{count, escape};
 use crate::render::columns::{Cell, Sheet};
 use crate::render::{Paint, Style};
 
 const INDENT: usize = 2;
 
-/// An environment, with where everything that it says stands.
-#[derive(Debug, Clone, Copy)]
-pub struct EnvironmentView<'a> {
-    /// The environment.
-    pub loaded: &'a LoadedEnvironment,
-    /// Where things stand.
-    pub trace: &'a EnvironmentTrace,
-}
-
-impl EnvironmentView<'_> {
-    /// What is declared besides `[defaults]`, by table.
-    pub(super) fn sections(&self) -> [(&'static str, Vec<Written>); 6] {
-        let EnvironmentTrace {
-            files: _,
-            defaults: _,
-            rules,
-            guards,
-            ignore,
-            inventory,
-            scopes,
-        } = self.trace;
-        [
-            ("cluster", self.loaded.connection.written()),
-            ("rules", rules.clone()),
-            ("guards", guards.clone()),
-            ("ignore", ignore.clone()),
-            ("inventory", inventory.clone()),
-            ("scopes", scopes.clone()),
-        ]
-    }
+/// What is declared besides `[defaults]`, by table.
+pub(super) fn sections(loaded: &LoadedEnvironment) -> [(&'static str, Vec<Written>); 6] {
+    let Explained {
+        files: _,
+        defaults: _,
+        rules,
+        guards,
+        ignore,
+        inventory,
+        scopes,
+        topic: _,
+    } = &loaded.explained;
+    [
+        ("cluster", loaded.connection.written()),
+        ("rules", rules.clone()),
+        ("guards", guards.clone()),
+        ("ignore", ignore.clone()),
+        ("inventory", inventory.clone()),
+        ("scopes", scopes.clone()),
+    ]
 }
 
 /// The environment for people.
-pub fn environment_text(view: EnvironmentView<'_>, style: Style) -> String {
-    let desired = &view.loaded.desired;
+pub fn environment_text(loaded: &LoadedEnvironment, style: Style) -> String {
+    let desired = &loaded.desired;
     let environment = &desired.environment;
     let mut header = escape(&environment.name).into_owned();
     if let Some(description) = &environment.description {
@@ -50,8 +40,8 @@ pub fn environment_text(view: EnvironmentView<'_>, style: Style) -> String {
     }
     let mut sheet = Sheet::default();
     let plain = |text: String| Cell::new(Paint::Plain, text);
-    let files: Vec<String> = view
-        .trace
+    let files: Vec<String> = loaded
+        .explained
         .files
         .iter()
         .map(|f| escape(f).into_owned())
@@ -71,10 +61,10 @@ pub fn environment_text(view: EnvironmentView<'_>, style: Style) -> String {
         let groups = plain(groups.join(", "));
         sheet.row(INDENT, plain("groups".to_owned()), Some(groups), Vec::new());
     }
-    let topics = plain(counted(&view));
+    let topics = plain(counted(desired));
     sheet.row(INDENT, plain("topics".to_owned()), Some(topics), Vec::new());
-    add_section(&mut sheet, "defaults", defaults(&view));
-    for (name, entries) in view.sections() {
+    add_section(&mut sheet, "defaults", defaults(&loaded.explained));
+    for (name, entries) in sections(loaded) {
         let entries = entries.iter().map(|entry| {
             let at = vec![words::written_at(entry)];
             (
@@ -93,8 +83,7 @@ pub fn environment_text(view: EnvironmentView<'_>, style: Style) -> String {
 }
 
 /// `17 topics, 62 partitions; 1 tombstone; 1 lifecycle`
-fn counted(view: &EnvironmentView<'_>) -> String {
-    let desired = &view.loaded.desired;
+fn counted(desired: &Desired) -> String {
     let partitions = desired
         .topics
         .values()
@@ -115,20 +104,11 @@ fn counted(view: &EnvironmentView<'_>) -> String {
 
 type Entry = (String, String, Vec<String>);
 
-/// What `[defaults]` says of each setting, and what that goes before.
-fn defaults(view: &EnvironmentView<'_>) -> Vec<Entry> {
-    let defaults = view.trace.defaults.iter().filter_map(|trace| {
-        let (first, rest) = trace.said.split_first()?;
-        let shown = |value: &Option<String>| match value {
-            Some(value) => words::value(&trace.setting, value),
-            None => "\"default\"".to_owned(),
-        };
-        let over = rest.iter().map(|said| {
-            let value = shown(&said.value);
-            format!("over {value}, {}", words::said(said))
-        });
-        let remarks = std::iter::once(words::said(first)).chain(over).collect();
-        Some((words::setting(&trace.setting), shown(&first.value), remarks))
+/// `[defaults]`: each setting, and what its value goes before.
+fn defaults(explained: &Explained) -> Vec<Entry> {
+    let defaults = explained.defaults.iter().filter_map(|stack| {
+        let value = words::layer_value(&stack.setting, stack.values.last()?);
+        Some((words::setting(&stack.setting), value, words::layers(stack)))
     });
     defaults.collect()
 }

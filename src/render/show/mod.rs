@@ -8,5 +8,5 @@ mod topic;
 mod words;
 
 pub use beside::beside;
-pub use environment::{EnvironmentView, environment_text};
+pub use environment::environment_text;
 pub use topic::text;

@@ -1,10 +1,9 @@
 //! One topic for people: settings, partitions, groups, what it holds, whose it is.
 
 use super::{look, words};
-use crate::desired::Setting;
-use crate::model::ConfigKey;
 use crate::model::text::escape;
 use crate::model::time::utc;
+use crate::model::{ConfigKey, Setting};
 use crate::render::columns::{Cell, Sheet};
 use crate::render::values;
 use crate::render::{Paint, Style};
@@ -128,10 +127,10 @@ fn settings(view: &TopicView) -> Sheet {
     let mut sheet = Sheet::default();
     for setting in &view.settings {
         let value = match &setting.value {
-            Some(value) => plain(words::value(&setting.setting, value)),
+            Some(value) => plain(words::value(&setting.stack.setting, value)),
             None => faint("not declared after all"),
         };
-        let label = plain(words::setting(&setting.setting));
+        let label = plain(words::setting(&setting.stack.setting));
         sheet.row(INDENT, label, Some(value), remarks(setting));
     }
     sheet
@@ -140,25 +139,17 @@ fn settings(view: &TopicView) -> Sheet {
 /// Who says a value, what it goes before, and what is live.
 fn remarks(view: &SettingView) -> Vec<Cell> {
     let mut remarks = Vec::new();
-    match view.said.split_first() {
-        None => remarks.push(faint("no layer sets another value")),
-        Some((first, rest)) => {
-            remarks.push(faint(words::said(first)));
-            for over in rest {
-                let value = match &over.value {
-                    Some(value) => words::value(&view.setting, value),
-                    None => "\"default\"".to_owned(),
-                };
-                remarks.push(faint(format!("over {value}, {}", words::said(over))));
-            }
-        }
+    let layers = words::layers(&view.stack);
+    match layers.is_empty() {
+        true => remarks.push(faint("no layer sets another value")),
+        false => remarks.extend(layers.into_iter().map(faint)),
     }
     remarks.extend(live(view));
     remarks
 }
 
 fn live(view: &SettingView) -> Option<Cell> {
-    let key: Option<&ConfigKey> = match &view.setting {
+    let key: Option<&ConfigKey> = match &view.stack.setting {
         Setting::Config(key) => Some(key),
         _ => None,
     };

@@ -1,9 +1,9 @@
 //! What is said of a topic in a few words, on its own and beside others.
 
-use crate::desired::{FromVariable, Said, Setting, Written};
+use crate::desired::{FromVariable, LayerValue, SettingStack, Written};
 use crate::live::{Owned, Source};
 use crate::model::text::escape;
-use crate::model::{ConfigKey, Place};
+use crate::model::{ConfigKey, Place, Setting};
 use crate::plan::{self};
 use crate::render::Paint;
 use crate::render::columns::Cell;
@@ -35,7 +35,7 @@ pub(super) fn setting(setting: &Setting) -> String {
         Setting::Config(key) => escape(key.as_str()).into_owned(),
         Setting::ReplicationFactor => "replication factor".to_owned(),
         Setting::OnRemove => "on remove".to_owned(),
-        other => other.name(),
+        other => other.to_string(),
     }
 }
 
@@ -67,14 +67,34 @@ pub(super) fn from(source: Source) -> &'static str {
     }
 }
 
+/// The value of a layer, with human units.
+pub(super) fn layer_value(setting: &Setting, declared: &LayerValue) -> String {
+    match &declared.value {
+        Some(raw) => value(setting, raw),
+        None => "\"default\"".to_owned(),
+    }
+}
+
+/// The layers of a setting, the strongest first: where its value is declared, and what that goes
+/// before.
+pub(super) fn layers(stack: &SettingStack) -> Vec<String> {
+    let mut values = stack.values.iter().rev();
+    let top = values.next().map(declared_in);
+    let over = values.map(|under| {
+        let value = layer_value(&stack.setting, under);
+        format!("over {value}, {}", declared_in(under))
+    });
+    top.into_iter().chain(over).collect()
+}
+
 /// `profile events, topics/a.toml:3; ${KAFKA_TOPIC_PARTITIONS} is set`
-pub(super) fn said(said: &Said) -> String {
-    let Said {
+fn declared_in(declared: &LayerValue) -> String {
+    let LayerValue {
         value: _,
         layer,
         place,
         variables,
-    } = said;
+    } = declared;
     let mut text = format!("{}, {}", escape(&layer.to_string()), at(place));
     for FromVariable { name, is_set } in variables {
         let how = match is_set {
