@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::document;
-use super::error::{Folder, LoadError};
-use super::files::{Folders, Found, ReadFile, read_folder, shown_path};
+use super::catalogue::select::Ask;
+use super::files::document;
+use super::files::error::{Folder, LoadError};
+use super::files::folder::{Folders, Found, ReadFile, read_folder, shown_path};
 use super::load::{Loaded, load_all};
-use super::select::Ask;
-use super::variables::Variables;
+use super::reader::variables::Variables;
 use crate::model::Source;
 
 /// A topics file as it would be.

@@ -3,23 +3,26 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::catalogue::Catalogue;
-use super::connection::ConnectionTemplate;
-use super::environments::{Chain, Environments};
-use super::error::{Folder, LoadError};
-use super::explain::{Explained, Explainer};
-use super::files::{Folders, Found, ReadFile, read_folder};
-use super::layers::{Names, SharedLayers};
-use super::name_shape::Effort;
+use super::Desired;
+use super::catalogue::environments::{Chain, Environments};
+use super::catalogue::select::Ask;
+use super::catalogue::topics::Catalogue;
+use super::checks::unknown_configs;
+use super::checks::whole;
+use super::connection::template::ConnectionTemplate;
+use super::files::document;
+use super::files::error::{Folder, LoadError};
+use super::files::folder::{Folders, Found, ReadFile, read_folder};
+use super::files::weight::{MOST_KEPT, Resolving, Room};
+use super::layers::environment;
+use super::layers::explain::{Explained, Explainer};
+use super::layers::order::{Names, SharedLayers};
+use super::layers::resolve::Resolver;
+use super::lifecycle::name_shape::Effort;
+use super::policy::rules::Rules;
 use super::problems::Problems;
-use super::resolve::Resolver;
-use super::rules::Rules;
-use super::select::Ask;
-use super::tables::topics_file::{self, TopicsFile};
-use super::unknown_configs;
-use super::variables::Variables;
-use super::weight::{MOST_KEPT, Resolving, Room};
-use super::{Desired, checks, document, environment};
+use super::reader::topics_file::{self, TopicsFile};
+use super::reader::variables::Variables;
 use crate::model::{Finding, Globs, Layer, Place, Source, Sources, TopicName};
 
 /// What the files say about the environments that were asked for.
@@ -312,7 +315,7 @@ impl Loading<'_> {
             lifecycles: resolved.lifecycles,
             defaults: resolved.defaults,
         };
-        checks::check(&desired, self.effort, problems);
+        whole::check(&desired, self.effort, problems);
         LoadedEnvironment {
             desired,
             connection,

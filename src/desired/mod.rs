@@ -2,84 +2,66 @@
 //! and the layer that set it. This room knows neither Kafka nor what is live.
 //!
 //! ```text
-//!  files ──► document ──► tables ──┬─► environments ──┐
-//!   (text)     (TOML)   (one file) └─► catalogue ─────┴─► layers, resolve ──► rules, checks ──► Loaded
-//!                                       (all topics files)     (one environment)
+//!  files ──► reader ──► catalogue ──► layers ──► checks, policy ──► Loaded
+//!  (text)  (one file) (all of a kind)      (one environment)
 //! ```
+//!
+//! | room | holds |
+//! | --- | --- |
+//! | `files` | which files are read, and their text as TOML |
+//! | `reader` | the tables of both kinds of files, a file each; `schema`: what editors are told of them |
+//! | `catalogue` | all topics files together, all environment files together |
+//! | `layers` | a stack of values for each setting, what is in force, and where it comes from |
+//! | `checks`, `policy` | what does not fit once it is resolved; `[rules]` |
+//! | `connection` | `[cluster]`, the runner's client configuration, secrets |
+//! | `lifecycle` | names with parameters, and the topics of an instance |
 //!
 //! What is wrong goes to `problems`, from every station, and the way goes on: what could not be
 //! read is told apart from what is not there, so that one mistake is one finding.
 
-mod automaton;
 mod catalogue;
 mod checks;
-mod client_config;
 mod connection;
-mod defaults;
-mod document;
 mod draft;
-mod environment;
-mod environments;
-mod error;
-mod expand;
-mod explain;
 mod files;
-mod known;
 mod layers;
 mod lifecycle;
-mod lifecycle_checks;
-mod limits;
 mod load;
-mod name_shape;
-mod name_template;
-mod patterns;
-mod placeholders;
+mod policy;
 mod problems;
-mod resolve;
-mod rules;
+mod reader;
 mod schema;
-mod secrets;
-mod select;
-mod servers;
-mod stack;
 mod subject;
 mod suggest;
-mod syntax;
-mod tables;
-mod together;
-mod unknown_configs;
-mod variables;
-mod weight;
-mod written;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-pub use checks::outside_scope;
-pub use client_config::ClientConfig;
-pub use connection::ConnectionTemplate;
-pub use defaults::{Defaults, Demands};
+pub use catalogue::select::Ask;
+pub use checks::whole::outside_scope;
+pub use connection::client_config::ClientConfig;
+pub use connection::secrets::Outside;
+pub use connection::template::ConnectionTemplate;
 pub use draft::{Draft, load_with};
-pub use error::{LoadError, NamedFolder};
-pub use explain::{Explained, ExplainedTopic};
-pub use files::Folders;
-pub use lifecycle::{NoInstance, WhyNotHere};
+pub use files::error::{LoadError, NamedFolder};
+pub use files::folder::Folders;
+pub use layers::defaults::{Defaults, Demands};
+pub use layers::explain::{Explained, ExplainedTopic};
+pub use layers::stack::{FromVariable, LayerValue, SettingStack};
+pub use lifecycle::instance::{NoInstance, WhyNotHere};
+pub use lifecycle::name_template::NameTemplate;
 pub use load::{
     CheckedEnvironment, Loaded, LoadedEnvironment, check, load, load_environments, load_explained,
     load_to_connect,
 };
-pub use name_template::NameTemplate;
-pub use rules::{NameRule, Requirement};
-pub use secrets::Outside;
-pub use select::Ask;
-pub use stack::{FromVariable, LayerValue, SettingStack};
+pub use policy::rules::{NameRule, Requirement};
+pub use reader::environment_file::schema as environment_schema;
+pub use reader::pattern::Pattern;
+pub use reader::topics_file::schema as topics_schema;
+pub use reader::variables::Variables;
+pub use reader::written::Written;
 pub use suggest::closest;
-pub use tables::environment_file::schema as environment_schema;
-pub use tables::pattern::Pattern;
-pub use tables::topics_file::schema as topics_schema;
-pub use variables::Variables;
-pub use written::Written;
 
 use crate::model::{
     ConfigKey, ConfigMap, Globs, OnRemove, Place, RiskCode, Secret, Setting, Sourced, TopicName,

@@ -554,7 +554,7 @@ fn a_scope_of_the_command_line_can_be_checked_too() {
     ]);
     let loaded = repository.load(Ask::All);
     assert_eq!(found(&loaded), [""; 0]);
-    let outside = checks::outside_scope(&loaded.environments[0].desired, "media");
+    let outside = crate::desired::outside_scope(&loaded.environments[0].desired, "media");
     let places: Vec<u32> = outside.iter().map(|finding| finding.place.line).collect();
     assert_eq!(places, [2, 3]);
 }

@@ -1,0 +1,255 @@
+//! All topics files together: what is listed, and whether the names in them lead anywhere.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::expand::{Expander, Made};
+use super::known::KnownNames;
+use super::patterns::Patterns;
+use super::placeholders::MOST_PLACEHOLDERS;
+use crate::desired::lifecycle::name_template::is_placeholder;
+use crate::desired::problems::Problems;
+use crate::desired::reader::field::Field;
+use crate::desired::reader::settings::{Profile, Settings};
+use crate::desired::reader::topics_file::{
+    LifecycleTable, Listed, Removed, TopicEntry, TopicsFile,
+};
+use crate::desired::reader::values::{Entries, Entry};
+use crate::desired::suggest::{self, shown};
+use crate::model::{Finding, Place, TopicName};
+
+/// What an entry takes in an environment besides its topics, about, in bytes.
+const SHARED_BYTES: usize = 100;
+
+/// The most lifecycles.
+const MOST_LIFECYCLES: usize = 1_000;
+
+/// Everything that the topics files say, each name once.
+#[derive(Debug, Default)]
+pub(in crate::desired) struct Catalogue {
+    pub(in crate::desired) entries: Vec<Listed>,
+    pub(in crate::desired) profiles: BTreeMap<Arc<str>, Entry<Profile>>,
+    pub(in crate::desired) lifecycles: BTreeMap<Arc<str>, Entry<LifecycleTable>>,
+    pub(in crate::desired) removed: BTreeMap<TopicName, Entry<Removed>>,
+    /// What the entries make, placeholders filled in.
+    pub(in crate::desired) made: Made,
+}
+
+impl Catalogue {
+    /// Puts the files together. `complete` is false where one could not be read: what it may hold
+    /// is then not missed.
+    pub(in crate::desired) fn build(
+        files: Vec<TopicsFile>,
+        complete: bool,
+        known: &KnownNames,
+        problems: &mut Problems,
+    ) -> Self {
+        let mut catalogue = Self::default();
+        let mut tombstones = BTreeMap::new();
+        let topics = files.iter().filter_map(|file| file.topics.value());
+        let topics = topics.map(|entries| entries.0.len()).sum();
+        catalogue.entries.reserve_exact(topics);
+        for file in files {
+            catalogue.entries.extend(taken(file.topics));
+            keep_first(
+                taken(file.profiles),
+                &mut catalogue.profiles,
+                "profile",
+                problems,
+            );
+            keep_first(
+                taken(file.lifecycles),
+                &mut catalogue.lifecycles,
+                "lifecycle",
+                problems,
+            );
+            keep_first(taken(file.removed), &mut tombstones, "tombstone", problems);
+        }
+        let complete = catalogue.drop_lifecycles(problems) && complete;
+        let mut patterns = Patterns::default();
+        let lifecycles = catalogue.lifecycles.values_mut();
+        for lifecycle in lifecycles.filter_map(|entry| entry.value.as_mut()) {
+            patterns.of_lifecycle(lifecycle, problems);
+        }
+        let check = Check {
+            catalogue: &catalogue,
+            complete,
+            known,
+        };
+        check.all(problems);
+        let mut expander = Expander::new(&catalogue.lifecycles, complete);
+        for (index, entry) in catalogue.entries.iter().enumerate() {
+            expander.expand(index, entry, problems);
+        }
+        catalogue.made = expander.finish(&catalogue.entries, problems);
+        catalogue.removed = check_tombstones(tombstones, known, problems);
+        catalogue
+    }
+
+    /// What every environment looks at, whatever it has of it: about how many bytes.
+    pub(in crate::desired) fn weight(&self) -> usize {
+        let shared = self.profiles.len() + self.lifecycles.len() + self.removed.len();
+        (shared + self.entries.len()) * SHARED_BYTES
+    }
+
+    /// Keeps as many lifecycles as are read. `false` where some had to go.
+    fn drop_lifecycles(&mut self, problems: &mut Problems) -> bool {
+        let names = self.lifecycles.iter();
+        let mut places: Vec<(Place, Arc<str>)> = names
+            .map(|(name, entry)| (entry.place.clone(), name.clone()))
+            .collect();
+        if places.len() <= MOST_LIFECYCLES {
+            return true;
+        }
+        places.sort();
+        let beyond = places.split_off(MOST_LIFECYCLES);
+        if let Some((place, _)) = beyond.first() {
+            let message = format!("more than {MOST_LIFECYCLES} lifecycles, the most that is read");
+            problems.add(Finding::error(
+                "too-many-lifecycles",
+                place.clone(),
+                message,
+            ));
+        }
+        for (_, name) in beyond {
+            self.lifecycles.remove(&name);
+        }
+        false
+    }
+}
+
+/// The entries of a table; none where it is missing or wrong.
+fn taken<T>(field: Field<Entries<T>>) -> Vec<Entry<T>> {
+    match field {
+        Field::Given(given) => given.value.0,
+        Field::Absent | Field::Bad => Vec::new(),
+    }
+}
+
+fn keep_first<T>(
+    entries: Vec<Entry<T>>,
+    all: &mut BTreeMap<Arc<str>, Entry<T>>,
+    what: &str,
+    problems: &mut Problems,
+) {
+    for entry in entries {
+        match all.get(&entry.name) {
+            Some(first) => {
+                let message = format!("there are two {what}s {}", shown(&entry.name));
+                let finding = Finding::error("duplicate", entry.place, message)
+                    .related(first.place.clone(), "first here")
+                    .help("remove one of them, or merge them");
+                problems.add(finding);
+            }
+            None => {
+                all.insert(entry.name.clone(), entry);
+            }
+        }
+    }
+}
+
+/// The names that entries use for each other.
+struct Check<'a> {
+    catalogue: &'a Catalogue,
+    complete: bool,
+    known: &'a KnownNames,
+}
+
+impl Check<'_> {
+    fn all(&self, problems: &mut Problems) {
+        for entry in &self.catalogue.entries {
+            if let Some(topic) = &entry.value {
+                self.profiles(topic, problems);
+                self.known
+                    .check_list(&topic.environments, "the topic", problems);
+                self.layers(&topic.env, problems);
+            }
+        }
+        for profile in self.catalogue.profiles.values() {
+            if let Some(profile) = &profile.value {
+                self.layers(&profile.env, problems);
+            }
+        }
+        for lifecycle in self.catalogue.lifecycles.values() {
+            check_parameters(lifecycle, problems);
+        }
+    }
+
+    fn profiles(&self, topic: &TopicEntry, problems: &mut Problems) {
+        let Some(list) = topic.profile.value() else {
+            return;
+        };
+        for name in &list.0 {
+            let profiles = &self.catalogue.profiles;
+            if profiles.contains_key(name.value.as_str()) || !self.complete {
+                continue;
+            }
+            let message = format!("there is no profile {}", shown(&name.value));
+            let mut finding = Finding::error("unknown-profile", name.place.clone(), message);
+            if problems.wants_help() {
+                let names = profiles.keys().map(|name| &**name);
+                finding.help = suggest::help(&name.value, "profiles", names);
+            }
+            problems.add(finding);
+        }
+    }
+
+    fn layers(&self, env: &Field<Entries<Settings>>, problems: &mut Problems) {
+        for layer in env.value().map_or(&[][..], |entries| &entries.0) {
+            self.known.check(&layer.name, &layer.place, problems);
+        }
+    }
+}
+
+fn check_parameters(lifecycle: &Entry<LifecycleTable>, problems: &mut Problems) {
+    let Some(table) = &lifecycle.value else {
+        return;
+    };
+    if table.parameters.is_absent() {
+        let message = format!("the lifecycle {} has no parameters", shown(&lifecycle.name));
+        let finding = Finding::error("missing", lifecycle.place.clone(), message)
+            .help("an instance is told apart by them: parameters.NAME = 'regular expression'");
+        problems.add(finding);
+    }
+    let count = table
+        .parameters
+        .value()
+        .map_or(0, |parameters| parameters.0.len());
+    if count > MOST_PLACEHOLDERS {
+        let message = format!("a lifecycle has {MOST_PLACEHOLDERS} parameters at most");
+        problems.add(Finding::error(
+            "placeholder",
+            lifecycle.place.clone(),
+            message,
+        ));
+    }
+    for parameter in table.parameters.value().map_or(&[][..], |p| &p.0) {
+        if !is_placeholder(&parameter.name) {
+            let message = format!("{} cannot be a parameter's name", shown(&parameter.name));
+            let finding = Finding::error("placeholder", parameter.place.clone(), message)
+                .help("it has letters, digits and `_`, and begins with no digit");
+            problems.add(finding);
+        }
+    }
+}
+
+fn check_tombstones(
+    tombstones: BTreeMap<Arc<str>, Entry<Removed>>,
+    known: &KnownNames,
+    problems: &mut Problems,
+) -> BTreeMap<TopicName, Entry<Removed>> {
+    let mut checked = BTreeMap::new();
+    for (name, tombstone) in tombstones {
+        let name = TopicName::new(name);
+        if let Some(problem) = name.problem() {
+            let finding = Finding::error("topic-name", tombstone.place, problem.to_string());
+            problems.add(finding);
+            continue;
+        }
+        if let Some(removed) = &tombstone.value {
+            known.check_list(&removed.environments, "the tombstone", problems);
+            checked.insert(name, tombstone);
+        }
+    }
+    checked
+}

@@ -1,0 +1,409 @@
+//! Reads the files of a folder, within limits, and nothing that is not a file of that folder.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::fs::{self, DirEntry};
+use std::io;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use super::error::{Folder, LoadError};
+use super::weight::Room;
+use crate::desired::suggest::shown;
+use crate::files::{self, FileError};
+use crate::model::{Finding, Place, Source};
+
+/// Where the files are read from.
+#[derive(Debug, Clone)]
+pub struct Folders {
+    /// The folder that paths are shown relative to.
+    pub root: PathBuf,
+    /// The folder of the topics files.
+    pub topics: PathBuf,
+    /// The folder of the environment files.
+    pub environments: PathBuf,
+}
+
+impl Folders {
+    /// `topics` and `environments` below a folder.
+    pub fn below(root: impl Into<PathBuf>) -> Self {
+        let root = root.into();
+        Self {
+            topics: root.join("topics"),
+            environments: root.join("environments"),
+            root,
+        }
+    }
+
+    /// A path as findings name it.
+    pub fn shown(&self, path: &Path) -> Arc<str> {
+        shown_path(path, &self.root)
+    }
+}
+
+/// The most that is read altogether, of each of the two folders.
+const MOST: u64 = 64 << 20;
+
+/// The most files and folders that are walked over, those that are not read among them.
+const MOST_ENTRIES: usize = 100_000;
+
+/// The most of them in the folder of the environments.
+const MOST_ENVIRONMENTS: usize = 1_000;
+
+/// How many folders may be inside each other.
+const DEEPEST: usize = 32;
+
+/// A file that was found, with its text or what is wrong with it.
+pub(in crate::desired) struct Found {
+    /// As it is shown to people.
+    pub(in crate::desired) file: Arc<str>,
+    /// Its name without `.toml`.
+    pub(in crate::desired) stem: Arc<str>,
+    pub(in crate::desired) read: ReadFile,
+}
+
+impl Found {
+    /// The same with what parsing it weighs, and without its text where there is no room for it.
+    pub(in crate::desired) fn weighed(mut self, room: &mut Room) -> (usize, Self) {
+        let ReadFile::Text(source) = &self.read else {
+            return (0, self);
+        };
+        match room.take(&Place::whole(self.file.clone()), source.text()) {
+            Ok(weight) => (weight.parsing, self),
+            Err(finding) => {
+                self.read = ReadFile::Unreadable(finding, None);
+                (0, self)
+            }
+        }
+    }
+}
+
+pub(in crate::desired) enum ReadFile {
+    Text(Arc<Source>),
+    /// Not readable as text: what is wrong, and the text as far as it can be shown.
+    Unreadable(Box<Finding>, Option<Arc<Source>>),
+}
+
+/// Reads all `*.toml` of a folder, sorted by path.
+///
+/// # Errors
+/// The folder is missing, leads out of the root by a link, cannot be read, or holds too many
+/// entries or no such file.
+pub(in crate::desired) fn read_folder(
+    which: Folder,
+    folder: &Path,
+    root: &Path,
+) -> Result<Vec<Found>, LoadError> {
+    let named = || which.named(&shown_path(folder, root));
+    let location = files::locate(folder, root).map_err(|error| match error {
+        FileError::Outside => LoadError::Outside(named()),
+        FileError::Io(error) if error.kind() == io::ErrorKind::NotFound => {
+            LoadError::MissingFolder(named())
+        }
+        error => LoadError::Unreadable(named(), error),
+    })?;
+    if !location.real.is_dir() {
+        return Err(LoadError::NotAFolder(named()));
+    }
+    let (deepest, most) = match which {
+        Folder::Topics => (DEEPEST, MOST_ENTRIES),
+        Folder::Environments => (0, MOST_ENVIRONMENTS),
+    };
+    let mut walk = Walk {
+        deepest,
+        boundary: location.boundary,
+        home: location.real.clone(),
+        root,
+        folders: HashSet::new(),
+        files: HashMap::new(),
+        links: VecDeque::new(),
+        entries: most,
+        budget: MOST,
+        found: Vec::new(),
+    };
+    match walk.all(folder.to_owned(), location.real) {
+        Ok(()) => {}
+        Err(Stop::Unreadable(error)) => {
+            return Err(LoadError::Unreadable(named(), FileError::Io(error)));
+        }
+        Err(Stop::TooMany) => {
+            let folder = named();
+            return Err(LoadError::TooManyEntries { folder, most });
+        }
+    }
+    let mut found = walk.found;
+    if found.is_empty() {
+        return Err(LoadError::NoFile(named()));
+    }
+    found.sort_by(|a, b| a.file.cmp(&b.file));
+    Ok(found)
+}
+
+/// Why a folder is not walked through.
+enum Stop {
+    Unreadable(io::Error),
+    TooMany,
+}
+
+/// A walk through a folder. Each real folder and file is read once; what is named by a link comes
+/// after all that is there itself.
+struct Walk<'a> {
+    /// What no link may lead out of.
+    boundary: PathBuf,
+    /// The folder that is walked through, all links followed.
+    home: PathBuf,
+    root: &'a Path,
+    deepest: usize,
+    folders: HashSet<PathBuf>,
+    /// The files that were read, each with the name that it was read by.
+    files: HashMap<PathBuf, Arc<str>>,
+    links: VecDeque<Link>,
+    /// How many entries may still be walked over.
+    entries: usize,
+    /// The bytes that may still be read.
+    budget: u64,
+    found: Vec<Found>,
+}
+
+struct Link {
+    path: PathBuf,
+    depth: usize,
+}
+
+impl Walk<'_> {
+    fn all(&mut self, path: PathBuf, real: PathBuf) -> Result<(), Stop> {
+        self.folder(path, real, 0).map_err(|(stop, _)| stop)?;
+        while let Some(link) = self.links.pop_front() {
+            self.link(link)?;
+        }
+        Ok(())
+    }
+
+    /// Walks through a folder; a second time it does nothing.
+    fn folder(
+        &mut self,
+        path: PathBuf,
+        real: PathBuf,
+        depth: usize,
+    ) -> Result<(), (Stop, PathBuf)> {
+        if !self.folders.insert(real.clone()) {
+            return Ok(());
+        }
+        let entries = match self.entries_of(&real) {
+            Ok(entries) => entries,
+            Err(stop) => return Err((stop, path)),
+        };
+        for entry in entries {
+            let name = entry.file_name();
+            if name.as_encoded_bytes().starts_with(b".") {
+                continue;
+            }
+            let (path, real) = (path.join(&name), real.join(&name));
+            match entry.file_type() {
+                Ok(kind) if kind.is_symlink() => self.links.push_back(Link { path, depth }),
+                Ok(kind) if kind.is_dir() => self.subfolder(path, real, depth)?,
+                Ok(_) if is_toml(&path) => {
+                    self.file(&path, real);
+                }
+                Ok(_) => {}
+                Err(error) => self.unreadable(&path, format!("cannot be read: {error}")),
+            }
+        }
+        Ok(())
+    }
+
+    /// The entries of a folder, sorted by name.
+    fn entries_of(&mut self, real: &Path) -> Result<Vec<DirEntry>, Stop> {
+        let mut entries = Vec::new();
+        for entry in fs::read_dir(real).map_err(Stop::Unreadable)? {
+            self.entries = self.entries.checked_sub(1).ok_or(Stop::TooMany)?;
+            entries.push(entry.map_err(Stop::Unreadable)?);
+        }
+        entries.sort_by_key(DirEntry::file_name);
+        Ok(entries)
+    }
+
+    fn subfolder(
+        &mut self,
+        path: PathBuf,
+        real: PathBuf,
+        depth: usize,
+    ) -> Result<(), (Stop, PathBuf)> {
+        if depth >= self.deepest {
+            // Of environments the folder alone is read.
+            if self.deepest > 0 {
+                let message = format!("more than {DEEPEST} folders inside each other: not read");
+                self.reject(&path, "too-deep", message, "move its files further up");
+            }
+            return Ok(());
+        }
+        match self.folder(path, real, depth + 1) {
+            Err((Stop::Unreadable(error), path)) => {
+                self.unreadable(&path, format!("cannot be read: {error}"));
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    fn link(&mut self, link: Link) -> Result<(), Stop> {
+        let Link { path, depth } = link;
+        let real = match path.canonicalize() {
+            Ok(real) => real,
+            Err(error) => {
+                self.unreadable(&path, format!("cannot be read: {error}"));
+                return Ok(());
+            }
+        };
+        let is_folder = real.is_dir();
+        if !(is_folder || is_toml(&path)) {
+            return Ok(());
+        }
+        if !self.may_lead_to(&real, is_folder) {
+            let what = match real.starts_with(&self.boundary) {
+                true => "a link to a hidden file, or to one that is not named *.toml",
+                false => "a link out of the repository's folder",
+            };
+            let message = format!(
+                "{} is {what}: not read",
+                shown(shown_path(&path, self.root))
+            );
+            self.reject(
+                &path,
+                "link",
+                message,
+                "remove the link, or put the file itself here",
+            );
+            return Ok(());
+        }
+        let first = match is_folder {
+            true => self.folders.contains(&real).then_some(None),
+            false => self.files.get(&real).cloned().map(Some),
+        };
+        if let Some(first) = first {
+            let first = first.map_or("a folder that is read already".to_owned(), |first| {
+                format!("{}, which is read already", shown(first))
+            });
+            let message = format!(
+                "{} is a link to {first}",
+                shown(shown_path(&path, self.root))
+            );
+            let help = "remove the link: each file and folder is read once";
+            self.reject(&path, "link", message, help);
+            return Ok(());
+        }
+        match is_folder {
+            true => self.subfolder(path, real, depth).map_err(|(stop, _)| stop),
+            false => {
+                self.file(&path, real);
+                Ok(())
+            }
+        }
+    }
+
+    /// Outside of the folder itself a repository holds more than files to be read: what is hidden
+    /// (`.git/config` may hold a token), and secrets that a pipeline put there.
+    fn may_lead_to(&self, real: &Path, is_folder: bool) -> bool {
+        if real.starts_with(&self.home) {
+            return true;
+        }
+        let is_hidden = |part: Component<'_>| part.as_os_str().as_encoded_bytes().starts_with(b".");
+        real.strip_prefix(&self.boundary)
+            .is_ok_and(|below| !below.components().any(is_hidden) && (is_folder || is_toml(below)))
+    }
+
+    fn file(&mut self, path: &Path, real: PathBuf) {
+        let file = shown_path(path, self.root);
+        if self.files.contains_key(&real) {
+            return;
+        }
+        let read = match read_bytes(&real, &mut self.budget) {
+            Ok(bytes) => text(&file, bytes),
+            Err(why) => unreadable(&file, why),
+        };
+        self.files.insert(real, file.clone());
+        self.add(path, file, read);
+    }
+
+    fn unreadable(&mut self, path: &Path, message: String) {
+        let file = shown_path(path, self.root);
+        let read = unreadable(&file, message);
+        self.add(path, file, read);
+    }
+
+    /// Reports an entry that is not read, and quotes nothing of what it leads to.
+    fn reject(&mut self, path: &Path, code: &'static str, message: String, help: &str) {
+        let file = shown_path(path, self.root);
+        let finding = Finding::error(code, Place::whole(file.clone()), message).help(help);
+        self.add(path, file, ReadFile::Unreadable(Box::new(finding), None));
+    }
+
+    fn add(&mut self, path: &Path, file: Arc<str>, read: ReadFile) {
+        let stem = path
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into();
+        self.found.push(Found { file, stem, read });
+    }
+}
+
+fn is_toml(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|extension| extension == "toml")
+}
+
+/// A path as people name it: relative to the root, with `/`.
+pub(in crate::desired) fn shown_path(path: &Path, root: &Path) -> Arc<str> {
+    let relative = match path.strip_prefix(root) {
+        Ok(relative) if relative.components().next().is_some() => relative,
+        _ => path,
+    };
+    let shown = relative.to_string_lossy();
+    Arc::from(match std::path::MAIN_SEPARATOR {
+        '/' => shown,
+        other => shown.replace(other, "/").into(),
+    })
+}
+
+fn unreadable(file: &Arc<str>, message: String) -> ReadFile {
+    let finding = Finding::error("unreadable", Place::whole(file.clone()), message);
+    ReadFile::Unreadable(Box::new(finding), None)
+}
+
+/// The bytes of a file, or why not.
+fn read_bytes(real: &Path, budget: &mut u64) -> Result<Vec<u8>, String> {
+    let read = || {
+        let (file, _) = files::open_regular(real)?;
+        files::read_up_to(file, files::LARGEST_TOPICS)
+    };
+    let bytes = read().map_err(|error| format!("cannot be read: {error}"))?;
+    *budget = budget.checked_sub(bytes.len() as u64).ok_or_else(|| {
+        format!(
+            "not read: the files before this one have {} MiB, the most that is read",
+            MOST >> 20
+        )
+    })?;
+    Ok(bytes)
+}
+
+fn text(file: &Arc<str>, bytes: Vec<u8>) -> ReadFile {
+    match String::from_utf8(bytes) {
+        Ok(text) => {
+            let text = match text.strip_prefix('\u{feff}') {
+                Some(rest) => rest.to_owned(),
+                None => text,
+            };
+            ReadFile::Text(Arc::new(Source::new(file.clone(), text)))
+        }
+        Err(error) => {
+            let at = error.utf8_error().valid_up_to();
+            let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+            let source = Arc::new(Source::new(file.clone(), text));
+            let place = source.place(at..at + '\u{fffd}'.len_utf8());
+            let finding = Finding::error("not-utf-8", place, "not UTF-8, which TOML is written in")
+                .label("this byte is not")
+                .help("save the file as UTF-8");
+            ReadFile::Unreadable(Box::new(finding), Some(source))
+        }
+    }
+}

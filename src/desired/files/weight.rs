@@ -1,0 +1,247 @@
+//! How much memory a file takes while it is parsed and once it is read, estimated from its text before
+//! either happens: a table of one letter takes a kilobyte.
+
+use std::cell::Cell;
+
+use toml_parser::Source;
+use toml_parser::lexer::TokenKind;
+
+use crate::model::{Finding, Place};
+
+/// The most that parsing may take at a time, in bytes: of one file, or of several side by side.
+pub(in crate::desired) const MOST_PARSING: usize = 256 << 20;
+
+/// The most that everything read from the topics files may take, their text among it.
+pub(in crate::desired) const MOST_KEPT: usize = 192 << 20;
+
+/// The same for the environment files.
+pub(in crate::desired) const MOST_KEPT_OF_ENVIRONMENTS: usize = 48 << 20;
+
+/// The most that the topics of one environment may take once they are resolved.
+const MOST_RESOLVED: usize = 192 << 20;
+
+/// The most that the environments of one run may take together, were they all kept: what is kept of
+/// them or not, to resolve it takes its time.
+const MOST_RESOLVED_OF_ALL: usize = 2 << 30;
+
+/// An estimate, in bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(in crate::desired) struct Weight {
+    pub(in crate::desired) parsing: usize,
+    pub(in crate::desired) kept: usize,
+}
+
+/// What each kind of token takes: while it is parsed, and once it is read.
+mod cost {
+    pub(in crate::desired) const TOKEN: usize = 60;
+    pub(in crate::desired) const TABLE: (usize, usize) = (900, 450);
+    /// A dotted key makes a table that its neighbours often share.
+    pub(in crate::desired) const DOT: (usize, usize) = (500, 30);
+    pub(in crate::desired) const VALUE: (usize, usize) = (150, 110);
+    pub(in crate::desired) const ITEM: (usize, usize) = (130, 90);
+    pub(in crate::desired) const LIST: (usize, usize) = (130, 30);
+    pub(in crate::desired) const LINE: (usize, usize) = (0, 4);
+}
+
+impl Weight {
+    /// An upper bound, from nothing but how often each byte is in the text.
+    pub(in crate::desired) fn at_most(text: &str) -> Self {
+        let mut counts = [0usize; 256];
+        for &byte in text.as_bytes() {
+            counts[usize::from(byte)] += 1;
+        }
+        let count = |byte: u8| counts[usize::from(byte)];
+        let mut weight = Self::default();
+        let ends = b".=,[]{} \t\r\n#\"'"
+            .iter()
+            .map(|byte| count(*byte))
+            .sum::<usize>();
+        // Between two of them there is at most one other token.
+        weight.add(2 * ends + 1, (cost::TOKEN, 0));
+        weight.add(count(b'[') + count(b'{'), cost::TABLE);
+        weight.add(count(b'.'), cost::DOT);
+        weight.add(count(b'='), cost::VALUE);
+        weight.add(count(b','), cost::ITEM);
+        weight.add(count(b'\n') + count(b'\r'), cost::LINE);
+        weight.kept += text.len();
+        weight
+    }
+
+    /// The estimate, from the tokens of the text: what is in strings and comments takes nothing.
+    pub(in crate::desired) fn of(text: &str) -> Self {
+        let mut weight = Self::default();
+        let mut begins_line = true;
+        for token in Source::new(text).lex() {
+            weight.add(1, (cost::TOKEN, 0));
+            let kind = token.kind();
+            weight.add(
+                1,
+                match kind {
+                    TokenKind::LeftSquareBracket if begins_line => cost::TABLE,
+                    TokenKind::LeftSquareBracket => cost::LIST,
+                    TokenKind::LeftCurlyBracket => cost::TABLE,
+                    TokenKind::Dot => cost::DOT,
+                    TokenKind::Equals => cost::VALUE,
+                    TokenKind::Comma => cost::ITEM,
+                    TokenKind::Newline => cost::LINE,
+                    _ => (0, 0),
+                },
+            );
+            begins_line = match kind {
+                TokenKind::Newline => true,
+                // The second one of `[[`.
+                TokenKind::Whitespace | TokenKind::LeftSquareBracket => begins_line,
+                _ => false,
+            };
+        }
+        weight.kept += text.len();
+        weight
+    }
+
+    fn add(&mut self, count: usize, (parsing, kept): (usize, usize)) {
+        self.parsing += count * parsing;
+        self.kept += count * kept;
+    }
+}
+
+/// The memory that is left for files of one kind.
+#[derive(Debug)]
+pub(in crate::desired) struct Room {
+    kept: usize,
+    most: usize,
+}
+
+impl Room {
+    pub(in crate::desired) fn new(most: usize) -> Self {
+        Self { kept: most, most }
+    }
+
+    /// Takes a file in, in the order in which files are read.
+    ///
+    /// # Errors
+    /// There is no room for it.
+    pub(in crate::desired) fn take(
+        &mut self,
+        place: &Place,
+        text: &str,
+    ) -> Result<Weight, Box<Finding>> {
+        let bound = Weight::at_most(text);
+        let weight = match bound.parsing <= MOST_PARSING && bound.kept <= self.kept / 4 {
+            true => bound,
+            false => Weight::of(text),
+        };
+        if weight.parsing > MOST_PARSING {
+            let message = format!(
+                "too many tables, keys, list items and lines for one file: parsing it would take {} MiB, and {} MiB is the limit",
+                weight.parsing >> 20,
+                MOST_PARSING >> 20
+            );
+            let finding = Finding::error("too-large", place.clone(), message);
+            return Err(Box::new(finding.help("split it into several files")));
+        }
+        match self.kept.checked_sub(weight.kept) {
+            Some(left) => {
+                self.kept = left;
+                Ok(weight)
+            }
+            None => {
+                let message = format!(
+                    "too many tables, keys, list items and lines: with the files before this one they would take more than {} MiB, the limit for all files",
+                    self.most >> 20
+                );
+                let finding = Finding::error("too-large", place.clone(), message);
+                Err(Box::new(finding.help(
+                    "split the repository into several, each with a scope of its own",
+                )))
+            }
+        }
+    }
+}
+
+/// What may still be resolved in this run.
+#[derive(Debug)]
+pub(in crate::desired) struct Resolving(Cell<usize>);
+
+impl Default for Resolving {
+    fn default() -> Self {
+        Self(Cell::new(MOST_RESOLVED_OF_ALL))
+    }
+}
+
+impl Resolving {
+    /// Takes an environment in, or a part of it. `place` is its file.
+    ///
+    /// # Errors
+    /// There is no room for it.
+    pub(in crate::desired) fn take(
+        &self,
+        name: &str,
+        place: Place,
+        bytes: usize,
+    ) -> Result<(), Box<Finding>> {
+        let error = |message, help| Err(Box::new(too_many(place.clone(), message, help)));
+        if bytes > MOST_RESOLVED {
+            let message = format!(
+                "the topics of {name} together are more than {} MiB",
+                MOST_RESOLVED >> 20
+            );
+            return error(message, "their layers say too much, times too many topics");
+        }
+        let left = self.0.get().checked_sub(bytes);
+        self.0.set(left.unwrap_or_default());
+        match left {
+            Some(_) => Ok(()),
+            None => {
+                let message = format!(
+                    "the topics of {name} and of the environments before it are more than {} MiB together",
+                    MOST_RESOLVED_OF_ALL >> 20
+                );
+                error(message, "name fewer environments at a time with -e")
+            }
+        }
+    }
+}
+
+fn too_many(place: Place, message: String, help: &str) -> Finding {
+    Finding::error("too-many-topics", place, message).help(help)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn what_is_in_strings_takes_nothing() {
+        let topic =
+            "[topics.a]\ndescription = \"a, b. {c}\" # d.e = f\nconfig.retention.ms = \"7d\"\n";
+        let weight = Weight::of(topic);
+        assert_eq!(weight, Weight::of(&topic.replace("a, b. {c}", "aaaaaaaaa")));
+        // About what was measured of such a topic.
+        assert!((2_000..5_000).contains(&weight.parsing), "{weight:?}");
+        assert!((500..1_500).contains(&weight.kept), "{weight:?}");
+    }
+
+    #[test]
+    fn there_is_an_end() {
+        let mut room = Room::new(4_000);
+        let place = Place::whole("a.toml");
+        assert!(room.take(&place, "[a]\nb = 1\n").is_ok());
+        let many = "[a]\n".repeat(10);
+        let full = room.take(&place, &many).unwrap_err();
+        assert_eq!(full.code, "too-large");
+        let deep = "a.b.c.d.e.f=1\n".repeat(1 << 17);
+        let large = Room::new(usize::MAX).take(&place, &deep).unwrap_err();
+        assert!(large.message.contains("for one file"), "{}", large.message);
+    }
+
+    proptest! {
+        #[test]
+        fn the_bound_is_one(text in "[\\[\\]{}.=,#\"' \n\ra-c]{0,80}") {
+            let (bound, weight) = (Weight::at_most(&text), Weight::of(&text));
+            prop_assert!(bound.parsing + cost::TOKEN >= weight.parsing, "{bound:?} {weight:?}");
+            prop_assert!(bound.kept >= weight.kept, "{bound:?} {weight:?}");
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! Lifecycles: the names of their topics, what these can become, and the topics of one instance.
+
+pub(super) mod checks;
+pub(super) mod instance;
+pub(super) mod name_shape;
+pub(super) mod name_template;

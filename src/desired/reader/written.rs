@@ -1,0 +1,124 @@
+//! What a file declares, as it can be shown again: a key, its value on one line, and the place.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use toml::de::{DeTable, DeValue};
+
+use super::file::Value;
+use crate::desired::files::document;
+use crate::desired::problems::Problems;
+use crate::model::{Place, Source};
+
+/// Something that a file declares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// Its key: `owner`, `config.retention.ms.max`.
+    pub key: String,
+    /// The value as it can be written on one line.
+    pub value: String,
+    /// Where; `None` where no file declares it, and the value is this tool's own.
+    pub place: Option<Place>,
+}
+
+impl Written {
+    /// What stands at a place.
+    pub(in crate::desired) fn at(key: &str, value: String, place: &Place) -> Self {
+        Self {
+            key: key.to_owned(),
+            value,
+            place: Some(place.clone()),
+        }
+    }
+}
+
+/// The tables of an environment's files, by name, with dotted keys: of each key the nearest file's
+/// value.
+pub(in crate::desired) struct Tables(BTreeMap<String, Vec<Written>>);
+
+impl Tables {
+    /// Reads the tables of these files, the nearest file first.
+    pub(in crate::desired) fn nearest<'s>(sources: impl Iterator<Item = &'s Arc<Source>>) -> Self {
+        let mut tables: BTreeMap<String, Vec<Written>> = BTreeMap::new();
+        for source in sources {
+            // What is wrong with it was reported when it was read.
+            let Some(file) = document::parse(source, &mut Problems::default()) else {
+                continue;
+            };
+            for (name, value) in &file {
+                let Some(table) = value.get_ref().as_table() else {
+                    continue;
+                };
+                let nearer = tables.entry(name.get_ref().to_string()).or_default();
+                let mut all = table_of(source, table);
+                all.retain(|written| !nearer.iter().any(|nearer| nearer.key == written.key));
+                nearer.extend(all);
+            }
+        }
+        Self(tables)
+    }
+
+    /// A table, each file's keys in their order.
+    pub(in crate::desired) fn get(&self, name: &str) -> Vec<Written> {
+        self.0.get(name).cloned().unwrap_or_default()
+    }
+
+    /// The same, with what counts for keys that no file has.
+    pub(in crate::desired) fn get_or<const N: usize>(
+        &self,
+        name: &str,
+        otherwise: [(&str, String); N],
+    ) -> Vec<Written> {
+        let mut all = self.get(name);
+        for (key, value) in otherwise {
+            if !all.iter().any(|written| written.key == key) {
+                all.push(Written {
+                    key: key.to_owned(),
+                    value,
+                    place: None,
+                });
+            }
+        }
+        all
+    }
+}
+
+/// All that a table declares, with dotted keys, in the file's order.
+fn table_of(source: &Source, table: &DeTable<'_>) -> Vec<Written> {
+    let mut all = Vec::new();
+    flatten(source, "", table, &mut all);
+    all.sort_by_key(|written| {
+        written
+            .place
+            .as_ref()
+            .map(|place| (place.line, place.column))
+    });
+    all
+}
+
+fn flatten(source: &Source, before: &str, table: &DeTable<'_>, all: &mut Vec<Written>) {
+    for (key, value) in table {
+        let key = format!("{before}{}", key.get_ref());
+        match value.get_ref() {
+            DeValue::Table(inner) => flatten(source, &format!("{key}."), inner, all),
+            _ => {
+                let place = source.place(value.span());
+                all.push(Written::at(&key, inline(source, value), &place));
+            }
+        }
+    }
+}
+
+/// A value on one line. A list may stand on several, with remarks between.
+fn inline(source: &Source, value: &Value<'_>) -> String {
+    match value.get_ref() {
+        DeValue::Array(items) => {
+            let items: Vec<String> = items.iter().map(|item| inline(source, item)).collect();
+            format!("[{}]", items.join(", "))
+        }
+        _ => {
+            let written = source.text().get(value.span());
+            written.unwrap_or_default().to_owned()
+        }
+    }
+}
