@@ -64,14 +64,37 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
 ];
 
+/// Each room of `src/desired/` with the rooms of it that it may use.
+const MAY_USE_IN_DESIRED: &[(&str, &[&str])] = &[
+    ("schema", &[]),
+    ("files", &[]),
+    ("reader", &["files", "schema"]),
+    ("lifecycle", &["reader"]),
+    ("catalogue", &["files", "reader", "lifecycle"]),
+    ("policy", &["reader", "catalogue"]),
+    ("connection", &["reader", "catalogue"]),
+    ("checks", &["reader", "lifecycle", "catalogue", "policy"]),
+    (
+        "layers",
+        &[
+            "files",
+            "reader",
+            "lifecycle",
+            "catalogue",
+            "policy",
+            "checks",
+        ],
+    ),
+];
+
 /// The rooms that may use all others: they put them together.
 const ABOVE: [&str; 2] = ["cli", "commands"];
 
 pub fn trials() -> Vec<Trial> {
-    vec![Trial::test(
-        "rooms/imports-follow-the-data",
-        follow_the_data,
-    )]
+    vec![
+        Trial::test("rooms/imports-follow-the-data", follow_the_data),
+        Trial::test("rooms/and-so-they-do-in-desired", follow_in_desired),
+    ]
 }
 
 fn follow_the_data() -> Result<(), Failed> {
@@ -93,7 +116,7 @@ fn follow_the_data() -> Result<(), Failed> {
         let text = std::fs::read_to_string(path)?;
         // Tests may hold one room against another.
         let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-        for used in rooms_in(code).filter(|used| *used != room) {
+        for used in rooms_in(code, "crate::").filter(|used| *used != room) {
             let may = MAY_USE.iter().find(|(name, _)| *name == room);
             let may = may.is_some_and(|(_, rooms)| rooms.contains(&used));
             if !may && !ABOVE.contains(&&*room) && !is_test(shown) {
@@ -114,18 +137,50 @@ fn follow_the_data() -> Result<(), Failed> {
     }
 }
 
+fn follow_in_desired() -> Result<(), Failed> {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/desired");
+    let is_room = |name: &str| MAY_USE_IN_DESIRED.iter().any(|(room, _)| *room == name);
+    let mut against = Vec::new();
+    for folder in std::fs::read_dir(&source)? {
+        let folder = folder?;
+        // `load` has a folder for its tests alone.
+        if !folder.file_type()?.is_dir() || folder.file_name() == "load" {
+            continue;
+        }
+        let room = folder.file_name().to_string_lossy().into_owned();
+        let rule = MAY_USE_IN_DESIRED.iter().find(|(name, _)| *name == room);
+        let (_, may) = rule.ok_or_else(|| format!("a room without a rule: {room}"))?;
+        for entry in walkdir::WalkDir::new(folder.path()).sort_by_file_name() {
+            let entry = entry?;
+            let shown = entry.path().strip_prefix(&source)?;
+            if !entry.file_type().is_file() || is_test(shown) {
+                continue;
+            }
+            let text = std::fs::read_to_string(entry.path())?;
+            let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+            let used = rooms_in(code, "crate::desired::");
+            let used = used.filter(|used| *used != room && is_room(used) && !may.contains(used));
+            against.extend(used.map(|used| format!("{}: {room} uses {used}", shown.display())));
+        }
+    }
+    match against.is_empty() {
+        true => Ok(()),
+        false => Err(against.join("\n").into()),
+    }
+}
+
 /// Files that hold nothing but tests, and what tests share.
 fn is_test(path: &Path) -> bool {
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
     path.starts_with("testing") || ["tests", "testing", "properties"].contains(&&*name)
 }
 
-/// The rooms that a text names: `crate::plan::…`.
-fn rooms_in(code: &str) -> impl Iterator<Item = &str> {
+/// The rooms that a text names after `prefix`: `crate::plan::…`.
+fn rooms_in<'c>(code: &'c str, prefix: &'static str) -> impl Iterator<Item = &'c str> {
     let lines = code.lines().map(str::trim_start);
     let lines = lines.filter(|line| !line.starts_with("//"));
-    lines.flat_map(|line| {
-        line.split("crate::").skip(1).map(|rest| {
+    lines.flat_map(move |line| {
+        line.split(prefix).skip(1).map(|rest| {
             let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
             &rest[..end.unwrap_or(rest.len())]
         })
