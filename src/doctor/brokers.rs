@@ -335,7 +335,7 @@ mod tests {
         desired.environment.cluster_id = Some(at(5, "c2".into()));
         let check = find(&super::judge(purpose(&desired), &found), Code::ClusterId);
         assert_eq!(check.level, Level::Fail);
-        assert_eq!(check.message, "it is c1, and topics/a.toml:5 says c2");
+        assert_eq!(check.message, "it is c1, but topics/a.toml:5 sets c2");
     }
 
     #[test]

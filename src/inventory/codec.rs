@@ -740,7 +740,7 @@ mod tests {
             ),
             (
                 &format!("{{{head}, {WHOSE}, \"topic\": \"b\"}}"),
-                "belongs under the key `topic/b`",
+                "belongs to the key `topic/b`",
             ),
         ];
         for (value, said) in cases {

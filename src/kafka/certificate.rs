@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn causes_are_told_apart() {
-        assert!(words(19).ends_with("nobody that is trusted here (/CN=y)"));
+        assert!(words(19).ends_with("not signed by a trusted CA (/CN=y)"));
         assert!(words(10).ends_with("has expired (/CN=x)"));
         assert!(words(62).ends_with("is not for a.b (/CN=x)"));
         assert!(words(79).ends_with("(/CN=x, OpenSSL's error 79)"));

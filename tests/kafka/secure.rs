@@ -114,7 +114,7 @@ async fn causes_of_tls(_: Test) {
     let refused = |connection, words, help| refused(Cause::Tls, connection, says(words), help);
     refused(
         untrusting("tls"),
-        "the broker's certificate is signed by nobody that is trusted here (/CN=ca)",
+        "the broker's certificate is not signed by a trusted CA (/CN=ca)",
         "ssl.ca.location",
     )
     .await;

@@ -122,7 +122,7 @@ pub(super) fn written_at(written: &Written) -> String {
 /// Whose it is, in a sentence.
 pub(super) fn owned_by(by: &OwnedBy) -> String {
     match by {
-        OwnedBy::Nobody => "nobody owns it".to_owned(),
+        OwnedBy::Nobody => "unowned".to_owned(),
         OwnedBy::Us => "owned (this scope and environment)".to_owned(),
         OwnedBy::Remade(None) => "unowned: recreated since last apply".to_owned(),
         OwnedBy::Remade(Some(whose)) => {

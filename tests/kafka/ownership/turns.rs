@@ -206,7 +206,7 @@ async fn one_that_is_unlocked_stops(test: Test) {
     other
         .run_whole("inventory unlock -e dev --yes")
         .exits(0)
-        .says("nobody holds the lock of dev");
+        .says("the lock of dev is not held");
     other.run("apply --yes").exits(0);
     nothing_left(&other);
     assert_eq!(live(&test).await, "a b");
