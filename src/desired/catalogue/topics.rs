@@ -208,7 +208,7 @@ fn check_parameters(lifecycle: &Entry<LifecycleTable>, problems: &mut Problems) 
     if table.parameters.is_absent() {
         let message = format!("the lifecycle {} has no parameters", shown(&lifecycle.name));
         let finding = Finding::error("missing", lifecycle.place.clone(), message)
-            .help("an instance is told apart by them: parameters.NAME = 'regular expression'");
+            .help("parameters identify an instance: parameters.NAME = 'regular expression'");
         problems.add(finding);
     }
     let count = table

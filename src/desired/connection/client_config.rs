@@ -250,14 +250,14 @@ fn client(entry: &ClientEntry, runner: &Connection) -> Option<Finding> {
     let message = format!("`{name}` is for the runner's client configuration to say");
     let finding = Finding::error(CODE, entry.value.place.clone(), message);
     Some(finding.help(format!(
-        "that is all that says how to connect here: leave this out; only {FREE} may stand here"
+        "--client-config alone sets how to connect: remove this; only {FREE} may be here"
     )))
 }
 
 fn variable(place: &Place) -> Finding {
     let message = "no variable is filled in here beside the runner's client configuration";
     Finding::error(CODE, place.clone(), message)
-        .help("that is all that says how to connect here: leave this out")
+        .help("--client-config alone sets how to connect: remove this")
 }
 
 #[cfg(test)]

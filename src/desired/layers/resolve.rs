@@ -261,13 +261,7 @@ impl<'a> Resolver<'a> {
             "set it in this entry, {profile}, or in [defaults] of {}",
             self.file
         );
-        let message = format!(
-            "no layer says how many {} the topic has",
-            match key {
-                "partitions" => "partitions",
-                _ => "replicas",
-            }
-        );
+        let message = format!("`{key}` is not set in any layer");
         let finding = Finding::error("missing", entry.place.clone(), message)
             .label(format!("no `{key}`"))
             .help(help);

@@ -196,7 +196,7 @@ pub(crate) fn read(source: &Source, problems: &mut Problems) -> Option<TopicsFil
 /// The JSON Schema of a topics file. `allowed`: config keys that some environment allows besides
 /// Kafka's.
 pub fn schema(allowed: &[Globs]) -> Json {
-    let description = "A file below topics/: what should exist, wherever it is not said otherwise.";
+    let description = "A file below topics/: the topics of all environments.";
     let mut schemas = Schemas::new(allowed);
     let top = TopicsFile::schema(&mut schemas);
     schemas.finish("topicsmith topics file", description, top)

@@ -144,7 +144,7 @@ fn description(spec: &ConfigSpec) -> String {
         None => spec.default.to_owned(),
     };
     format!(
-        "{}. {takes}. Kafka's default is {default}. \"default\": not declared here, whatever a lower layer says.",
+        "{}. {takes}. Kafka's default is {default}. \"default\": not declared here, whatever a lower layer sets.",
         spec.doc
     )
 }
