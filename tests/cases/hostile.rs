@@ -150,6 +150,24 @@ const SHAPES: &[(&str, Shape)] = &[
             )
         })
     }),
+    // Small ones that are slow to make.
+    ("patterns-that-are-work", |tree| {
+        let part = |n: usize| -> String {
+            let letters = "abcdefghijklmnopqrstuvwxyz"
+                .chars()
+                .cycle()
+                .skip(n % 26)
+                .take(12);
+            letters.flat_map(|letter| [letter, '?']).collect()
+        };
+        tree.fill("topics/a.toml", 800, |n| {
+            format!(
+                "[lifecycles.l{n}]\nparameters.a = '(?:{}){{{}}}'\n",
+                part(n),
+                40 - n / 26
+            )
+        })
+    }),
     ("templates", |tree| {
         let items: String = (0..140).map(|n| format!("\"{n}\",")).collect();
         let text = format!(

@@ -18,7 +18,7 @@ const MOST: usize = 1_000;
 /// The most bytes of their texts.
 const MOST_BYTES: usize = 64 << 10;
 
-/// The most bytes of what they are compiled to.
+/// The most bytes of what they are compiled to, the work counted in.
 const MOST_COMPILED: usize = 16 << 20;
 
 /// What one counts that is too large to be compiled.
@@ -91,7 +91,7 @@ impl Patterns {
             let compiled = Automaton::new(text);
             self.bytes += text.len();
             // One that fails took its time, too.
-            self.compiled += compiled.as_ref().map_or(FAILED, Automaton::size);
+            self.compiled += compiled.as_ref().map_or(FAILED, Automaton::cost);
             self.known.insert(text.into(), compiled.map(Arc::new));
         }
         match &self.known[text] {

@@ -22,7 +22,11 @@ pub(in crate::desired) const TOO_LARGE: &str = "it needs too much memory";
 pub(in crate::desired) struct Automaton {
     dfa: dense::DFA<Vec<u32>>,
     start: StateID,
+    cost: usize,
 }
+
+/// How many steps of making an automaton count as one byte of it: a small one can take a second.
+const STEPS_PER_BYTE: usize = 8;
 
 /// Where an automaton is in a text.
 pub(in crate::desired) type State = StateID;
@@ -41,22 +45,30 @@ impl Automaton {
             .determinize_size_limit(Some(LARGEST));
         let parts = thompson::Config::new()
             .utf8(false)
+            .which_captures(thompson::WhichCaptures::None)
             .nfa_size_limit(Some(LARGEST_PARTS));
         let ascii = syntax::Config::new().unicode(false).utf8(false);
-        let dfa = dense::Builder::new()
-            .configure(config)
-            .thompson(parts)
+        let nfa = thompson::Compiler::new()
+            .configure(parts)
             .syntax(ascii)
             .build(expression)
-            .map_err(|error| why(&error))?;
+            .map_err(|error| why(error.size_limit().is_some(), &error))?;
+        let dfa = dense::Builder::new()
+            .configure(config)
+            .build_from_nfa(&nfa)
+            .map_err(|error| why(error.is_size_limit_exceeded(), &error))?;
         let start = start::Config::new().anchored(Anchored::Yes);
         let start = dfa.start_state(&start).map_err(|error| error.to_string())?;
-        Ok(Self { dfa, start })
+        // Each transition was found by a pass over what it is made of.
+        let memory = dfa.memory_usage();
+        let steps = (memory / size_of::<u32>()).saturating_mul(nfa.states().len());
+        let cost = memory.saturating_add(steps / STEPS_PER_BYTE);
+        Ok(Self { dfa, start, cost })
     }
 
-    /// The memory that it takes, in bytes.
-    pub(in crate::desired) fn size(&self) -> usize {
-        self.dfa.memory_usage()
+    /// What it counts, in bytes: the memory that it takes, and the work that it was.
+    pub(in crate::desired) fn cost(&self) -> usize {
+        self.cost
     }
 
     /// Whether the whole text matches.
@@ -95,11 +107,11 @@ impl Automaton {
 }
 
 /// The innermost reason: that is the sentence of the expression's parser.
-fn why(error: &dense::BuildError) -> String {
-    if error.is_size_limit_exceeded() {
+fn why(is_too_large: bool, error: &dyn std::error::Error) -> String {
+    if is_too_large {
         return TOO_LARGE.to_owned();
     }
-    let mut cause: &dyn std::error::Error = error;
+    let mut cause = error;
     while let Some(deeper) = cause.source() {
         cause = deeper;
     }
