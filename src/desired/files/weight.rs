@@ -35,12 +35,13 @@ pub(in crate::desired) struct Weight {
 mod cost {
     pub(in crate::desired) const TOKEN: usize = 60;
     pub(in crate::desired) const TABLE: (usize, usize) = (900, 450);
-    /// A dotted key makes a table that its neighbours often share.
-    pub(in crate::desired) const DOT: (usize, usize) = (500, 30);
+    /// A dotted key makes a table, which the keys after it can share.
+    pub(in crate::desired) const DOT: (usize, usize) = (1_400, 30);
+    pub(in crate::desired) const SHARED_DOT: (usize, usize) = (0, 30);
     pub(in crate::desired) const VALUE: (usize, usize) = (150, 110);
     pub(in crate::desired) const ITEM: (usize, usize) = (130, 90);
     pub(in crate::desired) const LIST: (usize, usize) = (130, 30);
-    pub(in crate::desired) const LINE: (usize, usize) = (0, 4);
+    pub(in crate::desired) const LINE: (usize, usize) = (6, 4);
 }
 
 impl Weight {
@@ -71,16 +72,21 @@ impl Weight {
     pub(in crate::desired) fn of(text: &str) -> Self {
         let mut weight = Self::default();
         let mut begins_line = true;
+        let mut keys = Keys::default();
         for token in Source::new(text).lex() {
             weight.add(1, (cost::TOKEN, 0));
             let kind = token.kind();
+            let span = token.span();
+            let part = text.get(span.start()..span.end()).unwrap_or_default();
+            let (new, shared) = keys.dots(kind, part, begins_line);
+            weight.add(new, cost::DOT);
+            weight.add(shared, cost::SHARED_DOT);
             weight.add(
                 1,
                 match kind {
                     TokenKind::LeftSquareBracket if begins_line => cost::TABLE,
                     TokenKind::LeftSquareBracket => cost::LIST,
                     TokenKind::LeftCurlyBracket => cost::TABLE,
-                    TokenKind::Dot => cost::DOT,
                     TokenKind::Equals => cost::VALUE,
                     TokenKind::Comma => cost::ITEM,
                     TokenKind::Newline => cost::LINE,
@@ -101,6 +107,53 @@ impl Weight {
     fn add(&mut self, count: usize, (parsing, kept): (usize, usize)) {
         self.parsing += count * parsing;
         self.kept += count * kept;
+    }
+}
+
+/// The keys of a text, as far as one shares its tables with the one before it.
+#[derive(Default)]
+struct Keys<'a> {
+    /// The parts of what may be a key.
+    parts: Vec<&'a str>,
+    /// The key before it in the same table.
+    before: Vec<&'a str>,
+    /// The last header.
+    header: Vec<&'a str>,
+    is_header: bool,
+}
+
+impl<'a> Keys<'a> {
+    /// How many dots of the key that ends with this token make a table, and how many share one.
+    fn dots(&mut self, kind: TokenKind, part: &'a str, begins_line: bool) -> (usize, usize) {
+        match kind {
+            TokenKind::Dot | TokenKind::Whitespace => return (0, 0),
+            TokenKind::Atom | TokenKind::BasicString | TokenKind::LiteralString => {
+                self.parts.push(part);
+                return (0, 0);
+            }
+            _ => {}
+        }
+        let parts = std::mem::take(&mut self.parts);
+        let before = match kind {
+            TokenKind::Equals => &mut self.before,
+            TokenKind::RightSquareBracket if self.is_header => &mut self.header,
+            TokenKind::LeftSquareBracket if begins_line => {
+                self.is_header = true;
+                self.before.clear();
+                return (0, 0);
+            }
+            TokenKind::LeftCurlyBracket | TokenKind::RightCurlyBracket => {
+                self.before.clear();
+                return (0, 0);
+            }
+            _ => return (0, 0),
+        };
+        self.is_header = false;
+        let same = parts.iter().zip(&*before).take_while(|(a, b)| a == b);
+        let dots = parts.len().saturating_sub(1);
+        let shared = same.count().min(dots);
+        *before = parts;
+        (dots - shared, shared)
     }
 }
 
@@ -219,8 +272,25 @@ mod tests {
         let weight = Weight::of(topic);
         assert_eq!(weight, Weight::of(&topic.replace("a, b. {c}", "aaaaaaaaa")));
         // About what was measured of such a topic.
-        assert!((2_000..5_000).contains(&weight.parsing), "{weight:?}");
+        assert!((2_000..7_000).contains(&weight.parsing), "{weight:?}");
         assert!((500..1_500).contains(&weight.kept), "{weight:?}");
+    }
+
+    #[test]
+    fn a_dot_costs_a_table_unless_the_key_before_has_it() {
+        let dots = |text: &str| {
+            let without = Weight::of(&text.replace('.', "_")).parsing;
+            Weight::of(text).parsing - without
+        };
+        let (new, token) = (cost::DOT.0, 2 * cost::TOKEN);
+        assert_eq!(dots("a.b = 1\na.c = 2\n"), new + 2 * token);
+        assert_eq!(dots("a.b = 1\nb.c = 2\na.d = 3\n"), 3 * (new + token));
+        assert_eq!(
+            dots("[a.b]\na.b = 1\n[a.c]\na.b = 1\n"),
+            3 * new + 4 * token
+        );
+        assert_eq!(dots("x = {a.b = 1}\ny = {a.b = 1}\n"), 2 * (new + token));
+        assert_eq!(dots("x = [1.5, 2.5]\n"), 2 * token);
     }
 
     #[test]
@@ -231,7 +301,7 @@ mod tests {
         let many = "[a]\n".repeat(10);
         let full = room.take(&place, &many).unwrap_err();
         assert_eq!(full.code, "too-large");
-        let deep = "a.b.c.d.e.f=1\n".repeat(1 << 17);
+        let deep = "a.b.c.d.e.f=1\nb.b.c.d.e.f=1\n".repeat(1 << 15);
         let large = Room::new(usize::MAX).take(&place, &deep).unwrap_err();
         assert!(large.message.contains("for one file"), "{}", large.message);
     }
