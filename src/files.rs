@@ -188,6 +188,37 @@ fn text(bytes: Vec<u8>) -> Result<String, FileError> {
     String::from_utf8(bytes).map_err(|_| FileError::NotText)
 }
 
+/// Checks a path that something else will open: what is in the working folder must be a regular file
+/// of it, or a folder of such files. One that is not there is fine.
+///
+/// # Errors
+/// A link leads out of the folder, or something else than a file is there.
+pub fn check_opened_later(path: &Path) -> Result<(), FileError> {
+    let here = Path::new(".");
+    if path == Path::new("") || boundary(path, here)?.is_none() {
+        return Ok(());
+    }
+    let real = match locate(path, here) {
+        Ok(location) => location.real,
+        Err(FileError::Io(_)) => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let known = fs::metadata(&real)?;
+    if known.is_dir() {
+        for entry in fs::read_dir(&real)? {
+            let entry = locate(&entry?.path(), here)?;
+            if !fs::metadata(entry.real)?.is_file() {
+                return Err(FileError::NotRegular);
+            }
+        }
+        return Ok(());
+    }
+    match known.is_file() {
+        true => Ok(()),
+        false => Err(FileError::NotRegular),
+    }
+}
+
 /// Opens a regular file at a path that has no links. Nothing else is ever opened: to open a pipe
 /// waits, and a device may do anything.
 ///

@@ -681,6 +681,15 @@ impl Shared {
     }
 }
 
+/// A line of librdkafka's log without `[thrd:NAME]: `: a thread's name is a server's, cut off after 63
+/// bytes, and so perhaps a part of a secret that is too short to be known for one.
+fn without_thread(line: &str) -> &str {
+    const LONGEST: usize = "[thrd:]: ".len() + 63;
+    let end = line.floor_char_boundary(LONGEST);
+    let name = line.starts_with("[thrd:").then(|| line[..end].rfind("]: "));
+    name.flatten().map_or(line, |at| &line[at + "]: ".len()..])
+}
+
 /// A librdkafka client with its pump.
 pub(super) struct Client {
     handle: Handle,
@@ -974,7 +983,7 @@ impl Event<'_> {
             false => self.shared.redact(&line),
         };
         if let Some(log) = &self.shared.connection.log {
-            log.hear(&format!("{facility}: {line}"));
+            log.hear(&format!("{facility}: {}", without_thread(&line)));
         }
         (self.shared.listen)(Notice::Log(facility, line));
     }
@@ -1142,6 +1151,20 @@ unsafe fn copy_metadata(told: *const raw::Metadata) -> Metadata {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_thread_of_a_line_is_not_shown() {
+        let cut = format!("[thrd:{}]: a:1/1: Connected", "x".repeat(63));
+        assert_eq!(without_thread(&cut), "a:1/1: Connected");
+        assert_eq!(
+            without_thread("[thrd:a]: b]: c"),
+            "c",
+            "a name may hold anything"
+        );
+        for whole in ["Connected]: x", "[thrd:ä"] {
+            assert_eq!(without_thread(whole), whole);
+        }
+    }
 
     #[test]
     fn any_code_has_a_name() {

@@ -34,6 +34,10 @@ pub enum PropertyKind {
     Boolean,
 }
 
+/// librdkafka cuts a longer one off where it names the client in its log, and half a secret is not
+/// known for one.
+const LONGEST_CLIENT_ID: usize = 100;
+
 impl ClientProperty {
     /// Checks a value.
     ///
@@ -45,6 +49,9 @@ impl ClientProperty {
             let mut words = words.iter();
             words.any(|word| word.eq_ignore_ascii_case(value))
         };
+        if self.name == "client.id" && value.len() > LONGEST_CLIENT_ID {
+            return Err(format!("takes up to {LONGEST_CLIENT_ID} bytes"));
+        }
         let legal = match self.kind {
             PropertyKind::Text | PropertyKind::Secret | PropertyKind::Path => !value.contains('\0'),
             PropertyKind::OneOf(words) => is_one_of(words, value),
@@ -272,7 +279,7 @@ properties! {
     "broker.address.family" OneOf(&["any", "v4", "v6"]), "Which IP addresses are used";
     "broker.address.ttl" Integer(0, DAY_MS), "How long a resolved address is kept";
     "client.dns.lookup" OneOf(&["use_all_dns_ips", "resolve_canonical_bootstrap_servers_only"]), "How names are resolved";
-    "client.id" Text, "The name that the client gives itself";
+    "client.id" Text, "The name that the client gives itself, up to 100 bytes";
     "connections.max.idle.ms" Integer(0, i32::MAX as i64), "When an idle connection is closed";
     "debug" SomeOf(CONTEXTS), "What is shown of librdkafka's log, on standard error and without secrets";
     "enable.ssl.certificate.verification" Boolean, "Whether the broker's certificate is checked";
@@ -357,6 +364,8 @@ mod tests {
         let problem = check("security.protocol", "hunter2").unwrap_err();
         assert!(!problem.contains("hunter2"));
         assert!(check("socket.timeout.ms", "1").is_err());
+        assert!(check("client.id", &"x".repeat(100)).is_ok());
+        assert!(check("client.id", &"x".repeat(101)).is_err());
         assert!(check("socket.nagle.disable", "yes").is_err());
         assert_eq!(check("debug", "broker, Security"), Ok(()));
         for wrong in ["", "broker,", "hunter2"] {

@@ -15,7 +15,7 @@ type Test = fn() -> Result<(), Failed>;
 
 /// All of them, named as cases are.
 pub fn trials() -> Vec<Trial> {
-    let all: [(&str, Test); 5] = [
+    let all: [(&str, Test); 6] = [
         ("the-commit-is-the-one-checked-out", commit),
         ("an-odd-git-folder-is-no-commit", odd_folders),
         ("no-process-is-started", no_process),
@@ -24,6 +24,7 @@ pub fn trials() -> Vec<Trial> {
             token_command,
         ),
         ("one-place-starts-processes", one_place),
+        ("certificates-are-files-of-the-checkout", certificates),
     ];
     let trial = |(name, test): (&str, Test)| Trial::test(format!("checkouts/{name}"), test);
     all.map(trial).into()
@@ -292,6 +293,48 @@ fn token_command() -> Result<(), Failed> {
         "/\n",
         "the runner's own command was run"
     );
+    Ok(())
+}
+
+/// OpenSSL would wait for a pipe, and read what a link leads to.
+fn certificates() -> Result<(), Failed> {
+    let checkout = Checkout::new()?;
+    let outside = checkout.folder.path().join("outside.pem");
+    fs::write(&outside, "SECRET")?;
+    fs::create_dir(checkout.path("folder"))?;
+    symlink(&outside, checkout.path("link.pem"))?;
+    for pipe in ["pipe.pem", "folder/pipe.0"] {
+        let made = Command::new("mkfifo").arg(checkout.path(pipe)).status()?;
+        assert!(made.success());
+    }
+    for property in [
+        "ssl.ca.location",
+        "ssl.crl.location",
+        "ssl.keystore.location",
+    ] {
+        for (path, why) in [
+            ("pipe.pem", "not a regular file"),
+            ("folder", "not a regular file"),
+            ("link.pem", "leads out of the repository's folder"),
+        ] {
+            let environment = format!(
+                "[cluster]\nbootstrap_servers = \"127.0.0.1:9\"\n[cluster.client]\nsecurity.protocol = \"SSL\"\n{property} = \"{path}\"\n"
+            );
+            fs::write(checkout.path("environments/dev.toml"), environment)?;
+            let arguments = ["plan", "--timeout", "1s"];
+            let mut child = topicsmith(&checkout.path(""), &arguments)
+                .stderr(std::process::Stdio::piped())
+                .spawn()?;
+            let ended = (0..400).any(|_| {
+                std::thread::sleep(std::time::Duration::from_millis(50));
+                child.try_wait().is_ok_and(|status| status.is_some())
+            });
+            child.kill()?;
+            let output = child.wait_with_output()?;
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert!(ended && said.contains(why), "{property} = {path}: {said}");
+        }
+    }
     Ok(())
 }
 

@@ -9,17 +9,19 @@
 project="${CI_API_V4_URL:?run.sh runs on GitHub or GitLab}/projects/$CI_PROJECT_ID"
 project_id=$CI_PROJECT_ID run_id=${CI_PIPELINE_ID:-} job_id=${CI_JOB_ID:-}
 
-# The token goes by standard input: arguments can be seen by others on the machine. No .curlrc is read.
+# The token goes by standard input: arguments can be seen by others on the machine. Artifacts may be
+# redirected to an object store, and of all headers curl keeps Authorization from another host. No
+# .curlrc is read.
 gitlab() { # gitlab PATH [ARGUMENTS OF curl]
     path=$1
     shift
-    printf 'header = "PRIVATE-TOKEN: %s"\n' "${TOPICSMITH_GITLAB_TOKEN:?}" |
+    printf 'header = "Authorization: Bearer %s"\n' "${TOPICSMITH_GITLAB_TOKEN:?}" |
         curl --disable --fail --silent --show-error --location --config - "$@" "$project/$path"
 }
 
 # Of the list on standard input, the first that we wrote: anybody can write the marker.
 ours() { # ours FILE id|iid|body
-    us=$(printf 'header = "PRIVATE-TOKEN: %s"\n' "$TOPICSMITH_GITLAB_TOKEN" |
+    us=$(printf 'header = "Authorization: Bearer %s"\n' "$TOPICSMITH_GITLAB_TOKEN" |
         curl --disable --fail --silent --show-error --config - "$CI_API_V4_URL/user") || return 1
     us=$(printf '%s' "$us" | jq -r .username)
     jq -r --arg marker "$(head -n 1 "$1")" --arg us "$us" --arg key "$2" '

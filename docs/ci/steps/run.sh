@@ -158,8 +158,9 @@ approved() { # approved RUN [JOB]
 
 # Says whose plan is applied.
 tell_approval() {
-    jq -r '"applying the plan of run \(.run), job \(.job), for pull request \(.request): commit \(.commit), "
-        + "cluster \(.cluster_id | tostring | gsub("[^A-Za-z0-9_-]"; "?")), SHA-256 \(.sha256)"' "$approval" >&2
+    jq -r 'def plain: tostring | gsub("[^A-Za-z0-9_ ./-]"; "?");
+        "applying the plan of run \(.run | plain), job \(.job | plain), for pull request \(.request | plain): "
+        + "commit \(.commit | plain), cluster \(.cluster_id | plain), SHA-256 \(.sha256 | plain)"' "$approval" >&2
 }
 
 validate() {

@@ -7,6 +7,7 @@ use crate::desired::reader::cluster_table::ClientEntry;
 use crate::desired::reader::variables::{Filled, Missing, Variables};
 use crate::desired::suggest::shown;
 use crate::files::{self, FileError};
+use crate::model::client_property::PropertyKind;
 use crate::model::{Finding, Secret};
 
 /// A secret's file is at most so large: certificates fit in it.
@@ -53,6 +54,24 @@ pub(in crate::desired) fn property(
     };
     secrets.push(value.clone());
     Ok(value)
+}
+
+/// Refuses a path that the checkout makes lead out of it, or to what would be waited for: whoever
+/// reads certificates opens whatever is there. What is not there is for librdkafka to say.
+pub(in crate::desired) fn check_path(
+    entry: &ClientEntry,
+    value: Secret,
+) -> Result<Secret, Box<Finding>> {
+    let path = Path::new(value.expose());
+    let checked = match entry.property.kind {
+        PropertyKind::Path => files::check_opened_later(path),
+        _ => Ok(()),
+    };
+    checked.map(|()| value).map_err(|error| {
+        let message = format!("`{}`: {error}", entry.property.name);
+        let finding = Finding::error("client-property", entry.value.place.clone(), message);
+        Box::new(finding.help("name a regular file of the repository, or one outside of it"))
+    })
 }
 
 /// A secret from the folder that `--secrets-dir` names, and from nowhere else.

@@ -1,7 +1,7 @@
 //! How to reach a cluster, before variables and secrets are filled in.
 
 use super::client_config::Repository;
-use super::secrets::{Outside, property};
+use super::secrets::{Outside, check_path, property};
 use super::servers::{Servers, split_servers};
 use crate::desired::ClusterId;
 use crate::desired::catalogue::environments::Chain;
@@ -137,7 +137,8 @@ impl ConnectionTemplate {
             findings.push(missing.at(given.place.clone()));
         }
         for entry in &self.client {
-            match property(entry, outside, &mut connection.secrets) {
+            let value = property(entry, outside, &mut connection.secrets);
+            match value.and_then(|value| check_path(entry, value)) {
                 Ok(value) => {
                     let name = entry.property.name.to_owned();
                     connection.properties.insert(name, value);

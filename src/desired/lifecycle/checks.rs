@@ -81,7 +81,7 @@ fn ambiguous(desired: &Desired, names: &Names<'_>, effort: &Effort, problems: &m
         }
         Search::Unknown => {
             let message = format!(
-                "cannot check whether two instances could have the same topic {}: its patterns are too large",
+                "cannot check whether two instances could have the same topic {}: its patterns are too large, or a parameter is in it twice",
                 shown(&written)
             );
             Finding::error(AMBIGUOUS, names.place(), message)

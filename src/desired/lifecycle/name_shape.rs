@@ -284,7 +284,8 @@ struct Pair {
 }
 
 /// Looks for the shortest name that both make; where `differ` is set, in two ways. Where a placeholder
-/// is in a template twice, one whose values do not agree is passed over.
+/// is in a template twice, one whose values do not agree is passed over; where it was the only one that
+/// makes a template ambiguous, there may be others that the search has not been to.
 fn search(one: &NameShape<'_>, other: &NameShape<'_>, differ: bool, effort: &Effort) -> Search {
     let legal = (b'a'..=b'z')
         .chain(b'A'..=b'Z')
@@ -312,12 +313,13 @@ fn search(one: &NameShape<'_>, other: &NameShape<'_>, differ: bool, effort: &Eff
         }
     }
     let (mut at, mut left) = (0, MOST_STEPS);
+    let mut passed_over = false;
     while let Some(&(pair, _)) = reached.get(at) {
-        if (pair.first, pair.second) == (Position::End, Position::End)
-            && pair.differ == differ
-            && let Some(found) = found(one, other, &reached, at)
-        {
-            return found;
+        if (pair.first, pair.second) == (Position::End, Position::End) && pair.differ == differ {
+            match found(one, other, &reached, at) {
+                Some(found) => return found,
+                None => passed_over = true,
+            }
         }
         let differs = differ && pair.first.segment() != pair.second.segment();
         for &byte in &bytes {
@@ -344,7 +346,10 @@ fn search(one: &NameShape<'_>, other: &NameShape<'_>, differ: bool, effort: &Eff
         }
         at += 1;
     }
-    Search::None
+    match passed_over && differ {
+        true => Search::Unknown,
+        false => Search::None,
+    }
 }
 
 /// The name of a way through the pairs, with its values in both readings.
@@ -454,6 +459,16 @@ mod tests {
         let three = [("a", "[a-z-]+"), ("b", "[a-z]+"), ("c", "[a-z-]+")];
         assert!(readings("{a}-{b}-{c}", &three).is_some());
         assert_eq!(readings("{a}-{b}", &three[..2]), None);
+    }
+
+    #[test]
+    fn a_placeholder_that_stands_twice_is_no_way_around() {
+        // a=-, b=--a and a=--, b=a.
+        let both = [("a", "[a-z-]+"), ("b", "[a-z-]+")];
+        assert!(readings("q-{a}-{a}{b}", &both).is_some());
+        assert!(readings("{a}{b}{a}", &both).is_some());
+        let apart = [("a", "[a-z]+"), ("b", "[a-z]+")];
+        assert_eq!(readings("{a}-{b}-{a}", &apart), None);
     }
 
     #[test]
