@@ -685,9 +685,12 @@ impl Shared {
 /// bytes, and so perhaps a part of a secret that is too short to be known for one.
 fn without_thread(line: &str) -> &str {
     const LONGEST: usize = "[thrd:]: ".len() + 63;
-    let end = line.floor_char_boundary(LONGEST);
-    let name = line.starts_with("[thrd:").then(|| line[..end].rfind("]: "));
-    name.flatten().map_or(line, |at| &line[at + "]: ".len()..])
+    let ends = line.match_indices("]: ").map(|(at, end)| at + end.len());
+    let end = ends.take_while(|end| *end <= LONGEST).last();
+    match end {
+        Some(end) if line.starts_with("[thrd:") => &line[end..],
+        _ => line,
+    }
 }
 
 /// A librdkafka client with its pump.

@@ -115,6 +115,7 @@ impl Weight {
 struct Keys<'a> {
     /// The parts of what may be a key.
     parts: Vec<&'a str>,
+    dots: usize,
     /// The key before it in the same table.
     before: Vec<&'a str>,
     /// The last header.
@@ -126,14 +127,21 @@ impl<'a> Keys<'a> {
     /// How many dots of the key that ends with this token make a table, and how many share one.
     fn dots(&mut self, kind: TokenKind, part: &'a str, begins_line: bool) -> (usize, usize) {
         match kind {
-            TokenKind::Dot | TokenKind::Whitespace => return (0, 0),
+            TokenKind::Whitespace => return (0, 0),
+            TokenKind::Dot => {
+                self.dots += 1;
+                return (0, 0);
+            }
             TokenKind::Atom | TokenKind::BasicString | TokenKind::LiteralString => {
                 self.parts.push(part);
                 return (0, 0);
             }
             _ => {}
         }
-        let parts = std::mem::take(&mut self.parts);
+        let (parts, dots) = (
+            std::mem::take(&mut self.parts),
+            std::mem::take(&mut self.dots),
+        );
         let before = match kind {
             TokenKind::Equals => &mut self.before,
             TokenKind::RightSquareBracket if self.is_header => &mut self.header,
@@ -150,7 +158,6 @@ impl<'a> Keys<'a> {
         };
         self.is_header = false;
         let same = parts.iter().zip(&*before).take_while(|(a, b)| a == b);
-        let dots = parts.len().saturating_sub(1);
         let shared = same.count().min(dots);
         *before = parts;
         (dots - shared, shared)
