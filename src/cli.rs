@@ -20,6 +20,7 @@ mod select;
 mod session;
 mod token;
 mod under_way;
+mod variables;
 mod way_out;
 
 pub use args::{Connecting, Environments, Format, Global, OneEnvironment, Only, duration, globs};

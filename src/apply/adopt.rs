@@ -3,15 +3,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::books::{Books, Unrecorded, keep_what_is_not_applied, whose};
+use super::books::Books;
 use super::readback::{self, Ids};
+use super::record::{asking, elsewhere, keep_what_is_not_applied, whose};
 use super::report::{Outcome, Outcomes, WhyNot, parts_of};
 use super::safe::recreated;
-use crate::inventory::{Asking, Entry};
+use super::unrecorded::Unrecorded;
+use crate::inventory::Entry;
 use crate::kafka::Cluster;
-use crate::live::{Inventory, Whose};
 use crate::model::{BlockCode, TopicName};
-use crate::plan::{self, Action, Change, Plan, Setting};
+use crate::plan::{Change, Plan, Setting};
 
 impl Books {
     /// Records the topics that a plan adopts as they are so far. Gives those that stay as they are
@@ -93,40 +94,4 @@ impl Books {
         keep_what_is_not_applied(&mut owned, change, None);
         Some(Entry::Owned(change.topic.clone(), *owned))
     }
-}
-
-/// Who reads the inventory for a plan.
-pub(super) fn asking<'a>(plan: &'a Plan, topics: &'a [TopicName]) -> Asking<'a> {
-    Asking {
-        scope: plan.scope.as_deref(),
-        environment: &plan.environment,
-        named: topics,
-    }
-}
-
-/// Who else has a topic by now, in words. A record of a topic of that name that was there before this
-/// one means nothing.
-pub(super) fn elsewhere(
-    inventory: &Inventory,
-    topic: &TopicName,
-    id: Option<&String>,
-    us: &Whose,
-) -> Option<String> {
-    let is_this = |recorded: Option<&String>| !readback::is_another(recorded, id);
-    let mut instances = inventory.instances.iter();
-    let of_instance = instances.find(|instance| {
-        let recorded = instance.topics.get(topic);
-        recorded.is_some_and(|recorded| is_this(recorded.as_ref()))
-    });
-    if let Some(instance) = of_instance {
-        return Some(format!("the {}", plan::instance_words(instance)));
-    }
-    let owned = inventory.topics.get(topic)?;
-    let others = owned.whose != *us && is_this(owned.id.as_ref());
-    others.then(|| plan::owner(&owned.whose))
-}
-
-/// Whether nothing is left to record of a change: that of an adopt alone was before everything else.
-pub(super) fn is_settled(change: &Change) -> bool {
-    change.action == Action::Adopt
 }

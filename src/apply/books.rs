@@ -9,12 +9,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Settings;
-use super::adopt::{asking, elsewhere, is_settled};
 use super::readback::{self, Ids};
+use super::record::{asking, elsewhere, is_settled, keep_what_is_not_applied, whose};
 use super::report::{Holds, Known as Parts, Outcome, Outcomes, WhyNot};
-use crate::inventory::{Entry, InventoryError, Lock, Lost, Settling, Writer};
-use crate::kafka::{Cluster, Fault};
-use crate::live::{Inventory, Owned, Spent, Stamp, Whose};
+use super::unrecorded::Unrecorded;
+use crate::inventory::{Entry, Lock, Lost, Settling, Writer};
+use crate::kafka::Cluster;
+use crate::live::{Inventory, Spent, Stamp};
 use crate::model::Step;
 use crate::model::TopicName;
 use crate::plan::{Action, Change, Plan, Setting};
@@ -25,41 +26,6 @@ pub struct Books {
     pub(super) lock: Arc<Lock>,
     writer: Arc<Writer>,
     pub(super) by: String,
-}
-
-/// Why something could not be recorded.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Unrecorded {
-    /// The lock is lost.
-    #[error(transparent)]
-    Lost(#[from] Lost),
-    /// The inventory could not be written.
-    #[error(transparent)]
-    Unwritten(#[from] InventoryError),
-    /// Another scope, environment or instance recorded the topic as its own since the plan was made.
-    #[error("{0} recorded the topic as its own meanwhile, and keeps it")]
-    Taken(String),
-    /// The ids of new topics could not be read.
-    #[error("the ids of new topics could not be read: {0}")]
-    NoIds(crate::kafka::Error),
-    /// No broker told the id of a new topic.
-    #[error("its id could not be read: {0}")]
-    NoId(Fault),
-}
-
-impl Unrecorded {
-    /// Why ownership is not settled.
-    pub(super) fn unsettled(lost: Lost) -> Self {
-        match lost {
-            Lost::Unknown(error) => error.into(),
-            lost => lost.into(),
-        }
-    }
-
-    /// Whether it may be recorded after all.
-    pub(super) fn is_unanswered(&self) -> bool {
-        matches!(self, Unrecorded::Unwritten(InventoryError::Unanswered(_)))
-    }
 }
 
 impl Books {
@@ -265,13 +231,6 @@ impl Books {
     }
 }
 
-pub(super) fn whose(plan: &Plan) -> Whose {
-    Whose {
-        scope: plan.scope.clone(),
-        environment: Some(plan.environment.clone()),
-    }
-}
-
 /// The topics that were made, and that somebody else has recorded meanwhile: whoever was first keeps
 /// them.
 fn taken(
@@ -366,38 +325,5 @@ fn happened(change: &Change, outcomes: &Outcomes) -> bool {
             all().any(tried) && !all().any(gone)
         }
         Action::Adopt | Action::Release | Action::UpdateInventory => true,
-    }
-}
-
-/// Of a part that was not applied stays recorded what was.
-pub(super) fn keep_what_is_not_applied(owned: &mut Owned, change: &Change, parts: Option<&Parts>) {
-    let applied = |setting: &Setting| {
-        let known = parts.and_then(|parts| parts.get(&Some(setting.clone())));
-        match known {
-            Some(outcome) => matches!(outcome, Outcome::Applied | Outcome::AlreadyApplied),
-            // A create has parts for what deviates alone.
-            None => change.action == Action::Create,
-        }
-    };
-    let before = change.recorded.as_ref();
-    let configs = before.and_then(|before| before.config.as_ref());
-    for setting in change.on_topic().map(|change| &change.setting) {
-        if applied(setting) {
-            continue;
-        }
-        match setting {
-            Setting::Partitions => owned.partitions = before.and_then(|b| b.partitions),
-            Setting::ReplicationFactor => {
-                owned.replication_factor = before.and_then(|b| b.replication_factor);
-            }
-            Setting::Config(key) => {
-                let held = owned.config.get_or_insert_default();
-                match configs.and_then(|configs| configs.get(key)) {
-                    Some(value) => drop(held.insert(key.clone(), value.clone())),
-                    None => drop(held.remove(key)),
-                }
-            }
-            _ => {}
-        }
     }
 }

@@ -14,8 +14,10 @@ pub mod alone;
 mod books;
 mod execute;
 mod readback;
+mod record;
 mod report;
 mod safe;
+mod unrecorded;
 mod verify;
 
 use std::collections::BTreeSet;
@@ -25,10 +27,11 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 pub use crate::kafka::Fault;
-pub use books::{Books, Unrecorded};
+pub use books::Books;
 pub use readback::ids_of_made;
 use report::Outcomes;
 pub use report::{Count, Doing, Doubt, Entry, Holds, Kind, Outcome, Part, Report, Verdict, WhyNot};
+pub use unrecorded::Unrecorded;
 
 use crate::kafka::{Cluster, batches};
 use crate::model::{Phase, Step};

@@ -6,7 +6,7 @@ use litemap::LiteMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::books::Unrecorded;
+use super::unrecorded::Unrecorded;
 use crate::inventory::Lost;
 use crate::kafka::{self, Fault};
 use crate::live::ReplicationFactor;

@@ -1,6 +1,5 @@
 //! Arguments that several commands share.
 
-use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,6 +11,7 @@ use tokio::sync::OnceCell;
 use super::complete;
 use super::problem::Problem;
 use super::token::TokenFrom;
+use super::variables::process_variables;
 use crate::desired::{Ask, Folders, Variables};
 use crate::model::{Globs, Secret, units};
 use crate::terminal::ColourChoice;
@@ -108,17 +108,6 @@ impl Global {
             allowed: self.allow_env.clone(),
             ..process_variables()
         }
-    }
-}
-
-/// The process environment, and no variable allowed besides the usual ones.
-pub(super) fn process_variables() -> Variables {
-    let text = |(name, value): (OsString, OsString)| {
-        Some((name.into_string().ok()?, value.into_string().ok()?))
-    };
-    Variables {
-        values: std::env::vars_os().filter_map(text).collect(),
-        allowed: Vec::new(),
     }
 }
 

@@ -1,51 +1,10 @@
 //! Makes the plan: what is listed, tombstoned or in no file, against what is live.
 
 use super::verdict::{Table, Verdict};
-use super::{Allow, Approval, Cluster, Held, Plan, Theirs, gates, notes, objections, unseen};
+use super::{Cluster, Held, Options, Plan, Theirs, gates, notes, objections};
 use crate::desired::Desired;
 use crate::live::Live;
-use crate::model::{Globs, RiskCode, TopicName};
-
-/// What the caller asks for besides the files and the cluster.
-#[derive(Debug, Clone, Default)]
-pub struct Options {
-    /// The topics that are looked at; none means all.
-    pub only: Globs,
-    /// The risks that are allowed.
-    pub allow: Vec<Allow>,
-    /// The saved plan that an apply is held to, which allows the risks that it shows.
-    pub approval: Option<Approval>,
-    /// The commit that the files are of.
-    pub commit: Option<String>,
-    /// Whose topics the files speak of, stronger than what the environment says.
-    pub scope: Option<String>,
-    /// What follows where this principal lacks a right that an apply would need.
-    pub missing_rights: MissingRights,
-}
-
-/// What a missing right does to a plan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum MissingRights {
-    /// A note says that the change was not checked: whoever plans need not be who applies.
-    #[default]
-    Noted,
-    /// The change is blocked.
-    Block,
-}
-
-impl Options {
-    /// Whether a topic is looked at.
-    pub fn wants(&self, name: &TopicName) -> bool {
-        self.only.is_empty() || self.only.matches(name.as_str())
-    }
-
-    /// Whether a risk of a topic was allowed, on the command line or with the saved plan.
-    pub(super) fn allows(&self, code: RiskCode, topic: &TopicName) -> bool {
-        let approval = self.approval.as_ref();
-        self.allow.iter().any(|allow| allow.covers(code, topic))
-            || approval.is_some_and(|approval| approval.answers(code, topic))
-    }
-}
+use crate::model::TopicName;
 
 /// Plans what an apply would do. The same inputs give the same plan.
 pub fn make(desired: &Desired, live: &Live, options: &Options) -> Plan {
@@ -70,7 +29,7 @@ pub fn make(desired: &Desired, live: &Live, options: &Options) -> Plan {
         approval.bind(&mut plan);
     }
     plan.notes = notes::of(desired, live, &plan, &table, wanted);
-    plan.notes.extend(unseen::notes(&table, &plan, options));
+    plan.notes.extend(notes::unseen(&table, &plan, options));
     plan.notes.extend(objections::notes(live, &plan, options));
     plan
 }
@@ -143,6 +102,7 @@ impl Plan {
 mod tests {
     use super::*;
     use crate::live::Source;
+    use crate::model::Globs;
     use crate::plan::{Action, Setting, SettingAction, SettingChange};
     use crate::testing::{desired, environment, found, kafka_default, live, tombstone, topic};
 

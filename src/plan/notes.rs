@@ -1,6 +1,9 @@
 //! What a plan could not look at, and what else a reader should know.
 
 mod ownership;
+mod unseen;
+
+pub(super) use unseen::of as unseen;
 
 use super::verdict::Table;
 use super::{Action, Plan, Setting};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::make::MissingRights;
+use super::options::MissingRights;
 use super::{Action, Blocked, Options, Setting, SettingChange};
 use crate::desired::Topic;
 use crate::live::{Live, Objection, ObjectionKind};

@@ -2,20 +2,13 @@
 //! nothing is planned for them, neither a create of what looks missing nor a release of what looks
 //! gone, and no plan or drift counts them as unchanged.
 
-use std::collections::BTreeMap;
-
-use super::make::MissingRights;
-use super::verdict::Table;
-use super::{Blocked, Options, Plan};
+use super::options::MissingRights;
+use super::{Blocked, Options};
 use crate::live::UnseenTopic;
-use crate::model::text::names;
 use crate::model::{BlockCode, Place, TopicName};
 
 /// Why the configs of a topic are not known where nothing else is known of it.
 pub(super) const NOT_READ: &str = "they were not read";
-
-/// How many topics a note names.
-const MOST_NAMED: usize = 10;
 
 /// The finding in place of what the files ask for, unless that is only noted.
 pub(super) fn blocked(
@@ -55,39 +48,11 @@ pub(super) fn blocked(
     })
 }
 
-/// What is not planned for lack of the right to see it, one note for each reason.
-pub(super) fn notes(table: &Table, plan: &Plan, options: &Options) -> Vec<String> {
-    if options.missing_rights == MissingRights::Block {
-        return Vec::new();
-    }
-    let mut reasons: BTreeMap<(bool, &str), Vec<&TopicName>> = BTreeMap::new();
-    for topic in &plan.not_visible {
-        let reason = match table.unseen(topic) {
-            Some(UnseenTopic::Hidden(why)) => (false, why),
-            Some(UnseenTopic::ConfigsHidden(why)) => (true, why),
-            // It is blocked, and has a note of its own.
-            Some(UnseenTopic::Unreadable(_)) => continue,
-            None => (true, NOT_READ),
-        };
-        reasons.entry(reason).or_default().push(topic);
-    }
-    let note = |((configs, why), topics): ((bool, &str), Vec<&TopicName>)| {
-        let what = match (configs, topics.len()) {
-            (true, 1) => "its configs are not visible",
-            (true, _) => "their configs are not visible",
-            (false, 1) => "this principal may not see whether it exists",
-            (false, _) => "this principal may not see whether they exist",
-        };
-        let topics = names(&topics, MOST_NAMED);
-        format!("not planned: {topics}: {what}: {why}")
-    };
-    reasons.into_iter().map(note).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::live::{LiveTopic, Unknown, Unread};
+    use crate::plan::Plan;
     use crate::plan::make;
     use crate::testing::{desired, found, line, live, tombstone, topic};
 
