@@ -9,7 +9,7 @@ use crate::kafka::{
     AlterOp, Cluster, ConfigEntry, Configs, Error, Fault, FaultKind, Metadata, TopicDescription,
     TopicMetadata,
 };
-use crate::live::{ReplicationFactor, Source};
+use crate::live::{ReplicationFactor, Source, is_another};
 use crate::model::{ConfigKey, TopicName};
 use crate::model::{Step, Work};
 use crate::plan::Setting;
@@ -150,11 +150,6 @@ pub async fn ids_of_made(
         tokio::time::sleep(AGAIN).await;
         known.extend(ids(cluster, &later).await?);
     }
-}
-
-/// Whether another topic has the name of the one that is to be deleted, or was.
-pub fn is_another(id: Option<&String>, now: Option<&String>) -> bool {
-    matches!((id, now), (Some(id), Some(now)) if id != now)
 }
 
 /// The configs that steps change.

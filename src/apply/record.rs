@@ -1,9 +1,8 @@
 //! What an apply writes of a topic, and whose it finds it to be.
 
-use super::readback;
 use super::report::{Known as Parts, Outcome};
 use crate::inventory::Asking;
-use crate::live::{Inventory, Owned, Whose};
+use crate::live::{Inventory, Owned, Whose, is_another};
 use crate::model::TopicName;
 use crate::plan::{self, Action, Change, Plan, Setting};
 
@@ -24,7 +23,7 @@ pub(super) fn elsewhere(
     id: Option<&String>,
     us: &Whose,
 ) -> Option<String> {
-    let is_this = |recorded: Option<&String>| !readback::is_another(recorded, id);
+    let is_this = |recorded: Option<&String>| !is_another(recorded, id);
     let mut instances = inventory.instances.iter();
     let of_instance = instances.find(|instance| {
         let recorded = instance.topics.get(topic);

@@ -7,6 +7,7 @@ use super::batches::MAX_PARTITIONS;
 use super::readback::{self, Ids};
 use super::report::{Outcome, Outcomes, WhyNot};
 use crate::kafka::{Cluster, FaultKind, Metadata};
+use crate::live::is_another;
 use crate::model::TopicName;
 use crate::model::{Phase, Step, Work};
 
@@ -61,7 +62,7 @@ fn not_the_planned(step: &Step, ids: Option<&Ids>) -> Option<WhyNot> {
 pub fn recreated(topic: &TopicName, id: Option<&String>, ids: Option<&Ids>) -> Option<WhyNot> {
     id?;
     match ids.and_then(|ids| ids.get(topic)) {
-        Some(Ok(now)) => readback::is_another(id, now.as_ref()).then_some(WhyNot::Recreated),
+        Some(Ok(now)) => is_another(id, now.as_ref()).then_some(WhyNot::Recreated),
         // It is gone already.
         Some(Err(fault)) if fault.kind() == FaultKind::Missing => None,
         Some(Err(_)) | None => Some(WhyNot::IdUnknown),

@@ -6,12 +6,11 @@ use super::settings::setting;
 use super::{Check, Code, Purpose, fail, ok, skip, warn};
 use crate::desired::Topic;
 use crate::live::checkup::Checkup;
+use crate::model::config::MIN_ISR;
 use crate::model::text::{count, names};
 
 /// How many topics stand in a sentence.
 const MOST_NAMED: usize = 3;
-
-const MIN_ISR: &str = "min.insync.replicas";
 
 pub(super) fn judge(purpose: Purpose<'_>, found: &Checkup) -> Vec<Check> {
     let wanted = wanted(purpose);

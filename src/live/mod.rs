@@ -161,6 +161,11 @@ impl ReplicationFactor {
     }
 }
 
+/// Whether two ids are of different topics, as far as they are known.
+pub fn is_another(recorded: Option<&String>, now: Option<&String>) -> bool {
+    matches!((recorded, now), (Some(recorded), Some(now)) if recorded != now)
+}
+
 impl From<&ReplicationFactor> for SettingValue {
     fn from(factor: &ReplicationFactor) -> Self {
         match factor {

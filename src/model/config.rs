@@ -12,6 +12,9 @@ use litemap::LiteMap;
 
 use super::units;
 
+/// The config that says how many replicas must have a record before it counts as written.
+pub const MIN_ISR: &str = "min.insync.replicas";
+
 /// The key of a topic config, `retention.ms`.
 #[derive(Clone)]
 pub struct ConfigKey(Key);

@@ -1,10 +1,8 @@
 //! What a cluster is asked to change, topic by topic: the planner makes the steps, preflight asks about
 //! them, the apply sends them.
 
+use super::config::MIN_ISR;
 use super::{ConfigKey, Setting, TopicName};
-
-/// The config that says how many replicas must have a record before it counts as written.
-pub const MIN_ISR: &str = "min.insync.replicas";
 
 /// A topic to create.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,10 +5,9 @@ use super::{Blocked, Setting, SettingChange};
 use crate::desired::Topic;
 use crate::diff::TopicDiff;
 use crate::live::{LiveTopic, ReplicationFactor};
+use crate::model::config::MIN_ISR;
 use crate::model::text::count;
 use crate::model::{BlockCode, Place, TopicName};
-
-const MIN_ISR: &str = "min.insync.replicas";
 
 /// The partition count that the topic gets, or why it cannot have it.
 ///

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::ownership::{Books, is_another};
+use super::ownership::Books;
 use super::{Fate, Lost};
 use crate::desired::{Desired, Topic};
-use crate::live::{Instance, Live, LiveTopic};
+use crate::live::{Instance, Live, LiveTopic, is_another};
 use crate::model::TopicName;
 
 /// What the instances that run should have.
@@ -49,7 +49,7 @@ impl<'a> Wanted<'a> {
     pub(super) fn topic(&self, name: &TopicName, found: Option<&LiveTopic>) -> Option<&'a Topic> {
         let (instance, topic) = self.topics.get(name)?;
         let recorded = instance.topics.get(name)?;
-        let another = found.is_some_and(|found| is_another(recorded, &found.id));
+        let another = found.is_some_and(|found| is_another(recorded.as_ref(), found.id.as_ref()));
         (!another).then_some(topic)
     }
 
@@ -59,7 +59,7 @@ impl<'a> Wanted<'a> {
             let recorded = instance.topics.get(*name)?;
             let fate = match live.topics.get(*name) {
                 None => Fate::Gone,
-                Some(found) if is_another(recorded, &found.id) => Fate::Recreated,
+                Some(found) if is_another(recorded.as_ref(), found.id.as_ref()) => Fate::Recreated,
                 Some(_) => return None,
             };
             Some(Lost {

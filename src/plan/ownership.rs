@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::desired::Environment;
-use crate::live::{Hold, Instance, Inventory, Live, LiveTopic, Owned, Spent, Whose};
+use crate::live::{Hold, Instance, Inventory, Live, LiveTopic, Owned, Spent, Whose, is_another};
 use crate::model::{BrokerTime, TopicName};
 
 /// The inventory as one scope and environment reads it.
@@ -88,7 +88,7 @@ impl<'a> Books<'a> {
         let Some(owned) = owned else {
             return Standing::Nobodys(None);
         };
-        let remade = found.is_some_and(|found| is_another(&owned.id, &found.id));
+        let remade = found.is_some_and(|found| is_another(owned.id.as_ref(), found.id.as_ref()));
         match (self.is_ours(&owned.whose), remade) {
             (true, false) => Standing::Ours(owned),
             (true, true) => Standing::WasOurs(owned),
@@ -142,11 +142,6 @@ impl<'a> Books<'a> {
         let environment = self.us.environment.as_deref().unwrap_or_default();
         whose.is(self.us.scope.as_deref(), environment)
     }
-}
-
-/// Whether two ids are of different topics, as far as they are known.
-pub(super) fn is_another(recorded: &Option<String>, live: &Option<String>) -> bool {
-    matches!((recorded, live), (Some(recorded), Some(live)) if recorded != live)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Blocked, Change, Setting, SettingAction, SettingChange, SettingValue};
 use crate::desired::Topic;
-use crate::live::{LiveTopic, Owned, Stamp, Whose};
+use crate::live::{LiveTopic, Owned, Stamp, Whose, is_another};
 use crate::model::{ConfigKey, ConfigMap, OnRemove, Place};
 
 /// All that a record of a topic holds, who and when excepted.
@@ -92,7 +92,7 @@ pub(super) fn is_up_to_date(before: &Owned, wanted: &Topic, found: &LiveTopic) -
         };
         before.iter().all(same) && wanted.next().is_none()
     };
-    !super::ownership::is_another(&before.id, &found.id)
+    !is_another(before.id.as_ref(), found.id.as_ref())
         && before
             .on_remove
             .is_none_or(|on_remove| on_remove == wanted.on_remove)
@@ -113,7 +113,7 @@ pub(super) fn news(
     change: &Change,
 ) -> Vec<SettingChange> {
     let entry = &wanted.declared_at;
-    let id = super::ownership::is_another(&before.id, &after.id)
+    let id = is_another(before.id.as_ref(), after.id.as_ref())
         .then(|| differs(Setting::Id, text(&before.id), text(&after.id), entry));
     let on_remove = before.on_remove.map(|from| {
         let word = |on_remove: OnRemove| on_remove.as_str().into();

@@ -6,7 +6,8 @@
 //! that is not a delete, and only on topics whose partitions have enough replicas in sync by then.
 
 use super::{Action, Change, Plan, Setting, SettingAction, SettingChange, SettingValue};
-use crate::model::step::{MIN_ISR, Phase, Step, Work};
+use crate::model::config::MIN_ISR;
+use crate::model::step::{Phase, Step, Work};
 use crate::model::{AlterOp, ConfigKey, NewTopic};
 
 /// The steps of a plan, in the order of their phases.
@@ -116,6 +117,8 @@ mod tests {
     use super::*;
     use crate::live::BrokerDefault;
     use crate::live::Source;
+    use crate::plan::{Options, make};
+    use crate::testing::{desired, found, live, tombstone, topic};
 
     fn change(
         action: Action,
@@ -185,16 +188,36 @@ mod tests {
     }
 
     #[test]
-    fn phases_keep_their_order() {
-        let order = [
-            Phase::Create,
-            Phase::LowerMinIsr,
-            Phase::Partitions,
-            Phase::Configs,
-            Phase::RaiseMinIsr,
-            Phase::Delete,
+    fn what_costs_replicas_comes_after_what_needs_fewer_and_deletes_come_last() {
+        let mut wanted = desired([
+            ("a-new", topic(1, 1, &[])),
+            (
+                "fewer",
+                topic(6, 3, &[(MIN_ISR, "1"), ("retention.ms", "2")]),
+            ),
+            ("more", topic(3, 3, &[(MIN_ISR, "2")])),
+        ]);
+        wanted.removed.insert("a-gone".into(), tombstone());
+        let live = live([
+            ("a-gone", found(1, 1, &[])),
+            (
+                "fewer",
+                found(3, 3, &[(MIN_ISR, "2"), ("retention.ms", "1")]),
+            ),
+            ("more", found(3, 3, &[(MIN_ISR, "1")])),
+        ]);
+        let plan = make(&wanted, &live, &Options::default());
+        let steps = steps(&plan);
+        let order = steps.iter().map(|step| (step.phase, step.topic.as_str()));
+        let expected = [
+            (Phase::Create, "a-new"),
+            (Phase::LowerMinIsr, "fewer"),
+            (Phase::Partitions, "fewer"),
+            (Phase::Configs, "fewer"),
+            (Phase::RaiseMinIsr, "more"),
+            (Phase::Delete, "a-gone"),
         ];
-        assert!(order.is_sorted());
+        assert_eq!(order.collect::<Vec<_>>(), expected);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::known::{self, Known};
 use super::ownership::{Books, Standing};
 use super::{
     Action, Blocked, Change, Fate, LeftAlone, Options, Setting, in_use, instances, objections,
-    owned_elsewhere, ownership, record, risks, unseen,
+    owned_elsewhere, record, risks, unseen,
 };
 use crate::desired::{Desired, Tombstone, Topic};
 use crate::live::{Live, LiveTopic, Owned, UnseenTopic, Whose};
@@ -345,7 +345,8 @@ impl<'a> Table<'a> {
         recorded: Option<&Owned>,
     ) -> Verdict {
         let usage = self.live.usage.get(name);
-        let is_another = |owned: &&Owned| ownership::is_another(&owned.id, &found.id);
+        let is_another =
+            |owned: &&Owned| crate::live::is_another(owned.id.as_ref(), found.id.as_ref());
         let blocked = objections::of_delete(name, place, self.live, self.options)
             .or_else(|| in_use::of_delete(name, place, usage, &self.options.allow));
         match blocked {

@@ -2,8 +2,8 @@
 
 use crate::desired::Topic;
 use crate::desired::problems::Problems;
-use crate::desired::reader::config_table::MIN_ISR;
 use crate::desired::subject::Subject;
+use crate::model::config::MIN_ISR;
 use crate::model::{Finding, Layer, Place, Sourced};
 
 /// Checks a resolved topic's values against each other.

@@ -4,12 +4,12 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use crate::desired::problems::Problems;
-use crate::desired::reader::config_table::MIN_ISR;
 use crate::desired::reader::config_value::{unknown_config, value_problem};
 use crate::desired::reader::field::{Field, Given};
 use crate::desired::reader::rules_table::{Bound, RulesTable, Text};
 use crate::desired::reader::values::{Bounded, List};
 use crate::desired::suggest::shown;
+use crate::model::config::MIN_ISR;
 use crate::model::config::{Kind, list_items, spec};
 use crate::model::{ConfigKey, ConfigSpec, Finding, Globs, Place};
 

@@ -6,13 +6,13 @@ use super::limits::{Limit, Magnitude, config_limits, count_limit, magnitude};
 use crate::desired::Topic;
 use crate::desired::catalogue::environments::Chain;
 use crate::desired::problems::Problems;
-use crate::desired::reader::config_table::MIN_ISR;
 use crate::desired::reader::field::Given;
 use crate::desired::reader::pattern::Pattern;
 use crate::desired::reader::rules_table::RulesTable;
 use crate::desired::reader::values::List;
 use crate::desired::subject::Subject;
 use crate::desired::suggest::{self, shown};
+use crate::model::config::MIN_ISR;
 use crate::model::config::{SPECS, spec};
 use crate::model::{ConfigKey, Finding, Globs, Layer, Place, TopicName};
 

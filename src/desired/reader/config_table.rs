@@ -24,9 +24,6 @@ pub(crate) struct ConfigEntry {
     pub(crate) place: Place,
 }
 
-/// The key that `min_insync_replicas` is another spelling of.
-pub(crate) const MIN_ISR: &str = "min.insync.replicas";
-
 /// How deep Kafka's keys go, and then some.
 const DEEPEST: usize = 16;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
 
-use super::config_table::{ConfigEntry, ConfigTable, MIN_ISR};
+use super::config_table::{ConfigEntry, ConfigTable};
 use super::config_value::{ConfigValue, read_value};
 use super::field::{Field, Given, Read, fields, read_table};
 use super::file::{Key, Reader, Value};
@@ -14,6 +14,7 @@ use crate::desired::schema::config;
 use crate::desired::schema::definitions::Schemas;
 use crate::desired::suggest::{self, shown};
 use crate::model::OnRemove;
+use crate::model::config::MIN_ISR;
 use crate::model::config::{SPECS, spec};
 use crate::model::{ConfigKey, Finding, Place};
 

@@ -6,12 +6,10 @@ use super::Note;
 use crate::desired::{Desired, Requirement, Unmanaged};
 use crate::edit::words::{DEFAULT, config_value, string};
 use crate::live::{Live, LiveTopic, ReplicationFactor, effective};
+use crate::model::config::MIN_ISR;
 use crate::model::config::is_throttle;
 use crate::model::text::{count, cut, escape};
 use crate::model::{ConfigKey, TopicName};
-
-/// The config that has a key of its own in the files.
-pub(super) const MIN_ISR: &str = "min.insync.replicas";
 
 /// The most of a key or a value in a note, in characters.
 const LONGEST: usize = 100;
