@@ -17,7 +17,7 @@ const DAY: f64 = 86_400_000.0;
 pub struct Need {
     /// The topic.
     pub topic: TopicName,
-    /// Who answers for it, where a file says so.
+    /// The team or person that owns the topic, where a file sets it.
     pub owner: Option<String>,
     /// How many partitions it has.
     pub partitions: u32,

@@ -190,7 +190,7 @@ impl Only {
 pub fn globs(option: &str, patterns: &[String]) -> Result<Globs> {
     Globs::new(patterns).map_err(|(index, why)| {
         let glob = &patterns[index];
-        let help = "globs know *, ?, [a-z] and {this,that}; quote them for the shell";
+        let help = "globs support *, ?, [a-z] and {a,b}; quote them for the shell";
         Problem::usage(format!("{option} {glob:?} is no glob: {why}"), help).into()
     })
 }

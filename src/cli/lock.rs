@@ -122,7 +122,7 @@ fn taken(environment: &str, holder: &Holder) -> Problem {
     );
     let ttl = inventory::TTL.as_secs();
     let help = format!(
-        "wait for it with --lock-timeout 10m; should it have died, its lock ends within {ttl} s; \
+        "wait for it with --lock-timeout 10m; if it crashed, its lock expires within {ttl} s; \
          `topicsmith inventory unlock -e {environment}` takes it away"
     );
     Problem::locked(message, help)

@@ -453,7 +453,7 @@ impl Connecting {
             secrets_dir: self.secrets_dir.as_deref(),
         };
         let missing = |findings: Vec<Finding>| {
-            let message = "what the connection needs is not there".to_owned();
+            let message = "missing variables or secrets for the connection".to_owned();
             session.invalid(message, &findings, sources)
         };
         let Some(file) = self.client_config()? else {
@@ -467,7 +467,10 @@ impl Connecting {
         })?;
         let runner = config.resolve(outside).map_err(missing)?;
         template.beside(runner).map_err(|findings| {
-            let message = format!("{name} may not say how to connect: {} does", file.display());
+            let message = format!(
+                "connection settings of {name} conflict with --client-config {}",
+                file.display()
+            );
             session.refused(message, &findings, sources)
         })
     }

@@ -69,7 +69,7 @@ async fn ended_by(session: &Session, mut signals: Signals) -> Problem {
         return Problem::interrupted("interrupted, and no topic was changed", help);
     };
     stop.set();
-    let text = "stopping once what is in flight is answered; again to stop at once\n";
+    let text = "finishing in-flight requests; press Ctrl-C again to abort\n";
     session.terminal.tell(text);
     signals.next().await;
     let help = "run it again: what is done already is not done again";

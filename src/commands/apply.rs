@@ -352,7 +352,7 @@ impl Job<'_> {
             return;
         };
         if let Err(error) = lock.release().await {
-            let what = "the lock could not be given back, and ends by itself";
+            let what = "the lock could not be given back, and expires by itself";
             let error = anyhow::Error::new(error).context(what);
             self.session.tell_error(&error);
         }

@@ -28,7 +28,7 @@ States:
   missing    listed, and not there
   not-seen   listed, and may not be seen
   unlisted   there, and in no file
-  removed    to be deleted: by a tombstone, or because it left the files
+  removed    to be deleted: by a removal, or because it left the files
   not-owned  as the files say, and nobody's so far
   released   left the files, and stays
   theirs     another scope's, or an instance's

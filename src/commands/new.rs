@@ -38,7 +38,7 @@ pub struct Args {
     /// What it is for
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
-    /// Who answers for it
+    /// Team or person that owns the topic
     #[arg(long, value_name = "NAME")]
     owner: Option<String>,
     /// A label; repeatable
@@ -240,7 +240,7 @@ fn ask(session: &Session, name: &TopicName, entry: &mut Entry, here: &[&Desired]
     }
     if entry.owner.is_none() {
         let is_required = required.contains(&Requirement::Owner);
-        entry.owner = question("Who answers for it", is_required)?;
+        entry.owner = question("Owner", is_required)?;
     }
     for requirement in required {
         match requirement {

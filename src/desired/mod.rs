@@ -172,7 +172,7 @@ pub struct Topic {
     pub declared_at: Place,
     /// What it is for.
     pub description: Option<String>,
-    /// Who answers for it.
+    /// The team or person that owns the topic.
     pub owner: Option<String>,
     /// Free labels.
     pub labels: BTreeMap<String, String>,

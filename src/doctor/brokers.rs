@@ -58,7 +58,7 @@ fn cluster_id(purpose: Purpose<'_>, found: &Checkup) -> Check {
             fail(code, message, help)
         }
         (None, Some(id)) => {
-            let message = "any cluster would be taken for this environment's".to_owned();
+            let message = "cluster id not pinned".to_owned();
             let help = format!("refuse any other cluster: id = \"{id}\" below [cluster]");
             warn(code, message, help)
         }
@@ -167,7 +167,7 @@ fn version(found: &Checkup) -> Check {
                 "the release of broker {} is unknown: newer than this version supports, or not Apache Kafka",
                 names(&unknown, MOST_NAMED)
             ),
-            "what it can do is looked at below; plan asks it before anything changes",
+            "its abilities are checked below; plan asks it before anything changes",
         ),
     }
 }
@@ -207,7 +207,7 @@ const FEATURES: [Feature; 3] = [
         since: "2.8",
         needed: false,
         what: "no topic ids (KIP-516)",
-        so: "a topic that was deleted and made again by hand is taken for the old one",
+        so: "a recreated topic is taken for the old one",
     },
 ];
 
@@ -250,10 +250,7 @@ fn controller(found: &Checkup) -> Check {
     match &found.controller {
         Ok(took) => ok(
             code,
-            format!(
-                "answered in {} (a create that was only to be checked)",
-                shown(*took)
-            ),
+            format!("answered in {} (a dry-run create)", shown(*took)),
         ),
         Err(why) => fail(
             code,

@@ -28,7 +28,7 @@ fn inventory(purpose: Purpose<'_>, found: &Checkup) -> Vec<Check> {
     match &found.inventory {
         None => vec![skip(
             code,
-            "turned off ([inventory] enabled = false): nothing is owned, tombstones alone delete",
+            "turned off ([inventory] enabled = false): nothing is owned, only removals delete",
         )],
         Some(Err(why)) => vec![untold(
             code,
@@ -144,7 +144,7 @@ fn lock(purpose: Purpose<'_>, found: &Checkup) -> Option<Check> {
             code,
             format!("an apply of {environment} is running: {by}, process {pid}, since {since}"),
             format!(
-                "wait for it; should it have died, its lock ends by itself, or `topicsmith inventory unlock -e {environment}` takes it away"
+                "wait for it; if it crashed, its lock expires by itself, or `topicsmith inventory unlock -e {environment}` takes it away"
             ),
         ),
     })

@@ -207,7 +207,7 @@ pub fn judge(purpose: Purpose<'_>, found: &Checkup) -> Vec<Check> {
 
 /// What is to be said of a cluster that could not be reached.
 pub fn unreached(why: &str, help: Option<String>) -> Vec<Check> {
-    let rest = "nothing else was looked at: the cluster was not reached";
+    let rest = "nothing else was checked: the cluster was not reached";
     vec![
         Check {
             code: Code::Connection,

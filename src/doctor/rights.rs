@@ -330,7 +330,7 @@ fn delete(purpose: Purpose<'_>, found: &Checkup) -> Check {
     };
     if !now.is_empty() {
         let message = format!(
-            "may not delete what has a tombstone and is there: {}",
+            "may not delete what has a removal and exists: {}",
             some(&now, tombstones.0.len())
         );
         return fail(code, message, help(Operation::Delete));

@@ -98,7 +98,7 @@ fn delete_enabled(purpose: Purpose<'_>, found: &Checkup) -> Check {
 fn deletes(purpose: Purpose<'_>) -> Option<String> {
     let goes = |(_, topic): &(_, &crate::desired::Topic)| topic.on_remove == OnRemove::Delete;
     if let Some(name) = purpose.removed().next() {
-        return Some(format!("the files have a tombstone for {name}"));
+        return Some(format!("the configuration has a removal for {name}"));
     }
     if let Some((name, _)) = purpose.topics().find(goes) {
         return Some(format!("{name} is to be deleted once it leaves the files"));
@@ -194,7 +194,7 @@ mod tests {
         let check = one(&desired, &found, Code::DeleteEnabled);
         let help = "set delete.topic.enable=true in the brokers' properties and restart them";
         let message =
-            "delete.topic.enable is false on broker 1, and the files have a tombstone for old";
+            "delete.topic.enable is false on broker 1, and the configuration has a removal for old";
         assert_eq!(check, fail(Code::DeleteEnabled, message, help));
     }
 

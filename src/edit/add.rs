@@ -10,7 +10,7 @@ use crate::model::{ConfigKey, OnRemove, TopicName};
 pub struct Entry {
     /// What the topic is for.
     pub description: Option<String>,
-    /// Who answers for it.
+    /// The team or person that owns the topic.
     pub owner: Option<String>,
     /// Labels, each once.
     pub labels: Vec<(String, String)>,

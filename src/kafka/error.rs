@@ -182,7 +182,7 @@ impl Error {
                 cause: worst.cause,
             },
             _ => {
-                let help = "it was reached before: is it busy, or without an active controller? \
+                let help = "reachable earlier; overloaded, or no active controller? \
                             --timeout waits longer";
                 Self::unexplained(connection, (what, help), fault, waited)
             }

@@ -27,7 +27,7 @@ pub struct Row {
     /// How many configs are set on the topic, or declared where it is missing. `None` where they
     /// were not read.
     pub overrides: Option<usize>,
-    /// Who answers for it, where a file says so.
+    /// The team or person that owns the topic, where a file sets it.
     pub owner: Option<String>,
     /// Its labels in the files.
     pub labels: BTreeMap<String, String>,

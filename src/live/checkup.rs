@@ -22,7 +22,7 @@ pub struct Checkup {
     pub brokers: Vec<Broker>,
     /// The partitions of all topics that this principal sees.
     pub partitions: Partitions,
-    /// How long the controller took to look at a create that was only to be checked.
+    /// How long the controller took to look at a dry-run create.
     pub controller: Told<Duration>,
     /// What the principal may do with the cluster as a whole; `None` where the brokers do not say.
     pub cluster_rights: Told<Option<BTreeSet<Operation>>>,

@@ -53,7 +53,7 @@ pub struct Owned {
     pub id: Option<String>,
     /// What happens once the topic leaves the files.
     pub on_remove: Option<OnRemove>,
-    /// Who answers for it; `Some(None)` where the files do not say.
+    /// The owner; `Some(None)` where no file sets it.
     pub owner: Option<Option<String>>,
     /// The partitions last applied; `None` also where they were left to others.
     pub partitions: Option<u32>,

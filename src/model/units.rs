@@ -33,13 +33,13 @@ const ROUNDED: [&str; 7] = ["B", "KB", "MB", "GB", "TB", "PB", "EB"];
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UnitError {
     /// Not a number followed by a unit.
-    #[error("{0:?} is no {1}")]
+    #[error("invalid {1} {0:?}")]
     Malformed(String, &'static str),
     /// A number without its unit.
     #[error("{0:?} has no unit")]
     NoUnit(String),
     /// A unit that nobody defined, or one that does not say whether it counts in 1000 or 1024.
-    #[error("{0:?} is no unit of {1}")]
+    #[error("invalid {1} unit {0:?}")]
     UnknownUnit(String, &'static str),
     /// Beyond 64 bits.
     #[error("{0:?} is more than 64 bits can hold")]

@@ -29,7 +29,7 @@ const UNPROVEN: &str = "unproven";
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AllowError {
     /// No such code.
-    #[error("`{}` is no risk; {}", escape(.code), hint(.likely))]
+    #[error("unknown risk code `{}`; {}", escape(.code), hint(.likely))]
     UnknownCode {
         /// What was given.
         code: String,
@@ -164,11 +164,12 @@ mod tests {
         let error = |text: &str| text.parse::<Allow>().unwrap_err().to_string();
         assert_eq!(
             error("retention-shortend:a"),
-            "`retention-shortend` is no risk; did you mean `retention-shortened`?"
+            "unknown risk code `retention-shortend`; did you mean `retention-shortened`?"
         );
         assert!(error("Topic_Deleted").contains("did you mean `topic-deleted`?"));
         assert!(
-            error("xyz").starts_with("`xyz` is no risk; there are destructive, topic-deleted, ")
+            error("xyz")
+                .starts_with("unknown risk code `xyz`; there are destructive, topic-deleted, ")
         );
         assert!(error("topic-deleted:").contains("names no topics"));
         assert!(error("topic-deleted:[z").contains("`[z` is no glob"));

@@ -26,7 +26,7 @@ pub(super) fn of_delete(
     };
     let what = match place {
         Some(_) => "delete",
-        None => "delete, for no file lists it any more",
+        None => "delete: no longer in any file",
     };
     Some(Blocked {
         topic: name.clone(),
@@ -58,8 +58,8 @@ pub fn facts(usage: &Usage) -> Vec<String> {
     facts.extend(named("committed offsets of", past));
     facts.extend(messages.map(|held| match held {
         0 => "no messages".to_owned(),
-        1 => "1 message at most".to_owned(),
-        held => format!("{held} messages at most"),
+        1 => "up to 1 message".to_owned(),
+        held => format!("up to {held} messages"),
     }));
     facts.extend(match (newest_record_ms, recent) {
         (Some(ms), true) => Some(format!("newest record {}, less than a day ago", utc(*ms))),
@@ -128,7 +128,7 @@ mod tests {
             [
                 "read by a (2 members), c (1 member)",
                 "committed offsets of b",
-                "7 messages at most",
+                "up to 7 messages",
                 "newest record 2025-11-20T20:34:56Z, less than a day ago",
                 "not seen: x: y",
             ]

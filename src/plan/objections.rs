@@ -61,7 +61,7 @@ pub(super) fn of_delete(
         ),
         _ => (
             REFUSED,
-            "Let the brokers delete topics (delete.topic.enable), or take the tombstone out",
+            "Let the brokers delete topics (delete.topic.enable), or take the removal out",
         ),
     };
     let message = format!("delete: {why}: {}", objection.words);
@@ -158,7 +158,7 @@ fn of_configs(
 
 const REFUSED: &str = "the broker refuses it";
 const INVENTORY: &str = "no plan changes or deletes an inventory";
-const LEAVE_INVENTORY: &str = "Take its entry out of the files, tombstones included; to delete an unused inventory, use kafka-topics";
+const LEAVE_INVENTORY: &str = "Take its entry out of the files, removals included; to delete an unused inventory, use kafka-topics";
 const NO_RIGHT: &str = "this principal may not do it";
 
 fn blocked(

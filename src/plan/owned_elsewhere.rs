@@ -54,7 +54,7 @@ pub(super) fn recreated(name: &TopicName, environment: &str) -> Blocked {
         message: "delete: recreated since last apply, so this is another topic, currently unowned"
             .to_owned(),
         help: format!(
-            "Delete it with a tombstone, list it, or let go of it: topicsmith inventory forget {name} -e {environment}"
+            "Delete it with a removal, list it, or let go of it: topicsmith inventory forget {name} -e {environment}"
         ),
         ..blocked(name, BlockCode::Recreated, None)
     }

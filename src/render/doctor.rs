@@ -122,7 +122,7 @@ fn add(out: &mut String, check: &Check, label: usize, style: Style) {
     }
 }
 
-/// `20 ok, 1 warning, 2 failed, 3 not looked at`
+/// `20 ok, 1 warning, 2 failed, 3 not checked`
 fn summary(found: &Examination) -> String {
     let mut parts = vec![format!("{} ok", found.count(Level::Ok))];
     let mut add = |number: usize, text: String| {
@@ -134,7 +134,7 @@ fn summary(found: &Examination) -> String {
     add(warned, count(warned, "warning"));
     add(failed, format!("{failed} failed"));
     let skipped = found.count(Level::Skip);
-    add(skipped, format!("{skipped} not looked at"));
+    add(skipped, format!("{skipped} not checked"));
     parts.join(", ")
 }
 
@@ -261,7 +261,7 @@ prod · cluster c1\\u{1b} · Kafka 4.3
   fail  apply-delete  no right\\n
   skip  quota         not told
 
-1 ok, 1 warning, 1 failed, 1 not looked at
+1 ok, 1 warning, 1 failed, 1 not checked
 ";
         let shown = text(&found(), Style::default());
         assert_eq!(shown, expected, "{shown}");

@@ -80,7 +80,7 @@ pub fn text(recorded: &Recorded, style: Style) -> String {
     let parts = [
         owned_table(topics, style),
         lines("held", holds.iter().map(held_line)),
-        lines("spent tombstones", spent.iter().map(spent_line)),
+        lines("applied removals", spent.iter().map(spent_line)),
         lines("instances", instances.iter().map(instance_line)),
         lines("locks", recorded.locks.iter().map(lock_line)),
         lines(
@@ -103,7 +103,7 @@ pub fn text(recorded: &Recorded, style: Style) -> String {
 fn owned_table(topics: &BTreeMap<TopicName, Owned>, style: Style) -> Option<String> {
     let head = [
         "TOPIC",
-        "WHOSE",
+        "SCOPE",
         "ON REMOVE",
         "OWNER",
         "DECLARED AT",

@@ -39,7 +39,7 @@ impl State {
             State::Removed => "to be removed",
             State::NotOwned => "not owned yet",
             State::Released => "to be released",
-            State::OwnedElsewhere => "owned by others",
+            State::OwnedElsewhere => "owned elsewhere",
             State::Held => "held",
         }
     }

@@ -59,7 +59,7 @@ pub(super) fn label(setting: &Setting) -> String {
     match setting {
         Setting::ReplicationFactor => "replication factor".to_owned(),
         Setting::Config(key) => escape(key.as_str()).into_owned(),
-        Setting::Removal => "tombstone".to_owned(),
+        Setting::Removal => "removal".to_owned(),
         other => other.to_string(),
     }
 }

@@ -26,7 +26,7 @@ pub struct TopicView {
     pub cluster: Option<Cluster>,
     /// What the files make of its name.
     pub listing: Listing,
-    /// How it stands; `None` where no cluster was looked at, or neither side knows it.
+    /// How it stands; `None` where no cluster was read, or neither side knows it.
     pub state: Option<State>,
     /// What its entry says besides settings.
     pub facts: Vec<Written>,

@@ -244,7 +244,7 @@ fn new_asks() -> Result<(), Failed> {
     assert_eq!(written.ok().as_deref(), Some(expected), "{said}");
     for question in [
         "What is it for (Enter leaves it out): ",
-        "Who answers for it (required): ",
+        "Owner (required): ",
         "Label domain (required): ",
         "retention.ms (required): ",
         "How many partitions (required): ",

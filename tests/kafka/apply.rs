@@ -104,7 +104,7 @@ async fn a_create_leaves_an_empty_plan(test: Test) {
     repository
         .run("plan --detailed-exitcode")
         .exits(0)
-        .says("No changes: 2 topics are as the files say.");
+        .says("No changes. 2 topics in sync.");
     repository.run("drift").exits(0);
     repository.run("apply --yes").exits(0).says("No changes");
     assert_eq!(
@@ -263,7 +263,7 @@ async fn drift_by_kafkas_own_tool_is_found_and_healed(test: Test) {
         .says("1h (3600000)")
         .says("the files say 7d (604800000), topics/a.toml:4")
         .says("100MiB (104857600)")
-        .says("1 topic differs; 1 as the files say");
+        .says("1 topic differs; 1 in sync");
     let json = repository.run("drift --format json").exits(2).json();
     assert_eq!(json["summary"]["differs"], 1);
     repository.run("apply --yes").exits(0).says("1 applied");

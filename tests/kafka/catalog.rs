@@ -70,7 +70,7 @@ async fn a_cluster_that_is_not_there_hides_no_other(test: Test) {
     assert_eq!(run.stdout, "");
     let page = std::fs::read_to_string(repository.path("page.md")).expect("it was written");
     assert!(
-        page.contains("- prod: its cluster could not be looked at: cannot reach Kafka"),
+        page.contains("- prod: its cluster could not be read: cannot reach Kafka"),
         "{page}"
     );
     assert!(

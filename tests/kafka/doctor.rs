@@ -167,7 +167,7 @@ async fn topics_that_make_themselves_and_none_that_goes(test: Test) {
         .run("doctor -e own --format json")
         .exits(1)
         .json();
-    is(&json, "delete-enabled", "fail", "a tombstone for @old");
+    is(&json, "delete-enabled", "fail", "a removal for @old");
 }
 
 async fn one_broker_of_three_is_down(test: Test) {
@@ -282,7 +282,7 @@ async fn a_reader_may_plan_and_not_apply(test: Test) {
         &json,
         "apply-delete",
         "fail",
-        "a tombstone and is there: 1 of 1 topic (@old)",
+        "a removal and exists: 1 of 1 topic (@old)",
     );
     let json = repository
         .run("doctor --for plan --format json")
@@ -326,7 +326,7 @@ async fn nobody_answers(test: Test) {
     let run = repository.run("doctor").exits(1);
     let run =
         run.says("  fail  connection  cannot reach Kafka at 127.0.0.1:1: nothing listens there");
-    run.says("\n0 ok, 1 failed, 1 not looked at\n");
+    run.says("\n0 ok, 1 failed, 1 not checked\n");
 }
 
 async fn one_of_several_servers_is_wrong(test: Test) {

@@ -93,7 +93,7 @@ async fn a_thousand_topics_are_imported_and_nothing_changes(test: Test) {
     repository
         .run("plan --detailed-exitcode")
         .exits(0)
-        .says("No changes: 1000 topics");
+        .says("No changes. 1000 topics");
 }
 
 async fn vendor_keys_are_left_alone_or_declared_where_they_are_allowed(test: Test) {

@@ -149,7 +149,7 @@ async fn a_video_task_from_start_to_end(test: Test) {
         .exits(0)
         .says("dev: 0 instances");
     let sweep = repository.run_bare("instance sweep -e dev").exits(0);
-    sweep.says("No instance is over.");
+    sweep.says("No expired instances.");
 
     let start = Instant::now();
     let down = format!("instance down video-task task_id={id} -e dev --wait-delete");
@@ -240,7 +240,7 @@ async fn swept_by_its_age_without_the_files(test: Test) {
     repository
         .run_bare("instance sweep -e dev")
         .exits(0)
-        .says("No instance is over.");
+        .says("No expired instances.");
 }
 
 /// Ends an instance and waits until it is over.
@@ -278,10 +278,10 @@ async fn what_is_in_use_stays(test: Test) {
     }
     let sweep = repository.run_bare("instance sweep -e dev").exits(0);
     let sweep = sweep.says("task id=old is gone; 2 topics deleted");
-    let sweep = sweep.says("task id=read is over, and stays until the next sweep");
+    let sweep = sweep.says("task id=read expired, and stays until the next sweep");
     let sweep = sweep.says(&format!("@raw_read  in use: read by {group} (1 member)"));
     let sweep = sweep.says("@yolox_read  stays with the others");
-    let sweep = sweep.says("@yolox_young  in use: 1 message at most; newest record ");
+    let sweep = sweep.says("@yolox_young  in use: up to 1 message; newest record ");
     sweep.says("1 deleted, 2 kept");
     let waited = repository
         .run_bare("instance down task id=read -e dev --wait-delete")

@@ -87,7 +87,7 @@ async fn configs_that_may_not_be_read_are_not_unchanged(test: Test) {
     log_in(&test, &repository, "reader");
     let why = "needed: DescribeConfigs on the topic";
     let drift = repository.run("drift -e reader").exits(1);
-    let drift = drift.says("Incomplete: 1 topic is as the files say, 1 not visible.");
+    let drift = drift.says("Incomplete: 1 topic in sync, 1 not visible.");
     drift
         .says("note: not planned: @half: its configs are not visible: ")
         .says(why);
@@ -101,7 +101,7 @@ async fn configs_that_may_not_be_read_are_not_unchanged(test: Test) {
     repository
         .run("drift -e reader --live live.json")
         .exits(1)
-        .says("Incomplete: 1 topic is as the files say, 1 not visible.");
+        .says("Incomplete: 1 topic in sync, 1 not visible.");
     allow(&test, &test.topic("half"), &["DescribeConfigs"]);
     repository.run("drift -e reader").exits(0);
 }

@@ -337,10 +337,13 @@ async fn servers_that_are_a_secret(test: Test) {
             "127.0.0.1:1: nothing listens there",
         ),
         // No server at all.
-        ("${KAFKA_PASSWORD}", "`${KAFKA_PASSWORD}` is no server"),
+        (
+            "${KAFKA_PASSWORD}",
+            "invalid address `${KAFKA_PASSWORD}`: expected host:port",
+        ),
         (
             "kafka://${KAFKA_PASSWORD}:9",
-            "`kafka://${KAFKA_PASSWORD}:9` is no server",
+            "invalid address `kafka://${KAFKA_PASSWORD}:9`: expected host:port",
         ),
     ] {
         environment(

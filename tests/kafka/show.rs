@@ -85,8 +85,7 @@ async fn nobody_reads_it(test: Test) {
     test.create(&[new_topic(topic.clone(), 9, &[])]).await;
     let repository = test.repository("[topics.\"@a\"]\npartitions = 9\n");
     let text = repository.run_whole("show @a").exits(0);
-    text.says("state     in sync")
-        .says("none has members or committed offsets here");
+    text.says("state     in sync").says("no consumer groups");
     commit(&test, &topic, &format!("{topic}-was"), 0, 0);
     let text = repository.run_whole("show @a").exits(0);
     text.says("--lag shows each of the 9 partitions");

@@ -219,7 +219,7 @@ fn scope(environment: &Environment, named: Option<String>) -> Result<String> {
     let inventory = &environment.inventory;
     if !inventory.enabled {
         let name = &environment.name;
-        let message = format!("{name} does without an inventory, and instances are recorded in it");
+        let message = format!("{name} has the inventory disabled, and instances need it");
         let help = format!("take `enabled = false` out of [inventory] of environments/{name}.toml");
         return Err(Problem::error(message, help).into());
     }
@@ -236,7 +236,7 @@ fn advised(error: InstanceError) -> anyhow::Error {
         InstanceError::Inventory(error) => error.into(),
         InstanceError::Cluster(error) => error.into(),
         InstanceError::Locked { .. } => {
-            let help = "try again, or wait for longer with --lock-timeout 2m; should it have died, its lock ends within 10 s";
+            let help = "try again, or wait for longer with --lock-timeout 2m; if it crashed, its lock expires within 10 s";
             Problem::locked(message, help).into()
         }
         InstanceError::Taken { .. } => {

@@ -111,7 +111,7 @@ fn report(args: &Args, session: &Session, opened: &Opened, until_ms: Option<i64>
         _ => {
             let topic = escape(&args.topic);
             let text = match (args.end, until_ms) {
-                (true, _) => format!("{topic} is not held any more\n"),
+                (true, _) => format!("hold removed from {topic}\n"),
                 (false, Some(until)) => format!("{topic} is held until {}\n", utc(until)),
                 (false, None) => format!("{topic} is held\n"),
             };

@@ -63,7 +63,7 @@ impl Catalogue {
                 "lifecycle",
                 problems,
             );
-            keep_first(taken(file.removed), &mut tombstones, "tombstone", problems);
+            keep_first(taken(file.removed), &mut tombstones, "removal", problems);
         }
         let complete = catalogue.drop_lifecycles(problems) && complete;
         let mut patterns = Patterns::default();
@@ -247,7 +247,7 @@ fn check_tombstones(
             continue;
         }
         if let Some(removed) = &tombstone.value {
-            known.check_list(&removed.environments, "the tombstone", problems);
+            known.check_list(&removed.environments, "the removal", problems);
             checked.insert(name, tombstone);
         }
     }

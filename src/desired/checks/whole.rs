@@ -22,7 +22,7 @@ pub(in crate::desired) fn check(desired: &Desired, effort: &Effort, problems: &m
             environment,
             name,
             &tombstone.declared_at,
-            "a tombstone",
+            "a removal",
             problems,
         );
         if let Some(topic) = desired.topics.get(name) {

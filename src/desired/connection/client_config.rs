@@ -247,7 +247,7 @@ fn client(entry: &ClientEntry, runner: &Connection) -> Option<Finding> {
     if name == FREE || (!entry.property.is_secret() && same()) {
         return None;
     }
-    let message = format!("`{name}` is for the runner's client configuration to say");
+    let message = format!("`{name}` is allowed only in --client-config");
     let finding = Finding::error(CODE, entry.value.place.clone(), message);
     Some(finding.help(format!(
         "--client-config alone sets how to connect: remove this; only {FREE} may be here"

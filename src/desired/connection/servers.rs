@@ -117,7 +117,7 @@ fn no_server(name: &str, place: &Place) -> Finding {
         ),
         _ => "a server is written host:port, several are separated by commas".to_owned(),
     };
-    let message = format!("{} is no server", shown(name));
+    let message = format!("invalid address {}: expected host:port", shown(name));
     Finding::error("server", place.clone(), message).help(help)
 }
 

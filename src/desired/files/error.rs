@@ -58,7 +58,7 @@ pub enum LoadError {
         known: Vec<String>,
     },
     /// No name was given, and there is more than one environment.
-    #[error("there are several environments: say which one")]
+    #[error("several environments: select one with -e")]
     NoneNamed {
         /// All environments.
         known: Vec<String>,

@@ -84,7 +84,7 @@ pub enum WhyNotHere {
     #[error("is listed already, at {0}")]
     Listed(Place),
     /// A tombstone wants it gone.
-    #[error("has a tombstone, at {0}")]
+    #[error("has a removal, at {0}")]
     Removed(Place),
     /// The scope may not have it.
     #[error("does not belong to the scope {}", shown(.0))]

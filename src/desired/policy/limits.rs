@@ -141,7 +141,10 @@ fn config_edge(key: &str, given: &Given<Text>, problems: &mut Problems) -> Optio
 }
 
 fn no_number(key: &str, place: &Place) -> Finding {
-    let message = format!("{} is no number: it has no least and no most", shown(key));
+    let message = format!(
+        "`min` and `max` need a numeric config, and {} is not one",
+        shown(key)
+    );
     Finding::error("wrong-type", place.clone(), message).help("use one_of = [\"…\"]")
 }
 
@@ -190,8 +193,8 @@ impl Limit {
             Finding::error("rule-value", place.clone(), message).related(rule.clone(), "the rule")
         };
         let edges = [
-            (&self.min, "below the least", Ordering::Less),
-            (&self.max, "above the most", Ordering::Greater),
+            (&self.min, "is below the minimum", Ordering::Less),
+            (&self.max, "exceeds the maximum", Ordering::Greater),
         ];
         for (edge, words, beyond) in edges {
             if let (Some(magnitude), Some(edge)) = (magnitude, edge)
@@ -199,7 +202,7 @@ impl Limit {
             {
                 let human = ConfigKey::from(self.key.as_str()).human(value);
                 let message = format!(
-                    "`{}` = {} is {words} allowed, {}",
+                    "`{}` = {} {words}, {}",
                     self.key,
                     human.as_deref().unwrap_or(value),
                     edge.written

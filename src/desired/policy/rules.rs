@@ -54,7 +54,7 @@ impl NameRule {
 /// What a topic must have, a word of `[rules] require`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Requirement {
-    /// Who answers for it.
+    /// The team or person that owns the topic.
     Owner,
     /// What it is for.
     Description,

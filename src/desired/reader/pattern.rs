@@ -167,7 +167,7 @@ impl Read for Pattern {
 
 /// What is said of a pattern that cannot be used.
 pub(in crate::desired) fn no_pattern(place: &Place, why: &str) -> Finding {
-    let message = format!("no usable regular expression: {why}");
+    let message = format!("invalid regular expression: {why}");
     Finding::error("regex", place.clone(), message)
 }
 

@@ -33,7 +33,7 @@ fields! {
     struct TopicEntry as "a topic" {
         /// What the topic is for.
         description: String,
-        /// Who answers for it.
+        /// The team or person that owns the topic.
         owner: String,
         /// Free labels.
         labels: Entries<String>,
@@ -118,7 +118,7 @@ fn report_unquoted(key: &Key<'_>, value: &Value<'_>, reader: &mut Reader<'_>) {
         inner = value.get_ref();
     }
     let message = format!(
-        "{} is no key of a topic: TOML reads the dots of an unquoted name as nested tables",
+        "unknown key {} in a topic: TOML reads the dots of an unquoted name as nested tables",
         shown(key.get_ref())
     );
     let finding = Finding::error("unquoted-name", reader.place(key.span()), message).help(format!(
@@ -166,7 +166,7 @@ fields! {
 
 fields! {
     /// `[removed.NAME]`
-    struct Removed as "a tombstone" {
+    struct Removed as "a removal" {
         /// Why the topic goes.
         reason: String,
         /// The environments, or groups of them, where it goes; everywhere if it is left out.

@@ -13,7 +13,7 @@ pub(crate) fn unknown_key(
     known: impl FnOnce() -> Vec<FieldDoc>,
     reader: &mut Reader<'_>,
 ) {
-    let message = format!("{} is no key of {what}", shown(key.get_ref()));
+    let message = format!("unknown key {} in {what}", shown(key.get_ref()));
     let mut finding = Finding::error("unknown-key", reader.place(key.span()), message);
     if reader.problems.wants_help() {
         finding.help = suggest_field(key.get_ref(), &known());
@@ -49,7 +49,7 @@ fn known_elsewhere(name: &str) -> Option<&'static str> {
         "min_isr" | "minInsyncReplicas" => "did you mean `min_insync_replicas`?",
         "pin" => "this belongs to [defaults] of an environment",
         "owner" | "description" | "labels" | "traffic" | "lifecycle" | "for_each" | "profile"
-        | "environments" => "this belongs to a topic's own table",
+        | "environments" => "only allowed in [topics.NAME]",
         _ => return None,
     })
 }

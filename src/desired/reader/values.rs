@@ -200,7 +200,7 @@ pub(crate) fn unit_help(problem: &units::UnitError) -> &'static str {
             "a size is such as \"512MiB\": B, KiB, MiB, GiB, TiB (1024) or KB, MB, GB, TB (1000)"
         }
         Malformed(..) | UnknownUnit(..) => {
-            "a duration is such as \"7d\" or \"1d12h\": w, d, h, m, s, ms"
+            "use a duration such as \"7d\" or \"1d12h\": w, d, h, m, s, ms"
         }
         NoUnit(_) => "add the unit, such as \"7d\" or \"512MiB\"",
         TooLarge(_) => "Kafka counts in 64 bits",

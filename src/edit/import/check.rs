@@ -86,7 +86,7 @@ fn note(topic: &TopicName, finding: &Finding, drafts: &BTreeSet<Arc<str>>) -> No
     let elsewhere = elsewhere.map(|place| &place.file).next();
     let what = match (finding.code, elsewhere) {
         ("duplicate", Some(file)) => format!("left out: {file} lists it for other environments"),
-        ("listed-and-removed", Some(file)) => format!("left out: it has a tombstone in {file}"),
+        ("listed-and-removed", Some(file)) => format!("left out: it has a removal in {file}"),
         ("scope", _) => "left out: [scopes] do not let this scope list it".to_owned(),
         ("lifecycle-name", _) => {
             "left out: an instance of a lifecycle could have this name".to_owned()

@@ -601,7 +601,7 @@ mod tests {
         let used = |at: &mut Cluster, change: fn(&mut Usage)| {
             change(at.1.usage.get_mut("old").unwrap());
         };
-        let was = "committed offsets of old-readers, 5 messages at most, newest record 1970-01-01T00:00:01Z";
+        let was = "committed offsets of old-readers, up to 5 messages, newest record 1970-01-01T00:00:01Z";
         check_bound(
             |at| used(at, |usage| usage.groups.push(group("new", 1))),
             &[&format!("old: {was}; read by new (1 member), {was}")],

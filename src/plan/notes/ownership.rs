@@ -47,7 +47,7 @@ fn without(
     let armed: Vec<&TopicName> = armed.map(|(name, _)| name).collect();
     let kept = (!deleting.is_empty()).then(|| {
         let named = names(&deleting, MOST_NAMED);
-        format!("{WHY}: a tombstone deletes whosever topic it is, and again once it is made again: {named}")
+        format!("{WHY}: a removal deletes the topic of any owner, and again after it is recreated: {named}")
     });
     let idle = (!armed.is_empty()).then(|| {
         let (topics, named) = (count(armed.len(), "topic"), names(&armed, MOST_NAMED));
@@ -66,8 +66,8 @@ fn spent(live: &Live, table: &Table, tombstones: &[&TopicName]) -> Option<String
     let spent: Vec<&&TopicName> = tombstones.iter().filter(is_spent).collect();
     (!spent.is_empty()).then(|| {
         let (them, they) = match spent.len() {
-            1 => ("its tombstone has", "it was"),
-            _ => ("their tombstones have", "they were"),
+            1 => ("its removal has", "it was"),
+            _ => ("their removals have", "they were"),
         };
         let named = names(&spent, MOST_NAMED);
         format!("{named}: {them} deleted already, and {they} made later: left alone")
@@ -101,7 +101,7 @@ fn lost(plan: &Plan) -> impl Iterator<Item = String> {
     plan.lost.iter().map(|lost| {
         let what = match lost.fate {
             Fate::Gone => "is not there any more, and no plan makes it",
-            Fate::Recreated => "was deleted and made again, and is left alone",
+            Fate::Recreated => "was recreated, and is left unchanged",
         };
         format!("{} of {} {what}", lost.topic, lost.instance)
     })

@@ -63,15 +63,15 @@ mod tests {
         };
         assert_eq!(
             changed("compact", "compact,delete"),
-            "cleanup-policy-changed: only the latest record of each key is kept, and old records are deleted (so far compact)"
+            "cleanup-policy-changed: only the latest record of each key is kept, and old records are deleted (currently compact)"
         );
         assert_eq!(
             changed("compact", "delete"),
-            "cleanup-policy-changed: old records are deleted, whatever their key (so far compact)"
+            "cleanup-policy-changed: old records are deleted, whatever their key (currently compact)"
         );
         assert_eq!(
             changed("delete", ""),
-            "cleanup-policy-changed: no record is deleted or compacted any more (so far delete)"
+            "cleanup-policy-changed: no record is deleted or compacted any more (currently delete)"
         );
         assert_eq!(changed("delete,compact", "compact, delete"), "");
         // A reset to what holds anyway, and one to something else.
@@ -85,7 +85,7 @@ mod tests {
         assert_eq!(
             without(&[], &[("cleanup.policy", "delete")]),
             [
-                "cleanup-policy-changed: old records are deleted, whatever their key (so far unknown)"
+                "cleanup-policy-changed: old records are deleted, whatever their key (currently unknown)"
             ]
         );
     }

@@ -142,11 +142,11 @@ fn in_words(key: &ConfigKey, value: &str) -> String {
         })
 }
 
-/// `(so far 7d)`: what a message's new value is to be compared with.
+/// `(currently 7d)`: what a message's new value is to be compared with.
 fn so_far(change: &ValueChange) -> String {
     match change.from {
-        Some(from) => format!("(so far {})", in_words(change.key, from)),
-        None => "(so far unknown)".to_owned(),
+        Some(from) => format!("(currently {})", in_words(change.key, from)),
+        None => "(currently unknown)".to_owned(),
     }
 }
 

@@ -67,20 +67,20 @@ mod tests {
         let shortened = |live, files| risks(live, files).join("; ");
         assert_eq!(
             shortened(&[("retention.ms", WEEK)], &[("retention.ms", DAY)]),
-            "retention-shortened: records older than 1d are deleted (so far 7d)"
+            "retention-shortened: records older than 1d are deleted (currently 7d)"
         );
         assert_eq!(
             shortened(&[("retention.ms", "-1")], &[("retention.ms", "1500")]),
-            "retention-shortened: records older than 1s500ms are deleted (so far unlimited)"
+            "retention-shortened: records older than 1s500ms are deleted (currently unlimited)"
         );
         // From the broker's default, and back to it.
         assert_eq!(
             shortened(&[], &[("retention.ms", DAY)]),
-            "retention-shortened: records older than 1d are deleted (so far 7d)"
+            "retention-shortened: records older than 1d are deleted (currently 7d)"
         );
         assert_eq!(
             shortened(&[("retention.ms", "-1")], &[]),
-            "retention-shortened: records older than 7d are deleted (so far unlimited)"
+            "retention-shortened: records older than 7d are deleted (currently unlimited)"
         );
         assert_eq!(
             shortened(&[("retention.ms", DAY)], &[("retention.ms", WEEK)]),
@@ -100,14 +100,18 @@ mod tests {
     fn retention_by_size() {
         assert_eq!(
             risks(&[], &[("retention.bytes", "1073741824")]),
-            ["retention-shortened: records beyond 1GiB a partition are deleted (so far unlimited)"]
+            [
+                "retention-shortened: records beyond 1GiB a partition are deleted (currently unlimited)"
+            ]
         );
         assert_eq!(
             risks(
                 &[("retention.bytes", "2000")],
                 &[("retention.bytes", "1001")]
             ),
-            ["retention-shortened: records beyond 1001 bytes a partition are deleted (so far 2KB)"]
+            [
+                "retention-shortened: records beyond 1001 bytes a partition are deleted (currently 2KB)"
+            ]
         );
         assert!(risks(&[("retention.bytes", "1000")], &[]).is_empty());
     }
@@ -130,7 +134,9 @@ mod tests {
                 &[("retention.ms", WEEK)],
                 &[("cleanup.policy", "compact"), ("retention.ms", DAY)]
             ),
-            ["cleanup-policy-changed: only the latest record of each key is kept (so far delete)"]
+            [
+                "cleanup-policy-changed: only the latest record of each key is kept (currently delete)"
+            ]
         );
         assert!(
             risks(
@@ -146,11 +152,11 @@ mod tests {
         let without = |live, files| risks_without("retention.ms", live, files).join("; ");
         assert_eq!(
             without(&[("retention.ms", DAY)], &[]),
-            "retention-shortened: records may be deleted: the default that it goes back to is not known (so far 1d)"
+            "retention-shortened: records may be deleted: the default that it goes back to is not known (currently 1d)"
         );
         assert_eq!(
             without(&[], &[("retention.ms", DAY)]),
-            "retention-shortened: records older than 1d are deleted (so far unknown)"
+            "retention-shortened: records older than 1d are deleted (currently unknown)"
         );
         assert_eq!(without(&[], &[("retention.ms", "-1")]), "");
         // The policy is not known: Kafka's own deletes.

@@ -77,17 +77,17 @@ mod tests {
         };
         assert_eq!(
             change("2", "1"),
-            "durability-lowered: acks=all writes need only 1 in-sync replica (so far 2)"
+            "durability-lowered: acks=all writes need only 1 in-sync replica (currently 2)"
         );
         assert_eq!(
             change("2", "3"),
-            "writes-may-stop: one broker out of reach stops acks=all writes: 3 of 3 replicas must be in sync (so far 2)"
+            "writes-may-stop: one broker out of reach stops acks=all writes: 3 of 3 replicas must be in sync (currently 2)"
         );
         assert_eq!(change("1", "2"), "");
         // Back to the broker's default, 1.
         assert_eq!(
             risks(&[("min.insync.replicas", "2")], &[]),
-            ["durability-lowered: acks=all writes need only 1 in-sync replica (so far 2)"]
+            ["durability-lowered: acks=all writes need only 1 in-sync replica (currently 2)"]
         );
         // The partition with the fewest replicas counts.
         let mut mixed = found(3, 3, &[]);
@@ -120,11 +120,11 @@ mod tests {
                 &[("max.message.bytes", "2097152")],
                 &[("max.message.bytes", "1048576")]
             ),
-            ["messages-refused: batches over 1MiB are refused (so far 2MiB)"]
+            ["messages-refused: batches over 1MiB are refused (currently 2MiB)"]
         );
         assert_eq!(
             risks(&[("max.message.bytes", "2097152")], &[]),
-            ["messages-refused: batches over 1048588 bytes are refused (so far 2MiB)"]
+            ["messages-refused: batches over 1048588 bytes are refused (currently 2MiB)"]
         );
         assert!(risks(&[], &[("max.message.bytes", "2097152")]).is_empty());
     }
@@ -135,13 +135,13 @@ mod tests {
         assert_eq!(
             risks(&[], append),
             [
-                "timestamps-changed: records get the broker's time of writing as timestamp (so far CreateTime)"
+                "timestamps-changed: records get the broker's time of writing as timestamp (currently CreateTime)"
             ]
         );
         assert_eq!(
             risks(append, &[]),
             [
-                "timestamps-changed: records get the producer's time as timestamp (so far LogAppendTime)"
+                "timestamps-changed: records get the producer's time as timestamp (currently LogAppendTime)"
             ]
         );
     }

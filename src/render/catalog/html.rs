@@ -38,9 +38,9 @@ pub fn html(catalog: &Catalog) -> String {
                 .cluster_id
                 .as_deref()
                 .map(|id| format!("cluster {}", escape(id))),
-            Look::NotAsked => Some("its cluster was not looked at".to_owned()),
+            Look::NotAsked => Some("its cluster was not read".to_owned()),
             Look::Failed(why) => Some(format!(
-                "<span class=\"bad\">its cluster could not be looked at: {}</span>",
+                "<span class=\"bad\">its cluster could not be read: {}</span>",
                 escape(why)
             )),
         };

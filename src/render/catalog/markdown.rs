@@ -14,11 +14,8 @@ pub fn markdown(catalog: &Catalog) -> String {
         let description = environment.description.as_deref().map(prose);
         let look = match &part.look {
             Look::Seen(..) => None,
-            Look::NotAsked => Some("its cluster was not looked at".to_owned()),
-            Look::Failed(why) => Some(format!(
-                "its cluster could not be looked at: {}",
-                prose(why)
-            )),
+            Look::NotAsked => Some("its cluster was not read".to_owned()),
+            Look::Failed(why) => Some(format!("its cluster could not be read: {}", prose(why))),
         };
         let said: Vec<String> = description.into_iter().chain(look).collect();
         if !said.is_empty() {

@@ -61,7 +61,7 @@ pub struct Entry {
     pub topic: TopicName,
     /// What it is for, as the first environment that says so has it.
     pub description: Option<String>,
-    /// Who answers for it, likewise.
+    /// The owner, likewise.
     pub owner: Option<String>,
     /// Its labels, of all environments.
     pub labels: BTreeMap<String, String>,
@@ -157,7 +157,7 @@ impl Standing {
         let state = match self.state {
             CatalogState::Compared(state) => state,
             CatalogState::NotCompared(NotCompared::Lifecycle) => return "comes and goes",
-            CatalogState::NotCompared(NotCompared::NotRead) => return "not looked at",
+            CatalogState::NotCompared(NotCompared::NotRead) => return "not read",
         };
         match (state, self.drifted, self.pending) {
             (State::Differs, Some(true), Some(true)) => "drifted and pending",

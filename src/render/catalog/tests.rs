@@ -60,7 +60,7 @@ fn what_differs_stands_beside_what_is_wanted() {
     };
     assert_eq!(places(2)[0].words(), "drifted");
     assert_eq!(places(1)[0].words(), "in sync");
-    assert_eq!(places(1)[1].words(), "not looked at");
+    assert_eq!(places(1)[1].words(), "not read");
     let partitions = places(2)[0]
         .setting(&Setting::Partitions)
         .expect("each has them");

@@ -4,7 +4,7 @@ use crate::model::text::count;
 use crate::plan::Plan;
 use crate::plan::drift::{Drift, State};
 
-/// `2 topics drifted, 1 pending; 3 unlisted, 14 as the files say`; where nothing is recorded that
+/// `2 topics drifted, 1 pending; 3 unlisted, 14 in sync`; where nothing is recorded that
 /// tells the two apart, `2 topics differ, 1 missing; …`.
 pub(super) fn text(plan: &Plan, drift: &Drift) -> String {
     let work = match drift.recorded {
@@ -13,20 +13,19 @@ pub(super) fn text(plan: &Plan, drift: &Drift) -> String {
     };
     let right = plan.unchanged;
     if work.is_empty() {
-        let verb = if right == 1 { "is" } else { "are" };
-        let as_said = format!("{} {verb} as the files say", count(right, "topic"));
+        let as_said = format!("{} in sync", count(right, "topic"));
         let hidden = plan.not_visible.len();
         let is_empty = plan.held.is_empty() && hidden == 0;
         let as_said = (right > 0 || is_empty).then_some(as_said);
         let parts: Vec<String> = as_said.into_iter().chain(rest(plan)).collect();
         let parts = parts.join(", ");
         return match hidden {
-            0 => format!("No drift: {parts}."),
+            0 => format!("No drift. {parts}."),
             _ => format!("Incomplete: {parts}."),
         };
     }
     let mut rest = rest(plan);
-    rest.extend((right > 0).then(|| format!("{right} as the files say")));
+    rest.extend((right > 0).then(|| format!("{right} in sync")));
     match rest.is_empty() {
         true => work.join(", "),
         false => format!("{}; {}", work.join(", "), rest.join(", ")),

@@ -11,23 +11,19 @@ pub(super) fn state(topic: &Drifted) -> Option<&'static str> {
     let deletes = topic.applied.and_then(|applied| applied.on_remove) == Some(OnRemove::Delete);
     Some(match (topic.state, topic.fate, topic.since) {
         (State::Differs, ..) => return None,
-        (State::Missing, Some(_), _) => "gone: deleted on the cluster since it was applied",
+        (State::Missing, Some(_), _) => "missing: deleted since last apply",
         (State::Missing, None, Some(Since::Pending)) => "pending: not there yet",
         (State::Missing, None, _) => "missing",
-        (State::Unwanted, ..) => "there, and a tombstone wants it gone",
-        (State::NotOwned, Some(_), _) => "deleted and made again since it was applied",
+        (State::Unwanted, ..) => "exists, but has a removal",
+        (State::NotOwned, Some(_), _) => "recreated since last apply",
         (State::NotOwned, None, _) => "pending: listed, currently unowned",
         (State::Theirs, ..) => "listed here, but owned elsewhere",
-        (State::Left, Some(Fate::Gone), _) => "gone, and no file lists it any more",
-        (State::Left, Some(Fate::Recreated), _) => {
-            "deleted and made again, and no file lists it any more"
-        }
-        (State::Left, None, _) if deletes => "pending: no file lists it any more, to be deleted",
-        (State::Left, None, _) => "pending: no file lists it any more, to be released",
+        (State::Left, Some(Fate::Gone), _) => "missing, and no longer in any file",
+        (State::Left, Some(Fate::Recreated), _) => "recreated, and no longer in any file",
+        (State::Left, None, _) if deletes => "pending: no longer in any file, to be deleted",
+        (State::Left, None, _) => "pending: no longer in any file, to be released",
         (State::Record, ..) => "pending: right, and not recorded so",
-        (State::OfInstance, Some(Fate::Recreated), _) => {
-            "of an instance: deleted and made again on the cluster"
-        }
+        (State::OfInstance, Some(Fate::Recreated), _) => "of an instance: recreated on the cluster",
         (State::OfInstance, ..) => "of an instance: deleted on the cluster",
     })
 }
@@ -82,8 +78,14 @@ fn line<'a>(difference: &'a Difference<'a>, recorded: bool) -> Line<'a> {
 pub(super) fn not_held(topic: &Drifted) -> Vec<String> {
     let not_held = || topic.differences.iter().filter(|d| d.kind == Kind::NotHeld);
     let sides = [
-        (Since::Pending, "right, but not set on the topic itself yet"),
-        (Since::Drift, "right, but not set on the topic itself"),
+        (
+            Since::Pending,
+            "matches through the broker default; not set explicitly yet",
+        ),
+        (
+            Since::Drift,
+            "matches through the broker default; not set explicitly",
+        ),
     ];
     let line = |(since, what): (Since, &str)| {
         let own = not_held().filter(|d| d.since.is_drift() == since.is_drift());

@@ -55,11 +55,11 @@ fn headline(entry: &Entry) -> (Paint, String) {
         State::NotUp => (Paint::Told, "is not up".to_owned()),
         State::Ended => (Paint::Changed, format!("is ended; {}", to_go(entry))),
         State::Ending => (Paint::Told, format!("had ended already; {}", to_go(entry))),
-        State::Expired => (Paint::Removed, format!("is over; {}", would_go(entry))),
+        State::Expired => (Paint::Removed, format!("expired; {}", would_go(entry))),
         State::Deleted => (Paint::Removed, gone(entry)),
         State::Stays => (
             Paint::Held,
-            "is over, and stays until the next sweep".to_owned(),
+            "expired, and stays until the next sweep".to_owned(),
         ),
         State::Busy => {
             let holder = entry.busy.as_ref();
@@ -77,9 +77,7 @@ fn headline(entry: &Entry) -> (Paint, String) {
 
 fn ends_by_itself(instance: &Instance) -> String {
     let over_at = instance.over_at_ms();
-    over_at.map_or(String::new(), |at| {
-        format!("; it ends by itself at {}", utc(at))
-    })
+    over_at.map_or(String::new(), |at| format!("; it expires at {}", utc(at)))
 }
 
 fn topics(entry: &Entry) -> usize {
@@ -91,7 +89,7 @@ fn to_go(entry: &Entry) -> String {
     let topics = count(topics(entry), "topic");
     let over_at = entry.instance.as_ref().and_then(Instance::over_at_ms);
     match over_at {
-        Some(at) => format!("its {topics} can be deleted from {} on", utc(at)),
+        Some(at) => format!("its {topics} are eligible for deletion from {}", utc(at)),
         None => format!("its {topics} can be deleted"),
     }
 }
@@ -181,7 +179,7 @@ fn summary(report: &Report) -> String {
         .map(|(number, what)| format!("{number} {what}"))
         .collect();
     match parts.is_empty() {
-        true => "No instance is over.".to_owned(),
+        true => "No expired instances.".to_owned(),
         false => parts.join(", "),
     }
 }

@@ -89,9 +89,9 @@ pub(super) fn line(plan: &Plan, summary: &Summary) -> String {
 fn no_changes(summary: &Summary, held: usize) -> String {
     let as_said = match summary.unchanged {
         0 if held > 0 || summary.not_visible > 0 => None,
-        0 => Some("no topic is listed here".to_owned()),
-        1 => Some("1 topic is as the files say".to_owned()),
-        many => Some(format!("{many} topics are as the files say")),
+        0 => Some("No topics declared".to_owned()),
+        1 => Some("1 topic in sync".to_owned()),
+        many => Some(format!("{many} topics in sync")),
     };
     let some = |number: usize, what: &str| (number > 0).then(|| format!("{number} {what}"));
     let rest = [
@@ -103,7 +103,7 @@ fn no_changes(summary: &Summary, held: usize) -> String {
     let parts: Vec<String> = as_said.into_iter().chain(rest).collect();
     let parts = parts.join(", ");
     match summary.not_visible {
-        0 => format!("No changes: {parts}."),
+        0 => format!("No changes. {parts}."),
         _ => format!("Incomplete: {parts}."),
     }
 }

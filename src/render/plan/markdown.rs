@@ -168,7 +168,7 @@ fn level(level: RiskLevel) -> String {
 fn details(change: &Change) -> Vec<String> {
     let mut lines = Vec::new();
     let tombstone = match change.action {
-        Action::Delete => "tombstone ",
+        Action::Delete => "removal ",
         _ => "",
     };
     lines.extend(
@@ -210,7 +210,7 @@ fn part(change: &Change, setting: &SettingChange) -> String {
         None => code(&counted(setting)),
     };
     let undoes = setting.drifted;
-    let undoes = undoes.then(|| "undoes a change made on the cluster".to_owned());
+    let undoes = undoes.then(|| "reverts a manual change".to_owned());
     let place = setting.declared_at.as_ref();
     let place = place.map(|place| format!(" ({})", at(place)));
     let remarks = setting.risks.iter().map(said).chain(undoes);
@@ -223,7 +223,7 @@ fn of_config(action: Action, config: &SettingChange) -> String {
     let from = code(&shown(&config.setting, config.from.as_ref()));
     match (action, &config.action) {
         (Action::Create, _) => to,
-        (_, SettingAction::Pin(_)) => format!("pinned at {to}, as the broker has it now"),
+        (_, SettingAction::Pin(_)) => format!("pinned at {to}, the broker's current value"),
         _ => match reset(config) {
             Some(reset) => format!("{from} → {to}, {reset}"),
             None => format!("{from} → {to}"),

@@ -24,7 +24,7 @@ pub(super) fn remarks(change: &Change) -> Vec<String> {
         }
         Action::Release => Some("release: what is recorded of it goes"),
         Action::Delete if change.declared_at.is_none() => {
-            Some("no file lists it any more, and on_remove = \"delete\" was recorded")
+            Some("no longer in any file, and on_remove = \"delete\" was recorded")
         }
         _ => None,
     };
@@ -40,7 +40,7 @@ pub(super) fn remarks(change: &Change) -> Vec<String> {
 pub(in crate::render) fn became(fate: Fate) -> &'static str {
     match fate {
         Fate::Gone => "it was deleted on the cluster since it was applied",
-        Fate::Recreated => "it was deleted and made again since it was applied",
+        Fate::Recreated => "recreated since last apply",
     }
 }
 
@@ -86,9 +86,9 @@ pub(super) fn meaning(change: &SettingChange) -> &'static str {
     match (&change.setting, change.to().and_then(SettingValue::text)) {
         (Setting::OnRemove, Some("delete")) => "it will be deleted once no file lists it",
         (Setting::OnRemove, Some(_)) => "it will be released once no file lists it",
-        (Setting::Removal, _) => "the tombstone is gone; one that comes back deletes again",
+        (Setting::Removal, _) => "the removal is gone; a new one deletes again",
         (Setting::Record, _) => "nothing of it stays recorded",
-        _ => "in the inventory alone",
+        _ => "inventory only",
     }
 }
 
@@ -120,7 +120,7 @@ pub(super) fn waiting(held: &Held) -> Option<String> {
     })
 }
 
-/// `3 owned by others: 2 by scope shop, 1 by environment dev`
+/// `3 owned elsewhere: 2 by scope shop, 1 by environment dev`
 pub(in crate::render) fn theirs(theirs: &[Theirs]) -> Option<String> {
     let mut owners: BTreeMap<String, usize> = BTreeMap::new();
     for one in theirs {
@@ -130,7 +130,7 @@ pub(in crate::render) fn theirs(theirs: &[Theirs]) -> Option<String> {
         .into_iter()
         .map(|(owner, topics)| format!("{topics} by {owner}"));
     let owners: Vec<String> = owners.collect();
-    let line = format!("{} owned by others: {}", theirs.len(), owners.join(", "));
+    let line = format!("{} owned elsewhere: {}", theirs.len(), owners.join(", "));
     (!theirs.is_empty()).then(|| escape(&line).into_owned())
 }
 

@@ -72,7 +72,7 @@ fn add_change(sheet: &mut Sheet, change: &Change) {
     let (sign, paint, tombstone) = match change.action {
         Action::Create => ('+', Paint::Added, ""),
         Action::Update => ('~', Paint::Changed, ""),
-        Action::Delete => ('-', Paint::Removed, "tombstone "),
+        Action::Delete => ('-', Paint::Removed, "removal "),
         Action::Adopt => ('*', Paint::Added, ""),
         Action::Release => ('*', Paint::Changed, ""),
         Action::UpdateInventory => ('*', Paint::Told, ""),
@@ -122,7 +122,7 @@ fn add_change(sheet: &mut Sheet, change: &Change) {
 fn add_setting(sheet: &mut Sheet, change: &SettingChange, values: String) {
     let mut beside: Vec<Cell> = change.risks.iter().map(remark).collect();
     let undoes = change.drifted;
-    beside.extend(undoes.then(|| Cell::new(Paint::Faint, "undoes a change made on the cluster")));
+    beside.extend(undoes.then(|| Cell::new(Paint::Faint, "reverts a manual change")));
     beside.extend(reset(change).map(|reset| Cell::new(Paint::Faint, reset)));
     let label = Cell::new(Paint::Plain, label(&change.setting));
     sheet.row(DETAIL, label, Some(Cell::new(Paint::Plain, values)), beside);
@@ -155,8 +155,11 @@ fn add_pins<'a>(sheet: &mut Sheet, pins: impl Iterator<Item = &'a SettingChange>
     let Some(last) = keys.len().checked_sub(1) else {
         return;
     };
-    let them = if last == 0 { "it" } else { "them" };
-    let line = format!("pinned: {}, as the broker has {them} now", keys.join(", "));
+    let values = if last == 0 { "value" } else { "values" };
+    let line = format!(
+        "pinned: {}, at the broker's current {values}",
+        keys.join(", ")
+    );
     sheet.text(DETAIL, Cell::new(Paint::Faint, line));
 }
 
@@ -275,10 +278,10 @@ prod · cluster c1 · 3 brokers · Kafka 4.3
 
   ~ content-updated                                                topics/a.toml:1
       partitions          3 → 6                                    caution: keys move to other partitions
-      retention.ms        7d (604800000) → 2d (172800000)          destructive: records older than 2d are deleted (so far 7d)
+      retention.ms        7d (604800000) → 2d (172800000)          destructive: records older than 2d are deleted (currently 7d)
       segment.bytes       512MiB (536870912) → 1GiB (1073741824)   reset to Kafka's default: no file sets it
-      pinned: cleanup.policy, as the broker has it now
-  - old-audit                                                      tombstone topics/a.toml:40
+      pinned: cleanup.policy, at the broker's current value
+  - old-audit                                                      removal topics/a.toml:40
       partitions          3
       replication factor  3
       destructive: the topic and all its records are deleted

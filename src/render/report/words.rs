@@ -126,8 +126,7 @@ fn not_tried(why: &WhyNot) -> String {
             escape(&why.to_string())
         ),
         WhyNot::Recreated => {
-            "the topic was deleted and made again since the plan was made: this is another one"
-                .to_owned()
+            "the topic was recreated since the plan was made: this is another one".to_owned()
         }
         WhyNot::IdUnknown => {
             "it could not be seen whether it is still the topic of the plan".to_owned()

@@ -71,7 +71,7 @@ fn rows(views: &[TopicView]) -> Vec<Row> {
         row("consumer groups", &|view| {
             Some(groups(view.closeup.as_ref()?))
         }),
-        row("messages at most", &|view| {
+        row("messages up to", &|view| {
             Some(number(view.closeup.as_ref()?.messages()))
         }),
         row("ownership", &|view| {

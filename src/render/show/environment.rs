@@ -94,7 +94,7 @@ fn counted(desired: &Desired) -> String {
         count(partitions.sum(), "partition")
     )];
     for (number, what) in [
-        (desired.removed.len(), "tombstone"),
+        (desired.removed.len(), "removal"),
         (desired.lifecycles.len(), "lifecycle"),
     ] {
         parts.extend((number > 0).then(|| count(number, what)));

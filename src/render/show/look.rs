@@ -172,12 +172,7 @@ pub(super) fn groups(closeup: &Closeup, all_lag: bool, style: Style) -> String {
             }
         }
     } else if closeup.unseen_groups.is_empty() {
-        wrap(
-            &mut out,
-            INDENT,
-            &plain("none has members or committed offsets here"),
-            style,
-        );
+        wrap(&mut out, INDENT, &plain("no consumer groups"), style);
     }
     for unseen in &closeup.unseen_groups {
         wrap(&mut out, INDENT, &not_seen(unseen), style);
@@ -193,7 +188,13 @@ fn not_seen(unseen: &Unseen) -> Cell {
 
 /// Every partition of every group.
 fn lags(closeup: &Closeup, style: Style) -> String {
-    let mut rows = vec![head(&["GROUP", "PARTITION", "COMMITTED", "LAG", "READ BY"])];
+    let mut rows = vec![head(&[
+        "GROUP",
+        "PARTITION",
+        "COMMITTED",
+        "LAG",
+        "CONSUMERS",
+    ])];
     for group in &closeup.groups {
         let committed = group.committed.as_ref();
         for partition in &closeup.partitions {

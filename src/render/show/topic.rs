@@ -26,7 +26,7 @@ pub fn text(view: &TopicView, all_lag: bool, style: Style) -> String {
             out.push_str(&body);
         }
     };
-    section("Standing", standing(view).print(style));
+    section("Status", standing(view).print(style));
     section("Files", facts(view).print(style));
     section("Settings", settings(view).print(style));
     section(
@@ -36,7 +36,7 @@ pub fn text(view: &TopicView, all_lag: bool, style: Style) -> String {
     if let Some(closeup) = &view.closeup {
         section("Partitions", look::partitions(view, closeup, style));
         section("Consumer groups", look::groups(closeup, all_lag, style));
-        section("Held", look::held(view, closeup).print(style));
+        section("Data", look::held(view, closeup).print(style));
     }
     if let Some(ownership) = &view.ownership {
         section("Ownership", owned(ownership).print(style));
@@ -51,7 +51,7 @@ fn header(view: &TopicView) -> String {
         escape(view.topic.as_str()).into_owned(),
     ];
     match &view.cluster {
-        None => parts.push("no cluster was looked at".to_owned()),
+        None => parts.push("no cluster was read".to_owned()),
         Some(cluster) => {
             let id = cluster.id.as_ref();
             parts.extend(id.map(|id| format!("cluster {}", escape(id))));
@@ -74,7 +74,7 @@ fn standing(view: &TopicView) -> Sheet {
     let mut sheet = Sheet::default();
     let place = match &view.listing {
         Listing::Listed(place) => Some(words::at(place)),
-        Listing::Removal(place) => Some(format!("tombstone {}", words::at(place))),
+        Listing::Removal(place) => Some(format!("removal {}", words::at(place))),
         Listing::Elsewhere(place) => Some(format!(
             "listed for other environments, {}",
             words::at(place)

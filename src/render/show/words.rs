@@ -11,7 +11,7 @@ use crate::render::plan::last_applied;
 use crate::render::values;
 use crate::show::{Listing, LiveValue, OwnedBy, TopicView};
 
-/// `in sync`; where no cluster was looked at, what the files make of it.
+/// `in sync`; where no cluster was read, what the files make of it.
 pub(super) fn state(view: &TopicView) -> Cell {
     if let Some(state) = view.state {
         return Cell::new(state.paint(), state.words());

@@ -305,7 +305,7 @@ async fn drift_opens_and_closes_an_issue(test: Test) {
     assert_eq!(closed[0]["state"], "closed");
     let said = runner.kept("comments");
     assert!(
-        bodies(&said)[0].contains("### Drift of dev: No drift: "),
+        bodies(&said)[0].contains("### Drift of dev: No drift. "),
         "{said}"
     );
 }

@@ -21,7 +21,7 @@ async fn another_topic_of_the_name_is_adopted(test: Test) {
     let repository = applied(&test, "[topics.\"@a\"]\nconfig.retention.ms = \"7d\"\n");
     remake(&test, "a").await;
     let plan = repository.run("plan").exits(0);
-    plan.says("it was deleted and made again since it was applied");
+    plan.says("recreated since last apply");
     let json = repository.run("plan --format json").json();
     assert_eq!(json["changes"][0]["adopt"], true);
     repository.run("apply --yes").exits(0);

@@ -101,7 +101,7 @@ lifecycle = \"task\"
     list.says("a sweep goes by the brokers' clock, which no newer record shows");
     bare(AHEAD, "instance sweep -e dev")
         .exits(0)
-        .says("No instance is over.");
+        .says("No expired instances.");
     assert_eq!(live(&test).await, "raw_a");
     bare(BEHIND, "instance down task id=a -e dev --wait-delete").exits(0);
     assert_eq!(live(&test).await, "");

@@ -45,7 +45,7 @@ async fn a_change_by_hand_survives(test: Test) {
     repository
         .run_whole("inventory hold @a --end")
         .exits(0)
-        .says("@a is not held any more");
+        .says("hold removed from @a");
     assert_eq!(planned(&repository), "@a update");
     repository.run("drift").exits(2);
     repository.run("apply --yes").exits(0);

@@ -242,7 +242,7 @@ async fn without_an_inventory_nobody_owns_anything(test: Test) {
     assert_eq!(json["unlisted"], serde_json::json!(["@a", "@b"]));
     repository.topics("[removed.\"@a\"]\n[topics.\"@b\"]\non_remove = \"delete\"\n");
     let plan = repository.run("plan").exits(0);
-    plan.says("a tombstone deletes whosever topic it is, and again once it is made again: @a")
+    plan.says("a removal deletes the topic of any owner, and again after it is recreated: @a")
         .says("on_remove = \"delete\" of 1 topic is not recorded, and will do nothing: @b");
     repository.run(APPLY).exits(0).says("\n1 applied\n");
     assert_eq!(live(&test).await, "b");

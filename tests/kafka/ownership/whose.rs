@@ -87,7 +87,7 @@ async fn what_another_scope_owns_is_not_touched(test: Test) {
         .run("plan")
         .exits(4)
         .says("scope shop (environment dev) owns it");
-    plan.says("1 owned by others: 1 by scope shop");
+    plan.says("1 owned elsewhere: 1 by scope shop");
     let json = media.run("plan --format json").json();
     assert_eq!(json["owned_elsewhere"][0]["topic"], "@c");
     assert_eq!(json["unlisted"], serde_json::json!([]));
