@@ -482,7 +482,7 @@ async fn ctrl_c_ends_in_order(test: Test) {
     .await;
     apply.signal("INT");
     let run = apply.end().exits(130);
-    let run = run.warns("stopping once what is in flight is answered");
+    let run = run.warns("finishing in-flight requests");
     let run = run.says("Interrupted. Run apply again to continue");
     assert!(!run.stderr.contains("error"), "{run}");
     // A re-run does what is left.

@@ -74,7 +74,7 @@ async fn a_cluster_that_is_not_there_hides_no_other(test: Test) {
         "{page}"
     );
     assert!(
-        page.contains("| shop | One record for each order | in sync | not looked at |"),
+        page.contains("| shop | One record for each order | in sync | not read |"),
         "{page}"
     );
 }

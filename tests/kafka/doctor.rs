@@ -137,7 +137,12 @@ async fn an_environment_that_pins_its_cluster(test: Test) {
     };
     pinned(&id);
     let json = repository.run("doctor --format json").exits(0).json();
-    is(&json, "cluster-id", "ok", "as environments/dev.toml:3 says");
+    is(
+        &json,
+        "cluster-id",
+        "ok",
+        "as set in environments/dev.toml:3",
+    );
     pinned("AAAAAAAAAAAAAAAAAAAAAA");
     let json = repository.run("doctor --format json").exits(1).json();
     assert_eq!(failing(&json), ["cluster-id"]);

@@ -115,8 +115,7 @@ async fn a_video_task_from_start_to_end(test: Test) {
     let up = repository.run_bare(&format!(
         "instance up video-task task_id={id} -e dev --wait 30s"
     ));
-    up.exits(0)
-        .says("is up; 4 topics created; it ends by itself at ");
+    up.exits(0).says("is up; 4 topics created; it expires at ");
 
     let name = |stage: &str| TopicName::new(format!("{stage}_{id}"));
     let names = ["raw_frames", "yolox", "rtmpose", "bytetrack"].map(name);
@@ -203,7 +202,7 @@ async fn an_end_is_taken_back(test: Test) {
     repository
         .run_bare(down)
         .exits(0)
-        .says("is ended; its 2 topics can be deleted from");
+        .says("is ended; its 2 topics are eligible for deletion from");
     repository
         .run_bare(down)
         .exits(0)
@@ -400,7 +399,7 @@ async fn made_again_by_somebody_else(test: Test) {
     delete(&test, "raw_a").await;
     test.create(&[new_topic(test.topic("raw_a"), 1, &[])]).await;
     let run = repository.run_bare("instance up task id=a -e dev").exits(4);
-    run.warns("@raw_a is not the topic that this instance made");
+    run.warns("@raw_a is not the topic that this instance created");
     over(&repository, "a").await;
     let sweep = repository.run_bare("instance sweep -e dev").exits(0);
     let sweep = sweep.says("task id=a is gone; 1 topic deleted");

@@ -125,7 +125,7 @@ async fn a_second_signal_in_mid_apply(test: Test) {
     let (_proxy, apply) = held_up(&test, &repository, rule);
     apply.signal("INT");
     let start = Instant::now();
-    while !apply.said().contains("again to stop at once") {
+    while !apply.said().contains("press Ctrl-C again to abort") {
         assert!(start.elapsed() < MOMENT, "it heard no signal");
         std::thread::sleep(Duration::from_millis(20));
     }

@@ -100,7 +100,7 @@ config.retention.ms = \"3d\"
     super::delete(&test, "a").await;
     instances.run_bare("instance up task id=a -e dev").exits(0);
     let run = apply.end().exits(1);
-    let said = "@a skipped: the topic was deleted and made again since the plan was made";
+    let said = "@a skipped: the topic was recreated since the plan was made";
     assert!(results(&run).starts_with(said), "{run}");
     assert_eq!(
         held(&test, "a", "retention.ms").await.as_deref(),
