@@ -76,7 +76,7 @@ async fn groups_with_members_and_lag(test: Test) {
     let text = repository.run_whole("show @a").exits(0);
     let text = text.says("@a-read   Empty   0        3\n");
     let text = text.says("rdkafka at 127.0.0.1").says("messages       3");
-    text.says("bytes: not told");
+    text.says("bytes: not available");
     drop(consumer);
 }
 
@@ -90,7 +90,7 @@ async fn nobody_reads_it(test: Test) {
     let text = repository.run_whole("show @a").exits(0);
     text.says("--lag shows each of the 9 partitions");
     let text = repository.run_whole("show @a --lag").exits(0);
-    text.says("PARTITION  COMMITTED  LAG  READ BY");
+    text.says("PARTITION  COMMITTED  LAG  CONSUMERS");
     let missing = repository.run_whole("show @b").exits(1);
     missing
         .warns("neither the files nor the cluster have a topic @b")

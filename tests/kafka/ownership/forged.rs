@@ -148,7 +148,7 @@ async fn an_instance_that_never_was_deletes_nothing(test: Test) {
     let sweep = "instance sweep -e dev --allow topic-in-use --allow unproven";
     let run = repository.run_bare(sweep).exits(0);
     run.says("@inventory  left alone: it is Kafka's or the inventory")
-        .says("@owned  left alone");
+        .says("@owned  left unchanged");
     assert_eq!(live(&test).await, "owned payments");
     nothing_left(&repository);
     // A person who knows better says so.
