@@ -70,7 +70,7 @@ async fn a_healthy_broker(test: Test) {
     let text = repository.run("doctor").exits(0);
     let text = text.says("dev · cluster ").says("  ok    broker ");
     text.says("may create topics of any name")
-        .says(" not looked at\n");
+        .says(" not checked\n");
     let json = repository.run("doctor --format json").exits(0).json();
     assert_eq!(json["format"], "topicsmith/doctor/1");
     assert_eq!(json["principal"], "User:ANONYMOUS");
@@ -103,7 +103,7 @@ async fn a_healthy_broker(test: Test) {
     }
     is(&json, "quorum", "skip", "librdkafka");
     is(&json, "inventory", "skip", "turned off");
-    is(&json, "cluster-id", "warn", "any cluster");
+    is(&json, "cluster-id", "warn", "not pinned");
 }
 
 /// A look leaves no topic behind, neither the ones that it asks about nor Kafka's own.

@@ -228,7 +228,7 @@ async fn swept_by_its_age_without_the_files(test: Test) {
     let look = repository
         .run_bare("instance sweep -e dev --dry-run")
         .exits(0);
-    look.says("task id=a is over; 2 topics would be deleted")
+    look.says("task id=a expired; 2 topics would be deleted")
         .says("1 to delete");
     assert_eq!(topics(&test).await, ["raw_a", "yolox_a"]);
     let sweep = repository.run_bare("instance sweep -e dev").exits(0);

@@ -88,7 +88,7 @@ async fn one_that_is_gone_is_made_or_forgotten(test: Test) {
     repository
         .run("drift")
         .exits(2)
-        .says("deleted on the cluster since it was applied");
+        .says("deleted since last apply");
     repository.topics("[topics.\"@a\"]\n");
     assert_eq!(planned(&repository), "@a create; @b release");
     repository.run("apply --yes").exits(0);
