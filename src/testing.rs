@@ -6,9 +6,9 @@ pub mod properties;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::desired::{
-    Defaults, Desired, Environment, Guards, Inventory, Tombstone, Topic, Unmanaged,
+    Defaults, Desired, Environment, Guards, Inventory, Removal, Topic, Unmanaged,
 };
-use crate::live::{BrokerDefault, Live, LiveTopic, ReplicationFactor, Source};
+use crate::live::{BrokerDefault, ConfigSource, Live, LiveTopic, ReplicationFactor};
 use crate::model::{Globs, Layer, OnRemove, Place, Sourced, document};
 use crate::plan::{Approval, Plan, PlanDocument};
 
@@ -94,8 +94,8 @@ pub fn desired<const N: usize>(topics: [(&str, Topic); N]) -> Desired {
 }
 
 /// A tombstone in line 40.
-pub fn tombstone() -> Tombstone {
-    Tombstone {
+pub fn removal() -> Removal {
+    Removal {
         declared_at: line(40),
         reason: None,
     }
@@ -119,7 +119,7 @@ pub fn found(partitions: u32, replicas: u32, config: &[(&str, &str)]) -> LiveTop
 pub fn kafka_default(value: &str) -> BrokerDefault {
     BrokerDefault {
         value: value.to_owned(),
-        source: Source::KafkaDefault,
+        source: ConfigSource::KafkaDefault,
     }
 }
 
@@ -140,6 +140,6 @@ pub fn live<const N: usize>(topics: [(&str, LiveTopic); N]) -> Live {
         now: None,
         unknown: Vec::new(),
         usage: BTreeMap::new(),
-        objections: BTreeMap::new(),
+        preflight_errors: BTreeMap::new(),
     }
 }

@@ -3,18 +3,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::books::Books;
+use super::inventory_writer::InventoryWriter;
+use super::preconditions::recreated;
 use super::readback::{self, Ids};
 use super::record::{asking, elsewhere, keep_what_is_not_applied, whose};
-use super::report::{Outcome, Outcomes, WhyNot, parts_of};
-use super::safe::recreated;
+use super::report::{Outcome, Outcomes, SkipReason, parts_of};
 use super::unrecorded::Unrecorded;
-use crate::inventory::Entry;
+use crate::inventory::InventoryRecord;
 use crate::kafka::Cluster;
 use crate::model::{BlockCode, TopicName};
 use crate::plan::{Change, Plan, Setting};
 
-impl Books {
+impl InventoryWriter {
     /// Records the topics that a plan adopts as they are so far. Gives those that stay as they are
     /// instead: another scope, environment or instance has them by now, or it is not known.
     pub(super) async fn adopt(
@@ -34,7 +34,7 @@ impl Books {
         for change in adopts {
             let refused = match &settled {
                 Ok(refused) => refused.get(&change.topic).cloned(),
-                Err(why) => Some(Outcome::Skipped(WhyNot::Unrecorded(why.clone()))),
+                Err(why) => Some(Outcome::Skipped(SkipReason::Unrecorded(why.clone()))),
             };
             let parts = outcomes.entry(change.topic.clone()).or_default();
             match refused {
@@ -65,14 +65,14 @@ impl Books {
         let mut entries = Vec::new();
         for change in adopts {
             let topic = &change.topic;
-            let why_not = match elsewhere(inventory, topic, change.id.as_ref(), &us) {
+            let skip_reason = match elsewhere(inventory, topic, change.id.as_ref(), &us) {
                 Some(owner) => {
                     let said = format!("{owner} adopted it first");
                     Some(Outcome::Blocked(BlockCode::OwnedElsewhere, said))
                 }
                 None => recreated(topic, change.id.as_ref(), ids).map(Outcome::Skipped),
             };
-            match why_not {
+            match skip_reason {
                 Some(outcome) => drop(refused.insert(topic.clone(), outcome)),
                 None => entries.extend(self.before(change)),
             }
@@ -88,10 +88,10 @@ impl Books {
     }
 
     /// The record of a topic of which nothing is applied yet.
-    fn before(&self, change: &Change) -> Option<Entry> {
+    fn before(&self, change: &Change) -> Option<InventoryRecord> {
         let mut owned = change.to_record.clone()?;
         owned.stamp.by = Some(self.by.clone());
         keep_what_is_not_applied(&mut owned, change, None);
-        Some(Entry::Owned(change.topic.clone(), *owned))
+        Some(InventoryRecord::Owned(change.topic.clone(), *owned))
     }
 }

@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use tokio::task::JoinSet;
 
-use super::readback::{self, Shown, Wanted};
-use super::report::WhyNot;
-use super::{Event, Settings};
+use super::readback::{self, ReadIds, Shown};
+use super::report::SkipReason;
+use super::{ApplyOptions, Event};
 use crate::kafka::batches::{self, Cost};
 use crate::kafka::{Alter, Cluster, Fault, FaultKind, Mode, NewTopic};
 use crate::model::TopicName;
-use crate::model::{Step, Work};
+use crate::model::{Operation, Step};
 
 /// Requests that are under way at the same time: measured, more of them gain nothing.
 const IN_FLIGHT: usize = 2;
@@ -48,7 +48,7 @@ pub struct Answered {
     /// Those that were sent.
     pub sent: Vec<Sent>,
     /// Why what was not sent had better not be: the cluster stopped to answer, or the lock is lost.
-    pub ended: Option<WhyNot>,
+    pub ended: Option<SkipReason>,
 }
 
 /// Sends the steps of one phase. What was not sent, because the apply was stopped or the cluster
@@ -56,7 +56,7 @@ pub struct Answered {
 pub async fn phase(
     cluster: &Cluster,
     steps: Vec<Step>,
-    settings: &Settings,
+    settings: &ApplyOptions,
     events: &mut (dyn FnMut(Event) + Send),
 ) -> Answered {
     let mut waiting = batches::pack(steps, cost).into_iter();
@@ -70,7 +70,7 @@ pub async fn phase(
         {
             match lock_lost(settings).await {
                 None => drop(under_way.spawn(Attempts::new(cluster, settings, batch).run())),
-                why_not => all.ended = why_not,
+                skip_reason => all.ended = skip_reason,
             }
         }
         match under_way.join_next().await {
@@ -86,22 +86,22 @@ pub async fn phase(
 }
 
 /// Whether the lock that the apply needs is lost.
-async fn lock_lost(settings: &Settings) -> Option<WhyNot> {
-    let lost = settings.books.as_ref()?.check().await.err()?;
-    Some(WhyNot::LockLost(lost))
+async fn lock_lost(settings: &ApplyOptions) -> Option<SkipReason> {
+    let lost = settings.inventory_writer.as_ref()?.check().await.err()?;
+    Some(SkipReason::LockLost(lost))
 }
 
 /// One batch on its way to an answer for each of its steps.
 struct Attempts {
     cluster: Cluster,
-    settings: Settings,
+    settings: ApplyOptions,
     /// The steps without a final answer.
     open: Vec<Open>,
     answered: Vec<Sent>,
     /// Whether the last attempt got no answer at all.
     unanswered: bool,
     /// Why nothing may be sent any more.
-    lock_lost: Option<WhyNot>,
+    lock_lost: Option<SkipReason>,
     delays: ExponentialBackoff,
     give_up: Instant,
 }
@@ -115,7 +115,7 @@ struct Open {
 }
 
 impl Attempts {
-    fn new(cluster: &Cluster, settings: &Settings, batch: Vec<Step>) -> Self {
+    fn new(cluster: &Cluster, settings: &ApplyOptions, batch: Vec<Step>) -> Self {
         let open = |step| Open {
             step,
             perhaps_done: false,
@@ -213,7 +213,7 @@ impl Attempts {
         }
         let doubtful = self.open.iter().filter(|open| open.perhaps_done);
         let steps: Vec<&Step> = doubtful.map(|open| &open.step).collect();
-        let Ok(seen) = readback::read(&self.cluster, &steps, Wanted::Nothing).await else {
+        let Ok(seen) = readback::read(&self.cluster, &steps, ReadIds::Nothing).await else {
             return;
         };
         for open in std::mem::take(&mut self.open) {
@@ -260,7 +260,7 @@ impl Attempts {
     /// Time is up: what is open has no other answer than the last one.
     fn finish(mut self) -> Answered {
         let cluster_lost = self.unanswered && !self.open.is_empty();
-        let ended = cluster_lost.then_some(WhyNot::ClusterLost);
+        let ended = cluster_lost.then_some(SkipReason::ClusterLost);
         let ended = self.lock_lost.take().or(ended);
         for open in std::mem::take(&mut self.open) {
             let Some(fault) = open.fault else { continue };
@@ -297,11 +297,11 @@ fn delays() -> ExponentialBackoff {
 /// What a step adds to a request.
 fn cost(step: &Step) -> Cost {
     match &step.work {
-        Work::Create(topic) => Cost::of_create(topic.partitions, topic.config.len()),
-        Work::Grow { from, to } => Cost::of_growth(*from, *to),
-        Work::Alter(ops) => Cost::of_alter(ops.len()),
-        Work::RaiseMinIsr { .. } => Cost::of_alter(1),
-        Work::Delete { .. } => Cost::of_delete(),
+        Operation::Create(topic) => Cost::of_create(topic.partitions, topic.config.len()),
+        Operation::AddPartitions { from, to } => Cost::of_growth(*from, *to),
+        Operation::Alter(ops) => Cost::of_alter(ops.len()),
+        Operation::RaiseMinIsr { .. } => Cost::of_alter(1),
+        Operation::Delete { .. } => Cost::of_delete(),
     }
 }
 
@@ -309,16 +309,16 @@ fn cost(step: &Step) -> Cost {
 async fn request(cluster: &Cluster, steps: &[&Step]) -> Result<Vec<Result<(), Fault>>, Fault> {
     match steps.first().map(|step| &step.work) {
         None => Ok(Vec::new()),
-        Some(Work::Create(_)) => {
+        Some(Operation::Create(_)) => {
             let topics: Vec<NewTopic> = steps.iter().filter_map(|step| created(step)).collect();
             cluster.create_topics(&topics, Mode::Apply).await
         }
-        Some(Work::Grow { .. }) => {
+        Some(Operation::AddPartitions { .. }) => {
             let counts: Vec<(TopicName, u32)> =
                 steps.iter().filter_map(|step| count(step)).collect();
             cluster.create_partitions(&counts, Mode::Apply).await
         }
-        Some(Work::Alter(_) | Work::RaiseMinIsr { .. }) => {
+        Some(Operation::Alter(_) | Operation::RaiseMinIsr { .. }) => {
             let alter = |step: &&Step| Alter {
                 topic: step.topic.clone(),
                 ops: step.ops(),
@@ -328,7 +328,7 @@ async fn request(cluster: &Cluster, steps: &[&Step]) -> Result<Vec<Result<(), Fa
                 .incremental_alter_configs(&alters, Mode::Apply)
                 .await
         }
-        Some(Work::Delete { .. }) => {
+        Some(Operation::Delete { .. }) => {
             let names: Vec<TopicName> = steps.iter().map(|step| step.topic.clone()).collect();
             cluster.delete_topics(&names).await
         }
@@ -337,14 +337,14 @@ async fn request(cluster: &Cluster, steps: &[&Step]) -> Result<Vec<Result<(), Fa
 
 fn created(step: &Step) -> Option<NewTopic> {
     match &step.work {
-        Work::Create(topic) => Some(topic.clone()),
+        Operation::Create(topic) => Some(topic.clone()),
         _ => None,
     }
 }
 
 fn count(step: &Step) -> Option<(TopicName, u32)> {
     match step.work {
-        Work::Grow { to, .. } => Some((step.topic.clone(), to)),
+        Operation::AddPartitions { to, .. } => Some((step.topic.clone(), to)),
         _ => None,
     }
 }

@@ -10,13 +10,13 @@
 //! refusals are facts, and the plan room turns them into blocked changes.
 
 mod adopt;
-pub mod alone;
-mod books;
+pub mod direct;
 mod execute;
+mod inventory_writer;
+mod preconditions;
 mod readback;
 mod record;
 mod report;
-mod safe;
 mod unrecorded;
 mod verify;
 
@@ -27,10 +27,13 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 pub use crate::kafka::Fault;
-pub use books::Books;
+pub use inventory_writer::InventoryWriter;
 pub use readback::ids_of_made;
 use report::Outcomes;
-pub use report::{Count, Doing, Doubt, Entry, Holds, Kind, Outcome, Part, Report, Verdict, WhyNot};
+pub use report::{
+    ActualState, Count, OperationKind, Outcome, OutcomeKind, PartOutcome, Report, ReportEntry,
+    RunResult, SkipReason, UnknownReason,
+};
 pub use unrecorded::Unrecorded;
 
 use crate::kafka::{Cluster, batches};
@@ -39,7 +42,7 @@ use crate::plan::{self, Plan};
 
 /// How long an apply is patient, and what stops it early.
 #[derive(Clone)]
-pub struct Settings {
+pub struct ApplyOptions {
     /// How long a request is repeated while Kafka says that a retry can help, counted from the
     /// last one that got anything done.
     pub retry_for: Duration,
@@ -50,16 +53,16 @@ pub struct Settings {
     pub stop: Stop,
     /// Where it is recorded who owns what, under a lock without which nothing is sent. `None`
     /// where the inventory is not in use.
-    pub books: Option<Books>,
+    pub inventory_writer: Option<InventoryWriter>,
 }
 
-impl Default for Settings {
+impl Default for ApplyOptions {
     fn default() -> Self {
         Self {
             retry_for: Duration::from_secs(60),
             visible_within: Duration::from_secs(20),
             stop: Stop::default(),
-            books: None,
+            inventory_writer: None,
         }
     }
 }
@@ -102,14 +105,16 @@ pub enum Event {
 pub async fn run(
     plan: &Plan,
     cluster: &Cluster,
-    settings: &Settings,
+    settings: &ApplyOptions,
     events: &mut (dyn FnMut(Event) + Send),
 ) -> Report {
     let mut outcomes = Outcomes::default();
     let mut touched = Vec::new();
     let mut ended = None;
-    let stay = match &settings.books {
-        Some(books) if !settings.stop.is_set() => books.adopt(plan, cluster, &mut outcomes).await,
+    let stay = match &settings.inventory_writer {
+        Some(inventory_writer) if !settings.stop.is_set() => {
+            inventory_writer.adopt(plan, cluster, &mut outcomes).await
+        }
         _ => BTreeSet::new(),
     };
     let steps = plan::steps(plan);
@@ -118,11 +123,12 @@ pub async fn run(
         let may = steps.iter().filter(|step| !stay.contains(&step.topic));
         let steps: Vec<Step> = may.cloned().collect();
         events(Event::Phase(phase, steps.len()));
-        let mut steps = safe::to_send(cluster, phase, steps, settings, &mut outcomes).await;
-        if let (Phase::Delete, Some(books)) = (phase, &settings.books)
-            && let Err(why) = books.spend(plan, &steps).await
+        let mut steps =
+            preconditions::to_send(cluster, phase, steps, settings, &mut outcomes).await;
+        if let (Phase::Delete, Some(inventory_writer)) = (phase, &settings.inventory_writer)
+            && let Err(why) = inventory_writer.spend(plan, &steps).await
         {
-            safe::keep_back(&mut steps, &WhyNot::Unrecorded(why), &mut outcomes);
+            preconditions::keep_back(&mut steps, &SkipReason::Unrecorded(why), &mut outcomes);
         }
         let answered = execute::phase(cluster, steps, settings, events).await;
         touched.extend(answered.sent);
@@ -134,16 +140,16 @@ pub async fn run(
     let ids = verify::settle(cluster, touched, settings, events, &mut outcomes).await;
     let interrupted = settings.stop.is_set();
     let ended = match interrupted {
-        true => Some(WhyNot::NotReached),
+        true => Some(SkipReason::NotReached),
         false => ended,
     };
-    if let Some(books) = &settings.books {
+    if let Some(inventory_writer) = &settings.inventory_writer {
         let stopped = ended.as_ref();
-        let known = books::Known { ids, stay, stopped };
-        books
+        let known = inventory_writer::ApplyResults { ids, stay, stopped };
+        inventory_writer
             .write_down(plan, cluster, settings, known, &mut outcomes)
             .await;
     }
-    let why_not = ended.unwrap_or(WhyNot::NotReached);
-    Report::new(plan, outcomes, &why_not, interrupted)
+    let skip_reason = ended.unwrap_or(SkipReason::NotReached);
+    Report::new(plan, outcomes, &skip_reason, interrupted)
 }

@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use super::Stop;
-use super::report::Holds;
+use super::report::ActualState;
 use crate::kafka::{
     AlterOp, Cluster, ConfigEntry, Configs, Error, Fault, FaultKind, Metadata, TopicDescription,
     TopicMetadata,
 };
-use crate::live::{ReplicationFactor, Source, is_another};
+use crate::live::{ConfigSource, ReplicationFactor, is_another};
 use crate::model::{ConfigKey, TopicName};
-use crate::model::{Step, Work};
+use crate::model::{Operation, Step};
 use crate::plan::Setting;
 
 /// How often a broker is asked again that does not know of a topic yet.
@@ -19,7 +19,7 @@ const AGAIN: Duration = Duration::from_millis(100);
 
 /// What the cluster showed.
 #[derive(Debug, Default)]
-pub struct Seen {
+pub struct Readback {
     /// `None` where every topic told its configs, and nothing else was asked.
     metadata: Option<Metadata>,
     configs: BTreeMap<TopicName, Result<Configs, Fault>>,
@@ -31,7 +31,7 @@ pub struct Seen {
 
 /// Whose ids are wanted besides what shows how a step stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wanted {
+pub enum ReadIds {
     /// Nobody's.
     Nothing,
     /// Those of the topics that were made.
@@ -46,7 +46,7 @@ pub enum Shown {
     /// The topic does not show, or not yet.
     Absent,
     /// The topic holds something else.
-    Otherwise(Holds),
+    Otherwise(ActualState),
     /// The topic holds a config that the step does not name and that Kafka 4.3 knows.
     Undeclared,
     /// It may not be read.
@@ -57,7 +57,7 @@ pub enum Shown {
 ///
 /// # Errors
 /// Why the cluster could not be read.
-pub async fn read(cluster: &Cluster, steps: &[&Step], wanted: Wanted) -> Result<Seen, Error> {
+pub async fn read(cluster: &Cluster, steps: &[&Step], wanted: ReadIds) -> Result<Readback, Error> {
     let names = |is_meant: &dyn Fn(&Step) -> bool| -> Vec<TopicName> {
         let meant = steps.iter().filter(|step| is_meant(step));
         meant.map(|step| step.topic.clone()).collect()
@@ -66,25 +66,25 @@ pub async fn read(cluster: &Cluster, steps: &[&Step], wanted: Wanted) -> Result<
     // Whoever tells what a topic holds knows that it is there.
     let is_unsure = |(_, read): (_, &Result<Configs, Fault>)| read.is_err();
     if steps.iter().all(|step| is_alter(&step.work)) && !configs.iter().any(is_unsure) {
-        return Ok(Seen {
+        return Ok(Readback {
             configs,
-            ..Seen::default()
+            ..Readback::default()
         });
     }
     let metadata = cluster.metadata().await?;
     // What was made is not asked about before it shows.
     let made = names(&|step| {
-        matches!(step.work, Work::Create(_)) && metadata.topics.contains_key(&step.topic)
+        matches!(step.work, Operation::Create(_)) && metadata.topics.contains_key(&step.topic)
     });
     let deleted = names(&|step| {
-        let known = matches!(step.work, Work::Delete { id: Some(_) });
+        let known = matches!(step.work, Operation::Delete { id: Some(_) });
         known && metadata.topics.contains_key(&step.topic)
     });
     let ids_of_made = async {
         match wanted {
-            Wanted::Nothing => Ids::new(),
+            ReadIds::Nothing => Ids::new(),
             // Whoever needs one that is missing asks again.
-            Wanted::IdsOfMade => {
+            ReadIds::IdsOfMade => {
                 let ids = ids(cluster, &made);
                 ids.await.unwrap_or_default()
             }
@@ -101,7 +101,7 @@ pub async fn read(cluster: &Cluster, steps: &[&Step], wanted: Wanted) -> Result<
         told.filter_map(|(name, id)| Some((name, id.ok()??)))
             .collect()
     };
-    Ok(Seen {
+    Ok(Readback {
         metadata: Some(metadata),
         configs,
         ids: told(ids_of_deleted?),
@@ -162,16 +162,16 @@ fn altered(steps: &[&Step]) -> BTreeMap<TopicName, BTreeSet<ConfigKey>> {
     altered
 }
 
-fn is_alter(work: &Work) -> bool {
+fn is_alter(work: &Operation) -> bool {
     match work {
-        Work::Alter(_) | Work::RaiseMinIsr { .. } => true,
-        Work::Create(_) | Work::Grow { .. } | Work::Delete { .. } => false,
+        Operation::Alter(_) | Operation::RaiseMinIsr { .. } => true,
+        Operation::Create(_) | Operation::AddPartitions { .. } | Operation::Delete { .. } => false,
     }
 }
 
 /// How each part of a step stands. A create that holds everything, or does not show, is one part;
 /// of one that holds something else, each such setting is a part too.
-pub fn check(step: &Step, seen: &Seen) -> Vec<(Option<Setting>, Shown)> {
+pub fn check(step: &Step, seen: &Readback) -> Vec<(Option<Setting>, Shown)> {
     let every = |shown: Shown| {
         let parts = step.parts().into_iter();
         parts.map(|part| (part, shown.clone())).collect()
@@ -184,32 +184,38 @@ pub fn check(step: &Step, seen: &Seen) -> Vec<(Option<Setting>, Shown)> {
     }
     let Some(topic) = metadata.topics.get(&step.topic) else {
         return every(match step.work {
-            Work::Delete { .. } => Shown::AsWanted,
-            Work::Create(_) => Shown::Absent,
+            Operation::Delete { .. } => Shown::AsWanted,
+            Operation::Create(_) => Shown::Absent,
             // It was there when the plan was made.
-            Work::Grow { .. } | Work::Alter(_) | Work::RaiseMinIsr { .. } => {
-                Shown::Otherwise(Holds::Nothing)
-            }
+            Operation::AddPartitions { .. }
+            | Operation::Alter(_)
+            | Operation::RaiseMinIsr { .. } => Shown::Otherwise(ActualState::Nothing),
         });
     };
     let partitions = u32::try_from(topic.partitions.len()).unwrap_or(u32::MAX);
     match &step.work {
-        Work::Delete { id } => every(match is_another(id.as_ref(), seen.ids.get(&step.topic)) {
-            true => Shown::AsWanted,
-            false => Shown::Otherwise(Holds::Topic),
-        }),
-        Work::Grow { to, .. } if partitions == *to => every(Shown::AsWanted),
-        Work::Grow { .. } => every(Shown::Otherwise(Holds::Partitions(partitions))),
-        Work::Alter(_) | Work::RaiseMinIsr { .. } => check_configs(step, &step.ops(), seen),
-        Work::Create(wanted) => {
+        Operation::Delete { id } => {
+            every(match is_another(id.as_ref(), seen.ids.get(&step.topic)) {
+                true => Shown::AsWanted,
+                false => Shown::Otherwise(ActualState::Topic),
+            })
+        }
+        Operation::AddPartitions { to, .. } if partitions == *to => every(Shown::AsWanted),
+        Operation::AddPartitions { .. } => {
+            every(Shown::Otherwise(ActualState::Partitions(partitions)))
+        }
+        Operation::Alter(_) | Operation::RaiseMinIsr { .. } => {
+            check_configs(step, &step.ops(), seen)
+        }
+        Operation::Create(wanted) => {
             let mut parts = vec![(None, Shown::AsWanted)];
             if partitions != wanted.partitions {
-                let holds = Shown::Otherwise(Holds::Partitions(partitions));
+                let holds = Shown::Otherwise(ActualState::Partitions(partitions));
                 parts.push((Some(Setting::Partitions), holds));
             }
             let replicas = replication_factor_of(topic);
             if replicas != ReplicationFactor::Same(wanted.replication_factor) {
-                let holds = Shown::Otherwise(Holds::ReplicationFactor(replicas));
+                let holds = Shown::Otherwise(ActualState::ReplicationFactor(replicas));
                 parts.push((Some(Setting::ReplicationFactor), holds));
             }
             parts.extend(deviating_configs(step, &wanted.config, seen));
@@ -238,7 +244,7 @@ fn replication_factor_of(topic: &TopicMetadata) -> ReplicationFactor {
 fn deviating_configs(
     step: &Step,
     config: &[(ConfigKey, String)],
-    seen: &Seen,
+    seen: &Readback,
 ) -> Vec<(Option<Setting>, Shown)> {
     let set = |(key, value): &(ConfigKey, String)| (key.clone(), AlterOp::Set(value.clone()));
     let ops: Vec<(ConfigKey, AlterOp)> = config.iter().map(set).collect();
@@ -247,7 +253,7 @@ fn deviating_configs(
     if let Some(Ok(entries)) = seen.configs.get(&step.topic) {
         let undeclared = entries.iter().filter(|entry| {
             let named = config.iter().any(|(key, _)| *key == entry.key);
-            entry.source == Source::Topic && !named && entry.key.spec().is_some()
+            entry.source == ConfigSource::Topic && !named && entry.key.spec().is_some()
         });
         parts.extend(undeclared.map(|e| (Some(Setting::Config(e.key.clone())), Shown::Undeclared)));
     }
@@ -257,7 +263,7 @@ fn deviating_configs(
 fn check_configs(
     step: &Step,
     ops: &[(ConfigKey, AlterOp)],
-    seen: &Seen,
+    seen: &Readback,
 ) -> Vec<(Option<Setting>, Shown)> {
     let shown = |key: &ConfigKey, op: &AlterOp| match seen.configs.get(&step.topic) {
         None => Shown::Absent,
@@ -270,7 +276,7 @@ fn check_configs(
 }
 
 fn check_config(key: &ConfigKey, op: &AlterOp, entry: Option<&ConfigEntry>) -> Shown {
-    let on_topic = entry.filter(|entry| entry.source == Source::Topic);
+    let on_topic = entry.filter(|entry| entry.source == ConfigSource::Topic);
     let value = entry.and_then(|entry| entry.value.clone());
     let as_wanted = match (op, on_topic) {
         (AlterOp::Delete, held) => held.is_none(),
@@ -284,6 +290,6 @@ fn check_config(key: &ConfigKey, op: &AlterOp, entry: Option<&ConfigEntry>) -> S
     };
     match as_wanted {
         true => Shown::AsWanted,
-        false => Shown::Otherwise(Holds::Config(value)),
+        false => Shown::Otherwise(ActualState::Config(value)),
     }
 }

@@ -1,8 +1,8 @@
 //! What an apply writes of a topic, and whose it finds it to be.
 
-use super::report::{Known as Parts, Outcome};
+use super::report::{Outcome, TopicOutcomes as Parts};
 use crate::inventory::Asking;
-use crate::live::{Inventory, Owned, Whose, is_another};
+use crate::live::{Inventory, Owned, OwnerKey, is_another};
 use crate::model::TopicName;
 use crate::plan::{self, Action, Change, Plan, Setting};
 
@@ -21,7 +21,7 @@ pub(super) fn elsewhere(
     inventory: &Inventory,
     topic: &TopicName,
     id: Option<&String>,
-    us: &Whose,
+    us: &OwnerKey,
 ) -> Option<String> {
     let is_this = |recorded: Option<&String>| !is_another(recorded, id);
     let mut instances = inventory.instances.iter();
@@ -42,8 +42,8 @@ pub(super) fn is_settled(change: &Change) -> bool {
     change.action == Action::Adopt
 }
 
-pub(super) fn whose(plan: &Plan) -> Whose {
-    Whose {
+pub(super) fn whose(plan: &Plan) -> OwnerKey {
+    OwnerKey {
         scope: plan.scope.clone(),
         environment: Some(plan.environment.clone()),
     }

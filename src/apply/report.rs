@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::unrecorded::Unrecorded;
-use crate::inventory::Lost;
+use crate::inventory::LockLost;
 use crate::kafka::{self, Fault};
 use crate::live::ReplicationFactor;
 use crate::model::{BlockCode, TopicName};
@@ -21,29 +21,29 @@ pub struct Report {
     /// The cluster.
     pub cluster_id: Option<String>,
     /// What became of each change, and of each that is blocked or under a hold, by topic.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<ReportEntry>,
     /// Whether the apply was told to stop.
     pub interrupted: bool,
 }
 
 /// What became of one change.
 #[derive(Debug, Clone)]
-pub struct Entry {
+pub struct ReportEntry {
     /// The topic.
     pub topic: TopicName,
     /// What was to happen to it; `None` where that was blocked.
     pub action: Option<Action>,
     /// What became of each part.
-    pub parts: Vec<Part>,
+    pub parts: Vec<PartOutcome>,
 }
 
 /// What became of one part of a change.
 #[derive(Debug, Clone)]
-pub struct Part {
+pub struct PartOutcome {
     /// The setting; `None` is the topic as a whole.
     pub setting: Option<Setting>,
     /// What was to be done to it; `None` where that was blocked, or nothing was to be done.
-    pub doing: Option<Doing>,
+    pub doing: Option<OperationKind>,
     /// What became of it.
     pub outcome: Outcome,
 }
@@ -51,7 +51,7 @@ pub struct Part {
 /// What was to be done to a part of a topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Doing {
+pub enum OperationKind {
     /// The topic is made.
     Create,
     /// The topic is deleted.
@@ -82,24 +82,24 @@ pub enum Outcome {
     /// Kafka refused it.
     Failed(Fault),
     /// Kafka accepted it, and the topic holds something else.
-    NotEffective(Holds),
+    NotEffective(ActualState),
     /// It may have been done, or not.
-    Unknown(Doubt),
+    Unknown(UnknownReason),
     /// The plan held it back.
     Blocked(BlockCode, String),
     /// It waits for something that was blocked.
     Held(BlockCode),
     /// It waits for the end of a hold on the topic.
-    OnHold(Box<plan::Held>),
+    OnHold(Box<plan::HeldTopic>),
     /// It was not asked for.
-    Skipped(WhyNot),
+    Skipped(SkipReason),
     /// It is true, and the inventory does not hold it, or it is not known whether it does.
     Unrecorded(Unrecorded),
 }
 
 /// What a topic holds instead of what was accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Holds {
+pub enum ActualState {
     /// So many partitions.
     Partitions(u32),
     /// So many replicas.
@@ -114,7 +114,7 @@ pub enum Holds {
 
 /// Why it is not known what became of a change.
 #[derive(Debug, Clone)]
-pub enum Doubt {
+pub enum UnknownReason {
     /// No answer came, and the cluster does not show it so far.
     Unanswered(Fault),
     /// It was accepted, and the topic does not show in time.
@@ -127,7 +127,7 @@ pub enum Doubt {
 
 /// Why something was not tried.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum WhyNot {
+pub enum SkipReason {
     /// The apply ended before its turn.
     NotReached,
     /// A request before its turn got no answer for so long that the apply gave up.
@@ -150,7 +150,7 @@ pub enum WhyNot {
     /// It could not be seen whether producers would be stopped.
     InSyncUnknown,
     /// The lock is lost, without which nothing may be changed.
-    LockLost(Lost),
+    LockLost(LockLost),
     /// What has to be recorded beforehand could not be.
     Unrecorded(Unrecorded),
     /// The topic to delete is gone, and another one has its name.
@@ -171,7 +171,7 @@ pub enum WhyNot {
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum OutcomeKind {
     /// [`Outcome::AlreadyApplied`]
     AlreadyApplied,
     /// [`Outcome::Applied`]
@@ -192,25 +192,25 @@ pub enum Kind {
 
 impl Outcome {
     /// Its kind.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> OutcomeKind {
         match self {
-            Outcome::Applied => Kind::Applied,
-            Outcome::AlreadyApplied => Kind::AlreadyApplied,
-            Outcome::Failed(_) => Kind::Failed,
-            Outcome::NotEffective(_) => Kind::NotEffective,
-            Outcome::Unknown(_) => Kind::Unknown,
-            Outcome::Blocked(..) => Kind::Blocked,
-            Outcome::Held(_) | Outcome::OnHold(_) => Kind::Held,
-            Outcome::Skipped(_) => Kind::Skipped,
-            Outcome::Unrecorded(why) if why.is_unanswered() => Kind::Unknown,
-            Outcome::Unrecorded(_) => Kind::Failed,
+            Outcome::Applied => OutcomeKind::Applied,
+            Outcome::AlreadyApplied => OutcomeKind::AlreadyApplied,
+            Outcome::Failed(_) => OutcomeKind::Failed,
+            Outcome::NotEffective(_) => OutcomeKind::NotEffective,
+            Outcome::Unknown(_) => OutcomeKind::Unknown,
+            Outcome::Blocked(..) => OutcomeKind::Blocked,
+            Outcome::Held(_) | Outcome::OnHold(_) => OutcomeKind::Held,
+            Outcome::Skipped(_) => OutcomeKind::Skipped,
+            Outcome::Unrecorded(why) if why.is_unanswered() => OutcomeKind::Unknown,
+            Outcome::Unrecorded(_) => OutcomeKind::Failed,
         }
     }
 }
 
 /// How an apply ended as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum RunResult {
     /// Everything is as wanted.
     Done,
     /// Something changed, or may have, and something else is not as wanted.
@@ -229,14 +229,14 @@ pub struct Count([usize; 8]);
 
 impl Count {
     /// How many ended in this way.
-    pub fn of(&self, kind: Kind) -> usize {
+    pub fn of(&self, kind: OutcomeKind) -> usize {
         self.0[kind as usize]
     }
 }
 
-impl Entry {
+impl ReportEntry {
     /// The part that needs the most attention; the first of several.
-    pub fn worst(&self) -> Option<&Part> {
+    pub fn worst(&self) -> Option<&PartOutcome> {
         self.parts
             .iter()
             .rev()
@@ -244,39 +244,39 @@ impl Entry {
     }
 
     /// What became of the change as a whole.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> OutcomeKind {
         self.worst()
-            .map_or(Kind::AlreadyApplied, |part| part.outcome.kind())
+            .map_or(OutcomeKind::AlreadyApplied, |part| part.outcome.kind())
     }
 }
 
 /// What is known so far, by topic.
-pub(super) type Outcomes = BTreeMap<TopicName, Known>;
+pub(super) type Outcomes = BTreeMap<TopicName, TopicOutcomes>;
 
 /// What is known of one topic's parts. Most have one: a tree would be made for eleven.
-pub(super) type Known = LiteMap<Option<Setting>, Outcome>;
+pub(super) type TopicOutcomes = LiteMap<Option<Setting>, Outcome>;
 
 impl Report {
     /// Puts together what became of a plan. What has no outcome was not tried.
     pub(super) fn new(
         plan: &Plan,
         mut outcomes: Outcomes,
-        why_not: &WhyNot,
+        skip_reason: &SkipReason,
         interrupted: bool,
     ) -> Self {
-        let mut changed = |change: &Change| changed(change, &mut outcomes, why_not);
+        let mut changed = |change: &Change| changed(change, &mut outcomes, skip_reason);
         let entries = plan.changes.iter().map(&mut changed).collect();
         Self::with(plan, entries, interrupted)
     }
 
     /// The report of an apply that changed nothing at all.
-    pub fn untouched(plan: &Plan, why: &WhyNot) -> Self {
-        let part = |(setting, doing)| Part {
+    pub fn untouched(plan: &Plan, why: &SkipReason) -> Self {
+        let part = |(setting, doing)| PartOutcome {
             setting,
             doing: Some(doing),
             outcome: Outcome::Skipped(why.clone()),
         };
-        let entry = |change: &Change| Entry {
+        let entry = |change: &Change| ReportEntry {
             topic: change.topic.clone(),
             action: Some(change.action),
             parts: parts_of(change).into_iter().map(part).collect(),
@@ -284,7 +284,7 @@ impl Report {
         Self::with(plan, plan.changes.iter().map(entry).collect(), false)
     }
 
-    fn with(plan: &Plan, mut entries: Vec<Entry>, interrupted: bool) -> Self {
+    fn with(plan: &Plan, mut entries: Vec<ReportEntry>, interrupted: bool) -> Self {
         entries.extend(plan.blocked.iter().map(blocked));
         entries.extend(plan.held.iter().filter_map(on_hold));
         // Stable: a topic's change stands before what is blocked of it.
@@ -308,49 +308,53 @@ impl Report {
 
     /// Whether anything on the cluster changed, or may have.
     pub fn changed(&self) -> bool {
-        self.any(&[Kind::Applied, Kind::NotEffective, Kind::Unknown])
+        self.any(&[
+            OutcomeKind::Applied,
+            OutcomeKind::NotEffective,
+            OutcomeKind::Unknown,
+        ])
     }
 
-    fn any(&self, kinds: &[Kind]) -> bool {
+    fn any(&self, kinds: &[OutcomeKind]) -> bool {
         let mut parts = self.entries.iter().flat_map(|entry| &entry.parts);
         parts.any(|part| kinds.contains(&part.outcome.kind()))
     }
 
     /// How it ended as a whole.
-    pub fn verdict(&self) -> Verdict {
+    pub fn verdict(&self) -> RunResult {
         let failed = self.any(&[
-            Kind::Failed,
-            Kind::Skipped,
-            Kind::NotEffective,
-            Kind::Unknown,
+            OutcomeKind::Failed,
+            OutcomeKind::Skipped,
+            OutcomeKind::NotEffective,
+            OutcomeKind::Unknown,
         ]);
         // A hold is what somebody asked for.
-        let held_back = self.any(&[Kind::Blocked]);
+        let held_back = self.any(&[OutcomeKind::Blocked]);
         match (failed || held_back, self.changed()) {
-            _ if self.interrupted => Verdict::Interrupted,
-            (false, _) => Verdict::Done,
-            (true, true) => Verdict::Partial,
-            (true, false) if failed => Verdict::Failed,
-            (true, false) => Verdict::Blocked,
+            _ if self.interrupted => RunResult::Interrupted,
+            (false, _) => RunResult::Done,
+            (true, true) => RunResult::Partial,
+            (true, false) if failed => RunResult::Failed,
+            (true, false) => RunResult::Blocked,
         }
     }
 }
 
 /// The parts of a change, in the order in which plans show them.
-pub(super) fn parts_of(change: &Change) -> Vec<(Option<Setting>, Doing)> {
+pub(super) fn parts_of(change: &Change) -> Vec<(Option<Setting>, OperationKind)> {
     match change.action {
-        Action::Create => vec![(None, Doing::Create)],
-        Action::Delete => vec![(None, Doing::Delete)],
-        Action::Adopt => vec![(Some(Setting::Record), Doing::Adopt)],
-        Action::Release => vec![(Some(Setting::Record), Doing::Release)],
-        Action::UpdateInventory => vec![(Some(Setting::Record), Doing::UpdateInventory)],
+        Action::Create => vec![(None, OperationKind::Create)],
+        Action::Delete => vec![(None, OperationKind::Delete)],
+        Action::Adopt => vec![(Some(Setting::Record), OperationKind::Adopt)],
+        Action::Release => vec![(Some(Setting::Record), OperationKind::Release)],
+        Action::UpdateInventory => vec![(Some(Setting::Record), OperationKind::UpdateInventory)],
         Action::Update => {
             let settings = change.on_topic();
             let settings = settings.map(|setting| (Some(setting.setting.clone()), doing(setting)));
             let only = change.inventory_only().next();
             let record = match (change.adopt, only) {
-                (true, _) => Some(Doing::Adopt),
-                (false, Some(_)) => Some(Doing::UpdateInventory),
+                (true, _) => Some(OperationKind::Adopt),
+                (false, Some(_)) => Some(OperationKind::UpdateInventory),
                 (false, None) => None,
             };
             let record = record.map(|doing| (Some(Setting::Record), doing));
@@ -359,73 +363,73 @@ pub(super) fn parts_of(change: &Change) -> Vec<(Option<Setting>, Doing)> {
     }
 }
 
-fn doing(change: &SettingChange) -> Doing {
+fn doing(change: &SettingChange) -> OperationKind {
     match (&change.setting, &change.action) {
-        (Setting::Partitions, _) => Doing::AddPartitions,
-        (_, SettingAction::Set(_)) => Doing::Set,
-        (_, SettingAction::Pin(_)) => Doing::Pin,
-        (_, SettingAction::Reset(_) | SettingAction::Remove) => Doing::Reset,
+        (Setting::Partitions, _) => OperationKind::AddPartitions,
+        (_, SettingAction::Set(_)) => OperationKind::Set,
+        (_, SettingAction::Pin(_)) => OperationKind::Pin,
+        (_, SettingAction::Reset(_) | SettingAction::Remove) => OperationKind::Reset,
     }
 }
 
-fn changed(change: &Change, outcomes: &mut Outcomes, why_not: &WhyNot) -> Entry {
+fn changed(change: &Change, outcomes: &mut Outcomes, skip_reason: &SkipReason) -> ReportEntry {
     let parts = parts_of(change);
-    gathered(&change.topic, change.action, parts, outcomes, why_not)
+    gathered(&change.topic, change.action, parts, outcomes, skip_reason)
 }
 
 /// What became of a topic that is made or deleted without a plan.
 pub(super) fn entry_of(
     topic: &TopicName,
     action: Action,
-    doing: Doing,
+    doing: OperationKind,
     outcomes: &mut Outcomes,
-    why_not: &WhyNot,
-) -> Entry {
-    gathered(topic, action, vec![(None, doing)], outcomes, why_not)
+    skip_reason: &SkipReason,
+) -> ReportEntry {
+    gathered(topic, action, vec![(None, doing)], outcomes, skip_reason)
 }
 
 fn gathered(
     topic: &TopicName,
     action: Action,
-    parts: Vec<(Option<Setting>, Doing)>,
+    parts: Vec<(Option<Setting>, OperationKind)>,
     outcomes: &mut Outcomes,
-    why_not: &WhyNot,
-) -> Entry {
+    skip_reason: &SkipReason,
+) -> ReportEntry {
     let mut known = outcomes.remove(topic).unwrap_or_default();
-    let mut part = |(setting, doing)| Part {
+    let mut part = |(setting, doing)| PartOutcome {
         outcome: known
             .remove(&setting)
-            .unwrap_or_else(|| Outcome::Skipped(why_not.clone())),
+            .unwrap_or_else(|| Outcome::Skipped(skip_reason.clone())),
         setting,
         doing: Some(doing),
     };
-    let mut parts: Vec<Part> = parts.into_iter().map(&mut part).collect();
+    let mut parts: Vec<PartOutcome> = parts.into_iter().map(&mut part).collect();
     // Of a create that was accepted: the settings that the topic does not hold after all.
     let others = known.into_iter();
-    parts.extend(others.map(|(setting, outcome)| Part {
+    parts.extend(others.map(|(setting, outcome)| PartOutcome {
         setting,
         doing: None,
         outcome,
     }));
-    Entry {
+    ReportEntry {
         topic: topic.clone(),
         action: Some(action),
         parts,
     }
 }
 
-fn blocked(blocked: &Blocked) -> Entry {
-    let waiting = blocked.holds_back.iter().map(|key| Part {
+fn blocked(blocked: &Blocked) -> ReportEntry {
+    let waiting = blocked.holds_back.iter().map(|key| PartOutcome {
         setting: Some(Setting::Config(key.clone())),
         doing: None,
         outcome: Outcome::Held(blocked.code),
     });
-    let itself = Part {
+    let itself = PartOutcome {
         setting: blocked.setting.clone(),
         doing: None,
         outcome: Outcome::Blocked(blocked.code, blocked.message.clone()),
     };
-    Entry {
+    ReportEntry {
         topic: blocked.topic.clone(),
         action: None,
         parts: std::iter::once(itself).chain(waiting).collect(),
@@ -433,15 +437,15 @@ fn blocked(blocked: &Blocked) -> Entry {
 }
 
 /// A change that a hold keeps from being made.
-fn on_hold(held: &plan::Held) -> Option<Entry> {
+fn on_hold(held: &plan::HeldTopic) -> Option<ReportEntry> {
     let outcome = || Outcome::OnHold(Box::new(held.clone()));
     let change = held.change.as_ref()?;
-    let part = |(setting, doing)| Part {
+    let part = |(setting, doing)| PartOutcome {
         setting,
         doing: Some(doing),
         outcome: outcome(),
     };
-    Some(Entry {
+    Some(ReportEntry {
         topic: held.topic.clone(),
         action: Some(change.action),
         parts: parts_of(change).into_iter().map(part).collect(),
@@ -454,12 +458,12 @@ mod tests {
     use crate::kafka::Fault;
 
     fn report(outcomes: &[Outcome], interrupted: bool) -> Report {
-        let entry = |outcome: &Outcome| Entry {
+        let entry = |outcome: &Outcome| ReportEntry {
             topic: "t".into(),
             action: Some(Action::Update),
-            parts: vec![Part {
+            parts: vec![PartOutcome {
                 setting: Some(Setting::Partitions),
-                doing: Some(Doing::AddPartitions),
+                doing: Some(OperationKind::AddPartitions),
                 outcome: outcome.clone(),
             }],
         };
@@ -480,28 +484,28 @@ mod tests {
             message: String::new(),
         };
         let failed = || Outcome::Failed(fault.clone());
-        let unknown = || Outcome::Unknown(Doubt::Unanswered(fault.clone()));
-        let not_kept = || Outcome::NotEffective(Holds::Partitions(1));
+        let unknown = || Outcome::Unknown(UnknownReason::Unanswered(fault.clone()));
+        let not_kept = || Outcome::NotEffective(ActualState::Partitions(1));
         let blocked = || Outcome::Blocked(BlockCode::PartitionsDecrease, String::new());
-        let not_tried = || Outcome::Skipped(WhyNot::InSyncUnknown);
+        let not_tried = || Outcome::Skipped(SkipReason::InSyncUnknown);
         let table = [
-            (vec![], Verdict::Done),
-            (vec![Applied, AlreadyApplied], Verdict::Done),
-            (vec![failed()], Verdict::Failed),
-            (vec![failed(), AlreadyApplied, blocked()], Verdict::Failed),
-            (vec![failed(), Applied], Verdict::Partial),
-            (vec![unknown()], Verdict::Partial),
-            (vec![not_kept()], Verdict::Partial),
-            (vec![blocked()], Verdict::Blocked),
-            (vec![blocked(), AlreadyApplied], Verdict::Blocked),
-            (vec![blocked(), Applied], Verdict::Partial),
-            (vec![not_tried()], Verdict::Failed),
-            (vec![not_tried(), Applied], Verdict::Partial),
+            (vec![], RunResult::Done),
+            (vec![Applied, AlreadyApplied], RunResult::Done),
+            (vec![failed()], RunResult::Failed),
+            (vec![failed(), AlreadyApplied, blocked()], RunResult::Failed),
+            (vec![failed(), Applied], RunResult::Partial),
+            (vec![unknown()], RunResult::Partial),
+            (vec![not_kept()], RunResult::Partial),
+            (vec![blocked()], RunResult::Blocked),
+            (vec![blocked(), AlreadyApplied], RunResult::Blocked),
+            (vec![blocked(), Applied], RunResult::Partial),
+            (vec![not_tried()], RunResult::Failed),
+            (vec![not_tried(), Applied], RunResult::Partial),
         ];
         for (outcomes, expected) in table {
             assert_eq!(report(&outcomes, false).verdict(), expected, "{outcomes:?}");
             let stopped = report(&outcomes, true).verdict();
-            assert_eq!(stopped, Verdict::Interrupted, "{outcomes:?}");
+            assert_eq!(stopped, RunResult::Interrupted, "{outcomes:?}");
         }
     }
 
@@ -510,14 +514,14 @@ mod tests {
         let mut report = report(&[Outcome::Applied, Outcome::AlreadyApplied], false);
         let second = report.entries[1].parts.clone();
         report.entries[0].parts.extend(second);
-        report.entries[0].parts.push(Part {
+        report.entries[0].parts.push(PartOutcome {
             setting: None,
             doing: None,
-            outcome: Outcome::Skipped(WhyNot::NotReached),
+            outcome: Outcome::Skipped(SkipReason::NotReached),
         });
         let count = report.count();
-        assert_eq!(count.of(Kind::Skipped), 1);
-        assert_eq!(count.of(Kind::AlreadyApplied), 1);
-        assert_eq!(count.of(Kind::Applied), 0);
+        assert_eq!(count.of(OutcomeKind::Skipped), 1);
+        assert_eq!(count.of(OutcomeKind::AlreadyApplied), 1);
+        assert_eq!(count.of(OutcomeKind::Applied), 0);
     }
 }

@@ -1,6 +1,6 @@
 //! Why an apply could not write to the inventory.
 
-use crate::inventory::{InventoryError, Lost};
+use crate::inventory::{InventoryError, LockLost};
 use crate::kafka::Fault;
 
 /// Why something could not be recorded.
@@ -8,7 +8,7 @@ use crate::kafka::Fault;
 pub enum Unrecorded {
     /// The lock is lost.
     #[error(transparent)]
-    Lost(#[from] Lost),
+    LockLost(#[from] LockLost),
     /// The inventory could not be written.
     #[error(transparent)]
     Unwritten(#[from] InventoryError),
@@ -25,9 +25,9 @@ pub enum Unrecorded {
 
 impl Unrecorded {
     /// Why ownership is not settled.
-    pub(super) fn unsettled(lost: Lost) -> Self {
+    pub(super) fn unsettled(lost: LockLost) -> Self {
         match lost {
-            Lost::Unknown(error) => error.into(),
+            LockLost::Unknown(error) => error.into(),
             lost => lost.into(),
         }
     }

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::execute::{Answer, Sent};
-use super::readback::{self, Shown, Wanted};
-use super::report::{Doubt, Holds, Kind, Outcome, Outcomes};
-use super::{Event, Settings};
+use super::readback::{self, ReadIds, Shown};
+use super::report::{ActualState, Outcome, OutcomeKind, Outcomes, UnknownReason};
+use super::{ApplyOptions, Event};
 use crate::kafka::{Cluster, Error, FaultKind};
 use crate::model::TopicName;
-use crate::model::{Step, Work};
+use crate::model::{Operation, Step};
 use crate::plan::Setting;
 
 /// More patience where logs are made or deleted on the brokers' disks.
@@ -28,13 +28,13 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(5), Duration::from_s
 pub async fn settle(
     cluster: &Cluster,
     mut sent: Vec<Sent>,
-    settings: &Settings,
+    settings: &ApplyOptions,
     events: &mut (dyn FnMut(Event) + Send),
     outcomes: &mut Outcomes,
 ) -> BTreeMap<TopicName, String> {
-    let wanted = match settings.books {
-        Some(_) => Wanted::IdsOfMade,
-        None => Wanted::Nothing,
+    let wanted = match settings.inventory_writer {
+        Some(_) => ReadIds::IdsOfMade,
+        None => ReadIds::Nothing,
     };
     let mut ids = BTreeMap::new();
     let started = Instant::now();
@@ -80,7 +80,7 @@ fn pause(elapsed: Duration) -> Duration {
 
 /// How long it may take until everything shows. Brokers take in changes one after the other, so
 /// that a config waits for the logs that were made before it.
-fn patience(sent: &[Sent], settings: &Settings) -> Duration {
+fn patience(sent: &[Sent], settings: &ApplyOptions) -> Duration {
     let logs = sent.iter().map(|sent| logs(&sent.step.work));
     let logs = logs.fold(0, u32::saturating_add);
     match logs {
@@ -90,12 +90,12 @@ fn patience(sent: &[Sent], settings: &Settings) -> Duration {
 }
 
 /// How many logs are made or deleted, replicas aside.
-fn logs(work: &Work) -> u32 {
+fn logs(work: &Operation) -> u32 {
     match work {
-        Work::Create(topic) => topic.partitions,
-        Work::Grow { from, to } => to.saturating_sub(*from),
-        Work::Delete { .. } => 1,
-        Work::Alter(_) | Work::RaiseMinIsr { .. } => 0,
+        Operation::Create(topic) => topic.partitions,
+        Operation::AddPartitions { from, to } => to.saturating_sub(*from),
+        Operation::Delete { .. } => 1,
+        Operation::Alter(_) | Operation::RaiseMinIsr { .. } => 0,
     }
 }
 
@@ -110,12 +110,12 @@ fn can_still_change(sent: &Sent, shown: &[(Option<Setting>, Shown)]) -> bool {
         } => pending,
         Answer::Refused { fault, .. } => match (&sent.step.work, fault.kind()) {
             // Done by somebody else a moment ago, an apply that was killed for one: it shows soon.
-            (Work::Create(_), FaultKind::AlreadyExists) => {
+            (Operation::Create(_), FaultKind::AlreadyExists) => {
                 shown.iter().any(|(_, shown)| *shown == Shown::Absent)
             }
-            (Work::Delete { .. }, FaultKind::Missing) => pending,
-            (Work::Grow { to, .. }, FaultKind::InvalidPartitions) => {
-                let fewer = |shown: &Shown| matches!(shown, Shown::Otherwise(Holds::Partitions(n)) if n < to);
+            (Operation::Delete { .. }, FaultKind::Missing) => pending,
+            (Operation::AddPartitions { to, .. }, FaultKind::InvalidPartitions) => {
+                let fewer = |shown: &Shown| matches!(shown, Shown::Otherwise(ActualState::Partitions(n)) if n < to);
                 shown.iter().any(|(_, shown)| fewer(shown))
             }
             _ => false,
@@ -143,12 +143,12 @@ fn write_down(
 
 fn without_a_look(answer: &Answer, error: &Error) -> Outcome {
     match answer {
-        Answer::Accepted => Outcome::Unknown(Doubt::Unread(error.clone())),
-        Answer::Unanswered(fault) => Outcome::Unknown(Doubt::Unanswered(fault.clone())),
+        Answer::Accepted => Outcome::Unknown(UnknownReason::Unread(error.clone())),
+        Answer::Unanswered(fault) => Outcome::Unknown(UnknownReason::Unanswered(fault.clone())),
         Answer::Refused {
             fault,
             perhaps_done: true,
-        } => Outcome::Unknown(Doubt::Unanswered(fault.clone())),
+        } => Outcome::Unknown(UnknownReason::Unanswered(fault.clone())),
         Answer::Refused { fault, .. } => Outcome::Failed(fault.clone()),
     }
 }
@@ -162,7 +162,7 @@ fn judge(sent: &Sent, shown: Vec<(Option<Setting>, Shown)>) -> Vec<(Option<Setti
         }
         Answer::Unanswered(fault) => (
             Outcome::Applied,
-            Outcome::Unknown(Doubt::Unanswered(fault.clone())),
+            Outcome::Unknown(UnknownReason::Unanswered(fault.clone())),
         ),
         Answer::Refused {
             fault,
@@ -172,11 +172,11 @@ fn judge(sent: &Sent, shown: Vec<(Option<Setting>, Shown)>) -> Vec<(Option<Setti
     };
     // With an attempt that got no answer, what the topic holds beyond the plan may be the
     // broker's own doing; without one, somebody else made this topic, and in another way.
-    let ours = good.kind() == Kind::Applied;
+    let ours = good.kind() == OutcomeKind::Applied;
     let as_wanted = |s: &Shown| *s == Shown::AsWanted || (ours && *s == Shown::Undeclared);
     let outcome = |is_good: bool| if is_good { good.clone() } else { bad.clone() };
     match sent.step.work {
-        Work::Create(_) => {
+        Operation::Create(_) => {
             let whole = shown.iter().all(|(_, s)| as_wanted(s));
             vec![(None, outcome(whole))]
         }
@@ -191,9 +191,9 @@ fn judge(sent: &Sent, shown: Vec<(Option<Setting>, Shown)>) -> Vec<(Option<Setti
 fn kept(shown: Shown) -> Outcome {
     match shown {
         Shown::AsWanted | Shown::Undeclared => Outcome::Applied,
-        Shown::Absent => Outcome::Unknown(Doubt::NotVisible),
+        Shown::Absent => Outcome::Unknown(UnknownReason::NotVisible),
         Shown::Otherwise(holds) => Outcome::NotEffective(holds),
-        Shown::Unreadable(fault) => Outcome::Unknown(Doubt::Unreadable(fault)),
+        Shown::Unreadable(fault) => Outcome::Unknown(UnknownReason::Unreadable(fault)),
     }
 }
 
@@ -212,7 +212,7 @@ mod tests {
         }
     }
 
-    fn sent(work: Work, answer: Answer) -> Sent {
+    fn sent(work: Operation, answer: Answer) -> Sent {
         let step = Step {
             phase: Phase::Create,
             topic: "t".into(),
@@ -221,8 +221,8 @@ mod tests {
         Sent { step, answer }
     }
 
-    fn create() -> Work {
-        Work::Create(NewTopic {
+    fn create() -> Operation {
+        Operation::Create(NewTopic {
             name: "t".into(),
             partitions: 3,
             replication_factor: 1,
@@ -241,25 +241,29 @@ mod tests {
     #[test]
     fn what_a_create_comes_to() {
         let unanswered = || Answer::Unanswered(fault(-185));
-        let other = || Shown::Otherwise(Holds::Partitions(1));
+        let other = || Shown::Otherwise(ActualState::Partitions(1));
         let table = [
-            (Answer::Accepted, Shown::AsWanted, Kind::Applied),
-            (Answer::Accepted, Shown::Absent, Kind::Unknown),
+            (Answer::Accepted, Shown::AsWanted, OutcomeKind::Applied),
+            (Answer::Accepted, Shown::Absent, OutcomeKind::Unknown),
             (
                 Answer::Accepted,
                 Shown::Unreadable(fault(29)),
-                Kind::Unknown,
+                OutcomeKind::Unknown,
             ),
-            (unanswered(), Shown::AsWanted, Kind::Applied),
-            (unanswered(), Shown::Absent, Kind::Unknown),
-            (unanswered(), other(), Kind::Unknown),
-            (refused(36, false), Shown::AsWanted, Kind::AlreadyApplied),
-            (refused(36, false), Shown::Undeclared, Kind::Failed),
-            (refused(36, false), other(), Kind::Failed),
-            (refused(36, true), Shown::AsWanted, Kind::Applied),
-            (refused(36, true), Shown::Undeclared, Kind::Applied),
-            (refused(36, true), other(), Kind::Failed),
-            (refused(40, false), Shown::Absent, Kind::Failed),
+            (unanswered(), Shown::AsWanted, OutcomeKind::Applied),
+            (unanswered(), Shown::Absent, OutcomeKind::Unknown),
+            (unanswered(), other(), OutcomeKind::Unknown),
+            (
+                refused(36, false),
+                Shown::AsWanted,
+                OutcomeKind::AlreadyApplied,
+            ),
+            (refused(36, false), Shown::Undeclared, OutcomeKind::Failed),
+            (refused(36, false), other(), OutcomeKind::Failed),
+            (refused(36, true), Shown::AsWanted, OutcomeKind::Applied),
+            (refused(36, true), Shown::Undeclared, OutcomeKind::Applied),
+            (refused(36, true), other(), OutcomeKind::Failed),
+            (refused(40, false), Shown::Absent, OutcomeKind::Failed),
         ];
         for (answer, shown, expected) in table {
             let what = format!("{answer:?} {shown:?}");
@@ -286,12 +290,12 @@ mod tests {
             (None, Shown::AsWanted),
             (
                 Some(Setting::Partitions),
-                Shown::Otherwise(Holds::Partitions(1)),
+                Shown::Otherwise(ActualState::Partitions(1)),
             ),
         ];
         let outcomes = judge(&sent(create(), Answer::Accepted), parts);
-        let kinds: Vec<Kind> = outcomes.iter().map(|(_, o)| o.kind()).collect();
-        assert_eq!(kinds, [Kind::Applied, Kind::NotEffective]);
+        let kinds: Vec<OutcomeKind> = outcomes.iter().map(|(_, o)| o.kind()).collect();
+        assert_eq!(kinds, [OutcomeKind::Applied, OutcomeKind::NotEffective]);
     }
 
     #[test]
@@ -302,18 +306,26 @@ mod tests {
         assert!(!waits(Answer::Accepted, Shown::AsWanted));
         assert!(!waits(Answer::Accepted, Shown::Unreadable(fault(29))));
         assert!(waits(refused(36, false), Shown::Absent));
-        let other = Shown::Otherwise(Holds::Partitions(1));
+        let other = Shown::Otherwise(ActualState::Partitions(1));
         assert!(!waits(refused(36, false), other.clone()));
         assert!(waits(refused(36, true), other));
         assert!(!waits(refused(40, false), Shown::Absent));
         // An apply that was killed has done it, and the brokers do not show it yet.
-        let holds = |count| Shown::Otherwise(Holds::Partitions(count));
-        let grow = || Work::Grow { from: 1, to: 3 };
+        let holds = |count| Shown::Otherwise(ActualState::Partitions(count));
+        let grow = || Operation::AddPartitions { from: 1, to: 3 };
         assert!(of(grow(), refused(37, false), holds(1)));
         assert!(!of(grow(), refused(37, false), holds(4)));
         assert!(!of(grow(), refused(44, false), holds(1)));
-        let there = || Shown::Otherwise(Holds::Topic);
-        assert!(of(Work::Delete { id: None }, refused(3, false), there()));
-        assert!(!of(Work::Delete { id: None }, refused(29, false), there()));
+        let there = || Shown::Otherwise(ActualState::Topic);
+        assert!(of(
+            Operation::Delete { id: None },
+            refused(3, false),
+            there()
+        ));
+        assert!(!of(
+            Operation::Delete { id: None },
+            refused(29, false),
+            there()
+        ));
     }
 }

@@ -16,7 +16,7 @@ mod need;
 
 use std::collections::BTreeMap;
 
-pub use need::{Bound, Need, Origin};
+pub use need::{Bound, Need, ValueOrigin};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

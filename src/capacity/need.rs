@@ -46,9 +46,9 @@ pub struct Need {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bound {
     /// Its retention time in ms.
-    Time(u64, Origin),
+    Time(u64, ValueOrigin),
     /// So many bytes in each partition.
-    Size(u64, Origin),
+    Size(u64, ValueOrigin),
     /// It has only been filling up for so long, in ms.
     After(u64),
     /// Nothing: its retention is unlimited.
@@ -60,7 +60,7 @@ pub enum Bound {
 /// Where the value of a setting comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Origin {
+pub enum ValueOrigin {
     /// The configuration.
     Configuration,
     /// The brokers' default.
@@ -85,7 +85,7 @@ pub(super) fn of(
     live: Option<&Live>,
     assumptions: Assumptions,
 ) -> Need {
-    let settings = Settings { name, topic, live };
+    let settings = TopicSettings { name, topic, live };
     let policy = settings.text("cleanup.policy").0;
     let has = |word: &str| list_items(&policy).any(|item| item == word);
     let per_day = traffic
@@ -127,29 +127,29 @@ fn whole(number: f64) -> u64 {
 }
 
 /// The settings of a topic, whoever says them.
-struct Settings<'a> {
+struct TopicSettings<'a> {
     name: &'a TopicName,
     topic: &'a Topic,
     live: Option<&'a Live>,
 }
 
-impl Settings<'_> {
-    fn text(&self, key: &str) -> (String, Origin) {
+impl TopicSettings<'_> {
+    fn text(&self, key: &str) -> (String, ValueOrigin) {
         let key = ConfigKey::new(key);
         if let Some(declared) = self.topic.config.get(&key) {
-            return (declared.value.to_string(), Origin::Configuration);
+            return (declared.value.to_string(), ValueOrigin::Configuration);
         }
         let behind = self.live.and_then(|live| live.default_for(self.name, &key));
         match behind {
-            Some(default) => (default.value.clone(), Origin::BrokerDefault),
+            Some(default) => (default.value.clone(), ValueOrigin::BrokerDefault),
             None => {
                 let default = key.spec().map_or("", |spec| spec.default);
-                (default.to_owned(), Origin::KafkaDefault)
+                (default.to_owned(), ValueOrigin::KafkaDefault)
             }
         }
     }
 
-    fn number(&self, key: &str) -> (i64, Origin) {
+    fn number(&self, key: &str) -> (i64, ValueOrigin) {
         let (text, origin) = self.text(key);
         // Values are checked where they are read; what a broker says otherwise bounds nothing.
         (text.trim().parse().unwrap_or(-1), origin)
@@ -157,7 +157,7 @@ impl Settings<'_> {
 
     /// A retention; `None` where it is unlimited. Of a topic in remote storage, what stays on the
     /// brokers.
-    fn retention(&self, key: &str) -> Option<(u64, Origin)> {
+    fn retention(&self, key: &str) -> Option<(u64, ValueOrigin)> {
         /// "The same as the retention of the whole".
         const SAME: i64 = -2;
         let local = self.number(&format!("local.{key}"));
@@ -256,14 +256,14 @@ mod tests {
     fn the_smaller_bound_counts_and_bytes_are_of_a_partition() {
         let both = [DAYS_30, ("retention.bytes", "1073741824")];
         let busy = need(2, &both, (10_000_000, 1_000), alone());
-        assert_eq!(busy.bound, Bound::Size(GIB, Origin::Configuration));
+        assert_eq!(busy.bound, Bound::Size(GIB, ValueOrigin::Configuration));
         assert_eq!(busy.held, Some(2 * GIB));
         // 5 GB a day fill a segment of 1 GiB long before its week is over.
         assert_eq!(busy.segments, 2 * GIB);
         let quiet = need(2, &both, (10_000, 1_000), alone());
         assert_eq!(
             quiet.bound,
-            Bound::Time(2_592_000_000, Origin::Configuration)
+            Bound::Time(2_592_000_000, ValueOrigin::Configuration)
         );
         assert_eq!(quiet.held, Some(300_000_000));
         let none = need(2, &both, (0, 1_000), alone());
@@ -326,13 +326,19 @@ mod tests {
             (100_000, 1_000),
             in_ten_days,
         );
-        assert_eq!(short.bound, Bound::Time(86_400_000, Origin::Configuration));
+        assert_eq!(
+            short.bound,
+            Bound::Time(86_400_000, ValueOrigin::Configuration)
+        );
     }
 
     #[test]
     fn what_no_file_says_is_the_brokers_or_kafkas() {
         let week = need(1, &[], (1, 1), alone());
-        assert_eq!(week.bound, Bound::Time(604_800_000, Origin::KafkaDefault));
+        assert_eq!(
+            week.bound,
+            Bound::Time(604_800_000, ValueOrigin::KafkaDefault)
+        );
         let mut live = live([]);
         let default = live.broker_defaults.get_mut("retention.ms").unwrap();
         default.value = "3600000".to_owned();
@@ -342,7 +348,10 @@ mod tests {
         };
         let topic = topic(1, 1, &[]);
         let need = of(&"a".into(), &topic, &traffic, Some(&live), alone());
-        assert_eq!(need.bound, Bound::Time(3_600_000, Origin::BrokerDefault));
+        assert_eq!(
+            need.bound,
+            Bound::Time(3_600_000, ValueOrigin::BrokerDefault)
+        );
         assert_eq!(need.held, Some(1_000));
     }
 

@@ -5,7 +5,7 @@ use anyhow::Result;
 use super::session::Session;
 use crate::desired::{self, Ask, Draft, LoadError, Loaded};
 use crate::model::text::count;
-use crate::model::{Finding, Level};
+use crate::model::{Finding, Severity};
 
 impl Session {
     /// Reads and checks the files as if the drafts were written.
@@ -47,5 +47,5 @@ impl Session {
 }
 
 fn is_error(finding: &Finding) -> bool {
-    finding.level == Level::Error
+    finding.level == Severity::Error
 }

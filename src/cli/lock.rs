@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use tracing::info;
 
-use super::origin::who;
+use super::context::who;
 use super::problem::Problem;
 use super::session::Session;
 use crate::desired::{Desired, Environment};

@@ -7,12 +7,12 @@ use crate::inventory::InventoryError;
 use crate::kafka;
 use crate::model::document::ErrorDocument;
 use crate::model::text::escape;
-use crate::model::{Finding, Level as Severity};
+use crate::model::{Finding, Severity};
 use crate::observe::ObserveError;
 use crate::render::diagnostics::document::{
     DiagnosticsDocument, LocationDocument, ProblemDocument,
 };
-use crate::render::github::{self, Annotations, Level};
+use crate::render::github::{self, AnnotationLevel, Annotations};
 use crate::render::markdown::{Section, prose};
 use crate::render::{Paint, Style, diagnostics};
 use anyhow::Error;
@@ -158,7 +158,7 @@ pub fn text(error: &Error, style: Style) -> String {
     let head = style.paint(Paint::Removed, "error:");
     text.push_str(&format!("{head} {}\n", sentence(error)));
     if let Some(help) = help_of(error) {
-        let head = style.paint(Paint::Told, "help:");
+        let head = style.paint(Paint::Info, "help:");
         text.push_str(&format!("{head} {}\n", escape(&help)));
     }
     text
@@ -201,7 +201,12 @@ pub fn annotations(command: &str, error: &Error) -> Annotations {
     let mut said = Annotations::default();
     let help = help_of(error).map(|help| format!("help: {help}"));
     let lines = std::iter::once(sentence(error)).chain(help).collect();
-    said.add(Level::Error, None, format!("{command} failed"), lines);
+    said.add(
+        AnnotationLevel::Error,
+        None,
+        format!("{command} failed"),
+        lines,
+    );
     said
 }
 

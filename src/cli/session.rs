@@ -9,16 +9,16 @@ use serde::Serialize;
 use tracing::info;
 
 use super::args::Format;
-use super::begun::Begun;
-use super::origin::check_scope_agrees;
+use super::context::check_scope_agrees;
+use super::pending::PendingConnections;
 use super::problem::Invalid;
-use super::way_out::Work;
+use super::way_out::InterruptibleWork;
 use crate::desired::{
     self, Ask, CheckedEnvironment, ConnectionTemplate, Folders, Loaded, Variables, outside_scope,
 };
 use crate::model::inert::Syntax;
 use crate::model::text::count;
-use crate::model::{Finding, Level, Sources, TopicName};
+use crate::model::{Finding, Severity, Sources, TopicName};
 use crate::render::{Style, diagnostics, json_text};
 use crate::terminal::{Stream, Terminal};
 
@@ -42,9 +42,9 @@ pub struct Session {
     /// The folder that all paths are relative to, as it was named.
     pub chdir: Option<PathBuf>,
     /// Connections that were begun while the files were read.
-    pub begun: Begun,
+    pub pending: PendingConnections,
     /// The work that a signal ends in order.
-    pub work: Work,
+    pub work: InterruptibleWork,
 }
 
 impl Session {
@@ -146,7 +146,7 @@ impl Session {
     }
 
     pub(super) fn refuse_errors(&self, findings: &[Finding], sources: &Sources) -> Result<()> {
-        let is_error = |finding: &&Finding| finding.level == Level::Error;
+        let is_error = |finding: &&Finding| finding.level == Severity::Error;
         let errors = findings.iter().filter(is_error).count();
         if errors > 0 {
             let message = format!("{} in the files", count(errors, "error"));

@@ -18,9 +18,9 @@ use crate::inventory;
 
 /// The work that a signal ends in order, once there is any.
 #[derive(Default)]
-pub struct Work(Mutex<Option<Stop>>);
+pub struct InterruptibleWork(Mutex<Option<Stop>>);
 
-impl Work {
+impl InterruptibleWork {
     /// Work begins that ends in order once `stop` is set. From now on the cluster may have changed.
     pub(super) fn begins(&self, stop: &Stop) {
         *self.lock() = Some(stop.clone());
@@ -35,7 +35,7 @@ impl Work {
     }
 }
 
-impl fmt::Debug for Work {
+impl fmt::Debug for InterruptibleWork {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Work").field(&self.stop()).finish()
     }

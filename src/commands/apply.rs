@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use crate::apply::{self, Books, Report, Settings, Verdict, WhyNot};
+use crate::apply::{self, ApplyOptions, InventoryWriter, Report, RunResult, SkipReason};
 use crate::cli::{
-    self, Connecting, Consent, Depth, Exit, Format, Log, Metrics, OneEnvironment, Only, Origin,
-    Preflight, Problem, Session, Wanted, duration,
+    self, ApplyContext, AutoApprove, Connecting, Exit, Format, Log, Metrics, OneEnvironment, Only,
+    Preflight, Problem, ReadRequest, ReadScope, Session, duration,
 };
 use crate::desired::{Ask, Desired};
 use crate::files;
@@ -66,7 +66,7 @@ pub struct Args {
     #[arg(long)]
     all_or_nothing: bool,
     #[command(flatten)]
-    consent: Consent,
+    auto_approve: AutoApprove,
     /// How long to wait for another apply of the environment to end [default: do not wait]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     lock_timeout: Option<Duration>,
@@ -76,7 +76,7 @@ pub struct Args {
     #[command(flatten)]
     metrics: Metrics,
     #[command(flatten)]
-    origin: Origin,
+    context: ApplyContext,
     #[command(flatten)]
     connecting: Connecting,
 }
@@ -86,7 +86,7 @@ pub struct Args {
 /// # Errors
 /// Something failed before anything was changed.
 pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
-    args.consent.check(session)?;
+    args.auto_approve.check(session)?;
     let asked = args.environment.ask()?;
     let work = async |log: &Log| {
         let apply = cli::with_way_out(session, apply(args, session, log));
@@ -154,8 +154,8 @@ async fn apply(args: &Args, session: &Session, log: &Log) -> Result<Ended> {
         },
         allow: args.allow.clone(),
         approval,
-        commit: args.origin.commit(),
-        scope: args.origin.scope()?,
+        commit: args.context.commit(),
+        scope: args.context.scope()?,
         missing_rights: MissingRights::Block,
     };
     let ask = which(args.environment.ask()?, options.approval.as_ref())?;
@@ -215,15 +215,15 @@ impl Job<'_> {
         show(&text, session)?;
         if !plan.refused.is_empty() {
             session.tell_error(&anyhow::anyhow!("refused, and nothing was changed"));
-            return untouched(plan, &WhyNot::Refused, session);
+            return untouched(plan, &SkipReason::Refused, session);
         }
         if args.all_or_nothing && !plan.blocked.is_empty() && !plan.is_empty() {
             let why = "something is blocked, and it is all or nothing: nothing was changed";
             session.tell_error(&anyhow::anyhow!(why));
-            return untouched(plan, &WhyNot::AllOrNothing, session);
+            return untouched(plan, &SkipReason::AllOrNothing, session);
         }
-        if !plan.is_empty() && !args.consent.given(session, &question(&plan)).await? {
-            return untouched(plan, &WhyNot::Declined, session);
+        if !plan.is_empty() && !args.auto_approve.given(session, &question(&plan)).await? {
+            return untouched(plan, &SkipReason::Declined, session);
         }
         self.begin_the_inventory(&plan).await?;
         let report = self.carry_out(&plan).await?;
@@ -328,16 +328,16 @@ impl Job<'_> {
     /// Executes the plan under a progress bar. A signal ends it after the requests in flight.
     async fn carry_out(&self, plan: &Plan) -> Result<Report> {
         let topic = &self.desired.environment.inventory.topic;
-        let books = match &self.lock {
+        let inventory_writer = match &self.lock {
             Some(lock) if !plan.is_empty() => {
                 let writer = Writer::begin(&self.cluster, topic)?;
-                Some(Books::new(Arc::clone(lock), writer, cli::who()))
+                Some(InventoryWriter::new(Arc::clone(lock), writer, cli::who()))
             }
             _ => None,
         };
-        let settings = Settings {
-            books,
-            ..Settings::default()
+        let settings = ApplyOptions {
+            inventory_writer,
+            ..ApplyOptions::default()
         };
         let work = async |events: &mut (dyn FnMut(_) + Send)| {
             apply::run(plan, &self.cluster, &settings, events).await
@@ -360,11 +360,11 @@ impl Job<'_> {
 }
 
 /// What of the cluster an apply looks at.
-fn wanted<'a>(desired: &'a Desired, options: &'a Options) -> Wanted<'a> {
-    Wanted::of(
+fn wanted<'a>(desired: &'a Desired, options: &'a Options) -> ReadRequest<'a> {
+    ReadRequest::of(
         desired,
         &options.only,
-        Depth::Listed,
+        ReadScope::Listed,
         options.scope.as_deref(),
     )
 }
@@ -432,7 +432,7 @@ fn question(plan: &Plan) -> String {
 }
 
 /// Ends an apply that was refused or declined.
-fn untouched(plan: Plan, why: &WhyNot, session: &Session) -> Result<Ended> {
+fn untouched(plan: Plan, why: &SkipReason, session: &Session) -> Result<Ended> {
     let ended = Ended::new(Exit::Refused, Report::untouched(&plan, why), plan);
     if session.format != Format::Text {
         print(&ended, session)?;
@@ -443,11 +443,11 @@ fn untouched(plan: Plan, why: &WhyNot, session: &Session) -> Result<Ended> {
 /// Prints the report. What changed has changed, even where the report cannot be printed.
 fn tell(report: Report, plan: Plan, session: &Session) -> Result<Ended> {
     let exit = match report.verdict() {
-        Verdict::Done => Exit::Done,
-        Verdict::Partial => Exit::Partial,
-        Verdict::Failed => Exit::Error,
-        Verdict::Blocked => Exit::Refused,
-        Verdict::Interrupted => Exit::Interrupted,
+        RunResult::Done => Exit::Done,
+        RunResult::Partial => Exit::Partial,
+        RunResult::Failed => Exit::Error,
+        RunResult::Blocked => Exit::Refused,
+        RunResult::Interrupted => Exit::Interrupted,
     };
     let mut ended = Ended::new(exit, report, plan);
     if let Err(error) = print(&ended, session) {

@@ -7,7 +7,8 @@ use anyhow::Result;
 
 use crate::capacity::{self, Assumptions, Capacity};
 use crate::cli::{
-    self, Environments, Exit, Looking, Only, Printable, Problem, Reading, Session, Source, duration,
+    self, Environments, Exit, LiveArgs, LiveSource, Only, Printable, Problem, Reading, Session,
+    duration,
 };
 use crate::desired::{Ask, Loaded, LoadedEnvironment};
 use crate::model::{Globs, units};
@@ -59,7 +60,7 @@ pub struct Args {
     #[arg(long, conflicts_with = "live")]
     compare: bool,
     #[command(flatten)]
-    looking: Looking,
+    live_args: LiveArgs,
 }
 
 fn ratio(text: &str) -> Result<f64, String> {
@@ -86,7 +87,7 @@ fn size(text: &str) -> Result<u64, String> {
 pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     let ask = args.environments.ask()?.unwrap_or(Ask::Only);
     let only = args.only.globs()?;
-    let looks = args.compare || args.looking.is_snapshot();
+    let looks = args.compare || args.live_args.is_snapshot();
     if args.disk.is_some() && args.brokers.is_none() && !looks {
         let message = "--disk is per broker, but the number of brokers is unknown";
         let help = "pass --brokers N, or --compare to read it from the cluster";
@@ -94,7 +95,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     }
     let loaded = session.load(&ask)?;
     let source = match looks {
-        true => Some(args.looking.source(loaded)?),
+        true => Some(args.live_args.source(loaded)?),
         false => None,
     };
     let capacities = cli::each(loaded, |environment| {
@@ -108,9 +109,9 @@ async fn one(
     session: &Session,
     loaded: &Loaded,
     environment: &LoadedEnvironment,
-    source: Option<&Source<'_>>,
+    source: Option<&LiveSource<'_>>,
     only: &Globs,
-) -> Result<Reckoned> {
+) -> Result<EstimateView> {
     let desired = &environment.desired;
     let mut assumptions = Assumptions {
         compression: args.compression,
@@ -122,7 +123,7 @@ async fn one(
     };
     let Some(source) = source else {
         let capacity = capacity::reckon(desired, None, only, assumptions);
-        return Ok(Reckoned(capacity));
+        return Ok(EstimateView(capacity));
     };
     let held = source
         .look_with_messages(session, loaded, environment, only)
@@ -140,19 +141,19 @@ async fn one(
     for need in &mut capacity.topics {
         need.now = held.messages.get(&need.topic).cloned();
     }
-    Ok(Reckoned(capacity))
+    Ok(EstimateView(capacity))
 }
 
 /// What one environment needs.
-struct Reckoned(Capacity);
+struct EstimateView(Capacity);
 
-impl Printable for Reckoned {
+impl Printable for EstimateView {
     fn text(&self, style: Style) -> String {
         render::capacity::text(&self.0, style)
     }
 }
 
-impl Reading for Reckoned {
+impl Reading for EstimateView {
     type Document = CapacityDocument;
 
     fn document(&self) -> CapacityDocument {

@@ -5,13 +5,15 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use crate::cli::{self, Depth, Environments, Exit, Format, Looking, Only, Scope, Session, Source};
+use crate::cli::{
+    self, Environments, Exit, Format, LiveArgs, LiveSource, Only, ReadScope, Scope, Session,
+};
 use crate::desired::{Ask, Loaded, LoadedEnvironment};
 use crate::live::Live;
 use crate::model::inert::{Syntax, inert};
 use crate::plan::{self, Options, Plan};
 use crate::render::catalog::document::CatalogDocument;
-use crate::render::catalog::{self, Look, Part};
+use crate::render::catalog::{self, ClusterState, EnvironmentState};
 use crate::render::json_text;
 use crate::terminal::write_whole;
 
@@ -38,7 +40,7 @@ pub struct Args {
     #[command(flatten)]
     scope: Scope,
     #[command(flatten)]
-    looking: Looking,
+    live_args: LiveArgs,
 }
 
 /// Puts the topics of all environments on one page.
@@ -53,12 +55,12 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
         ..Options::default()
     };
     let loaded = session.load(&ask)?;
-    let source = args.looking.source(loaded)?;
+    let source = args.live_args.source(loaded)?;
     let looks = cli::each(loaded, |environment| {
         one(args, session, loaded, environment, &source, &options)
     });
     let (seen, exit) = session.seen(looks.await, loaded.list_form)?;
-    let parts: Vec<Part> = loaded.environments.iter().zip(&seen).map(part).collect();
+    let parts: Vec<EnvironmentState> = loaded.environments.iter().zip(&seen).map(part).collect();
     let catalog = catalog::catalog(&parts, &options.only);
     let (text, syntax) = match session.format {
         Format::Json => (json_text(&CatalogDocument::from(&catalog)), Syntax::Json),
@@ -73,32 +75,34 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
 }
 
 /// What is live in an environment, with what is to be said of it; `None` where nobody looks.
-type Seen<'a> = Option<(Cow<'a, Live>, Plan)>;
+type LiveState<'a> = Option<(Cow<'a, Live>, Plan)>;
 
 async fn one<'a>(
     args: &Args,
     session: &Session,
     loaded: &'a Loaded,
     environment: &'a LoadedEnvironment,
-    source: &'a Source<'_>,
+    source: &'a LiveSource<'_>,
     options: &Options,
-) -> Result<Seen<'a>> {
+) -> Result<LiveState<'a>> {
     if args.no_live {
         return Ok(None);
     }
-    let look = source.look_for(session, loaded, environment, options, Depth::All);
+    let look = source.look_for(session, loaded, environment, options, ReadScope::All);
     let live = look.await?;
     let plan = plan::make(&environment.desired, &live, options);
     Ok(Some((live, plan)))
 }
 
-fn part<'a>((environment, seen): (&'a LoadedEnvironment, &'a Result<Seen, String>)) -> Part<'a> {
-    Part {
+fn part<'a>(
+    (environment, seen): (&'a LoadedEnvironment, &'a Result<LiveState, String>),
+) -> EnvironmentState<'a> {
+    EnvironmentState {
         desired: &environment.desired,
         look: match seen {
-            Ok(Some((live, plan))) => Look::Seen(live, plan),
-            Ok(None) => Look::NotAsked,
-            Err(why) => Look::Failed(why.clone()),
+            Ok(Some((live, plan))) => ClusterState::Seen(live, plan),
+            Ok(None) => ClusterState::NotAsked,
+            Err(why) => ClusterState::Failed(why.clone()),
         },
     }
 }

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::cli::{self, Connecting, Environments, Exit, Only, Printable, Reading, Session};
 use crate::desired::{Ask, Loaded, LoadedEnvironment};
-use crate::doctor::{self, Level, Purpose, Work};
+use crate::doctor::{self, CheckStatus, Purpose, TargetCommand};
 use crate::kafka;
 use crate::live::checkup::Checkup;
 use crate::model::Globs;
@@ -41,7 +41,7 @@ pub struct Args {
         default_value = "apply",
         hide_possible_values = true
     )]
-    work: Work,
+    work: TargetCommand,
     #[command(flatten)]
     connecting: Connecting,
 }
@@ -118,7 +118,7 @@ async fn look(
     let examined = observe::Examined {
         environment: &purpose.desired.environment,
         listed: &purpose.listed(),
-        removed: &purpose.tombstoned(),
+        removed: &purpose.removed_names(),
     };
     Ok(observe::checkup(&cluster, &examined).await?)
 }
@@ -148,7 +148,7 @@ impl Reading for Examined {
     }
 
     fn exit(&self) -> Exit {
-        match self.0.count(Level::Fail) {
+        match self.0.count(CheckStatus::Fail) {
             0 => Exit::Done,
             _ => Exit::Error,
         }

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use anyhow::Result;
 
 use crate::cli::{
-    self, Depth, Environments, Exit, Log, Looking, Metrics, Only, Printable, Reading, Scope,
-    Session, Source,
+    self, Environments, Exit, LiveArgs, LiveSource, Log, Metrics, Only, Printable, ReadScope,
+    Reading, Scope, Session,
 };
 use crate::desired::{Ask, Loaded, LoadedEnvironment};
 use crate::live::Live;
@@ -51,7 +51,7 @@ pub struct Args {
     #[command(flatten)]
     scope: Scope,
     #[command(flatten)]
-    looking: Looking,
+    live_args: LiveArgs,
 }
 
 /// Compares each environment with its cluster and prints what differs.
@@ -72,9 +72,9 @@ async fn drift_each(args: &Args, session: &Session, ask: &Ask, log: &Log) -> Res
         scope: args.scope.named()?,
         ..Options::default()
     };
-    let loaded = args.looking.load(session, ask).await?;
+    let loaded = args.live_args.load(session, ask).await?;
     log.expect(loaded);
-    let source = args.looking.source(loaded)?;
+    let source = args.live_args.source(loaded)?;
     let drifts = cli::each(loaded, |environment| {
         let looked = one(args, session, loaded, environment, &source, &options);
         async {
@@ -91,14 +91,14 @@ async fn one<'a>(
     session: &Session,
     loaded: &'a Loaded,
     environment: &'a LoadedEnvironment,
-    source: &'a Source<'_>,
+    source: &'a LiveSource<'_>,
     options: &Options,
-) -> Result<Looked<'a>> {
+) -> Result<EnvironmentDrift<'a>> {
     let desired = &environment.desired;
-    let look = source.look_for(session, loaded, environment, options, Depth::Listed);
+    let look = source.look_for(session, loaded, environment, options, ReadScope::Listed);
     let live = look.await?;
     let plan = plan::make(desired, &live, options);
-    Ok(Looked {
+    Ok(EnvironmentDrift {
         pending: args.pending,
         environment,
         live,
@@ -107,7 +107,7 @@ async fn one<'a>(
 }
 
 /// How one environment differs from its cluster.
-struct Looked<'a> {
+struct EnvironmentDrift<'a> {
     /// Whether what is pending counts too.
     pending: bool,
     environment: &'a LoadedEnvironment,
@@ -115,7 +115,7 @@ struct Looked<'a> {
     plan: Plan,
 }
 
-impl Looked<'_> {
+impl EnvironmentDrift<'_> {
     fn log(&self, only: &Globs, log: &Log) {
         let desired = &self.environment.desired;
         let figures = Figures::of(&self.plan, desired, &self.live, only);
@@ -128,7 +128,7 @@ impl Looked<'_> {
     }
 }
 
-impl Printable for Looked<'_> {
+impl Printable for EnvironmentDrift<'_> {
     fn text(&self, style: Style) -> String {
         render::drift::text(&self.plan, &self.drift(), style)
     }
@@ -142,7 +142,7 @@ impl Printable for Looked<'_> {
     }
 }
 
-impl Reading for Looked<'_> {
+impl Reading for EnvironmentDrift<'_> {
     type Document = DriftDocument;
 
     fn document(&self) -> DriftDocument {

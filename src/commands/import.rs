@@ -6,15 +6,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::cli::{Depth, Exit, Looking, OneEnvironment, Only, Problem, Scope, Session};
+use crate::cli::{Exit, LiveArgs, OneEnvironment, Only, Problem, ReadScope, Scope, Session};
 use crate::desired::{Desired, Draft, Loaded, LoadedEnvironment};
 use crate::edit::import::{Import, Imported, Note, Split, checked};
 use crate::live::{Live, UnseenTopic};
 use crate::model::inert::Syntax;
 use crate::model::name::MAX_LENGTH;
 use crate::model::text::{count, cut, escape, names};
-use crate::model::{Finding, Level, TopicName};
-use crate::plan::{self, Books, Options, Standing};
+use crate::model::{Finding, Severity, TopicName};
+use crate::plan::{self, InventoryView, Options, Ownership};
 use crate::terminal::write_all_new;
 
 /// How many topics a note names.
@@ -62,7 +62,7 @@ pub struct Args {
     #[arg(long)]
     profiles: bool,
     #[command(flatten)]
-    looking: Looking,
+    live_args: LiveArgs,
 }
 
 /// What entries are put into files by.
@@ -86,8 +86,8 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     let loaded = session.load_to_write(&ask)?;
     let environment = the_environment(&loaded)?;
     let desired = &environment.desired;
-    let source = args.looking.source(&loaded)?;
-    let look = source.look_for(session, &loaded, environment, &options, Depth::Support);
+    let source = args.live_args.source(&loaded)?;
+    let look = source.look_for(session, &loaded, environment, &options, ReadScope::Support);
     let live = look.await?;
     if let Some(wrong) = plan::wrong_cluster(&desired.environment, live.cluster_id.as_deref()) {
         return Err(Problem::refused(wrong.message, wrong.help).into());
@@ -130,25 +130,27 @@ fn unowned<'a>(
     let environment = &desired.environment;
     let scope = options.scope.as_ref();
     let scope = scope.or(environment.inventory.scope.as_ref());
-    let books = Books::open(live, environment, scope.map(String::as_str));
+    let inventory_writer = InventoryView::open(live, environment, scope.map(String::as_str));
     let listed = |name: &TopicName| desired.topics.contains_key(name);
     let mut topics = BTreeSet::new();
     for (name, found) in &live.topics {
-        if environment.passes_over(name) || listed(name) || !options.wants(name) {
+        if environment.ignores(name) || listed(name) || !options.wants(name) {
             continue;
         }
-        let owner = match books
+        let owner = match inventory_writer
             .as_ref()
-            .map(|books| books.standing(name, Some(found)))
+            .map(|inventory_writer| inventory_writer.ownership(name, Some(found)))
         {
-            Some(Standing::Ours(_)) => {
+            Some(Ownership::Owned(_)) => {
                 Some("this scope owns it, and it has left the files: see the plan".to_owned())
             }
-            Some(Standing::Theirs(whose)) => Some(format!("{} owns it", plan::owner(whose))),
-            Some(Standing::Of(instance)) => {
+            Some(Ownership::OwnedElsewhere(whose)) => {
+                Some(format!("{} owns it", plan::owner(whose)))
+            }
+            Some(Ownership::OfInstance(instance)) => {
                 Some(format!("it belongs to {}", plan::instance_words(instance)))
             }
-            Some(Standing::Nobodys(_) | Standing::WasOurs(_)) | None => None,
+            Some(Ownership::Unowned(_) | Ownership::Recreated(_)) | None => None,
         };
         match owner {
             Some(owner) => notes.push(Note::new(name, format!("left out: {owner}"))),
@@ -256,7 +258,7 @@ fn tell_notes(session: &Session, notes: Vec<Note>) {
 
 /// What `validate` would say of the files now.
 fn tell_findings(session: &Session, read: &Loaded) {
-    let errors = read.findings.iter().filter(|f| f.level == Level::Error);
+    let errors = read.findings.iter().filter(|f| f.level == Severity::Error);
     let (required, others): (Vec<&Finding>, Vec<&Finding>) =
         errors.partition(|finding| finding.code == REQUIRED);
     let others: Vec<Finding> = others.into_iter().cloned().collect();

@@ -3,11 +3,12 @@
 use anyhow::Result;
 
 use crate::cli::{
-    self, Depth, Environments, Exit, Looking, Only, Printable, Reading, Scope, Session, Source,
+    self, Environments, Exit, LiveArgs, LiveSource, Only, Printable, ReadScope, Reading, Scope,
+    Session,
 };
 use crate::desired::{Ask, Loaded, LoadedEnvironment};
-use crate::listing::{self, Label, Narrow, Order, Row};
-use crate::plan::state::State;
+use crate::listing::{self, Filter, Label, Order, Row};
+use crate::plan::state::TopicState;
 use crate::plan::{self, Options};
 use crate::render::Style;
 use crate::render::list::{self, ListDocument, ListFormat};
@@ -49,7 +50,7 @@ pub struct Args {
     label: Vec<Label>,
     /// Only topics that stand so; repeatable
     #[arg(long, value_enum, value_name = "STATE", hide_possible_values = true)]
-    state: Vec<State>,
+    state: Vec<TopicState>,
     /// What the topics are sorted by
     #[arg(
         long,
@@ -62,7 +63,7 @@ pub struct Args {
     #[command(flatten)]
     scope: Scope,
     #[command(flatten)]
-    looking: Looking,
+    live_args: LiveArgs,
 }
 
 /// Lists the topics of each environment, those of the files and those of the cluster.
@@ -76,19 +77,19 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
         scope: args.scope.named()?,
         ..Options::default()
     };
-    let narrow = Narrow {
+    let filter = Filter {
         owners: cli::globs("--owner", &args.owner)?,
         labels: args.label.clone(),
         states: args.state.clone(),
     };
-    let loaded = args.looking.load(session, &ask).await?;
-    let source = args.looking.source(loaded)?;
+    let loaded = args.live_args.load(session, &ask).await?;
+    let source = args.live_args.source(loaded)?;
     let lists = cli::each(loaded, |environment| {
         let rows = rows(session, loaded, environment, &source, &options);
         async {
             Ok(List {
                 environment: environment.desired.environment.name.to_string(),
-                rows: narrow.pick(rows.await?, args.sort),
+                rows: filter.pick(rows.await?, args.sort),
             })
         }
     });
@@ -99,11 +100,11 @@ async fn rows(
     session: &Session,
     loaded: &Loaded,
     environment: &LoadedEnvironment,
-    source: &Source<'_>,
+    source: &LiveSource<'_>,
     options: &Options,
 ) -> Result<Vec<Row>> {
     let desired = &environment.desired;
-    let look = source.look_for(session, loaded, environment, options, Depth::All);
+    let look = source.look_for(session, loaded, environment, options, ReadScope::All);
     let live = look.await?;
     let plan = plan::make(desired, &live, options);
     Ok(listing::rows(desired, &live, &plan, &options.only))

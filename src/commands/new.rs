@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 
 use crate::cli::{Exit, Problem, Session};
 use crate::desired::{Ask, Desired, Draft, Loaded, Requirement};
-use crate::edit::add::{CannotAdd, Entry, add};
+use crate::edit::add::{CannotAdd, NewEntry, add};
 use crate::edit::home;
 use crate::files::{self, FileError};
 use crate::model::text::escape;
@@ -163,9 +163,9 @@ fn cannot(path: &Path, why: &CannotAdd) -> Problem {
 }
 
 impl Args {
-    fn entry(&self) -> Entry {
+    fn entry(&self) -> NewEntry {
         let config = self.config.iter();
-        Entry {
+        NewEntry {
             description: self.description.clone(),
             owner: self.owner.clone(),
             labels: self.label.clone(),
@@ -197,7 +197,7 @@ impl Args {
         &self,
         session: &Session,
         name: &TopicName,
-        entry: &Entry,
+        entry: &NewEntry,
         loaded: &Loaded,
     ) -> Result<PathBuf> {
         let folder = &session.folders.topics;
@@ -220,7 +220,7 @@ impl Args {
 }
 
 /// Asks for what is not given: what the rules require, what no layer sets, who and what for.
-fn ask(session: &Session, name: &TopicName, entry: &mut Entry, here: &[&Desired]) -> Result<()> {
+fn ask(session: &Session, name: &TopicName, entry: &mut NewEntry, here: &[&Desired]) -> Result<()> {
     let required = here
         .iter()
         .flat_map(|desired| desired.defaults.demands.of(name));
@@ -275,7 +275,7 @@ fn ask(session: &Session, name: &TopicName, entry: &mut Entry, here: &[&Desired]
 }
 
 /// Whether a config is declared, here or below in every environment, or perhaps in a profile.
-fn says(entry: &Entry, key: &str, here: &[&Desired]) -> bool {
+fn says(entry: &NewEntry, key: &str, here: &[&Desired]) -> bool {
     let is_min_isr = key == "min.insync.replicas" && entry.min_insync_replicas.is_some();
     let given = entry.config.iter().any(|(given, _)| given.as_str() == key);
     let below = here

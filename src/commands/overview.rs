@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::cli::{Exit, Problem, Session};
 use crate::desired::{Ask, Loaded};
-use crate::model::Level;
+use crate::model::Severity;
 use crate::model::text::{count, escape};
 
 /// Environments that are named one by one.
@@ -39,7 +39,10 @@ pub fn run(session: &Session) -> Result<Exit> {
 }
 
 fn overview(loaded: &Loaded) -> String {
-    let errors = loaded.findings.iter().filter(|f| f.level == Level::Error);
+    let errors = loaded
+        .findings
+        .iter()
+        .filter(|f| f.level == Severity::Error);
     match errors.count() {
         0 => format!("{}{}", what_is_here(loaded), next(loaded)),
         errors => format!(

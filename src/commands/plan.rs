@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use crate::cli::{
-    self, Environments, Exit, Format, Log, Looking, Metrics, Only, Origin, Preflight, Printable,
-    Problem, Reading, Session, Source,
+    self, ApplyContext, Environments, Exit, Format, LiveArgs, LiveSource, Log, Metrics, Only,
+    Preflight, Printable, Problem, Reading, Session,
 };
 use crate::desired::{Ask, Loaded, LoadedEnvironment};
 use crate::live::Live;
@@ -65,9 +65,9 @@ pub struct Args {
     #[command(flatten)]
     metrics: Metrics,
     #[command(flatten)]
-    origin: Origin,
+    context: ApplyContext,
     #[command(flatten)]
-    looking: Looking,
+    live_args: LiveArgs,
 }
 
 /// Plans each environment, prints the plans, and saves the only one where that was asked for.
@@ -91,13 +91,13 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
 }
 
 async fn plan_each(args: &Args, session: &Session, ask: &Ask, log: &Log) -> Result<Exit> {
-    let (only, scope) = (args.only.globs()?, args.origin.scope()?);
-    let loaded = args.looking.load(session, ask).await?;
+    let (only, scope) = (args.only.globs()?, args.context.scope()?);
+    let loaded = args.live_args.load(session, ask).await?;
     let options = Options {
         only,
         allow: args.allow.clone(),
         approval: None,
-        commit: args.origin.commit(),
+        commit: args.context.commit(),
         scope,
         missing_rights: MissingRights::Noted,
     };
@@ -107,7 +107,7 @@ async fn plan_each(args: &Args, session: &Session, ask: &Ask, log: &Log) -> Resu
         let help = "name one environment with -e";
         return Err(Problem::usage("--out holds the plan of one environment", help).into());
     }
-    let source = args.looking.source(loaded)?;
+    let source = args.live_args.source(loaded)?;
     let plans = cli::each(loaded, |environment| {
         let planned = one(args, session, loaded, environment, &source, &options);
         async {
@@ -128,7 +128,7 @@ async fn one<'a>(
     session: &Session,
     loaded: &'a Loaded,
     environment: &'a LoadedEnvironment,
-    source: &'a Source<'_>,
+    source: &'a LiveSource<'_>,
     options: &Options,
 ) -> Result<Planned<'a>> {
     let preflight = match args.no_preflight {

@@ -34,12 +34,12 @@ them again when those change. JSON Schema draft 7.")]
 pub struct Args {
     /// What is described
     #[arg(value_enum)]
-    what: What,
+    what: SchemaName,
 }
 
 /// What is described.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum What {
+enum SchemaName {
     /// A file below topics/
     Topics,
     /// A file in environments/
@@ -84,24 +84,24 @@ enum What {
 /// The environment files cannot be read, or the output cannot be written.
 pub fn run(args: &Args, session: &Session) -> Result<Exit> {
     let schema = match args.what {
-        What::Topics => desired::topics_schema(&allowed(session)?),
-        What::Environment => desired::environment_schema(&allowed(session)?),
-        What::Plan => of_environments::<PlanDocument>(),
-        What::Report => of_document::<ReportDocument>(),
-        What::Drift => of_environments::<DriftDocument>(),
-        What::Live => of_input::<LiveDocument>(),
-        What::Diagnostics => of_document::<DiagnosticsDocument>(),
-        What::List => of_environments::<ListDocument>(),
-        What::Show => of_environments::<ShowDocument>(),
-        What::Catalog => of_document::<CatalogDocument>(),
-        What::Doctor => of_environments::<DoctorDocument>(),
-        What::Capacity => of_environments::<CapacityDocument>(),
-        What::InventoryList => of_environments::<InventoryListDocument>(),
-        What::Hold => of_document::<HoldDocument>(),
-        What::Forget => of_document::<ForgetDocument>(),
-        What::Unlock => of_document::<UnlockDocument>(),
-        What::Instance => of_document::<InstanceDocument>(),
-        What::Instances => of_environments::<InstancesDocument>(),
+        SchemaName::Topics => desired::topics_schema(&allowed(session)?),
+        SchemaName::Environment => desired::environment_schema(&allowed(session)?),
+        SchemaName::Plan => of_environments::<PlanDocument>(),
+        SchemaName::Report => of_document::<ReportDocument>(),
+        SchemaName::Drift => of_environments::<DriftDocument>(),
+        SchemaName::Live => of_input::<LiveDocument>(),
+        SchemaName::Diagnostics => of_document::<DiagnosticsDocument>(),
+        SchemaName::List => of_environments::<ListDocument>(),
+        SchemaName::Show => of_environments::<ShowDocument>(),
+        SchemaName::Catalog => of_document::<CatalogDocument>(),
+        SchemaName::Doctor => of_environments::<DoctorDocument>(),
+        SchemaName::Capacity => of_environments::<CapacityDocument>(),
+        SchemaName::InventoryList => of_environments::<InventoryListDocument>(),
+        SchemaName::Hold => of_document::<HoldDocument>(),
+        SchemaName::Forget => of_document::<ForgetDocument>(),
+        SchemaName::Unlock => of_document::<UnlockDocument>(),
+        SchemaName::Instance => of_document::<InstanceDocument>(),
+        SchemaName::Instances => of_environments::<InstancesDocument>(),
     };
     session.print_json(&schema)?;
     Ok(Exit::Done)

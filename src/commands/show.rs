@@ -4,7 +4,8 @@ use anyhow::Result;
 use clap_complete::ArgValueCompleter;
 
 use crate::cli::{
-    self, Close, Environments, Exit, Looking, Printable, Problem, Reading, Scope, Session, Source,
+    self, Environments, Exit, LiveArgs, LiveSource, Printable, Problem, Reading, Scope, Session,
+    TopicRead,
 };
 use crate::desired::{Ask, Loaded, LoadedEnvironment, closest};
 use crate::model::text::escape;
@@ -48,7 +49,7 @@ pub struct Args {
     #[command(flatten)]
     scope: Scope,
     #[command(flatten)]
-    looking: Looking,
+    live_args: LiveArgs,
 }
 
 /// Shows a topic in each environment, or each environment.
@@ -75,7 +76,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     };
     let source = match args.no_live {
         true => None,
-        false => Some(args.looking.source(&loaded)?),
+        false => Some(args.live_args.source(&loaded)?),
     };
     let question = Question {
         session,
@@ -98,7 +99,7 @@ struct Question<'a> {
     session: &'a Session,
     loaded: &'a Loaded,
     /// `None` where nothing is to be looked at but files.
-    source: Option<&'a Source<'a>>,
+    source: Option<&'a LiveSource<'a>>,
     topic: &'a TopicName,
     options: &'a Options,
     all_lag: bool,
@@ -108,7 +109,7 @@ impl Question<'_> {
     async fn ask(&self, environment: &LoadedEnvironment) -> Result<Shown> {
         let desired = &environment.desired;
         let name = &desired.environment.name;
-        if desired.environment.passes_over(self.topic) {
+        if desired.environment.ignores(self.topic) {
             let message = format!("{name} passes over the topic {}", self.topic);
             let help = "it is Kafka's own, the inventory, or in [ignore] topics, and never read";
             return Err(Problem::error(message, help).into());
@@ -131,13 +132,13 @@ impl Question<'_> {
             desired,
             explained: environment.explained.topic.as_ref(),
             live: close.as_ref().map(|close| &*close.live),
-            closeup: close.as_ref().and_then(|close| close.closeup.as_ref()),
+            topic_detail: close.as_ref().and_then(|close| close.topic_detail.as_ref()),
             options: self.options,
         });
         Ok(Shown {
             view,
             others: close
-                .map(|close: Close<'_>| close.others)
+                .map(|close: TopicRead<'_>| close.others)
                 .unwrap_or_default(),
             all_lag: self.all_lag,
         })
@@ -199,28 +200,28 @@ impl Reading for Shown {
 
 /// Shows the environments themselves, from the files alone.
 fn environments(args: &Args, session: &Session, ask: &Ask) -> Result<Exit> {
-    if args.looking.is_snapshot() {
+    if args.live_args.is_snapshot() {
         let help = "name a topic, or leave --live out: an environment is shown from its files";
         return Err(Problem::usage("--live is for a topic", help).into());
     }
     let loaded = session.load_explained(ask, None)?;
     let views = loaded.environments.iter().map(|environment| {
         let name = environment.desired.environment.name.to_string();
-        (name, Ok(Itself(environment)))
+        (name, Ok(EnvironmentView(environment)))
     });
     session.print_each(views.collect(), loaded.list_form)
 }
 
 /// One environment.
-struct Itself<'a>(&'a LoadedEnvironment);
+struct EnvironmentView<'a>(&'a LoadedEnvironment);
 
-impl Printable for Itself<'_> {
+impl Printable for EnvironmentView<'_> {
     fn text(&self, style: Style) -> String {
         shown::environment_text(self.0, style)
     }
 }
 
-impl Reading for Itself<'_> {
+impl Reading for EnvironmentView<'_> {
     type Document = ShowDocument;
 
     fn document(&self) -> ShowDocument {

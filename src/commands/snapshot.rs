@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use crate::cli::{self, Connecting, Depth, Environments, Exit, Only, Reading, Session};
+use crate::cli::{self, Connecting, Environments, Exit, Only, ReadScope, Reading, Session};
 use crate::desired::{Ask, Loaded, LoadedEnvironment};
 use crate::live::Live;
 use crate::live::snapshot::LiveDocument;
@@ -63,7 +63,7 @@ async fn one(
         .connect(session, loaded, environment)
         .await?;
     let desired = &environment.desired;
-    let mut live = cli::read(&cluster, desired, only, Depth::Support, None)
+    let mut live = cli::read(&cluster, desired, only, ReadScope::Support, None)
         .await?
         .live;
     cli::see_usage(&cluster, &mut live, desired.removed.keys()).await;

@@ -110,8 +110,8 @@ fn session(cli: &Cli) -> Session {
         command: name,
         marker,
         chdir: global.chdir.clone(),
-        begun: cli::Begun::default(),
-        work: cli::Work::default(),
+        pending: cli::PendingConnections::default(),
+        work: cli::InterruptibleWork::default(),
     }
 }
 

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::cli::{Environments, Exit, Format, Session};
 use crate::desired::{Ask, CheckedEnvironment, Loaded};
-use crate::model::Level;
+use crate::model::Severity;
 use crate::model::text::count;
 use crate::render::diagnostics;
 use crate::render::diagnostics::document::DiagnosticsDocument;
@@ -32,7 +32,7 @@ type Checked = Loaded<CheckedEnvironment>;
 pub fn run(args: &Args, session: &Session) -> Result<Exit> {
     let ask = args.environments.ask()?.unwrap_or(Ask::All);
     let loaded = session.check_files(&ask)?;
-    let invalid = loaded.findings.iter().any(|f| f.level == Level::Error);
+    let invalid = loaded.findings.iter().any(|f| f.level == Severity::Error);
     match session.format {
         Format::Json => session.print_json(&DiagnosticsDocument::from(&*loaded.findings))?,
         Format::Markdown => session.print_comment(&[section(loaded)])?,

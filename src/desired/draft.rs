@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::catalogue::select::Ask;
+use super::declarations::select::Ask;
 use super::files::document;
 use super::files::error::{Folder, LoadError};
 use super::files::folder::{Folders, Found, ReadFile, read_folder, shown_path};
 use super::load::{Loaded, load_all};
 use super::reader::variables::Variables;
-use crate::model::Source;
+use crate::model::SourceText;
 
 /// A topics file as it would be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +50,7 @@ fn beside(mut found: Vec<Found>, drafts: &[Draft], folders: &Folders) -> Vec<Fou
     found.retain(|found| !replaced.contains(&found.file));
     for draft in drafts {
         let file = shown(draft);
-        let source = Source::new(file.clone(), draft.text.clone());
+        let source = SourceText::new(file.clone(), draft.text.clone());
         found.push(Found {
             stem: Arc::from(""),
             read: ReadFile::Text(Arc::new(source)),

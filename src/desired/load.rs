@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::Desired;
-use super::catalogue::environments::{Chain, Environments};
-use super::catalogue::select::Ask;
-use super::catalogue::topics::Catalogue;
 use super::checks::unknown_configs;
 use super::checks::whole;
 use super::connection::template::ConnectionTemplate;
+use super::declarations::environments::{Chain, Environments};
+use super::declarations::select::Ask;
+use super::declarations::topics::Declarations;
 use super::files::document;
 use super::files::error::{Folder, LoadError};
 use super::files::folder::{Folders, Found, ReadFile, read_folder};
@@ -23,7 +23,7 @@ use super::policy::rules::Rules;
 use super::problems::Problems;
 use super::reader::topics_file::{self, TopicsFile};
 use super::reader::variables::Variables;
-use crate::model::{Finding, Globs, Layer, Place, Source, Sources, TopicName};
+use crate::model::{Finding, Globs, Layer, Place, SourceText, Sources, TopicName};
 
 /// What the files say about the environments that were asked for.
 #[derive(Debug)]
@@ -169,10 +169,10 @@ pub(super) fn load_all<E: From<LoadedEnvironment>>(
     }
 
     let (files, complete) = read_topics(topics, &mut sources, &mut problems);
-    let catalogue = Catalogue::build(files, complete, &environments.known, &mut problems);
+    let declarations = Declarations::build(files, complete, &environments.known, &mut problems);
     let allowed = environments.allowed_configs();
     if environments.complete() {
-        unknown_configs::report(&catalogue, &allowed, &mut problems);
+        unknown_configs::report(&declarations, &allowed, &mut problems);
     }
     let topics_are_sound = problems.errors() == 0;
 
@@ -183,7 +183,7 @@ pub(super) fn load_all<E: From<LoadedEnvironment>>(
             continue;
         };
         let place = Place::whole(chain.own().0.file.clone());
-        let weight = chain.weight() + catalogue.weight();
+        let weight = chain.weight() + declarations.weight();
         if let Err(finding) = resolving.take(name, place, weight) {
             problems.add(*finding);
             continue;
@@ -192,7 +192,7 @@ pub(super) fn load_all<E: From<LoadedEnvironment>>(
         let names = environments.names_of(name);
         let one = Loading {
             chain: &chain,
-            catalogue: &catalogue,
+            declarations: &declarations,
             allowed: &allowed,
             variables,
             explainer: explain.map(|topic| Explainer {
@@ -217,7 +217,7 @@ pub(super) fn load_all<E: From<LoadedEnvironment>>(
         sources,
         environments: loaded,
         known,
-        profiles: catalogue.profiles.keys().cloned().collect(),
+        profiles: declarations.profiles.keys().cloned().collect(),
         findings: problems.finish(name_environments),
         list_form,
     })
@@ -253,7 +253,7 @@ fn read_topics(
 }
 
 /// A file's text and what it says, each as far as it could be read, with its problems.
-type ReadTopics = (Option<Arc<Source>>, Option<TopicsFile>, Problems);
+type ReadTopics = (Option<Arc<SourceText>>, Option<TopicsFile>, Problems);
 
 /// Reads a file. Unless `more` is wanted, only its first syntax error is told.
 fn read_topics_file(found: Found, more: bool) -> ReadTopics {
@@ -273,7 +273,7 @@ fn read_topics_file(found: Found, more: bool) -> ReadTopics {
 /// What one environment is made of.
 struct Loading<'a> {
     chain: &'a Chain<'a>,
-    catalogue: &'a Catalogue,
+    declarations: &'a Declarations,
     allowed: &'a [Globs],
     variables: &'a Variables,
     explainer: Option<Explainer<'a>>,
@@ -295,12 +295,12 @@ impl Loading<'_> {
         let environment = environment::build(chain, groups, cluster_id, problems);
         let rules = Rules::of(chain, problems);
         unknown_configs::report_defaults(chain, &rules, problems);
-        let profiles = self.catalogue.profiles.values();
+        let profiles = self.declarations.profiles.values();
         let resolver = Resolver {
             environment: chain.name.clone(),
             file: chain.own().0.file.clone(),
             layers: SharedLayers::new(chain, Names::new(&names), profiles),
-            catalogue: self.catalogue,
+            declarations: self.declarations,
             rules: &rules,
             allowed_somewhere: self.allowed,
             resolving: self.resolving,

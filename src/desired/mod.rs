@@ -2,7 +2,7 @@
 //! and the layer that set it. This room knows neither Kafka nor what is live.
 //!
 //! ```text
-//!  files ──► reader ──► catalogue ──► layers ──► checks, policy ──► Loaded
+//!  files ──► reader ──► declarations ──► layers ──► checks, policy ──► Loaded
 //!  (text)  (one file) (all of a kind)      (one environment)
 //! ```
 //!
@@ -10,7 +10,7 @@
 //! | --- | --- |
 //! | `files` | which files are read, and their text as TOML |
 //! | `reader` | the tables of both kinds of files, a file each; `schema`: what editors are told of them |
-//! | `catalogue` | all topics files together, all environment files together |
+//! | `declarations` | all topics files together, all environment files together |
 //! | `layers` | a stack of values for each setting, what is in force, and where it comes from |
 //! | `checks`, `policy` | what does not fit once it is resolved; `[rules]` |
 //! | `connection` | `[cluster]`, the runner's client configuration, secrets |
@@ -19,9 +19,9 @@
 //! What is wrong goes to `problems`, from every station, and the way goes on: what could not be
 //! read is told apart from what is not there, so that one mistake is one finding.
 
-mod catalogue;
 mod checks;
 mod connection;
+mod declarations;
 mod draft;
 mod files;
 mod layers;
@@ -38,18 +38,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-pub use catalogue::select::Ask;
 pub use checks::whole::outside_scope;
 pub use connection::client_config::ClientConfig;
 pub use connection::secrets::Outside;
 pub use connection::template::ConnectionTemplate;
+pub use declarations::select::Ask;
 pub use draft::{Draft, load_with};
 pub use files::error::{LoadError, NamedFolder};
 pub use files::folder::Folders;
 pub use layers::defaults::{Defaults, Demands};
 pub use layers::explain::{Explained, ExplainedTopic};
 pub use layers::stack::{FromVariable, LayerValue, SettingStack};
-pub use lifecycle::instance::{NoInstance, WhyNotHere};
+pub use lifecycle::instance::{InvalidInstanceTopic, NoInstance};
 pub use lifecycle::name_template::NameTemplate;
 pub use load::{
     CheckedEnvironment, Loaded, LoadedEnvironment, check, load, load_environments, load_explained,
@@ -100,7 +100,7 @@ pub struct Desired {
     /// The topics that should exist here.
     pub topics: BTreeMap<TopicName, Topic>,
     /// The topics that should not, `[removed.NAME]`.
-    pub removed: BTreeMap<TopicName, Tombstone>,
+    pub removed: BTreeMap<TopicName, Removal>,
     /// The topics that come and go at run time, `[lifecycles.NAME]`.
     pub lifecycles: BTreeMap<Arc<str>, Lifecycle>,
     /// What a topic has whose entry says nothing, and what every entry must say.
@@ -134,7 +134,7 @@ pub struct Environment {
 
 impl Environment {
     /// Whether a topic is none of the files' business: ignored, Kafka's own, or the inventory.
-    pub fn passes_over(&self, name: &TopicName) -> bool {
+    pub fn ignores(&self, name: &TopicName) -> bool {
         name.is_internal()
             || *name == self.inventory.topic
             || self.ignore_topics.matches(name.as_str())
@@ -233,7 +233,7 @@ impl Eq for Traffic {}
 
 /// A topic that should be gone.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tombstone {
+pub struct Removal {
     /// The tombstone's key.
     pub declared_at: Place,
     /// Why it goes.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::model::text::count;
-use crate::model::{Finding, Level, Place, TopicName};
+use crate::model::{Finding, Place, Severity, TopicName};
 
 /// More findings than anybody reads. The rest is counted, not kept.
 const LIMIT: usize = 10_000;
@@ -83,7 +83,7 @@ impl Problems {
         let key = (finding.place.clone(), finding.code, finding.message.clone());
         let index = match self.known.get(&key) {
             Some(&index) => {
-                self.errors += usize::from(finding.level == Level::Error);
+                self.errors += usize::from(finding.level == Severity::Error);
                 index
             }
             None => match self.note(finding) {
@@ -141,7 +141,7 @@ impl Problems {
     }
 
     fn note(&mut self, finding: Finding) -> Option<usize> {
-        self.errors += usize::from(finding.level == Level::Error);
+        self.errors += usize::from(finding.level == Severity::Error);
         if self.noted.len() >= self.limit {
             self.beyond += 1;
             return None;

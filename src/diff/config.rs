@@ -2,7 +2,7 @@
 
 use super::{ConfigDiff, Difference};
 use crate::desired::Topic;
-use crate::live::{Defaults, Effective, LiveTopic, Source, effective, inherited_default};
+use crate::live::{ConfigSource, Defaults, Effective, LiveTopic, effective, inherited_default};
 use crate::model::config::is_throttle;
 use crate::model::{ConfigKey, Globs};
 
@@ -35,7 +35,7 @@ pub(super) fn compare<'a>(
         }
         let own = Effective {
             value,
-            source: Source::Topic,
+            source: ConfigSource::Topic,
         };
         differ.push(ConfigDiff {
             key,
@@ -58,7 +58,7 @@ fn declared<'a>(
     let live = effective(found, defaults, key);
     let kind = match live {
         Some(live) if !key.same(live.value, &value.value) => Difference::Value(value),
-        Some(live) if live.source != Source::Topic => Difference::NotHeld(value),
+        Some(live) if live.source != ConfigSource::Topic => Difference::NotHeld(value),
         Some(_) => return None,
         None => Difference::Value(value),
     };

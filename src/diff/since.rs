@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::live::{Effective, Source};
+use crate::live::{ConfigSource, Effective};
 use crate::model::{ConfigKey, ConfigMap};
 
 /// On which side something changed since it was last applied.
@@ -62,7 +62,7 @@ pub fn of_config(
             !same(applied, live.value) || dropped
         }
         (Some(_), None) => true,
-        (None, live) => live.is_some_and(|live| live.source == Source::Topic),
+        (None, live) => live.is_some_and(|live| live.source == ConfigSource::Topic),
     };
     let files = match (applied, wanted) {
         (Some(applied), Some(wanted)) => !same(applied, wanted),
@@ -75,7 +75,11 @@ pub fn of_config(
 mod tests {
     use super::*;
 
-    fn config(applied: Option<&str>, live: Option<(&str, Source)>, wanted: Option<&str>) -> Since {
+    fn config(
+        applied: Option<&str>,
+        live: Option<(&str, ConfigSource)>,
+        wanted: Option<&str>,
+    ) -> Since {
         let key = ConfigKey::from("cleanup.policy");
         let applied = applied.map(|value| (key.clone(), value.to_owned()));
         let live = live.map(|(value, source)| Effective { value, source });
@@ -91,7 +95,7 @@ mod tests {
 
     #[test]
     fn a_config_that_was_applied() {
-        let (own, default) = (Source::Topic, Source::KafkaDefault);
+        let (own, default) = (ConfigSource::Topic, ConfigSource::KafkaDefault);
         let applied = Some("compact,delete");
         assert_eq!(
             config(applied, Some(("delete", own)), applied),
@@ -113,7 +117,7 @@ mod tests {
 
     #[test]
     fn a_config_that_was_not_declared() {
-        let (own, default) = (Source::Topic, Source::KafkaDefault);
+        let (own, default) = (ConfigSource::Topic, ConfigSource::KafkaDefault);
         assert_eq!(config(None, Some(("compact", own)), None), Since::Drift);
         let wanted = Some("delete");
         assert_eq!(config(None, Some(("compact", own)), wanted), Since::Both);

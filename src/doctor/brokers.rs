@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::{Check, Code, Purpose, fail, ok, skip, warn};
-use crate::live::checkup::{Broker, Checkup, Partitions, Server, Visit};
+use crate::live::checkup::{Broker, BrokerAnswer, Checkup, Partitions, Server};
 use crate::model::TopicName;
 use crate::model::text::{count, names};
 
@@ -137,7 +137,7 @@ fn absent((id, replicas): (&i32, &usize)) -> Check {
     )
 }
 
-fn visits(found: &Checkup) -> impl Iterator<Item = (&Broker, &Visit)> {
+fn visits(found: &Checkup) -> impl Iterator<Item = (&Broker, &BrokerAnswer)> {
     let answered = |broker: &'_ Broker| broker.answered.is_ok();
     let answered = found.brokers.iter().filter(move |broker| answered(broker));
     answered.filter_map(|broker| Some((broker, broker.answered.as_ref().ok()?)))
@@ -307,7 +307,7 @@ fn partitions(found: &Partitions) -> Vec<Check> {
 #[cfg(test)]
 mod tests {
     use super::super::testing::{checkup, codes, find, purpose, silence};
-    use super::super::{Level, judge};
+    use super::super::{CheckStatus, judge};
     use super::*;
     use crate::testing::{at, desired};
 
@@ -316,10 +316,13 @@ mod tests {
         let desired = desired([]);
         let found = checkup(3);
         let checks = super::judge(purpose(&desired), &found);
-        let bad: Vec<_> = checks.iter().filter(|c| c.level == Level::Fail).collect();
+        let bad: Vec<_> = checks
+            .iter()
+            .filter(|c| c.level == CheckStatus::Fail)
+            .collect();
         assert!(bad.is_empty(), "{bad:?}");
-        assert_eq!(codes(&checks, Level::Warn), ["cluster-id"]);
-        assert_eq!(codes(&checks, Level::Skip), ["quorum"]);
+        assert_eq!(codes(&checks, CheckStatus::Warn), ["cluster-id"]);
+        assert_eq!(codes(&checks, CheckStatus::Skip), ["quorum"]);
     }
 
     #[test]
@@ -328,10 +331,10 @@ mod tests {
         desired.environment.cluster_id = Some(at(5, "c1".into()));
         let found = checkup(1);
         let check = find(&super::judge(purpose(&desired), &found), Code::ClusterId);
-        assert_eq!(check.level, Level::Ok);
+        assert_eq!(check.level, CheckStatus::Ok);
         desired.environment.cluster_id = Some(at(5, "c2".into()));
         let check = find(&super::judge(purpose(&desired), &found), Code::ClusterId);
-        assert_eq!(check.level, Level::Fail);
+        assert_eq!(check.level, CheckStatus::Fail);
         assert_eq!(check.message, "it is c1, but topics/a.toml:5 sets c2");
     }
 
@@ -343,8 +346,11 @@ mod tests {
         found.partitions.absent = [(3, 2)].into();
         let checks = judge(purpose(&desired), &found);
         let brokers: Vec<_> = checks.iter().filter(|c| c.code == Code::Broker).collect();
-        let levels: Vec<Level> = brokers.iter().map(|check| check.level).collect();
-        assert_eq!(levels, [Level::Ok, Level::Fail, Level::Warn]);
+        let levels: Vec<CheckStatus> = brokers.iter().map(|check| check.level).collect();
+        assert_eq!(
+            levels,
+            [CheckStatus::Ok, CheckStatus::Fail, CheckStatus::Warn]
+        );
         assert_eq!(
             brokers[0].message,
             "broker 1: kafka-1:9092 answered in 12 ms"
@@ -372,7 +378,7 @@ mod tests {
         );
         let apis: Vec<_> = checks.iter().filter(|c| c.code == Code::Apis).collect();
         assert_eq!(apis.len(), 1);
-        assert_eq!(apis[0].level, Level::Warn);
+        assert_eq!(apis[0].level, CheckStatus::Warn);
         assert!(apis[0].message.starts_with("no topic ids"));
         visit(&mut found, "4.3", 13);
         assert_eq!(found, checkup(2));
@@ -390,7 +396,7 @@ mod tests {
             .filter(|c| c.code == Code::Partitions)
             .collect();
         assert_eq!(of[0].message, "2 partitions without a leader, of a");
-        assert_eq!(of[0].level, Level::Fail);
+        assert_eq!(of[0].level, CheckStatus::Fail);
         assert_eq!(
             of[1].message,
             "2 partitions with replicas out of sync, of b, c"
@@ -403,7 +409,7 @@ mod tests {
         let mut found = checkup(1);
         found.controller = Err(silence("timed out"));
         let check = find(&super::judge(purpose(&desired), &found), Code::Controller);
-        assert_eq!(check.level, Level::Fail);
+        assert_eq!(check.level, CheckStatus::Fail);
         assert!(check.message.ends_with(": timed out"), "{}", check.message);
     }
 }

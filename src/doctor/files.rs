@@ -22,12 +22,12 @@ pub(super) fn judge(purpose: Purpose<'_>, found: &Checkup) -> Vec<Check> {
 }
 
 /// A topic that the files want, or a template of a lifecycle's.
-struct Wanted<'a> {
+struct DeclaredTopic<'a> {
     name: String,
     topic: &'a Topic,
 }
 
-impl Wanted<'_> {
+impl DeclaredTopic<'_> {
     fn factor(&self) -> usize {
         self.topic.replication_factor.value as usize
     }
@@ -39,25 +39,25 @@ impl Wanted<'_> {
     }
 }
 
-fn wanted(purpose: Purpose<'_>) -> Vec<Wanted<'_>> {
-    let listed = purpose.topics().map(|(name, topic)| Wanted {
+fn wanted(purpose: Purpose<'_>) -> Vec<DeclaredTopic<'_>> {
+    let listed = purpose.topics().map(|(name, topic)| DeclaredTopic {
         name: name.to_string(),
         topic,
     });
     let lifecycles = purpose.desired.lifecycles.values();
     let templates = lifecycles.flat_map(|lifecycle| &lifecycle.topics);
-    let templates = templates.map(|topic| Wanted {
+    let templates = templates.map(|topic| DeclaredTopic {
         name: topic.name.to_string(),
         topic: &topic.settings,
     });
     listed.chain(templates).collect()
 }
 
-fn replication(purpose: Purpose<'_>, wanted: &[Wanted<'_>], found: &Checkup) -> Check {
+fn replication(purpose: Purpose<'_>, wanted: &[DeclaredTopic<'_>], found: &Checkup) -> Check {
     let code = Code::Replication;
     let up = found.brokers.len();
     let known = up + found.partitions.absent.len();
-    let Some(most) = wanted.iter().map(Wanted::factor).max() else {
+    let Some(most) = wanted.iter().map(DeclaredTopic::factor).max() else {
         return skip(code, "the files list no topic here");
     };
     let brokers = count(up, "broker");
@@ -65,7 +65,7 @@ fn replication(purpose: Purpose<'_>, wanted: &[Wanted<'_>], found: &Checkup) -> 
         let message = format!("at most {} wanted; {brokers} up", count(most, "replica"));
         return ok(code, message);
     }
-    let beyond: Vec<&Wanted<'_>> = wanted.iter().filter(|w| w.factor() > up).collect();
+    let beyond: Vec<&DeclaredTopic<'_>> = wanted.iter().filter(|w| w.factor() > up).collect();
     let places: Vec<String> = beyond.iter().map(|wanted| wanted.with_place()).collect();
     let topics = match beyond.len() {
         1 => "1 topic wants".to_owned(),
@@ -90,7 +90,7 @@ fn replication(purpose: Purpose<'_>, wanted: &[Wanted<'_>], found: &Checkup) -> 
     }
 }
 
-fn racks(wanted: &[Wanted<'_>], found: &Checkup) -> Check {
+fn racks(wanted: &[DeclaredTopic<'_>], found: &Checkup) -> Check {
     let code = Code::Racks;
     let racks: BTreeSet<&str> = found
         .brokers
@@ -113,7 +113,11 @@ fn racks(wanted: &[Wanted<'_>], found: &Checkup) -> Check {
         );
         return warn(code, message, "set broker.rack on every broker");
     }
-    let most = wanted.iter().map(Wanted::factor).max().unwrap_or_default();
+    let most = wanted
+        .iter()
+        .map(DeclaredTopic::factor)
+        .max()
+        .unwrap_or_default();
     let all: Vec<&str> = racks.iter().copied().collect();
     let message = format!(
         "{}: {}",
@@ -132,7 +136,7 @@ fn racks(wanted: &[Wanted<'_>], found: &Checkup) -> Check {
 
 /// Kafka takes a topic that needs more replicas in sync than it has, and then no acks=all write.
 /// What the files declare is checked with the files; here it is the brokers' default that counts.
-fn min_isr(wanted: &[Wanted<'_>], found: &Checkup) -> Check {
+fn min_isr(wanted: &[DeclaredTopic<'_>], found: &Checkup) -> Check {
     let code = Code::MinIsr;
     let values = match setting(found, code, MIN_ISR) {
         Ok(values) => values,
@@ -145,9 +149,9 @@ fn min_isr(wanted: &[Wanted<'_>], found: &Checkup) -> Check {
     let silent = wanted
         .iter()
         .filter(|w| !w.topic.config.contains_key(MIN_ISR));
-    let mut by_kind: BTreeMap<Kind, Vec<&str>> = BTreeMap::new();
+    let mut by_kind: BTreeMap<DefaultEffect, Vec<&str>> = BTreeMap::new();
     for wanted in silent {
-        let kind = Kind::of(default, wanted.factor());
+        let kind = DefaultEffect::of(default, wanted.factor());
         by_kind.entry(kind).or_default().push(&wanted.name);
     }
     // The worst one: they stand in this order.
@@ -166,45 +170,49 @@ fn min_isr(wanted: &[Wanted<'_>], found: &Checkup) -> Check {
     let message = format!("{MIN_ISR} is {default} by default, and {silent} ({topics}): {so}");
     let help = "declare min_insync_replicas, in [defaults] say";
     match kind {
-        Kind::Never => fail(code, message, help),
-        Kind::Stops | Kind::Alone | Kind::Fine => warn(code, message, help),
+        DefaultEffect::Never => fail(code, message, help),
+        DefaultEffect::Stops | DefaultEffect::Alone | DefaultEffect::Fine => {
+            warn(code, message, help)
+        }
     }
 }
 
 /// What a default means to a topic with so many replicas, the worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Kind {
+enum DefaultEffect {
     Never,
     Stops,
     Alone,
     Fine,
 }
 
-impl Kind {
+impl DefaultEffect {
     /// What follows; nothing where it is fine.
     fn so(self) -> Option<&'static str> {
         match self {
-            Kind::Never => Some("with fewer replicas, no acks=all write succeeds"),
-            Kind::Stops => Some("acks=all writes stop with the first replica that is out of sync"),
-            Kind::Alone => Some("an acks=all write may be on one broker alone"),
-            Kind::Fine => None,
+            DefaultEffect::Never => Some("with fewer replicas, no acks=all write succeeds"),
+            DefaultEffect::Stops => {
+                Some("acks=all writes stop with the first replica that is out of sync")
+            }
+            DefaultEffect::Alone => Some("an acks=all write may be on one broker alone"),
+            DefaultEffect::Fine => None,
         }
     }
 
     fn of(default: usize, factor: usize) -> Self {
         match factor {
-            1 if default <= 1 => Kind::Fine,
-            factor if factor < default => Kind::Never,
-            factor if factor == default => Kind::Stops,
-            factor if default == 1 && factor >= 3 => Kind::Alone,
-            _ => Kind::Fine,
+            1 if default <= 1 => DefaultEffect::Fine,
+            factor if factor < default => DefaultEffect::Never,
+            factor if factor == default => DefaultEffect::Stops,
+            factor if default == 1 && factor >= 3 => DefaultEffect::Alone,
+            _ => DefaultEffect::Fine,
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::Level;
+    use super::super::CheckStatus;
     use super::super::testing::{checkup, find, purpose, set};
     use super::*;
     use crate::testing::{desired, topic};
@@ -218,17 +226,20 @@ mod tests {
         let desired = desired([("a", topic(1, 3, &[])), ("b", topic(1, 1, &[]))]);
         assert_eq!(
             one(&desired, &checkup(3), Code::Replication).level,
-            Level::Ok
+            CheckStatus::Ok
         );
         let check = one(&desired, &checkup(2), Code::Replication);
-        assert_eq!(check.level, Level::Fail);
+        assert_eq!(check.level, CheckStatus::Fail);
         assert_eq!(
             check.message,
             "1 topic wants more replicas than there are brokers, up to 3 with 2 brokers up: a (topics/a.toml:3)"
         );
         let mut found = checkup(2);
         found.partitions.absent = [(3, 1)].into();
-        assert_eq!(one(&desired, &found, Code::Replication).level, Level::Warn);
+        assert_eq!(
+            one(&desired, &found, Code::Replication).level,
+            CheckStatus::Warn
+        );
     }
 
     #[test]
@@ -241,13 +252,16 @@ mod tests {
             }
             one(&desired, &found, Code::Racks)
         };
-        assert_eq!(with(&[None, None, None]).level, Level::Ok);
+        assert_eq!(with(&[None, None, None]).level, CheckStatus::Ok);
         assert_eq!(
             with(&[Some("a"), Some("b"), Some("c")]).message,
             "3 racks: a, b, c"
         );
-        assert_eq!(with(&[Some("a"), Some("b"), Some("b")]).level, Level::Warn);
-        assert_eq!(with(&[Some("a"), Some("b"), None]).level, Level::Warn);
+        assert_eq!(
+            with(&[Some("a"), Some("b"), Some("b")]).level,
+            CheckStatus::Warn
+        );
+        assert_eq!(with(&[Some("a"), Some("b"), None]).level, CheckStatus::Warn);
     }
 
     #[test]
@@ -258,11 +272,11 @@ mod tests {
             set(&mut found, MIN_ISR, default);
             one(&desired, &found, Code::MinIsr).level
         };
-        assert_eq!(level("1", 1, &[]), Level::Ok);
-        assert_eq!(level("1", 3, &[]), Level::Warn);
-        assert_eq!(level("2", 3, &[]), Level::Ok);
-        assert_eq!(level("3", 3, &[]), Level::Warn);
-        assert_eq!(level("2", 1, &[]), Level::Fail);
-        assert_eq!(level("2", 1, &[(MIN_ISR, "1")]), Level::Ok);
+        assert_eq!(level("1", 1, &[]), CheckStatus::Ok);
+        assert_eq!(level("1", 3, &[]), CheckStatus::Warn);
+        assert_eq!(level("2", 3, &[]), CheckStatus::Ok);
+        assert_eq!(level("3", 3, &[]), CheckStatus::Warn);
+        assert_eq!(level("2", 1, &[]), CheckStatus::Fail);
+        assert_eq!(level("2", 1, &[(MIN_ISR, "1")]), CheckStatus::Ok);
     }
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Check, Code, Level, Purpose, fail, ok, skip, untold, warn};
-use crate::live::checkup::{Checkup, Contents, Inventory, Lock, Untold};
+use super::{Check, CheckStatus, Code, Purpose, fail, ok, skip, unavailable, warn};
+use crate::live::checkup::{Checkup, Contents, Inventory, Lock, Unavailable};
 use crate::model::TopicName;
 use crate::model::text::count;
 use crate::model::time::utc;
@@ -30,7 +30,7 @@ fn inventory(purpose: Purpose<'_>, found: &Checkup) -> Vec<Check> {
             code,
             "turned off ([inventory] enabled = false): nothing is owned, only removals delete",
         )],
-        Some(Err(why)) => vec![untold(
+        Some(Err(why)) => vec![unavailable(
             code,
             &format!("the state of {topic} is not known"),
             why,
@@ -49,11 +49,11 @@ fn inventory(purpose: Purpose<'_>, found: &Checkup) -> Vec<Check> {
             match configs {
                 Err(why) => {
                     let what = format!("whether {topic} is compacted is not known");
-                    checks.push(untold(code, &what, why));
+                    checks.push(unavailable(code, &what, why));
                 }
                 Ok(configs) => checks.extend(settings(topic, *replicas, configs)),
             }
-            let is_usable = checks.iter().all(|check| check.level == Level::Warn);
+            let is_usable = checks.iter().all(|check| check.level == CheckStatus::Warn);
             match contents {
                 Ok(contents) => checks.extend(records(topic, contents)),
                 // What the topic lacks stands there already.
@@ -80,7 +80,7 @@ fn scope(purpose: Purpose<'_>) -> Option<Check> {
     Some(warn(Code::Inventory, message, help))
 }
 
-fn unread(why: &Untold) -> Check {
+fn unread(why: &Unavailable) -> Check {
     let help = why.help.clone().unwrap_or_default();
     fail(Code::Inventory, why.why.clone(), help)
 }
@@ -231,7 +231,7 @@ fn clock(found: &Checkup) -> Check {
     let code = Code::Clock;
     let unknown = "this machine's clock is not checked: brokers return their time only for a write";
     let (topic, at) = match &found.stamped {
-        Err(why) => return untold(code, unknown, why),
+        Err(why) => return unavailable(code, unknown, why),
         Ok(None) => return skip(code, unknown),
         Ok(Some(stamped)) => stamped,
     };
@@ -263,7 +263,7 @@ fn seconds(ms: i64) -> String {
 mod tests {
     use super::super::testing::{checkup, denied, find, purpose};
     use super::*;
-    use crate::live::checkup::Told;
+    use crate::live::checkup::Available;
     use crate::testing::desired;
 
     fn there(replicas: usize, configs: &[(&str, &str)]) -> Checkup {
@@ -287,7 +287,7 @@ mod tests {
         ("min.insync.replicas", "2"),
     ];
 
-    fn levels(found: &Checkup) -> Vec<Level> {
+    fn levels(found: &Checkup) -> Vec<CheckStatus> {
         let desired = desired([]);
         let checks = inventory(purpose(&desired), found);
         checks.iter().map(|check| check.level).collect()
@@ -295,13 +295,13 @@ mod tests {
 
     #[test]
     fn a_topic_as_this_tool_makes_it() {
-        assert_eq!(levels(&there(3, &GOOD)), [Level::Ok]);
+        assert_eq!(levels(&there(3, &GOOD)), [CheckStatus::Ok]);
         let mut found = checkup(1);
-        assert_eq!(levels(&found), [Level::Skip]);
+        assert_eq!(levels(&found), [CheckStatus::Skip]);
         found.inventory = Some(Ok(Inventory::Missing));
-        assert_eq!(levels(&found), [Level::Ok]);
+        assert_eq!(levels(&found), [CheckStatus::Ok]);
         found.inventory = Some(Err(denied()));
-        assert_eq!(levels(&found), [Level::Skip]);
+        assert_eq!(levels(&found), [CheckStatus::Skip]);
     }
 
     #[test]
@@ -313,15 +313,23 @@ mod tests {
         ];
         assert_eq!(
             levels(&there(1, &other)),
-            [Level::Warn, Level::Fail, Level::Fail, Level::Ok]
+            [
+                CheckStatus::Warn,
+                CheckStatus::Fail,
+                CheckStatus::Fail,
+                CheckStatus::Ok
+            ]
         );
-        assert_eq!(levels(&there(3, &other))[2], Level::Warn);
-        assert_eq!(levels(&there(1, &GOOD))[1], Level::Fail);
+        assert_eq!(levels(&there(3, &other))[2], CheckStatus::Warn);
+        assert_eq!(levels(&there(1, &GOOD))[1], CheckStatus::Fail);
         let large = [GOOD[0], GOOD[1], GOOD[2], ("segment.bytes", "1073741824")];
-        assert_eq!(levels(&there(3, &large)), [Level::Warn, Level::Ok]);
+        assert_eq!(
+            levels(&there(3, &large)),
+            [CheckStatus::Warn, CheckStatus::Ok]
+        );
     }
 
-    fn recorded(found: &mut Checkup) -> &mut Told<Contents> {
+    fn recorded(found: &mut Checkup) -> &mut Available<Contents> {
         match &mut found.inventory {
             Some(Ok(Inventory::There { contents, .. })) => contents,
             other => panic!("{other:?}"),
@@ -338,7 +346,7 @@ mod tests {
             };
             scope(purpose).map(|check| check.level)
         };
-        assert_eq!(unnamed(&desired), Some(Level::Warn));
+        assert_eq!(unnamed(&desired), Some(CheckStatus::Warn));
         assert_eq!(scope(purpose(&desired)), None);
         desired.environment.inventory.scope = Some("media".to_owned());
         assert_eq!(unnamed(&desired), None);
@@ -351,12 +359,12 @@ mod tests {
     fn records_that_cannot_be_read() {
         let mut found = there(3, &GOOD);
         *recorded(&mut found) = Err(denied());
-        assert_eq!(levels(&found), [Level::Fail]);
+        assert_eq!(levels(&found), [CheckStatus::Fail]);
         *recorded(&mut found) = Ok(Contents {
             unreadable: vec!["offset 3: it has no key".to_owned()],
             ..Contents::default()
         });
-        assert_eq!(levels(&found), [Level::Fail]);
+        assert_eq!(levels(&found), [CheckStatus::Fail]);
     }
 
     #[test]
@@ -364,7 +372,7 @@ mod tests {
         let desired = desired([]);
         let mut found = there(3, &GOOD);
         let of = |found: &Checkup| find(&judge(purpose(&desired), found), Code::Lock);
-        assert_eq!(of(&found).level, Level::Ok);
+        assert_eq!(of(&found).level, CheckStatus::Ok);
         let lock = |resource: &str, until_ms| Lock {
             resource: resource.to_owned(),
             by: "anna@ci".to_owned(),
@@ -378,13 +386,13 @@ mod tests {
         ];
         recorded(&mut found).as_mut().expect("it is read").locks = locks;
         let check = of(&found);
-        assert_eq!(check.level, Level::Warn);
+        assert_eq!(check.level, CheckStatus::Warn);
         assert_eq!(
             check.message,
             "an apply of prod is running: anna@ci, process 7, since 1970-01-01T00:16:30Z"
         );
         found.now_ms = 1_006_000;
-        assert_eq!(of(&found).level, Level::Ok);
+        assert_eq!(of(&found).level, CheckStatus::Ok);
     }
 
     #[test]
@@ -392,12 +400,12 @@ mod tests {
         let desired = desired([]);
         let mut found = checkup(1);
         let at = |found: &Checkup| find(&judge(purpose(&desired), found), Code::Clock);
-        assert_eq!(at(&found).level, Level::Skip);
+        assert_eq!(at(&found).level, CheckStatus::Skip);
         found.stamped = Ok(Some(("a".into(), 1_000_500)));
-        assert_eq!(at(&found).level, Level::Skip);
+        assert_eq!(at(&found).level, CheckStatus::Skip);
         found.stamped = Ok(Some(("a".into(), 1_090_000)));
         let check = at(&found);
-        assert_eq!(check.level, Level::Warn);
+        assert_eq!(check.level, CheckStatus::Warn);
         assert!(
             check.message.contains("at least 90 s behind"),
             "{}",

@@ -15,7 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::desired::{Desired, Topic};
-use crate::live::checkup::{Checkup, Untold};
+use crate::live::checkup::{Checkup, Unavailable};
 use crate::model::{Globs, TopicName};
 
 /// One thing that was looked at.
@@ -25,7 +25,7 @@ pub struct Check {
     #[serde(rename = "check")]
     pub code: Code,
     /// How it is.
-    pub level: Level,
+    pub level: CheckStatus,
     /// What was found, as a sentence. Not escaped.
     pub message: String,
     /// What to do now, where there is something to do.
@@ -37,7 +37,7 @@ pub struct Check {
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(rename_all = "kebab-case")]
-pub enum Level {
+pub enum CheckStatus {
     /// It is as it should be.
     Ok,
     /// It works, and something should be known or mended.
@@ -48,14 +48,14 @@ pub enum Level {
     Skip,
 }
 
-impl Level {
+impl CheckStatus {
     /// The level as text has it.
     pub fn as_str(self) -> &'static str {
         match self {
-            Level::Ok => "ok",
-            Level::Warn => "warn",
-            Level::Fail => "fail",
-            Level::Skip => "skip",
+            CheckStatus::Ok => "ok",
+            CheckStatus::Warn => "warn",
+            CheckStatus::Fail => "fail",
+            CheckStatus::Skip => "skip",
         }
     }
 }
@@ -147,7 +147,7 @@ codes! {
     Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(rename_all = "kebab-case")]
-pub enum Work {
+pub enum TargetCommand {
     /// Reading alone: `plan`, `drift`, `list`, `snapshot`.
     Plan,
     /// Changing the cluster too.
@@ -162,7 +162,7 @@ pub struct Purpose<'a> {
     /// Only topics that match; all where it is empty.
     pub only: &'a Globs,
     /// What is to be done there.
-    pub work: Work,
+    pub work: TargetCommand,
     /// Whether the runner names a scope, where the files name none.
     pub scope_is_named: bool,
 }
@@ -178,7 +178,7 @@ impl<'a> Purpose<'a> {
     }
 
     /// The names of the topics that should not.
-    pub fn tombstoned(self) -> BTreeSet<TopicName> {
+    pub fn removed_names(self) -> BTreeSet<TopicName> {
         self.removed().cloned().collect()
     }
 
@@ -211,7 +211,7 @@ pub fn unreached(why: &str, help: Option<String>) -> Vec<Check> {
     vec![
         Check {
             code: Code::Connection,
-            level: Level::Fail,
+            level: CheckStatus::Fail,
             message: why.to_owned(),
             help,
         },
@@ -222,7 +222,7 @@ pub fn unreached(why: &str, help: Option<String>) -> Vec<Check> {
 fn ok(code: Code, message: impl Into<String>) -> Check {
     Check {
         code,
-        level: Level::Ok,
+        level: CheckStatus::Ok,
         message: message.into(),
         help: None,
     }
@@ -230,14 +230,14 @@ fn ok(code: Code, message: impl Into<String>) -> Check {
 
 fn skip(code: Code, message: impl Into<String>) -> Check {
     Check {
-        level: Level::Skip,
+        level: CheckStatus::Skip,
         ..ok(code, message)
     }
 }
 
 fn warn(code: Code, message: impl Into<String>, help: impl Into<String>) -> Check {
     Check {
-        level: Level::Warn,
+        level: CheckStatus::Warn,
         help: Some(help.into()),
         ..ok(code, message)
     }
@@ -245,16 +245,16 @@ fn warn(code: Code, message: impl Into<String>, help: impl Into<String>) -> Chec
 
 fn fail(code: Code, message: impl Into<String>, help: impl Into<String>) -> Check {
     Check {
-        level: Level::Fail,
+        level: CheckStatus::Fail,
         ..warn(code, message, help)
     }
 }
 
 /// Something that could not be looked at, with the reason.
-fn untold(code: Code, what: &str, untold: &Untold) -> Check {
+fn unavailable(code: Code, what: &str, unavailable: &Unavailable) -> Check {
     Check {
-        help: untold.help.clone(),
-        ..skip(code, format!("{what}: {}", untold.why))
+        help: unavailable.help.clone(),
+        ..skip(code, format!("{what}: {}", unavailable.why))
     }
 }
 

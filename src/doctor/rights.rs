@@ -5,9 +5,11 @@ mod of_inventory;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Check, Code, Purpose, Work, fail, ok, settings, skip, untold, warn, who};
-use crate::live::Operation;
-use crate::live::checkup::{Checkup, Groups, Reason, Standing, Told, Untold};
+use super::{
+    Check, Code, Purpose, TargetCommand, fail, ok, settings, skip, unavailable, warn, who,
+};
+use crate::live::AclOperation;
+use crate::live::checkup::{Available, Checkup, Groups, Reason, TopicAccess, Unavailable};
 use crate::model::text::{count, names};
 use crate::model::{OnRemove, TopicName};
 
@@ -23,8 +25,10 @@ pub(super) fn judge(purpose: Purpose<'_>, found: &Checkup) -> Vec<Check> {
     ];
     checks.extend(of_inventory::reading(purpose, found));
     match purpose.work {
-        Work::Plan => checks.extend(NOT_ASKED.map(|code| skip(code, "not asked for: --for plan"))),
-        Work::Apply => {
+        TargetCommand::Plan => {
+            checks.extend(NOT_ASKED.map(|code| skip(code, "not asked for: --for plan")))
+        }
+        TargetCommand::Apply => {
             checks.push(create(purpose, found));
             checks.push(on_topics(purpose, found, &GROW));
             checks.push(on_topics(purpose, found, &SET_CONFIGS));
@@ -45,22 +49,22 @@ const NOT_ASKED: [Code; 5] = [
 ];
 
 /// The topics of the files that are there, with what may be done with them.
-struct There<'a>(Vec<(&'a TopicName, Option<&'a BTreeSet<Operation>>)>);
+struct There<'a>(Vec<(&'a TopicName, Option<&'a BTreeSet<AclOperation>>)>);
 
 impl<'a> There<'a> {
     fn of(
         names: impl Iterator<Item = &'a TopicName>,
-        topics: &'a BTreeMap<TopicName, Standing>,
+        topics: &'a BTreeMap<TopicName, TopicAccess>,
     ) -> Self {
         let there = names.filter_map(|name| match topics.get(name)? {
-            Standing::There(rights) => Some((name, rights.as_ref())),
-            Standing::Missing | Standing::Hidden | Standing::Untold(_) => None,
+            TopicAccess::There(rights) => Some((name, rights.as_ref())),
+            TopicAccess::Missing | TopicAccess::Hidden | TopicAccess::Unavailable(_) => None,
         });
         Self(there.collect())
     }
 
     /// Those where a right is missing; `None` where the brokers do not say.
-    fn without(&self, right: Operation) -> Option<Vec<&'a TopicName>> {
+    fn without(&self, right: AclOperation) -> Option<Vec<&'a TopicName>> {
         let mut without = Vec::new();
         for (name, rights) in &self.0 {
             if !(*rights)?.contains(&right) {
@@ -74,7 +78,7 @@ impl<'a> There<'a> {
 /// A right that is needed on every topic of the files.
 struct OnTopics {
     code: Code,
-    right: Operation,
+    right: AclOperation,
     /// What it is for, `read the configs`.
     verb: &'static str,
     /// What does not work without it.
@@ -83,21 +87,21 @@ struct OnTopics {
 
 const READ_CONFIGS: OnTopics = OnTopics {
     code: Code::PlanConfigs,
-    right: Operation::DescribeConfigs,
+    right: AclOperation::DescribeConfigs,
     verb: "read the configs",
     so: "their configs cannot be compared",
 };
 
 const GROW: OnTopics = OnTopics {
     code: Code::ApplyPartitions,
-    right: Operation::Alter,
+    right: AclOperation::Alter,
     verb: "add partitions",
     so: "they cannot get more partitions",
 };
 
 const SET_CONFIGS: OnTopics = OnTopics {
     code: Code::ApplyConfigs,
-    right: Operation::AlterConfigs,
+    right: AclOperation::AlterConfigs,
     verb: "change the configs",
     so: "their configs cannot be changed",
 };
@@ -111,7 +115,7 @@ fn on_topics(purpose: Purpose<'_>, found: &Checkup, needed: &OnTopics) -> Check 
     } = *needed;
     let topics = match &found.topics {
         Ok(topics) => topics,
-        Err(why) => return untold(code, &format!("whether it may {verb} is not known"), why),
+        Err(why) => return unavailable(code, &format!("whether it may {verb} is not known"), why),
     };
     let there = There::of(purpose.topics().map(|(name, _)| name), topics);
     if there.0.is_empty() {
@@ -171,15 +175,17 @@ fn see_topics(purpose: Purpose<'_>, found: &Checkup) -> Check {
         .topics()
         .map(|(name, _)| name)
         .chain(purpose.removed());
-    let standings: Vec<(&TopicName, &Standing)> = of_files
+    let standings: Vec<(&TopicName, &TopicAccess)> = of_files
         .filter_map(|name| Some((name, topics.get(name)?)))
         .collect();
     let all = standings.len();
-    let with = |kind: fn(&Standing) -> bool| -> Vec<&TopicName> {
-        let so = standings.iter().filter(|(_, standing)| kind(standing));
+    let with = |kind: fn(&TopicAccess) -> bool| -> Vec<&TopicName> {
+        let so = standings
+            .iter()
+            .filter(|(_, topic_access)| kind(topic_access));
         so.map(|(name, _)| *name).collect()
     };
-    let hidden = with(|standing| *standing == Standing::Hidden);
+    let hidden = with(|topic_access| *topic_access == TopicAccess::Hidden);
     if !hidden.is_empty() {
         let message = format!("may not see {}: they look missing", some(&hidden, all));
         return fail(
@@ -188,13 +194,13 @@ fn see_topics(purpose: Purpose<'_>, found: &Checkup) -> Check {
             format!("grant {} Describe on them", who(found)),
         );
     }
-    for (name, standing) in &standings {
-        if let Standing::Untold(why) = standing {
+    for (name, topic_access) in &standings {
+        if let TopicAccess::Unavailable(why) = topic_access {
             let message = format!("{name} cannot be described: {}", why.why);
             return fail(code, message, "look at the brokers' logs");
         }
     }
-    let there = with(|standing| matches!(standing, Standing::There(_))).len();
+    let there = with(|topic_access| matches!(topic_access, TopicAccess::There(_))).len();
     let message = match all {
         0 => "the files name no topic here".to_owned(),
         _ => format!(
@@ -222,7 +228,7 @@ fn brokers(found: &Checkup) -> Check {
             "may not read the brokers' settings: defaults in force are known only as far as topics show them, and delete.topic.enable is not",
             settings::grant(found),
         ),
-        Some(why) => untold(code, "the brokers' settings are not available", why),
+        Some(why) => unavailable(code, "the brokers' settings are not available", why),
     }
 }
 
@@ -239,36 +245,36 @@ fn groups(found: &Checkup) -> Check {
             "may not see all consumer groups: a delete is blocked as topic-in-use, unless --allow topic-in-use",
             format!("grant {} Describe on all groups (*)", who(found)),
         ),
-        Err(why) => untold(code, "whether it may see consumer groups is not known", why),
+        Err(why) => unavailable(code, "whether it may see consumer groups is not known", why),
     }
 }
 
 /// What was said of each create that was asked about.
 fn asked<'a>(
     names: impl Iterator<Item = &'a TopicName>,
-    creating: &'a BTreeMap<TopicName, Told<()>>,
-) -> Vec<(&'a TopicName, &'a Told<()>)> {
+    creating: &'a BTreeMap<TopicName, Available<()>>,
+) -> Vec<(&'a TopicName, &'a Available<()>)> {
     names
         .filter_map(|name| Some((name, creating.get(name)?)))
         .collect()
 }
 
-fn is_denied(why: &Untold) -> bool {
+fn is_denied(why: &Unavailable) -> bool {
     why.kind == Reason::Denied
 }
 
 fn create(purpose: Purpose<'_>, found: &Checkup) -> Check {
     let code = Code::ApplyCreate;
     let whole = found.cluster_rights.as_ref().ok().and_then(Option::as_ref);
-    if whole.is_some_and(|rights| rights.contains(&Operation::Create)) {
+    if whole.is_some_and(|rights| rights.contains(&AclOperation::Create)) {
         return ok(code, "may create topics of any name");
     }
     let creating = match &found.creating {
         Ok(creating) => creating,
-        Err(why) => return untold(code, "whether it may create topics is not known", why),
+        Err(why) => return unavailable(code, "whether it may create topics is not known", why),
     };
     let asked = asked(purpose.topics().map(|(name, _)| name), creating);
-    let refused: Vec<(&TopicName, &Untold)> = asked
+    let refused: Vec<(&TopicName, &Unavailable)> = asked
         .iter()
         .filter_map(|(name, told)| Some((*name, told.as_ref().err()?)))
         .collect();
@@ -278,7 +284,7 @@ fn create(purpose: Purpose<'_>, found: &Checkup) -> Check {
         return may_not_create(&denied, asked.len(), found);
     }
     match refused.first() {
-        Some((name, why)) => untold(code, &format!("whether it may create {name}"), why),
+        Some((name, why)) => unavailable(code, &format!("whether it may create {name}"), why),
         None if asked.is_empty() => skip(code, "the files list no topic to ask with"),
         None => ok(
             code,
@@ -292,12 +298,12 @@ fn create(purpose: Purpose<'_>, found: &Checkup) -> Check {
 
 fn may_not_create(denied: &[&TopicName], all: usize, found: &Checkup) -> Check {
     let is_there = |name: &&&TopicName| {
-        let standing = found
+        let topic_access = found
             .topics
             .as_ref()
             .ok()
             .and_then(|topics| topics.get(**name));
-        matches!(standing, Some(Standing::There(_)))
+        matches!(topic_access, Some(TopicAccess::There(_)))
     };
     let missing = denied.len() - denied.iter().filter(is_there).count();
     let help = format!("grant {} Create on them, or on the cluster", who(found));
@@ -321,25 +327,25 @@ fn delete(purpose: Purpose<'_>, found: &Checkup) -> Check {
     let code = Code::ApplyDelete;
     let topics = match &found.topics {
         Ok(topics) => topics,
-        Err(why) => return untold(code, "whether it may delete is not known", why),
+        Err(why) => return unavailable(code, "whether it may delete is not known", why),
     };
-    let help = |right: Operation| format!("grant {} {right} on them", who(found));
-    let tombstones = There::of(purpose.removed(), topics);
-    let Some(now) = tombstones.without(Operation::Delete) else {
+    let help = |right: AclOperation| format!("grant {} {right} on them", who(found));
+    let removals = There::of(purpose.removed(), topics);
+    let Some(now) = removals.without(AclOperation::Delete) else {
         return silent(code);
     };
     if !now.is_empty() {
         let message = format!(
             "may not delete what has a removal and exists: {}",
-            some(&now, tombstones.0.len())
+            some(&now, removals.0.len())
         );
-        return fail(code, message, help(Operation::Delete));
+        return fail(code, message, help(AclOperation::Delete));
     }
     let goes = purpose
         .topics()
         .filter(|(_, topic)| topic.on_remove == OnRemove::Delete);
     let later = There::of(goes.map(|(name, _)| name), topics);
-    let Some(without) = later.without(Operation::Delete) else {
+    let Some(without) = later.without(AclOperation::Delete) else {
         return silent(code);
     };
     if !without.is_empty() {
@@ -347,12 +353,12 @@ fn delete(purpose: Purpose<'_>, found: &Checkup) -> Check {
             "may not delete {}, which are to go once they leave the files",
             some(&without, later.0.len())
         );
-        return warn(code, message, help(Operation::Delete));
+        return warn(code, message, help(AclOperation::Delete));
     }
     let listed = There::of(purpose.topics().map(|(name, _)| name), topics);
-    match listed.without(Operation::Delete) {
+    match listed.without(AclOperation::Delete) {
         None => silent(code),
-        Some(_) if listed.0.is_empty() && tombstones.0.is_empty() => {
+        Some(_) if listed.0.is_empty() && removals.0.is_empty() => {
             skip(code, "no topic of the files is there and seen")
         }
         Some(without) if without.is_empty() => ok(code, "may delete the topics that are there"),
@@ -368,22 +374,25 @@ fn delete(purpose: Purpose<'_>, found: &Checkup) -> Check {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Level;
+    use super::super::CheckStatus;
     use super::super::testing::{checkup, codes, denied, find, purpose, stand, there};
     use super::*;
-    use crate::testing::{desired, tombstone, topic};
-    use Operation::{Alter, AlterConfigs, Delete, Describe, DescribeConfigs};
+    use crate::testing::{desired, removal, topic};
+    use AclOperation::{Alter, AlterConfigs, Delete, Describe, DescribeConfigs};
 
-    const ALL: [Operation; 5] = [Describe, DescribeConfigs, Alter, AlterConfigs, Delete];
+    const ALL: [AclOperation; 5] = [Describe, DescribeConfigs, Alter, AlterConfigs, Delete];
 
     #[test]
     fn a_principal_that_may_do_everything() {
         let desired = desired([("a", topic(1, 1, &[])), ("b", topic(1, 1, &[]))]);
         let mut found = checkup(1);
         there(&mut found, "a", &ALL);
-        stand(&mut found, "b", Standing::Missing);
+        stand(&mut found, "b", TopicAccess::Missing);
         let checks = judge(purpose(&desired), &found);
-        assert!(checks.iter().all(|c| c.level == Level::Ok), "{checks:?}");
+        assert!(
+            checks.iter().all(|c| c.level == CheckStatus::Ok),
+            "{checks:?}"
+        );
         let seen = find(&checks, Code::PlanTopics).message;
         assert_eq!(seen, "may see 2 topics of the files, of which 1 is there");
     }
@@ -393,14 +402,14 @@ mod tests {
         let desired = desired([("a", topic(1, 1, &[])), ("new", topic(1, 1, &[]))]);
         let mut found = checkup(1);
         there(&mut found, "a", &[Describe, DescribeConfigs]);
-        stand(&mut found, "new", Standing::Missing);
+        stand(&mut found, "new", TopicAccess::Missing);
         found.cluster_rights = Ok(Some(BTreeSet::new()));
         found.creating = Ok([("a".into(), Err(denied())), ("new".into(), Err(denied()))].into());
         found.groups = Err(denied());
         let checks = judge(purpose(&desired), &found);
         let failing = ["apply-create", "apply-partitions", "apply-configs"];
-        assert_eq!(codes(&checks, Level::Fail), failing);
-        assert_eq!(codes(&checks, Level::Warn), ["plan-groups"]);
+        assert_eq!(codes(&checks, CheckStatus::Fail), failing);
+        assert_eq!(codes(&checks, CheckStatus::Warn), ["plan-groups"]);
         let create = find(&checks, Code::ApplyCreate);
         assert_eq!(
             create.message,
@@ -409,20 +418,20 @@ mod tests {
         let help = "grant User:ci Create on them, or on the cluster";
         assert_eq!(create.help.as_deref(), Some(help));
         let plan = Purpose {
-            work: Work::Plan,
+            work: TargetCommand::Plan,
             ..purpose(&desired)
         };
-        assert!(codes(&judge(plan, &found), Level::Fail).is_empty());
+        assert!(codes(&judge(plan, &found), CheckStatus::Fail).is_empty());
     }
 
     #[test]
     fn topics_that_may_not_be_seen() {
         let desired = desired([("a", topic(1, 1, &[])), ("b", topic(1, 1, &[]))]);
         let mut found = checkup(1);
-        stand(&mut found, "a", Standing::Hidden);
-        stand(&mut found, "b", Standing::Missing);
+        stand(&mut found, "a", TopicAccess::Hidden);
+        stand(&mut found, "b", TopicAccess::Missing);
         let check = find(&judge(purpose(&desired), &found), Code::PlanTopics);
-        assert_eq!(check.level, Level::Fail);
+        assert_eq!(check.level, CheckStatus::Fail);
         assert_eq!(
             check.message,
             "may not see 1 of 2 topics (a): they look missing"
@@ -438,24 +447,24 @@ mod tests {
         let delete = |desired: &crate::desired::Desired| {
             find(&judge(purpose(desired), &found), Code::ApplyDelete)
         };
-        assert_eq!(delete(&desired).level, Level::Ok);
+        assert_eq!(delete(&desired).level, CheckStatus::Ok);
         let goes = desired
             .topics
             .get_mut(&TopicName::from("a"))
             .expect("it is");
         goes.on_remove = OnRemove::Delete;
-        assert_eq!(delete(&desired).level, Level::Warn);
-        desired.removed.insert("old".into(), tombstone());
-        assert_eq!(delete(&desired).level, Level::Fail);
+        assert_eq!(delete(&desired).level, CheckStatus::Warn);
+        desired.removed.insert("old".into(), removal());
+        assert_eq!(delete(&desired).level, CheckStatus::Fail);
     }
 
     #[test]
     fn brokers_that_do_not_tell_rights() {
         let desired = desired([("a", topic(1, 1, &[]))]);
         let mut found = checkup(1);
-        stand(&mut found, "a", Standing::There(None));
+        stand(&mut found, "a", TopicAccess::There(None));
         let checks = judge(purpose(&desired), &found);
-        let skipped = codes(&checks, Level::Skip);
+        let skipped = codes(&checks, CheckStatus::Skip);
         assert_eq!(
             skipped,
             [

@@ -1,7 +1,7 @@
 //! The brokers' own settings that matter to whoever keeps topics in files.
 
-use super::{Check, Code, Purpose, ok, skip, untold, warn, who};
-use crate::live::checkup::{Checkup, Reason, Untold};
+use super::{Check, Code, Purpose, ok, skip, unavailable, warn, who};
+use crate::live::checkup::{Checkup, Reason, Unavailable};
 use crate::model::OnRemove;
 use crate::model::text::names;
 
@@ -23,7 +23,7 @@ pub(super) fn setting<'a>(
     code: Code,
     key: &str,
 ) -> Result<Vec<(i32, &'a str)>, Check> {
-    let mut why: Option<&Untold> = None;
+    let mut why: Option<&Unavailable> = None;
     let mut values = Vec::new();
     for broker in &found.brokers {
         let Ok(visit) = &broker.answered else {
@@ -34,7 +34,7 @@ pub(super) fn setting<'a>(
                 let value = settings.get(key);
                 values.extend(value.map(|value| (broker.id, value.as_str())));
             }
-            Err(untold) => why = why.or(Some(untold)),
+            Err(unavailable) => why = why.or(Some(unavailable)),
         }
     }
     match (values.is_empty(), why) {
@@ -44,7 +44,7 @@ pub(super) fn setting<'a>(
             let message = format!("{key} is not known: the brokers' settings may not be read");
             Err(skip(code, message))
         }
-        (true, Some(why)) => Err(untold(code, &format!("{key} is not known"), why)),
+        (true, Some(why)) => Err(unavailable(code, &format!("{key} is not known"), why)),
     }
 }
 
@@ -139,7 +139,7 @@ fn default_replication(found: &Checkup) -> Check {
 /// held the questions back.
 fn quota(found: &Checkup) -> Check {
     let code = Code::Quota;
-    let throttled = |told: &&Untold| told.kind == Reason::Throttled;
+    let throttled = |told: &&Unavailable| told.kind == Reason::Throttled;
     let each = found.creating.iter().flatten();
     let throttled = each
         .filter_map(|(_, told)| told.as_ref().err())
@@ -159,10 +159,10 @@ fn quota(found: &Checkup) -> Check {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{checkup, denied, find, purpose, set, untold};
-    use super::super::{Level, fail};
+    use super::super::testing::{checkup, denied, find, purpose, set, unavailable};
+    use super::super::{CheckStatus, fail};
     use super::*;
-    use crate::testing::{desired, tombstone, topic};
+    use crate::testing::{desired, removal, topic};
 
     fn one(desired: &crate::desired::Desired, found: &Checkup, code: Code) -> Check {
         find(&judge(purpose(desired), found), code)
@@ -172,10 +172,13 @@ mod tests {
     fn topics_that_make_themselves() {
         let desired = desired([]);
         let mut found = checkup(2);
-        assert_eq!(one(&desired, &found, Code::AutoCreate).level, Level::Ok);
+        assert_eq!(
+            one(&desired, &found, Code::AutoCreate).level,
+            CheckStatus::Ok
+        );
         set(&mut found, "auto.create.topics.enable", "true");
         let check = one(&desired, &found, Code::AutoCreate);
-        assert_eq!(check.level, Level::Warn);
+        assert_eq!(check.level, CheckStatus::Warn);
         assert!(
             check.message.contains("on broker 1, 2:"),
             "{}",
@@ -189,8 +192,8 @@ mod tests {
         let mut found = checkup(1);
         set(&mut found, "delete.topic.enable", "false");
         let check = one(&desired, &found, Code::DeleteEnabled);
-        assert_eq!(check.level, Level::Warn);
-        desired.removed.insert("old".into(), tombstone());
+        assert_eq!(check.level, CheckStatus::Warn);
+        desired.removed.insert("old".into(), removal());
         let check = one(&desired, &found, Code::DeleteEnabled);
         let help = "set delete.topic.enable=true in the brokers' properties and restart them";
         let message =
@@ -206,10 +209,10 @@ mod tests {
             set(&mut found, "default.replication.factor", factor);
             one(&desired, &found, Code::DefaultReplication).level
         };
-        assert_eq!(level(1, "1"), Level::Ok);
-        assert_eq!(level(3, "1"), Level::Warn);
-        assert_eq!(level(3, "3"), Level::Ok);
-        assert_eq!(level(2, "3"), Level::Warn);
+        assert_eq!(level(1, "1"), CheckStatus::Ok);
+        assert_eq!(level(3, "1"), CheckStatus::Warn);
+        assert_eq!(level(3, "3"), CheckStatus::Ok);
+        assert_eq!(level(2, "3"), CheckStatus::Warn);
     }
 
     #[test]
@@ -219,7 +222,7 @@ mod tests {
         let visit = found.brokers[0].answered.as_mut().expect("it answered");
         visit.settings = Err(denied());
         let check = one(&desired, &found, Code::AutoCreate);
-        assert_eq!(check.level, Level::Skip);
+        assert_eq!(check.level, CheckStatus::Skip);
         assert_eq!(
             check.message,
             "auto.create.topics.enable is not known: the brokers' settings may not be read"
@@ -230,9 +233,9 @@ mod tests {
     fn a_quota_is_seen_where_it_holds_back() {
         let desired = desired([]);
         let mut found = checkup(1);
-        assert_eq!(one(&desired, &found, Code::Quota).level, Level::Skip);
-        let throttled = Err(untold("wait", Reason::Throttled));
+        assert_eq!(one(&desired, &found, Code::Quota).level, CheckStatus::Skip);
+        let throttled = Err(unavailable("wait", Reason::Throttled));
         found.creating = Ok([("a".into(), throttled)].into());
-        assert_eq!(one(&desired, &found, Code::Quota).level, Level::Warn);
+        assert_eq!(one(&desired, &found, Code::Quota).level, CheckStatus::Warn);
     }
 }

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Check, Code, Level, Purpose, Work};
+use super::{Check, CheckStatus, Code, Purpose, TargetCommand};
 use crate::desired::Desired;
-use crate::live::Operation;
-use crate::live::checkup::{Broker, Checkup, Groups, Partitions, Reason, Standing, Untold, Visit};
+use crate::live::AclOperation;
+use crate::live::checkup::{
+    Broker, BrokerAnswer, Checkup, Groups, Partitions, Reason, TopicAccess, Unavailable,
+};
 use crate::model::{Globs, TopicName};
 
 pub fn purpose(desired: &Desired) -> Purpose<'_> {
@@ -14,7 +16,7 @@ pub fn purpose(desired: &Desired) -> Purpose<'_> {
     Purpose {
         desired,
         only: &ALL,
-        work: Work::Apply,
+        work: TargetCommand::Apply,
         scope_is_named: true,
     }
 }
@@ -33,7 +35,7 @@ pub fn checkup(brokers: i32) -> Checkup {
             ..Partitions::default()
         },
         controller: Ok(Duration::from_millis(7)),
-        cluster_rights: Ok(Some([Operation::Create, Operation::Describe].into())),
+        cluster_rights: Ok(Some([AclOperation::Create, AclOperation::Describe].into())),
         topics: Ok(BTreeMap::new()),
         creating: Ok(BTreeMap::new()),
         groups: Ok(Groups::Seen),
@@ -55,7 +57,7 @@ fn broker(id: i32) -> Broker {
         id,
         rack: None,
         address: format!("kafka-{id}:9092"),
-        answered: Ok(Visit {
+        answered: Ok(BrokerAnswer {
             took: Duration::from_millis(12),
             release: Some("4.3".to_owned()),
             apis: [(2, 11), (3, 13), (44, 1)].into(),
@@ -74,28 +76,28 @@ pub fn set(found: &mut Checkup, key: &str, value: &str) {
 }
 
 /// A topic that is there, with these rights and the right to create it.
-pub fn there(found: &mut Checkup, name: &str, rights: &[Operation]) {
-    let standing = Standing::There(Some(rights.iter().copied().collect()));
-    stand(found, name, standing);
+pub fn there(found: &mut Checkup, name: &str, rights: &[AclOperation]) {
+    let topic_access = TopicAccess::There(Some(rights.iter().copied().collect()));
+    stand(found, name, topic_access);
 }
 
-pub fn stand(found: &mut Checkup, name: &str, standing: Standing) {
+pub fn stand(found: &mut Checkup, name: &str, topic_access: TopicAccess) {
     let topics = found.topics.as_mut().expect("they are known");
-    topics.insert(TopicName::from(name), standing);
+    topics.insert(TopicName::from(name), topic_access);
     let creating = found.creating.as_mut().expect("it is known");
     creating.entry(TopicName::from(name)).or_insert(Ok(()));
 }
 
-pub fn silence(why: &str) -> Untold {
-    untold(why, Reason::Silence)
+pub fn silence(why: &str) -> Unavailable {
+    unavailable(why, Reason::Silence)
 }
 
-pub fn denied() -> Untold {
-    untold("No. (NAME 31)", Reason::Denied)
+pub fn denied() -> Unavailable {
+    unavailable("No. (NAME 31)", Reason::Denied)
 }
 
-pub fn untold(why: &str, kind: Reason) -> Untold {
-    Untold {
+pub fn unavailable(why: &str, kind: Reason) -> Unavailable {
+    Unavailable {
         why: why.to_owned(),
         help: None,
         kind,
@@ -111,7 +113,7 @@ pub fn find(checks: &[Check], code: Code) -> Check {
 }
 
 /// The codes of the checks that came out so.
-pub fn codes(checks: &[Check], level: Level) -> Vec<&'static str> {
+pub fn codes(checks: &[Check], level: CheckStatus) -> Vec<&'static str> {
     let so = checks.iter().filter(|check| check.level == level);
     so.map(|check| check.code.as_str()).collect()
 }

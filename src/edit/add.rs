@@ -7,7 +7,7 @@ use crate::model::{ConfigKey, OnRemove, TopicName};
 
 /// What an entry says, as a person gave it: whether that is right, the reader of the files tells.
 #[derive(Debug, Clone, Default)]
-pub struct Entry {
+pub struct NewEntry {
     /// What the topic is for.
     pub description: Option<String>,
     /// The team or person that owns the topic.
@@ -52,7 +52,7 @@ pub enum CannotAdd {
 ///
 /// # Errors
 /// The file lists the topic already, or has no place for it.
-pub fn add(file: &str, name: &TopicName, entry: &Entry) -> Result<String, CannotAdd> {
+pub fn add(file: &str, name: &TopicName, entry: &NewEntry) -> Result<String, CannotAdd> {
     let plain = file.trim_start_matches('\u{feff}').replace("\r\n", "\n");
     let before = parse(&plain)?;
     let written = entry.text(name);
@@ -131,7 +131,7 @@ fn implicit() -> Table {
     table
 }
 
-impl Entry {
+impl NewEntry {
     /// The entry as it stands in a file.
     pub fn text(&self, name: &TopicName) -> String {
         let mut lines = vec![format!("[topics.{}]", words::key(name.as_str()))];
@@ -175,8 +175,8 @@ fn list(items: &[String]) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn entry() -> Entry {
-        Entry {
+    fn entry() -> NewEntry {
+        NewEntry {
             description: Some("New \"orders\"".to_owned()),
             owner: Some("shop".to_owned()),
             partitions: Some(3),
@@ -189,7 +189,7 @@ mod tests {
                 ("cleanup.policy".into(), "compact,delete".to_owned()),
                 ("segment.ms".into(), "default".to_owned()),
             ],
-            ..Entry::default()
+            ..NewEntry::default()
         }
     }
 

@@ -3,7 +3,7 @@
 use toml_edit::{Key, Value};
 
 use crate::model::ConfigKey;
-use crate::model::config::{Kind, list_items};
+use crate::model::config::{ConfigType, list_items};
 use crate::model::inert::{Syntax, inert};
 
 /// What a config is set to where no layer below is to count.
@@ -79,8 +79,8 @@ pub(super) fn config_value(key: &ConfigKey, raw: &str) -> Option<String> {
     let raw = raw.trim();
     spec.check(raw).ok()?;
     Some(match (spec.kind, key.human(raw)) {
-        (Kind::Boolean, _) => raw.to_ascii_lowercase(),
-        (Kind::Integer { .. }, Some(human))
+        (ConfigType::Boolean, _) => raw.to_ascii_lowercase(),
+        (ConfigType::Integer { .. }, Some(human))
             if spec
                 .normalise(&human)
                 .is_ok_and(|read| key.same(&read, raw)) =>
@@ -98,10 +98,14 @@ pub(super) fn config_text(key: &ConfigKey, text: &str) -> String {
         _ => None,
     };
     let written = match key.spec().map(|spec| spec.kind) {
-        Some(Kind::Boolean) if matches!(text, "true" | "false") => Some(text.to_owned()),
-        Some(Kind::Integer { .. }) => text.parse::<i64>().ok().map(|number| number.to_string()),
-        Some(Kind::Double { .. }) => number(text),
-        Some(Kind::ListOf(_)) if list_items(text).nth(1).is_some() => Some(list(list_items(text))),
+        Some(ConfigType::Boolean) if matches!(text, "true" | "false") => Some(text.to_owned()),
+        Some(ConfigType::Integer { .. }) => {
+            text.parse::<i64>().ok().map(|number| number.to_string())
+        }
+        Some(ConfigType::Double { .. }) => number(text),
+        Some(ConfigType::ListOf(_)) if list_items(text).nth(1).is_some() => {
+            Some(list(list_items(text)))
+        }
         _ => None,
     };
     written.unwrap_or_else(|| string(text))

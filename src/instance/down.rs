@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::InstanceId;
-use super::reclaim::{Held, reclaim};
-use super::report::{Entry, State, Trouble};
+use super::reclaim::{LockedInstance, reclaim};
+use super::report::{InstanceFailure, InstanceOutcome, InstanceState};
 use super::site::{InstanceError, Site};
 use crate::apply::Event;
 use crate::inventory::{self, Holder, Writer};
@@ -20,9 +20,9 @@ pub async fn down(
     site: &Site<'_>,
     id: &InstanceId,
     waiting: impl FnMut(&Holder),
-) -> Result<Entry, InstanceError> {
+) -> Result<InstanceOutcome, InstanceError> {
     if site.contents(&[]).await?.is_none() {
-        return Ok(Entry::new(id.clone(), None, State::NotUp));
+        return Ok(InstanceOutcome::new(id.clone(), None, InstanceState::NotUp));
     }
     let lock = site.lock(id, site.lock_timeout, waiting).await?;
     let done = end(site, id).await;
@@ -31,29 +31,33 @@ pub async fn down(
     done
 }
 
-async fn end(site: &Site<'_>, id: &InstanceId) -> Result<Entry, InstanceError> {
+async fn end(site: &Site<'_>, id: &InstanceId) -> Result<InstanceOutcome, InstanceError> {
     let inventory = site.contents(&[]).await?.unwrap_or_default().inventory;
     let recorded = id.recorded(&site.whose, &inventory.instances);
     let Some(recorded) = recorded.cloned() else {
-        return Ok(Entry::new(id.clone(), None, State::NotUp));
+        return Ok(InstanceOutcome::new(id.clone(), None, InstanceState::NotUp));
     };
     if recorded.ended_ms.is_some() {
-        return Ok(Entry::new(id.clone(), Some(recorded), State::Ending));
+        return Ok(InstanceOutcome::new(
+            id.clone(),
+            Some(recorded),
+            InstanceState::Ending,
+        ));
     }
     let mut instance = Instance {
         stamp: site.stamp.clone(),
         ..recorded
     };
     let writer = Writer::open(site.cluster, site.inventory).await?;
-    let ended = inventory::Entry::Ended(instance.clone());
-    let mut entry = Entry::new(id.clone(), None, State::Ended);
+    let ended = inventory::InventoryRecord::Ended(instance.clone());
+    let mut entry = InstanceOutcome::new(id.clone(), None, InstanceState::Ended);
     match writer.write(&[ended]).await {
         Ok(appended) => {
             instance.ended_ms = appended.first().and_then(|one| one.appended_ms);
         }
         Err(error) => {
-            entry.trouble = Some(Trouble::of_record(error)?);
-            entry.state = State::Incomplete;
+            entry.trouble = Some(InstanceFailure::of_record(error)?);
+            entry.state = InstanceState::Incomplete;
         }
     }
     entry.instance = Some(instance);
@@ -67,17 +71,17 @@ async fn end(site: &Site<'_>, id: &InstanceId) -> Result<Entry, InstanceError> {
 /// Nothing was deleted: something could not be read or recorded.
 pub async fn delete_ended(
     site: &Site<'_>,
-    ended: Entry,
+    ended: InstanceOutcome,
     allow: &[Allow],
     mut waiting: impl FnMut(&Holder),
     events: &mut (dyn FnMut(Event) + Send),
-) -> Result<Entry, InstanceError> {
+) -> Result<InstanceOutcome, InstanceError> {
     let mut last = ended;
     loop {
         let lock = site.lock(&last.id, site.lock_timeout, &mut waiting).await?;
         let now_ms = lock.now().now_ms();
         let id = last.id.clone();
-        let mut held = [Held {
+        let mut held = [LockedInstance {
             id,
             lock: Some(lock),
         }];
@@ -89,7 +93,7 @@ pub async fn delete_ended(
             return Ok(last);
         };
         let over_at = entry.instance.as_ref().and_then(Instance::over_at_ms);
-        let (State::Ending, Some(over_at)) = (&entry.state, over_at) else {
+        let (InstanceState::Ending, Some(over_at)) = (&entry.state, over_at) else {
             return Ok(entry);
         };
         let left = u64::try_from(over_at.saturating_sub(now_ms)).unwrap_or_default();

@@ -24,12 +24,12 @@ use std::fmt;
 
 pub use down::{delete_ended, down};
 pub use proof::Proof;
-pub use report::{Entry, Report, State, Trouble, Verdict, Why};
+pub use report::{InstanceFailure, InstanceOutcome, InstanceState, Report, RunResult, StayReason};
 pub use site::{InstanceError, Site, Taken};
 pub use sweep::{Sweep, sweep};
-pub use up::{Wanted, up};
+pub use up::{InstanceSpec, up};
 
-use crate::live::{Instance, Whose};
+use crate::live::{Instance, OwnerKey};
 use crate::model::text::escape;
 
 /// Which instance of which lifecycle.
@@ -51,7 +51,7 @@ impl InstanceId {
     }
 
     /// Its record, if there is one.
-    fn recorded<'a>(&self, whose: &Whose, instances: &'a [Instance]) -> Option<&'a Instance> {
+    fn recorded<'a>(&self, whose: &OwnerKey, instances: &'a [Instance]) -> Option<&'a Instance> {
         instances.iter().find(|instance| {
             instance.lifecycle == self.lifecycle
                 && instance.parameters == self.parameters
@@ -61,7 +61,7 @@ impl InstanceId {
 }
 
 /// Whether an instance is of this scope and environment.
-pub fn belongs(instance: &Instance, whose: &Whose) -> bool {
+pub fn belongs(instance: &Instance, whose: &OwnerKey) -> bool {
     let environment = whose.environment.as_deref().unwrap_or_default();
     instance.whose.is(whose.scope.as_deref(), environment)
 }

@@ -42,7 +42,7 @@ impl Proof<'_> {
         };
         if topic.is_internal() || *topic == self.environment.inventory.topic {
             Some("it is Kafka's or the inventory")
-        } else if self.environment.passes_over(topic) {
+        } else if self.environment.ignores(topic) {
             Some("it is ignored here")
         } else if limits.is_some_and(|limits| !limits.topics.matches(topic.as_str())) {
             Some("it is outside of the scope's topics")

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::proof::{Oldest, Proof, unproven};
-use super::report::{Entry, State, Trouble, Why};
-use super::site::{InstanceError, Seen, Site};
+use super::report::{InstanceFailure, InstanceOutcome, InstanceState, StayReason};
+use super::site::{InstanceError, Site, TopicPresence};
 use super::{InstanceId, belongs};
-use crate::apply::{self, Event, Kind, Outcome, WhyNot};
+use crate::apply::{self, Event, Outcome, OutcomeKind, SkipReason};
 use crate::inventory::{self, Lock, Writer};
-use crate::live::{Instance, Inventory, Unseen, Usage, Whose};
+use crate::live::{Instance, Inventory, OwnerKey, Unseen, Usage};
 use crate::model::{BrokerTime, TopicName};
 use crate::observe;
 use crate::plan::Allow;
@@ -17,13 +17,13 @@ use crate::plan::Allow;
 const LEAST_RECENT_MS: u64 = 60_000;
 
 /// An instance whose lock is held.
-pub(super) struct Held {
+pub(super) struct LockedInstance {
     pub id: InstanceId,
     /// `None` once it was given back.
     pub lock: Option<Lock>,
 }
 
-impl Held {
+impl LockedInstance {
     /// Gives the lock back. Where that fails, it runs out by itself.
     pub async fn release(&mut self) {
         if let Some(lock) = self.lock.take() {
@@ -38,20 +38,20 @@ pub(super) struct Case {
     /// Its topics that are to be deleted, each with its id.
     delete: Vec<(TopicName, Option<String>)>,
     /// Its topics that stay, and why.
-    pub stays: BTreeMap<TopicName, Why>,
+    pub stays: BTreeMap<TopicName, StayReason>,
 }
 
 impl Case {
     /// Whether a topic has to stay for now, and so all of them do.
     pub fn has_to_stay(&self) -> bool {
-        self.stays.values().any(Why::passes)
+        self.stays.values().any(StayReason::passes)
     }
 
     /// It as it stands, where nothing is done about it.
-    pub fn into_entry(self, state: State) -> Entry {
-        Entry {
+    pub fn into_entry(self, state: InstanceState) -> InstanceOutcome {
+        InstanceOutcome {
             stays: self.stays,
-            ..Entry::new(InstanceId::of(&self.instance), Some(self.instance), state)
+            ..InstanceOutcome::new(InstanceId::of(&self.instance), Some(self.instance), state)
         }
     }
 }
@@ -63,17 +63,21 @@ impl Case {
 /// Nothing was deleted: something could not be read.
 pub(super) async fn reclaim(
     site: &Site<'_>,
-    held: &mut [Held],
+    held: &mut [LockedInstance],
     allow: &[Allow],
     events: &mut (dyn FnMut(Event) + Send),
-) -> Result<Vec<Entry>, InstanceError> {
+) -> Result<Vec<InstanceOutcome>, InstanceError> {
     let inventory = site.contents(&[]).await?.unwrap_or_default().inventory;
     let mut entries = Vec::new();
     let mut over = Vec::new();
-    let now = |held: &Held| held.lock.as_ref().map(Lock::now);
+    let now = |held: &LockedInstance| held.lock.as_ref().map(Lock::now);
     for held in held.iter() {
         let Some(instance) = held.id.recorded(&site.whose, &inventory.instances) else {
-            entries.push(Entry::new(held.id.clone(), None, State::NotUp));
+            entries.push(InstanceOutcome::new(
+                held.id.clone(),
+                None,
+                InstanceState::NotUp,
+            ));
             continue;
         };
         let over_at = instance.over_at_ms();
@@ -83,17 +87,24 @@ pub(super) async fn reclaim(
             }
             _ => {
                 let state = if instance.ended_ms.is_some() {
-                    State::Ending
+                    InstanceState::Ending
                 } else {
-                    State::Up
+                    InstanceState::Up
                 };
-                entries.push(Entry::new(held.id.clone(), Some(instance.clone()), state));
+                entries.push(InstanceOutcome::new(
+                    held.id.clone(),
+                    Some(instance.clone()),
+                    state,
+                ));
             }
         }
     }
     let cases = judge(site, &inventory, over, allow).await?;
     let (stay, go): (Vec<Case>, Vec<Case>) = cases.into_iter().partition(Case::has_to_stay);
-    entries.extend(stay.into_iter().map(|case| case.into_entry(State::Stays)));
+    entries.extend(
+        stay.into_iter()
+            .map(|case| case.into_entry(InstanceState::Stays)),
+    );
     entries.extend(delete(site, held, go, events).await?);
     entries.sort_by(|a, b| a.id.cmp(&b.id));
     Ok(entries)
@@ -116,8 +127,8 @@ pub(super) async fn judge(
     let without_id = without_id.map(|(topic, _)| topic.clone()).collect();
     let seen = site.look(&names).await?;
     let partitions = seen.iter().filter_map(|(name, seen)| match seen {
-        Seen::There { partitions, .. } => Some((name.clone(), *partitions)),
-        Seen::Missing | Seen::Unseen(_) => None,
+        TopicPresence::There { partitions, .. } => Some((name.clone(), *partitions)),
+        TopicPresence::Missing | TopicPresence::Unseen(_) => None,
     });
     // How recent a use is counts for each instance on its own.
     let now = over
@@ -129,7 +140,7 @@ pub(super) async fn judge(
         site.proof.oldest(site.cluster, &partitions, &without_id),
     );
     let case = |(instance, now): (Instance, BrokerTime)| {
-        let looked = Looked {
+        let looked = ReclaimInputs {
             whose: &site.whose,
             proof: &site.proof,
             names: site.proof.names(&InstanceId::of(&instance)),
@@ -146,28 +157,28 @@ pub(super) async fn judge(
 }
 
 /// What was seen, for one instance.
-struct Looked<'a> {
-    whose: &'a Whose,
+struct ReclaimInputs<'a> {
+    whose: &'a OwnerKey,
     proof: &'a Proof<'a>,
     /// The topics that the files give the instance, where there are files.
     names: Option<BTreeSet<TopicName>>,
     oldest: &'a Oldest,
     inventory: &'a Inventory,
-    seen: &'a BTreeMap<TopicName, Seen>,
+    seen: &'a BTreeMap<TopicName, TopicPresence>,
     usage: &'a BTreeMap<TopicName, Usage>,
     allow: &'a [Allow],
     now_ms: i64,
 }
 
-impl Looked<'_> {
+impl ReclaimInputs<'_> {
     fn case(&self, instance: Instance) -> Case {
         let mut delete = Vec::new();
         let mut stays = BTreeMap::new();
         for (topic, recorded) in &instance.topics {
             let live = match self.seen.get(topic) {
-                None | Some(Seen::Missing) => continue,
-                Some(Seen::There { id, .. }) => id.clone(),
-                Some(Seen::Unseen(fault)) => {
+                None | Some(TopicPresence::Missing) => continue,
+                Some(TopicPresence::There { id, .. }) => id.clone(),
+                Some(TopicPresence::Unseen(fault)) => {
                     let why = Unseen {
                         what: "the topic".to_owned(),
                         why: fault.to_string(),
@@ -177,7 +188,7 @@ impl Looked<'_> {
                         unseen,
                         ..Usage::default()
                     };
-                    stays.insert(topic.clone(), Why::InUse(usage));
+                    stays.insert(topic.clone(), StayReason::InUse(usage));
                     continue;
                 }
             };
@@ -188,8 +199,10 @@ impl Looked<'_> {
                 None => delete.push((topic.clone(), live)),
             }
         }
-        if stays.values().any(Why::passes) {
-            let others = delete.drain(..).map(|(topic, _)| (topic, Why::Another));
+        if stays.values().any(StayReason::passes) {
+            let others = delete
+                .drain(..)
+                .map(|(topic, _)| (topic, StayReason::Another));
             stays.extend(others);
         }
         Case {
@@ -205,9 +218,9 @@ impl Looked<'_> {
         topic: &TopicName,
         recorded: Option<&String>,
         live: Option<&String>,
-    ) -> Option<Why> {
+    ) -> Option<StayReason> {
         if recorded.is_some() && recorded != live {
-            return Some(Why::MadeAgain);
+            return Some(StayReason::MadeAgain);
         }
         let others = self.inventory.instances.iter();
         let mut others = others.filter(|other| {
@@ -216,21 +229,21 @@ impl Looked<'_> {
         if self.inventory.topics.contains_key(topic)
             || others.any(|other| other.topics.contains_key(topic))
         {
-            return Some(Why::Owned);
+            return Some(StayReason::Owned);
         }
         if let Some(hold) = self.inventory.holds.get(topic)
             && hold.until_ms > self.now_ms
         {
-            return Some(Why::Held(hold.clone()));
+            return Some(StayReason::Held(hold.clone()));
         }
         if let Some(why) = self.proof.forbids(topic) {
-            return Some(Why::Forbidden(why));
+            return Some(StayReason::Forbidden(why));
         }
         let ids = (topic, recorded, live);
         if let Some(why) = unproven(instance, self.names.as_ref(), self.oldest, ids)
             && !self.allow.iter().any(|allow| allow.covers_unproven(topic))
         {
-            return Some(Why::Unproven(why));
+            return Some(StayReason::Unproven(why));
         }
         let usage = self.usage.get(topic)?.clone();
         let window = instance.delete_after_ms.max(LEAST_RECENT_MS);
@@ -240,17 +253,17 @@ impl Looked<'_> {
             ..usage
         };
         let allowed = self.allow.iter().any(|allow| allow.covers_use(topic));
-        (usage.is_in_use() && !allowed).then_some(Why::InUse(usage))
+        (usage.is_in_use() && !allowed).then_some(StayReason::InUse(usage))
     }
 }
 
 /// Deletes the topics of instances, then records what is left of them.
 async fn delete(
     site: &Site<'_>,
-    held: &mut [Held],
+    held: &mut [LockedInstance],
     cases: Vec<Case>,
     events: &mut (dyn FnMut(Event) + Send),
-) -> Result<Vec<Entry>, InstanceError> {
+) -> Result<Vec<InstanceOutcome>, InstanceError> {
     if cases.is_empty() {
         return Ok(Vec::new());
     }
@@ -261,7 +274,7 @@ async fn delete(
         match still_held(held, &InstanceId::of(&case.instance)).await {
             None => go.push(case),
             Some(trouble) => {
-                let mut entry = case.into_entry(State::Incomplete);
+                let mut entry = case.into_entry(InstanceState::Incomplete);
                 entry.trouble = Some(trouble);
                 entries.push(entry);
             }
@@ -271,8 +284,8 @@ async fn delete(
         .iter()
         .flat_map(|case| case.delete.iter().cloned())
         .collect();
-    let done = apply::alone::delete(site.cluster, topics, site.settings, events).await;
-    let mut done: HashMap<TopicName, apply::Entry> = done
+    let done = apply::direct::delete(site.cluster, topics, site.settings, events).await;
+    let mut done: HashMap<TopicName, apply::ReportEntry> = done
         .into_iter()
         .map(|entry| (entry.topic.clone(), entry))
         .collect();
@@ -282,16 +295,20 @@ async fn delete(
     Ok(entries)
 }
 
-async fn still_held(held: &[Held], id: &InstanceId) -> Option<Trouble> {
+async fn still_held(held: &[LockedInstance], id: &InstanceId) -> Option<InstanceFailure> {
     let held = held.iter().find(|held| held.id == *id)?;
     let lock = held.lock.as_ref()?;
-    lock.check().await.err().map(Trouble::from)
+    lock.check().await.err().map(InstanceFailure::from)
 }
 
 /// Records what is left of an instance: nothing, or the topics that could not be deleted.
-async fn record(case: Case, done: &mut HashMap<TopicName, apply::Entry>, writer: &Writer) -> Entry {
+async fn record(
+    case: Case,
+    done: &mut HashMap<TopicName, apply::ReportEntry>,
+    writer: &Writer,
+) -> InstanceOutcome {
     let mut instance = case.instance;
-    let mut entry = Entry::new(InstanceId::of(&instance), None, State::Deleted);
+    let mut entry = InstanceOutcome::new(InstanceId::of(&instance), None, InstanceState::Deleted);
     entry.stays = case.stays;
     let mut left = BTreeMap::new();
     for (topic, id) in case.delete {
@@ -300,10 +317,10 @@ async fn record(case: Case, done: &mut HashMap<TopicName, apply::Entry>, writer:
         };
         match (was_made_again(&outcome), outcome.kind()) {
             (true, _) => {
-                entry.stays.insert(topic, Why::MadeAgain);
+                entry.stays.insert(topic, StayReason::MadeAgain);
                 continue;
             }
-            (false, Kind::Applied | Kind::AlreadyApplied) => {}
+            (false, OutcomeKind::Applied | OutcomeKind::AlreadyApplied) => {}
             (false, _) => {
                 left.insert(topic, id);
             }
@@ -311,23 +328,23 @@ async fn record(case: Case, done: &mut HashMap<TopicName, apply::Entry>, writer:
         entry.topics.push(outcome);
     }
     let record = match left.is_empty() {
-        true => inventory::Entry::InstanceGone(instance.clone()),
+        true => inventory::InventoryRecord::InstanceGone(instance.clone()),
         false => {
-            entry.state = State::Incomplete;
+            entry.state = InstanceState::Incomplete;
             instance.topics = left;
-            inventory::Entry::Instance(instance.clone())
+            inventory::InventoryRecord::Instance(instance.clone())
         }
     };
     if let Err(error) = writer.write(&[record]).await {
-        entry.state = State::Incomplete;
-        entry.trouble = Some(Trouble::Unrecorded(error));
+        entry.state = InstanceState::Incomplete;
+        entry.trouble = Some(InstanceFailure::Unrecorded(error));
     }
     entry.instance = Some(instance);
     entry
 }
 
-fn was_made_again(entry: &apply::Entry) -> bool {
-    let made_again = |outcome: &Outcome| matches!(outcome, Outcome::Skipped(WhyNot::Recreated));
+fn was_made_again(entry: &apply::ReportEntry) -> bool {
+    let made_again = |outcome: &Outcome| matches!(outcome, Outcome::Skipped(SkipReason::Recreated));
     entry.parts.iter().any(|part| made_again(&part.outcome))
 }
 
@@ -340,8 +357,8 @@ mod tests {
 
     const NOW: i64 = 1_000_000;
 
-    fn whose() -> Whose {
-        Whose {
+    fn whose() -> OwnerKey {
+        OwnerKey {
             scope: Some("vision".to_owned()),
             environment: Some("prod".to_owned()),
         }
@@ -358,8 +375,8 @@ mod tests {
         }
     }
 
-    fn there(id: &str) -> Seen {
-        Seen::There {
+    fn there(id: &str) -> TopicPresence {
+        TopicPresence::There {
             id: Some(id.to_owned()),
             partitions: 1,
         }
@@ -368,7 +385,7 @@ mod tests {
     /// Both topics are there, as they were made, and nobody uses them.
     struct World {
         inventory: Inventory,
-        seen: BTreeMap<TopicName, Seen>,
+        seen: BTreeMap<TopicName, TopicPresence>,
         usage: BTreeMap<TopicName, Usage>,
         allow: Vec<Allow>,
         names: Option<BTreeSet<TopicName>>,
@@ -399,7 +416,7 @@ mod tests {
                 desired: None,
                 scope: "vision",
             };
-            let looked = Looked {
+            let looked = ReclaimInputs {
                 whose: &whose(),
                 proof: &proof,
                 names: self.names.clone(),
@@ -414,10 +431,10 @@ mod tests {
         }
 
         /// Why `a` stays, where the whole instance stays with it.
-        fn why(&self) -> Why {
+        fn why(&self) -> StayReason {
             let case = self.case();
             assert!(case.has_to_stay() && case.delete.is_empty());
-            assert_eq!(case.stays[&TopicName::from("b")], Why::Another);
+            assert_eq!(case.stays[&TopicName::from("b")], StayReason::Another);
             case.stays[&TopicName::from("a")].clone()
         }
 
@@ -439,7 +456,7 @@ mod tests {
     fn unused_topics_go_by_their_ids() {
         let mut world = World::new();
         assert_eq!(deleted(&world.case()), [("a", Some("1")), ("b", Some("2"))]);
-        world.seen.insert("a".into(), Seen::Missing);
+        world.seen.insert("a".into(), TopicPresence::Missing);
         assert_eq!(deleted(&world.case()), [("b", Some("2"))]);
     }
 
@@ -448,11 +465,11 @@ mod tests {
         let mut world = World::new();
         world.seen.insert("a".into(), there("9"));
         let case = world.case();
-        assert_eq!(case.stays, [("a".into(), Why::MadeAgain)].into());
+        assert_eq!(case.stays, [("a".into(), StayReason::MadeAgain)].into());
         assert_eq!(deleted(&case), [("b", Some("2"))]);
         world.inventory.topics.insert("b".into(), Owned::default());
         let case = world.case();
-        assert_eq!(case.stays[&TopicName::from("b")], Why::Owned);
+        assert_eq!(case.stays[&TopicName::from("b")], StayReason::Owned);
         assert!(!case.has_to_stay() && case.delete.is_empty());
     }
 
@@ -466,14 +483,17 @@ mod tests {
             }],
             ..Usage::default()
         };
-        assert!(matches!(World::used(reader).why(), Why::InUse(_)));
+        assert!(matches!(World::used(reader).why(), StayReason::InUse(_)));
         let wrote = |age: i64| Usage {
             newest_record_ms: Some(NOW - age),
             // By the room that looks: younger than a day.
             recent: true,
             ..Usage::default()
         };
-        assert!(matches!(World::used(wrote(89_999)).why(), Why::InUse(_)));
+        assert!(matches!(
+            World::used(wrote(89_999)).why(),
+            StayReason::InUse(_)
+        ));
         assert!(!World::used(wrote(90_000)).case().has_to_stay());
         let mut world = World::new();
         let fault = Fault {
@@ -481,14 +501,14 @@ mod tests {
             name: "TOPIC_AUTHORIZATION_FAILED".to_owned(),
             message: String::new(),
         };
-        world.seen.insert("a".into(), Seen::Unseen(fault));
-        assert!(matches!(world.why(), Why::InUse(_)));
+        world.seen.insert("a".into(), TopicPresence::Unseen(fault));
+        assert!(matches!(world.why(), StayReason::InUse(_)));
     }
 
     #[test]
     fn what_nothing_proves_to_be_its_own_stays() {
         let unproven = |world: &World| match world.case().stays.remove(&TopicName::from("a")) {
-            Some(Why::Unproven(why)) => why,
+            Some(StayReason::Unproven(why)) => why,
             other => panic!("{other:?}"),
         };
         let mut world = World::new();
@@ -506,7 +526,7 @@ mod tests {
         ] {
             world.oldest.insert("b".into(), held);
             match world.case().stays.remove(&TopicName::from("b")) {
-                Some(Why::Unproven(said)) => assert!(said.contains(why), "{said}"),
+                Some(StayReason::Unproven(said)) => assert!(said.contains(why), "{said}"),
                 other => panic!("{other:?}"),
             }
         }
@@ -516,7 +536,7 @@ mod tests {
         let case = world.case();
         assert!(matches!(
             case.stays[&TopicName::from("b")],
-            Why::Unproven(_)
+            StayReason::Unproven(_)
         ));
         world.allow = vec!["unproven:b".parse().unwrap()];
         assert_eq!(deleted(&world.case()).len(), 2);
@@ -557,7 +577,7 @@ mod tests {
             ..Hold::default()
         };
         world.inventory.holds.insert("a".into(), hold(NOW + 1));
-        assert_eq!(world.why(), Why::Held(hold(NOW + 1)));
+        assert_eq!(world.why(), StayReason::Held(hold(NOW + 1)));
         world.inventory.holds.insert("a".into(), hold(NOW));
         assert!(!world.case().has_to_stay());
     }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::apply::{self, Kind};
-use crate::inventory::{Holder, InventoryError, Lost};
+use crate::apply::{self, OutcomeKind};
+use crate::inventory::{Holder, InventoryError, LockLost};
 use crate::kafka::{self, Fault};
 use crate::live::{Hold, Instance, Usage};
 use crate::model::TopicName;
@@ -25,34 +25,34 @@ pub struct Report {
     /// Whether nothing was to be changed.
     pub dry_run: bool,
     /// The instances that something was done about, or was to be.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<InstanceOutcome>,
     /// Whether it was told to stop.
     pub interrupted: bool,
 }
 
 /// What became of one instance.
 #[derive(Debug, Clone)]
-pub struct Entry {
+pub struct InstanceOutcome {
     /// Which.
     pub id: InstanceId,
     /// How it is recorded now, or was last.
     pub instance: Option<Instance>,
     /// How it stands.
-    pub state: State,
+    pub state: InstanceState,
     /// Who is at work on it, where it is busy.
     pub busy: Option<Holder>,
     /// What became of its topics, of those that something was done to.
-    pub topics: Vec<apply::Entry>,
+    pub topics: Vec<apply::ReportEntry>,
     /// Its topics that stay, each with the reason.
-    pub stays: BTreeMap<TopicName, Why>,
+    pub stays: BTreeMap<TopicName, StayReason>,
     /// What went wrong besides.
-    pub trouble: Option<Trouble>,
+    pub trouble: Option<InstanceFailure>,
 }
 
 /// How an instance stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum State {
+pub enum InstanceState {
     /// It was started.
     Started,
     /// It had ended, and is up again.
@@ -79,7 +79,7 @@ pub enum State {
 
 /// Why a topic of an instance that is over stays.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Why {
+pub enum StayReason {
     /// Somebody uses it, or that cannot be seen.
     InUse(Usage),
     /// Somebody asked that it is not touched.
@@ -96,35 +96,38 @@ pub enum Why {
     Owned,
 }
 
-impl Trouble {
+impl InstanceFailure {
     /// What follows from a record that could not be written: nothing was, or it may have been.
     pub(super) fn of_record(error: InventoryError) -> Result<Self, InventoryError> {
         match error {
-            InventoryError::Unanswered(_) => Ok(Trouble::Unrecorded(error)),
+            InventoryError::Unanswered(_) => Ok(InstanceFailure::Unrecorded(error)),
             error => Err(error),
         }
     }
 }
 
-impl Why {
+impl StayReason {
     /// Whether it holds for now only, so that the instance stays with it.
     pub(super) fn passes(&self) -> bool {
         match self {
-            Why::InUse(_) | Why::Held(_) | Why::Unproven(_) | Why::Another => true,
-            Why::Forbidden(_) | Why::MadeAgain | Why::Owned => false,
+            StayReason::InUse(_)
+            | StayReason::Held(_)
+            | StayReason::Unproven(_)
+            | StayReason::Another => true,
+            StayReason::Forbidden(_) | StayReason::MadeAgain | StayReason::Owned => false,
         }
     }
 }
 
 /// What went wrong besides what became of the topics.
 #[derive(Debug, Clone, thiserror::Error)]
-pub enum Trouble {
+pub enum InstanceFailure {
     /// It could not be recorded.
     #[error("not recorded: {0}")]
     Unrecorded(InventoryError),
     /// Somebody else may be at work on the instance.
     #[error("stopped: {0}")]
-    Lost(#[from] Lost),
+    LockLost(#[from] LockLost),
     /// The topics' ids could not be read.
     #[error("the ids of its topics are not recorded: {0}")]
     NoIds(kafka::Error),
@@ -135,7 +138,7 @@ pub enum Trouble {
 
 /// How it ended as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum RunResult {
     /// Everything is as wanted, or stays for a reason that passes.
     Done,
     /// Something changed, or may have, and something else is not as wanted.
@@ -146,9 +149,9 @@ pub enum Verdict {
     Interrupted,
 }
 
-impl Entry {
+impl InstanceOutcome {
     /// An instance about whose topics nothing was done.
-    pub(super) fn new(id: InstanceId, instance: Option<Instance>, state: State) -> Self {
+    pub(super) fn new(id: InstanceId, instance: Option<Instance>, state: InstanceState) -> Self {
         Self {
             id,
             instance,
@@ -160,7 +163,7 @@ impl Entry {
         }
     }
 
-    fn any(&self, kinds: &[Kind]) -> bool {
+    fn any(&self, kinds: &[OutcomeKind]) -> bool {
         self.topics
             .iter()
             .any(|topic| kinds.contains(&topic.kind()))
@@ -169,10 +172,10 @@ impl Entry {
     /// Whether something is not as wanted, though nothing has to stay.
     pub fn failed(&self) -> bool {
         let failed = [
-            Kind::Failed,
-            Kind::Skipped,
-            Kind::NotEffective,
-            Kind::Unknown,
+            OutcomeKind::Failed,
+            OutcomeKind::Skipped,
+            OutcomeKind::NotEffective,
+            OutcomeKind::Unknown,
         ];
         self.trouble.is_some() || self.any(&failed)
     }
@@ -181,24 +184,31 @@ impl Entry {
     pub fn changed(&self) -> bool {
         let recorded = matches!(
             self.state,
-            State::Started | State::UpAgain | State::Ended | State::Deleted
+            InstanceState::Started
+                | InstanceState::UpAgain
+                | InstanceState::Ended
+                | InstanceState::Deleted
         );
         recorded
             || self.trouble.is_some()
-            || self.any(&[Kind::Applied, Kind::NotEffective, Kind::Unknown])
+            || self.any(&[
+                OutcomeKind::Applied,
+                OutcomeKind::NotEffective,
+                OutcomeKind::Unknown,
+            ])
     }
 }
 
 impl Report {
     /// How it ended as a whole.
-    pub fn verdict(&self) -> Verdict {
-        let failed = self.entries.iter().any(Entry::failed);
-        let changed = self.entries.iter().any(Entry::changed);
+    pub fn verdict(&self) -> RunResult {
+        let failed = self.entries.iter().any(InstanceOutcome::failed);
+        let changed = self.entries.iter().any(InstanceOutcome::changed);
         match (failed, changed) {
-            _ if self.interrupted => Verdict::Interrupted,
-            (false, _) => Verdict::Done,
-            (true, true) => Verdict::Partial,
-            (true, false) => Verdict::Failed,
+            _ if self.interrupted => RunResult::Interrupted,
+            (false, _) => RunResult::Done,
+            (true, true) => RunResult::Partial,
+            (true, false) => RunResult::Failed,
         }
     }
 }

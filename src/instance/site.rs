@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{InstanceId, Proof};
-use crate::apply::Settings;
+use crate::apply::ApplyOptions;
 use crate::inventory::{self, Asking, Contents, Holder, InventoryError, Lock, LockError};
 use crate::kafka::{self, Cluster, Fault, FaultKind};
-use crate::live::{Stamp, Whose};
+use crate::live::{OwnerKey, Stamp};
 use crate::model::TopicName;
 use crate::model::text::escape;
 
@@ -18,13 +18,13 @@ pub struct Site<'a> {
     /// The topic that holds the inventory.
     pub inventory: &'a TopicName,
     /// The scope and environment that the instances are of.
-    pub whose: Whose,
+    pub whose: OwnerKey,
     /// Who asks, and from which commit.
     pub stamp: Stamp,
     /// How long a lock is waited for.
     pub lock_timeout: Duration,
     /// How long changes are waited for, and what stops them.
-    pub settings: &'a Settings,
+    pub settings: &'a ApplyOptions,
     /// What proves that a topic is an instance's to delete.
     pub proof: Proof<'a>,
 }
@@ -83,7 +83,7 @@ pub enum Taken {
     MadeAgain,
     /// A topic that a scope owns.
     #[error("is owned by the scope {} in {}", shown(.0.scope.as_ref()), shown(.0.environment.as_ref()))]
-    Scope(Whose),
+    Scope(OwnerKey),
     /// A topic of another instance.
     #[error("is a topic of the instance {0}")]
     Instance(InstanceId),
@@ -95,7 +95,7 @@ fn shown(name: Option<&String>) -> String {
 
 /// A topic as the cluster shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Seen {
+pub(super) enum TopicPresence {
     /// It is not there.
     Missing,
     /// It is there.
@@ -175,7 +175,7 @@ impl Site<'_> {
 
     /// What a lock is called: `instance/SCOPE/ENVIRONMENT/LIFECYCLE/k=v,k=v`.
     fn resource(&self, kind: &str, path: &str) -> String {
-        let Whose { scope, environment } = &self.whose;
+        let OwnerKey { scope, environment } = &self.whose;
         let [scope, environment] = [scope, environment].map(|name| name.as_deref().unwrap_or("-"));
         let resource = format!("{kind}/{scope}/{environment}/{path}");
         resource.trim_end_matches('/').to_owned()
@@ -185,19 +185,19 @@ impl Site<'_> {
     pub(super) async fn look(
         &self,
         topics: &[TopicName],
-    ) -> Result<BTreeMap<TopicName, Seen>, InstanceError> {
+    ) -> Result<BTreeMap<TopicName, TopicPresence>, InstanceError> {
         if topics.is_empty() {
             return Ok(BTreeMap::new());
         }
         let described = self.cluster.describe_topics(topics).await?;
         let seen = described.into_iter().map(|(name, described)| {
             let seen = match described {
-                Ok(found) => Seen::There {
+                Ok(found) => TopicPresence::There {
                     id: found.id,
                     partitions: found.partitions,
                 },
-                Err(fault) if fault.kind() == FaultKind::Missing => Seen::Missing,
-                Err(fault) => Seen::Unseen(fault),
+                Err(fault) if fault.kind() == FaultKind::Missing => TopicPresence::Missing,
+                Err(fault) => TopicPresence::Unseen(fault),
             };
             (name, seen)
         });

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::reclaim::{Held, judge, reclaim};
-use super::report::{Entry, State};
+use super::reclaim::{LockedInstance, judge, reclaim};
+use super::report::{InstanceOutcome, InstanceState};
 use super::site::{InstanceError, Site};
 use super::{InstanceId, belongs};
 use crate::apply::Event;
@@ -35,7 +35,7 @@ pub async fn sweep(
     sweep: &Sweep,
     waiting: impl FnMut(&Holder),
     events: &mut (dyn FnMut(Event) + Send),
-) -> Result<(Vec<Entry>, Option<InstanceError>), InstanceError> {
+) -> Result<(Vec<InstanceOutcome>, Option<InstanceError>), InstanceError> {
     let Some(contents) = site.contents(&[]).await? else {
         return Ok((Vec::new(), None));
     };
@@ -65,14 +65,14 @@ async fn look(
     site: &Site<'_>,
     contents: &Contents,
     sweep: &Sweep,
-) -> Result<Vec<Entry>, InstanceError> {
+) -> Result<Vec<InstanceOutcome>, InstanceError> {
     let now = BrokerTime::estimated(contents.newest_ms);
     let over = over(site, contents, now).into_iter();
     let over = over.map(|instance| (instance, now)).collect();
     let cases = judge(site, &contents.inventory, over, &sweep.allow).await?;
     let entry = |case: super::reclaim::Case| match case.has_to_stay() {
-        true => case.into_entry(State::Stays),
-        false => case.into_entry(State::Expired),
+        true => case.into_entry(InstanceState::Stays),
+        false => case.into_entry(InstanceState::Expired),
     };
     Ok(cases.into_iter().map(entry).collect())
 }
@@ -82,7 +82,7 @@ async fn delete(
     over: Vec<Instance>,
     sweep: &Sweep,
     events: &mut (dyn FnMut(Event) + Send),
-) -> (Vec<Entry>, Option<InstanceError>) {
+) -> (Vec<InstanceOutcome>, Option<InstanceError>) {
     let mut entries = Vec::new();
     for some in over.chunks(AT_A_TIME) {
         if site.settings.stop.is_set() {
@@ -102,7 +102,7 @@ async fn delete_some(
     some: &[Instance],
     sweep: &Sweep,
     events: &mut (dyn FnMut(Event) + Send),
-) -> Result<Vec<Entry>, InstanceError> {
+) -> Result<Vec<InstanceOutcome>, InstanceError> {
     let locks = some.iter().map(|instance| async move {
         let id = InstanceId::of(instance);
         let lock = site.lock(&id, Duration::ZERO, |_| ()).await;
@@ -113,14 +113,14 @@ async fn delete_some(
     let mut failed = None;
     for (instance, id, lock) in observe::side_by_side(locks).await {
         match lock {
-            Ok(lock) => held.push(Held {
+            Ok(lock) => held.push(LockedInstance {
                 id,
                 lock: Some(lock),
             }),
             Err(InstanceError::Locked { holder, .. }) => {
-                entries.push(Entry {
+                entries.push(InstanceOutcome {
                     busy: Some(holder),
-                    ..Entry::new(id, Some(instance.clone()), State::Busy)
+                    ..InstanceOutcome::new(id, Some(instance.clone()), InstanceState::Busy)
                 });
             }
             Err(error) => failed = Some(error),
@@ -130,10 +130,15 @@ async fn delete_some(
         None => reclaim(site, &mut held, &sweep.allow, events).await,
         Some(error) => Err(error),
     };
-    observe::side_by_side(held.iter_mut().map(Held::release)).await;
+    observe::side_by_side(held.iter_mut().map(LockedInstance::release)).await;
     let done = done?.into_iter();
     // Somebody brought it up, or deleted it, while this was on its way.
-    let is_over = |entry: &Entry| !matches!(entry.state, State::Up | State::Ending | State::NotUp);
+    let is_over = |entry: &InstanceOutcome| {
+        !matches!(
+            entry.state,
+            InstanceState::Up | InstanceState::Ending | InstanceState::NotUp
+        )
+    };
     entries.extend(done.filter(is_over));
     entries.sort_by(|a, b| a.id.cmp(&b.id));
     Ok(entries)

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::report::{Entry, State, Trouble};
-use super::site::{InstanceError, Seen, Site, Taken};
+use super::report::{InstanceFailure, InstanceOutcome, InstanceState};
+use super::site::{InstanceError, Site, Taken, TopicPresence};
 use super::{InstanceId, belongs};
-use crate::apply::{self, Event, Kind};
-use crate::inventory::{self, Holder, Lock, Lost, Writer};
+use crate::apply::{self, Event, OutcomeKind};
+use crate::inventory::{self, Holder, Lock, LockLost, Writer};
 use crate::kafka::{FaultKind, Mode, NewTopic};
 use crate::live::{Instance, Inventory};
 use crate::model::TopicName;
@@ -17,7 +17,7 @@ const SHOWN_WITHIN: Duration = Duration::from_secs(5);
 
 /// An instance that is to be up.
 #[derive(Debug, Clone)]
-pub struct Wanted {
+pub struct InstanceSpec {
     /// Which.
     pub id: InstanceId,
     /// Its topics.
@@ -34,10 +34,10 @@ pub struct Wanted {
 /// Nothing was done: a name is taken, the cluster refuses, or something could not be read.
 pub async fn up(
     site: &Site<'_>,
-    wanted: &Wanted,
+    wanted: &InstanceSpec,
     waiting: impl FnMut(&Holder),
     events: &mut (dyn FnMut(Event) + Send),
-) -> Result<Entry, InstanceError> {
+) -> Result<InstanceOutcome, InstanceError> {
     let named: Vec<TopicName> = wanted.topics.keys().cloned().collect();
     if site.contents(&named).await?.is_none() {
         let brokers = site.cluster.metadata().await?.brokers.len();
@@ -61,24 +61,27 @@ enum Unsettled {
     /// A name is taken by now.
     Refused(InstanceError),
     /// It could not be, or it is not known.
-    Lost(Lost),
+    LockLost(LockLost),
 }
 
-impl From<Lost> for Unsettled {
-    fn from(lost: Lost) -> Self {
-        Unsettled::Lost(lost)
+impl From<LockLost> for Unsettled {
+    fn from(lost: LockLost) -> Self {
+        Unsettled::LockLost(lost)
     }
 }
 
 /// An `up` that holds the lock of its instance.
 struct Up<'a> {
     site: &'a Site<'a>,
-    wanted: &'a Wanted,
+    wanted: &'a InstanceSpec,
     lock: &'a Lock,
 }
 
 impl Up<'_> {
-    async fn run(&self, events: &mut (dyn FnMut(Event) + Send)) -> Result<Entry, InstanceError> {
+    async fn run(
+        &self,
+        events: &mut (dyn FnMut(Event) + Send),
+    ) -> Result<InstanceOutcome, InstanceError> {
         let (site, id) = (self.site, &self.wanted.id);
         let names: Vec<TopicName> = self.wanted.topics.keys().cloned().collect();
         let contents = site.contents(&names).await?.unwrap_or_default();
@@ -88,7 +91,7 @@ impl Up<'_> {
 
         let missing = self.missing(before, &seen);
         let (instance, state) = self.to_record(before, &missing);
-        let mut entry = Entry::new(id.clone(), Some(instance), state);
+        let mut entry = InstanceOutcome::new(id.clone(), Some(instance), state);
         if before == entry.instance.as_ref() && missing.is_empty() {
             return Ok(entry);
         }
@@ -97,20 +100,20 @@ impl Up<'_> {
         if let Err(error) = self.record(&mut entry, &names, &seen).await {
             match error {
                 Unsettled::Refused(error) => return Err(error),
-                Unsettled::Lost(Lost::Unknown(error)) => {
-                    entry.trouble = Some(Trouble::of_record(error)?);
+                Unsettled::LockLost(LockLost::Unknown(error)) => {
+                    entry.trouble = Some(InstanceFailure::of_record(error)?);
                 }
-                Unsettled::Lost(lost) => entry.trouble = Some(lost.into()),
+                Unsettled::LockLost(lost) => entry.trouble = Some(lost.into()),
             }
-            entry.state = State::Incomplete;
+            entry.state = InstanceState::Incomplete;
             return Ok(entry);
         }
         if let Err(lost) = self.lock.check().await {
             entry.trouble = Some(lost.into());
-            entry.state = State::Incomplete;
+            entry.state = InstanceState::Incomplete;
             return Ok(entry);
         }
-        entry.topics = apply::alone::create(site.cluster, missing, site.settings, events).await;
+        entry.topics = apply::direct::create(site.cluster, missing, site.settings, events).await;
         self.record_outcome(&mut entry, before, &writer).await;
         Ok(entry)
     }
@@ -120,7 +123,7 @@ impl Up<'_> {
         &self,
         inventory: &Inventory,
         before: Option<&Instance>,
-        seen: &BTreeMap<TopicName, Seen>,
+        seen: &BTreeMap<TopicName, TopicPresence>,
     ) -> Result<(), InstanceError> {
         for topic in self.wanted.topics.keys() {
             let recorded = before.and_then(|before| before.topics.get(topic));
@@ -128,16 +131,18 @@ impl Up<'_> {
                 _ if inventory.topics.contains_key(topic) => {
                     Some(Taken::Scope(inventory.topics[topic].whose.clone()))
                 }
-                (Some(Seen::Unseen(fault)), _) => {
+                (Some(TopicPresence::Unseen(fault)), _) => {
                     return Err(InstanceError::Unseen {
                         topic: topic.clone(),
                         fault: fault.clone(),
                     });
                 }
-                (Some(Seen::There { id: Some(id), .. }), Some(Some(own))) if id != own => {
+                (Some(TopicPresence::There { id: Some(id), .. }), Some(Some(own))) if id != own => {
                     Some(Taken::MadeAgain)
                 }
-                (Some(Seen::There { .. }), None) if self.other(inventory, topic).is_none() => {
+                (Some(TopicPresence::There { .. }), None)
+                    if self.other(inventory, topic).is_none() =>
+                {
                     Some(Taken::Nobody)
                 }
                 _ => self.other(inventory, topic).map(Taken::Instance),
@@ -165,10 +170,10 @@ impl Up<'_> {
     fn missing(
         &self,
         before: Option<&Instance>,
-        seen: &BTreeMap<TopicName, Seen>,
+        seen: &BTreeMap<TopicName, TopicPresence>,
     ) -> Vec<NewTopic> {
         let is_there = |topic: &TopicName| match seen.get(topic) {
-            Some(Seen::There { id, .. }) => {
+            Some(TopicPresence::There { id, .. }) => {
                 let own = before.and_then(|before| before.topics.get(topic));
                 own.is_some_and(|own| own.is_some() || id.is_none())
             }
@@ -183,17 +188,21 @@ impl Up<'_> {
     }
 
     /// What is to be recorded before anything is made.
-    fn to_record(&self, before: Option<&Instance>, missing: &[NewTopic]) -> (Instance, State) {
+    fn to_record(
+        &self,
+        before: Option<&Instance>,
+        missing: &[NewTopic],
+    ) -> (Instance, InstanceState) {
         let now_ms = self.lock.now().now_ms();
         let is_over = |before: &Instance| {
             before.ended_ms.is_some() || before.over_at_ms().is_some_and(|at| at <= now_ms)
         };
         let (mut instance, state) = match before {
-            Some(before) if is_over(before) => (before.clone(), State::UpAgain),
-            Some(before) => (before.clone(), State::Up),
-            None => (Instance::default(), State::Started),
+            Some(before) if is_over(before) => (before.clone(), InstanceState::UpAgain),
+            Some(before) => (before.clone(), InstanceState::Up),
+            None => (Instance::default(), InstanceState::Started),
         };
-        if state != State::Up {
+        if state != InstanceState::Up {
             instance.started_ms = now_ms;
         }
         instance.whose = self.site.whose.clone();
@@ -213,9 +222,9 @@ impl Up<'_> {
     async fn ask(
         &self,
         missing: &[NewTopic],
-        seen: &BTreeMap<TopicName, Seen>,
+        seen: &BTreeMap<TopicName, TopicPresence>,
     ) -> Result<(), InstanceError> {
-        let absent = |topic: &&NewTopic| seen.get(&topic.name) == Some(&Seen::Missing);
+        let absent = |topic: &&NewTopic| seen.get(&topic.name) == Some(&TopicPresence::Missing);
         let topics: Vec<NewTopic> = missing.iter().filter(absent).cloned().collect();
         let answers = self.site.cluster.create_topics(&topics, Mode::ValidateOnly);
         let Ok(answers) = answers.await else {
@@ -237,9 +246,9 @@ impl Up<'_> {
     /// Records the instance, where the names are free still: nobody else can take them meanwhile.
     async fn record(
         &self,
-        entry: &mut Entry,
+        entry: &mut InstanceOutcome,
         names: &[TopicName],
-        seen: &BTreeMap<TopicName, Seen>,
+        seen: &BTreeMap<TopicName, TopicPresence>,
     ) -> Result<(), Unsettled> {
         let Some(instance) = &mut entry.instance else {
             return Ok(());
@@ -254,11 +263,11 @@ impl Up<'_> {
         }
         instance.stamp = self.site.stamp.clone();
         let record = match entry.state {
-            State::Up => inventory::Entry::Instance(instance.clone()),
-            _ => inventory::Entry::Started(instance.clone()),
+            InstanceState::Up => inventory::InventoryRecord::Instance(instance.clone()),
+            _ => inventory::InventoryRecord::Started(instance.clone()),
         };
         let at_ms = settling.record(&[record]).await?;
-        if let (Some(at_ms), true) = (at_ms, entry.state != State::Up) {
+        if let (Some(at_ms), true) = (at_ms, entry.state != InstanceState::Up) {
             instance.started_ms = at_ms;
         }
         Ok(())
@@ -266,50 +275,57 @@ impl Up<'_> {
 
     /// Records what the topics came to: their ids; or, where none of them may have been made, what
     /// was recorded before.
-    async fn record_outcome(&self, entry: &mut Entry, before: Option<&Instance>, writer: &Writer) {
+    async fn record_outcome(
+        &self,
+        entry: &mut InstanceOutcome,
+        before: Option<&Instance>,
+        writer: &Writer,
+    ) {
         let failed = entry.failed();
         let Some(instance) = &mut entry.instance else {
             return;
         };
-        let none_made = |topic: &apply::Entry| matches!(topic.kind(), Kind::Failed | Kind::Skipped);
+        let none_made = |topic: &apply::ReportEntry| {
+            matches!(topic.kind(), OutcomeKind::Failed | OutcomeKind::Skipped)
+        };
         let record = match (failed, before) {
             (true, Some(before)) if entry.topics.iter().all(none_made) => {
                 *instance = before.clone();
-                inventory::Entry::Instance(before.clone())
+                inventory::InventoryRecord::Instance(before.clone())
             }
             (true, None) if entry.topics.iter().all(none_made) => {
-                inventory::Entry::InstanceGone(instance.clone())
+                inventory::InventoryRecord::InstanceGone(instance.clone())
             }
             _ => {
                 match self.learn_ids(instance).await {
                     // One that was not made, which is said already.
-                    Err(Trouble::NoId(..)) if failed => {}
+                    Err(InstanceFailure::NoId(..)) if failed => {}
                     Err(error) => entry.trouble = Some(error),
                     Ok(()) => {}
                 }
-                inventory::Entry::Instance(instance.clone())
+                inventory::InventoryRecord::Instance(instance.clone())
             }
         };
         if let Err(error) = writer.write(&[record]).await {
-            entry.trouble = Some(Trouble::Unrecorded(error));
+            entry.trouble = Some(InstanceFailure::Unrecorded(error));
         }
         if entry.failed() {
-            entry.state = State::Incomplete;
+            entry.state = InstanceState::Incomplete;
         }
     }
 
     /// Fills in the ids of the topics that show, looking again for a while at those that are known
     /// to be there.
-    async fn learn_ids(&self, instance: &mut Instance) -> Result<(), Trouble> {
+    async fn learn_ids(&self, instance: &mut Instance) -> Result<(), InstanceFailure> {
         let unknown = instance.topics.iter().filter(|(_, id)| id.is_none());
         let names: Vec<TopicName> = unknown.map(|(name, _)| name.clone()).collect();
         let stop = &self.site.settings.stop;
         let ids = apply::ids_of_made(self.site.cluster, &names, SHOWN_WITHIN, stop).await;
         let mut all_known = Ok(());
-        for (name, id) in ids.map_err(Trouble::NoIds)? {
+        for (name, id) in ids.map_err(InstanceFailure::NoIds)? {
             match id {
                 Ok(id) => drop(instance.topics.insert(name, id)),
-                Err(fault) => all_known = Err(Trouble::NoId(name, fault)),
+                Err(fault) => all_known = Err(InstanceFailure::NoId(name, fault)),
             }
         }
         all_known

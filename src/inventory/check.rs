@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::lease::{Claim, TTL};
-use crate::live::{Hold, Instance, Owned, Spent, Stamp, Whose};
+use crate::live::{AppliedRemoval, Hold, Instance, Owned, OwnerKey, Stamp};
 use crate::model::TopicName;
 
 /// The longest value, in bytes: what Kafka takes by default (`message.max.bytes`).
@@ -104,13 +104,13 @@ pub(super) fn hold(topic: &TopicName, hold: &Hold) -> Checked {
     }
 }
 
-pub(super) fn spent(spent: &Spent) -> Checked {
-    let Spent {
+pub(super) fn applied_removal(applied_removal: &AppliedRemoval) -> Checked {
+    let AppliedRemoval {
         whose,
         topic,
         id,
         stamp,
-    } = spent;
+    } = applied_removal;
     self::topic(topic)?;
     self::whose(whose)?;
     self::id(id.as_deref())?;
@@ -188,7 +188,7 @@ fn topic(topic: &TopicName) -> Checked {
     }
 }
 
-fn whose(whose: &Whose) -> Checked {
+fn whose(whose: &OwnerKey) -> Checked {
     name("scope", whose.scope.as_deref())?;
     name("environment", whose.environment.as_deref())
 }

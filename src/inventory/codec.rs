@@ -17,9 +17,9 @@ use super::envelope::{OfTopic, Record};
 use super::lease::{Claim, Holder, TTL};
 use crate::kafka::Record as KafkaRecord;
 use crate::live::snapshot::records::{
-    HoldFields, InstanceFields, hold_json, instance_json, spent_json, write_owned,
+    HoldFields, InstanceFields, applied_removal_json, hold_json, instance_json, write_owned,
 };
-use crate::live::{Hold, Instance, Owned, Spent, Stamp, Whose};
+use crate::live::{AppliedRemoval, Hold, Instance, Owned, OwnerKey, Stamp};
 use crate::model::TopicName;
 use crate::model::document;
 
@@ -35,7 +35,7 @@ const MARKER: &str = "inventory";
 /// Something to record. Who and when: `at_ms` of what is given is not written, for the broker says
 /// when.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Entry {
+pub enum InventoryRecord {
     /// The topic is owned.
     Owned(TopicName, Owned),
     /// The topic is nobody's.
@@ -45,9 +45,9 @@ pub enum Entry {
     /// The topic's hold is over.
     Unheld(TopicName),
     /// The tombstone has done its work.
-    Spent(Spent),
+    AppliedRemoval(AppliedRemoval),
     /// The tombstone is gone.
-    Unspent(Spent),
+    AppliedRemovalGone(AppliedRemoval),
     /// The instance, started now: what `started_ms` says is not written.
     Started(Instance),
     /// The instance as it is.
@@ -64,7 +64,7 @@ pub enum Entry {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holding {
     /// Whose applies it keeps off.
-    pub whose: Whose,
+    pub whose: OwnerKey,
     /// How long.
     pub for_ms: u64,
     /// Why.
@@ -81,21 +81,21 @@ pub(super) type Pair = (Vec<u8>, Option<Vec<u8>>);
 pub(super) enum Fact {
     Owned(TopicName, Box<Owned>),
     Hold(TopicName, Hold),
-    Spent(Spent),
+    AppliedRemoval(AppliedRemoval),
     Instance(Box<Instance>),
     Claim(Claim),
     Marker,
 }
 
-impl Entry {
+impl InventoryRecord {
     /// Whether the record could be read back.
     ///
     /// # Errors
     /// What could not.
     pub(super) fn check(&self) -> Result<(), Invalid> {
         match self {
-            Entry::Owned(topic, owned) => check::owned(topic, owned),
-            Entry::Held(topic, holding) => {
+            InventoryRecord::Owned(topic, owned) => check::owned(topic, owned),
+            InventoryRecord::Held(topic, holding) => {
                 let Holding {
                     whose,
                     for_ms,
@@ -113,46 +113,50 @@ impl Entry {
                 };
                 check::hold(topic, &hold)
             }
-            Entry::Spent(spent) => check::spent(spent),
-            Entry::Started(instance) | Entry::Instance(instance) | Entry::Ended(instance) => {
-                check::instance(instance)
+            InventoryRecord::AppliedRemoval(applied_removal) => {
+                check::applied_removal(applied_removal)
             }
-            Entry::Disowned(_)
-            | Entry::Unheld(_)
-            | Entry::Unspent(_)
-            | Entry::InstanceGone(_)
-            | Entry::Forget(_) => Ok(()),
+            InventoryRecord::Started(instance)
+            | InventoryRecord::Instance(instance)
+            | InventoryRecord::Ended(instance) => check::instance(instance),
+            InventoryRecord::Disowned(_)
+            | InventoryRecord::Unheld(_)
+            | InventoryRecord::AppliedRemovalGone(_)
+            | InventoryRecord::InstanceGone(_)
+            | InventoryRecord::Forget(_) => Ok(()),
         }
     }
 
     /// The record that says so.
     pub(super) fn encode(&self) -> Pair {
         match self {
-            Entry::Owned(topic, owned) => {
+            InventoryRecord::Owned(topic, owned) => {
                 let fields = OwnedFields { topic, owned };
                 pair(topic_key(topic), "topic", &fields)
             }
-            Entry::Disowned(topic) => (topic_key(topic), None),
-            Entry::Held(topic, holding) => {
+            InventoryRecord::Disowned(topic) => (topic_key(topic), None),
+            InventoryRecord::Held(topic, holding) => {
                 let fields = untimed(holding_json(topic, holding));
                 pair(hold_key(topic), "hold", &fields)
             }
-            Entry::Unheld(topic) => (hold_key(topic), None),
-            Entry::Spent(spent) => {
-                let fields = untimed(spent_json(spent));
-                pair(spent_key(spent), "tombstone", &fields)
+            InventoryRecord::Unheld(topic) => (hold_key(topic), None),
+            InventoryRecord::AppliedRemoval(applied_removal) => {
+                let fields = untimed(applied_removal_json(applied_removal));
+                pair(applied_removal_key(applied_removal), "tombstone", &fields)
             }
-            Entry::Unspent(spent) => (spent_key(spent), None),
-            Entry::Started(instance) => encode_instance(instance, |json| {
+            InventoryRecord::AppliedRemovalGone(applied_removal) => {
+                (applied_removal_key(applied_removal), None)
+            }
+            InventoryRecord::Started(instance) => encode_instance(instance, |json| {
                 json.shift_remove("started_ms");
             }),
-            Entry::Instance(instance) => encode_instance(instance, |_| ()),
-            Entry::Ended(instance) => encode_instance(instance, |json| {
+            InventoryRecord::Instance(instance) => encode_instance(instance, |_| ()),
+            InventoryRecord::Ended(instance) => encode_instance(instance, |json| {
                 json.shift_remove("ended_ms");
                 json.insert("ended".to_owned(), json!(true));
             }),
-            Entry::InstanceGone(instance) => (instance_key(instance), None),
-            Entry::Forget(key) => (key.clone(), None),
+            InventoryRecord::InstanceGone(instance) => (instance_key(instance), None),
+            InventoryRecord::Forget(key) => (key.clone(), None),
         }
     }
 }
@@ -254,7 +258,7 @@ pub(super) fn decode(key: &[u8], value: &[u8], at_ms: Option<i64>) -> Result<Fac
     let expected = match &fact {
         Fact::Owned(topic, _) => topic_key(topic),
         Fact::Hold(topic, _) => hold_key(topic),
-        Fact::Spent(spent) => spent_key(spent),
+        Fact::AppliedRemoval(applied_removal) => applied_removal_key(applied_removal),
         Fact::Instance(instance) => instance_key(instance),
         Fact::Claim(claim) => lock_key(&claim.resource, &claim.id),
         Fact::Marker => MARKER.into(),
@@ -273,7 +277,7 @@ impl Fact {
         match self {
             Fact::Owned(topic, owned) => check::owned(topic, owned),
             Fact::Hold(topic, hold) => check::hold(topic, hold),
-            Fact::Spent(spent) => check::spent(spent),
+            Fact::AppliedRemoval(applied_removal) => check::applied_removal(applied_removal),
             Fact::Instance(instance) => check::instance(instance),
             Fact::Claim(claim) => check::claim(claim),
             Fact::Marker => Ok(()),
@@ -304,7 +308,7 @@ pub(super) fn concerns(key: &[u8], value: &[u8]) -> Concerns {
                 let value = value.get(..check::MAX_VALUE).unwrap_or(value);
                 let WhoseFields { scope, environment } =
                     serde_json::from_slice(value).unwrap_or_default();
-                Concerns::Topic(topic, Whose { scope, environment })
+                Concerns::Topic(topic, OwnerKey { scope, environment })
             }
             _ => Concerns::Nobody,
         },
@@ -417,9 +421,9 @@ fn decode_value(text: &str, at_ms: Option<i64>) -> Result<Fact, String> {
             Ok(Fact::Hold(topic, fields.try_into()?))
         }
         "tombstone" => {
-            let Record(mut spent) = read::<Record<Spent>>(text)?;
-            spent.stamp.at_ms = at_ms;
-            Ok(Fact::Spent(spent))
+            let Record(mut applied_removal) = read::<Record<AppliedRemoval>>(text)?;
+            applied_removal.stamp.at_ms = at_ms;
+            Ok(Fact::AppliedRemoval(applied_removal))
         }
         "instance" => {
             let Record(mut fields) = read::<Record<InstanceFields>>(text)?;
@@ -466,9 +470,14 @@ fn hold_key(topic: &TopicName) -> Vec<u8> {
     key(&["hold", topic.as_str()])
 }
 
-fn spent_key(spent: &Spent) -> Vec<u8> {
-    let (scope, environment) = names(&spent.whose);
-    key(&["tombstone", scope, environment, spent.topic.as_str()])
+fn applied_removal_key(applied_removal: &AppliedRemoval) -> Vec<u8> {
+    let (scope, environment) = names(&applied_removal.whose);
+    key(&[
+        "tombstone",
+        scope,
+        environment,
+        applied_removal.topic.as_str(),
+    ])
 }
 
 fn instance_key(instance: &Instance) -> Vec<u8> {
@@ -487,7 +496,7 @@ pub(super) fn lock_key(resource: &str, id: &str) -> Vec<u8> {
     key(&["lock", resource, id])
 }
 
-fn names(whose: &Whose) -> (&str, &str) {
+fn names(whose: &OwnerKey) -> (&str, &str) {
     (
         whose.scope.as_deref().unwrap_or_default(),
         whose.environment.as_deref().unwrap_or_default(),
@@ -552,8 +561,8 @@ mod tests {
 
     const ID: &str = "4L6g3nShT-eMCtK--X86sw";
 
-    fn whose() -> Whose {
-        Whose {
+    fn whose() -> OwnerKey {
+        OwnerKey {
             scope: Some("shop/eu".to_owned()),
             environment: Some("prod".to_owned()),
         }
@@ -582,8 +591,8 @@ mod tests {
         }
     }
 
-    fn spent() -> Spent {
-        Spent {
+    fn applied_removal() -> AppliedRemoval {
+        AppliedRemoval {
             whose: whose(),
             topic: "orders".into(),
             id: Some(ID.to_owned()),
@@ -591,7 +600,7 @@ mod tests {
         }
     }
 
-    fn there_and_back(entry: &Entry) -> Fact {
+    fn there_and_back(entry: &InventoryRecord) -> Fact {
         let (key, value) = entry.encode();
         let value = value.unwrap();
         decode(&key, &value, Some(AT)).unwrap_or_else(|why| panic!("{why}: {entry:?}"))
@@ -614,7 +623,7 @@ mod tests {
             declared_at: Some("topics/a.toml:3".to_owned()),
             stamp: stamp(Some(17)),
         };
-        let entry = Entry::Owned("orders".into(), owned.clone());
+        let entry = InventoryRecord::Owned("orders".into(), owned.clone());
         assert!(entry.encode().1.unwrap().starts_with(OF_TOPIC.as_bytes()));
         owned.stamp.at_ms = Some(AT);
         assert_eq!(
@@ -634,9 +643,12 @@ mod tests {
             reason: "incident".to_owned(),
             stamp: stamp(Some(AT)),
         };
-        let entry = Entry::Held("orders".into(), holding);
+        let entry = InventoryRecord::Held("orders".into(), holding);
         assert_eq!(there_and_back(&entry), Fact::Hold("orders".into(), hold));
-        assert_eq!(there_and_back(&Entry::Spent(spent())), Fact::Spent(spent()));
+        assert_eq!(
+            there_and_back(&InventoryRecord::AppliedRemoval(applied_removal())),
+            Fact::AppliedRemoval(applied_removal())
+        );
     }
 
     #[test]
@@ -645,43 +657,43 @@ mod tests {
             Fact::Instance(instance) => *instance,
             other => panic!("{other:?}"),
         };
-        assert_eq!(back(Entry::Instance(instance())), instance());
+        assert_eq!(back(InventoryRecord::Instance(instance())), instance());
         let started = Instance {
             started_ms: AT,
             ..instance()
         };
-        assert_eq!(back(Entry::Started(instance())), started);
+        assert_eq!(back(InventoryRecord::Started(instance())), started);
         let ended = Instance {
             ended_ms: Some(AT),
             ..instance()
         };
-        assert_eq!(back(Entry::Ended(instance())), ended);
+        assert_eq!(back(InventoryRecord::Ended(instance())), ended);
     }
 
     #[test]
     fn keys_cannot_be_mistaken_for_one_another() {
-        let key = |entry: Entry| String::from_utf8(entry.encode().0).unwrap();
-        assert_eq!(key(Entry::Disowned("a.b".into())), "topic/a.b");
-        assert_eq!(key(Entry::Unheld("a.b".into())), "hold/a.b");
+        let key = |entry: InventoryRecord| String::from_utf8(entry.encode().0).unwrap();
+        assert_eq!(key(InventoryRecord::Disowned("a.b".into())), "topic/a.b");
+        assert_eq!(key(InventoryRecord::Unheld("a.b".into())), "hold/a.b");
         assert_eq!(
-            key(Entry::Unspent(spent())),
+            key(InventoryRecord::AppliedRemovalGone(applied_removal())),
             "tombstone/shop%2Feu/prod/orders"
         );
         assert_eq!(
-            key(Entry::InstanceGone(instance())),
+            key(InventoryRecord::InstanceGone(instance())),
             "instance/shop%2Feu/prod/video/a=x%2Cy%3Dz,b=1%2F2%25"
         );
         assert_eq!(
             lock_key("apply/shop/prod", "1"),
             b"lock/apply%2Fshop%2Fprod/1"
         );
-        assert_eq!(key(Entry::Forget(b"x/y".to_vec())), "x/y");
+        assert_eq!(key(InventoryRecord::Forget(b"x/y".to_vec())), "x/y");
         for entry in [
-            Entry::Disowned("a".into()),
-            Entry::Unheld("a".into()),
-            Entry::Unspent(spent()),
-            Entry::InstanceGone(instance()),
-            Entry::Forget(b"x".to_vec()),
+            InventoryRecord::Disowned("a".into()),
+            InventoryRecord::Unheld("a".into()),
+            InventoryRecord::AppliedRemovalGone(applied_removal()),
+            InventoryRecord::InstanceGone(instance()),
+            InventoryRecord::Forget(b"x".to_vec()),
         ] {
             assert_eq!(entry.encode().1, None);
         }

@@ -1,7 +1,7 @@
 //! Whom a record concerns that cannot be read. It stops those alone: nothing of theirs is decided on
 //! a part of the records, and everybody else goes on.
 
-use crate::live::{Inventory, Whose};
+use crate::live::{Inventory, OwnerKey};
 use crate::model::TopicName;
 
 /// Whom a record concerns, as far as its key tells.
@@ -11,7 +11,7 @@ pub enum Concerns {
     Nobody,
     /// Those whose files, records or instances name the topic; and those whose record it is, as far
     /// as it still tells.
-    Topic(TopicName, Whose),
+    Topic(TopicName, OwnerKey),
     /// The applies and instances of a scope's environment.
     Owner {
         /// The scope.
@@ -51,8 +51,8 @@ impl Asking<'_> {
     }
 
     /// Whether a record that says whose it is is this one's.
-    fn is(&self, whose: &Whose) -> bool {
-        let Whose {
+    fn is(&self, whose: &OwnerKey) -> bool {
+        let OwnerKey {
             scope: Some(scope),
             environment: Some(environment),
         } = whose

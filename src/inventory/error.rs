@@ -5,7 +5,7 @@ use std::fmt;
 use super::check::Invalid;
 use super::codec;
 use super::concern::Concerns;
-use crate::kafka::{self, Fault, FaultKind, Operation, RecordError};
+use crate::kafka::{self, AclOperation, Fault, FaultKind, RecordError};
 use crate::model::TopicName;
 use crate::model::text::{count, cut, escape};
 
@@ -105,13 +105,13 @@ impl Unreadable {
 
 impl Right {
     /// The operation on the topic that it allows.
-    pub(super) fn operation(self) -> Operation {
+    pub(super) fn operation(self) -> AclOperation {
         match self {
-            Right::Describe => Operation::Describe,
-            Right::DescribeConfigs => Operation::DescribeConfigs,
-            Right::Read => Operation::Read,
-            Right::Write => Operation::Write,
-            Right::Create => Operation::Create,
+            Right::Describe => AclOperation::Describe,
+            Right::DescribeConfigs => AclOperation::DescribeConfigs,
+            Right::Read => AclOperation::Read,
+            Right::Write => AclOperation::Write,
+            Right::Create => AclOperation::Create,
         }
     }
 

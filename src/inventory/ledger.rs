@@ -6,7 +6,7 @@ use std::time::Instant;
 use tracing::info;
 
 use super::check::MAX_VALUE;
-use super::codec::{self, Entry, Fact, LockStep};
+use super::codec::{self, Fact, InventoryRecord, LockStep};
 use super::concern::{Asking, Concerns};
 use super::error::{InventoryError, Right, Unreadable};
 use super::lease::{Lease, TakenLock};
@@ -233,7 +233,9 @@ impl Log {
                 Ok(Fact::Hold(topic, hold)) => {
                     inventory.holds.insert(topic, hold);
                 }
-                Ok(Fact::Spent(spent)) => inventory.spent.push(spent),
+                Ok(Fact::AppliedRemoval(applied_removals)) => {
+                    inventory.applied_removals.push(applied_removals)
+                }
                 Ok(Fact::Instance(instance)) => inventory.instances.push(*instance),
                 Ok(Fact::Claim(_) | Fact::Marker) => {}
                 Err(why) => unreadable.push(Unreadable {
@@ -248,7 +250,7 @@ impl Log {
         // All at once: what comes one by one leaves half of a map's nodes empty.
         inventory.topics = topics.into_iter().collect();
         inventory
-            .spent
+            .applied_removals
             .sort_by(|a, b| (&a.topic, &a.whose).cmp(&(&b.topic, &b.whose)));
         inventory.instances.sort_by(|a, b| {
             let of_b = (&b.whose, &b.lifecycle, &b.parameters);
@@ -291,9 +293,9 @@ fn taken((resource, lease): (&String, &Lease)) -> Option<TakenLock> {
 /// One of them could not be read back.
 pub(super) fn encode(
     topic: &TopicName,
-    entries: &[Entry],
+    entries: &[InventoryRecord],
 ) -> Result<Vec<codec::Pair>, InventoryError> {
-    let encode = |entry: &Entry| match entry.check() {
+    let encode = |entry: &InventoryRecord| match entry.check() {
         Ok(()) => Ok(entry.encode()),
         Err(why) => Err(InventoryError::Unwritable {
             topic: topic.clone(),
@@ -344,7 +346,10 @@ impl Writer {
     ///
     /// # Errors
     /// Why the first of those that were not recorded was not. Those after it may or may not be.
-    pub async fn write(&self, entries: &[Entry]) -> Result<Vec<Appended>, InventoryError> {
+    pub async fn write(
+        &self,
+        entries: &[InventoryRecord],
+    ) -> Result<Vec<Appended>, InventoryError> {
         self.append(entries, &[]).await
     }
 
@@ -354,7 +359,7 @@ impl Writer {
     /// The same; the last ones may or may not be there, too.
     pub(super) async fn write_before(
         &self,
-        entries: &[Entry],
+        entries: &[InventoryRecord],
         last: &[codec::Pair],
     ) -> Result<i64, InventoryError> {
         let appended = self.append(entries, last).await?;
@@ -363,7 +368,7 @@ impl Writer {
 
     async fn append(
         &self,
-        entries: &[Entry],
+        entries: &[InventoryRecord],
         last: &[codec::Pair],
     ) -> Result<Vec<Appended>, InventoryError> {
         let mut records = encode(&self.topic, entries)?;

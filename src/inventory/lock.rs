@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 
 pub use settle::Settling;
 
-use super::codec::{self, Entry};
+use super::codec::{self, InventoryRecord};
 use super::concern::Asking;
 use super::error::{InventoryError, Right};
 use super::lease::{Holder, Lease, Term};
@@ -86,7 +86,7 @@ pub enum LockError {
 
 /// Why a lock that was held may not be any more.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Lost {
+pub enum LockLost {
     /// Somebody else took it after it had run out, or it was broken by hand: then nobody may hold
     /// it.
     #[error("the lock was lost{}", holder_of(.0.as_ref()))]
@@ -124,17 +124,17 @@ impl Moment {
 /// A lock that is held. Dropped without a release, it is given back in the background:
 /// [`given_back`] waits for that.
 pub struct Lock {
-    held: Arc<Held>,
+    held: Arc<LeaseState>,
     now: BrokerTime,
     renewals: JoinHandle<()>,
 }
 
-struct Held {
+struct LeaseState {
     side: tokio::sync::Mutex<Side>,
     /// Since when the lease is confirmed.
     confirmed: Mutex<Moment>,
     /// Why it is lost; once it is, it stays so.
-    lost: Mutex<Option<Lost>>,
+    lost: Mutex<Option<LockLost>>,
     /// The record that began the term.
     began: i64,
     /// The record that ended the term before, if there was any.
@@ -238,7 +238,7 @@ impl Lock {
     fn new(side: Side, confirmed: Moment, patience: Duration) -> Self {
         let now = side.lease().map_or(0, Lease::now_ms);
         let now = BrokerTime::stamped(now, confirmed.1);
-        let held = Arc::new(Held {
+        let held = Arc::new(LeaseState {
             began: side.began().unwrap_or_default(),
             ended: side.lease().and_then(Lease::ended),
             side: tokio::sync::Mutex::new(side),
@@ -251,7 +251,7 @@ impl Lock {
             loop {
                 tokio::time::sleep(RENEWAL).await;
                 // What went wrong is seen by who asks: the lease gets older.
-                if let Err(Lost::Taken(_)) = of_task.renew().await {
+                if let Err(LockLost::Taken(_)) = of_task.renew().await {
                     return;
                 }
             }
@@ -290,7 +290,7 @@ impl Lock {
     ///
     /// # Errors
     /// It is lost, or nobody knows: whoever holds it must stop.
-    pub async fn check(&self) -> Result<(), Lost> {
+    pub async fn check(&self) -> Result<(), LockLost> {
         if let Some(lost) = self.held.lost() {
             return Err(lost);
         }
@@ -301,7 +301,9 @@ impl Lock {
         let deadline = Instant::now() + self.held.patience;
         loop {
             match self.held.renew().await {
-                Err(Lost::Unknown(InventoryError::Unanswered(_))) if Instant::now() < deadline => {
+                Err(LockLost::Unknown(InventoryError::Unanswered(_)))
+                    if Instant::now() < deadline =>
+                {
                     tokio::time::sleep(PAUSE).await;
                 }
                 answer => return answer,
@@ -317,7 +319,7 @@ impl Lock {
     pub async fn release_behind(
         &self,
         writer: &Writer,
-        entries: &[Entry],
+        entries: &[InventoryRecord],
     ) -> Result<(), InventoryError> {
         let key = self.held.side.lock().await.key.clone();
         let given_back = writer.write_before(entries, &[(key, None)]).await?;
@@ -352,8 +354,8 @@ impl Drop for Lock {
     }
 }
 
-impl Held {
-    fn lost(&self) -> Option<Lost> {
+impl LeaseState {
+    fn lost(&self) -> Option<LockLost> {
         self.lost
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -371,7 +373,7 @@ impl Held {
     }
 
     /// Claims again, and looks whether it is still the same term.
-    async fn renew(&self) -> Result<(), Lost> {
+    async fn renew(&self) -> Result<(), LockLost> {
         let mut side = self.side.lock().await;
         if let Some(lost) = self.lost() {
             return Err(lost);
@@ -382,7 +384,7 @@ impl Held {
             *self.confirmed() = before;
             return Ok(());
         }
-        let lost = Lost::Taken(side.other().map(|(holder, _)| holder));
+        let lost = LockLost::Taken(side.other().map(|(holder, _)| holder));
         *self.lost.lock().unwrap_or_else(PoisonError::into_inner) = Some(lost.clone());
         // The claim that told us so may have made us the holder anew, or wait.
         side.give_up().await;

@@ -15,10 +15,10 @@ mod lock;
 mod topic;
 
 pub use check::{Invalid, LONGEST_HOLD_MS};
-pub use codec::{Entry, FORMAT, Holding};
+pub use codec::{FORMAT, Holding, InventoryRecord};
 pub use concern::{Asking, Concerns};
 pub use error::{InventoryError, Right, Unreadable};
 pub use lease::{Holder, TTL, TakenLock};
 pub use ledger::{Contents, Writer, is_one, read, read_anyway, replay};
-pub use lock::{Lock, LockError, Lost, Mark, Settling, break_lock, given_back, lock, mark};
+pub use lock::{Lock, LockError, LockLost, Mark, Settling, break_lock, given_back, lock, mark};
 pub use topic::{create, may_be_one};

@@ -7,11 +7,11 @@ use std::time::Duration;
 use tokio::sync::{OnceCell, oneshot};
 use tokio::time::Instant;
 
+use super::client_events::ClientEvents;
 use super::cluster::{Limits, PAUSE};
 use super::error::Error;
 use super::fault::{CLOSED, Fault, TIMED_OUT};
 use super::ffi::{Client, Role};
-use super::news::News;
 use super::pace::{self, Pace};
 use super::{probe, settings};
 use crate::model::connection::Connection;
@@ -29,7 +29,7 @@ const LAST_WORDS: Duration = Duration::from_millis(50);
 
 /// The clients in use. They are replaced together.
 pub(super) struct Clients {
-    pub news: Arc<News>,
+    pub client_events: Arc<ClientEvents>,
     pub first: Arc<Client>,
     /// The brokers that there were when it connected.
     pub brokers: Vec<i32>,
@@ -51,22 +51,22 @@ impl Clients {
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let mut clients = Self::new(connection, left.min(ATTEMPT), pace)?;
-            let news = &clients.news;
+            let client_events = &clients.client_events;
             let (fault, hopeless) = tokio::select! {
-                fault = stuck(news) => (fault, false),
+                fault = stuck(client_events) => (fault, false),
                 answer = clients.first.describe_cluster(left) => match answer {
                     Ok((_, brokers)) => {
-                        news.all_is_well();
-                        news.reached().into_iter().for_each(|took| pace.saw(took));
+                        client_events.all_is_well();
+                        client_events.reached().into_iter().for_each(|took| pace.saw(took));
                         clients.brokers = brokers.iter().map(|broker| broker.id).collect();
                         return Ok(clients);
                     }
                     Err(fault) => (fault, false),
                 },
-                fault = given_up(news) => (fault, true),
+                fault = given_up(client_events) => (fault, true),
             };
-            look_for_tls(news, connection).await;
-            let error = Error::connecting(connection, &fault, news, limits.timeout);
+            look_for_tls(client_events, connection).await;
+            let error = Error::connecting(connection, &fault, client_events, limits.timeout);
             let late = left <= ATTEMPT || Instant::now() + PAUSE >= deadline;
             if hopeless || error.cause().is_lasting() || late {
                 return Err(error);
@@ -80,15 +80,15 @@ impl Clients {
         timeout: Duration,
         pace: &Arc<Pace>,
     ) -> Result<Self, Error> {
-        let news = Arc::new(News::default());
-        let first = client(connection, timeout, &news)?;
+        let client_events = Arc::new(ClientEvents::default());
+        let first = client(connection, timeout, &client_events)?;
         Ok(Self {
             first: Arc::new(first),
             brokers: Vec::new(),
             others: Default::default(),
             connection: Arc::clone(connection),
             pace: Arc::clone(pace),
-            news,
+            client_events,
         })
     }
 
@@ -106,7 +106,7 @@ impl Clients {
         if self.pace.is_far() && !others[at].initialized() {
             return Ok(Arc::clone(&self.first));
         }
-        let make = async || client(&self.connection, ATTEMPT, &self.news).map(Arc::new);
+        let make = async || client(&self.connection, ATTEMPT, &self.client_events).map(Arc::new);
         others[at].get_or_try_init(make).await.cloned()
     }
 }
@@ -114,9 +114,9 @@ impl Clients {
 fn client(
     connection: &Arc<Connection>,
     timeout: Duration,
-    news: &Arc<News>,
+    client_events: &Arc<ClientEvents>,
 ) -> Result<Client, Error> {
-    let listener = Arc::clone(news);
+    let listener = Arc::clone(client_events);
     let properties = settings::properties(connection, timeout);
     Client::new(
         Arc::clone(connection),
@@ -128,20 +128,22 @@ fn client(
 }
 
 /// Finds out which of the servers that hung up expect TLS.
-pub(super) async fn look_for_tls(news: &News, connection: &Connection) {
-    let failures = news.failures().into_iter();
+pub(super) async fn look_for_tls(client_events: &ClientEvents, connection: &Connection) {
+    let failures = client_events.failures().into_iter();
     for failure in failures.filter(|failure| failure.may_expect_tls(connection)) {
         let server = connection.address(&failure.server);
         if on_thread(move || Ok(probe::speaks_tls(&server))).await == Ok(true) {
-            news.expects_tls(&failure.server);
+            client_events.expects_tls(&failure.server);
         }
     }
 }
 
 /// Returns when a client had all the time for its first answer that it can need.
-async fn stuck(news: &News) -> Fault {
+async fn stuck(client_events: &ClientEvents) -> Fault {
     tokio::time::sleep(ATTEMPT).await;
-    let needed = news.reached().map_or(ATTEMPT, pace::for_fresh_client);
+    let needed = client_events
+        .reached()
+        .map_or(ATTEMPT, pace::for_fresh_client);
     tokio::time::sleep(needed.saturating_sub(ATTEMPT)).await;
     Fault::new(
         TIMED_OUT,
@@ -150,8 +152,8 @@ async fn stuck(news: &News) -> Fault {
 }
 
 /// Returns when there is no hope left.
-pub(super) async fn given_up(news: &News) -> Fault {
-    let wait = match news.hopeless().await {
+pub(super) async fn given_up(client_events: &ClientEvents) -> Fault {
+    let wait = match client_events.hopeless().await {
         true => OTHER_ADDRESSES,
         false => LAST_WORDS,
     };

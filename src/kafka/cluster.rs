@@ -364,7 +364,7 @@ impl Cluster {
     /// A question for the controller that got no answer however often it was asked, though brokers
     /// could be reached, as an error.
     pub fn without_controller(&self, what: &str) -> Error {
-        Error::controller(&self.0.connection, what, &self.clients().news)
+        Error::controller(&self.0.connection, what, &self.clients().client_events)
     }
 
     /// Whom the brokers take this tool for, `User:ci`, as far as that is known and no secret.
@@ -374,7 +374,7 @@ impl Cluster {
 
     /// The release of Kafka, `4.3`, as far as the brokers let on.
     pub fn kafka_version(&self) -> Option<String> {
-        self.clients().news.release().map(str::to_owned)
+        self.clients().client_events.release().map(str::to_owned)
     }
 
     pub(super) fn connection(&self) -> &Arc<Connection> {
@@ -438,12 +438,16 @@ impl Cluster {
         match answer {
             Ok(items) => {
                 debug!(items = items.len(), ?took, "a request was answered");
-                clients.news.all_is_well();
+                clients.client_events.all_is_well();
                 Ok(items)
             }
             Err(fault) => {
                 warn!(%fault, ?took, "a request was not answered");
-                Err(Error::explain(fault, &clients.news, &self.0.connection))
+                Err(Error::explain(
+                    fault,
+                    &clients.client_events,
+                    &self.0.connection,
+                ))
             }
         }
     }
@@ -496,7 +500,7 @@ impl Cluster {
                 Ok(answer) => {
                     debug!(?took, "answered: {what}");
                     self.0.pace.saw(took);
-                    clients.news.all_is_well();
+                    clients.client_events.all_is_well();
                     return Ok(answer);
                 }
                 Err(fault) => fault,
@@ -504,8 +508,14 @@ impl Cluster {
             let is_unanswered = fault.kind() == FaultKind::Unanswered;
             let can_help = is_unanswered || fault.kind().is_worth_another_try();
             if !can_help || Instant::now() + PAUSE >= deadline {
-                let news = &clients.news;
-                return Err(Error::call(connection, what, &fault, news, limits.timeout));
+                let client_events = &clients.client_events;
+                return Err(Error::call(
+                    connection,
+                    what,
+                    &fault,
+                    client_events,
+                    limits.timeout,
+                ));
             }
             warn!(%fault, ?took, "asking again for {what}");
             match broker.filter(|_| is_unanswered) {

@@ -3,9 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::client_events::{ClientEvents, TokenState};
 use super::failure::{Diagnosis, Failure};
 use super::fault::{Fault, FaultKind};
-use super::news::{News, TokenState};
 use crate::model::Secret;
 use crate::model::connection::Connection;
 use crate::model::text::escape;
@@ -93,11 +93,11 @@ impl Error {
     pub(super) fn connecting(
         connection: &Connection,
         fault: &Fault,
-        news: &News,
+        client_events: &ClientEvents,
         waited: Duration,
     ) -> Self {
-        let failures = Failures::of(news, connection);
-        if let Some(error) = Self::token(connection, news, failures.0.is_empty(), waited) {
+        let failures = Failures::of(client_events, connection);
+        if let Some(error) = Self::token(connection, client_events, failures.0.is_empty(), waited) {
             return error;
         }
         match failures.worst() {
@@ -116,11 +116,11 @@ impl Error {
     /// There is no token to log in with.
     fn token(
         connection: &Connection,
-        news: &News,
+        client_events: &ClientEvents,
         no_failure: bool,
         waited: Duration,
     ) -> Option<Self> {
-        let (why, cause) = match news.token() {
+        let (why, cause) = match client_events.token() {
             TokenState::Missing(why) => (why, Cause::Authentication),
             TokenState::Asked if no_failure => (
                 format!("it did not come within {waited:?}"),
@@ -147,11 +147,11 @@ impl Error {
         connection: &Connection,
         what: &str,
         fault: &Fault,
-        news: &News,
+        client_events: &ClientEvents,
         waited: Duration,
     ) -> Self {
         let what = format!("cannot read {what}");
-        Self::cannot(connection, &what, "from", fault, news, waited)
+        Self::cannot(connection, &what, "from", fault, client_events, waited)
     }
 
     /// Records could not be written to a cluster that was reached before.
@@ -159,11 +159,11 @@ impl Error {
         connection: &Connection,
         what: &str,
         fault: &Fault,
-        news: &News,
+        client_events: &ClientEvents,
         waited: Duration,
     ) -> Self {
         let what = format!("cannot write {what}");
-        Self::cannot(connection, &what, "to", fault, news, waited)
+        Self::cannot(connection, &what, "to", fault, client_events, waited)
     }
 
     fn cannot(
@@ -171,10 +171,10 @@ impl Error {
         what: &str,
         way: &str,
         fault: &Fault,
-        news: &News,
+        client_events: &ClientEvents,
         waited: Duration,
     ) -> Self {
-        let failures = Failures::of(news, connection);
+        let failures = Failures::of(client_events, connection);
         match failures.worst() {
             Some(worst) if fault.kind() == FaultKind::Unanswered => Self {
                 sentence: format!("{what} {way} {failures}"),
@@ -190,8 +190,12 @@ impl Error {
     }
 
     /// The cluster was reached again and again, and its controller gave no answer.
-    pub(super) fn controller(connection: &Connection, what: &str, news: &News) -> Self {
-        let failures = Failures::of(news, connection);
+    pub(super) fn controller(
+        connection: &Connection,
+        what: &str,
+        client_events: &ClientEvents,
+    ) -> Self {
+        let failures = Failures::of(client_events, connection);
         let servers = shown(connection);
         let mut sentence = format!(
             "cannot read {what}: brokers at {servers} answer, but no active controller does"
@@ -211,8 +215,12 @@ impl Error {
     }
 
     /// A request that got no answer, with what is known of the reason.
-    pub(super) fn explain(fault: Fault, news: &News, connection: &Connection) -> Fault {
-        let failures = Failures::of(news, connection);
+    pub(super) fn explain(
+        fault: Fault,
+        client_events: &ClientEvents,
+        connection: &Connection,
+    ) -> Fault {
+        let failures = Failures::of(client_events, connection);
         if fault.kind() != FaultKind::Unanswered || failures.0.is_empty() {
             return fault;
         }
@@ -253,8 +261,8 @@ fn shown(connection: &Connection) -> String {
 struct Failures(Vec<(String, Diagnosis)>);
 
 impl Failures {
-    fn of(news: &News, connection: &Connection) -> Self {
-        let failures = news.failures();
+    fn of(client_events: &ClientEvents, connection: &Connection) -> Self {
+        let failures = client_events.failures();
         // What the cluster says of itself matters once it was reached.
         let learned = failures.iter().any(|failure| failure.learned);
         let relevant = failures.iter().filter(|failure| failure.learned == learned);
@@ -315,12 +323,12 @@ mod tests {
         }
     }
 
-    fn told(lines: &[(i32, &str)]) -> News {
-        let news = News::default();
+    fn told(lines: &[(i32, &str)]) -> ClientEvents {
+        let client_events = ClientEvents::default();
         for &(code, line) in lines {
-            news.hear(Notice::Error(code, line.to_owned()));
+            client_events.hear(Notice::Error(code, line.to_owned()));
         }
-        news
+        client_events
     }
 
     fn unanswered() -> Fault {
@@ -332,7 +340,7 @@ mod tests {
     #[test]
     fn servers_with_one_cause_share_it() {
         let connection = connection(&["a:1", "b:1", "c:1"], &[]);
-        let news = told(&[
+        let client_events = told(&[
             (-195, &format!("a:1{REFUSED}")),
             (
                 -193,
@@ -340,7 +348,7 @@ mod tests {
             ),
             (-195, &format!("c:1{REFUSED}")),
         ]);
-        let error = Error::connecting(&connection, &unanswered(), &news, WAITED);
+        let error = Error::connecting(&connection, &unanswered(), &client_events, WAITED);
         assert_eq!(
             error.to_string(),
             "cannot reach Kafka at a:1, c:1: nothing listens there (connection refused); b:1: no such host name"
@@ -353,8 +361,8 @@ mod tests {
         let connection = connection(&["a:1", "b:1"], &[]);
         let login =
             "b:1/bootstrap: SASL authentication error: no\u{1b}[2J (after 0ms in state AUTH_REQ)";
-        let news = told(&[(-195, &format!("a:1{REFUSED}")), (-169, login)]);
-        let error = Error::connecting(&connection, &unanswered(), &news, WAITED);
+        let client_events = told(&[(-195, &format!("a:1{REFUSED}")), (-169, login)]);
+        let error = Error::connecting(&connection, &unanswered(), &client_events, WAITED);
         assert!(error.cause().is_lasting());
         assert!(
             error
@@ -367,8 +375,8 @@ mod tests {
     #[test]
     fn a_server_is_shown_though_its_host_is_a_variable() {
         let connection = connection(&["kafka-1:9093"], &["kafka-1"]);
-        let news = told(&[(-195, &format!("***:9093{REFUSED}"))]);
-        let error = Error::connecting(&connection, &unanswered(), &news, WAITED);
+        let client_events = told(&[(-195, &format!("***:9093{REFUSED}"))]);
+        let error = Error::connecting(&connection, &unanswered(), &client_events, WAITED);
         assert!(error.to_string().contains("kafka-1:9093"), "{error}");
     }
 
@@ -379,7 +387,7 @@ mod tests {
             &connection,
             "the topics",
             &unanswered(),
-            &News::default(),
+            &ClientEvents::default(),
             WAITED,
         );
         let expected = "cannot read the topics at a:1: no answer within 30s";
@@ -390,16 +398,19 @@ mod tests {
     #[test]
     fn an_answer_is_not_explained_by_old_failures() {
         let connection = connection(&["a:1"], &[]);
-        let news = told(&[(-195, &format!("a:1{REFUSED}"))]);
+        let client_events = told(&[(-195, &format!("a:1{REFUSED}"))]);
         let denied = Fault::new(31, "Cluster authorization failed.".to_owned());
-        assert_eq!(Error::explain(denied.clone(), &news, &connection), denied);
-        let unanswered = Error::explain(unanswered(), &news, &connection);
+        assert_eq!(
+            Error::explain(denied.clone(), &client_events, &connection),
+            denied
+        );
+        let unanswered = Error::explain(unanswered(), &client_events, &connection);
         assert_eq!(
             unanswered.message,
             "Timed out; a:1: nothing listens there (connection refused)"
         );
-        news.all_is_well();
-        let error = Error::call(&connection, "the topics", &denied, &news, WAITED);
+        client_events.all_is_well();
+        let error = Error::call(&connection, "the topics", &denied, &client_events, WAITED);
         assert!(
             error
                 .to_string()

@@ -34,7 +34,7 @@ pub(super) use usage::{GroupNames, GroupOffsetsObject, PartitionList};
 
 use super::fault::Fault;
 use super::types::{
-    self, Appended, Configs, Metadata, Node, Operation, Partition, Record, TopicDescription,
+    self, AclOperation, Appended, Configs, Metadata, Node, Partition, Record, TopicDescription,
     TopicMetadata,
 };
 use crate::model::TopicName;
@@ -1100,7 +1100,7 @@ unsafe fn describe(topic: *const sys::rd_kafka_TopicDescription_t) -> TopicDescr
         let operations = sys::rd_kafka_TopicDescription_authorized_operations(topic, &mut count);
         // The bindings have another Rust enum here; Kafka may add operations.
         let operations: *const c_int = operations.cast();
-        let operation = |&number: &c_int| Operation::from(number);
+        let operation = |&number: &c_int| AclOperation::from(number);
         let id = sys::rd_kafka_Uuid_base64str(sys::rd_kafka_TopicDescription_topic_id(topic));
         TopicDescription {
             id: types::topic_id(&text(id)),

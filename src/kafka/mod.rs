@@ -8,7 +8,9 @@
 mod about;
 mod admin;
 pub mod batches;
+mod broker_probe;
 mod certificate;
+mod client_events;
 mod clients;
 mod cluster;
 mod error;
@@ -16,7 +18,6 @@ mod failure;
 mod fault;
 mod ffi;
 mod newest;
-mod news;
 mod pace;
 mod probe;
 mod records;
@@ -25,18 +26,17 @@ mod tokens;
 mod types;
 mod usage;
 mod version;
-mod visit;
 
 pub use about::{About, about};
+pub use broker_probe::BrokerProbe;
 pub use cluster::{Cluster, Limits};
 pub use error::{Cause, Error};
 pub use fault::{Fault, FaultKind};
 pub use ffi::leave;
 pub use records::{Appender, Reader, RecordError, end};
 pub use types::{
-    Alter, AlterOp, Appended, Committed, ConfigEntry, Configs, Delivery, GroupDescription,
-    GroupMember, Metadata, Mode, NewTopic, Node, OffsetAt, OffsetFound, Operation, Partition,
-    Record, Synonym, TopicDescription, TopicMetadata,
+    AclOperation, Alter, AlterOp, Appended, Committed, ConfigEntry, Configs, Delivery,
+    GroupDescription, GroupMember, Metadata, Mode, NewTopic, Node, OffsetAt, OffsetFound,
+    Partition, Record, Synonym, TopicDescription, TopicMetadata,
 };
 pub use usage::Offsets;
-pub use visit::Visit;

@@ -11,12 +11,12 @@ use std::vec;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::client_events::ClientEvents;
 use super::clients::{drop_aside, on_thread};
 use super::cluster::Cluster;
 use super::error::Error;
 use super::fault::{CLOSED, Fault, FaultKind, TIMED_OUT, UNREADABLE};
 use super::ffi::{Client, Notice, Role, Topic};
-use super::news::News;
 use super::settings;
 use super::types::{Appended, Delivery, OffsetAt, OffsetFound, Record};
 use crate::model::TopicName;
@@ -50,7 +50,7 @@ pub enum RecordError {
 /// What both kinds of clients share.
 struct Side {
     connection: Arc<Connection>,
-    news: Arc<News>,
+    client_events: Arc<ClientEvents>,
     topic: TopicName,
     timeout: Duration,
 }
@@ -59,7 +59,7 @@ impl Side {
     fn new(cluster: &Cluster, topic: &TopicName, timeout: Duration) -> Self {
         Self {
             connection: Arc::clone(cluster.connection()),
-            news: Arc::default(),
+            client_events: Arc::default(),
             topic: topic.clone(),
             timeout,
         }
@@ -84,7 +84,7 @@ impl Side {
 }
 
 /// What a reader hears.
-enum Told {
+enum ReaderEvent {
     Records(Vec<Record>),
     End,
     Fault(Fault),
@@ -93,7 +93,7 @@ enum Told {
 /// Reads one partition in order. Only committed records are seen.
 pub struct Reader {
     side: Side,
-    told: mpsc::UnboundedReceiver<Told>,
+    told: mpsc::UnboundedReceiver<ReaderEvent>,
     /// Records that came together with the last one.
     came: vec::IntoIter<Record>,
     /// The offset after the last record that was handed on.
@@ -116,13 +116,13 @@ impl Reader {
     ) -> Result<Self, RecordError> {
         let side = Side::new(cluster, topic, cluster.limits().timeout);
         let (sender, told) = mpsc::unbounded_channel();
-        let news = Arc::clone(&side.news);
+        let client_events = Arc::clone(&side.client_events);
         let listen = move |notice: Notice| {
             let hear = match notice {
-                Notice::Records(records) => Told::Records(records),
-                Notice::End => Told::End,
-                Notice::Partition(fault) => Told::Fault(fault),
-                other => return news.hear(other),
+                Notice::Records(records) => ReaderEvent::Records(records),
+                Notice::End => ReaderEvent::End,
+                Notice::Partition(fault) => ReaderEvent::Fault(fault),
+                other => return client_events.hear(other),
             };
             // Nobody listens any more where the reader was dropped.
             let _ = sender.send(hear);
@@ -232,11 +232,13 @@ impl Reader {
     }
 
     /// Keeps records that came, and ends at what waiting does not cure.
-    fn take(&mut self, told: Told) -> Result<(), RecordError> {
+    fn take(&mut self, told: ReaderEvent) -> Result<(), RecordError> {
         match told {
-            Told::Records(records) => self.came = records.into_iter(),
-            Told::Fault(fault) if is_final(&fault) => return Err(RecordError::Refused(fault)),
-            Told::Fault(_) | Told::End => {}
+            ReaderEvent::Records(records) => self.came = records.into_iter(),
+            ReaderEvent::Fault(fault) if is_final(&fault) => {
+                return Err(RecordError::Refused(fault));
+            }
+            ReaderEvent::Fault(_) | ReaderEvent::End => {}
         }
         Ok(())
     }
@@ -253,12 +255,12 @@ impl Reader {
                 return Ok(Some(self.passed(record)));
             }
             match tokio::time::timeout_at(deadline, self.told.recv()).await {
-                Ok(Some(Told::Records(records))) => self.came = records.into_iter(),
-                Ok(Some(Told::End)) => return Ok(None),
-                Ok(Some(Told::Fault(fault))) if is_final(&fault) => {
+                Ok(Some(ReaderEvent::Records(records))) => self.came = records.into_iter(),
+                Ok(Some(ReaderEvent::End)) => return Ok(None),
+                Ok(Some(ReaderEvent::Fault(fault))) if is_final(&fault) => {
                     return Err(RecordError::Refused(fault));
                 }
-                Ok(Some(Told::Fault(fault))) => *last = Some(fault),
+                Ok(Some(ReaderEvent::Fault(fault))) => *last = Some(fault),
                 Ok(None) => return Err(self.failed(&closed())),
                 Err(_) => {
                     let fault = last.take().unwrap_or_else(|| self.side.timed_out());
@@ -276,7 +278,14 @@ impl Reader {
     fn failed(&self, fault: &Fault) -> RecordError {
         let side = &self.side;
         let what = format!("topic {}", side.topic);
-        Error::call(&side.connection, &what, fault, &side.news, side.timeout).into()
+        Error::call(
+            &side.connection,
+            &what,
+            fault,
+            &side.client_events,
+            side.timeout,
+        )
+        .into()
     }
 }
 
@@ -366,10 +375,10 @@ impl Appender {
         delivery: Delivery,
     ) -> Result<Self, Error> {
         let side = Side::new(cluster, topic, timeout);
-        let news = Arc::clone(&side.news);
+        let client_events = Arc::clone(&side.client_events);
         let pace = cluster.pace();
         let properties = settings::appending(&side.connection, timeout, pace, delivery);
-        let listen = Box::new(move |notice| news.hear(notice));
+        let listen = Box::new(move |notice| client_events.hear(notice));
         let topic = side.open(Role::Asks, &properties, listen)?;
         if delivery == Delivery::Once {
             tokio::spawn(hasten(Arc::clone(topic.client()), cluster.bound(SETTLING)));
@@ -411,7 +420,7 @@ impl Appender {
                 all.push(appended.map_err(|fault| self.failed(fault))?);
             }
         }
-        self.side.news.all_is_well();
+        self.side.client_events.all_is_well();
         Ok(all)
     }
 
@@ -425,7 +434,14 @@ impl Appender {
             return RecordError::Refused(fault);
         }
         let what = format!("topic {}", side.topic);
-        Error::writing(&side.connection, &what, &fault, &side.news, side.timeout).into()
+        Error::writing(
+            &side.connection,
+            &what,
+            &fault,
+            &side.client_events,
+            side.timeout,
+        )
+        .into()
     }
 }
 

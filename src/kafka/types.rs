@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::fault::Fault;
-pub use crate::live::Operation;
-use crate::live::Source;
+pub use crate::live::AclOperation;
+use crate::live::ConfigSource;
 pub use crate::model::step::{Alter, AlterOp, NewTopic};
 use crate::model::{ConfigKey, TopicName};
 
@@ -72,7 +72,7 @@ pub struct TopicDescription {
     pub partitions: u32,
     /// What this principal may do with it; `None` where that was not asked, or the broker does not
     /// say.
-    pub operations: Option<BTreeSet<Operation>>,
+    pub operations: Option<BTreeSet<AclOperation>>,
 }
 
 /// One config of a topic or a broker.
@@ -83,7 +83,7 @@ pub struct ConfigEntry {
     /// Its value; `None` where it is null or sensitive.
     pub value: Option<String>,
     /// Where the value comes from.
-    pub source: Source,
+    pub source: ConfigSource,
     /// Whether the broker keeps the value to itself.
     pub sensitive: bool,
     /// Whether it can be changed at run time.
@@ -123,7 +123,10 @@ impl Configs {
     }
 
     fn own(&self) -> impl Iterator<Item = *const ConfigEntry> {
-        let own = self.0.iter().filter(|entry| entry.source == Source::Topic);
+        let own = self
+            .0
+            .iter()
+            .filter(|entry| entry.source == ConfigSource::Topic);
         own.map(Arc::as_ptr)
     }
 
@@ -162,33 +165,33 @@ pub struct Synonym {
     /// Its value, in its own unit.
     pub value: Option<String>,
     /// Where it is set.
-    pub source: Source,
+    pub source: ConfigSource,
 }
 
-impl From<i32> for Operation {
+impl From<i32> for AclOperation {
     fn from(number: i32) -> Self {
         match number {
-            3 => Operation::Read,
-            4 => Operation::Write,
-            5 => Operation::Create,
-            6 => Operation::Delete,
-            7 => Operation::Alter,
-            8 => Operation::Describe,
-            10 => Operation::DescribeConfigs,
-            11 => Operation::AlterConfigs,
-            other => Operation::Other(other),
+            3 => AclOperation::Read,
+            4 => AclOperation::Write,
+            5 => AclOperation::Create,
+            6 => AclOperation::Delete,
+            7 => AclOperation::Alter,
+            8 => AclOperation::Describe,
+            10 => AclOperation::DescribeConfigs,
+            11 => AclOperation::AlterConfigs,
+            other => AclOperation::Other(other),
         }
     }
 }
 
 /// Whose value it is, by Kafka's number: `org.apache.kafka.common.requests.DescribeConfigsResponse`.
 /// What a file sets on a broker and what was set on it at run time are both that broker's.
-pub(super) fn source(number: i32) -> Source {
+pub(super) fn source(number: i32) -> ConfigSource {
     match number {
-        1 => Source::Topic,
-        3 => Source::BrokerDefault,
-        5 => Source::KafkaDefault,
-        _ => Source::Broker,
+        1 => ConfigSource::Topic,
+        3 => ConfigSource::BrokerDefault,
+        5 => ConfigSource::KafkaDefault,
+        _ => ConfigSource::Broker,
     }
 }
 

@@ -96,7 +96,7 @@ impl Cluster {
         let answers = self.offsets_at(questions.collect()).await?;
         // An older broker takes the question for another one, and gives its first record. Which
         // brokers are asked is known once they have been.
-        match at == OffsetAt::MaxTimestamp && !self.clients().news.knows_max_timestamp() {
+        match at == OffsetAt::MaxTimestamp && !self.clients().client_events.knows_max_timestamp() {
             true => self.newest_by_search(partitions).await,
             false => Ok(answers),
         }

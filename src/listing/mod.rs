@@ -1,10 +1,10 @@
 //! The topics of one environment as rows, and which of them are asked for. Pure.
 
-mod narrow;
+mod filter;
 
 use std::collections::BTreeMap;
 
-pub use narrow::{Label, Narrow, Order};
+pub use filter::{Filter, Label, Order};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use crate::desired::{Desired, Topic};
 use crate::live::{Live, LiveTopic, ReplicationFactor};
 use crate::model::{Globs, TopicName};
 use crate::plan::Plan;
-use crate::plan::state::{State, states};
+use crate::plan::state::{TopicState, states};
 
 /// One topic.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -32,13 +32,13 @@ pub struct Row {
     /// Its labels in the files.
     pub labels: BTreeMap<String, String>,
     /// How it stands.
-    pub state: State,
+    pub state: TopicState,
 }
 
 /// The topics of an environment and of its cluster, by name, with how they stand to each other.
 /// `plan` says so, and must be made of the same files and the same cluster.
 pub fn rows(desired: &Desired, live: &Live, plan: &Plan, only: &Globs) -> Vec<Row> {
-    let row = |(topic, state): (&TopicName, State)| {
+    let row = |(topic, state): (&TopicName, TopicState)| {
         row(
             topic,
             state,
@@ -53,7 +53,7 @@ pub fn rows(desired: &Desired, live: &Live, plan: &Plan, only: &Globs) -> Vec<Ro
 /// A topic as it is, or where it is missing as it is to be.
 fn row(
     topic: &TopicName,
-    state: State,
+    state: TopicState,
     wanted: Option<&Topic>,
     found: Option<&LiveTopic>,
 ) -> Option<Row> {

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::Operation;
+use super::AclOperation;
 use crate::model::TopicName;
 
 /// What was found out about one cluster.
@@ -23,29 +23,29 @@ pub struct Checkup {
     /// The partitions of all topics that this principal sees.
     pub partitions: Partitions,
     /// How long the controller took to look at a dry-run create.
-    pub controller: Told<Duration>,
+    pub controller: Available<Duration>,
     /// What the principal may do with the cluster as a whole; `None` where the brokers do not say.
-    pub cluster_rights: Told<Option<BTreeSet<Operation>>>,
+    pub cluster_rights: Available<Option<BTreeSet<AclOperation>>>,
     /// How the topics of the files stand to this principal.
-    pub topics: Told<BTreeMap<TopicName, Standing>>,
+    pub topics: Available<BTreeMap<TopicName, TopicAccess>>,
     /// Whether a topic of the files may be created, asked of those that are there too.
-    pub creating: Told<BTreeMap<TopicName, Told<()>>>,
+    pub creating: Available<BTreeMap<TopicName, Available<()>>>,
     /// Whether all consumer groups are seen.
-    pub groups: Told<Groups>,
+    pub groups: Available<Groups>,
     /// Where ownership is recorded; `None` where that is turned off.
-    pub inventory: Option<Told<Inventory>>,
+    pub inventory: Option<Available<Inventory>>,
     /// This machine's clock when it was compared, in ms since 1970.
     pub now_ms: i64,
     /// The newest time that a broker is known to have stamped a record with, and the topic.
-    pub stamped: Told<Option<(TopicName, i64)>>,
+    pub stamped: Available<Option<(TopicName, i64)>>,
 }
 
 /// An answer, or why there is none.
-pub type Told<T> = Result<T, Untold>;
+pub type Available<T> = Result<T, Unavailable>;
 
 /// Why something is not known.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Untold {
+pub struct Unavailable {
     /// The reason, in words.
     pub why: String,
     /// What to do now, where that is known.
@@ -73,7 +73,7 @@ pub struct Server {
     /// `host:port`.
     pub address: String,
     /// How long its answer took.
-    pub answered: Told<Duration>,
+    pub answered: Available<Duration>,
 }
 
 /// A broker, asked by itself.
@@ -86,12 +86,12 @@ pub struct Broker {
     /// Where it says that it is to be found, `host:port`.
     pub address: String,
     /// What it told.
-    pub answered: Told<Visit>,
+    pub answered: Available<BrokerAnswer>,
 }
 
 /// What a broker told.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Visit {
+pub struct BrokerAnswer {
     /// How long it took, connecting and logging in included.
     pub took: Duration,
     /// The release of Kafka that it runs, as far as it lets on.
@@ -99,7 +99,7 @@ pub struct Visit {
     /// Up to which version it knows each API, by the API's key.
     pub apis: BTreeMap<i16, i16>,
     /// Its settings, those that have a value.
-    pub settings: Told<BTreeMap<String, String>>,
+    pub settings: Available<BTreeMap<String, String>>,
 }
 
 /// The partitions of all topics that this principal sees.
@@ -119,15 +119,15 @@ pub struct Partitions {
 
 /// How a topic stands to the principal.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
+pub enum TopicAccess {
     /// It is there, and this may be done with it; `None` where the brokers do not say.
-    There(Option<BTreeSet<Operation>>),
+    There(Option<BTreeSet<AclOperation>>),
     /// It is not there.
     Missing,
     /// Whether it is there may not be seen.
     Hidden,
     /// It was not told.
-    Untold(Untold),
+    Unavailable(Unavailable),
 }
 
 /// Whether all consumer groups are seen.
@@ -152,9 +152,9 @@ pub enum Inventory {
         /// How many replicas its partitions have at least.
         replicas: usize,
         /// What it holds of Kafka's configs, defaults included.
-        configs: Told<BTreeMap<String, String>>,
+        configs: Available<BTreeMap<String, String>>,
         /// What is recorded in it.
-        contents: Told<Contents>,
+        contents: Available<Contents>,
     },
 }
 

@@ -3,7 +3,7 @@
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
 
-use super::{BrokerDefault, LiveTopic, Source};
+use super::{BrokerDefault, ConfigSource, LiveTopic};
 use crate::model::ConfigKey;
 
 /// A value that is in force, and where it comes from.
@@ -12,7 +12,7 @@ pub struct Effective<'a> {
     /// The value.
     pub value: &'a str,
     /// Who gives it.
-    pub source: Source,
+    pub source: ConfigSource,
 }
 
 impl Effective<'_> {
@@ -48,7 +48,7 @@ where
 {
     let own = found.config.as_ref()?.get(key).map(|value| Effective {
         value,
-        source: Source::Topic,
+        source: ConfigSource::Topic,
     });
     own.or_else(|| inherited_default(found, defaults, key))
 }

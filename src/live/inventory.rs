@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::snapshot::records::{HoldFields, InstanceFields, OwnedFields, SpentFields};
+use super::snapshot::records::{AppliedRemovalFields, HoldFields, InstanceFields, OwnedFields};
 use crate::model::{ConfigMap, OnRemove, TopicName};
 
 /// Everything that is recorded on a cluster, by all scopes and environments.
@@ -17,14 +17,14 @@ pub struct Inventory {
     /// The topics that no apply touches for a while.
     pub holds: BTreeMap<TopicName, Hold>,
     /// The tombstones that have done their work, by topic, scope and environment.
-    pub spent: Vec<Spent>,
+    pub applied_removals: Vec<AppliedRemoval>,
     /// The instances of lifecycles, by scope, environment, lifecycle and parameters.
     pub instances: Vec<Instance>,
 }
 
 /// Whose a record is. Topics on one cluster belong to one scope and environment each.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Whose {
+pub struct OwnerKey {
     /// The scope; `None` means the one that is asking.
     pub scope: Option<String>,
     /// The environment; `None` means the one that is asking.
@@ -48,7 +48,7 @@ pub struct Stamp {
 #[serde(from = "OwnedFields", into = "OwnedFields")]
 pub struct Owned {
     /// Who owns it.
-    pub whose: Whose,
+    pub whose: OwnerKey,
     /// The id of the topic that was applied.
     pub id: Option<String>,
     /// What happens once the topic leaves the files.
@@ -72,7 +72,7 @@ pub struct Owned {
 #[serde(try_from = "HoldFields", into = "HoldFields")]
 pub struct Hold {
     /// Whose applies it keeps off.
-    pub whose: Whose,
+    pub whose: OwnerKey,
     /// When it ends, by the broker's clock, in ms since 1970.
     pub until_ms: i64,
     /// Why.
@@ -84,10 +84,10 @@ pub struct Hold {
 /// A tombstone that has done its work. Written before the delete, with the id of what is deleted,
 /// so that no interruption can lose it: a live topic with another id was made later, and is safe.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(from = "SpentFields", into = "SpentFields")]
-pub struct Spent {
+#[serde(from = "AppliedRemovalFields", into = "AppliedRemovalFields")]
+pub struct AppliedRemoval {
     /// Whose tombstone.
-    pub whose: Whose,
+    pub whose: OwnerKey,
     /// The topic's name.
     pub topic: TopicName,
     /// The id of the topic that it was for; `None` where the cluster gives none.
@@ -101,7 +101,7 @@ pub struct Spent {
 #[serde(try_from = "InstanceFields", into = "InstanceFields")]
 pub struct Instance {
     /// Whose.
-    pub whose: Whose,
+    pub whose: OwnerKey,
     /// The lifecycle, `[lifecycles.NAME]`.
     pub lifecycle: String,
     /// What tells it from the other instances.
@@ -131,7 +131,7 @@ impl Instance {
     }
 }
 
-impl Whose {
+impl OwnerKey {
     /// Whether a record is of this scope and environment.
     pub fn is(&self, scope: Option<&str>, environment: &str) -> bool {
         let same = |recorded: &Option<String>, asking: Option<&str>| {
@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn a_record_is_of_the_one_who_asks_where_it_does_not_say() {
-        let whose = |scope: Option<&str>, environment: Option<&str>| Whose {
+        let whose = |scope: Option<&str>, environment: Option<&str>| OwnerKey {
             scope: scope.map(str::to_owned),
             environment: environment.map(str::to_owned),
         };

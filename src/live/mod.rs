@@ -3,22 +3,22 @@
 //! what is wanted.
 
 pub mod checkup;
-mod closeup;
 mod effective;
 mod inventory;
-mod objection;
 mod operation;
+mod preflight_error;
 pub mod snapshot;
+mod topic_detail;
 mod unknown;
 mod usage;
 
 use std::collections::BTreeMap;
 
-pub use closeup::{Closeup, GroupLag, Member, PartitionState};
 pub use effective::{Defaults, Effective, effective, inherited_default};
-pub use inventory::{Hold, Instance, Inventory, Owned, Spent, Stamp, Whose};
-pub use objection::{Objection, ObjectionKind};
-pub use operation::Operation;
+pub use inventory::{AppliedRemoval, Hold, Instance, Inventory, Owned, OwnerKey, Stamp};
+pub use operation::AclOperation;
+pub use preflight_error::{PreflightError, PreflightErrorKind};
+pub use topic_detail::{GroupLag, Member, PartitionState, TopicDetail};
 pub use unknown::{Unknown, Unread, UnseenTopic};
 pub use usage::{GroupUse, Unseen, Usage};
 
@@ -53,7 +53,7 @@ pub struct Live {
     pub usage: BTreeMap<TopicName, Usage>,
     /// What the cluster has against changes that it was asked about beforehand. No snapshot holds
     /// it.
-    pub objections: BTreeMap<TopicName, Vec<Objection>>,
+    pub preflight_errors: BTreeMap<TopicName, Vec<PreflightError>>,
 }
 
 /// A broker that is up.
@@ -73,7 +73,7 @@ pub struct BrokerDefault {
     /// The value.
     pub value: String,
     /// Whose value it is.
-    pub source: Source,
+    pub source: ConfigSource,
 }
 
 /// Where a value that a topic has comes from, strongest first.
@@ -81,7 +81,7 @@ pub struct BrokerDefault {
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(rename_all = "kebab-case")]
-pub enum Source {
+pub enum ConfigSource {
     /// Set on the topic itself.
     Topic,
     /// Set on one broker, dynamically or in its file.
@@ -92,14 +92,14 @@ pub enum Source {
     KafkaDefault,
 }
 
-impl Source {
+impl ConfigSource {
     /// The source as plans and snapshots write it.
     pub fn as_str(self) -> &'static str {
         match self {
-            Source::Topic => "topic",
-            Source::Broker => "broker",
-            Source::BrokerDefault => "broker-default",
-            Source::KafkaDefault => "kafka-default",
+            ConfigSource::Topic => "topic",
+            ConfigSource::Broker => "broker",
+            ConfigSource::BrokerDefault => "broker-default",
+            ConfigSource::KafkaDefault => "kafka-default",
         }
     }
 }

@@ -2,7 +2,7 @@
 
 /// An operation that an ACL allows (`org.apache.kafka.common.acl.AclOperation`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Operation {
+pub enum AclOperation {
     /// Consume.
     Read,
     /// Produce.
@@ -23,19 +23,19 @@ pub enum Operation {
     Other(i32),
 }
 
-impl std::fmt::Display for Operation {
+impl std::fmt::Display for AclOperation {
     /// As Kafka's own tools write it.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let word = match self {
-            Operation::Read => "Read",
-            Operation::Write => "Write",
-            Operation::Create => "Create",
-            Operation::Delete => "Delete",
-            Operation::Alter => "Alter",
-            Operation::Describe => "Describe",
-            Operation::DescribeConfigs => "DescribeConfigs",
-            Operation::AlterConfigs => "AlterConfigs",
-            Operation::Other(number) => return write!(f, "operation {number}"),
+            AclOperation::Read => "Read",
+            AclOperation::Write => "Write",
+            AclOperation::Create => "Create",
+            AclOperation::Delete => "Delete",
+            AclOperation::Alter => "Alter",
+            AclOperation::Describe => "Describe",
+            AclOperation::DescribeConfigs => "DescribeConfigs",
+            AclOperation::AlterConfigs => "AlterConfigs",
+            AclOperation::Other(number) => return write!(f, "operation {number}"),
         };
         f.write_str(word)
     }

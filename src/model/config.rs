@@ -181,7 +181,7 @@ pub enum Unit {
 
 /// The type of a config, with the values that Kafka accepts.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Kind {
+pub enum ConfigType {
     /// `true` or `false`.
     Boolean,
     /// A whole number, 32 bits where `max` is `i32::MAX`.
@@ -212,7 +212,7 @@ pub struct ConfigSpec {
     /// Its key.
     pub name: &'static str,
     /// Its type and range.
-    pub kind: Kind,
+    pub kind: ConfigType,
     /// What it counts.
     pub unit: Unit,
     /// Whether -1 stands for "no limit".
@@ -279,11 +279,13 @@ impl ConfigSpec {
     pub fn normalise(&self, text: &str) -> Result<String, ValueProblem> {
         let text = text.trim();
         let value = match (self.kind, self.unit) {
-            (Kind::Integer { .. }, _) if text.parse::<i64>().is_ok() => text.to_owned(),
-            (Kind::Integer { .. }, _) if self.unlimited && text == "unlimited" => "-1".to_owned(),
-            (Kind::Integer { .. }, Unit::Ms) => units::parse_duration(text)?.to_string(),
-            (Kind::Integer { .. }, Unit::Bytes) => units::parse_size(text)?.to_string(),
-            (Kind::Boolean, _) => text.to_ascii_lowercase(),
+            (ConfigType::Integer { .. }, _) if text.parse::<i64>().is_ok() => text.to_owned(),
+            (ConfigType::Integer { .. }, _) if self.unlimited && text == "unlimited" => {
+                "-1".to_owned()
+            }
+            (ConfigType::Integer { .. }, Unit::Ms) => units::parse_duration(text)?.to_string(),
+            (ConfigType::Integer { .. }, Unit::Bytes) => units::parse_size(text)?.to_string(),
+            (ConfigType::Boolean, _) => text.to_ascii_lowercase(),
             _ => text.to_owned(),
         };
         self.check(&value)?;
@@ -304,23 +306,23 @@ impl ConfigSpec {
             range: self.range(),
         };
         match self.kind {
-            Kind::Boolean => match self.meaning(value) {
+            ConfigType::Boolean => match self.meaning(value) {
                 Some(_) => Ok(()),
                 None => Err(wrong_type()),
             },
-            Kind::Integer { min, max } => {
+            ConfigType::Integer { min, max } => {
                 let number: i64 = value.parse().map_err(|_| wrong_type())?;
                 let gap = self.name == "compression.gzip.level" && number == 0;
                 let legal = (min..=max).contains(&number) && !gap;
                 legal.then_some(()).ok_or_else(out_of_range)
             }
-            Kind::Double { min, max } => {
+            ConfigType::Double { min, max } => {
                 let number: f64 = value.parse().map_err(|_| wrong_type())?;
                 let legal = (min..=max).contains(&number);
                 legal.then_some(()).ok_or_else(out_of_range)
             }
-            Kind::OneOf(words) => check_word(value, words),
-            Kind::ListOf(words) => {
+            ConfigType::OneOf(words) => check_word(value, words),
+            ConfigType::ListOf(words) => {
                 let mut seen = Vec::new();
                 // Kafka takes an empty list, but no empty element: `compact,`.
                 let elements = value.split(',').map(str::trim);
@@ -333,7 +335,7 @@ impl ConfigSpec {
                 }
                 Ok(())
             }
-            Kind::Replicas => {
+            ConfigType::Replicas => {
                 let pair = |item: &str| {
                     item.split_once(':').is_some_and(|(partition, broker)| {
                         partition.parse::<u32>().is_ok() && broker.parse::<u32>().is_ok()
@@ -348,34 +350,34 @@ impl ConfigSpec {
     /// What the config takes, with its article: `a whole number`.
     pub fn expected(&self) -> String {
         match (self.kind, self.unit) {
-            (Kind::Boolean, _) => "true or false".to_owned(),
-            (Kind::Integer { .. }, Unit::Ms) => {
+            (ConfigType::Boolean, _) => "true or false".to_owned(),
+            (ConfigType::Integer { .. }, Unit::Ms) => {
                 "a number of milliseconds, or a duration such as \"7d\"".to_owned()
             }
-            (Kind::Integer { .. }, Unit::Bytes) => {
+            (ConfigType::Integer { .. }, Unit::Bytes) => {
                 "a number of bytes, or a size such as \"100MiB\"".to_owned()
             }
-            (Kind::Integer { .. }, Unit::None) => "a whole number".to_owned(),
-            (Kind::Double { .. }, _) => "a number".to_owned(),
-            (Kind::OneOf(words), _) => format!("one of {}", words.join(", ")),
-            (Kind::ListOf(words), _) => format!("a list of {}", words.join(", ")),
-            (Kind::Replicas, _) => "a list of PARTITION:BROKER pairs, or *".to_owned(),
+            (ConfigType::Integer { .. }, Unit::None) => "a whole number".to_owned(),
+            (ConfigType::Double { .. }, _) => "a number".to_owned(),
+            (ConfigType::OneOf(words), _) => format!("one of {}", words.join(", ")),
+            (ConfigType::ListOf(words), _) => format!("a list of {}", words.join(", ")),
+            (ConfigType::Replicas, _) => "a list of PARTITION:BROKER pairs, or *".to_owned(),
         }
     }
 
     /// The legal range in words.
     pub fn range(&self) -> String {
         match self.kind {
-            Kind::Integer { min, max } if self.name == "compression.gzip.level" => {
+            ConfigType::Integer { min, max } if self.name == "compression.gzip.level" => {
                 format!("{min} for the codec's default, or 1 to {max}")
             }
-            Kind::Integer { min: i64::MIN, .. } => "within 64 bits".to_owned(),
-            Kind::Integer { min, max } if max == i64::MAX || max == i64::from(i32::MAX) => {
+            ConfigType::Integer { min: i64::MIN, .. } => "within 64 bits".to_owned(),
+            ConfigType::Integer { min, max } if max == i64::MAX || max == i64::from(i32::MAX) => {
                 let bits = if max == i64::MAX { 64 } else { 32 };
                 format!("at least {min}, within {bits} bits")
             }
-            Kind::Integer { min, max } => format!("{min} to {max}"),
-            Kind::Double { min, max } => format!("{min} to {max}"),
+            ConfigType::Integer { min, max } => format!("{min} to {max}"),
+            ConfigType::Double { min, max } => format!("{min} to {max}"),
             _ => self.expected(),
         }
     }
@@ -383,13 +385,13 @@ impl ConfigSpec {
     fn meaning(&self, value: &str) -> Option<Meaning> {
         let text = value.trim();
         Some(match self.kind {
-            Kind::Boolean if text.eq_ignore_ascii_case("true") => Meaning::Boolean(true),
-            Kind::Boolean if text.eq_ignore_ascii_case("false") => Meaning::Boolean(false),
-            Kind::Boolean => return None,
-            Kind::Integer { .. } => Meaning::Integer(text.parse().ok()?),
-            Kind::Double { .. } => Meaning::Double(text.parse().ok()?),
-            Kind::OneOf(_) => Meaning::Word(text.to_owned()),
-            Kind::ListOf(_) | Kind::Replicas => {
+            ConfigType::Boolean if text.eq_ignore_ascii_case("true") => Meaning::Boolean(true),
+            ConfigType::Boolean if text.eq_ignore_ascii_case("false") => Meaning::Boolean(false),
+            ConfigType::Boolean => return None,
+            ConfigType::Integer { .. } => Meaning::Integer(text.parse().ok()?),
+            ConfigType::Double { .. } => Meaning::Double(text.parse().ok()?),
+            ConfigType::OneOf(_) => Meaning::Word(text.to_owned()),
+            ConfigType::ListOf(_) | ConfigType::Replicas => {
                 let mut items: Vec<String> = list_items(text).map(str::to_owned).collect();
                 items.sort();
                 Meaning::Set(items)
@@ -433,12 +435,12 @@ pub fn spec(key: &str) -> Option<&'static ConfigSpec> {
 const LONG: i64 = i64::MAX;
 const INT: i64 = i32::MAX as i64;
 
-const fn long(min: i64) -> Kind {
-    Kind::Integer { min, max: LONG }
+const fn long(min: i64) -> ConfigType {
+    ConfigType::Integer { min, max: LONG }
 }
 
-const fn int(min: i64) -> Kind {
-    Kind::Integer { min, max: INT }
+const fn int(min: i64) -> ConfigType {
+    ConfigType::Integer { min, max: INT }
 }
 
 const CODECS: &[&str] = &["uncompressed", "zstd", "lz4", "snappy", "gzip", "producer"];
@@ -463,15 +465,15 @@ macro_rules! specs {
 }
 
 specs! {
-    "cleanup.policy" Kind::ListOf(&["compact", "delete"]), None, "delete", ["log.cleanup.policy"],
+    "cleanup.policy" ConfigType::ListOf(&["compact", "delete"]), None, "delete", ["log.cleanup.policy"],
         "What happens to old records: `delete` drops them by age and size, `compact` keeps the latest of each key";
-    "compression.gzip.level" Kind::Integer { min: -1, max: 9 }, None, "-1", ["compression.gzip.level"],
+    "compression.gzip.level" ConfigType::Integer { min: -1, max: 9 }, None, "-1", ["compression.gzip.level"],
         "The level where compression.type is gzip";
-    "compression.lz4.level" Kind::Integer { min: 1, max: 17 }, None, "9", ["compression.lz4.level"],
+    "compression.lz4.level" ConfigType::Integer { min: 1, max: 17 }, None, "9", ["compression.lz4.level"],
         "The level where compression.type is lz4";
-    "compression.type" Kind::OneOf(CODECS), None, "producer", ["compression.type"],
+    "compression.type" ConfigType::OneOf(CODECS), None, "producer", ["compression.type"],
         "How the broker stores records; `producer` keeps what the producer chose";
-    "compression.zstd.level" Kind::Integer { min: -131_072, max: 22 }, None, "3", ["compression.zstd.level"],
+    "compression.zstd.level" ConfigType::Integer { min: -131_072, max: 22 }, None, "3", ["compression.zstd.level"],
         "The level where compression.type is zstd";
     "delete.retention.ms" long(0), Ms, "86400000", ["log.cleaner.delete.retention.ms"],
         "How long delete markers stay in a compacted topic";
@@ -481,11 +483,11 @@ specs! {
         "Force an fsync after so many records";
     "flush.ms" long(0), Ms, "9223372036854775807", ["log.flush.interval.ms"],
         "Force an fsync after so long";
-    "follower.replication.throttled.replicas" Kind::Replicas, None, "", [],
+    "follower.replication.throttled.replicas" ConfigType::Replicas, None, "", [],
         "Replicas whose replication is throttled on the follower's side";
     "index.interval.bytes" int(0), Bytes, "4096", ["log.index.interval.bytes"],
         "How often an entry goes into the offset index";
-    "leader.replication.throttled.replicas" Kind::Replicas, None, "", [],
+    "leader.replication.throttled.replicas" ConfigType::Replicas, None, "", [],
         "Replicas whose replication is throttled on the leader's side";
     "local.retention.bytes" long(-2), Bytes unlimited, "-2", ["log.local.retention.bytes"],
         "Bytes of a partition kept on the broker before tiered storage alone has them; -2 takes retention.bytes";
@@ -499,21 +501,21 @@ specs! {
         "How far a record's timestamp may lie ahead of the broker's clock";
     "message.timestamp.before.max.ms" long(0), Ms, "9223372036854775807", ["log.message.timestamp.before.max.ms"],
         "How far a record's timestamp may lie behind the broker's clock";
-    "message.timestamp.type" Kind::OneOf(&["CreateTime", "LogAppendTime"]), None, "CreateTime", ["log.message.timestamp.type"],
+    "message.timestamp.type" ConfigType::OneOf(&["CreateTime", "LogAppendTime"]), None, "CreateTime", ["log.message.timestamp.type"],
         "Whether a record's timestamp is the producer's or the broker's";
-    "min.cleanable.dirty.ratio" Kind::Double { min: 0.0, max: 1.0 }, None, "0.5", ["log.cleaner.min.cleanable.ratio"],
+    "min.cleanable.dirty.ratio" ConfigType::Double { min: 0.0, max: 1.0 }, None, "0.5", ["log.cleaner.min.cleanable.ratio"],
         "How much of a log must be uncompacted before compaction starts";
     "min.compaction.lag.ms" long(0), Ms, "0", ["log.cleaner.min.compaction.lag.ms"],
         "How long a record stays uncompacted at least";
     "min.insync.replicas" int(1), None, "1", ["min.insync.replicas"],
         "How many in-sync replicas an acks=all write needs";
-    "preallocate" Kind::Boolean, None, "false", ["log.preallocate"],
+    "preallocate" ConfigType::Boolean, None, "false", ["log.preallocate"],
         "Whether a new segment's file is allocated at once";
-    "remote.log.copy.disable" Kind::Boolean, None, "false", [],
+    "remote.log.copy.disable" ConfigType::Boolean, None, "false", [],
         "Whether tiered data becomes read only";
-    "remote.log.delete.on.disable" Kind::Boolean, None, "false", [],
+    "remote.log.delete.on.disable" ConfigType::Boolean, None, "false", [],
         "Whether tiered data is deleted when tiered storage is disabled";
-    "remote.storage.enable" Kind::Boolean, None, "false", [],
+    "remote.storage.enable" ConfigType::Boolean, None, "false", [],
         "Whether the topic uses tiered storage";
     "retention.bytes" long(i64::MIN), Bytes unlimited, "-1", ["log.retention.bytes"],
         "How large a partition may grow before old segments are deleted";
@@ -527,7 +529,7 @@ specs! {
         "Spread of the time at which segments roll";
     "segment.ms" long(1), Ms, "604800000", ["log.roll.ms", "log.roll.hours" * 3_600_000],
         "The time after which a segment rolls, full or not";
-    "unclean.leader.election.enable" Kind::Boolean, None, "false", ["unclean.leader.election.enable"],
+    "unclean.leader.election.enable" ConfigType::Boolean, None, "false", ["unclean.leader.election.enable"],
         "Whether a replica that is not in sync may become leader, losing records";
 }
 

@@ -10,7 +10,7 @@ use super::place::Place;
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(rename_all = "lowercase")]
-pub enum Level {
+pub enum Severity {
     /// The run cannot go on.
     Error,
     /// Worth a look, stops nothing.
@@ -23,7 +23,7 @@ pub struct Finding {
     /// A stable name for the kind of problem, `unknown-key`.
     pub code: &'static str,
     /// Error or warning.
-    pub level: Level,
+    pub level: Severity,
     /// What is wrong, in one sentence without a full stop at its end.
     pub message: String,
     /// The place that is underlined.
@@ -41,7 +41,7 @@ impl Finding {
     pub fn error(code: &'static str, place: Place, message: impl Into<String>) -> Self {
         Self {
             code,
-            level: Level::Error,
+            level: Severity::Error,
             message: message.into(),
             place,
             label: String::new(),

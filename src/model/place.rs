@@ -130,7 +130,7 @@ pub struct Sourced<T> {
 /// The text of a file, with an index from offsets to lines and columns: finding a place costs the
 /// same wherever it is, in a file of a million lines and in a line of a million characters.
 #[derive(Debug)]
-pub struct Source {
+pub struct SourceText {
     file: Arc<str>,
     text: String,
     /// Where each line begins, in bytes. No file that is read has more than 4 GiB.
@@ -143,7 +143,7 @@ pub struct Source {
 /// The bytes that are counted through to find a column.
 const STRETCH: usize = 128;
 
-impl Source {
+impl SourceText {
     /// Indexes the text of a file.
     pub fn new(file: Arc<str>, text: String) -> Self {
         let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
@@ -244,16 +244,16 @@ fn number(count: usize) -> u32 {
 
 /// The files that were read, so that a finding can show its line.
 #[derive(Debug, Clone, Default)]
-pub struct Sources(BTreeMap<Arc<str>, Arc<Source>>);
+pub struct Sources(BTreeMap<Arc<str>, Arc<SourceText>>);
 
 impl Sources {
     /// Keeps a file.
-    pub fn insert(&mut self, source: Arc<Source>) {
+    pub fn insert(&mut self, source: Arc<SourceText>) {
         self.0.insert(source.file().clone(), source);
     }
 
     /// A file.
-    pub fn get(&self, file: &str) -> Option<&Arc<Source>> {
+    pub fn get(&self, file: &str) -> Option<&Arc<SourceText>> {
         self.0.get(file)
     }
 
@@ -268,7 +268,7 @@ mod tests {
     use super::*;
 
     fn at(text: &str, span: std::ops::Range<usize>) -> (u32, u32, u32) {
-        let place = Source::new("a.toml".into(), text.to_owned()).place(span);
+        let place = SourceText::new("a.toml".into(), text.to_owned()).place(span);
         (place.line, place.column, place.length)
     }
 
@@ -290,7 +290,7 @@ mod tests {
 
     #[test]
     fn lines_come_without_their_ends() {
-        let source = Source::new("a.toml".into(), "one\r\ntwo\n".to_owned());
+        let source = SourceText::new("a.toml".into(), "one\r\ntwo\n".to_owned());
         let lines = [1, 2, 3, 4, 0].map(|line| source.line(line));
         assert_eq!(lines, [Some("one"), Some("two"), Some(""), None, None]);
     }

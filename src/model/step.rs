@@ -43,16 +43,16 @@ pub struct Step {
     /// The topic.
     pub topic: TopicName,
     /// What is done to it.
-    pub work: Work,
+    pub work: Operation,
 }
 
 /// What is done to a topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Work {
+pub enum Operation {
     /// It is made.
     Create(NewTopic),
     /// It gets more partitions.
-    Grow {
+    AddPartitions {
         /// What it has.
         from: u32,
         /// What it gets.
@@ -95,9 +95,9 @@ impl Step {
     /// The settings that this step changes; `None` is the topic as a whole.
     pub fn parts(&self) -> Vec<Option<Setting>> {
         match &self.work {
-            Work::Create(_) | Work::Delete { .. } => vec![None],
-            Work::Grow { .. } => vec![Some(Setting::Partitions)],
-            Work::Alter(_) | Work::RaiseMinIsr { .. } => {
+            Operation::Create(_) | Operation::Delete { .. } => vec![None],
+            Operation::AddPartitions { .. } => vec![Some(Setting::Partitions)],
+            Operation::Alter(_) | Operation::RaiseMinIsr { .. } => {
                 let keys = self.ops().into_iter().map(|(key, _)| key);
                 keys.map(|key| Some(Setting::Config(key))).collect()
             }
@@ -107,9 +107,11 @@ impl Step {
     /// The configs that this step changes on a topic that exists.
     pub fn ops(&self) -> Vec<(ConfigKey, AlterOp)> {
         match &self.work {
-            Work::Alter(ops) => ops.clone(),
-            Work::RaiseMinIsr { op, .. } => vec![(ConfigKey::from(MIN_ISR), op.clone())],
-            Work::Create(_) | Work::Grow { .. } | Work::Delete { .. } => Vec::new(),
+            Operation::Alter(ops) => ops.clone(),
+            Operation::RaiseMinIsr { op, .. } => vec![(ConfigKey::from(MIN_ISR), op.clone())],
+            Operation::Create(_) | Operation::AddPartitions { .. } | Operation::Delete { .. } => {
+                Vec::new()
+            }
         }
     }
 }

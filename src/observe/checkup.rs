@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::preflight::words;
 use crate::desired::Environment;
 use crate::kafka::{Cluster, Error, Fault, FaultKind};
-use crate::live::checkup::{Checkup, Reason, Standing, Told, Untold};
+use crate::live::checkup::{Available, Checkup, Reason, TopicAccess, Unavailable};
 use crate::model::{BrokerTime, TopicName};
 
 /// What is looked at.
@@ -61,8 +61,8 @@ pub async fn checkup(cluster: &Cluster, examined: &Examined<'_>) -> Result<Check
 }
 
 /// A call that failed as a whole.
-fn unanswered(error: &Error) -> Untold {
-    Untold {
+fn unanswered(error: &Error) -> Unavailable {
+    Unavailable {
         why: error.to_string(),
         help: error.help(),
         kind: Reason::Silence,
@@ -70,7 +70,7 @@ fn unanswered(error: &Error) -> Untold {
 }
 
 /// A question that was answered with a fault.
-fn refused(fault: &Fault) -> Untold {
+fn refused(fault: &Fault) -> Unavailable {
     let kind = match fault.kind() {
         FaultKind::NotAuthorised => Reason::Denied,
         FaultKind::Throttled => Reason::Throttled,
@@ -83,7 +83,7 @@ fn refused(fault: &Fault) -> Untold {
         | FaultKind::Unsupported
         | FaultKind::Permanent => Reason::Refused,
     };
-    Untold {
+    Unavailable {
         why: words(fault),
         help: None,
         kind,
@@ -91,4 +91,4 @@ fn refused(fault: &Fault) -> Untold {
 }
 
 /// How topics stand to this principal, or why that is not known.
-type Standings = Told<BTreeMap<TopicName, Standing>>;
+type Standings = Available<BTreeMap<TopicName, TopicAccess>>;

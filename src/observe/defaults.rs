@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::kafka::{ConfigEntry, Configs, Synonym};
-use crate::live::{BrokerDefault, Defaults, Source};
+use crate::live::{BrokerDefault, ConfigSource, Defaults};
 use crate::model::config::SPECS;
 use crate::model::{ConfigKey, ConfigSpec};
 
@@ -12,13 +12,14 @@ use crate::model::{ConfigKey, ConfigSpec};
 /// behind a value that is.
 pub(super) fn told_by_topics<'a>(topics: impl Iterator<Item = &'a Configs> + Clone) -> Defaults {
     let mut defaults = Defaults::new();
-    for entry in unlike_the_last(topics.clone()).filter(|entry| entry.source != Source::Topic) {
+    for entry in unlike_the_last(topics.clone()).filter(|entry| entry.source != ConfigSource::Topic)
+    {
         if let (Some(value), false) = (&entry.value, defaults.contains_key(&entry.key)) {
             let (value, source) = (value.clone(), entry.source);
             defaults.insert(entry.key.clone(), BrokerDefault { value, source });
         }
     }
-    for entry in unlike_the_last(topics).filter(|entry| entry.source == Source::Topic) {
+    for entry in unlike_the_last(topics).filter(|entry| entry.source == ConfigSource::Topic) {
         if !defaults.contains_key(&entry.key)
             && let Some(behind) = behind_one(entry)
         {
@@ -81,7 +82,7 @@ fn from_broker(spec: &ConfigSpec, settings: &BTreeMap<&str, &ConfigEntry>) -> Br
     let strongest = spec.broker_synonyms.iter().find_map(setting);
     strongest.unwrap_or_else(|| BrokerDefault {
         value: spec.default.to_owned(),
-        source: Source::KafkaDefault,
+        source: ConfigSource::KafkaDefault,
     })
 }
 
@@ -90,7 +91,7 @@ fn from_broker(spec: &ConfigSpec, settings: &BTreeMap<&str, &ConfigEntry>) -> Br
 pub(super) fn behind(entries: &Configs, defaults: &Defaults) -> Defaults {
     entries
         .iter()
-        .filter(|entry| entry.source == Source::Topic)
+        .filter(|entry| entry.source == ConfigSource::Topic)
         .filter_map(|entry| Some((entry.key.clone(), behind_one(entry)?)))
         .filter(|(key, behind)| defaults.get(key) != Some(behind))
         .collect()
@@ -98,7 +99,7 @@ pub(super) fn behind(entries: &Configs, defaults: &Defaults) -> Defaults {
 
 /// The first synonym that is not the topic's own value.
 fn behind_one(entry: &ConfigEntry) -> Option<BrokerDefault> {
-    let next = |synonym: &&Synonym| synonym.source != Source::Topic;
+    let next = |synonym: &&Synonym| synonym.source != ConfigSource::Topic;
     let synonym = entry.synonyms.iter().find(next)?;
     let value = synonym.value.as_deref()?;
     let value = match entry.key.spec() {
@@ -127,7 +128,12 @@ fn in_unit_of(spec: &ConfigSpec, setting: &str, value: &str) -> String {
 mod tests {
     use super::*;
 
-    fn entry(key: &str, value: Option<&str>, source: Source, synonyms: &[Synonym]) -> ConfigEntry {
+    fn entry(
+        key: &str,
+        value: Option<&str>,
+        source: ConfigSource,
+        synonyms: &[Synonym],
+    ) -> ConfigEntry {
         ConfigEntry {
             key: ConfigKey::from(key),
             value: value.map(str::to_owned),
@@ -138,7 +144,7 @@ mod tests {
         }
     }
 
-    fn synonym(name: &str, value: &str, source: Source) -> Synonym {
+    fn synonym(name: &str, value: &str, source: ConfigSource) -> Synonym {
         Synonym {
             name: name.to_owned(),
             value: Some(value.to_owned()),
@@ -146,7 +152,7 @@ mod tests {
         }
     }
 
-    fn default(value: &str, source: Source) -> BrokerDefault {
+    fn default(value: &str, source: ConfigSource) -> BrokerDefault {
         BrokerDefault {
             value: value.to_owned(),
             source,
@@ -159,32 +165,32 @@ mod tests {
             entry(
                 "compression.type",
                 Some("producer"),
-                Source::KafkaDefault,
+                ConfigSource::KafkaDefault,
                 &[],
             ),
             entry(
                 "retention.ms",
                 Some("1000"),
-                Source::Topic,
+                ConfigSource::Topic,
                 &[
-                    synonym("retention.ms", "1000", Source::Topic),
-                    synonym("log.retention.hours", "24", Source::Broker),
+                    synonym("retention.ms", "1000", ConfigSource::Topic),
+                    synonym("log.retention.hours", "24", ConfigSource::Broker),
                 ],
             ),
             entry(
                 "flush.ms",
                 Some("5"),
-                Source::Topic,
-                &[synonym("flush.ms", "5", Source::Topic)],
+                ConfigSource::Topic,
+                &[synonym("flush.ms", "5", ConfigSource::Topic)],
             ),
         ]);
         let defaults = told_by_topics([&entries].into_iter());
         let expected = [
             (
                 "compression.type",
-                default("producer", Source::KafkaDefault),
+                default("producer", ConfigSource::KafkaDefault),
             ),
-            ("retention.ms", default("86400000", Source::Broker)),
+            ("retention.ms", default("86400000", ConfigSource::Broker)),
         ];
         let expected = expected.map(|(key, value)| (ConfigKey::from(key), value));
         assert_eq!(defaults, Defaults::from(expected));
@@ -194,39 +200,52 @@ mod tests {
     #[test]
     fn a_broker_fills_the_gaps_in_its_own_units() {
         let broker = Configs::from_iter([
-            entry("log.retention.ms", None, Source::KafkaDefault, &[]),
-            entry("log.retention.minutes", None, Source::KafkaDefault, &[]),
-            entry("log.retention.hours", Some("48"), Source::Broker, &[]),
-            entry("log.roll.hours", Some("-1"), Source::BrokerDefault, &[]),
-            entry("log.segment.bytes", Some("5"), Source::Broker, &[]),
-            entry("log.preallocate", None, Source::KafkaDefault, &[]),
+            entry("log.retention.ms", None, ConfigSource::KafkaDefault, &[]),
+            entry(
+                "log.retention.minutes",
+                None,
+                ConfigSource::KafkaDefault,
+                &[],
+            ),
+            entry("log.retention.hours", Some("48"), ConfigSource::Broker, &[]),
+            entry(
+                "log.roll.hours",
+                Some("-1"),
+                ConfigSource::BrokerDefault,
+                &[],
+            ),
+            entry("log.segment.bytes", Some("5"), ConfigSource::Broker, &[]),
+            entry("log.preallocate", None, ConfigSource::KafkaDefault, &[]),
         ]);
-        let told = default("9", Source::BrokerDefault);
+        let told = default("9", ConfigSource::BrokerDefault);
         let mut defaults = Defaults::from([(ConfigKey::from("segment.bytes"), told.clone())]);
         let known: Vec<&ConfigSpec> = SPECS.iter().collect();
         assert!(!are_complete(&defaults, &known));
         complete(&mut defaults, &known, &broker);
         assert_eq!(
             defaults["retention.ms"],
-            default("172800000", Source::Broker)
+            default("172800000", ConfigSource::Broker)
         );
-        assert_eq!(defaults["segment.ms"], default("-1", Source::BrokerDefault));
+        assert_eq!(
+            defaults["segment.ms"],
+            default("-1", ConfigSource::BrokerDefault)
+        );
         assert_eq!(
             defaults["preallocate"],
-            default("false", Source::KafkaDefault)
+            default("false", ConfigSource::KafkaDefault)
         );
         assert_eq!(defaults["segment.bytes"], told);
     }
 
     #[test]
     fn what_older_brokers_do_not_have_has_no_default() {
-        let held = |key| entry(key, Some("1"), Source::Topic, &[]);
+        let held = |key| entry(key, Some("1"), ConfigSource::Topic, &[]);
         let topic = Configs::from_iter(["flush.ms", "vendor.key", "segment.bytes"].map(held));
         let known = known([topic].iter());
         let names: Vec<&str> = known.iter().map(|spec| spec.name).collect();
         assert_eq!(names, ["flush.ms", "segment.bytes"]);
         // Without a topic it is the broker's settings that tell.
-        let setting = entry("log.segment.bytes", Some("5"), Source::Broker, &[]);
+        let setting = entry("log.segment.bytes", Some("5"), ConfigSource::Broker, &[]);
         let all = super::known(std::iter::empty());
         let mut defaults = Defaults::new();
         complete(&mut defaults, &all, &Configs::from_iter([setting]));
@@ -241,16 +260,21 @@ mod tests {
     #[test]
     fn a_topic_behind_which_stands_something_else_says_so() {
         let set = |behind: &str| {
-            let own = synonym("segment.bytes", "1", Source::Topic);
-            let broker = synonym("log.segment.bytes", behind, Source::Broker);
-            entry("segment.bytes", Some("1"), Source::Topic, &[own, broker])
+            let own = synonym("segment.bytes", "1", ConfigSource::Topic);
+            let broker = synonym("log.segment.bytes", behind, ConfigSource::Broker);
+            entry(
+                "segment.bytes",
+                Some("1"),
+                ConfigSource::Topic,
+                &[own, broker],
+            )
         };
         let [one, other] = ["100", "200"].map(|behind| Configs::from_iter([set(behind)]));
         let defaults = told_by_topics([&one, &other].into_iter());
         assert_eq!(behind(&one, &defaults), Defaults::new());
         assert_eq!(
             behind(&other, &defaults)["segment.bytes"],
-            default("200", Source::Broker)
+            default("200", ConfigSource::Broker)
         );
     }
 }

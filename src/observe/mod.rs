@@ -1,20 +1,20 @@
 //! Gathers what is live from a cluster, and what the inventory on it holds. It decides nothing.
 
 mod checkup;
-mod closeup;
+mod cluster_read;
 mod defaults;
 mod preflight;
 mod side_by_side;
-mod told;
+mod topic_detail;
 mod usage;
 
 use tracing::info;
 
 pub use checkup::{Examined, checkup};
-pub use closeup::closeup;
+pub use cluster_read::ClusterRead;
 pub use preflight::{Objections, preflight};
 pub use side_by_side::side_by_side;
-pub use told::Told;
+pub use topic_detail::topic_detail;
 pub use usage::{messages, usage};
 
 use crate::desired::{Environment, Inventory};
@@ -121,8 +121,8 @@ pub struct Observed {
 pub async fn observe(cluster: &Cluster, want: &Want<'_>) -> Result<Observed, ObserveError> {
     // The inventory first: its questions are few, and wait for each other.
     let contents = recorded(cluster, want);
-    let (contents, told) = tokio::try_join!(contents, topics(cluster, want))?;
-    together(cluster, want, told, contents).await
+    let (contents, cluster_read) = tokio::try_join!(contents, topics(cluster, want))?;
+    together(cluster, want, cluster_read, contents).await
 }
 
 /// The part of it that no inventory is needed for, for somebody who has the inventory from elsewhere
@@ -130,8 +130,8 @@ pub async fn observe(cluster: &Cluster, want: &Want<'_>) -> Result<Observed, Obs
 ///
 /// # Errors
 /// Why the cluster as a whole could not be read.
-pub async fn topics(cluster: &Cluster, want: &Want<'_>) -> Result<Told, ObserveError> {
-    Ok(Told::read(cluster, want).await?)
+pub async fn topics(cluster: &Cluster, want: &Want<'_>) -> Result<ClusterRead, ObserveError> {
+    Ok(ClusterRead::read(cluster, want).await?)
 }
 
 /// What the brokers told and what the inventory holds, and what only both together say has to be read.
@@ -141,11 +141,11 @@ pub async fn topics(cluster: &Cluster, want: &Want<'_>) -> Result<Told, ObserveE
 pub async fn together(
     cluster: &Cluster,
     want: &Want<'_>,
-    told: Told,
+    cluster_read: ClusterRead,
     contents: Option<Contents>,
 ) -> Result<Observed, ObserveError> {
-    let started = told.started();
-    let live = told.live(cluster, want, contents.as_ref()).await?;
+    let started = cluster_read.started();
+    let live = cluster_read.live(cluster, want, contents.as_ref()).await?;
     info!(topics = live.topics.len(), took = ?started.elapsed(), "read the cluster");
     let Contents {
         inventory,

@@ -12,12 +12,12 @@ use ask::ask;
 
 use crate::kafka::batches::{Cost, pack};
 use crate::kafka::{Alter, Cluster, Error, Fault, FaultKind, Mode, NewTopic};
-use crate::live::{Objection, ObjectionKind};
+use crate::live::{PreflightError, PreflightErrorKind};
+use crate::model::{Operation, Step};
 use crate::model::{Setting, TopicName};
-use crate::model::{Step, Work};
 
 /// What a cluster has against changes, by topic.
-pub type Objections = BTreeMap<TopicName, Vec<Objection>>;
+pub type Objections = BTreeMap<TopicName, Vec<PreflightError>>;
 
 /// Asks about the steps of a plan. Nothing on the cluster changes. The configs of a topic, which an
 /// apply changes in up to three steps, are one question.
@@ -35,7 +35,7 @@ pub async fn preflight(cluster: &Cluster, steps: &[Step]) -> Result<Objections, 
     }
     let deletes = steps
         .iter()
-        .filter(|step| matches!(step.work, Work::Delete { .. }));
+        .filter(|step| matches!(step.work, Operation::Delete { .. }));
     let deletes: Vec<TopicName> = deletes.map(|step| step.topic.clone()).collect();
     let (inventories, creates, growths, alters, deletes) = tokio::try_join!(
         inventories::preflight(cluster, steps),
@@ -44,19 +44,22 @@ pub async fn preflight(cluster: &Cluster, steps: &[Step]) -> Result<Objections, 
         configs::preflight(cluster, alters.into_values().collect()),
         deletes::preflight(cluster, &deletes),
     )?;
-    let mut objections = Objections::new();
-    for (topic, objection) in [inventories, creates, growths, alters, deletes].concat() {
-        objections.entry(topic).or_default().push(objection);
+    let mut preflight_errors = Objections::new();
+    for (topic, preflight_error) in [inventories, creates, growths, alters, deletes].concat() {
+        preflight_errors
+            .entry(topic)
+            .or_default()
+            .push(preflight_error);
     }
-    Ok(objections)
+    Ok(preflight_errors)
 }
 
 /// A topic with what is said against a change of it.
-type Said = (TopicName, Objection);
+type Rejection = (TopicName, PreflightError);
 
-async fn creates(cluster: &Cluster, steps: &[Step]) -> Result<Vec<Said>, Error> {
+async fn creates(cluster: &Cluster, steps: &[Step]) -> Result<Vec<Rejection>, Error> {
     let topics = steps.iter().filter_map(|step| match &step.work {
-        Work::Create(topic) => Some(topic.clone()),
+        Operation::Create(topic) => Some(topic.clone()),
         _ => None,
     });
     let batches = pack(topics.collect(), |topic: &NewTopic| {
@@ -64,15 +67,15 @@ async fn creates(cluster: &Cluster, steps: &[Step]) -> Result<Vec<Said>, Error> 
     });
     let send =
         async |topics: Vec<NewTopic>| cluster.create_topics(&topics, Mode::ValidateOnly).await;
-    let mut objections = ask(cluster, batches, send).await?;
+    let mut preflight_errors = ask(cluster, batches, send).await?;
     // Not one that may not be seen, for none such is planned: it was made just now, and brokers do
     // not show it yet. That is for an apply to read back.
-    objections.retain(|(_, fault)| fault.kind() != FaultKind::AlreadyExists);
+    preflight_errors.retain(|(_, fault)| fault.kind() != FaultKind::AlreadyExists);
     let said = |(topic, fault): (NewTopic, Fault)| {
         let about = at_fault(&topic, &fault);
-        (topic.name, objection(vec![None], about, &fault))
+        (topic.name, preflight_error(vec![None], about, &fault))
     };
-    Ok(objections.into_iter().map(said).collect())
+    Ok(preflight_errors.into_iter().map(said).collect())
 }
 
 /// What of a topic to create the broker's answer is about, as far as it lets on.
@@ -95,9 +98,9 @@ fn at_fault(topic: &NewTopic, fault: &Fault) -> Option<Setting> {
     }
 }
 
-async fn growths(cluster: &Cluster, steps: &[Step]) -> Result<Vec<Said>, Error> {
+async fn growths(cluster: &Cluster, steps: &[Step]) -> Result<Vec<Rejection>, Error> {
     let growths = steps.iter().filter_map(|step| match step.work {
-        Work::Grow { from, to } => Some((step.topic.clone(), from, to)),
+        Operation::AddPartitions { from, to } => Some((step.topic.clone(), from, to)),
         _ => None,
     });
     let batches = pack(growths.collect(), |(_, from, to)| {
@@ -108,20 +111,24 @@ async fn growths(cluster: &Cluster, steps: &[Step]) -> Result<Vec<Said>, Error> 
         let counts: Vec<(TopicName, u32)> = counts.collect();
         cluster.create_partitions(&counts, Mode::ValidateOnly).await
     };
-    let mut objections = ask(cluster, batches, send).await?;
+    let mut preflight_errors = ask(cluster, batches, send).await?;
     // More than was seen, and still no increase: the topic has grown just now, by an apply that was
     // killed say, and brokers do not show it yet. That is for an apply to read back.
-    objections.retain(|(_, fault)| fault.kind() != FaultKind::InvalidPartitions);
+    preflight_errors.retain(|(_, fault)| fault.kind() != FaultKind::InvalidPartitions);
     let parts = || vec![Some(Setting::Partitions)];
     let said = |((topic, ..), fault): ((TopicName, u32, u32), Fault)| {
-        let objection = objection(parts(), Some(Setting::Partitions), &fault);
-        (topic, objection)
+        let preflight_error = preflight_error(parts(), Some(Setting::Partitions), &fault);
+        (topic, preflight_error)
     };
-    Ok(objections.into_iter().map(said).collect())
+    Ok(preflight_errors.into_iter().map(said).collect())
 }
 
-fn objection(parts: Vec<Option<Setting>>, about: Option<Setting>, fault: &Fault) -> Objection {
-    Objection {
+fn preflight_error(
+    parts: Vec<Option<Setting>>,
+    about: Option<Setting>,
+    fault: &Fault,
+) -> PreflightError {
+    PreflightError {
         parts,
         kind: kind(fault),
         words: words(fault),
@@ -129,15 +136,15 @@ fn objection(parts: Vec<Option<Setting>>, about: Option<Setting>, fault: &Fault)
     }
 }
 
-fn kind(fault: &Fault) -> ObjectionKind {
+fn kind(fault: &Fault) -> PreflightErrorKind {
     /// Kafka's `UNSUPPORTED_VERSION`: of a request that the broker lists, its `validate_only` may
     /// be what it does not know.
     const UNSUPPORTED_VERSION: i32 = 35;
     match fault.kind() {
-        FaultKind::NotAuthorised => ObjectionKind::NotAuthorised,
-        FaultKind::Throttled => ObjectionKind::Unchecked,
-        _ if fault.code == UNSUPPORTED_VERSION => ObjectionKind::Unchecked,
-        _ => ObjectionKind::Refused,
+        FaultKind::NotAuthorised => PreflightErrorKind::NotAuthorised,
+        FaultKind::Throttled => PreflightErrorKind::Unchecked,
+        _ if fault.code == UNSUPPORTED_VERSION => PreflightErrorKind::Unchecked,
+        _ => PreflightErrorKind::Refused,
     }
 }
 
@@ -189,7 +196,7 @@ mod tests {
 
     #[test]
     fn answers_have_a_kind_and_the_brokers_words() {
-        use ObjectionKind::{NotAuthorised, Refused, Unchecked};
+        use PreflightErrorKind::{NotAuthorised, Refused, Unchecked};
         for (code, expected) in [
             (40, Refused),
             (3, Refused),

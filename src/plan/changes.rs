@@ -1,8 +1,8 @@
 //! What is done to a topic that is made, changed or deleted, ownership aside.
 
 use super::{
-    Action, Blocked, Change, LeftAlone, Options, Setting, SettingAction, SettingChange, blocked,
-    objections, risks,
+    Action, Blocked, Change, Options, Setting, SettingAction, SettingChange, UnknownConfigs,
+    blocked, preflight, risks,
 };
 use crate::desired::{Environment, Topic};
 use crate::diff::{self, ConfigDiff, Difference};
@@ -76,7 +76,7 @@ pub(super) struct Update {
     /// What is held back.
     pub(super) blocked: Vec<Blocked>,
     /// Keys that are left alone.
-    pub(super) left_alone: Option<LeftAlone>,
+    pub(super) unknown_configs: Option<UnknownConfigs>,
 }
 
 /// What is between a topic and its entry.
@@ -100,9 +100,9 @@ pub(super) fn update(
     let mut settings: Vec<SettingChange> = partitions.into_iter().chain(config).collect();
     let mut factor = blocked::replication_factor(name, found, &diff);
     let too_few = blocked::min_insync_replicas(name, topic, found, &mut settings, &mut factor);
-    let refused = objections::of_update(name, topic, (live, options), &mut settings);
+    let refused = preflight::of_update(name, topic, (live, options), &mut settings);
     risks::of_update(found, defaults, &mut settings);
-    let left_alone = (!diff.unknown_keys.is_empty()).then(|| LeftAlone {
+    let unknown_configs = (!diff.unknown_keys.is_empty()).then(|| UnknownConfigs {
         topic: name.clone(),
         keys: diff.unknown_keys.into_iter().cloned().collect(),
     });
@@ -116,7 +116,7 @@ pub(super) fn update(
             ..Change::new(name.clone(), Action::Update)
         },
         blocked: held_back.collect(),
-        left_alone,
+        unknown_configs,
     }
 }
 

@@ -8,10 +8,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Action, Blocked, Change, Cluster, Fate, Held, LeftAlone, Plan, Refusal, Risk, SettingAction,
-    SettingChange, Summary, Theirs,
+    Action, Blocked, Change, Cluster, ExternalChange, ForeignTopic, HeldTopic, Plan, Refusal, Risk,
+    SettingAction, SettingChange, Summary, UnknownConfigs,
 };
-use crate::live::{Owned, Source, Stamp, Usage, Whose};
+use crate::live::{ConfigSource, Owned, OwnerKey, Stamp, Usage};
 use crate::model::document::document_format;
 use crate::model::time::utc;
 use crate::model::{
@@ -96,7 +96,7 @@ pub struct ChangeDocument {
     pub declared_at: Option<String>,
     /// What happened to the topic outside of topicsmith since the last apply.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub external_change: Option<Fate>,
+    pub external_change: Option<ExternalChange>,
     /// Whether the topic as a whole was changed on the cluster since the last apply.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub drifted: bool,
@@ -125,7 +125,7 @@ pub struct SettingDocument {
     pub from: Option<SettingValue>,
     /// Where the live value of a config comes from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub from_source: Option<Source>,
+    pub from_source: Option<ConfigSource>,
     /// The new value; `null` on a delete and a reset.
     pub to: Option<SettingValue>,
     /// On a reset: the default that the topic falls back to, where it is known.
@@ -133,7 +133,7 @@ pub struct SettingDocument {
     pub to_default: Option<String>,
     /// Where that default comes from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub to_default_source: Option<Source>,
+    pub to_default_source: Option<ConfigSource>,
     /// Whether only the inventory changes, and nothing on the topic.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub inventory_only: bool,
@@ -270,7 +270,7 @@ impl From<&Plan> for PlanDocument {
             unlisted,
             theirs,
             lost: _,
-            left_alone,
+            unknown_configs,
             not_visible,
             unchanged: _,
             refused,
@@ -299,7 +299,7 @@ impl From<&Plan> for PlanDocument {
             owned_elsewhere: theirs.iter().map(OwnedElsewhereDocument::from).collect(),
             not_visible: not_visible.clone(),
             refused: refused.iter().map(RefusalDocument::from).collect(),
-            unknown_configs: left_alone
+            unknown_configs: unknown_configs
                 .iter()
                 .map(UnknownConfigsDocument::from)
                 .collect(),
@@ -319,7 +319,7 @@ impl From<&Change> for ChangeDocument {
             settings,
             recorded,
             to_record: _,
-            fate,
+            external_change,
             drifted,
             risks,
             usage,
@@ -330,7 +330,7 @@ impl From<&Change> for ChangeDocument {
             adopt: *adopt,
             id: id.clone(),
             declared_at: file_line(declared_at.as_ref()),
-            external_change: *fate,
+            external_change: *external_change,
             drifted: *drifted,
             risks: risks.iter().map(RiskDocument::from).collect(),
             settings: settings.iter().map(SettingDocument::from).collect(),
@@ -420,9 +420,9 @@ impl From<&Blocked> for BlockedDocument {
     }
 }
 
-impl From<&Held> for HoldDocument {
-    fn from(held: &Held) -> Self {
-        let Held {
+impl From<&HeldTopic> for HoldDocument {
+    fn from(held: &HeldTopic) -> Self {
+        let HeldTopic {
             topic,
             until_ms,
             reason,
@@ -441,11 +441,11 @@ impl From<&Held> for HoldDocument {
     }
 }
 
-impl From<&Theirs> for OwnedElsewhereDocument {
-    fn from(theirs: &Theirs) -> Self {
-        let Theirs {
+impl From<&ForeignTopic> for OwnedElsewhereDocument {
+    fn from(theirs: &ForeignTopic) -> Self {
+        let ForeignTopic {
             topic,
-            whose: Whose { scope, environment },
+            whose: OwnerKey { scope, environment },
         } = theirs;
         Self {
             topic: topic.clone(),
@@ -470,9 +470,9 @@ impl From<&Refusal> for RefusalDocument {
     }
 }
 
-impl From<&LeftAlone> for UnknownConfigsDocument {
-    fn from(alone: &LeftAlone) -> Self {
-        let LeftAlone { topic, keys } = alone;
+impl From<&UnknownConfigs> for UnknownConfigsDocument {
+    fn from(alone: &UnknownConfigs) -> Self {
+        let UnknownConfigs { topic, keys } = alone;
         Self {
             topic: topic.clone(),
             keys: keys.clone(),

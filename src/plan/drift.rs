@@ -8,12 +8,14 @@ pub(super) use differences::mark;
 
 use std::collections::BTreeMap;
 
-use differences::Sides;
+use differences::DriftInputs;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::ownership::{Books, Standing};
-use super::{Action, Blocked, Change, Fate, Lost, Plan, Setting, SettingChange};
+use super::ownership::{InventoryView, Ownership};
+use super::{
+    Action, Blocked, Change, ExternalChange, MissingInstanceTopic, Plan, Setting, SettingChange,
+};
 use crate::desired::Desired;
 use crate::diff::Since;
 use crate::live::{Live, Owned};
@@ -36,11 +38,11 @@ pub struct Drifted<'a> {
     /// The topic.
     pub topic: &'a TopicName,
     /// In what way.
-    pub state: State,
+    pub state: DriftState,
     /// On which side the topic as a whole changed, where it did.
     pub since: Option<Since>,
     /// What became of it without an apply.
-    pub fate: Option<Fate>,
+    pub external_change: Option<ExternalChange>,
     /// The entry or tombstone.
     pub declared_at: Option<&'a Place>,
     /// What is recorded of the last apply.
@@ -54,7 +56,7 @@ pub struct Drifted<'a> {
 /// In what way a topic differs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum State {
+pub enum DriftState {
     /// It is not there.
     Missing,
     /// Settings differ.
@@ -65,7 +67,7 @@ pub enum State {
     NotOwned,
     /// It is listed or tombstoned, and somebody else's.
     #[serde(rename = "owned-elsewhere")]
-    Theirs,
+    ForeignTopic,
     /// It is owned and left the files: it is to be released, or deleted.
     Left,
     /// It is as the files say, and the record of it is not.
@@ -82,7 +84,7 @@ pub struct Difference<'a> {
     /// The setting.
     pub setting: Setting,
     /// In what way.
-    pub kind: Kind,
+    pub kind: DifferenceKind,
     /// On which side it changed. Where that is not recorded, on the cluster.
     pub since: Since,
     /// What was last applied, where that is recorded.
@@ -98,7 +100,7 @@ pub struct Difference<'a> {
 /// In what way a setting differs from what the files say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+pub enum DifferenceKind {
     /// It has another value.
     Value,
     /// Its value is right, but it comes from a broker: the topic does not hold it.
@@ -143,11 +145,11 @@ impl Drifted<'_> {
 
 /// What a plan says of drift. It must be made of the same files and the same cluster.
 pub fn drift<'a>(plan: &'a Plan, desired: &'a Desired, live: &'a Live) -> Drift<'a> {
-    let books = Books::open(live, &desired.environment, plan.scope.as_deref());
-    let look = Look {
+    let inventory_view = InventoryView::open(live, &desired.environment, plan.scope.as_deref());
+    let look = DriftInputs2 {
         desired,
         live,
-        books: books.as_ref(),
+        inventory_view: inventory_view.as_ref(),
     };
     // What could not be compared differs in nothing that is known.
     let is_compared = |blocked: &&Blocked| plan.not_visible.binary_search(&blocked.topic).is_err();
@@ -159,18 +161,18 @@ pub fn drift<'a>(plan: &'a Plan, desired: &'a Desired, live: &'a Live) -> Drift<
     let blocked = plan.held.iter().flat_map(|held| &held.blocked);
     let blocked = blocked.filter(is_compared);
     Drift {
-        recorded: books.is_some(),
+        recorded: inventory_view.is_some(),
         topics,
         held: look.all(held.filter_map(|held| held.change.as_ref()), blocked),
     }
 }
 
-fn of_instance(lost: &Lost) -> Drifted<'_> {
+fn of_instance(lost: &MissingInstanceTopic) -> Drifted<'_> {
     Drifted {
         topic: &lost.topic,
-        state: State::OfInstance,
+        state: DriftState::OfInstance,
         since: Some(Since::Drift),
-        fate: Some(lost.fate),
+        external_change: Some(lost.external_change),
         declared_at: Some(&lost.declared_at),
         applied: None,
         record: Vec::new(),
@@ -179,13 +181,13 @@ fn of_instance(lost: &Lost) -> Drifted<'_> {
 }
 
 /// What a plan was made of.
-struct Look<'a, 'b> {
+struct DriftInputs2<'a, 'b> {
     desired: &'a Desired,
     live: &'a Live,
-    books: Option<&'b Books<'a>>,
+    inventory_view: Option<&'b InventoryView<'a>>,
 }
 
-impl<'a> Look<'a, '_> {
+impl<'a> DriftInputs2<'a, '_> {
     fn all(
         &self,
         changes: impl Iterator<Item = &'a Change>,
@@ -207,37 +209,40 @@ impl<'a> Look<'a, '_> {
 
     /// What is recorded of a topic that this scope and environment applied.
     fn applied(&self, topic: &TopicName) -> Option<&'a Owned> {
-        match self.books?.standing(topic, self.live.topics.get(topic)) {
-            Standing::Ours(owned) | Standing::WasOurs(owned) => Some(owned),
+        match self
+            .inventory_view?
+            .ownership(topic, self.live.topics.get(topic))
+        {
+            Ownership::Owned(owned) | Ownership::Recreated(owned) => Some(owned),
             _ => None,
         }
     }
 
     /// The side of what was never applied: pending, if anybody keeps in mind what was.
     fn never_applied(&self) -> Since {
-        match self.books {
+        match self.inventory_view {
             Some(_) => Since::Pending,
             None => Since::Drift,
         }
     }
 
     fn of_change(&self, change: &'a Change) -> Drifted<'a> {
-        let fate = change.fate;
-        let (state, since) = match (change.action, fate) {
-            (Action::Create, Some(_)) => (State::Missing, Some(Since::Drift)),
-            (Action::Create, None) => (State::Missing, Some(self.never_applied())),
+        let external_change = change.external_change;
+        let (state, since) = match (change.action, external_change) {
+            (Action::Create, Some(_)) => (DriftState::Missing, Some(Since::Drift)),
+            (Action::Create, None) => (DriftState::Missing, Some(self.never_applied())),
             (Action::Delete, _) if change.declared_at.is_none() => {
-                (State::Left, Some(Since::Pending))
+                (DriftState::Left, Some(Since::Pending))
             }
-            (Action::Delete, _) => (State::Unwanted, Some(self.never_applied())),
-            (Action::Release, Some(_)) => (State::Left, Some(Since::Both)),
-            (Action::Release, None) => (State::Left, Some(Since::Pending)),
-            (Action::UpdateInventory, _) => (State::Record, Some(Since::Pending)),
+            (Action::Delete, _) => (DriftState::Unwanted, Some(self.never_applied())),
+            (Action::Release, Some(_)) => (DriftState::Left, Some(Since::Both)),
+            (Action::Release, None) => (DriftState::Left, Some(Since::Pending)),
+            (Action::UpdateInventory, _) => (DriftState::Record, Some(Since::Pending)),
             (Action::Update | Action::Adopt, _) if change.adopt => {
-                let remade = fate.map_or(Since::Pending, |_| Since::Drift);
-                (State::NotOwned, Some(remade))
+                let remade = external_change.map_or(Since::Pending, |_| Since::Drift);
+                (DriftState::NotOwned, Some(remade))
             }
-            (Action::Update | Action::Adopt, _) => (State::Differs, None),
+            (Action::Update | Action::Adopt, _) => (DriftState::Differs, None),
         };
         let differences = match change.action {
             Action::Update => differences::of_update(change, since),
@@ -247,7 +252,7 @@ impl<'a> Look<'a, '_> {
             topic: &change.topic,
             state,
             since,
-            fate,
+            external_change,
             declared_at: change.declared_at.as_ref(),
             applied: change.recorded.as_deref(),
             record: change.inventory_only().collect(),
@@ -259,18 +264,18 @@ impl<'a> Look<'a, '_> {
         let listed = self.desired.topics.get(&blocked.topic);
         let is_live = self.live.topics.contains_key(&blocked.topic);
         let (state, since) = match (&blocked.setting, blocked.code, listed) {
-            (_, BlockCode::OwnedElsewhere, _) => (State::Theirs, Some(Since::Pending)),
-            (_, BlockCode::Recreated, _) => (State::Left, Some(Since::Both)),
-            (None, _, Some(_)) if !is_live => (State::Missing, Some(self.never_applied())),
-            (None, _, None) => (State::Unwanted, Some(self.never_applied())),
-            _ => (State::Differs, None),
+            (_, BlockCode::OwnedElsewhere, _) => (DriftState::ForeignTopic, Some(Since::Pending)),
+            (_, BlockCode::Recreated, _) => (DriftState::Left, Some(Since::Both)),
+            (None, _, Some(_)) if !is_live => (DriftState::Missing, Some(self.never_applied())),
+            (None, _, None) => (DriftState::Unwanted, Some(self.never_applied())),
+            _ => (DriftState::Differs, None),
         };
         let recreated = blocked.code == BlockCode::Recreated;
         Drifted {
             topic: &blocked.topic,
             state,
             since,
-            fate: recreated.then_some(Fate::Recreated),
+            external_change: recreated.then_some(ExternalChange::Recreated),
             declared_at: listed
                 .map(|listed| &listed.declared_at)
                 .or(blocked.declared_at.as_ref()),
@@ -288,7 +293,7 @@ impl<'a> Look<'a, '_> {
         let (Some(wanted), Some(found)) = (wanted, found) else {
             return Vec::new();
         };
-        let sides = Sides {
+        let sides = DriftInputs {
             wanted,
             found,
             defaults: &self.live.broker_defaults,

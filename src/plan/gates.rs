@@ -121,7 +121,7 @@ mod tests {
     use super::*;
     use crate::model::Place;
     use crate::plan::make;
-    use crate::testing::{at, desired, found, live, tombstone, topic};
+    use crate::testing::{at, desired, found, live, removal, topic};
 
     /// Three topics that go, one whose retention is shortened by age and by size, one that grows.
     fn example() -> (Desired, Live) {
@@ -131,7 +131,7 @@ mod tests {
             ("shorter", topic(3, 3, &shorter)),
         ]);
         for name in ["x1", "x2", "x3"] {
-            desired.removed.insert(name.into(), tombstone());
+            desired.removed.insert(name.into(), removal());
         }
         let as_it_is = || found(3, 3, &[]);
         let live = live([
@@ -263,7 +263,7 @@ mod tests {
         let mut live = live([]);
         for number in 0..20 {
             let name = format!("x{number:02}");
-            desired.removed.insert(name.as_str().into(), tombstone());
+            desired.removed.insert(name.as_str().into(), removal());
             live.topics.insert(name.as_str().into(), found(1, 1, &[]));
         }
         desired.environment.guards.max_destructive.value = 20;

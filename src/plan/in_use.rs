@@ -89,7 +89,7 @@ mod tests {
     use super::*;
     use crate::live::Unseen;
     use crate::plan::{Options, Plan, make};
-    use crate::testing::{desired, found, live, tombstone};
+    use crate::testing::{desired, found, live, removal};
 
     fn group(name: &str, members: u64) -> GroupUse {
         GroupUse {
@@ -101,7 +101,7 @@ mod tests {
 
     fn plan(usage: Usage, allow: &[&str]) -> Plan {
         let mut desired = desired([]);
-        desired.removed.insert("old".into(), tombstone());
+        desired.removed.insert("old".into(), removal());
         let mut live = live([("old", found(1, 1, &[]))]);
         live.usage.insert("old".into(), usage);
         let options = Options {

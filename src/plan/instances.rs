@@ -2,24 +2,27 @@
 
 use std::collections::BTreeMap;
 
-use super::ownership::Books;
-use super::{Fate, Lost};
+use super::ownership::InventoryView;
+use super::{ExternalChange, MissingInstanceTopic};
 use crate::desired::{Desired, Topic};
 use crate::live::{Instance, Live, LiveTopic, is_another};
 use crate::model::TopicName;
 
 /// What the instances that run should have.
 #[derive(Debug, Default)]
-pub(super) struct Wanted<'a> {
+pub(super) struct InstanceTopics<'a> {
     /// Their topics, as recorded, and what the files say of each.
     topics: BTreeMap<&'a TopicName, (&'a Instance, &'a Topic)>,
     /// Why the topics of an instance are not compared.
     pub(super) unclear: Vec<String>,
 }
 
-pub(super) fn wanted<'a>(desired: &'a Desired, books: Option<&Books<'a>>) -> Wanted<'a> {
-    let mut wanted = Wanted::default();
-    for instance in books.into_iter().flat_map(Books::running) {
+pub(super) fn wanted<'a>(
+    desired: &'a Desired,
+    inventory_view: Option<&InventoryView<'a>>,
+) -> InstanceTopics<'a> {
+    let mut wanted = InstanceTopics::default();
+    for instance in inventory_view.into_iter().flat_map(InventoryView::running) {
         let Some(lifecycle) = desired.lifecycles.get(instance.lifecycle.as_str()) else {
             continue;
         };
@@ -44,7 +47,7 @@ pub(super) fn wanted<'a>(desired: &'a Desired, books: Option<&Books<'a>>) -> Wan
     wanted
 }
 
-impl<'a> Wanted<'a> {
+impl<'a> InstanceTopics<'a> {
     /// What a live topic should be, unless it was deleted and made again by somebody else.
     pub(super) fn topic(&self, name: &TopicName, found: Option<&LiveTopic>) -> Option<&'a Topic> {
         let (instance, topic) = self.topics.get(name)?;
@@ -54,18 +57,20 @@ impl<'a> Wanted<'a> {
     }
 
     /// The topics that are not there any more, or were made again by somebody else, by name.
-    pub(super) fn lost(&self, live: &Live) -> Vec<Lost> {
+    pub(super) fn lost(&self, live: &Live) -> Vec<MissingInstanceTopic> {
         let lost = self.topics.iter().filter_map(|(name, (instance, topic))| {
             let recorded = instance.topics.get(*name)?;
-            let fate = match live.topics.get(*name) {
-                None => Fate::Gone,
-                Some(found) if is_another(recorded.as_ref(), found.id.as_ref()) => Fate::Recreated,
+            let external_change = match live.topics.get(*name) {
+                None => ExternalChange::Deleted,
+                Some(found) if is_another(recorded.as_ref(), found.id.as_ref()) => {
+                    ExternalChange::Recreated
+                }
                 Some(_) => return None,
             };
-            Some(Lost {
+            Some(MissingInstanceTopic {
                 topic: (*name).clone(),
                 instance: in_words(instance),
-                fate,
+                external_change,
                 declared_at: topic.declared_at.clone(),
             })
         });

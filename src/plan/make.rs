@@ -1,7 +1,7 @@
 //! Makes the plan: what is listed, tombstoned or in no file, against what is live.
 
-use super::verdict::{Table, Verdict};
-use super::{Cluster, Held, Options, Plan, Theirs, gates, notes, objections};
+use super::verdict::{Table, TopicPlan};
+use super::{Cluster, ForeignTopic, HeldTopic, Options, Plan, gates, notes, preflight};
 use crate::desired::Desired;
 use crate::live::Live;
 use crate::model::TopicName;
@@ -12,8 +12,8 @@ pub fn make(desired: &Desired, live: &Live, options: &Options) -> Plan {
     let wanted = |name: &TopicName| options.wants(name);
     let scope = plan.scope.clone();
     let table = Table::new(desired, live, options, scope.as_deref());
-    for known in table.topics() {
-        plan.take(known.name, table.verdict(&known), &table);
+    for inputs in table.topics() {
+        plan.take(inputs.name, table.verdict(&inputs), &table);
     }
     let lost = table.instances().lost(live).into_iter();
     for lost in lost.filter(|lost| wanted(&lost.topic)) {
@@ -30,7 +30,7 @@ pub fn make(desired: &Desired, live: &Live, options: &Options) -> Plan {
     }
     plan.notes = notes::of(desired, live, &plan, &table, wanted);
     plan.notes.extend(notes::unseen(&table, &plan, options));
-    plan.notes.extend(objections::notes(live, &plan, options));
+    plan.notes.extend(preflight::notes(live, &plan, options));
     plan
 }
 
@@ -53,7 +53,7 @@ fn empty(desired: &Desired, live: &Live, options: &Options) -> Plan {
         unlisted: Vec::new(),
         theirs: Vec::new(),
         lost: Vec::new(),
-        left_alone: Vec::new(),
+        unknown_configs: Vec::new(),
         not_visible: Vec::new(),
         unchanged: 0,
         refused: Vec::new(),
@@ -63,11 +63,11 @@ fn empty(desired: &Desired, live: &Live, options: &Options) -> Plan {
 }
 
 impl Plan {
-    fn take(&mut self, name: &TopicName, verdict: Verdict, table: &Table) {
-        let Verdict {
+    fn take(&mut self, name: &TopicName, verdict: TopicPlan, table: &Table) {
+        let TopicPlan {
             change,
             blocked,
-            left_alone,
+            unknown_configs,
             is_right,
             is_not_visible,
             is_unlisted,
@@ -77,17 +77,20 @@ impl Plan {
         self.not_visible
             .extend(is_not_visible.then(|| name.clone()));
         self.unlisted.extend(is_unlisted.then(|| name.clone()));
-        self.theirs.extend(theirs.map(|whose| Theirs {
+        self.theirs.extend(theirs.map(|whose| ForeignTopic {
             topic: name.clone(),
             whose,
         }));
-        self.left_alone.extend(left_alone);
-        let Some(hold) = table.books().and_then(|books| books.hold(name)) else {
+        self.unknown_configs.extend(unknown_configs);
+        let Some(hold) = table
+            .inventory_view()
+            .and_then(|inventory_view| inventory_view.hold(name))
+        else {
             self.changes.extend(change);
             self.blocked.extend(blocked);
             return;
         };
-        self.held.push(Held {
+        self.held.push(HeldTopic {
             topic: name.clone(),
             until_ms: hold.until_ms,
             reason: hold.reason.clone(),
@@ -101,10 +104,10 @@ impl Plan {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::live::Source;
+    use crate::live::ConfigSource;
     use crate::model::Globs;
     use crate::plan::{Action, Setting, SettingAction, SettingChange};
-    use crate::testing::{desired, environment, found, kafka_default, live, tombstone, topic};
+    use crate::testing::{desired, environment, found, kafka_default, live, removal, topic};
 
     fn planned(desired: &Desired, live: &Live) -> Plan {
         make(desired, live, &Options::default())
@@ -124,8 +127,8 @@ mod tests {
             ("differs", topic(6, 3, &[])),
             ("missing", topic(3, 3, &[])),
         ]);
-        desired.removed.insert("gone".into(), tombstone());
-        desired.removed.insert("to-go".into(), tombstone());
+        desired.removed.insert("gone".into(), removal());
+        desired.removed.insert("to-go".into(), removal());
         let live = live([
             ("as-it-is", found(3, 3, &[])),
             ("differs", found(3, 3, &[])),
@@ -188,7 +191,7 @@ mod tests {
         let pin = only_setting(&plan);
         assert!(pin.is_pin());
         assert_eq!(pin.from.as_ref(), pin.to());
-        assert_eq!(pin.from_source, Some(Source::KafkaDefault));
+        assert_eq!(pin.from_source, Some(ConfigSource::KafkaDefault));
         assert!(plan.refused.is_empty());
         desired.environment.pin = false;
         let plan = planned(&desired, &live);
@@ -213,7 +216,7 @@ mod tests {
         let desired = desired([("a", topic(3, 3, &[]))]);
         let reset = only_setting(&planned(&desired, &live)).clone();
         assert_eq!(reset.from_text(), Some("1048576"));
-        assert_eq!(reset.from_source, Some(Source::Topic));
+        assert_eq!(reset.from_source, Some(ConfigSource::Topic));
         let default = kafka_default("1073741824");
         assert_eq!(reset.action, SettingAction::Reset(Some(default)));
         live.broker_defaults.clear();
@@ -237,7 +240,7 @@ mod tests {
         let live = live([("a", found(3, 3, &[("vendor.b", "1"), ("vendor.a", "2")]))]);
         let plan = planned(&desired([("a", topic(3, 3, &[]))]), &live);
         assert!(plan.is_empty());
-        let [left] = plan.left_alone.as_slice() else {
+        let [left] = plan.unknown_configs.as_slice() else {
             panic!("{plan:?}")
         };
         assert_eq!(left.keys, ["vendor.a".into(), "vendor.b".into()]);
@@ -252,7 +255,7 @@ mod tests {
             ("b-left", topic(3, 3, &[])),
             ("b-new", topic(3, 5, &[])),
         ]);
-        desired.removed.insert("b-old".into(), tombstone());
+        desired.removed.insert("b-old".into(), removal());
         desired.environment.guards.max_destructive.value = 0;
         desired.environment.guards.fail_on_unlisted = true;
         let mut unread = found(3, 3, &[]);

@@ -9,14 +9,14 @@ pub mod document;
 pub mod drift;
 mod gates;
 mod in_use;
+mod inputs;
 mod instances;
-mod known;
 mod make;
 mod notes;
-mod objections;
 mod options;
 mod owned_elsewhere;
 mod ownership;
+mod preflight;
 mod record;
 mod risks;
 pub mod state;
@@ -35,14 +35,14 @@ pub use instances::in_words as instance_words;
 pub use make::make;
 pub use options::{MissingRights, Options};
 pub use owned_elsewhere::owner;
-pub use ownership::{Books, Standing};
+pub use ownership::{InventoryView, Ownership};
 pub use steps::steps;
 pub use summary::Summary;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::live::{BrokerDefault, Owned, Source, Usage, Whose};
+use crate::live::{BrokerDefault, ConfigSource, Owned, OwnerKey, Usage};
 use crate::model::{BlockCode, ConfigKey, Place, RiskCode, TopicName};
 pub use crate::model::{Setting, SettingValue};
 
@@ -64,16 +64,16 @@ pub struct Plan {
     /// What is held back, by topic name.
     pub blocked: Vec<Blocked>,
     /// Topics that a hold keeps as they are, by name.
-    pub held: Vec<Held>,
+    pub held: Vec<HeldTopic>,
     /// Live topics that no file names and nobody owns.
     pub unlisted: Vec<TopicName>,
     /// Live topics that no file names and another scope or environment owns, by name.
-    pub theirs: Vec<Theirs>,
+    pub theirs: Vec<ForeignTopic>,
     /// Topics of running instances that are not there any more, or are others by now.
-    pub lost: Vec<Lost>,
+    pub lost: Vec<MissingInstanceTopic>,
     /// Config keys on declared topics that no file names and that Kafka 4.3 does not know: left
     /// alone, and said so.
-    pub left_alone: Vec<LeftAlone>,
+    pub unknown_configs: Vec<UnknownConfigs>,
     /// Topics of the files and of this scope that could not be compared, by name: they, or their
     /// configs, are not visible to this principal, or the brokers return errors for them. Nothing is
     /// planned for them.
@@ -123,7 +123,7 @@ pub struct Change {
     /// that is made, who and when are for the apply to fill in. `None` where it is to hold nothing.
     pub to_record: Option<Box<Owned>>,
     /// What became of the topic since it was last applied, where it is not the same any more.
-    pub fate: Option<Fate>,
+    pub external_change: Option<ExternalChange>,
     /// Whether the topic as a whole was changed on the cluster since it was last applied.
     pub drifted: bool,
     /// What the change as a whole can cost.
@@ -144,7 +144,7 @@ impl Change {
             settings: Vec::new(),
             recorded: None,
             to_record: None,
-            fate: None,
+            external_change: None,
             drifted: false,
             risks: Vec::new(),
             usage: None,
@@ -216,27 +216,27 @@ impl Action {
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(rename_all = "kebab-case")]
-pub enum Fate {
+pub enum ExternalChange {
     /// It was deleted.
     #[serde(rename = "deleted")]
-    Gone,
+    Deleted,
     /// It was deleted and made again: another topic has its name now.
     Recreated,
 }
 
-impl Fate {
+impl ExternalChange {
     /// The word that documents have for it.
     pub fn as_str(self) -> &'static str {
         match self {
-            Fate::Gone => "deleted",
-            Fate::Recreated => "recreated",
+            ExternalChange::Deleted => "deleted",
+            ExternalChange::Recreated => "recreated",
         }
     }
 }
 
 /// A topic that a hold keeps as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Held {
+pub struct HeldTopic {
     /// The topic.
     pub topic: TopicName,
     /// When the hold ends, by the broker's clock, in ms since 1970.
@@ -253,24 +253,24 @@ pub struct Held {
 
 /// A topic of a running instance that was deleted by somebody else, and perhaps made again.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lost {
+pub struct MissingInstanceTopic {
     /// The topic.
     pub topic: TopicName,
     /// `instance video-task task_id=abc`
     pub instance: String,
     /// What became of it.
-    pub fate: Fate,
+    pub external_change: ExternalChange,
     /// The lifecycle's topic.
     pub declared_at: Place,
 }
 
 /// A live topic that another scope or environment owns.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Theirs {
+pub struct ForeignTopic {
     /// The topic.
     pub topic: TopicName,
     /// Whose it is.
-    pub whose: Whose,
+    pub whose: OwnerKey,
 }
 
 /// A setting that changes.
@@ -283,7 +283,7 @@ pub struct SettingChange {
     /// The value now; `None` on a create, or where a broker does not report it.
     pub from: Option<SettingValue>,
     /// Where the value of a config comes from.
-    pub from_source: Option<Source>,
+    pub from_source: Option<ConfigSource>,
     /// Whether only the inventory changes, and nothing on the topic.
     pub inventory_only: bool,
     /// Whether it was changed on the cluster since it was last applied.
@@ -394,7 +394,7 @@ pub struct Blocked {
 
 /// Undeclared keys on a topic that this tool does not know and so leaves alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LeftAlone {
+pub struct UnknownConfigs {
     /// The topic.
     pub topic: TopicName,
     /// The keys.

@@ -1,14 +1,14 @@
 //! Topics that are not this scope's and environment's to change.
 
 use super::Blocked;
-use crate::live::{Instance, Whose};
+use crate::live::{Instance, OwnerKey};
 use crate::model::{BlockCode, Place, TopicName};
 
 /// A listed or tombstoned topic that another scope or environment owns.
 pub(super) fn by_scope(
     name: &TopicName,
-    whose: &Whose,
-    us: Option<&Whose>,
+    whose: &OwnerKey,
+    us: Option<&OwnerKey>,
     place: &Place,
 ) -> Blocked {
     let environment = us.and_then(|us| us.environment.as_deref());
@@ -25,7 +25,7 @@ pub(super) fn by_scope(
 }
 
 /// `scope shop (environment prod)`
-pub fn owner(whose: &Whose) -> String {
+pub fn owner(whose: &OwnerKey) -> String {
     match (&whose.scope, &whose.environment) {
         (Some(scope), Some(environment)) => format!("scope {scope} (environment {environment})"),
         (Some(scope), None) => format!("scope {scope}"),

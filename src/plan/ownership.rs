@@ -3,62 +3,69 @@
 use std::collections::BTreeMap;
 
 use crate::desired::Environment;
-use crate::live::{Hold, Instance, Inventory, Live, LiveTopic, Owned, Spent, Whose, is_another};
+use crate::live::{
+    AppliedRemoval, Hold, Instance, Inventory, Live, LiveTopic, Owned, OwnerKey, is_another,
+};
 use crate::model::{BrokerTime, TopicName};
 
 /// The inventory as one scope and environment reads it.
 #[derive(Debug)]
-pub struct Books<'a> {
+pub struct InventoryView<'a> {
     inventory: &'a Inventory,
     instances: BTreeMap<&'a TopicName, &'a Instance>,
-    spent: BTreeMap<&'a TopicName, &'a Spent>,
+    applied_removals: BTreeMap<&'a TopicName, &'a AppliedRemoval>,
     now: Option<BrokerTime>,
-    us: Whose,
+    us: OwnerKey,
 }
 
 /// Whose a topic is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing<'a> {
+pub enum Ownership<'a> {
     /// Nobody's, as far as is recorded. Where another scope or environment owned a topic of that name
     /// that was deleted and made again since, it says whose that was.
-    Nobodys(Option<&'a Whose>),
+    Unowned(Option<&'a OwnerKey>),
     /// This scope's and environment's own: the very topic that was applied, or none that is live.
-    Ours(&'a Owned),
+    Owned(&'a Owned),
     /// Nobody's, for it was deleted and made again since it was this scope's and environment's.
-    WasOurs(&'a Owned),
+    Recreated(&'a Owned),
     /// Another scope's or environment's.
-    Theirs(&'a Whose),
+    OwnedElsewhere(&'a OwnerKey),
     /// An instance's of a lifecycle.
-    Of(&'a Instance),
+    OfInstance(&'a Instance),
 }
 
-impl<'a> Standing<'a> {
+impl<'a> Ownership<'a> {
     /// What is recorded of a topic that is, or was, this scope's and environment's.
     pub(super) fn owned(self) -> Option<&'a Owned> {
         match self {
-            Standing::Ours(owned) | Standing::WasOurs(owned) => Some(owned),
-            Standing::Nobodys(_) | Standing::Theirs(_) | Standing::Of(_) => None,
+            Ownership::Owned(owned) | Ownership::Recreated(owned) => Some(owned),
+            Ownership::Unowned(_) | Ownership::OwnedElsewhere(_) | Ownership::OfInstance(_) => None,
         }
     }
 }
 
-impl<'a> Books<'a> {
+impl<'a> InventoryView<'a> {
     /// Opens the inventory for whom the files speak; `None` where it is not in use.
     pub fn open(
         live: &'a Live,
         environment: &Environment,
         scope: Option<&str>,
-    ) -> Option<Books<'a>> {
+    ) -> Option<InventoryView<'a>> {
         let inventory = live.inventory.as_ref();
         let inventory = inventory.filter(|_| environment.inventory.enabled)?;
-        let ours = |whose: &Whose| whose.is(scope, &environment.name);
-        let spent = inventory.spent.iter().filter(|spent| ours(&spent.whose));
+        let ours = |whose: &OwnerKey| whose.is(scope, &environment.name);
+        let applied_removals = inventory
+            .applied_removals
+            .iter()
+            .filter(|applied_removals| ours(&applied_removals.whose));
         Some(Self {
             inventory,
             instances: inventory.instance_topics(),
-            spent: spent.map(|spent| (&spent.topic, spent)).collect(),
+            applied_removals: applied_removals
+                .map(|applied_removals| (&applied_removals.topic, applied_removals))
+                .collect(),
             now: live.now,
-            us: Whose {
+            us: OwnerKey {
                 scope: scope.map(str::to_owned),
                 environment: Some(environment.name.to_string()),
             },
@@ -66,12 +73,12 @@ impl<'a> Books<'a> {
     }
 
     /// Whose what is recorded now is.
-    pub fn us(&self) -> &Whose {
+    pub fn us(&self) -> &OwnerKey {
         &self.us
     }
 
     /// Whose a topic is, which is live as it was found or not at all.
-    pub fn standing(&self, name: &TopicName, found: Option<&LiveTopic>) -> Standing<'a> {
+    pub fn ownership(&self, name: &TopicName, found: Option<&LiveTopic>) -> Ownership<'a> {
         self.standing_of(name, found, self.inventory.topics.get(name))
     }
 
@@ -81,19 +88,19 @@ impl<'a> Books<'a> {
         name: &TopicName,
         found: Option<&LiveTopic>,
         owned: Option<&'a Owned>,
-    ) -> Standing<'a> {
+    ) -> Ownership<'a> {
         if let Some(instance) = self.instances.get(name) {
-            return Standing::Of(instance);
+            return Ownership::OfInstance(instance);
         }
         let Some(owned) = owned else {
-            return Standing::Nobodys(None);
+            return Ownership::Unowned(None);
         };
         let remade = found.is_some_and(|found| is_another(owned.id.as_ref(), found.id.as_ref()));
         match (self.is_ours(&owned.whose), remade) {
-            (true, false) => Standing::Ours(owned),
-            (true, true) => Standing::WasOurs(owned),
-            (false, false) => Standing::Theirs(&owned.whose),
-            (false, true) => Standing::Nobodys(Some(&owned.whose)),
+            (true, false) => Ownership::Owned(owned),
+            (true, true) => Ownership::Recreated(owned),
+            (false, false) => Ownership::OwnedElsewhere(&owned.whose),
+            (false, true) => Ownership::Unowned(Some(&owned.whose)),
         }
     }
 
@@ -108,8 +115,11 @@ impl<'a> Books<'a> {
         let owned = owned.filter(|(_, owned)| self.is_ours(&owned.whose));
         let holds = self.inventory.holds.keys();
         let holds = holds.filter(|name| self.hold(name).is_some());
-        let spent = self.spent.keys().copied();
-        owned.map(|(name, _)| name).chain(holds).chain(spent)
+        let applied_removals = self.applied_removals.keys().copied();
+        owned
+            .map(|(name, _)| name)
+            .chain(holds)
+            .chain(applied_removals)
     }
 
     /// The hold on a topic that is in force. Where it is not known how late it is, every one is.
@@ -120,15 +130,17 @@ impl<'a> Books<'a> {
     }
 
     /// The note that a tombstone has done its work.
-    pub(super) fn spent(&self, name: &TopicName) -> Option<&'a Spent> {
-        self.spent.get(name).copied()
+    pub(super) fn applied_removal(&self, name: &TopicName) -> Option<&'a AppliedRemoval> {
+        self.applied_removals.get(name).copied()
     }
 
     /// Whether the tombstone of a live topic was for one before it. Where that cannot be told, it
     /// was: what may have been made later is not deleted.
-    pub(super) fn is_spent(&self, name: &TopicName, found: &LiveTopic) -> bool {
-        let spent = self.spent(name);
-        spent.is_some_and(|spent| spent.id.is_none() || spent.id != found.id)
+    pub(super) fn is_removal_applied(&self, name: &TopicName, found: &LiveTopic) -> bool {
+        let applied_removals = self.applied_removal(name);
+        applied_removals.is_some_and(|applied_removals| {
+            applied_removals.id.is_none() || applied_removals.id != found.id
+        })
     }
 
     /// The instances of this scope and environment that run.
@@ -138,7 +150,7 @@ impl<'a> Books<'a> {
     }
 
     /// Whether a record is of this scope and environment.
-    pub(super) fn is_ours(&self, whose: &Whose) -> bool {
+    pub(super) fn is_ours(&self, whose: &OwnerKey) -> bool {
         let environment = self.us.environment.as_deref().unwrap_or_default();
         whose.is(self.us.scope.as_deref(), environment)
     }
@@ -149,14 +161,14 @@ mod tests {
     use super::*;
     use crate::testing::{environment, found, live};
 
-    fn whose(scope: Option<&str>, environment: Option<&str>) -> Whose {
-        Whose {
+    fn whose(scope: Option<&str>, environment: Option<&str>) -> OwnerKey {
+        OwnerKey {
             scope: scope.map(str::to_owned),
             environment: environment.map(str::to_owned),
         }
     }
 
-    fn owned(whose: Whose, id: Option<&str>) -> Owned {
+    fn owned(whose: OwnerKey, id: Option<&str>) -> Owned {
         Owned {
             whose,
             id: id.map(str::to_owned),
@@ -174,7 +186,7 @@ mod tests {
     #[test]
     fn a_topic_is_owned_as_long_as_it_is_the_same() {
         let ours = || whose(Some("media"), Some("prod"));
-        let standing = |record: Option<Owned>, id: Option<&str>| {
+        let ownership = |record: Option<Owned>, id: Option<&str>| {
             let mut live = live([]);
             let topics = record.map(|record| ("a".into(), record));
             live.inventory = Some(Inventory {
@@ -182,35 +194,35 @@ mod tests {
                 ..Inventory::default()
             });
             let environment = environment();
-            let books = Books::open(&live, &environment, Some("media")).unwrap();
-            match books.standing(&"a".into(), Some(&with_id(id))) {
-                Standing::Nobodys(None) => "nobody's",
-                Standing::Nobodys(Some(_)) => "nobody's by now",
-                Standing::Ours(_) => "ours",
-                Standing::WasOurs(_) => "was ours",
-                Standing::Theirs(_) => "theirs",
-                Standing::Of(_) => "an instance's",
+            let inventory_view = InventoryView::open(&live, &environment, Some("media")).unwrap();
+            match inventory_view.ownership(&"a".into(), Some(&with_id(id))) {
+                Ownership::Unowned(None) => "nobody's",
+                Ownership::Unowned(Some(_)) => "nobody's by now",
+                Ownership::Owned(_) => "ours",
+                Ownership::Recreated(_) => "was ours",
+                Ownership::OwnedElsewhere(_) => "theirs",
+                Ownership::OfInstance(_) => "an instance's",
             }
         };
-        assert_eq!(standing(None, Some("1")), "nobody's");
+        assert_eq!(ownership(None, Some("1")), "nobody's");
         for (recorded, is, said) in [
             (Some("1"), Some("1"), "ours"),
             (Some("1"), None, "ours"),
             (None, Some("1"), "ours"),
             (Some("1"), Some("2"), "was ours"),
         ] {
-            assert_eq!(standing(Some(owned(ours(), recorded)), is), said);
+            assert_eq!(ownership(Some(owned(ours(), recorded)), is), said);
         }
         for others in [whose(Some("shop"), Some("prod")), whose(None, Some("dev"))] {
             let record = |id| Some(owned(others.clone(), id));
-            assert_eq!(standing(record(None), Some("2")), "theirs");
-            assert_eq!(standing(record(Some("1")), Some("2")), "nobody's by now");
+            assert_eq!(ownership(record(None), Some("2")), "theirs");
+            assert_eq!(ownership(record(Some("1")), Some("2")), "nobody's by now");
         }
     }
 
     #[test]
     fn a_tombstone_is_spent_unless_the_topic_is_surely_the_one_that_it_was_for() {
-        for (recorded, is, spent) in [
+        for (recorded, is, applied_removals) in [
             (Some("1"), Some("1"), false),
             (Some("1"), Some("2"), true),
             (Some("1"), None, true),
@@ -218,19 +230,22 @@ mod tests {
             (None, None, true),
         ] {
             let mut live = live([]);
-            let note = Spent {
+            let note = AppliedRemoval {
                 whose: whose(None, None),
                 topic: "a".into(),
                 id: recorded.map(str::to_owned),
                 stamp: crate::live::Stamp::default(),
             };
             live.inventory = Some(Inventory {
-                spent: vec![note],
+                applied_removals: vec![note],
                 ..Inventory::default()
             });
             let environment = environment();
-            let books = Books::open(&live, &environment, None).unwrap();
-            assert_eq!(books.is_spent(&"a".into(), &with_id(is)), spent);
+            let inventory_view = InventoryView::open(&live, &environment, None).unwrap();
+            assert_eq!(
+                inventory_view.is_removal_applied(&"a".into(), &with_id(is)),
+                applied_removals
+            );
         }
     }
 
@@ -248,8 +263,8 @@ mod tests {
             });
             live.now = now_ms.map(BrokerTime::recorded);
             let environment = environment();
-            let books = Books::open(&live, &environment, None).unwrap();
-            assert_eq!(books.hold(&"a".into()).is_some(), held);
+            let inventory_view = InventoryView::open(&live, &environment, None).unwrap();
+            assert_eq!(inventory_view.hold(&"a".into()).is_some(), held);
         }
     }
 
@@ -257,10 +272,10 @@ mod tests {
     fn what_is_turned_off_is_not_read() {
         let mut live = live([]);
         let mut environment = environment();
-        assert!(Books::open(&live, &environment, None).is_none());
+        assert!(InventoryView::open(&live, &environment, None).is_none());
         live.inventory = Some(Inventory::default());
-        assert!(Books::open(&live, &environment, None).is_some());
+        assert!(InventoryView::open(&live, &environment, None).is_some());
         environment.inventory.enabled = false;
-        assert!(Books::open(&live, &environment, None).is_none());
+        assert!(InventoryView::open(&live, &environment, None).is_none());
     }
 }

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use super::{Blocked, Change, Setting, SettingAction, SettingChange, SettingValue};
 use crate::desired::Topic;
-use crate::live::{LiveTopic, Owned, Stamp, Whose, is_another};
+use crate::live::{LiveTopic, Owned, OwnerKey, Stamp, is_another};
 use crate::model::{ConfigKey, ConfigMap, OnRemove, Place};
 
 /// All that a record of a topic holds, who and when excepted.
 pub(super) fn of_topic(
     wanted: &Topic,
     found: Option<&LiveTopic>,
-    us: &Whose,
+    us: &OwnerKey,
     commit: Option<&str>,
 ) -> Owned {
     let Topic {
@@ -216,7 +216,7 @@ fn configs<'a>(before: &'a Owned, after: &'a Owned) -> Vec<Recorded<'a>> {
 
 /// What a reviewer must see of the record of a topic that becomes owned: that its removal from the
 /// files will delete it, and from whom it is taken.
-pub(super) fn first(after: &Owned, was: Option<&Whose>, wanted: &Topic) -> Vec<SettingChange> {
+pub(super) fn first(after: &Owned, was: Option<&OwnerKey>, wanted: &Topic) -> Vec<SettingChange> {
     let change = |setting, from, to| differs(setting, from, to, &wanted.declared_at);
     let armed = after
         .on_remove
@@ -250,9 +250,9 @@ mod tests {
         wanted.owner = Some("media".to_owned());
         let mut live = found(3, 2, &config);
         live.id = Some("id".to_owned());
-        let recorded = of_topic(&wanted, Some(&live), &Whose::default(), None);
+        let recorded = of_topic(&wanted, Some(&live), &OwnerKey::default(), None);
         let same = |wanted: &Topic, before: &Owned| {
-            let after = of_topic(wanted, Some(&live), &Whose::default(), None);
+            let after = of_topic(wanted, Some(&live), &OwnerKey::default(), None);
             let nothing = Change::new("a".into(), Action::UpdateInventory);
             let none = news(before, &after, wanted, &nothing).is_empty();
             assert_eq!(is_up_to_date(before, wanted, &live), none, "{before:?}");

@@ -24,7 +24,7 @@ use crate::model::{BlockCode, Globs, TopicName};
     JsonSchema,
 )]
 #[serde(rename_all = "kebab-case")]
-pub enum State {
+pub enum TopicState {
     /// It is as the files say.
     InSync,
     /// It is live and listed, and differs.
@@ -53,40 +53,46 @@ pub fn states<'a>(
     desired: &'a Desired,
     plan: &'a Plan,
     only: &Globs,
-) -> BTreeMap<&'a TopicName, State> {
+) -> BTreeMap<&'a TopicName, TopicState> {
     let listed = desired.topics.keys();
     let listed = listed.filter(|topic| only.is_empty() || only.matches(topic.as_str()));
     let is_unseen = |topic: &TopicName| plan.not_visible.binary_search(topic).is_ok();
     let state = |topic: &TopicName| match is_unseen(topic) {
-        true => State::NotSeen,
-        false => State::InSync,
+        true => TopicState::NotSeen,
+        false => TopicState::InSync,
     };
-    let mut states: BTreeMap<&TopicName, State> = listed.map(|t| (t, state(t))).collect();
-    states.extend(plan.unlisted.iter().map(|topic| (topic, State::Unlisted)));
+    let mut states: BTreeMap<&TopicName, TopicState> = listed.map(|t| (t, state(t))).collect();
+    states.extend(
+        plan.unlisted
+            .iter()
+            .map(|topic| (topic, TopicState::Unlisted)),
+    );
     states.extend(
         plan.theirs
             .iter()
-            .map(|theirs| (&theirs.topic, State::OwnedElsewhere)),
+            .map(|theirs| (&theirs.topic, TopicState::OwnedElsewhere)),
     );
     states.extend(plan.blocked.iter().map(|blocked| {
         let state = match blocked.code {
-            _ if is_unseen(&blocked.topic) => State::NotSeen,
-            BlockCode::OwnedElsewhere => State::OwnedElsewhere,
-            _ => State::Differs,
+            _ if is_unseen(&blocked.topic) => TopicState::NotSeen,
+            BlockCode::OwnedElsewhere => TopicState::OwnedElsewhere,
+            _ => TopicState::Differs,
         };
         (&blocked.topic, state)
     }));
     let held = plan.held.iter();
     let held = held.filter(|held| held.change.is_some() || !held.blocked.is_empty());
-    states.extend(held.map(|held| (&held.topic, State::Held)));
+    states.extend(held.map(|held| (&held.topic, TopicState::Held)));
     // A change of the topic says more than what is blocked of it, and so comes last.
     for change in &plan.changes {
         let state = match change.action {
-            Action::Create => State::Missing,
-            Action::Update => State::Differs,
-            Action::Delete => State::Removed,
-            Action::Release => State::Released,
-            Action::Adopt if states.get(&change.topic) == Some(&State::InSync) => State::NotOwned,
+            Action::Create => TopicState::Missing,
+            Action::Update => TopicState::Differs,
+            Action::Delete => TopicState::Removed,
+            Action::Release => TopicState::Released,
+            Action::Adopt if states.get(&change.topic) == Some(&TopicState::InSync) => {
+                TopicState::NotOwned
+            }
             Action::Adopt | Action::UpdateInventory => continue,
         };
         states.insert(&change.topic, state);

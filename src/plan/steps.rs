@@ -7,7 +7,7 @@
 
 use super::{Action, Change, Plan, Setting, SettingAction, SettingChange, SettingValue};
 use crate::model::config::MIN_ISR;
-use crate::model::step::{Phase, Step, Work};
+use crate::model::step::{Operation, Phase, Step};
 use crate::model::{AlterOp, ConfigKey, NewTopic};
 
 /// The steps of a plan, in the order of their phases.
@@ -23,7 +23,7 @@ fn of_change(change: &Change) -> Vec<Step> {
         Action::Update => update(change),
         Action::Delete => {
             let id = change.id.clone();
-            vec![(Phase::Delete, Work::Delete { id })]
+            vec![(Phase::Delete, Operation::Delete { id })]
         }
         Action::Adopt | Action::Release | Action::UpdateInventory => Vec::new(),
     };
@@ -36,7 +36,7 @@ fn of_change(change: &Change) -> Vec<Step> {
 }
 
 /// A plan's create names both counts; one that does not is not tried, and the report says so.
-fn create(change: &Change) -> Option<(Phase, Work)> {
+fn create(change: &Change) -> Option<(Phase, Operation)> {
     let count = |setting| change.setting(&setting)?.to()?.number();
     let config = change.on_topic().filter_map(|setting| {
         let value = setting.to().and_then(SettingValue::text)?;
@@ -48,10 +48,10 @@ fn create(change: &Change) -> Option<(Phase, Work)> {
         replication_factor: count(Setting::ReplicationFactor)?,
         config: config.collect(),
     };
-    Some((Phase::Create, Work::Create(topic)))
+    Some((Phase::Create, Operation::Create(topic)))
 }
 
-fn update(change: &Change) -> Vec<(Phase, Work)> {
+fn update(change: &Change) -> Vec<(Phase, Operation)> {
     let mut works = Vec::new();
     let mut others = Vec::new();
     for setting in change.on_topic() {
@@ -61,10 +61,10 @@ fn update(change: &Change) -> Vec<(Phase, Work)> {
                 phase @ Phase::RaiseMinIsr => {
                     let to = becomes(setting);
                     let op = op(setting);
-                    works.push((phase, Work::RaiseMinIsr { op, to }));
+                    works.push((phase, Operation::RaiseMinIsr { op, to }));
                 }
                 phase @ Phase::LowerMinIsr => {
-                    works.push((phase, Work::Alter(vec![(key.clone(), op(setting))])));
+                    works.push((phase, Operation::Alter(vec![(key.clone(), op(setting))])));
                 }
                 _ => others.push((key.clone(), op(setting))),
             },
@@ -72,15 +72,15 @@ fn update(change: &Change) -> Vec<(Phase, Work)> {
         }
     }
     if !others.is_empty() {
-        works.push((Phase::Configs, Work::Alter(others)));
+        works.push((Phase::Configs, Operation::Alter(others)));
     }
     works
 }
 
-fn grow(setting: &SettingChange) -> Option<(Phase, Work)> {
+fn grow(setting: &SettingChange) -> Option<(Phase, Operation)> {
     let from = setting.from.as_ref()?.number()?;
     let to = setting.to()?.number()?;
-    Some((Phase::Partitions, Work::Grow { from, to }))
+    Some((Phase::Partitions, Operation::AddPartitions { from, to }))
 }
 
 fn op(config: &SettingChange) -> AlterOp {
@@ -116,9 +116,9 @@ fn config_phase(key: &ConfigKey, config: &SettingChange) -> Phase {
 mod tests {
     use super::*;
     use crate::live::BrokerDefault;
-    use crate::live::Source;
+    use crate::live::ConfigSource;
     use crate::plan::{Options, make};
-    use crate::testing::{desired, found, live, tombstone, topic};
+    use crate::testing::{desired, found, live, removal, topic};
 
     fn change(
         action: Action,
@@ -145,7 +145,7 @@ mod tests {
     ) -> SettingChange {
         let default = default.map(|value| BrokerDefault {
             value: value.to_owned(),
-            source: Source::KafkaDefault,
+            source: ConfigSource::KafkaDefault,
         });
         let setting = Setting::Config(key.into());
         let from = from.map(SettingValue::from);
@@ -171,14 +171,17 @@ mod tests {
         );
         let set = |key: &str, value: &str| (ConfigKey::from(key), AlterOp::Set(value.to_owned()));
         let expected = [
-            (Phase::Partitions, Work::Grow { from: 3, to: 6 }),
+            (
+                Phase::Partitions,
+                Operation::AddPartitions { from: 3, to: 6 },
+            ),
             (
                 Phase::LowerMinIsr,
-                Work::Alter(vec![set("min.insync.replicas", "1")]),
+                Operation::Alter(vec![set("min.insync.replicas", "1")]),
             ),
             (
                 Phase::Configs,
-                Work::Alter(vec![
+                Operation::Alter(vec![
                     (ConfigKey::from("retention.ms"), AlterOp::Delete),
                     set("segment.bytes", "9"),
                 ]),
@@ -197,7 +200,7 @@ mod tests {
             ),
             ("more", topic(3, 3, &[(MIN_ISR, "2")])),
         ]);
-        wanted.removed.insert("a-gone".into(), tombstone());
+        wanted.removed.insert("a-gone".into(), removal());
         let live = live([
             ("a-gone", found(1, 1, &[])),
             (
@@ -249,7 +252,7 @@ mod tests {
             replication_factor: 3,
             config: vec![("retention.ms".into(), "5".to_owned())],
         };
-        assert_eq!(step.work, Work::Create(expected));
+        assert_eq!(step.work, Operation::Create(expected));
         assert_eq!((step.phase, step.parts()), (Phase::Create, vec![None]));
     }
 }

@@ -54,7 +54,7 @@ mod tests {
     use crate::live::{LiveTopic, Unknown, Unread};
     use crate::plan::Plan;
     use crate::plan::make;
-    use crate::testing::{desired, found, line, live, tombstone, topic};
+    use crate::testing::{desired, found, line, live, removal, topic};
 
     fn plan(missing_rights: MissingRights) -> Plan {
         let mut desired = desired([
@@ -63,7 +63,7 @@ mod tests {
             ("missing", topic(3, 3, &[])),
             ("unwell", topic(3, 3, &[])),
         ]);
-        desired.removed.insert("to-go".into(), tombstone());
+        desired.removed.insert("to-go".into(), removal());
         let half = LiveTopic {
             config: None,
             ..found(3, 3, &[])

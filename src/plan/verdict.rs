@@ -3,25 +3,25 @@
 use std::collections::BTreeMap;
 
 use super::changes::{self, Update};
-use super::known::{self, Known};
-use super::ownership::{Books, Standing};
+use super::inputs::{self, TopicInputs};
+use super::ownership::{InventoryView, Ownership};
 use super::{
-    Action, Blocked, Change, Fate, LeftAlone, Options, Setting, in_use, instances, objections,
-    owned_elsewhere, record, risks, unseen,
+    Action, Blocked, Change, ExternalChange, Options, Setting, UnknownConfigs, in_use, instances,
+    owned_elsewhere, preflight, record, risks, unseen,
 };
-use crate::desired::{Desired, Tombstone, Topic};
-use crate::live::{Live, LiveTopic, Owned, UnseenTopic, Whose};
+use crate::desired::{Desired, Removal, Topic};
+use crate::live::{Live, LiveTopic, Owned, OwnerKey, UnseenTopic};
 use crate::model::{OnRemove, Place, TopicName};
 
 /// What follows for one topic.
 #[derive(Debug, Default)]
-pub(super) struct Verdict {
+pub(super) struct TopicPlan {
     /// What is done.
     pub(super) change: Option<Change>,
     /// What is held back.
     pub(super) blocked: Vec<Blocked>,
     /// Keys that are left alone.
-    pub(super) left_alone: Option<LeftAlone>,
+    pub(super) unknown_configs: Option<UnknownConfigs>,
     /// Whether it is as the files say.
     pub(super) is_right: bool,
     /// Whether it cannot be compared, because not enough of it could be read.
@@ -29,10 +29,10 @@ pub(super) struct Verdict {
     /// Whether no file names it and nobody owns it.
     pub(super) is_unlisted: bool,
     /// Who else owns it, where no file names it.
-    pub(super) theirs: Option<Whose>,
+    pub(super) theirs: Option<OwnerKey>,
 }
 
-impl From<Change> for Verdict {
+impl From<Change> for TopicPlan {
     fn from(change: Change) -> Self {
         Self {
             change: Some(change),
@@ -41,7 +41,7 @@ impl From<Change> for Verdict {
     }
 }
 
-impl From<Blocked> for Verdict {
+impl From<Blocked> for TopicPlan {
     fn from(blocked: Blocked) -> Self {
         Self {
             blocked: vec![blocked],
@@ -55,8 +55,8 @@ pub(super) struct Table<'a> {
     desired: &'a Desired,
     live: &'a Live,
     options: &'a Options,
-    books: Option<Books<'a>>,
-    instances: instances::Wanted<'a>,
+    inventory_view: Option<InventoryView<'a>>,
+    instances: instances::InstanceTopics<'a>,
     unseen: BTreeMap<&'a TopicName, UnseenTopic<'a>>,
 }
 
@@ -67,13 +67,13 @@ impl<'a> Table<'a> {
         options: &'a Options,
         scope: Option<&str>,
     ) -> Self {
-        let books = Books::open(live, &desired.environment, scope);
-        let instances = instances::wanted(desired, books.as_ref());
+        let inventory_view = InventoryView::open(live, &desired.environment, scope);
+        let instances = instances::wanted(desired, inventory_view.as_ref());
         Self {
             desired,
             live,
             options,
-            books,
+            inventory_view,
             instances,
             unseen: live.unseen_topics(),
         }
@@ -85,45 +85,48 @@ impl<'a> Table<'a> {
     }
 
     /// The inventory, where it is in use.
-    pub(super) fn books(&self) -> Option<&Books<'a>> {
-        self.books.as_ref()
+    pub(super) fn inventory_view(&self) -> Option<&InventoryView<'a>> {
+        self.inventory_view.as_ref()
     }
 
     /// What instances should have.
-    pub(super) fn instances(&self) -> &instances::Wanted<'a> {
+    pub(super) fn instances(&self) -> &instances::InstanceTopics<'a> {
         &self.instances
     }
 
     /// The topics that are looked at and that anything can follow for, by name.
-    pub(super) fn topics(&self) -> impl Iterator<Item = Known<'a>> {
+    pub(super) fn topics(&self) -> impl Iterator<Item = TopicInputs<'a>> {
         let (desired, live) = (self.desired, self.live);
-        known::names(desired, live, self.books())
+        inputs::names(desired, live, self.inventory_view())
             .into_iter()
             .filter(|name| self.options.wants(name))
-            .map(known::lookup(desired, live, self.books()))
+            .map(inputs::lookup(desired, live, self.inventory_view()))
     }
 
     /// What follows for one of them.
-    pub(super) fn verdict(&self, known: &Known<'a>) -> Verdict {
-        if let Some(unseen) = self.unseen_of(known) {
-            return self.not_visible(known, unseen);
+    pub(super) fn verdict(&self, inputs: &TopicInputs<'a>) -> TopicPlan {
+        if let Some(unseen) = self.unseen_of(inputs) {
+            return self.not_visible(inputs, unseen);
         }
-        let mut verdict = match (known.topic, known.tombstone) {
-            (Some(topic), _) => self.listed(known, topic),
-            (None, Some(tombstone)) => self.tombstoned(known, tombstone),
-            (None, None) => self.in_no_file(known),
+        let mut verdict = match (inputs.topic, inputs.removal) {
+            (Some(topic), _) => self.listed(inputs, topic),
+            (None, Some(removal)) => self.removed(inputs, removal),
+            (None, None) => self.in_no_file(inputs),
         };
-        self.drop_spent(known, &mut verdict);
+        self.forget_applied_removal(inputs, &mut verdict);
         verdict
     }
 
     /// Why a topic cannot be compared. Its configs matter only where they should be something.
-    fn unseen_of(&self, known: &Known<'a>) -> Option<UnseenTopic<'a>> {
-        let unseen = self.unseen(known.name);
-        let is_others = matches!(known.standing, Some(Standing::Theirs(_) | Standing::Of(_)));
-        let is_listed = known.topic.is_some() && !is_others;
-        let is_compared = || is_listed || self.is_of_instance(known);
-        match (unseen, known.found) {
+    fn unseen_of(&self, inputs: &TopicInputs<'a>) -> Option<UnseenTopic<'a>> {
+        let unseen = self.unseen(inputs.name);
+        let is_others = matches!(
+            inputs.ownership,
+            Some(Ownership::OwnedElsewhere(_) | Ownership::OfInstance(_))
+        );
+        let is_listed = inputs.topic.is_some() && !is_others;
+        let is_compared = || is_listed || self.is_of_instance(inputs);
+        match (unseen, inputs.found) {
             (Some(UnseenTopic::ConfigsHidden(_)), _) => unseen.filter(|_| is_compared()),
             (Some(_), _) => unseen,
             (None, Some(found)) if found.config.is_none() && is_compared() => {
@@ -134,81 +137,93 @@ impl<'a> Table<'a> {
     }
 
     /// Whether the topic should be as a running instance's lifecycle declares it.
-    fn is_of_instance(&self, known: &Known<'a>) -> bool {
-        matches!(known.standing, Some(Standing::Of(_)))
-            && self.instances.topic(known.name, known.found).is_some()
+    fn is_of_instance(&self, inputs: &TopicInputs<'a>) -> bool {
+        matches!(inputs.ownership, Some(Ownership::OfInstance(_)))
+            && self.instances.topic(inputs.name, inputs.found).is_some()
     }
 
     /// What the files ask for, or did, of a topic that cannot be compared.
-    fn not_visible(&self, known: &Known<'a>, unseen: UnseenTopic<'_>) -> Verdict {
-        let name = known.name;
-        let listed = known.topic.map(|t| &t.declared_at);
-        let removed = known.tombstone.map(|t| &t.declared_at);
+    fn not_visible(&self, inputs: &TopicInputs<'a>, unseen: UnseenTopic<'_>) -> TopicPlan {
+        let name = inputs.name;
+        let listed = inputs.topic.map(|t| &t.declared_at);
+        let removed = inputs.removal.map(|t| &t.declared_at);
         let place = listed.or(removed);
-        let ours = matches!(known.standing, Some(Standing::Ours(_))) || self.is_of_instance(known);
+        let ours =
+            matches!(inputs.ownership, Some(Ownership::Owned(_))) || self.is_of_instance(inputs);
         // A removal that was applied deletes nothing any more.
-        let is_applied = |books: &Books| known.topic.is_none() && books.spent(name).is_some();
-        let is_declared = place.is_some() && !self.books.as_ref().is_some_and(is_applied);
+        let is_applied = |inventory_view: &InventoryView| {
+            inputs.topic.is_none() && inventory_view.applied_removal(name).is_some()
+        };
+        let is_declared = place.is_some() && !self.inventory_view.as_ref().is_some_and(is_applied);
         match is_declared || ours {
-            true => Verdict {
+            true => TopicPlan {
                 is_not_visible: true,
                 blocked: unseen::blocked(name, unseen, place, self.options)
                     .into_iter()
                     .collect(),
-                ..Verdict::default()
+                ..TopicPlan::default()
             },
-            false => Verdict::default(),
+            false => TopicPlan::default(),
         }
     }
 
     /// A tombstone that has left the files may do its work again once it comes back.
-    fn drop_spent(&self, known: &Known<'a>, verdict: &mut Verdict) {
-        let name = known.name;
-        let spent = self.books.as_ref().and_then(|books| books.spent(name));
-        if spent.is_none() || known.tombstone.is_some() {
+    fn forget_applied_removal(&self, inputs: &TopicInputs<'a>, verdict: &mut TopicPlan) {
+        let name = inputs.name;
+        let applied_removal = self
+            .inventory_view
+            .as_ref()
+            .and_then(|inventory_view| inventory_view.applied_removal(name));
+        if applied_removal.is_none() || inputs.removal.is_some() {
             return;
         }
-        let recorded = || known.standing.and_then(Standing::owned).cloned();
-        let listed = known.topic;
+        let recorded = || inputs.ownership.and_then(Ownership::owned).cloned();
+        let listed = inputs.topic;
         let change = verdict.change.get_or_insert_with(|| Change {
             recorded: recorded().map(Box::new),
             to_record: recorded().map(Box::new),
             declared_at: listed.map(|listed| listed.declared_at.clone()),
             ..Change::new(name.clone(), Action::UpdateInventory)
         });
-        let spent = Some("spent".into());
-        let removal = record::in_inventory(Setting::Removal, spent, None, None);
+        let applied_removal = Some("spent".into());
+        let removal = record::in_inventory(Setting::Removal, applied_removal, None, None);
         change.settings.push(removal);
         verdict.is_right = false;
     }
 
-    fn listed(&self, known: &Known<'a>, topic: &Topic) -> Verdict {
-        let (name, place) = (known.name, &topic.declared_at);
-        match (known.found, known.standing) {
-            (_, Some(Standing::Of(instance))) => {
+    fn listed(&self, inputs: &TopicInputs<'a>, topic: &Topic) -> TopicPlan {
+        let (name, place) = (inputs.name, &topic.declared_at);
+        match (inputs.found, inputs.ownership) {
+            (_, Some(Ownership::OfInstance(instance))) => {
                 owned_elsewhere::by_instance(name, instance, place).into()
             }
-            (_, Some(Standing::Theirs(whose))) => self.theirs(name, whose, place),
-            (None, standing) => self.missing(name, topic, standing),
-            (Some(found), standing) => self.live(name, topic, found, standing),
+            (_, Some(Ownership::OwnedElsewhere(whose))) => self.theirs(name, whose, place),
+            (None, ownership) => self.missing(name, topic, ownership),
+            (Some(found), ownership) => self.live(name, topic, found, ownership),
         }
     }
 
-    fn theirs(&self, name: &TopicName, whose: &Whose, place: &Place) -> Verdict {
-        owned_elsewhere::by_scope(name, whose, self.books.as_ref().map(Books::us), place).into()
+    fn theirs(&self, name: &TopicName, whose: &OwnerKey, place: &Place) -> TopicPlan {
+        owned_elsewhere::by_scope(
+            name,
+            whose,
+            self.inventory_view.as_ref().map(InventoryView::us),
+            place,
+        )
+        .into()
     }
 
     /// A listed topic that is not there.
-    fn missing(&self, name: &TopicName, topic: &Topic, standing: Option<Standing>) -> Verdict {
-        if let Some(blocked) = objections::of_create(name, topic, self.live, self.options) {
+    fn missing(&self, name: &TopicName, topic: &Topic, ownership: Option<Ownership>) -> TopicPlan {
+        if let Some(blocked) = preflight::of_create(name, topic, self.live, self.options) {
             return blocked.into();
         }
         let mut change = changes::create(name, topic);
-        if let Some(books) = &self.books {
-            let after = self.record_of(topic, None, books);
-            match standing {
-                Some(Standing::Ours(owned)) => {
-                    change.fate = Some(Fate::Gone);
+        if let Some(inventory_view) = &self.inventory_view {
+            let after = self.record_of(topic, None, inventory_view);
+            match ownership {
+                Some(Ownership::Owned(owned)) => {
+                    change.external_change = Some(ExternalChange::Deleted);
                     change.recorded = Some(Box::new(owned.clone()));
                     change.drifted = true;
                     let news = record::news(owned, &after, topic, &change).into_iter();
@@ -228,29 +243,35 @@ impl<'a> Table<'a> {
         name: &TopicName,
         topic: &Topic,
         found: &LiveTopic,
-        standing: Option<Standing>,
-    ) -> Verdict {
+        ownership: Option<Ownership>,
+    ) -> TopicPlan {
         let environment = &self.desired.environment;
         let inputs = (self.live, self.options);
         let Update {
             mut change,
             blocked,
-            left_alone,
+            unknown_configs,
         } = changes::update(name, topic, found, environment, inputs);
         let alters = !change.settings.is_empty();
-        if let Some(Standing::Ours(owned)) = standing
+        if let Some(Ownership::Owned(owned)) = ownership
             && !alters
             && blocked.is_empty()
             && record::is_up_to_date(owned, topic, found)
         {
-            return Verdict {
+            return TopicPlan {
                 is_right: true,
-                left_alone,
-                ..Verdict::default()
+                unknown_configs,
+                ..TopicPlan::default()
             };
         }
-        if let (Some(books), Some(standing)) = (&self.books, standing) {
-            self.account(&mut change, topic, found, &blocked, (books, standing));
+        if let (Some(inventory_view), Some(ownership)) = (&self.inventory_view, ownership) {
+            self.account(
+                &mut change,
+                topic,
+                found,
+                &blocked,
+                (inventory_view, ownership),
+            );
         }
         change.action = match (alters, change.adopt) {
             (true, _) => Action::Update,
@@ -259,14 +280,14 @@ impl<'a> Table<'a> {
         };
         let changes = change.adopt || !change.settings.is_empty();
         if changes {
-            change.recorded = standing.and_then(Standing::owned).cloned().map(Box::new);
+            change.recorded = ownership.and_then(Ownership::owned).cloned().map(Box::new);
         }
-        Verdict {
+        TopicPlan {
             is_right: !changes && blocked.is_empty(),
             change: changes.then_some(change),
             blocked,
-            left_alone,
-            ..Verdict::default()
+            unknown_configs,
+            ..TopicPlan::default()
         }
     }
 
@@ -277,24 +298,24 @@ impl<'a> Table<'a> {
         topic: &Topic,
         found: &LiveTopic,
         blocked: &[Blocked],
-        (books, standing): (&Books, Standing),
+        (inventory_view, ownership): (&InventoryView, Ownership),
     ) {
-        let mut after = self.record_of(topic, Some(found), books);
-        let before = standing.owned();
+        let mut after = self.record_of(topic, Some(found), inventory_view);
+        let before = ownership.owned();
         record::keep_what_is_not_applied(&mut after, before, blocked);
-        match standing {
-            Standing::Nobodys(was) => change.settings.extend(record::first(&after, was, topic)),
+        match ownership {
+            Ownership::Unowned(was) => change.settings.extend(record::first(&after, was, topic)),
             _ => {
                 let news = before.map(|before| record::news(before, &after, topic, change));
                 change.settings.extend(news.unwrap_or_default());
             }
         }
-        change.adopt = !matches!(standing, Standing::Ours(_));
+        change.adopt = !matches!(ownership, Ownership::Owned(_));
         if change.adopt {
             risks::of_adopt(&mut change.settings);
         }
-        if let Standing::WasOurs(_) = standing {
-            change.fate = Some(Fate::Recreated);
+        if let Ownership::Recreated(_) = ownership {
+            change.external_change = Some(ExternalChange::Recreated);
         }
         if let Some(before) = before {
             super::drift::mark(before, &mut change.settings);
@@ -302,38 +323,45 @@ impl<'a> Table<'a> {
         change.to_record = Some(Box::new(after));
     }
 
-    fn record_of(&self, topic: &Topic, found: Option<&LiveTopic>, books: &Books) -> Owned {
+    fn record_of(
+        &self,
+        topic: &Topic,
+        found: Option<&LiveTopic>,
+        inventory_view: &InventoryView,
+    ) -> Owned {
         let commit = self.options.commit.as_deref();
-        record::of_topic(topic, found, books.us(), commit)
+        record::of_topic(topic, found, inventory_view.us(), commit)
     }
 
-    fn tombstoned(&self, known: &Known<'a>, tombstone: &Tombstone) -> Verdict {
-        let (name, standing) = (known.name, known.standing);
-        let place = &tombstone.declared_at;
-        let Some(found) = known.found else {
+    fn removed(&self, inputs: &TopicInputs<'a>, removal: &Removal) -> TopicPlan {
+        let (name, ownership) = (inputs.name, inputs.ownership);
+        let place = &removal.declared_at;
+        let Some(found) = inputs.found else {
             // A tombstone of a topic that is not there has done its work.
-            return match standing {
-                Some(Standing::Ours(owned)) => forgotten(name, owned, Fate::Gone, place),
-                _ => Verdict::default(),
+            return match ownership {
+                Some(Ownership::Owned(owned)) => {
+                    forgotten(name, owned, ExternalChange::Deleted, place)
+                }
+                _ => TopicPlan::default(),
             };
         };
-        let spent = self
-            .books
+        let applied_removal = self
+            .inventory_view
             .as_ref()
-            .is_some_and(|books| books.is_spent(name, found));
-        match standing {
-            Some(Standing::Of(instance)) => {
+            .is_some_and(|inventory_view| inventory_view.is_removal_applied(name, found));
+        match ownership {
+            Some(Ownership::OfInstance(instance)) => {
                 owned_elsewhere::by_instance(name, instance, place).into()
             }
-            Some(Standing::Theirs(whose)) => self.theirs(name, whose, place),
-            Some(Standing::WasOurs(owned)) if spent => {
-                forgotten(name, owned, Fate::Recreated, place)
+            Some(Ownership::OwnedElsewhere(whose)) => self.theirs(name, whose, place),
+            Some(Ownership::Recreated(owned)) if applied_removal => {
+                forgotten(name, owned, ExternalChange::Recreated, place)
             }
-            _ if spent => Verdict::default(),
-            Some(Standing::Ours(owned) | Standing::WasOurs(owned)) => {
+            _ if applied_removal => TopicPlan::default(),
+            Some(Ownership::Owned(owned) | Ownership::Recreated(owned)) => {
                 self.delete(name, Some(place), found, Some(owned))
             }
-            Some(Standing::Nobodys(_)) | None => self.delete(name, Some(place), found, None),
+            Some(Ownership::Unowned(_)) | None => self.delete(name, Some(place), found, None),
         }
     }
 
@@ -343,27 +371,29 @@ impl<'a> Table<'a> {
         place: Option<&Place>,
         found: &LiveTopic,
         recorded: Option<&Owned>,
-    ) -> Verdict {
+    ) -> TopicPlan {
         let usage = self.live.usage.get(name);
         let is_another =
             |owned: &&Owned| crate::live::is_another(owned.id.as_ref(), found.id.as_ref());
-        let blocked = objections::of_delete(name, place, self.live, self.options)
+        let blocked = preflight::of_delete(name, place, self.live, self.options)
             .or_else(|| in_use::of_delete(name, place, usage, &self.options.allow));
         match blocked {
             Some(blocked) => blocked.into(),
             None => Change {
                 recorded: recorded.cloned().map(Box::new),
-                fate: recorded.filter(is_another).map(|_| Fate::Recreated),
+                external_change: recorded
+                    .filter(is_another)
+                    .map(|_| ExternalChange::Recreated),
                 ..changes::delete(name, place, found, usage)
             }
             .into(),
         }
     }
 
-    fn in_no_file(&self, known: &Known<'a>) -> Verdict {
-        let name = known.name;
-        match (known.standing, known.found) {
-            (Some(Standing::Ours(owned)), Some(found)) => match owned.on_remove {
+    fn in_no_file(&self, inputs: &TopicInputs<'a>) -> TopicPlan {
+        let name = inputs.name;
+        match (inputs.ownership, inputs.found) {
+            (Some(Ownership::Owned(owned)), Some(found)) => match owned.on_remove {
                 Some(OnRemove::Delete) if owned.id.is_none() && found.id.is_some() => {
                     owned_elsewhere::unproven(name, self.environment()).into()
                 }
@@ -371,34 +401,36 @@ impl<'a> Table<'a> {
                 // What is not known is not deleted.
                 Some(OnRemove::Retain) | None => release(name, owned, Some(found), None),
             },
-            (Some(Standing::Ours(owned)), None) => release(name, owned, None, Some(Fate::Gone)),
-            (Some(Standing::WasOurs(owned)), found) => match owned.on_remove {
+            (Some(Ownership::Owned(owned)), None) => {
+                release(name, owned, None, Some(ExternalChange::Deleted))
+            }
+            (Some(Ownership::Recreated(owned)), found) => match owned.on_remove {
                 Some(OnRemove::Delete) => {
                     owned_elsewhere::recreated(name, self.environment()).into()
                 }
-                Some(OnRemove::Retain) | None => Verdict {
+                Some(OnRemove::Retain) | None => TopicPlan {
                     is_unlisted: true,
-                    ..release(name, owned, found, Some(Fate::Recreated))
+                    ..release(name, owned, found, Some(ExternalChange::Recreated))
                 },
             },
-            (Some(Standing::Theirs(whose)), Some(_)) => Verdict {
+            (Some(Ownership::OwnedElsewhere(whose)), Some(_)) => TopicPlan {
                 theirs: Some(whose.clone()),
-                ..Verdict::default()
+                ..TopicPlan::default()
             },
-            (Some(Standing::Of(_)), found) => self.of_instance(name, found),
-            (Some(Standing::Nobodys(_)) | None, Some(_)) => Verdict {
+            (Some(Ownership::OfInstance(_)), found) => self.of_instance(name, found),
+            (Some(Ownership::Unowned(_)) | None, Some(_)) => TopicPlan {
                 is_unlisted: true,
-                ..Verdict::default()
+                ..TopicPlan::default()
             },
-            (_, None) => Verdict::default(),
+            (_, None) => TopicPlan::default(),
         }
     }
 
     /// A topic that its instance's lifecycle speaks of. It is changed like a listed one, and never
     /// made.
-    fn of_instance(&self, name: &TopicName, found: Option<&LiveTopic>) -> Verdict {
+    fn of_instance(&self, name: &TopicName, found: Option<&LiveTopic>) -> TopicPlan {
         let (Some(topic), Some(found)) = (self.instances.topic(name, found), found) else {
-            return Verdict::default();
+            return TopicPlan::default();
         };
         self.live(name, topic, found, None)
     }
@@ -413,23 +445,28 @@ fn release(
     name: &TopicName,
     owned: &Owned,
     found: Option<&LiveTopic>,
-    fate: Option<Fate>,
-) -> Verdict {
+    external_change: Option<ExternalChange>,
+) -> TopicPlan {
     Change {
         id: found.and_then(|found| found.id.clone()),
         recorded: Some(Box::new(owned.clone())),
-        fate,
+        external_change,
         ..Change::new(name.clone(), Action::Release)
     }
     .into()
 }
 
 /// A tombstone's topic that is not there any more, and still recorded.
-fn forgotten(name: &TopicName, owned: &Owned, fate: Fate, place: &Place) -> Verdict {
+fn forgotten(
+    name: &TopicName,
+    owned: &Owned,
+    external_change: ExternalChange,
+    place: &Place,
+) -> TopicPlan {
     Change {
         declared_at: Some(place.clone()),
         recorded: Some(Box::new(owned.clone())),
-        fate: Some(fate),
+        external_change: Some(external_change),
         settings: vec![record::in_inventory(
             Setting::Record,
             Some("owned".into()),

@@ -13,7 +13,7 @@ use annotate_snippets::{
 
 use super::Style;
 use crate::model::text::{escape, mask};
-use crate::model::{Finding, Level, Place, Sources};
+use crate::model::{Finding, Place, Severity, Sources};
 
 /// More than this nobody reads at once.
 const SHOWN: usize = 100;
@@ -47,8 +47,8 @@ pub fn text(findings: &[Finding], sources: &Sources, style: Style) -> String {
 
 fn one(finding: &Finding, sources: &Sources, renderer: &Renderer) -> String {
     let level = match finding.level {
-        Level::Error => Title::ERROR,
-        Level::Warning => Title::WARNING,
+        Severity::Error => Title::ERROR,
+        Severity::Warning => Title::WARNING,
     };
     let title = level
         .primary_title(escape(&finding.message))
@@ -128,11 +128,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::model::Source;
+    use crate::model::SourceText;
 
     fn sources(text: &str) -> Sources {
         let mut sources = Sources::default();
-        sources.insert(Arc::new(Source::new("a.toml".into(), text.to_owned())));
+        sources.insert(Arc::new(SourceText::new("a.toml".into(), text.to_owned())));
         sources
     }
 
@@ -207,7 +207,7 @@ mod tests {
     #[test]
     fn json_says_the_same() {
         let mut warning = Finding::error("code", Place::whole("b.toml"), "wrong");
-        warning.level = Level::Warning;
+        warning.level = Severity::Warning;
         let related = Finding::error("code", at(2, 5, 3), "wrong").related(at(1, 1, 1), "first");
         let document = document::DiagnosticsDocument::from(&[warning, related][..]);
         assert_eq!((document.summary.errors, document.summary.warnings), (1, 1));

@@ -4,10 +4,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::columns::{Cell, wrap};
-use super::github::{Annotations, Level as Severity};
-use super::markdown::{Entry, Section, code, html_code, prose};
+use super::github::{AnnotationLevel, Annotations};
+use super::markdown::{Section, TableEntry, code, html_code, prose};
 use super::{Paint, Style};
-use crate::doctor::{Check, Level, Work};
+use crate::doctor::{Check, CheckStatus, TargetCommand};
 use crate::model::document::document_format;
 use crate::model::text::{count, escape};
 
@@ -54,14 +54,14 @@ pub struct Examination {
     pub principal: Option<String>,
     /// The work that was checked for.
     #[serde(rename = "for")]
-    pub work: Work,
+    pub work: TargetCommand,
     /// What was found, in order.
     pub checks: Vec<Check>,
 }
 
 impl Examination {
     /// How many checks came out so.
-    pub fn count(&self, level: Level) -> usize {
+    pub fn count(&self, level: CheckStatus) -> usize {
         let so = self.checks.iter().filter(|check| check.level == level);
         so.count()
     }
@@ -99,10 +99,10 @@ const LEVEL: usize = 4;
 
 fn add(out: &mut String, check: &Check, label: usize, style: Style) {
     let paint = match check.level {
-        Level::Ok => Paint::Added,
-        Level::Warn => Paint::Changed,
-        Level::Fail => Paint::Removed,
-        Level::Skip => Paint::Faint,
+        CheckStatus::Ok => Paint::Added,
+        CheckStatus::Warn => Paint::Changed,
+        CheckStatus::Fail => Paint::Removed,
+        CheckStatus::Skip => Paint::Faint,
     };
     let level = format!("{:LEVEL$}", check.level.as_str());
     let code = format!("{:label$}", check.code.as_str());
@@ -117,23 +117,26 @@ fn add(out: &mut String, check: &Check, label: usize, style: Style) {
     wrap(&mut sentence, stop, &message, style);
     out.push_str(sentence.trim_start_matches(' '));
     if let Some(help) = &check.help {
-        let help = Cell::new(Paint::Told, format!("→ {}", escape(help)));
+        let help = Cell::new(Paint::Info, format!("→ {}", escape(help)));
         wrap(out, stop, &help, style);
     }
 }
 
 /// `20 ok, 1 warning, 2 failed, 3 not checked`
 fn summary(found: &Examination) -> String {
-    let mut parts = vec![format!("{} ok", found.count(Level::Ok))];
+    let mut parts = vec![format!("{} ok", found.count(CheckStatus::Ok))];
     let mut add = |number: usize, text: String| {
         if number > 0 {
             parts.push(text);
         }
     };
-    let (warned, failed) = (found.count(Level::Warn), found.count(Level::Fail));
+    let (warned, failed) = (
+        found.count(CheckStatus::Warn),
+        found.count(CheckStatus::Fail),
+    );
     add(warned, count(warned, "warning"));
     add(failed, format!("{failed} failed"));
-    let skipped = found.count(Level::Skip);
+    let skipped = found.count(CheckStatus::Skip);
     add(skipped, format!("{skipped} not checked"));
     parts.join(", ")
 }
@@ -144,10 +147,10 @@ pub fn section(found: &Examination) -> Section {
     checks.sort_by_key(|check| order(check.level));
     let entry = |check: &Check| {
         let level = match check.level {
-            Level::Fail => "**fail**",
+            CheckStatus::Fail => "**fail**",
             other => other.as_str(),
         };
-        Entry {
+        TableEntry {
             cells: vec![
                 level.to_owned(),
                 code(check.code.as_str()),
@@ -167,12 +170,12 @@ pub fn section(found: &Examination) -> Section {
 }
 
 /// The worst first.
-fn order(level: Level) -> u8 {
+fn order(level: CheckStatus) -> u8 {
     match level {
-        Level::Fail => 0,
-        Level::Warn => 1,
-        Level::Skip => 2,
-        Level::Ok => 3,
+        CheckStatus::Fail => 0,
+        CheckStatus::Warn => 1,
+        CheckStatus::Skip => 2,
+        CheckStatus::Ok => 3,
     }
 }
 
@@ -184,9 +187,9 @@ pub fn annotations(found: &Examination) -> Annotations {
     };
     for check in &found.checks {
         let level = match check.level {
-            Level::Fail => Severity::Error,
-            Level::Warn => Severity::Warning,
-            Level::Skip | Level::Ok => continue,
+            CheckStatus::Fail => AnnotationLevel::Error,
+            CheckStatus::Warn => AnnotationLevel::Warning,
+            CheckStatus::Skip | CheckStatus::Ok => continue,
         };
         let title = format!("{}: {}", found.environment, check.code.as_str());
         let help = check.help.iter().map(|help| format!("help: {help}"));
@@ -206,10 +209,10 @@ impl From<&Examination> for DoctorDocument {
             format: DoctorFormat,
             examination: found.clone(),
             summary: DoctorSummary {
-                ok: found.count(Level::Ok),
-                warn: found.count(Level::Warn),
-                fail: found.count(Level::Fail),
-                skip: found.count(Level::Skip),
+                ok: found.count(CheckStatus::Ok),
+                warn: found.count(CheckStatus::Warn),
+                fail: found.count(CheckStatus::Fail),
+                skip: found.count(CheckStatus::Skip),
             },
         }
     }
@@ -235,17 +238,17 @@ mod tests {
             cluster_id: Some("c1\u{1b}".to_owned()),
             kafka_version: Some("4.3".to_owned()),
             principal: Some("User:ci".to_owned()),
-            work: Work::Apply,
+            work: TargetCommand::Apply,
             checks: vec![
-                check(Code::Connection, Level::Ok, "connected", None),
+                check(Code::Connection, CheckStatus::Ok, "connected", None),
                 check(
                     Code::AutoCreate,
-                    Level::Warn,
+                    CheckStatus::Warn,
                     "it is on: topics make themselves",
                     Some("turn it off"),
                 ),
-                check(Code::ApplyDelete, Level::Fail, "no right\n", None),
-                check(Code::Quota, Level::Skip, "not told", None),
+                check(Code::ApplyDelete, CheckStatus::Fail, "no right\n", None),
+                check(Code::Quota, CheckStatus::Skip, "not told", None),
             ],
         }
     }

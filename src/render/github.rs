@@ -8,7 +8,7 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::model::inert::WorkflowLog;
 use crate::model::text::{cut, escape};
-use crate::model::{Finding, Level as Severity, Place};
+use crate::model::{Finding, Place, Severity};
 
 /// The most of one message, in characters. GitHub shows the first 4,096 bytes of it.
 const MESSAGE: usize = 1_000;
@@ -17,7 +17,7 @@ const TITLE: usize = 200;
 
 /// How bad something is. The worst comes first: GitHub shows ten of each level and step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
+pub enum AnnotationLevel {
     /// It fails, or keeps something from being done.
     Error,
     /// It can cost something.
@@ -26,12 +26,12 @@ pub enum Level {
     Notice,
 }
 
-impl Level {
+impl AnnotationLevel {
     fn as_str(self) -> &'static str {
         match self {
-            Level::Error => "error",
-            Level::Warning => "warning",
-            Level::Notice => "notice",
+            AnnotationLevel::Error => "error",
+            AnnotationLevel::Warning => "warning",
+            AnnotationLevel::Notice => "notice",
         }
     }
 }
@@ -40,7 +40,7 @@ impl Level {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Annotation {
     /// How bad it is.
-    pub level: Level,
+    pub level: AnnotationLevel,
     /// Where; GitHub shows it at the run alone where that is not known.
     pub place: Option<Place>,
     /// What it is, in a few words.
@@ -62,7 +62,7 @@ impl Annotations {
     /// Adds one.
     pub fn add(
         &mut self,
-        level: Level,
+        level: AnnotationLevel,
         place: Option<&Place>,
         title: impl Into<String>,
         lines: Vec<String>,
@@ -139,8 +139,8 @@ pub fn findings(findings: &[Finding]) -> Annotations {
     let mut said = Annotations::default();
     for finding in findings {
         let level = match finding.level {
-            Severity::Error => Level::Error,
-            Severity::Warning => Level::Warning,
+            Severity::Error => AnnotationLevel::Error,
+            Severity::Warning => AnnotationLevel::Warning,
         };
         let label = (!finding.label.is_empty()).then(|| format!("here: {}", finding.label));
         let related = finding.related.as_ref();
@@ -170,7 +170,12 @@ mod tests {
         }
     }
 
-    fn one(level: Level, place: Option<Place>, title: &str, lines: &[&str]) -> Annotations {
+    fn one(
+        level: AnnotationLevel,
+        place: Option<Place>,
+        title: &str,
+        lines: &[&str],
+    ) -> Annotations {
         let mut said = Annotations::default();
         let lines = lines.iter().map(|line| (*line).to_owned()).collect();
         said.add(level, place.as_ref(), title, lines);
@@ -184,24 +189,29 @@ mod tests {
     #[test]
     fn an_annotation_stands_at_its_place() {
         let said = one(
-            Level::Error,
+            AnnotationLevel::Error,
             Some(place()),
             "a: b",
             &["100 %, x: y", "help: z"],
         );
         let expected = "::error file=services/a/topics/a%2Cb%3Ac.toml,line=3,col=7,title=a%3A b::100 %25, x: y%0Ahelp: z\n";
         assert_eq!(text(&[said], "./services/a/"), expected);
-        let whole = one(Level::Notice, Some(Place::whole("x.toml")), "t", &["m"]);
+        let whole = one(
+            AnnotationLevel::Notice,
+            Some(Place::whole("x.toml")),
+            "t",
+            &["m"],
+        );
         assert_eq!(text(&[whole], ""), "::notice file=x.toml,title=t::m\n");
     }
 
     #[test]
     fn the_worst_first_and_the_summaries_last() {
-        let mut first = one(Level::Notice, None, "n", &["m"]);
+        let mut first = one(AnnotationLevel::Notice, None, "n", &["m"]);
         first.summary = "dev: done".to_owned();
-        let mut second = one(Level::Error, None, "e", &["m"]);
+        let mut second = one(AnnotationLevel::Error, None, "e", &["m"]);
         second.summary = "prod: not done".to_owned();
-        let third = one(Level::Warning, None, "w", &["m"]);
+        let third = one(AnnotationLevel::Warning, None, "w", &["m"]);
         let expected = "\
 ::error title=e::m
 ::warning title=w::m
@@ -215,7 +225,7 @@ topicsmith: prod: not done
     #[test]
     fn no_value_is_a_command() {
         let hostile = "\r\n::add-mask::x\n##[add-mask]y%0A::error::z\u{202e}";
-        let mut said = one(Level::Error, None, hostile, &[hostile]);
+        let mut said = one(AnnotationLevel::Error, None, hostile, &[hostile]);
         said.summary = hostile.to_owned();
         let text = text(&[said], "");
         assert_eq!(text.lines().count(), 2, "{text}");

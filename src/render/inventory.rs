@@ -8,7 +8,7 @@ use super::columns::{Cell, print_table};
 use super::{Paint, Style};
 use crate::desired::Environment;
 use crate::inventory::{Contents, Holder, TakenLock, Unreadable};
-use crate::live::{Hold, Instance, Inventory, Owned, Spent, Stamp, Whose};
+use crate::live::{AppliedRemoval, Hold, Instance, Inventory, Owned, OwnerKey, Stamp};
 use crate::model::text::{count, escape};
 use crate::model::time::utc;
 use crate::model::{Globs, TopicName};
@@ -43,14 +43,16 @@ impl Recorded {
         let Inventory {
             mut topics,
             mut holds,
-            mut spent,
+            mut applied_removals,
             mut instances,
         } = contents.inventory;
         let wanted = |name: &TopicName| only.is_empty() || only.matches(name.as_str());
-        let asked = |whose: &Whose| all_scopes || whose.is(scope, &environment.name);
+        let asked = |whose: &OwnerKey| all_scopes || whose.is(scope, &environment.name);
         topics.retain(|name, owned| wanted(name) && asked(&owned.whose));
         holds.retain(|name, hold| wanted(name) && asked(&hold.whose));
-        spent.retain(|spent| wanted(&spent.topic) && asked(&spent.whose));
+        applied_removals.retain(|applied_removals| {
+            wanted(&applied_removals.topic) && asked(&applied_removals.whose)
+        });
         instances.retain(|instance| asked(&instance.whose) && instance.topics.keys().any(wanted));
         Self {
             environment: environment.name.to_string(),
@@ -60,7 +62,7 @@ impl Recorded {
             inventory: Inventory {
                 topics,
                 holds,
-                spent,
+                applied_removals,
                 instances,
             },
             locks: contents.locks,
@@ -74,13 +76,16 @@ pub fn text(recorded: &Recorded, style: Style) -> String {
     let Inventory {
         topics,
         holds,
-        spent,
+        applied_removals,
         instances,
     } = &recorded.inventory;
     let parts = [
         owned_table(topics, style),
         lines("held", holds.iter().map(held_line)),
-        lines("applied removals", spent.iter().map(spent_line)),
+        lines(
+            "applied removals",
+            applied_removals.iter().map(applied_removal_line),
+        ),
         lines("instances", instances.iter().map(instance_line)),
         lines("locks", recorded.locks.iter().map(lock_line)),
         lines(
@@ -140,8 +145,8 @@ fn owned_table(topics: &BTreeMap<TopicName, Owned>, style: Style) -> Option<Stri
 }
 
 /// `media-platform/prod`
-fn whose_words(whose: &Whose) -> String {
-    let Whose { scope, environment } = whose;
+fn whose_words(whose: &OwnerKey) -> String {
+    let OwnerKey { scope, environment } = whose;
     let part = |part: &Option<String>| escape(part.as_deref().unwrap_or("?")).into_owned();
     format!("{}/{}", part(scope), part(environment))
 }
@@ -177,13 +182,13 @@ fn held_line((topic, hold): (&TopicName, &Hold)) -> String {
     )
 }
 
-fn spent_line(spent: &Spent) -> String {
-    let Spent {
+fn applied_removal_line(applied_removals: &AppliedRemoval) -> String {
+    let AppliedRemoval {
         whose: _,
         topic,
         id: _,
         stamp,
-    } = spent;
+    } = applied_removals;
     format!("{}: {}", escape(topic.as_str()), stamp_words(stamp))
 }
 

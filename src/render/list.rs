@@ -7,9 +7,9 @@ use super::{Paint, Style};
 pub use crate::listing::{Row, rows};
 use crate::model::document::document_format;
 use crate::model::text::{count, escape};
-pub use crate::plan::state::State;
+pub use crate::plan::state::TopicState;
 use crate::render::columns::{Cell, print_table};
-use crate::render::markdown::{Entry, Section, code, code_of, prose};
+use crate::render::markdown::{Section, TableEntry, code, code_of, prose};
 
 document_format!(
     /// The format of a list.
@@ -27,33 +27,33 @@ pub struct ListDocument {
     pub topics: Vec<Row>,
 }
 
-impl State {
+impl TopicState {
     /// The state as a person reads it.
     pub fn words(self) -> &'static str {
         match self {
-            State::InSync => "in sync",
-            State::Differs => "differs",
-            State::Missing => "missing",
-            State::NotSeen => "not seen",
-            State::Unlisted => "unlisted",
-            State::Removed => "to be removed",
-            State::NotOwned => "not owned yet",
-            State::Released => "to be released",
-            State::OwnedElsewhere => "owned elsewhere",
-            State::Held => "held",
+            TopicState::InSync => "in sync",
+            TopicState::Differs => "differs",
+            TopicState::Missing => "missing",
+            TopicState::NotSeen => "not seen",
+            TopicState::Unlisted => "unlisted",
+            TopicState::Removed => "to be removed",
+            TopicState::NotOwned => "not owned yet",
+            TopicState::Released => "to be released",
+            TopicState::OwnedElsewhere => "owned elsewhere",
+            TopicState::Held => "held",
         }
     }
 
     pub(super) fn paint(self) -> Paint {
         match self {
-            State::InSync => Paint::Plain,
-            State::Differs => Paint::Changed,
-            State::Missing => Paint::Added,
-            State::NotSeen | State::Unlisted => Paint::Told,
-            State::Removed => Paint::Removed,
-            State::NotOwned | State::Released => Paint::Changed,
-            State::OwnedElsewhere => Paint::Told,
-            State::Held => Paint::Held,
+            TopicState::InSync => Paint::Plain,
+            TopicState::Differs => Paint::Changed,
+            TopicState::Missing => Paint::Added,
+            TopicState::NotSeen | TopicState::Unlisted => Paint::Info,
+            TopicState::Removed => Paint::Removed,
+            TopicState::NotOwned | TopicState::Released => Paint::Changed,
+            TopicState::OwnedElsewhere => Paint::Info,
+            TopicState::Held => Paint::Held,
         }
     }
 }
@@ -97,7 +97,7 @@ pub fn text(environment: &str, rows: &[Row], style: Style) -> String {
 pub fn section(environment: &str, rows: &[Row]) -> Section {
     let entry = |row: &Row| {
         let overrides = row.overrides.map_or("?".to_owned(), |n| n.to_string());
-        Entry {
+        TableEntry {
             cells: vec![
                 code_of(row.topic.as_str(), 249),
                 row.partitions.to_string(),
@@ -106,7 +106,7 @@ pub fn section(environment: &str, rows: &[Row]) -> Section {
                 row.owner.as_deref().map_or_else(String::new, prose),
                 row.state.words().to_owned(),
             ],
-            ..Entry::default()
+            ..TableEntry::default()
         }
     };
     Section {
@@ -156,17 +156,17 @@ mod tests {
                 &[3],
                 Some(2),
                 Some("ingestion"),
-                State::InSync,
+                TopicState::InSync,
             ),
             row(
                 "mixed",
                 &[1, 3],
                 Some(0),
                 Some("a\u{1b}[31m"),
-                State::Differs,
+                TopicState::Differs,
             ),
-            row("new", &[3], Some(1), None, State::Missing),
-            row("stray", &[1], None, None, State::Unlisted),
+            row("new", &[3], Some(1), None, TopicState::Missing),
+            row("stray", &[1], None, None, TopicState::Unlisted),
         ]
     }
 

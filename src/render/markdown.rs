@@ -31,7 +31,7 @@ pub struct Section {
     /// The heads of the table's columns.
     pub columns: &'static [&'static str],
     /// The rows, the riskiest first.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<TableEntry>,
     /// What stands below the table, a line each.
     pub remarks: Vec<String>,
     /// The command that shows what is left out here.
@@ -40,7 +40,7 @@ pub struct Section {
 
 /// A row of the table, and what is folded away of it.
 #[derive(Debug, Clone, Default)]
-pub struct Entry {
+pub struct TableEntry {
     /// Its cells.
     pub cells: Vec<String>,
     /// The line that unfolds it, in HTML; none where there is nothing more to say.
@@ -195,19 +195,19 @@ impl Section {
         match which.is_empty() {
             true => String::new(),
             false => {
-                let rows = self.entries[which].iter().map(Entry::row);
+                let rows = self.entries[which].iter().map(TableEntry::row);
                 self.table_head() + &rows.collect::<String>()
             }
         }
     }
 
     fn folds(&self, which: std::ops::Range<usize>) -> String {
-        self.entries[which].iter().map(Entry::fold).collect()
+        self.entries[which].iter().map(TableEntry::fold).collect()
     }
 
     fn left_out(&self, shown: usize, unfolding: usize) -> String {
         let rows = self.entries.len() - shown;
-        let has_fold = |entry: &&Entry| !entry.details.is_empty();
+        let has_fold = |entry: &&TableEntry| !entry.details.is_empty();
         let all = self.entries.iter().filter(has_fold).count();
         let folds = self.entries[unfolding..].iter().filter(has_fold).count();
         let parts = [
@@ -260,7 +260,7 @@ fn bounded(lines: &[String]) -> impl Iterator<Item = String> {
     lines.iter().take(LINES).cloned().chain(more)
 }
 
-impl Entry {
+impl TableEntry {
     /// Its row. A pipe would end the cell, in a code span too.
     fn row(&self) -> String {
         let cells = self.cells.iter().map(|cell| cell.replace('|', "\\|"));

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::report::ORDER;
-use crate::apply::Kind;
+use crate::apply::OutcomeKind;
 use crate::metrics::{Figures, Run, Runs};
 use crate::plan::Summary;
 
@@ -172,7 +172,7 @@ fn outcomes(figures: &Figures) -> Vec<(String, f64)> {
     let Some(count) = &figures.applied else {
         return Vec::new();
     };
-    let outcome = |kind: Kind| {
+    let outcome = |kind: OutcomeKind| {
         let name = super::report::word(kind).replace(' ', "_");
         (name, count.of(kind) as f64)
     };

@@ -20,7 +20,7 @@ pub enum Paint {
     /// Something that is held back or refused.
     Held,
     /// Something to know.
-    Told,
+    Info,
 }
 
 impl Style {
@@ -45,7 +45,7 @@ impl Style {
             Paint::Changed => style.yellow(),
             Paint::Removed => style.red(),
             Paint::Held => style.magenta(),
-            Paint::Told => style.cyan(),
+            Paint::Info => style.cyan(),
         };
         out.push_str(&style.apply_to(text).to_string());
     }

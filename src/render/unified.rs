@@ -26,7 +26,7 @@ pub fn text(plan: &Plan, desired: &Desired, live: &Live, style: Style) -> String
         topics.entry(&blocked.topic).or_default().1.push(blocked);
     }
     let diff = |(name, (change, blocked)): (&TopicName, (Option<&Change>, Vec<&Blocked>))| {
-        let before = live.topics.get(name).map(State::of);
+        let before = live.topics.get(name).map(TopicShape::of);
         let mut after = before.clone().unwrap_or_default();
         if let Some(change) = change {
             after.apply(change);
@@ -44,13 +44,13 @@ pub fn text(plan: &Plan, desired: &Desired, live: &Live, style: Style) -> String
 
 /// What a topic is or would be; empty where there is none.
 #[derive(Clone, Default)]
-struct State<'a> {
+struct TopicShape<'a> {
     partitions: Option<u32>,
     replication_factor: Option<String>,
     config: BTreeMap<&'a ConfigKey, &'a str>,
 }
 
-impl<'a> State<'a> {
+impl<'a> TopicShape<'a> {
     fn of(found: &'a LiveTopic) -> Self {
         let config = found.config.iter().flatten();
         Self {
@@ -125,7 +125,7 @@ impl<'a> State<'a> {
     }
 }
 
-fn unified(name: &TopicName, before: &State, after: &State, style: Style) -> String {
+fn unified(name: &TopicName, before: &TopicShape, after: &TopicShape, style: Style) -> String {
     let name = escape(name.as_str());
     let (before, after) = (before.lines(), after.lines());
     let heads = (&*format!("live {name}"), &*format!("files {name}"));
@@ -162,7 +162,7 @@ fn paint(line: &str) -> Paint {
         [b'+', b'+', b'+', ..] | [b'-', b'-', b'-', ..] => Paint::Strong,
         [b'+', ..] => Paint::Added,
         [b'-', ..] => Paint::Removed,
-        [b'@', ..] => Paint::Told,
+        [b'@', ..] => Paint::Info,
         _ => Paint::Plain,
     }
 }
@@ -171,7 +171,7 @@ fn paint(line: &str) -> Paint {
 mod tests {
     use super::*;
     use crate::plan::{Options, make};
-    use crate::testing::{desired, found, live, tombstone, topic};
+    use crate::testing::{desired, found, live, removal, topic};
 
     #[test]
     fn live_against_the_files_with_what_is_blocked() {
@@ -190,7 +190,7 @@ mod tests {
             ("new", topic(1, 1, &[])),
             ("same", topic(1, 1, &[])),
         ]);
-        desired.removed.insert("old".into(), tombstone());
+        desired.removed.insert("old".into(), removal());
         let held = [
             ("cleanup.policy", "compact,delete"),
             ("preallocate", "true"),

@@ -1,6 +1,6 @@
 //! Config values in words.
 
-use crate::live::Source;
+use crate::live::ConfigSource;
 use crate::model::text::{cut, escape};
 use crate::model::{ConfigKey, Setting, SettingValue};
 use crate::plan::SettingChange;
@@ -35,12 +35,12 @@ pub(super) fn value_or_unknown(key: &ConfigKey, raw: Option<&str>) -> String {
 }
 
 /// Whose value it is, as a sentence has it.
-pub(super) fn source(source: Source) -> &'static str {
+pub(super) fn source(source: ConfigSource) -> &'static str {
     match source {
-        Source::Topic => "the topic's own value",
-        Source::Broker => "the broker's setting",
-        Source::BrokerDefault => "the broker default",
-        Source::KafkaDefault => "Kafka's default",
+        ConfigSource::Topic => "the topic's own value",
+        ConfigSource::Broker => "the broker's setting",
+        ConfigSource::BrokerDefault => "the broker default",
+        ConfigSource::KafkaDefault => "Kafka's default",
     }
 }
 

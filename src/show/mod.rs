@@ -10,9 +10,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::desired::{SettingStack, Written};
-use crate::live::{Closeup, Hold, LiveTopic, Owned, Source, Whose};
+use crate::live::{ConfigSource, Hold, LiveTopic, Owned, OwnerKey, TopicDetail};
 use crate::model::{ConfigKey, Place, TopicName};
-use crate::plan::state::State;
+use crate::plan::state::TopicState;
 use crate::plan::{Blocked, Cluster};
 
 /// One topic in one environment.
@@ -27,7 +27,7 @@ pub struct TopicView {
     /// What the files make of its name.
     pub listing: Listing,
     /// How it stands; `None` where no cluster was read, or neither side knows it.
-    pub state: Option<State>,
+    pub state: Option<TopicState>,
     /// What its entry says besides settings.
     pub facts: Vec<Written>,
     /// What layers say, each beside what is live.
@@ -41,14 +41,14 @@ pub struct TopicView {
     /// Why it is not known whether the topic is there, or what it is like.
     pub hidden: Option<String>,
     /// Its partitions, readers and messages, where it was looked at so closely.
-    pub closeup: Option<Closeup>,
+    pub topic_detail: Option<TopicDetail>,
     /// How many replicas of a partition must be in sync for a write that asks for all, as far as
     /// that is known.
     pub min_in_sync: Option<usize>,
     /// Whether Kafka removes messages of which there are newer ones with the same key.
     pub is_compacted: bool,
     /// Whose it is; `None` where no inventory was looked at.
-    pub ownership: Option<Ownership>,
+    pub ownership: Option<OwnershipView>,
 }
 
 /// What the files make of a topic's name.
@@ -75,7 +75,7 @@ pub struct SettingView {
     pub live: Option<LiveValue>,
     /// How the two stand to each other; `None` where there is nothing to compare: it is no setting of
     /// a live topic, or was not read.
-    pub against: Option<Against>,
+    pub against: Option<Comparison>,
 }
 
 /// A value that is live.
@@ -84,13 +84,13 @@ pub struct LiveValue {
     /// The value.
     pub value: String,
     /// Who gives it, where it is a config.
-    pub source: Option<Source>,
+    pub source: Option<ConfigSource>,
 }
 
 /// How a declared value stands to the live one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Against {
+pub enum Comparison {
     /// They are the same.
     Same,
     /// They are the same, but the topic does not hold it: a broker gives it.
@@ -111,13 +111,13 @@ pub struct Undeclared {
     /// What the topic would have without it, as far as that is known.
     pub behind: Option<LiveValue>,
     /// What becomes of it.
-    pub fate: UndeclaredFate,
+    pub effect: UndeclaredEffect,
 }
 
 /// What an apply does with what no layer declares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum UndeclaredFate {
+pub enum UndeclaredEffect {
     /// It goes back to what is behind it.
     Reset,
     /// Nothing: Kafka 4.3 does not know the key.
@@ -134,7 +134,7 @@ pub enum UndeclaredFate {
 
 /// Whose a topic is, and what is recorded of it.
 #[derive(Debug, Clone)]
-pub struct Ownership {
+pub struct OwnershipView {
     /// Whose it is.
     pub by: OwnedBy,
     /// What is recorded under its name.
@@ -151,9 +151,9 @@ pub enum OwnedBy {
     /// This scope's and environment's.
     Us,
     /// Nobody's: the one that was owned, by us or by whom it says, was deleted and made again.
-    Remade(Option<Whose>),
+    Remade(Option<OwnerKey>),
     /// Another scope's or environment's.
-    Others(Whose),
+    Others(OwnerKey),
     /// An instance's of a lifecycle: `instance video-task task_id=abc`.
     Instance(String),
 }

@@ -1,16 +1,16 @@
 //! Files, cluster and inventory side by side, for one topic.
 
 use super::{
-    Against, Listing, LiveValue, OwnedBy, Ownership, SettingView, TopicView, Undeclared,
-    UndeclaredFate,
+    Comparison, Listing, LiveValue, OwnedBy, OwnershipView, SettingView, TopicView, Undeclared,
+    UndeclaredEffect,
 };
 use crate::desired::{Desired, ExplainedTopic, SettingStack, Topic};
 use crate::diff::{self, Difference, TopicDiff};
-use crate::live::{self, Closeup, Effective, Live, LiveTopic, UnseenTopic};
+use crate::live::{self, Effective, Live, LiveTopic, TopicDetail, UnseenTopic};
 use crate::model::config::{is_throttle, list_items};
 use crate::model::{ConfigKey, OnRemove, Setting, TopicName};
 use crate::plan::state::states;
-use crate::plan::{self, Books, Options, Standing};
+use crate::plan::{self, InventoryView, Options, Ownership};
 
 /// What is asked, and what there is to answer it with.
 #[derive(Debug, Clone, Copy)]
@@ -24,7 +24,7 @@ pub struct Asked<'a> {
     /// The cluster; `None` where it is not looked at.
     pub live: Option<&'a Live>,
     /// The topic looked at closely.
-    pub closeup: Option<&'a Closeup>,
+    pub topic_detail: Option<&'a TopicDetail>,
     /// How a plan would be made.
     pub options: &'a Options,
 }
@@ -36,7 +36,7 @@ pub fn topic(asked: Asked<'_>) -> TopicView {
         desired,
         explained,
         live,
-        closeup,
+        topic_detail,
         options,
     } = asked;
     let wanted = desired.topics.get(topic);
@@ -52,7 +52,7 @@ pub fn topic(asked: Asked<'_>) -> TopicView {
         let ignore = &desired.environment.ignore_configs;
         diff::topic(wanted, found, &live.broker_defaults, ignore)
     });
-    let sides = Sides {
+    let sides = TopicSources {
         desired,
         wanted,
         found,
@@ -85,7 +85,7 @@ pub fn topic(asked: Asked<'_>) -> TopicView {
         undeclared: sides.undeclared(),
         blocked: blocked.cloned().collect(),
         hidden,
-        closeup: closeup.cloned(),
+        topic_detail: topic_detail.cloned(),
         min_in_sync: sides
             .in_force("min.insync.replicas")
             .and_then(|v| v.trim().parse().ok()),
@@ -97,8 +97,8 @@ pub fn topic(asked: Asked<'_>) -> TopicView {
 }
 
 fn listing(topic: &TopicName, desired: &Desired, explained: Option<&ExplainedTopic>) -> Listing {
-    if let Some(tombstone) = desired.removed.get(topic) {
-        return Listing::Removal(tombstone.declared_at.clone());
+    if let Some(removal) = desired.removed.get(topic) {
+        return Listing::Removal(removal.declared_at.clone());
     }
     match explained {
         Some(topic) if topic.is_here => Listing::Listed(topic.declared_at.clone()),
@@ -113,29 +113,29 @@ fn ownership(
     live: &Live,
     found: Option<&LiveTopic>,
     options: &Options,
-) -> Option<Ownership> {
+) -> Option<OwnershipView> {
     let environment = &desired.environment;
     let scope = options.scope.as_deref();
     let scope = scope.or(environment.inventory.scope.as_deref());
-    let books = Books::open(live, environment, scope)?;
-    let by = match books.standing(topic, found) {
-        Standing::Nobodys(None) => OwnedBy::Nobody,
-        Standing::Nobodys(Some(whose)) => OwnedBy::Remade(Some(whose.clone())),
-        Standing::Ours(_) => OwnedBy::Us,
-        Standing::WasOurs(_) => OwnedBy::Remade(None),
-        Standing::Theirs(whose) => OwnedBy::Others(whose.clone()),
-        Standing::Of(instance) => OwnedBy::Instance(plan::instance_words(instance)),
+    let inventory_view = InventoryView::open(live, environment, scope)?;
+    let by = match inventory_view.ownership(topic, found) {
+        Ownership::Unowned(None) => OwnedBy::Nobody,
+        Ownership::Unowned(Some(whose)) => OwnedBy::Remade(Some(whose.clone())),
+        Ownership::Owned(_) => OwnedBy::Us,
+        Ownership::Recreated(_) => OwnedBy::Remade(None),
+        Ownership::OwnedElsewhere(whose) => OwnedBy::Others(whose.clone()),
+        Ownership::OfInstance(instance) => OwnedBy::Instance(plan::instance_words(instance)),
     };
     let inventory = live.inventory.as_ref()?;
-    Some(Ownership {
+    Some(OwnershipView {
         by,
         record: inventory.topics.get(topic).cloned(),
-        hold: books.hold(topic).cloned(),
+        hold: inventory_view.hold(topic).cloned(),
     })
 }
 
 /// A topic in the files and on the cluster, as far as it is there.
-struct Sides<'a> {
+struct TopicSources<'a> {
     desired: &'a Desired,
     wanted: Option<&'a Topic>,
     found: Option<&'a LiveTopic>,
@@ -143,7 +143,7 @@ struct Sides<'a> {
     diff: Option<&'a TopicDiff<'a>>,
 }
 
-impl Sides<'_> {
+impl TopicSources<'_> {
     fn settings(&self, stacks: &[SettingStack]) -> Vec<SettingView> {
         let mut settings: Vec<SettingView> = stacks.iter().map(|s| self.view(s)).collect();
         if !stacks.iter().any(|s| s.setting == Setting::OnRemove) {
@@ -176,18 +176,18 @@ impl Sides<'_> {
         &self,
         setting: &Setting,
         is_declared: bool,
-    ) -> (Option<LiveValue>, Option<Against>) {
+    ) -> (Option<LiveValue>, Option<Comparison>) {
         let nothing = (None, None);
         let (Some(wanted), Some(found), Some(diff)) = (self.wanted, self.found, self.diff) else {
             return nothing;
         };
         let unmanaged = &wanted.unmanaged;
-        let number = |text: String, left_alone: bool, differs: bool| {
+        let number = |text: String, unknown_configs: bool, differs: bool| {
             let live = LiveValue {
                 value: text,
                 source: None,
             };
-            (Some(live), Some(against(left_alone, differs)))
+            (Some(live), Some(against(unknown_configs, differs)))
         };
         match setting {
             Setting::Partitions => number(
@@ -202,10 +202,10 @@ impl Sides<'_> {
             ),
             Setting::Config(key) => {
                 let (live, against) = self.config(key, found, diff);
-                let left_alone = unmanaged.config.contains(key);
-                match (is_declared, left_alone) {
+                let unknown_configs = unmanaged.config.contains(key);
+                match (is_declared, unknown_configs) {
                     (false, _) => (live, None),
-                    (true, true) => (live, Some(Against::Unmanaged)),
+                    (true, true) => (live, Some(Comparison::Unmanaged)),
                     (true, false) => (live, against),
                 }
             }
@@ -226,7 +226,7 @@ impl Sides<'_> {
         key: &ConfigKey,
         found: &LiveTopic,
         diff: &TopicDiff<'_>,
-    ) -> (Option<LiveValue>, Option<Against>) {
+    ) -> (Option<LiveValue>, Option<Comparison>) {
         let defaults = self.live.map(|live| &live.broker_defaults);
         let live = defaults.and_then(|defaults| live::effective(found, defaults, key));
         let live = live.map(value);
@@ -235,9 +235,9 @@ impl Sides<'_> {
         };
         let own = configs.iter().find(|config| config.key == key);
         let against = match own.map(|config| &config.kind) {
-            None => Against::Same,
-            Some(Difference::NotHeld(_)) => Against::NotHeld,
-            Some(Difference::Value(_) | Difference::Undeclared(_)) => Against::Differs,
+            None => Comparison::Same,
+            Some(Difference::NotHeld(_)) => Comparison::NotHeld,
+            Some(Difference::Value(_) | Difference::Undeclared(_)) => Comparison::Differs,
         };
         (live, Some(against))
     }
@@ -263,30 +263,30 @@ impl Sides<'_> {
                 key: key.clone(),
                 value: held.clone(),
                 behind: live::inherited_default(found, &live.broker_defaults, key).map(value),
-                fate: self.fate(key),
+                effect: self.effect(key),
             })
             .collect()
     }
 
-    fn fate(&self, key: &ConfigKey) -> UndeclaredFate {
+    fn effect(&self, key: &ConfigKey) -> UndeclaredEffect {
         let Some(wanted) = self.wanted else {
-            return UndeclaredFate::NotListed;
+            return UndeclaredEffect::NotListed;
         };
         if wanted.unmanaged.config.contains(key) {
-            UndeclaredFate::Unmanaged
+            UndeclaredEffect::Unmanaged
         } else if is_throttle(key.as_str()) {
-            UndeclaredFate::Throttle
+            UndeclaredEffect::Throttle
         } else if self
             .desired
             .environment
             .ignore_configs
             .matches(key.as_str())
         {
-            UndeclaredFate::Ignored
+            UndeclaredEffect::Ignored
         } else if key.spec().is_none() {
-            UndeclaredFate::UnknownKey
+            UndeclaredEffect::UnknownKey
         } else {
-            UndeclaredFate::Reset
+            UndeclaredEffect::Reset
         }
     }
 }
@@ -298,10 +298,10 @@ fn value(effective: Effective<'_>) -> LiveValue {
     }
 }
 
-fn against(left_alone: bool, differs: bool) -> Against {
-    match (left_alone, differs) {
-        (true, _) => Against::Unmanaged,
-        (false, true) => Against::Differs,
-        (false, false) => Against::Same,
+fn against(unknown_configs: bool, differs: bool) -> Comparison {
+    match (unknown_configs, differs) {
+        (true, _) => Comparison::Unmanaged,
+        (false, true) => Comparison::Differs,
+        (false, false) => Comparison::Same,
     }
 }

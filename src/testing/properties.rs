@@ -12,8 +12,8 @@ use proptest::sample::{Index, select, subsequence};
 
 use crate::desired::{Desired, Topic, Unmanaged};
 use crate::live::{
-    BrokerDefault, Hold, Inventory, Live, LiveTopic, Owned, ReplicationFactor, Source, Spent,
-    Stamp, Unknown, Unread, Whose,
+    AppliedRemoval, BrokerDefault, ConfigSource, Hold, Inventory, Live, LiveTopic, Owned, OwnerKey,
+    ReplicationFactor, Stamp, Unknown, Unread,
     snapshot::{self, LiveDocument},
 };
 use crate::model::config::is_throttle;
@@ -22,7 +22,7 @@ use crate::model::schema::of_environments;
 use crate::model::{ConfigKey, ConfigMap, Globs, OnRemove, TopicName};
 use crate::plan::{Action, Change, Options, Plan, PlanDocument, Setting, make};
 use crate::render::{self, Style};
-use crate::testing::{desired, live, saved, tombstone, topic};
+use crate::testing::{desired, live, removal, saved, topic};
 
 /// Keys with values that Kafka takes; some of a key's values mean the same.
 pub const CONFIGS: [(&str, &[&str]); 12] = [
@@ -46,7 +46,11 @@ pub const CONFIGS: [(&str, &[&str]); 12] = [
     ("vendor.key", &["1", "2"]),
 ];
 const NAMES: [&str; 5] = ["a", "a.b", "a_b", "b", "c-1"];
-const SOURCES: [Source; 3] = [Source::Broker, Source::BrokerDefault, Source::KafkaDefault];
+const SOURCES: [ConfigSource; 3] = [
+    ConfigSource::Broker,
+    ConfigSource::BrokerDefault,
+    ConfigSource::KafkaDefault,
+];
 
 fn any_config() -> impl Strategy<Value = BTreeMap<&'static str, &'static str>> {
     let entry = (select(&CONFIGS[..]), any::<Index>());
@@ -95,7 +99,7 @@ fn any_desired() -> impl Strategy<Value = Desired> {
             .into_iter()
             .filter(|name| !listed.contains_key(name))
         {
-            desired.removed.insert(name.into(), tombstone());
+            desired.removed.insert(name.into(), removal());
         }
         let listed = listed.into_iter().map(|(name, topic)| (name.into(), topic));
         desired.topics = listed.collect();
@@ -133,9 +137,9 @@ fn any_id() -> impl Strategy<Value = Option<String>> {
     weighted(0.7, select(&["1", "2"][..])).prop_map(|id| id.map(str::to_owned))
 }
 
-fn any_whose() -> impl Strategy<Value = Whose> {
+fn any_whose() -> impl Strategy<Value = OwnerKey> {
     let scope = weighted(0.2, Just("other".to_owned()));
-    scope.prop_map(|scope| Whose {
+    scope.prop_map(|scope| OwnerKey {
         scope,
         environment: None,
     })
@@ -166,8 +170,8 @@ fn any_owned() -> impl Strategy<Value = Owned> {
 fn any_inventory() -> impl Strategy<Value = Inventory> {
     let topics = btree_map(select(&NAMES[..]), any_owned(), 0..5);
     let held = btree_set(select(&NAMES[..]), 0..2);
-    let spent = btree_map(select(&NAMES[..]), any_id(), 0..2);
-    (topics, held, spent).prop_map(|(topics, held, spent)| Inventory {
+    let applied_removals = btree_map(select(&NAMES[..]), any_id(), 0..2);
+    (topics, held, applied_removals).prop_map(|(topics, held, applied_removals)| Inventory {
         topics: topics
             .into_iter()
             .map(|(name, owned)| (name.into(), owned))
@@ -176,10 +180,10 @@ fn any_inventory() -> impl Strategy<Value = Inventory> {
             .into_iter()
             .map(|name| (name.into(), Hold::default()))
             .collect(),
-        spent: spent
+        applied_removals: applied_removals
             .into_iter()
-            .map(|(topic, id)| Spent {
-                whose: Whose::default(),
+            .map(|(topic, id)| AppliedRemoval {
+                whose: OwnerKey::default(),
                 topic: topic.into(),
                 id,
                 stamp: Stamp::default(),
@@ -271,7 +275,9 @@ fn record(inventory: &mut Inventory, change: &Change) {
     }
     let mut inventory_only = change.inventory_only();
     if inventory_only.any(|record| record.setting == Setting::Removal) {
-        inventory.spent.retain(|spent| spent.topic != change.topic);
+        inventory
+            .applied_removals
+            .retain(|applied_removals| applied_removals.topic != change.topic);
     }
 }
 
@@ -290,15 +296,20 @@ fn goes(desired: &Desired, before: &Live, name: &TopicName, id: &Option<String>)
     let owned = inventory.topics.get(name);
     let same = |recorded: &Option<String>| recorded.is_none() || id.is_none() || recorded == id;
     let owned = owned.filter(|owned| same(&owned.id));
-    let spent = inventory.spent.iter().find(|spent| spent.topic == *name);
-    let is_spent = spent.is_some_and(|spent| spent.id.is_none() || spent.id != *id);
+    let applied_removals = inventory
+        .applied_removals
+        .iter()
+        .find(|applied_removals| applied_removals.topic == *name);
+    let is_removal_applied = applied_removals.is_some_and(|applied_removals| {
+        applied_removals.id.is_none() || applied_removals.id != *id
+    });
     let theirs = owned.is_some_and(|owned| owned.whose.scope.is_some());
     let armed = owned.is_some_and(|owned| {
         let is_proven = owned.id.is_some() || id.is_none();
         owned.on_remove == Some(OnRemove::Delete) && is_proven
     });
     let wanted = match desired.removed.contains_key(name) {
-        true => !is_spent,
+        true => !is_removal_applied,
         false => armed,
     };
     wanted && !theirs && !inventory.holds.contains_key(name)
@@ -365,7 +376,7 @@ proptest! {
         prop_assert_eq!(&second.held, &first.held);
         prop_assert_eq!(&second.theirs, &first.theirs);
         let released = first.changes.iter().filter(|change| {
-            change.action == Action::Release && change.fate.is_none()
+            change.action == Action::Release && change.external_change.is_none()
         });
         let mut unlisted = first.unlisted.clone();
         unlisted.extend(released.map(|change| change.topic.clone()));

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use topicsmith::kafka::{
-    Alter, AlterOp, Cluster, ConfigEntry, Configs, Fault, FaultKind, Mode, NewTopic, Operation,
+    AclOperation, Alter, AlterOp, Cluster, ConfigEntry, Configs, Fault, FaultKind, Mode, NewTopic,
 };
-use topicsmith::live::Source;
+use topicsmith::live::ConfigSource;
 use topicsmith::model::{ConfigKey, TopicName};
 
 use crate::harness::{
@@ -174,7 +174,7 @@ async fn validating_changes_nothing(test: Test) {
     assert_eq!(topics[&old].partitions.len(), 2);
     assert!(!topics.contains_key(&new));
     let entries = entries(&cluster, &old).await;
-    assert_ne!(find(&entries, "retention.ms").source, Source::Topic);
+    assert_ne!(find(&entries, "retention.ms").source, ConfigSource::Topic);
 }
 
 async fn partitions_grow_and_never_shrink(test: Test) {
@@ -223,7 +223,7 @@ async fn configs_change_key_by_key(test: Test) {
     assert_eq!(words(answer), ["ok"]);
     let on_topic = async || {
         let entries = entries(&cluster, &topic).await;
-        let set = entries.iter().filter(|e| e.source == Source::Topic);
+        let set = entries.iter().filter(|e| e.source == ConfigSource::Topic);
         let set = set.map(|e| format!("{}={}", e.key, e.value.as_deref().unwrap_or_default()));
         set.collect::<BTreeSet<_>>()
     };
@@ -324,7 +324,9 @@ async fn configs_are_each_topics_own(test: Test) {
     for (name, set) in std::iter::zip(&names, sets) {
         let found = together[name].as_ref().expect("it is there");
         assert_eq!(found, &entries(&cluster, name).await, "{name}");
-        let own = found.iter().filter(|entry| entry.source == Source::Topic);
+        let own = found
+            .iter()
+            .filter(|entry| entry.source == ConfigSource::Topic);
         let own: BTreeMap<&str, &str> = own
             .map(|e| (e.key.as_str(), e.value.as_deref().unwrap_or_default()))
             .collect();
@@ -341,26 +343,26 @@ async fn configs_come_with_their_sources(test: Test) {
     let entries = entries(&cluster, &topic).await;
     let compression = find(&entries, "compression.type");
     assert_eq!(compression.value.as_deref(), Some("zstd"));
-    assert_eq!(compression.source, Source::Topic);
+    assert_eq!(compression.source, ConfigSource::Topic);
     let synonyms = compression.synonyms.iter();
     let synonyms = synonyms.map(|s| (s.value.as_deref(), s.source));
     assert_eq!(
         synonyms.collect::<Vec<_>>(),
         [
-            (Some("zstd"), Source::Topic),
-            (Some("producer"), Source::KafkaDefault)
+            (Some("zstd"), ConfigSource::Topic),
+            (Some("producer"), ConfigSource::KafkaDefault)
         ]
     );
     // The harness sets this in the broker's file.
     let index = find(&entries, "segment.index.bytes");
     assert_eq!(
         (index.value.as_deref(), index.source),
-        (Some("65536"), Source::Broker)
+        (Some("65536"), ConfigSource::Broker)
     );
     // A fresh cluster has this as a default of all brokers, though nobody set it.
     if since(4, 0) {
         let min_isr = find(&entries, "min.insync.replicas");
-        assert_eq!(min_isr.source, Source::BrokerDefault);
+        assert_eq!(min_isr.source, ConfigSource::BrokerDefault);
     }
 
     let names = [topic.clone(), gone.clone(), topic];
@@ -401,8 +403,8 @@ async fn topics_have_kafkas_own_ids_and_rights(test: Test) {
     let described = described[&topic].as_ref().expect("it is there");
     assert_eq!(described.partitions, 2);
     let operations = described.operations.as_ref().expect("the broker says");
-    assert!(operations.contains(&Operation::Delete));
-    assert!(operations.contains(&Operation::AlterConfigs));
+    assert!(operations.contains(&AclOperation::Delete));
+    assert!(operations.contains(&AclOperation::AlterConfigs));
     let arguments = ["--describe", "--topic", topic.as_str()];
     let seen = test.broker().cli("TopicCommand", &arguments);
     let id = described.id.as_ref().expect("Kafka 4.3 gives ids");

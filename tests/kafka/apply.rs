@@ -1,7 +1,7 @@
 //! The main job, by the real binary on a real broker: what an apply does, and what it says of it.
 
 use topicsmith::kafka::{Alter, AlterOp, Mode};
-use topicsmith::live::Source;
+use topicsmith::live::ConfigSource;
 use topicsmith::model::ConfigKey;
 
 use crate::harness::release::{refusal_of_config, refused_config, too_many_replicas};
@@ -45,7 +45,7 @@ pub async fn held(test: &Test, topic: &str, key: &str) -> Option<String> {
     let entries = described.remove(&name)?.expect("the topic is there");
     let held = entries
         .find(key)
-        .filter(|entry| entry.source == Source::Topic);
+        .filter(|entry| entry.source == ConfigSource::Topic);
     held.and_then(|entry| entry.value.clone())
 }
 

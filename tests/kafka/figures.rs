@@ -3,9 +3,9 @@
 
 use std::time::{Duration, Instant};
 
-use topicsmith::inventory::{self, Entry, Holder, Writer};
+use topicsmith::inventory::{self, Holder, InventoryRecord, Writer};
 use topicsmith::kafka::{Cluster, Mode, NewTopic};
-use topicsmith::live::{Owned, Stamp, Whose};
+use topicsmith::live::{Owned, OwnerKey, Stamp};
 use topicsmith::model::{ConfigKey, OnRemove, TopicName};
 use topicsmith::observe::{Want, Which, observe};
 
@@ -66,7 +66,7 @@ async fn ten_thousand_records(test: Test) {
     let (cluster, topic) = (test.cluster().await, test.topic("inventory"));
     let made = inventory::create(&cluster, &topic, 1).await;
     made.unwrap_or_else(|error| panic!("{error}"));
-    let entries: Vec<Entry> = (0..10_000).map(entry).collect();
+    let entries: Vec<InventoryRecord> = (0..10_000).map(entry).collect();
     figure("an inventory's writer", async || {
         Writer::open(&cluster, &topic).await.is_ok()
     })
@@ -98,12 +98,12 @@ async fn ten_thousand_records(test: Test) {
 }
 
 /// The record of a topic as it usually is.
-fn entry(number: usize) -> Entry {
+fn entry(number: usize) -> InventoryRecord {
     let text = |text: &str| Some(text.to_owned());
     let config = [("cleanup.policy", "delete"), ("retention.ms", "604800000")];
     let config = config.map(|(key, value)| (ConfigKey::from(key), value.to_owned()));
     let owned = Owned {
-        whose: Whose {
+        whose: OwnerKey {
             scope: text("media-platform"),
             environment: text("prod"),
         },
@@ -120,7 +120,7 @@ fn entry(number: usize) -> Entry {
             at_ms: None,
         },
     };
-    Entry::Owned(TopicName::new(format!("content-{number:05}")), owned)
+    InventoryRecord::Owned(TopicName::new(format!("content-{number:05}")), owned)
 }
 
 /// What of this process is in memory, in MiB.

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use topicsmith::inventory::{
-    self, Contents, Entry, Holding, InventoryError, Right, Unreadable, Writer,
+    self, Contents, Holding, InventoryError, InventoryRecord, Right, Unreadable, Writer,
 };
 use topicsmith::kafka::{Appender, Cluster, Delivery, Limits};
-use topicsmith::live::{Instance, Owned, Spent, Stamp, Whose};
+use topicsmith::live::{AppliedRemoval, Instance, Owned, OwnerKey, Stamp};
 use topicsmith::model::TopicName;
 
 use crate::harness::proxy::{Api, Fault, Proxy, Rule, When};
@@ -30,8 +30,8 @@ harness::tests! {
     a_cluster_that_is_gone_is_named,
 }
 
-fn whose() -> Whose {
-    Whose {
+fn whose() -> OwnerKey {
+    OwnerKey {
         scope: Some("shop".to_owned()),
         environment: Some("prod".to_owned()),
     }
@@ -59,7 +59,7 @@ async fn read(cluster: &Cluster, topic: &TopicName) -> Contents {
     read.expect("it is there")
 }
 
-async fn write(cluster: &Cluster, topic: &TopicName, entries: &[Entry]) {
+async fn write(cluster: &Cluster, topic: &TopicName, entries: &[InventoryRecord]) {
     let writer = Writer::open(cluster, topic).await;
     let writer = writer.unwrap_or_else(|error| panic!("{error}"));
     let written = writer.write(entries).await;
@@ -106,7 +106,12 @@ async fn three_brokers_three_replicas(test: Test) {
     let text = described(brokers, &topic);
     assert!(text.contains("ReplicationFactor: 3"), "{text}");
     assert!(text.contains("min.insync.replicas=2"), "{text}");
-    write(&cluster, &topic, &[Entry::Owned("a".into(), owned(1))]).await;
+    write(
+        &cluster,
+        &topic,
+        &[InventoryRecord::Owned("a".into(), owned(1))],
+    )
+    .await;
     assert_eq!(read(&cluster, &topic).await.inventory.topics.len(), 1);
 }
 
@@ -129,7 +134,7 @@ async fn what_is_written_is_read(test: Test) {
         by: Some("anna@ci".to_owned()),
         at_ms: None,
     };
-    let spent = Spent {
+    let spent = AppliedRemoval {
         whose: whose(),
         topic: "old".into(),
         id: None,
@@ -151,10 +156,10 @@ async fn what_is_written_is_read(test: Test) {
     };
     let writer = Writer::open(&cluster, &topic).await.expect("it is there");
     let entries = [
-        Entry::Owned("a".into(), owned(1)),
-        Entry::Held("a".into(), holding),
-        Entry::Spent(spent),
-        Entry::Started(instance.clone()),
+        InventoryRecord::Owned("a".into(), owned(1)),
+        InventoryRecord::Held("a".into(), holding),
+        InventoryRecord::AppliedRemoval(spent),
+        InventoryRecord::Started(instance.clone()),
     ];
     let appended = writer.write(&entries).await.expect("it may");
     let offsets: Vec<i64> = appended.iter().map(|one| one.offset).collect();
@@ -173,12 +178,12 @@ async fn what_is_written_is_read(test: Test) {
     assert_eq!((locks, end, newest_ms), (Vec::new(), 4, Some(at(3))));
     assert_eq!(inventory.topics["a"].stamp.at_ms, Some(at(0)));
     assert_eq!(inventory.holds["a"].until_ms, at(1) + 3_600_000);
-    assert_eq!(inventory.spent[0].stamp.at_ms, Some(at(2)));
+    assert_eq!(inventory.applied_removals[0].stamp.at_ms, Some(at(2)));
     assert_eq!(inventory.instances[0].started_ms, at(3));
     assert_eq!(inventory.instances[0].ended_ms, None);
 
     let ended = writer
-        .write(&[Entry::Ended(inventory.instances[0].clone())])
+        .write(&[InventoryRecord::Ended(inventory.instances[0].clone())])
         .await;
     let ended = ended.expect("it may")[0].appended_ms;
     let after = read(&cluster, &topic).await.inventory;
@@ -189,10 +194,10 @@ async fn what_is_written_is_read(test: Test) {
 async fn what_is_removed_is_gone(test: Test) {
     let (cluster, topic) = inventory(&test).await;
     let entries = [
-        Entry::Owned("a".into(), owned(1)),
-        Entry::Owned("b".into(), owned(1)),
-        Entry::Owned("b".into(), owned(2)),
-        Entry::Disowned("a".into()),
+        InventoryRecord::Owned("a".into(), owned(1)),
+        InventoryRecord::Owned("b".into(), owned(1)),
+        InventoryRecord::Owned("b".into(), owned(2)),
+        InventoryRecord::Disowned("a".into()),
     ];
     write(&cluster, &topic, &entries).await;
     let contents = read(&cluster, &topic).await;
@@ -215,7 +220,12 @@ async fn a_record_that_cannot_be_read(test: Test) {
     raw.append(&[record(b"oops"), record(newer)])
         .await
         .expect("it may");
-    write(&cluster, &topic, &[Entry::Owned("b".into(), owned(1))]).await;
+    write(
+        &cluster,
+        &topic,
+        &[InventoryRecord::Owned("b".into(), owned(1))],
+    )
+    .await;
 
     let error = inventory::read(&cluster, &topic, &harness::ASKING)
         .await
@@ -240,7 +250,7 @@ async fn a_record_that_cannot_be_read(test: Test) {
         panic!("{:?}", contents.unreadable);
     };
     let key = key.clone().expect("it has one");
-    write(&cluster, &topic, &[Entry::Forget(key)]).await;
+    write(&cluster, &topic, &[InventoryRecord::Forget(key)]).await;
     assert_eq!(read(&cluster, &topic).await.inventory.topics.len(), 1);
 }
 
@@ -281,7 +291,12 @@ fn right_of(error: &InventoryError) -> Option<Right> {
 
 async fn each_right_that_is_missing(test: Test) {
     let (cluster, topic) = inventory(&test).await;
-    write(&cluster, &topic, &[Entry::Owned("a".into(), owned(1))]).await;
+    write(
+        &cluster,
+        &topic,
+        &[InventoryRecord::Owned("a".into(), owned(1))],
+    )
+    .await;
     let reader = connect(connection_as(
         &test.broker().sasl(),
         "reader",
@@ -352,7 +367,10 @@ async fn each_right_that_is_missing(test: Test) {
         let Ok(writer) = Writer::open(&reader, &topic).await else {
             return false;
         };
-        writer.write(&[Entry::Disowned("a".into())]).await.is_ok()
+        writer
+            .write(&[InventoryRecord::Disowned("a".into())])
+            .await
+            .is_ok()
     })
     .await;
     assert!(read(&cluster, &topic).await.inventory.topics.is_empty());
@@ -366,7 +384,12 @@ async fn reading_leaves_no_trace(_: Test) {
         .await
         .expect("it may");
     create(&cluster, &[new_topic("other".into(), 1, &[])]).await;
-    write(&cluster, &topic, &[Entry::Owned("a".into(), owned(1))]).await;
+    write(
+        &cluster,
+        &topic,
+        &[InventoryRecord::Owned("a".into(), owned(1))],
+    )
+    .await;
     read(&cluster, &topic).await;
     let topics = cluster.metadata().await.expect("it was reached").topics;
     let names: Vec<&str> = topics.keys().map(TopicName::as_str).collect();
@@ -380,7 +403,12 @@ async fn reading_leaves_no_trace(_: Test) {
 /// librdkafka gives such a question an answer of its own, without an error.
 async fn an_end_that_nobody_told_is_no_beginning(test: Test) {
     let (cluster, topic) = inventory(&test).await;
-    write(&cluster, &topic, &[Entry::Owned("a".into(), owned(1))]).await;
+    write(
+        &cluster,
+        &topic,
+        &[InventoryRecord::Owned("a".into(), owned(1))],
+    )
+    .await;
     let silent =
         |times| Rule::new(Api::ListOffsets, When::Before, Fault::SilentBefore).times(times);
     let limits = Limits {
@@ -414,7 +442,7 @@ async fn a_cluster_that_is_gone_is_named(_: Test) {
     let created = inventory::create(&cluster, &topic, 1).await;
     created.expect("it may");
     let writer = Writer::open(&cluster, &topic).await.expect("it is there");
-    let entries = [Entry::Owned("a".into(), owned(1))];
+    let entries = [InventoryRecord::Owned("a".into(), owned(1))];
     writer.write(&entries).await.expect("it may");
 
     brokers.kill(1);

@@ -8,11 +8,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use topicsmith::inventory::{
-    self, Entry, Holder, InventoryError, Lock, LockError, Lost, Right, TTL, Writer, break_lock,
-    lock,
+    self, Holder, InventoryError, InventoryRecord, Lock, LockError, LockLost, Right, TTL, Writer,
+    break_lock, lock,
 };
 use topicsmith::kafka::Cluster;
-use topicsmith::live::{Owned, Whose};
+use topicsmith::live::{Owned, OwnerKey};
 use topicsmith::model::TopicName;
 
 use crate::harness::{self, Test, connect, connection, connection_as};
@@ -261,7 +261,7 @@ async fn a_lock_goes_back_right_behind_what_is_recorded_last(test: Test) {
     let (cluster, topic) = inventory(&test).await;
     let first = have(&cluster, &topic, "first").await;
     let writer = Writer::begin(&cluster, &topic).expect("it can");
-    let whose = Whose {
+    let whose = OwnerKey {
         scope: Some("shop".to_owned()),
         environment: Some("prod".to_owned()),
     };
@@ -270,9 +270,9 @@ async fn a_lock_goes_back_right_behind_what_is_recorded_last(test: Test) {
             whose: whose.clone(),
             ..Owned::default()
         };
-        Entry::Owned(TopicName::new(format!("t{n:04}")), owned)
+        InventoryRecord::Owned(TopicName::new(format!("t{n:04}")), owned)
     };
-    let entries: Vec<Entry> = (0..1_000).map(owned).collect();
+    let entries: Vec<InventoryRecord> = (0..1_000).map(owned).collect();
     first
         .release_behind(&writer, &entries)
         .await
@@ -350,7 +350,7 @@ async fn a_lock_that_is_broken_is_lost(test: Test) {
     );
     // It is told with the next renewal.
     harness::eventually("the first one knows", async || {
-        matches!(first.check().await, Err(Lost::Taken(Some(holder))) if holder.by == "second")
+        matches!(first.check().await, Err(LockLost::Taken(Some(holder))) if holder.by == "second")
     })
     .await;
     assert_eq!(second.check().await, Ok(()));

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use topicsmith::kafka::NewTopic;
-use topicsmith::live::{BrokerDefault, Live, LiveTopic, ReplicationFactor, Source};
+use topicsmith::live::{BrokerDefault, ConfigSource, Live, LiveTopic, ReplicationFactor};
 use topicsmith::model::config::SPECS;
 use topicsmith::model::{ConfigKey, ConfigMap, Globs, TopicName};
 use topicsmith::observe::{Want, Which, observe};
@@ -78,7 +78,7 @@ async fn a_topic_with_its_overrides(test: Test) {
     assert!(live.cluster_id.is_some_and(|id| id.len() == 22));
     let expected = BrokerDefault {
         value: "65536".to_owned(),
-        source: Source::Broker,
+        source: ConfigSource::Broker,
     };
     assert_eq!(live.broker_defaults["segment.index.bytes"], expected);
 }

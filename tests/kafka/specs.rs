@@ -1,7 +1,7 @@
 //! The table of Kafka's topic configs, asked of Kafka itself.
 
 use topicsmith::kafka::Mode;
-use topicsmith::model::config::{Kind, SPECS};
+use topicsmith::model::config::{ConfigType, SPECS};
 use topicsmith::model::{ConfigKey, ConfigSpec};
 
 use crate::harness::release::since;
@@ -98,20 +98,20 @@ const VALUES: [&str; 50] = [
 /// The first and the last value of each range, and all words.
 fn inside(spec: &ConfigSpec) -> Vec<String> {
     match spec.kind {
-        Kind::Boolean => vec!["true".to_owned(), "false".to_owned()],
-        Kind::Integer { min, max } => vec![min.to_string(), max.to_string()],
-        Kind::Double { min, max } => vec![min.to_string(), max.to_string()],
-        Kind::OneOf(words) => words.iter().map(|word| (*word).to_owned()).collect(),
-        Kind::ListOf(words) => vec![words.join(","), words[0].to_owned()],
-        Kind::Replicas => vec!["*".to_owned(), "0:1,2:3".to_owned()],
+        ConfigType::Boolean => vec!["true".to_owned(), "false".to_owned()],
+        ConfigType::Integer { min, max } => vec![min.to_string(), max.to_string()],
+        ConfigType::Double { min, max } => vec![min.to_string(), max.to_string()],
+        ConfigType::OneOf(words) => words.iter().map(|word| (*word).to_owned()).collect(),
+        ConfigType::ListOf(words) => vec![words.join(","), words[0].to_owned()],
+        ConfigType::Replicas => vec!["*".to_owned(), "0:1,2:3".to_owned()],
     }
 }
 
 /// What lies next to the range, and what is of another type.
 fn outside(spec: &ConfigSpec) -> Vec<String> {
     match spec.kind {
-        Kind::Boolean => vec!["yes".to_owned(), "1".to_owned()],
-        Kind::Integer { min, max } => {
+        ConfigType::Boolean => vec!["yes".to_owned(), "1".to_owned()],
+        ConfigType::Integer { min, max } => {
             let below = i128::from(min) - 1;
             let above = i128::from(max) + 1;
             vec![
@@ -121,12 +121,12 @@ fn outside(spec: &ConfigSpec) -> Vec<String> {
                 "1.5".to_owned(),
             ]
         }
-        Kind::Double { min, max } => {
+        ConfigType::Double { min, max } => {
             let (below, above) = (min - 0.000_001, max + 0.000_001);
             vec![below.to_string(), above.to_string(), "half".to_owned()]
         }
-        Kind::OneOf(_) | Kind::ListOf(_) => vec!["shrink".to_owned()],
-        Kind::Replicas => vec!["0".to_owned(), "a:b".to_owned(), "0:".to_owned()],
+        ConfigType::OneOf(_) | ConfigType::ListOf(_) => vec!["shrink".to_owned()],
+        ConfigType::Replicas => vec!["0".to_owned(), "a:b".to_owned(), "0:".to_owned()],
     }
 }
 

@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 
-use super::{Job, Where, Which, advised, load_proof};
+use super::{InstanceArgs, InstanceName, Job, advised, load_proof};
 use crate::cli::{self, Exit, Problem, Session};
-use crate::instance::{self, State};
+use crate::instance::{self, InstanceState};
 use crate::live::Instance;
 use crate::model::time::utc;
 use crate::plan::Allow;
@@ -28,7 +28,7 @@ Exit codes:
   130 after Ctrl-C, SIGTERM or SIGHUP: what was in flight is finished and reported first")]
 pub struct Args {
     #[command(flatten)]
-    which: Which,
+    which: InstanceName,
     /// Wait until the topics are to be deleted, and delete them
     #[arg(long)]
     wait_delete: bool,
@@ -36,7 +36,7 @@ pub struct Args {
     #[arg(long, value_name = "CODE[:GLOB]", requires = "wait_delete")]
     allow: Vec<Allow>,
     #[command(flatten)]
-    place: Where,
+    place: InstanceArgs,
 }
 
 /// Ends the instance.
@@ -69,7 +69,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     let ended = down.await.map_err(advised)?;
     let mut report = job.report("down");
     report.entries.push(ended.clone());
-    let is_ended = matches!(ended.state, State::Ended | State::Ending);
+    let is_ended = matches!(ended.state, InstanceState::Ended | InstanceState::Ending);
     if !args.wait_delete || !is_ended || report.interrupted {
         return Ok(job.tell(&report));
     }
@@ -77,7 +77,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
         let text = format!("{id} is ended, and is deleted at {}\n", utc(at));
         session.note(&text);
     }
-    let told = ended.state == State::Ended;
+    let told = ended.state == InstanceState::Ended;
     let deleted = cli::under_way(session, &job.settings.stop, async |events| {
         instance::delete_ended(&site, ended, &args.allow, job.waiting(), events).await
     });
@@ -90,7 +90,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
         }
         Err(error) => return Err(advised(error)),
     };
-    let stays = entry.state == State::Stays;
+    let stays = entry.state == InstanceState::Stays;
     report.interrupted = job.settings.stop.is_set();
     report.entries.push(entry);
     let exit = job.tell(&report);

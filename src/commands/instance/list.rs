@@ -7,7 +7,7 @@ use crate::cli::{self, Connecting, Environments, Exit, Printable, Reading, Scope
 use crate::desired::{Ask, Loaded, LoadedEnvironment};
 use crate::instance::belongs;
 use crate::inventory::{self, Asking};
-use crate::live::{Instance, Whose};
+use crate::live::{Instance, OwnerKey};
 use crate::model::BrokerTime;
 use crate::render::instance::document::InstancesDocument;
 use crate::render::{Style, instance as instances};
@@ -56,7 +56,7 @@ async fn one(
     named: Option<String>,
 ) -> Result<List> {
     let environment = &found.desired.environment;
-    let whose = Whose {
+    let whose = OwnerKey {
         scope: Some(super::scope(environment, named)?),
         environment: Some(environment.name.to_string()),
     };

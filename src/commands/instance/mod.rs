@@ -11,15 +11,15 @@ use std::time::Duration;
 use anyhow::Result;
 use clap_complete::ArgValueCompleter;
 
-use crate::apply::Settings;
+use crate::apply::ApplyOptions;
 use crate::cli::{
-    self, Connecting, Exit, Format, OneEnvironment, Origin, Problem, Session, duration, who,
+    self, ApplyContext, Connecting, Exit, Format, OneEnvironment, Problem, Session, duration, who,
 };
 use crate::desired::{Ask, Desired, Environment, Loaded};
-use crate::instance::{InstanceError, InstanceId, Proof, Report, Site, Verdict};
+use crate::instance::{InstanceError, InstanceId, Proof, Report, RunResult, Site};
 use crate::inventory::Holder;
 use crate::kafka::Cluster;
-use crate::live::{Stamp, Whose};
+use crate::live::{OwnerKey, Stamp};
 use crate::render::instance::document::InstanceDocument;
 use crate::render::{self, instance as instances};
 
@@ -53,7 +53,7 @@ impl Command {
 
 /// Which instance.
 #[derive(Debug, clap::Args)]
-struct Which {
+struct InstanceName {
     /// The lifecycle, `[lifecycles.NAME]`
     #[arg(value_name = "LIFECYCLE", add = ArgValueCompleter::new(cli::lifecycles))]
     lifecycle: String,
@@ -69,7 +69,7 @@ fn parameter(text: &str) -> Result<(String, String), String> {
     }
 }
 
-impl Which {
+impl InstanceName {
     fn id(&self) -> Result<InstanceId> {
         let mut parameters = BTreeMap::new();
         for (name, value) in &self.parameters {
@@ -87,11 +87,11 @@ impl Which {
 
 /// Where, and for whom.
 #[derive(Debug, clap::Args)]
-struct Where {
+struct InstanceArgs {
     #[command(flatten)]
     environment: OneEnvironment,
     #[command(flatten)]
-    origin: Origin,
+    context: ApplyContext,
     /// How long to wait for somebody else who is at work on the same instance
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration)]
     lock_timeout: Duration,
@@ -109,7 +109,7 @@ struct Job<'a> {
     cluster: Cluster,
     stamp: Stamp,
     lock_timeout: Duration,
-    settings: Settings,
+    settings: ApplyOptions,
 }
 
 /// Reads what a delete is held against: the topics files too, where there are any.
@@ -120,7 +120,11 @@ fn load_proof(session: &Session, ask: &Ask) -> Result<Option<&'static Loaded>> {
 
 impl<'a> Job<'a> {
     /// The same, to delete topics that these files prove to be instances' own.
-    async fn to_delete(args: &Where, session: &'a Session, loaded: &'a Loaded) -> Result<Self> {
+    async fn to_delete(
+        args: &InstanceArgs,
+        session: &'a Session,
+        loaded: &'a Loaded,
+    ) -> Result<Self> {
         let job = Self::new(args, session, loaded).await?;
         Ok(Self {
             desired: Some(&cli::the_only_one(loaded)?.desired),
@@ -129,10 +133,10 @@ impl<'a> Job<'a> {
     }
 
     /// Checks that instances can be recorded, and connects to the environment's own cluster.
-    async fn new(args: &Where, session: &'a Session, loaded: &'a Loaded) -> Result<Self> {
+    async fn new(args: &InstanceArgs, session: &'a Session, loaded: &'a Loaded) -> Result<Self> {
         let found = cli::the_only_one(loaded)?;
         let environment = &found.desired.environment;
-        let named = args.origin.scope()?;
+        let named = args.context.scope()?;
         let scope = scope(environment, named)?;
         let cluster = args.connecting.connect(session, loaded, found).await?;
         cli::check_cluster(environment, &cluster).await?;
@@ -143,12 +147,12 @@ impl<'a> Job<'a> {
             scope,
             cluster,
             stamp: Stamp {
-                commit: args.origin.commit(),
+                commit: args.context.commit(),
                 by: Some(who()),
                 at_ms: None,
             },
             lock_timeout: args.lock_timeout,
-            settings: Settings::default(),
+            settings: ApplyOptions::default(),
         })
     }
 
@@ -156,7 +160,7 @@ impl<'a> Job<'a> {
         Site {
             cluster: &self.cluster,
             inventory: &self.environment.inventory.topic,
-            whose: Whose {
+            whose: OwnerKey {
                 scope: Some(self.scope.clone()),
                 environment: Some(self.environment.name.to_string()),
             },
@@ -193,10 +197,10 @@ impl<'a> Job<'a> {
     fn tell(&self, report: &Report) -> Exit {
         let session = self.session;
         let exit = match report.verdict() {
-            Verdict::Done => Exit::Done,
-            Verdict::Partial => Exit::Partial,
-            Verdict::Failed => Exit::Error,
-            Verdict::Interrupted => Exit::Interrupted,
+            RunResult::Done => Exit::Done,
+            RunResult::Partial => Exit::Partial,
+            RunResult::Failed => Exit::Error,
+            RunResult::Interrupted => Exit::Interrupted,
         };
         let printed = match session.format {
             Format::Json => session.print_json(&&InstanceDocument::from(report)),

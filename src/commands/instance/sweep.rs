@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{Job, Where, advised, load_proof};
+use super::{InstanceArgs, Job, advised, load_proof};
 use crate::cli::{self, Exit, Session};
 use crate::instance::{self, Sweep};
 use crate::plan::Allow;
@@ -38,7 +38,7 @@ pub struct Args {
     #[arg(long, value_name = "CODE[:GLOB]")]
     allow: Vec<Allow>,
     #[command(flatten)]
-    place: Where,
+    place: InstanceArgs,
 }
 
 /// Sweeps.

@@ -2,10 +2,10 @@
 
 use anyhow::Result;
 
-use super::{Job, Where, Which, advised};
+use super::{InstanceArgs, InstanceName, Job, advised};
 use crate::cli::{self, Exit, Problem, Session};
 use crate::desired::{Desired, NoInstance, Topic};
-use crate::instance::{self, InstanceId, Wanted};
+use crate::instance::{self, InstanceId, InstanceSpec};
 use crate::kafka::NewTopic;
 use crate::model::TopicName;
 
@@ -30,9 +30,9 @@ Exit codes:
   130 after Ctrl-C, SIGTERM or SIGHUP: what was in flight is finished and reported first")]
 pub struct Args {
     #[command(flatten)]
-    which: Which,
+    which: InstanceName,
     #[command(flatten)]
-    place: Where,
+    place: InstanceArgs,
 }
 
 /// Brings the instance up.
@@ -42,7 +42,7 @@ pub struct Args {
 pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     let id = args.which.id()?;
     let loaded = session.load(&args.place.environment.ask()?)?;
-    let named = args.place.origin.scope()?;
+    let named = args.place.context.scope()?;
     session.check_scope(loaded, named.as_deref())?;
     let desired = &cli::the_only_one(loaded)?.desired;
     let scope = super::scope(&desired.environment, named)?;
@@ -60,14 +60,14 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
 }
 
 /// What the files say of the instance.
-fn wanted(desired: &Desired, id: InstanceId, scope: &str) -> Result<Wanted, NoInstance> {
+fn wanted(desired: &Desired, id: InstanceId, scope: &str) -> Result<InstanceSpec, NoInstance> {
     let lifecycle = desired.lifecycle(&id.lifecycle)?;
     let topics = lifecycle.topics_of(&id.parameters)?;
     for name in topics.keys() {
         desired.has_room_for(name, lifecycle, scope)?;
     }
     let topic = |(name, topic): (TopicName, &Topic)| (name.clone(), new_topic(name, topic));
-    Ok(Wanted {
+    Ok(InstanceSpec {
         topics: topics.into_iter().map(topic).collect(),
         delete_after_ms: lifecycle.delete_after_ms.unwrap_or_default(),
         max_age_ms: lifecycle.max_age_ms,

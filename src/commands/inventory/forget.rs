@@ -6,9 +6,9 @@ use anyhow::Result;
 use clap_complete::ArgValueCompleter;
 
 use super::{Opened, Target};
-use crate::cli::{self, Consent, Exit, Format, Origin, Problem, Session, lock_of};
-use crate::inventory::{Contents, Entry, Lock, Unreadable, Writer};
-use crate::live::Whose;
+use crate::cli::{self, ApplyContext, AutoApprove, Exit, Format, Problem, Session, lock_of};
+use crate::inventory::{Contents, InventoryRecord, Lock, Unreadable, Writer};
+use crate::live::OwnerKey;
 use crate::model::TopicName;
 use crate::model::text::{count, escape};
 use crate::render::inventory::document::{ForgetDocument, ForgetFormat};
@@ -37,9 +37,9 @@ pub struct Args {
     #[arg(long, value_name = "SCOPE")]
     from: Option<String>,
     #[command(flatten)]
-    origin: Origin,
+    context: ApplyContext,
     #[command(flatten)]
-    consent: Consent,
+    auto_approve: AutoApprove,
     #[command(flatten)]
     target: Target,
 }
@@ -49,9 +49,9 @@ pub struct Args {
 /// # Errors
 /// A record is not there or is somebody else's, nobody agreed, or the inventory cannot be written.
 pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
-    args.consent.check(session)?;
+    args.auto_approve.check(session)?;
     let loaded = args.target.load(session)?;
-    let opened = args.target.open(session, loaded, args.origin.scope()?);
+    let opened = args.target.open(session, loaded, args.context.scope()?);
     let opened = opened.await?;
     let locks = keep_applies_off(args, &opened).await?;
     let ended = forget(args, session, &opened).await;
@@ -67,7 +67,7 @@ async fn forget(args: &Args, session: &Session, opened: &Opened<'_>) -> Result<E
         Some(offset) => the_record(offset, &contents.unreadable)?,
         None => the_topics(args, opened, &contents)?,
     };
-    if !args.consent.given(session, &question).await? {
+    if !args.auto_approve.given(session, &question).await? {
         return Ok(Exit::Refused);
     }
     let inventory = &opened.settings().inventory.topic;
@@ -97,7 +97,7 @@ async fn keep_applies_off(args: &Args, opened: &Opened<'_>) -> Result<Vec<Lock>>
         .iter()
         .map(|name| TopicName::from(name.as_str()));
     let owners = names.filter_map(|name| contents.inventory.topics.get(&name));
-    let owners: BTreeSet<&Whose> = owners
+    let owners: BTreeSet<&OwnerKey> = owners
         .map(|owned| &owned.whose)
         .chain([&opened.whose])
         .collect();
@@ -111,7 +111,7 @@ async fn keep_applies_off(args: &Args, opened: &Opened<'_>) -> Result<Vec<Lock>>
     Ok(locks)
 }
 
-type Removal = (Vec<Entry>, String);
+type Removal = (Vec<InventoryRecord>, String);
 
 fn the_record(offset: i64, unreadable: &[Unreadable]) -> Result<Removal> {
     let Some(record) = unreadable.iter().find(|record| record.offset == offset) else {
@@ -128,7 +128,7 @@ fn the_record(offset: i64, unreadable: &[Unreadable]) -> Result<Removal> {
         return Err(Problem::error(message, help).into());
     };
     let question = format!("Remove this record? {record}");
-    Ok((vec![Entry::Forget(key.clone())], question))
+    Ok((vec![InventoryRecord::Forget(key.clone())], question))
 }
 
 fn the_topics(args: &Args, opened: &Opened, contents: &Contents) -> Result<Removal> {
@@ -142,9 +142,9 @@ fn the_topics(args: &Args, opened: &Opened, contents: &Contents) -> Result<Remov
             return Err(Problem::error(message, help).into());
         };
         check_whose(args, opened, name, &owned.whose)?;
-        entries.push(Entry::Disowned(topic.clone()));
+        entries.push(InventoryRecord::Disowned(topic.clone()));
         let held = contents.inventory.holds.contains_key(&topic);
-        entries.extend(held.then_some(Entry::Unheld(topic)));
+        entries.extend(held.then_some(InventoryRecord::Unheld(topic)));
     }
     let question = format!(
         "Forget {} of {}?",
@@ -155,7 +155,7 @@ fn the_topics(args: &Args, opened: &Opened, contents: &Contents) -> Result<Remov
 }
 
 /// What another scope owns is taken from it only where that is named.
-fn check_whose(args: &Args, opened: &Opened, topic: &str, whose: &Whose) -> Result<()> {
+fn check_whose(args: &Args, opened: &Opened, topic: &str, whose: &OwnerKey) -> Result<()> {
     let ours = &opened.whose;
     let theirs = whose.scope.as_deref().unwrap_or_default();
     let own = whose.is(ours.scope.as_deref(), opened.name());

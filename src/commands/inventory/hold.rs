@@ -6,8 +6,8 @@ use anyhow::Result;
 use clap_complete::ArgValueCompleter;
 
 use super::{Opened, Target, stamp};
-use crate::cli::{self, Exit, Format, Origin, Problem, Session, duration};
-use crate::inventory::{Contents, Entry, Holding, LONGEST_HOLD_MS, Writer};
+use crate::cli::{self, ApplyContext, Exit, Format, Problem, Session, duration};
+use crate::inventory::{Contents, Holding, InventoryRecord, LONGEST_HOLD_MS, Writer};
 use crate::model::TopicName;
 use crate::model::text::escape;
 use crate::model::time::utc;
@@ -41,7 +41,7 @@ pub struct Args {
     #[arg(long, conflicts_with_all = ["long", "reason"])]
     end: bool,
     #[command(flatten)]
-    origin: Origin,
+    context: ApplyContext,
     #[command(flatten)]
     target: Target,
 }
@@ -62,7 +62,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
         );
     }
     let loaded = args.target.load(session)?;
-    let opened = args.target.open(session, loaded, args.origin.scope()?);
+    let opened = args.target.open(session, loaded, args.context.scope()?);
     let opened = opened.await?;
     let topic = TopicName::from(args.topic.as_str());
     let contents = opened.read().await?;
@@ -70,8 +70,8 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     let inventory = &opened.settings().inventory.topic;
     let writer = Writer::open(&opened.cluster, inventory).await?;
     let entry = match args.end {
-        true => Entry::Unheld(topic.clone()),
-        false => Entry::Held(
+        true => InventoryRecord::Unheld(topic.clone()),
+        false => InventoryRecord::Held(
             topic.clone(),
             Holding {
                 whose: opened.whose.clone(),

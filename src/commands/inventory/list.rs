@@ -4,7 +4,8 @@ use anyhow::Result;
 
 use super::in_use;
 use crate::cli::{
-    self, Connecting, Depth, Environments, Exit, Only, Origin, Printable, Reading, Session, Wanted,
+    self, ApplyContext, Connecting, Environments, Exit, Only, Printable, ReadRequest, ReadScope,
+    Reading, Session,
 };
 use crate::desired::{Ask, Loaded, LoadedEnvironment};
 use crate::inventory;
@@ -28,7 +29,7 @@ pub struct Args {
     #[arg(long)]
     all_scopes: bool,
     #[command(flatten)]
-    origin: Origin,
+    context: ApplyContext,
     #[command(flatten)]
     connecting: Connecting,
 }
@@ -39,7 +40,7 @@ pub struct Args {
 /// The files have errors, or the only inventory cannot be read.
 pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     let ask = args.environments.ask()?.unwrap_or(Ask::Only);
-    let (only, scope) = (args.only.globs()?, args.origin.scope()?);
+    let (only, scope) = (args.only.globs()?, args.context.scope()?);
     let loaded = session.load(&ask)?;
     let lists = cli::each(loaded, |environment| {
         let scope = scope.as_deref();
@@ -63,7 +64,7 @@ async fn one(
     let topic = &settings.inventory.topic;
     let read = inventory::read_anyway(&cluster, topic).await?;
     let desired = &environment.desired;
-    let wanted = Wanted::of(desired, only, Depth::Listed, scope);
+    let wanted = ReadRequest::of(desired, only, ReadScope::Listed, scope);
     let checked = read
         .as_ref()
         .map(|contents| contents.check(topic, &wanted.asking()));

@@ -14,7 +14,7 @@ use crate::cli::{
 use crate::desired::{Environment, Loaded, LoadedEnvironment};
 use crate::inventory::{self, Contents, InventoryError};
 use crate::kafka::Cluster;
-use crate::live::{Stamp, Whose};
+use crate::live::{OwnerKey, Stamp};
 
 /// What to do with the inventory.
 #[derive(Debug, clap::Subcommand)]
@@ -57,7 +57,7 @@ struct Target {
 struct Opened<'a> {
     environment: &'a LoadedEnvironment,
     cluster: Cluster,
-    whose: Whose,
+    whose: OwnerKey,
 }
 
 impl Target {
@@ -81,7 +81,7 @@ impl Target {
             .await?;
         check_cluster(settings, &cluster).await?;
         check_scope_is_named(settings, scope.as_deref())?;
-        let whose = Whose {
+        let whose = OwnerKey {
             scope: scope.or_else(|| settings.inventory.scope.clone()),
             environment: Some(settings.name.to_string()),
         };

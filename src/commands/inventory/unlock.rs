@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::Target;
-use crate::cli::{Consent, Exit, Format, Origin, Session};
+use crate::cli::{ApplyContext, AutoApprove, Exit, Format, Session};
 use crate::inventory;
 use crate::render::inventory::document::{UnlockDocument, UnlockFormat};
 use crate::render::inventory::holder;
@@ -17,9 +17,9 @@ An apply that died loses its lock by itself within 10 seconds: this is for one t
 go on after all, it sees within seconds that the lock is lost, and sends nothing more.")]
 pub struct Args {
     #[command(flatten)]
-    consent: Consent,
+    auto_approve: AutoApprove,
     #[command(flatten)]
-    origin: Origin,
+    context: ApplyContext,
     #[command(flatten)]
     target: Target,
 }
@@ -29,9 +29,9 @@ pub struct Args {
 /// # Errors
 /// Nobody agreed, or the inventory cannot be read or written.
 pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
-    args.consent.check(session)?;
+    args.auto_approve.check(session)?;
     let loaded = args.target.load(session)?;
-    let opened = args.target.open(session, loaded, args.origin.scope()?);
+    let opened = args.target.open(session, loaded, args.context.scope()?);
     let opened = opened.await?;
     let contents = opened.read().await?;
     let resource = opened.lock();
@@ -39,7 +39,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     let held = locks.find(|lock| lock.resource == resource);
     if let Some(lock) = held {
         let question = format!("Take the lock from {}?", holder(&lock.holder));
-        if !args.consent.given(session, &question).await? {
+        if !args.auto_approve.given(session, &question).await? {
             return Ok(Exit::Refused);
         }
     }

@@ -1,7 +1,7 @@
 //! Config keys that Kafka 4.3 does not have: legal only where an environment's rules allow them.
 
-use crate::desired::catalogue::environments::Chain;
-use crate::desired::catalogue::topics::Catalogue;
+use crate::desired::declarations::environments::Chain;
+use crate::desired::declarations::topics::Declarations;
 use crate::desired::policy::rules::Rules;
 use crate::desired::problems::Problems;
 use crate::desired::reader::config_value::{ConfigValue, unknown_config};
@@ -13,19 +13,19 @@ use crate::model::{ConfigKey, Globs, Place};
 /// Reports the keys of topics and profiles that no environment allows. Whether the one that they
 /// are used in allows them shows when it is resolved.
 pub(in crate::desired) fn report(
-    catalogue: &Catalogue,
+    declarations: &Declarations,
     allowed: &[Globs],
     problems: &mut Problems,
 ) {
     let is_allowed = |key: &ConfigKey| allowed.iter().any(|globs| globs.matches(key.as_str()));
-    for topic in catalogue
+    for topic in declarations
         .entries
         .iter()
         .filter_map(|entry| entry.value.as_ref())
     {
         report_layers(&topic.settings, &topic.env, &is_allowed, problems);
     }
-    for profile in catalogue
+    for profile in declarations
         .profiles
         .values()
         .filter_map(|entry| entry.value.as_ref())

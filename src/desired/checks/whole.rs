@@ -17,18 +17,18 @@ pub(in crate::desired) fn check(desired: &Desired, effort: &Effort, problems: &m
     for (name, topic) in &desired.topics {
         reserved(environment, name, &topic.declared_at, "listed", problems);
     }
-    for (name, tombstone) in &desired.removed {
+    for (name, removal) in &desired.removed {
         reserved(
             environment,
             name,
-            &tombstone.declared_at,
+            &removal.declared_at,
             "a removal",
             problems,
         );
         if let Some(topic) = desired.topics.get(name) {
             let message = format!("{} is both listed and removed", shown(name));
             let finding =
-                Finding::error("listed-and-removed", tombstone.declared_at.clone(), message)
+                Finding::error("listed-and-removed", removal.declared_at.clone(), message)
                     .related(topic.declared_at.clone(), "listed here")
                     .help("remove one of them, or limit each to its environments = [..]");
             problems.add_in(&environment.name, name, true, finding);
@@ -109,7 +109,7 @@ pub fn outside_scope(desired: &Desired, scope: &str) -> Vec<Finding> {
     let removed = desired
         .removed
         .iter()
-        .map(|(name, tombstone)| (name, &tombstone.declared_at));
+        .map(|(name, removal)| (name, &removal.declared_at));
     let outside = listed
         .chain(removed)
         .filter(|(name, _)| !limits.topics.matches(name.as_str()))

@@ -4,7 +4,7 @@ use super::client_config::Repository;
 use super::secrets::{Outside, check_path, property};
 use super::servers::{Servers, split_servers};
 use crate::desired::ClusterId;
-use crate::desired::catalogue::environments::Chain;
+use crate::desired::declarations::environments::Chain;
 use crate::desired::reader::cluster_table::{ClientEntry, ClusterText};
 use crate::desired::reader::field::Given;
 use crate::desired::reader::variables::{Filled, Missing, Template, Variables};

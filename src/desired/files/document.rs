@@ -10,7 +10,7 @@ use toml::de::DeTable;
 use super::syntax;
 use super::weight::MOST_PARSING;
 use crate::desired::problems::Problems;
-use crate::model::Source;
+use crate::model::SourceText;
 
 /// The largest file, in bytes, of which more than the first syntax error is said: each error costs
 /// the parser much more memory than its text.
@@ -26,7 +26,7 @@ const STACK: usize = 64 << 20;
 /// Parses a file. A file that is not TOML gives nothing but its syntax errors: whatever else could
 /// be said of it might follow from what is missing.
 pub(in crate::desired) fn parse<'s>(
-    source: &'s Source,
+    source: &'s SourceText,
     problems: &mut Problems,
 ) -> Option<DeTable<'s>> {
     let all = problems.wants_more() && source.text().len() <= RECOVERED;
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     fn errors(text: &str) -> usize {
-        let source = Source::new("a.toml".into(), text.to_owned());
+        let source = SourceText::new("a.toml".into(), text.to_owned());
         let work = || {
             let mut problems = Problems::default();
             let table = parse(&source, &mut problems);

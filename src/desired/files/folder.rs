@@ -10,7 +10,7 @@ use super::error::{Folder, LoadError};
 use super::weight::Room;
 use crate::desired::suggest::shown;
 use crate::files::{self, FileError};
-use crate::model::{Finding, Place, Source};
+use crate::model::{Finding, Place, SourceText};
 
 /// Where the files are read from.
 #[derive(Debug, Clone)]
@@ -78,9 +78,9 @@ impl Found {
 }
 
 pub(in crate::desired) enum ReadFile {
-    Text(Arc<Source>),
+    Text(Arc<SourceText>),
     /// Not readable as text: what is wrong, and the text as far as it can be shown.
-    Unreadable(Box<Finding>, Option<Arc<Source>>),
+    Unreadable(Box<Finding>, Option<Arc<SourceText>>),
 }
 
 /// Reads all `*.toml` of a folder, sorted by path.
@@ -393,12 +393,12 @@ fn text(file: &Arc<str>, bytes: Vec<u8>) -> ReadFile {
                 Some(rest) => rest.to_owned(),
                 None => text,
             };
-            ReadFile::Text(Arc::new(Source::new(file.clone(), text)))
+            ReadFile::Text(Arc::new(SourceText::new(file.clone(), text)))
         }
         Err(error) => {
             let at = error.utf8_error().valid_up_to();
             let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
-            let source = Arc::new(Source::new(file.clone(), text));
+            let source = Arc::new(SourceText::new(file.clone(), text));
             let place = source.place(at..at + '\u{fffd}'.len_utf8());
             let finding = Finding::error("not-utf-8", place, "not UTF-8, which TOML is written in")
                 .label("this byte is not")

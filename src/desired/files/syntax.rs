@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use toml::de::Error;
 
 use crate::desired::suggest::shown;
-use crate::model::{Finding, Place, Source};
+use crate::model::{Finding, Place, SourceText};
 
 /// How many levels of tables the parser goes down.
 const LEVELS: usize = 80;
@@ -21,7 +21,7 @@ const MOST: usize = 2_000;
 const DUPLICATE: &str = "duplicate-key";
 
 /// The findings of a file, without those that only follow from others.
-pub(in crate::desired) fn findings(source: &Source, mut errors: Vec<Error>) -> Vec<Finding> {
+pub(in crate::desired) fn findings(source: &SourceText, mut errors: Vec<Error>) -> Vec<Finding> {
     errors.sort_by_key(|error| error.span().map_or(usize::MAX, |span| span.start));
     let mut follows = Follows::default();
     let mut findings = Vec::new();
@@ -37,7 +37,7 @@ pub(in crate::desired) fn findings(source: &Source, mut errors: Vec<Error>) -> V
     findings
 }
 
-fn finding(source: &Source, error: &Error, seek: bool) -> Finding {
+fn finding(source: &SourceText, error: &Error, seek: bool) -> Finding {
     let message = error.message();
     if message == "recursion limit" {
         return nested_too_deep(source);
@@ -204,7 +204,7 @@ fn is_yaml(line: &str) -> bool {
 
 /// More levels of tables than the parser goes down. It does not say where; a dotted key with so many
 /// dots is easily found.
-fn nested_too_deep(source: &Source) -> Finding {
+fn nested_too_deep(source: &SourceText) -> Finding {
     let is_deep = |line: &&str| line.bytes().filter(|byte| *byte == b'.').count() >= LEVELS - 1;
     let index = source
         .text()
@@ -222,7 +222,7 @@ fn nested_too_deep(source: &Source) -> Finding {
 }
 
 /// A key that stands twice in one table. The parser does not say where it stood first.
-fn duplicate_key(source: &Source, place: Place, key: &str, seek: bool) -> Finding {
+fn duplicate_key(source: &SourceText, place: Place, key: &str, seek: bool) -> Finding {
     let message = format!("{} stands here twice", shown(key));
     let first = match seek {
         true => first_of(source, place.line, key),
@@ -238,7 +238,7 @@ fn duplicate_key(source: &Source, place: Place, key: &str, seek: bool) -> Findin
 
 /// Where a duplicate stood first: a header reads the same there, and a key stands at the beginning
 /// of a line of the same table.
-fn first_of(source: &Source, line: u32, key: &str) -> Option<Place> {
+fn first_of(source: &SourceText, line: u32, key: &str) -> Option<Place> {
     if let Some(this) = header(source, line)
         && let Some(first) = (1..line).find(|&line| header(source, line) == Some(this))
     {
@@ -259,7 +259,7 @@ fn first_of(source: &Source, line: u32, key: &str) -> Option<Place> {
 }
 
 /// A line that is a table's header, without blanks and comment.
-fn header(source: &Source, line: u32) -> Option<&str> {
+fn header(source: &SourceText, line: u32) -> Option<&str> {
     let text = source.line(line)?.split('#').next()?.trim();
     text.starts_with('[').then_some(text)
 }
@@ -275,7 +275,7 @@ struct Follows {
 }
 
 impl Follows {
-    fn is_known(&mut self, source: &Source, finding: &Finding) -> bool {
+    fn is_known(&mut self, source: &SourceText, finding: &Finding) -> bool {
         let line = finding.place.line;
         // What follows on the same line is mostly the parser finding its feet again.
         if !self.lines.insert(line) {
@@ -306,7 +306,7 @@ mod tests {
     use super::*;
 
     fn errors(text: &str) -> Vec<String> {
-        let source = Source::new("a.toml".into(), text.to_owned());
+        let source = SourceText::new("a.toml".into(), text.to_owned());
         let (_, errors) = DeTable::parse_recoverable(source.text());
         let shown = |f: Finding| match f.related {
             Some((first, _)) => format!("{} {} ({first})", f.place, f.message),

@@ -38,7 +38,7 @@ pub struct Demands {
 impl Demands {
     /// What the topic's entry must have.
     pub fn of(&self, topic: &TopicName) -> &[Requirement] {
-        match self.names.passes_over(topic) {
+        match self.names.ignores(topic) {
             true => &[],
             false => &self.require,
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::desired::catalogue::environments::Chain;
+use crate::desired::declarations::environments::Chain;
 use crate::desired::problems::Problems;
 use crate::desired::reader::field::Given;
 use crate::desired::reader::pattern::GlobList;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::resolve::Resolver;
 use super::stack::{FromVariable, LayerValue, SettingStack, Stacks};
 use crate::desired::Environment;
-use crate::desired::catalogue::environments::Chain;
+use crate::desired::declarations::environments::Chain;
 use crate::desired::reader::field::{Field, Given};
 use crate::desired::reader::topics_file::{Listed, TopicEntry};
 use crate::desired::reader::values::Entry;
@@ -95,10 +95,10 @@ impl Explainer<'_> {
     }
 
     fn topic(&self, name: &TopicName, resolver: &Resolver<'_>) -> Option<ExplainedTopic> {
-        let catalogue = resolver.catalogue;
-        let mut made = catalogue.made.topics.iter();
+        let declarations = resolver.declarations;
+        let mut made = declarations.made.topics.iter();
         let (_, index) = made.find(|(made, _)| made == name)?;
-        let entry: &Listed = &catalogue.entries[*index];
+        let entry: &Listed = &declarations.entries[*index];
         let topic = entry.value.as_ref()?;
         Some(ExplainedTopic {
             declared_at: entry.place.clone(),

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::desired::catalogue::environments::Chain;
+use crate::desired::declarations::environments::Chain;
 use crate::desired::reader::field::{Field, Given};
 use crate::desired::reader::settings::{Profile, Settings};
 use crate::desired::reader::topics_file::TopicEntry;

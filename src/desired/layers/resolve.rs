@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::defaults::{Defaults, defaults};
 use super::order::SharedLayers;
 use super::stack::{Stack, Stacks};
-use crate::desired::catalogue::topics::Catalogue;
 use crate::desired::checks::cross_field;
+use crate::desired::declarations::topics::Declarations;
 use crate::desired::files::weight::Resolving;
 use crate::desired::lifecycle::name_template::NameTemplate;
 use crate::desired::policy::rules::Rules;
@@ -19,7 +19,7 @@ use crate::desired::reader::topics_file::{Listed, TopicEntry};
 use crate::desired::reader::values::{Bounded, Entry};
 use crate::desired::subject::Subject;
 use crate::desired::suggest::shown;
-use crate::desired::{Lifecycle, LifecycleTopic, Tombstone, Topic, Traffic};
+use crate::desired::{Lifecycle, LifecycleTopic, Removal, Topic, Traffic};
 use crate::model::{ConfigKey, ConfigMap, Finding, Globs, Layer, Place, Sourced, TopicName};
 
 /// What a topic takes without its values, about, in bytes.
@@ -32,7 +32,7 @@ const LAYER_BYTES: usize = 100;
 #[derive(Default)]
 pub(in crate::desired) struct Resolved {
     pub(in crate::desired) topics: BTreeMap<TopicName, Topic>,
-    pub(in crate::desired) removed: BTreeMap<TopicName, Tombstone>,
+    pub(in crate::desired) removed: BTreeMap<TopicName, Removal>,
     pub(in crate::desired) lifecycles: BTreeMap<Arc<str>, Lifecycle>,
     pub(in crate::desired) defaults: Defaults,
 }
@@ -43,7 +43,7 @@ pub(in crate::desired) struct Resolver<'a> {
     /// The environment's own file, as it is shown.
     pub(in crate::desired) file: Arc<str>,
     pub(in crate::desired) layers: SharedLayers<'a>,
-    pub(in crate::desired) catalogue: &'a Catalogue,
+    pub(in crate::desired) declarations: &'a Declarations,
     pub(in crate::desired) rules: &'a Rules<'a>,
     /// Config keys that some environment allows besides Kafka's.
     pub(in crate::desired) allowed_somewhere: &'a [Globs],
@@ -63,7 +63,7 @@ impl<'a> Resolver<'a> {
         self.rules.check_total(counts, problems);
         Resolved {
             topics,
-            removed: self.tombstones(),
+            removed: self.removals(),
             lifecycles: self.lifecycles(problems),
             defaults: defaults(&Stacks::new(self.layers.defaults()), self.rules),
         }
@@ -72,11 +72,11 @@ impl<'a> Resolver<'a> {
     /// Whether all topics together fit into memory, told before any of them is resolved: what one
     /// line says can be taken over by every topic.
     fn fits(&self, problems: &mut Problems) -> bool {
-        let entries = self.catalogue.entries.iter();
+        let entries = self.declarations.entries.iter();
         let weights: Vec<usize> = entries
             .map(|entry| entry.value.as_ref().map_or(0, |topic| self.weight(topic)))
             .collect();
-        let made = &self.catalogue.made;
+        let made = &self.declarations.made;
         let topics = made.topics.iter().map(|(_, index)| index);
         let topics = topics.chain(made.of_lifecycles.iter().map(|(_, index)| index));
         let total = topics.fold(0usize, |sum, index| sum.saturating_add(weights[*index]));
@@ -106,10 +106,10 @@ impl<'a> Resolver<'a> {
     }
 
     fn topics(&self, problems: &mut Problems) -> BTreeMap<TopicName, Topic> {
-        let made = &self.catalogue.made.topics;
+        let made = &self.declarations.made.topics;
         let mut topics = Vec::with_capacity(made.len());
         for (name, index) in made {
-            let entry = &self.catalogue.entries[*index];
+            let entry = &self.declarations.entries[*index];
             let subject = Subject {
                 environment: &self.environment,
                 name: name.clone(),
@@ -123,24 +123,28 @@ impl<'a> Resolver<'a> {
         topics.into_iter().collect()
     }
 
-    fn tombstones(&self) -> BTreeMap<TopicName, Tombstone> {
-        let here = self.catalogue.removed.iter().filter_map(|(name, entry)| {
-            let removed = entry.value.as_ref()?;
-            let tombstone = Tombstone {
-                declared_at: entry.place.clone(),
-                reason: removed.reason.value().cloned(),
-            };
-            self.layers
-                .names
-                .are_in(&removed.environments)
-                .then(|| (name.clone(), tombstone))
-        });
+    fn removals(&self) -> BTreeMap<TopicName, Removal> {
+        let here = self
+            .declarations
+            .removed
+            .iter()
+            .filter_map(|(name, entry)| {
+                let removed = entry.value.as_ref()?;
+                let removal = Removal {
+                    declared_at: entry.place.clone(),
+                    reason: removed.reason.value().cloned(),
+                };
+                self.layers
+                    .names
+                    .are_in(&removed.environments)
+                    .then(|| (name.clone(), removal))
+            });
         here.collect()
     }
 
     fn lifecycles(&self, problems: &mut Problems) -> BTreeMap<Arc<str>, Lifecycle> {
         let mut lifecycles = BTreeMap::new();
-        for (name, entry) in &self.catalogue.lifecycles {
+        for (name, entry) in &self.declarations.lifecycles {
             let Some(table) = &entry.value else {
                 continue;
             };
@@ -158,8 +162,8 @@ impl<'a> Resolver<'a> {
             };
             lifecycles.insert(name.clone(), lifecycle);
         }
-        for (template, index) in &self.catalogue.made.of_lifecycles {
-            let entry = &self.catalogue.entries[*index];
+        for (template, index) in &self.declarations.made.of_lifecycles {
+            let entry = &self.declarations.entries[*index];
             let lifecycle = entry
                 .value
                 .as_ref()
@@ -319,7 +323,7 @@ enum Required {
     /// No layer has it.
     Missing,
     /// A layer has it wrong, or a layer is not known: that has been reported.
-    Untold,
+    Unavailable,
 }
 
 /// A number that must come from some layer. `complete`: whether every layer could be read.
@@ -334,7 +338,7 @@ fn required<const MIN: u32, const MAX: u32>(
             layer: layer.clone(),
         }),
         None if complete => Required::Missing,
-        None | Some((_, None)) => Required::Untold,
+        None | Some((_, None)) => Required::Unavailable,
     }
 }
 
@@ -342,7 +346,7 @@ impl Required {
     fn found(self) -> Option<Sourced<u32>> {
         match self {
             Required::Found(value) => Some(value),
-            Required::Missing | Required::Untold => None,
+            Required::Missing | Required::Unavailable => None,
         }
     }
 }

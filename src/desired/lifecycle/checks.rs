@@ -229,7 +229,7 @@ fn named_elsewhere(desired: &Desired, names: &Names<'_>, effort: &Effort, proble
     let listed = with_start(&desired.topics, names.start)
         .map(|(name, topic)| (name, &topic.declared_at, "is listed"));
     let removed = with_start(&desired.removed, names.start)
-        .map(|(name, tombstone)| (name, &tombstone.declared_at, "has a removal"));
+        .map(|(name, removal)| (name, &removal.declared_at, "has a removal"));
     for (name, place, what) in listed.chain(removed) {
         if !names.has(name, effort) {
             continue;

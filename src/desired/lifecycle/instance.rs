@@ -67,13 +67,13 @@ pub enum NoInstance {
         /// The name.
         topic: TopicName,
         /// Why.
-        why: WhyNotHere,
+        why: InvalidInstanceTopic,
     },
 }
 
 /// Why a topic cannot belong to an instance in an environment.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum WhyNotHere {
+pub enum InvalidInstanceTopic {
     /// It holds the inventory.
     #[error("holds the inventory")]
     Inventory,
@@ -161,27 +161,27 @@ impl Desired {
         topic: &TopicName,
         lifecycle: &Lifecycle,
         scope: &str,
-    ) -> Option<WhyNotHere> {
+    ) -> Option<InvalidInstanceTopic> {
         let environment = &self.environment;
         if *topic == environment.inventory.topic {
-            return Some(WhyNotHere::Inventory);
+            return Some(InvalidInstanceTopic::Inventory);
         }
         if let Some(glob) = environment.ignore_topics.first_match(topic.as_str()) {
-            return Some(WhyNotHere::Ignored(glob.to_owned()));
+            return Some(InvalidInstanceTopic::Ignored(glob.to_owned()));
         }
         let same = |name: &TopicName| name.collision_key() == topic.collision_key();
         if let Some((_, listed)) = self.topics.iter().find(|(name, _)| same(name)) {
-            return Some(WhyNotHere::Listed(listed.declared_at.clone()));
+            return Some(InvalidInstanceTopic::Listed(listed.declared_at.clone()));
         }
-        if let Some(tombstone) = self.removed.get(topic) {
-            return Some(WhyNotHere::Removed(tombstone.declared_at.clone()));
+        if let Some(removal) = self.removed.get(topic) {
+            return Some(InvalidInstanceTopic::Removed(removal.declared_at.clone()));
         }
         let limits = environment.scopes.get(scope);
         if limits.is_some_and(|limits| !limits.topics.matches(topic.as_str())) {
-            return Some(WhyNotHere::OutsideScope(scope.to_owned()));
+            return Some(InvalidInstanceTopic::OutsideScope(scope.to_owned()));
         }
         let rule = lifecycle.names.broken_by(topic)?;
-        Some(WhyNotHere::Rule(rule.to_owned()))
+        Some(InvalidInstanceTopic::Rule(rule.to_owned()))
     }
 }
 

@@ -10,7 +10,7 @@ use crate::desired::reader::rules_table::{Bound, RulesTable, Text};
 use crate::desired::reader::values::{Bounded, List};
 use crate::desired::suggest::shown;
 use crate::model::config::MIN_ISR;
-use crate::model::config::{Kind, list_items, spec};
+use crate::model::config::{ConfigType, list_items, spec};
 use crate::model::{ConfigKey, ConfigSpec, Finding, Globs, Place};
 
 /// What a number or a word may be.
@@ -117,7 +117,12 @@ pub(in crate::desired) fn config_limits(
 fn config_edge(key: &str, given: &Given<Text>, problems: &mut Problems) -> Option<Edge> {
     let written = given.value.0.clone();
     let spec = spec(key);
-    if spec.is_some_and(|spec| !matches!(spec.kind, Kind::Integer { .. } | Kind::Double { .. })) {
+    if spec.is_some_and(|spec| {
+        !matches!(
+            spec.kind,
+            ConfigType::Integer { .. } | ConfigType::Double { .. }
+        )
+    }) {
         problems.add(no_number(key, &given.place));
         return None;
     }
@@ -175,9 +180,14 @@ pub(in crate::desired) fn magnitude(spec: Option<&ConfigSpec>, value: &str) -> O
         number => Some(Magnitude::Whole(i128::from(number))),
     };
     match spec.map(|spec| spec.kind) {
-        Some(Kind::Integer { .. }) | None => whole(),
-        Some(Kind::Double { .. }) => value.trim().parse().ok().map(Magnitude::Decimal),
-        Some(Kind::Boolean | Kind::OneOf(_) | Kind::ListOf(_) | Kind::Replicas) => None,
+        Some(ConfigType::Integer { .. }) | None => whole(),
+        Some(ConfigType::Double { .. }) => value.trim().parse().ok().map(Magnitude::Decimal),
+        Some(
+            ConfigType::Boolean
+            | ConfigType::OneOf(_)
+            | ConfigType::ListOf(_)
+            | ConfigType::Replicas,
+        ) => None,
     }
 }
 
@@ -222,7 +232,7 @@ impl Limit {
         let key = ConfigKey::from(self.key.as_str());
         let allowed = |item: &str| words.iter().any(|word| key.same(word, item));
         match spec.map(|spec| spec.kind) {
-            Some(Kind::ListOf(_) | Kind::Replicas) => {
+            Some(ConfigType::ListOf(_) | ConfigType::Replicas) => {
                 let within = |item: &&str| {
                     words
                         .iter()

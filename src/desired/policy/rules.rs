@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::limits::{Limit, Magnitude, config_limits, count_limit, magnitude};
 use crate::desired::Topic;
-use crate::desired::catalogue::environments::Chain;
+use crate::desired::declarations::environments::Chain;
 use crate::desired::problems::Problems;
 use crate::desired::reader::field::Given;
 use crate::desired::reader::pattern::Pattern;
@@ -41,12 +41,12 @@ impl NameRule {
     /// The pattern that a name should match and does not.
     pub(in crate::desired) fn broken_by(&self, name: &TopicName) -> Option<&str> {
         let pattern = self.pattern.as_ref()?;
-        let fine = pattern.matches(name.as_str()) || self.passes_over(name);
+        let fine = pattern.matches(name.as_str()) || self.ignores(name);
         (!fine).then_some(pattern.as_str())
     }
 
     /// Whether the rules pass over this topic.
-    pub(in crate::desired) fn passes_over(&self, name: &TopicName) -> bool {
+    pub(in crate::desired) fn ignores(&self, name: &TopicName) -> bool {
         self.except.matches(name.as_str())
     }
 }
@@ -129,7 +129,7 @@ impl<'a> Rules<'a> {
     }
 
     /// Whether the rules pass over this topic.
-    fn passes_over(&self, name: &str) -> bool {
+    fn ignores(&self, name: &str) -> bool {
         self.except.is_some_and(|globs| globs.matches(name))
     }
 
@@ -140,7 +140,7 @@ impl<'a> Rules<'a> {
         topic: &Topic,
         problems: &mut Problems,
     ) {
-        if self.passes_over(subject.name.as_str()) {
+        if self.ignores(subject.name.as_str()) {
             return;
         }
         if let Some(pattern) = self.name
@@ -191,7 +191,7 @@ impl<'a> Rules<'a> {
         let Some((most, place)) = self.max_total_partitions else {
             return;
         };
-        let counted = topics.filter(|(name, _)| !self.passes_over(name));
+        let counted = topics.filter(|(name, _)| !self.ignores(name));
         let total: u64 = counted.map(|(_, partitions)| u64::from(partitions)).sum();
         if total > most {
             let message = format!(

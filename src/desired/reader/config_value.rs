@@ -8,7 +8,7 @@ use super::file::{Reader, Scalar, Value};
 use super::unknown_key::likely_config;
 use super::values::unit_help;
 use crate::desired::suggest::{self, shown};
-use crate::model::config::{Kind, ValueProblem};
+use crate::model::config::{ConfigType, ValueProblem};
 use crate::model::units::UnitError;
 use crate::model::{ConfigKey, ConfigSpec, Finding, Place};
 
@@ -54,7 +54,7 @@ pub(crate) fn read_value(
 }
 
 fn takes_lists(spec: &ConfigSpec) -> bool {
-    matches!(spec.kind, Kind::ListOf(_) | Kind::Replicas)
+    matches!(spec.kind, ConfigType::ListOf(_) | ConfigType::Replicas)
 }
 
 fn read_known(spec: &ConfigSpec, value: &Value<'_>, reader: &mut Reader<'_>) -> Option<String> {
@@ -82,9 +82,12 @@ fn read_known(spec: &ConfigSpec, value: &Value<'_>, reader: &mut Reader<'_>) -> 
 fn fits(spec: &ConfigSpec, scalar: &Scalar<'_>) -> bool {
     match scalar {
         Scalar::Text(_) | Scalar::Expanded { .. } => true,
-        Scalar::Integer(_) => matches!(spec.kind, Kind::Integer { .. } | Kind::Double { .. }),
-        Scalar::Float(_) => matches!(spec.kind, Kind::Double { .. }),
-        Scalar::Boolean(_) => spec.kind == Kind::Boolean,
+        Scalar::Integer(_) => matches!(
+            spec.kind,
+            ConfigType::Integer { .. } | ConfigType::Double { .. }
+        ),
+        Scalar::Float(_) => matches!(spec.kind, ConfigType::Double { .. }),
+        Scalar::Boolean(_) => spec.kind == ConfigType::Boolean,
     }
 }
 

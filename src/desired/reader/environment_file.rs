@@ -14,7 +14,7 @@ use super::words::{CautionCode, Unlisted};
 use crate::desired::files::document;
 use crate::desired::problems::Problems;
 use crate::desired::schema::definitions::Schemas;
-use crate::model::{Globs, RiskCode, Source};
+use crate::model::{Globs, RiskCode, SourceText};
 
 fields! {
     /// A file in `environments/`.
@@ -90,7 +90,7 @@ fields! {
 
 /// Reads an environment file. `None` if it is not TOML, which has been reported.
 pub(crate) fn read(
-    source: &Source,
+    source: &SourceText,
     variables: &Variables,
     problems: &mut Problems,
 ) -> Option<EnvironmentFile> {

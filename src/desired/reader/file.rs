@@ -10,7 +10,7 @@ use toml::de::{DeTable, DeValue};
 use super::variables::{self, Variables};
 use crate::desired::problems::Problems;
 use crate::desired::suggest::shown;
-use crate::model::{Finding, Place, Source};
+use crate::model::{Finding, Place, SourceText};
 
 /// A key as the parser gives it.
 pub(crate) type Key<'k> = Spanned<Cow<'k, str>>;
@@ -20,7 +20,7 @@ pub(crate) type Value<'v> = Spanned<DeValue<'v>>;
 
 /// One file that is being read.
 pub(crate) struct Reader<'a> {
-    pub(crate) source: &'a Source,
+    pub(crate) source: &'a SourceText,
     pub(crate) problems: &'a mut Problems,
     /// The process environment, while an environment file is being read.
     pub(crate) variables: Option<&'a Variables>,
@@ -76,7 +76,7 @@ impl Scalar<'_> {
 }
 
 impl<'a> Reader<'a> {
-    pub(crate) fn new(source: &'a Source, problems: &'a mut Problems) -> Self {
+    pub(crate) fn new(source: &'a SourceText, problems: &'a mut Problems) -> Self {
         Self {
             source,
             problems,

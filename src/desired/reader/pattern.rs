@@ -85,7 +85,7 @@ fn too_much(list: &[Given<String>], value: &Value<'_>, reader: &Reader<'_>) -> O
 /// mean ASCII.
 ///
 /// It is compiled once, whatever the number of places that write it, and after all files were read:
-/// see `catalogue/patterns.rs`.
+/// see `declarations/patterns.rs`.
 #[derive(Debug, Clone)]
 pub struct Pattern {
     text: Arc<str>,

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{environment_file, topics_file};
 use crate::desired::problems::Problems;
 use crate::model::config::SPECS;
-use crate::model::{Globs, Source};
+use crate::model::{Globs, SourceText};
 
 fn validator(allowed: &[&str]) -> Validator {
     let schema = topics_file::schema(&[Globs::new(allowed).unwrap()]);
@@ -18,7 +18,7 @@ fn validator(allowed: &[&str]) -> Validator {
 /// Whether the reader has nothing against a file, and whether the schema has.
 fn accepted(text: &str, validator: &Validator) -> (bool, bool) {
     let mut problems = Problems::default();
-    let source = Source::new(Arc::from("topics/a.toml"), text.to_owned());
+    let source = SourceText::new(Arc::from("topics/a.toml"), text.to_owned());
     let read = topics_file::read(&source, &mut problems);
     let table: toml::Table = text.parse().unwrap();
     let document = serde_json::to_value(table).unwrap();

@@ -12,7 +12,7 @@ use crate::desired::files::document;
 use crate::desired::problems::Problems;
 use crate::desired::schema::definitions::Schemas;
 use crate::desired::suggest::{self, shown};
-use crate::model::{Finding, Globs, Source};
+use crate::model::{Finding, Globs, SourceText};
 
 fields! {
     /// A file below `topics/`.
@@ -187,7 +187,7 @@ fields! {
 }
 
 /// Reads a topics file. `None` if it is not TOML, which has been reported.
-pub(crate) fn read(source: &Source, problems: &mut Problems) -> Option<TopicsFile> {
+pub(crate) fn read(source: &SourceText, problems: &mut Problems) -> Option<TopicsFile> {
     let table = document::parse(source, problems)?;
     let mut reader = Reader::new(source, problems);
     Some(read_table(&table, &mut reader))

@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 use super::file::Value;
 use crate::desired::files::document;
 use crate::desired::problems::Problems;
-use crate::model::{Place, Source};
+use crate::model::{Place, SourceText};
 
 /// Something that a file declares.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +38,9 @@ pub(in crate::desired) struct Tables(BTreeMap<String, Vec<Written>>);
 
 impl Tables {
     /// Reads the tables of these files, the nearest file first.
-    pub(in crate::desired) fn nearest<'s>(sources: impl Iterator<Item = &'s Arc<Source>>) -> Self {
+    pub(in crate::desired) fn nearest<'s>(
+        sources: impl Iterator<Item = &'s Arc<SourceText>>,
+    ) -> Self {
         let mut tables: BTreeMap<String, Vec<Written>> = BTreeMap::new();
         for source in sources {
             // What is wrong with it was reported when it was read.
@@ -84,7 +86,7 @@ impl Tables {
 }
 
 /// All that a table declares, with dotted keys, in the file's order.
-fn table_of(source: &Source, table: &DeTable<'_>) -> Vec<Written> {
+fn table_of(source: &SourceText, table: &DeTable<'_>) -> Vec<Written> {
     let mut all = Vec::new();
     flatten(source, "", table, &mut all);
     all.sort_by_key(|written| {
@@ -96,7 +98,7 @@ fn table_of(source: &Source, table: &DeTable<'_>) -> Vec<Written> {
     all
 }
 
-fn flatten(source: &Source, before: &str, table: &DeTable<'_>, all: &mut Vec<Written>) {
+fn flatten(source: &SourceText, before: &str, table: &DeTable<'_>, all: &mut Vec<Written>) {
     for (key, value) in table {
         let key = format!("{before}{}", key.get_ref());
         match value.get_ref() {
@@ -110,7 +112,7 @@ fn flatten(source: &Source, before: &str, table: &DeTable<'_>, all: &mut Vec<Wri
 }
 
 /// A value on one line. A list may stand on several, with remarks between.
-fn inline(source: &Source, value: &Value<'_>) -> String {
+fn inline(source: &SourceText, value: &Value<'_>) -> String {
     match value.get_ref() {
         DeValue::Array(items) => {
             let items: Vec<String> = items.iter().map(|item| inline(source, item)).collect();

@@ -6,7 +6,7 @@ use super::definitions::Schemas;
 use super::keys::{Keys, pattern};
 use super::kinds::{DURATION, SIZE, any_of, or_variable, variable, words};
 use crate::model::ConfigKey;
-use crate::model::config::{ConfigSpec, Kind, SPECS, Unit};
+use crate::model::config::{ConfigSpec, ConfigType, SPECS, Unit};
 use crate::model::schema::{described, list};
 
 /// `config` of a layer.
@@ -74,11 +74,11 @@ pub(crate) fn value(spec: &'static ConfigSpec, schemas: &mut Schemas) -> Value {
 
 fn kinds(spec: &ConfigSpec, schemas: &Schemas) -> Vec<Value> {
     match spec.kind {
-        Kind::Boolean => vec![
+        ConfigType::Boolean => vec![
             json!({"type": "boolean"}),
             json!({"type": "string", "pattern": r"^\s*([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee])\s*$"}),
         ],
-        Kind::Integer { min, max } => {
+        ConfigType::Integer { min, max } => {
             let mut number = json!({"type": "integer"});
             for (word, edge, open) in [("minimum", min, i64::MIN), ("maximum", max, i64::MAX)] {
                 if edge != open {
@@ -95,19 +95,19 @@ fn kinds(spec: &ConfigSpec, schemas: &Schemas) -> Vec<Value> {
             kinds.extend(spec.unlimited.then(|| json!({"const": "unlimited"})));
             kinds
         }
-        Kind::Double { min, max } => vec![
+        ConfigType::Double { min, max } => vec![
             json!({"type": "number", "minimum": min, "maximum": max}),
             json!({"type": "string", "pattern": r"^\s*[+-]?([0-9]|\.[0-9])"}),
         ],
-        Kind::OneOf(all) => vec![words(all.iter().copied())],
-        Kind::ListOf(all) => {
+        ConfigType::OneOf(all) => vec![words(all.iter().copied())],
+        ConfigType::ListOf(all) => {
             let word = all.join("|");
             vec![
                 json!({"type": "array", "items": or_variable(words(all.iter().copied()), schemas), "uniqueItems": true}),
                 json!({"type": "string", "pattern": format!(r"^\s*(({word})(\s*,\s*({word}))*)?\s*$")}),
             ]
         }
-        Kind::Replicas => {
+        ConfigType::Replicas => {
             let pair = r"[0-9]+:[0-9]+";
             vec![
                 json!({"type": "array", "items": or_variable(json!({"type": "string", "pattern": format!(r"^\s*({pair}|\*)\s*$")}), schemas)}),
@@ -120,10 +120,10 @@ fn kinds(spec: &ConfigSpec, schemas: &Schemas) -> Vec<Value> {
 /// Kafka's default, as TOML would have it.
 fn default_value(spec: &ConfigSpec) -> Value {
     match spec.kind {
-        Kind::Boolean => json!(spec.default == "true"),
-        Kind::Integer { .. } => json!(spec.default.parse::<i64>().ok()),
-        Kind::Double { .. } => json!(spec.default.parse::<f64>().ok()),
-        Kind::OneOf(_) | Kind::ListOf(_) | Kind::Replicas => json!(spec.default),
+        ConfigType::Boolean => json!(spec.default == "true"),
+        ConfigType::Integer { .. } => json!(spec.default.parse::<i64>().ok()),
+        ConfigType::Double { .. } => json!(spec.default.parse::<f64>().ok()),
+        ConfigType::OneOf(_) | ConfigType::ListOf(_) | ConfigType::Replicas => json!(spec.default),
     }
 }
 

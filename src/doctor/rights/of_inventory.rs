@@ -1,16 +1,16 @@
 //! The rights on the topic in which ownership is recorded.
 
-use super::super::{Check, Code, Purpose, fail, ok, skip, untold, who};
+use super::super::{Check, Code, Purpose, fail, ok, skip, unavailable, who};
 use super::{is_denied, silent};
-use crate::live::Operation;
-use crate::live::checkup::{Checkup, Standing};
+use crate::live::AclOperation;
+use crate::live::checkup::{Checkup, TopicAccess};
 use crate::model::TopicName;
 use crate::model::text::names;
 
 /// What a command needs of the inventory.
 struct Need {
     code: Code,
-    rights: &'static [Operation],
+    rights: &'static [AclOperation],
     verb: &'static str,
     /// What does not work without it.
     so: &'static str,
@@ -18,14 +18,14 @@ struct Need {
 
 const READ: Need = Need {
     code: Code::PlanInventory,
-    rights: &[Operation::DescribeConfigs, Operation::Read],
+    rights: &[AclOperation::DescribeConfigs, AclOperation::Read],
     verb: "read",
     so: "no plan can be made while the inventory is in use",
 };
 
 const WRITE: Need = Need {
     code: Code::ApplyInventory,
-    rights: &[Operation::Write],
+    rights: &[AclOperation::Write],
     verb: "write",
     so: "nothing can be applied while the inventory is in use",
 };
@@ -61,24 +61,24 @@ fn judge(
     let unknown = format!("whether it may {verb} {topic} is not known");
     let topics = match &found.topics {
         Ok(topics) => topics,
-        Err(why) => return Some(untold(code, &unknown, why)),
+        Err(why) => return Some(unavailable(code, &unknown, why)),
     };
-    let grant = |rights: &[Operation]| {
+    let grant = |rights: &[AclOperation]| {
         let rights = names(rights, rights.len());
         format!("grant {} {rights} on {topic}", who(found))
     };
     Some(match topics.get(topic) {
         None => skip(code, unknown),
-        Some(Standing::Untold(why)) => untold(code, &unknown, why),
-        Some(Standing::Hidden) => {
-            let all: Vec<Operation> = [&[Operation::Describe], rights].concat();
+        Some(TopicAccess::Unavailable(why)) => unavailable(code, &unknown, why),
+        Some(TopicAccess::Hidden) => {
+            let all: Vec<AclOperation> = [&[AclOperation::Describe], rights].concat();
             fail(code, format!("may not see {topic}: {so}"), grant(&all))
         }
-        Some(Standing::Missing) => missing(topic),
-        Some(Standing::There(None)) => silent(code),
-        Some(Standing::There(Some(allowed))) => {
+        Some(TopicAccess::Missing) => missing(topic),
+        Some(TopicAccess::There(None)) => silent(code),
+        Some(TopicAccess::There(Some(allowed))) => {
             let lacking = rights.iter().filter(|right| !allowed.contains(right));
-            let lacking: Vec<Operation> = lacking.copied().collect();
+            let lacking: Vec<AclOperation> = lacking.copied().collect();
             match lacking.is_empty() {
                 true => ok(code, format!("may {verb} {topic}")),
                 false => fail(
@@ -97,7 +97,7 @@ fn making(topic: &TopicName, found: &Checkup) -> Check {
     let unknown = format!("whether it may create {topic} is not known");
     let told = found.creating.as_ref().map(|creating| creating.get(topic));
     match told {
-        Err(why) => untold(code, &unknown, why),
+        Err(why) => unavailable(code, &unknown, why),
         Ok(None) => skip(code, unknown),
         Ok(Some(Ok(()))) => {
             let message =
@@ -109,20 +109,20 @@ fn making(topic: &TopicName, found: &Checkup) -> Check {
             format!("may not create {topic}, which the first apply does"),
             format!("grant {} Create and Write on {topic}", who(found)),
         ),
-        Ok(Some(Err(why))) => untold(code, &unknown, why),
+        Ok(Some(Err(why))) => unavailable(code, &unknown, why),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::Level;
+    use super::super::super::CheckStatus;
     use super::super::super::testing::{checkup, denied, purpose, stand, there};
     use super::*;
     use crate::live::checkup::Inventory;
     use crate::testing::desired;
-    use Operation::{Describe, DescribeConfigs, Read, Write};
+    use AclOperation::{Describe, DescribeConfigs, Read, Write};
 
-    fn levels(found: &Checkup) -> [Level; 2] {
+    fn levels(found: &Checkup) -> [CheckStatus; 2] {
         let desired = desired([]);
         let checks = [
             reading(purpose(&desired), found),
@@ -136,18 +136,18 @@ mod tests {
         let mut found = checkup(1);
         assert_eq!(reading(purpose(&desired([])), &found), None);
         found.inventory = Some(Ok(Inventory::Missing));
-        stand(&mut found, "_topicsmith", Standing::Missing);
-        assert_eq!(levels(&found), [Level::Ok, Level::Ok]);
+        stand(&mut found, "_topicsmith", TopicAccess::Missing);
+        assert_eq!(levels(&found), [CheckStatus::Ok, CheckStatus::Ok]);
         there(
             &mut found,
             "_topicsmith",
             &[Describe, DescribeConfigs, Read],
         );
-        assert_eq!(levels(&found), [Level::Ok, Level::Fail]);
+        assert_eq!(levels(&found), [CheckStatus::Ok, CheckStatus::Fail]);
         there(&mut found, "_topicsmith", &[Describe, Read, Write]);
-        assert_eq!(levels(&found), [Level::Fail, Level::Ok]);
-        stand(&mut found, "_topicsmith", Standing::Hidden);
-        assert_eq!(levels(&found), [Level::Fail, Level::Fail]);
+        assert_eq!(levels(&found), [CheckStatus::Fail, CheckStatus::Ok]);
+        stand(&mut found, "_topicsmith", TopicAccess::Hidden);
+        assert_eq!(levels(&found), [CheckStatus::Fail, CheckStatus::Fail]);
     }
 
     #[test]
@@ -155,8 +155,8 @@ mod tests {
         let mut found = checkup(1);
         found.inventory = Some(Ok(Inventory::Missing));
         found.creating = Ok([("_topicsmith".into(), Err(denied()))].into());
-        stand(&mut found, "_topicsmith", Standing::Missing);
-        assert_eq!(levels(&found), [Level::Ok, Level::Fail]);
+        stand(&mut found, "_topicsmith", TopicAccess::Missing);
+        assert_eq!(levels(&found), [CheckStatus::Ok, CheckStatus::Fail]);
         let check = writing(purpose(&desired([])), &found).expect("it is in use");
         let help = "grant User:ci Create and Write on _topicsmith";
         assert_eq!(check.help.as_deref(), Some(help));

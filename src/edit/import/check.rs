@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{Import, Imported, Note};
 use crate::desired::{Draft, Folders, Loaded};
-use crate::model::{Finding, Level, TopicName};
+use crate::model::{Finding, Severity, TopicName};
 
 /// Findings that say that a topic cannot be listed, whatever its entry says.
 const NOT_TO_BE_LISTED: [&str; 7] = [
@@ -44,7 +44,7 @@ pub fn checked<E>(
         let out: BTreeMap<&TopicName, &Finding> = loaded
             .findings
             .iter()
-            .filter(|finding| finding.level == Level::Error)
+            .filter(|finding| finding.level == Severity::Error)
             .filter(|finding| NOT_TO_BE_LISTED.contains(&finding.code))
             .filter_map(|finding| Some((about(finding, &topics)?, finding)))
             .collect();

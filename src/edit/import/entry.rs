@@ -16,13 +16,13 @@ const LONGEST: usize = 100;
 
 /// An entry as it will stand in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Entry {
+pub(super) struct ImportedEntry {
     pub(super) topic: TopicName,
     /// The profile that says a part of it.
     pub(super) profile: Option<String>,
     pub(super) partitions: Option<u32>,
     /// What other topics may have in common with it, as TOML.
-    pub(super) settings: Settings,
+    pub(super) settings: SettingTexts,
     /// What is left to others, where that is not what the defaults say.
     pub(super) unmanaged: Option<Vec<String>>,
     /// What the rules ask for and only a person knows.
@@ -30,7 +30,7 @@ pub(super) struct Entry {
 }
 
 /// Settings by their keys, each with its value as TOML.
-pub(super) type Settings = BTreeMap<Setting, String>;
+pub(super) type SettingTexts = BTreeMap<Setting, String>;
 
 /// What is set.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -55,7 +55,7 @@ pub(super) fn of(
     desired: &Desired,
     live: &Live,
     notes: &mut Vec<Note>,
-) -> Option<Entry> {
+) -> Option<ImportedEntry> {
     let found = live.topics.get(name)?;
     if let Some(problem) = name.problem() {
         notes.push(Note::new(name, format!("left out: {problem}")));
@@ -72,7 +72,7 @@ pub(super) fn of(
         live,
         found,
         factor: 0,
-        settings: Settings::new(),
+        settings: SettingTexts::new(),
         unmanaged: desired.defaults.unmanaged.clone(),
         notes,
     };
@@ -86,7 +86,7 @@ pub(super) fn of(
     }
     let missing = writer.demands();
     let unmanaged = &desired.defaults.unmanaged;
-    Some(Entry {
+    Some(ImportedEntry {
         topic: name.clone(),
         profile: None,
         partitions,
@@ -103,7 +103,7 @@ struct Writer<'a> {
     found: &'a LiveTopic,
     /// The replication factor that the files will say.
     factor: u32,
-    settings: Settings,
+    settings: SettingTexts,
     unmanaged: Unmanaged,
     notes: &'a mut Vec<Note>,
 }

@@ -24,7 +24,7 @@ use crate::desired::{Desired, Draft};
 use crate::live::Live;
 use crate::model::TopicName;
 
-use entry::Entry;
+use entry::ImportedEntry;
 
 /// What is imported, and how it is to be written.
 #[derive(Debug)]
@@ -87,7 +87,7 @@ impl Import<'_> {
     /// Makes the files, without a look at what stands in others.
     fn files(&self) -> (Imported, Vec<Written>) {
         let mut notes = Vec::new();
-        let mut entries: Vec<Entry> = Vec::new();
+        let mut entries: Vec<ImportedEntry> = Vec::new();
         for name in &self.topics {
             entries.extend(entry::of(name, self.desired, self.live, &mut notes));
         }

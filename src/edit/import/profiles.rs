@@ -4,14 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::entry::{Entry, Setting, Settings};
+use super::entry::{ImportedEntry, Setting, SettingTexts};
 use crate::edit::words::DEFAULT;
 
 /// A profile as it will stand in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Profile {
     pub(super) name: String,
-    pub(super) settings: Settings,
+    pub(super) settings: SettingTexts,
 }
 
 /// How many topics must share settings before they get a name.
@@ -28,7 +28,10 @@ const MOST_WORDS: usize = 3;
 
 /// Takes out of the entries what at least some of them share. `taken` are names that other profiles
 /// have.
-pub(super) fn factor_out(entries: &mut [Entry], taken: &BTreeSet<Arc<str>>) -> Vec<Profile> {
+pub(super) fn factor_out(
+    entries: &mut [ImportedEntry],
+    taken: &BTreeSet<Arc<str>>,
+) -> Vec<Profile> {
     let mut taken: BTreeSet<String> = taken.iter().map(ToString::to_string).collect();
     let mut profiles = Vec::new();
     while profiles.len() < MOST_PROFILES
@@ -50,25 +53,25 @@ pub(super) fn factor_out(entries: &mut [Entry], taken: &BTreeSet<Arc<str>>) -> V
 }
 
 /// Whether an entry has no profile yet and says all of this.
-fn can_take(entry: &Entry, settings: &Settings) -> bool {
+fn can_take(entry: &ImportedEntry, settings: &SettingTexts) -> bool {
     let says = |(key, value)| entry.settings.get(key) == Some(value);
     entry.profile.is_none() && settings.iter().all(says)
 }
 
 /// The settings of some topic that save the most lines as a profile.
-fn best(entries: &[Entry]) -> Option<Settings> {
-    let mut counts: BTreeMap<&Settings, usize> = BTreeMap::new();
+fn best(entries: &[ImportedEntry]) -> Option<SettingTexts> {
+    let mut counts: BTreeMap<&SettingTexts, usize> = BTreeMap::new();
     for entry in entries.iter().filter(|entry| entry.profile.is_none()) {
         *counts.entry(&entry.settings).or_default() += 1;
     }
-    let mut sets: Vec<(&Settings, usize)> =
+    let mut sets: Vec<(&SettingTexts, usize)> =
         counts.iter().map(|(set, count)| (*set, *count)).collect();
     sets.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     sets.truncate(MOST_SETS);
-    let says = |more: &Settings, less: &Settings| {
+    let says = |more: &SettingTexts, less: &SettingTexts| {
         less.iter().all(|(key, value)| more.get(key) == Some(value))
     };
-    let saved = |set: &Settings| {
+    let saved = |set: &SettingTexts| {
         let sharing = counts.iter().filter(|(other, _)| says(other, set));
         let topics: usize = sharing.map(|(_, count)| count).sum();
         // Each topic then names the profile, which has a header and a blank line.
@@ -86,7 +89,7 @@ fn best(entries: &[Entry]) -> Option<Settings> {
 }
 
 /// A name that tells the settings: `compact-zstd`, `retention-7d-2-in-sync`.
-fn name(settings: &Settings, taken: &BTreeSet<String>) -> String {
+fn name(settings: &SettingTexts, taken: &BTreeSet<String>) -> String {
     let mut words: Vec<(usize, String)> = settings
         .iter()
         .filter(|(_, value)| !value.contains(&format!("\"{DEFAULT}\"")))
@@ -131,10 +134,10 @@ fn word(key: &Setting, value: &str) -> (usize, String) {
 mod tests {
     use super::*;
 
-    fn entry(topic: &str, settings: &[(&str, &str)]) -> Entry {
+    fn entry(topic: &str, settings: &[(&str, &str)]) -> ImportedEntry {
         let setting =
             |(key, value): &(&str, &str)| (Setting::Config((*key).into()), (*value).to_owned());
-        Entry {
+        ImportedEntry {
             topic: topic.into(),
             profile: None,
             partitions: None,
@@ -149,7 +152,7 @@ mod tests {
     const COMPACT: (&str, &str) = ("cleanup.policy", "\"compact\"");
     const SEGMENT: (&str, &str) = ("segment.bytes", "\"1GiB\"");
 
-    fn named(entries: &mut [Entry], taken: &[&str]) -> Vec<String> {
+    fn named(entries: &mut [ImportedEntry], taken: &[&str]) -> Vec<String> {
         let taken = taken.iter().map(|name| Arc::from(*name)).collect();
         let profiles = factor_out(entries, &taken);
         profiles.into_iter().map(|profile| profile.name).collect()
@@ -157,13 +160,13 @@ mod tests {
 
     #[test]
     fn what_many_share_gets_a_name_and_each_keeps_the_rest() {
-        let mut entries: Vec<Entry> = ["a", "b", "c", "d", "e"]
+        let mut entries: Vec<ImportedEntry> = ["a", "b", "c", "d", "e"]
             .map(|name| entry(name, &[WEEK, ZSTD]))
             .into();
         entries.push(entry("f", &[WEEK, ZSTD, SEGMENT]));
         entries.push(entry("g", &[COMPACT]));
         assert_eq!(named(&mut entries, &[]), ["retention-7d-zstd"]);
-        let with = |entry: &Entry| (entry.profile.is_some(), entry.settings.len());
+        let with = |entry: &ImportedEntry| (entry.profile.is_some(), entry.settings.len());
         let expected = [
             (true, 0),
             (true, 0),

@@ -12,7 +12,7 @@ use proptest::sample::{Index, select, subsequence};
 use super::*;
 use crate::desired::{Ask, Folders, Loaded, Variables, load_with};
 use crate::live::{Inventory, Live};
-use crate::model::Level;
+use crate::model::Severity;
 use crate::plan::{Action, Options, SettingChange, make};
 use crate::testing::live;
 use crate::testing::properties::{CONFIGS, any_default, any_live_topic};
@@ -159,7 +159,7 @@ proptest! {
         let (imported, after) = checked(import, &repository.folders(), read).unwrap();
         let shown = || format!("{environment}\n{:#?}", imported.files);
         // Only what nobody knows may be missing.
-        let errors = after.findings.iter().filter(|finding| finding.level == Level::Error);
+        let errors = after.findings.iter().filter(|finding| finding.level == Severity::Error);
         let others = errors.filter(|finding| finding.code != "rule-require");
         prop_assert_eq!(others.count(), 0, "{:?}\n{}", after.findings, shown());
         let unread = live.topics.values().filter(|topic| topic.config.is_none()).count();

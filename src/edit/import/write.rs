@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::entry::{Entry, Setting, Settings};
+use super::entry::{ImportedEntry, Setting, SettingTexts};
 use super::profiles::Profile;
 use super::{Import, Written};
 use crate::desired::{Draft, Requirement};
@@ -14,7 +14,7 @@ use crate::model::text::escape;
 /// The files that the entries and profiles stand in, and where each entry stands.
 pub(super) fn files(
     import: &Import<'_>,
-    entries: &[Entry],
+    entries: &[ImportedEntry],
     profiles: &[Profile],
 ) -> (Vec<Draft>, Vec<Written>) {
     let mut files: BTreeMap<PathBuf, Text> = BTreeMap::new();
@@ -84,7 +84,7 @@ fn put_profile(profile: &Profile, text: &mut String) {
     put_settings(&profile.settings, text);
 }
 
-fn put_entry(entry: &Entry, import: &Import<'_>, text: &mut String) {
+fn put_entry(entry: &ImportedEntry, import: &Import<'_>, text: &mut String) {
     let mut line = |line: String| {
         text.push_str(&line);
         text.push('\n');
@@ -125,7 +125,7 @@ fn to_do(missing: &Requirement) -> String {
     format!("{line:<24} required by [rules]")
 }
 
-fn put_settings(settings: &Settings, text: &mut String) {
+fn put_settings(settings: &SettingTexts, text: &mut String) {
     let configs = || settings.keys().filter_map(config);
     for (setting, value) in settings {
         let key = match setting {

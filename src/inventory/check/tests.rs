@@ -5,10 +5,10 @@ use proptest::option;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use crate::inventory::codec::{self, Entry, Fact};
+use crate::inventory::codec::{self, Fact, InventoryRecord};
 use crate::inventory::{Asking, Concerns, Contents, Holding, InventoryError, replay};
 use crate::kafka::Record;
-use crate::live::{Instance, Owned, Spent, Stamp, Whose};
+use crate::live::{AppliedRemoval, Instance, Owned, OwnerKey, Stamp};
 use crate::model::{OnRemove, TopicName};
 
 const AT: i64 = 1_795_213_867_000;
@@ -41,7 +41,7 @@ fn why(key: &str, value: &str) -> String {
 fn an_invalid_field_of_any_kind_is_named() {
     let topic = |fields: Value| ("topic/a", "topic", fields);
     let hold = |fields: Value| ("hold/a", "hold", fields);
-    let spent = |fields: Value| ("tombstone/shop/prod/a", "tombstone", fields);
+    let applied_removal = |fields: Value| ("tombstone/shop/prod/a", "tombstone", fields);
     let instance = |fields: Value| ("instance/shop/prod/l/", "instance", fields);
     let long = "x".repeat(70_000);
     let cases = [
@@ -154,10 +154,13 @@ fn an_invalid_field_of_any_kind_is_named() {
             "invalid value",
         ),
         (
-            spent(json!({"topic": "a", "id": "x"})),
+            applied_removal(json!({"topic": "a", "id": "x"})),
             "`id` is not a topic id",
         ),
-        (spent(json!({"topic": "a/b"})), "`topic` is invalid"),
+        (
+            applied_removal(json!({"topic": "a/b"})),
+            "`topic` is invalid",
+        ),
         (
             instance(json!({"lifecycle": ""})),
             "missing field `delete_after_ms`",
@@ -282,7 +285,7 @@ fn what_cannot_be_read_concerns_those_whom_its_key_names() {
         scope: scope.to_owned(),
         environment: "prod".to_owned(),
     };
-    let topic = || Concerns::Topic("a".into(), Whose::default());
+    let topic = || Concerns::Topic("a".into(), OwnerKey::default());
     let cases = [
         ("topic/a", topic()),
         ("hold/a", topic()),
@@ -414,8 +417,8 @@ fn topic() -> impl Strategy<Value = TopicName> {
     "[a-z][a-zA-Z0-9._-]{0,30}".prop_map(|name| TopicName::from(name.as_str()))
 }
 
-fn whose() -> impl Strategy<Value = Whose> {
-    (text(), text()).prop_map(|(scope, environment)| Whose {
+fn whose() -> impl Strategy<Value = OwnerKey> {
+    (text(), text()).prop_map(|(scope, environment)| OwnerKey {
         scope: Some(scope),
         environment: Some(environment),
     })
@@ -497,7 +500,7 @@ fn instance() -> impl Strategy<Value = Instance> {
 }
 
 /// What the tool writes.
-fn entry() -> impl Strategy<Value = Entry> {
+fn entry() -> impl Strategy<Value = InventoryRecord> {
     let held = (topic(), whose(), 0..7_776_000_000_u64, text(), stamp());
     let held = held.prop_map(|(topic, whose, for_ms, reason, stamp)| {
         let holding = Holding {
@@ -506,11 +509,11 @@ fn entry() -> impl Strategy<Value = Entry> {
             reason,
             stamp,
         };
-        Entry::Held(topic, holding)
+        InventoryRecord::Held(topic, holding)
     });
-    let spent = (whose(), topic(), id(), stamp());
-    let spent = spent.prop_map(|(whose, topic, id, stamp)| {
-        Entry::Spent(Spent {
+    let applied_removal = (whose(), topic(), id(), stamp());
+    let applied_removal = applied_removal.prop_map(|(whose, topic, id, stamp)| {
+        InventoryRecord::AppliedRemoval(AppliedRemoval {
             whose,
             topic,
             id,
@@ -518,12 +521,12 @@ fn entry() -> impl Strategy<Value = Entry> {
         })
     });
     prop_oneof![
-        (topic(), owned()).prop_map(|(topic, owned)| Entry::Owned(topic, owned)),
+        (topic(), owned()).prop_map(|(topic, owned)| InventoryRecord::Owned(topic, owned)),
         held,
-        spent,
-        instance().prop_map(Entry::Started),
-        instance().prop_map(Entry::Instance),
-        instance().prop_map(Entry::Ended),
+        applied_removal,
+        instance().prop_map(InventoryRecord::Started),
+        instance().prop_map(InventoryRecord::Instance),
+        instance().prop_map(InventoryRecord::Ended),
     ]
 }
 
@@ -542,7 +545,7 @@ fn assert_valid(fact: &Fact) {
     let checked = match fact {
         Fact::Owned(topic, owned) => super::owned(topic, owned),
         Fact::Hold(topic, hold) => super::hold(topic, hold),
-        Fact::Spent(spent) => super::spent(spent),
+        Fact::AppliedRemoval(applied_removal) => super::applied_removal(applied_removal),
         Fact::Instance(instance) => super::instance(instance),
         Fact::Claim(claim) => super::claim(claim),
         Fact::Marker => Ok(()),
@@ -559,20 +562,20 @@ proptest! {
         let (key, value) = entry.encode();
         let fact = codec::decode(&key, &value.unwrap(), Some(AT)).unwrap();
         match (entry, fact) {
-            (Entry::Owned(topic, owned), Fact::Owned(read, fact)) => {
+            (InventoryRecord::Owned(topic, owned), Fact::Owned(read, fact)) => {
                 let mut fact = *fact;
                 prop_assert_eq!(fact.stamp.at_ms.take(), Some(AT));
                 prop_assert_eq!((topic, owned), (read, fact));
             }
-            (Entry::Held(topic, holding), Fact::Hold(read, hold)) => {
+            (InventoryRecord::Held(topic, holding), Fact::Hold(read, hold)) => {
                 prop_assert_eq!(topic, read);
                 prop_assert_eq!(hold.until_ms, AT + i64::try_from(holding.for_ms).unwrap());
             }
-            (Entry::Spent(mut spent), Fact::Spent(read)) => {
-                spent.stamp.at_ms = Some(AT);
-                prop_assert_eq!(spent, read);
+            (InventoryRecord::AppliedRemoval(mut applied_removal), Fact::AppliedRemoval(read)) => {
+                applied_removal.stamp.at_ms = Some(AT);
+                prop_assert_eq!(applied_removal, read);
             }
-            (Entry::Started(one) | Entry::Instance(one) | Entry::Ended(one), Fact::Instance(read)) => {
+            (InventoryRecord::Started(one) | InventoryRecord::Instance(one) | InventoryRecord::Ended(one), Fact::Instance(read)) => {
                 prop_assert_eq!(one.topics, read.topics);
                 prop_assert_eq!(one.parameters, read.parameters);
             }

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::MutexGuard;
 
-use super::{LOOK, Lock, Lost, Moment, Side};
-use crate::inventory::codec::{self, Entry};
+use super::{LOOK, Lock, LockLost, Moment, Side};
+use crate::inventory::codec::{self, InventoryRecord};
 use crate::inventory::concern::Asking;
 use crate::inventory::error::InventoryError;
 use crate::inventory::lease::{Lease, TTL, Term};
@@ -38,7 +38,7 @@ impl Lock {
     /// # Errors
     /// The inventory could not be read or written, a record that cannot be read concerns the reader,
     /// or somebody else does not end.
-    pub async fn settle(&self, asking: &Asking<'_>) -> Result<Settling<'_>, Lost> {
+    pub async fn settle(&self, asking: &Asking<'_>) -> Result<Settling<'_>, LockLost> {
         self.check().await?;
         let mut wait: Option<Wait> = None;
         loop {
@@ -78,7 +78,7 @@ impl Lock {
                 },
             };
             if next.since.elapsed() >= PATIENCE {
-                return Err(Lost::Busy(term.holder.clone()));
+                return Err(LockLost::Busy(term.holder.clone()));
             }
             wait = Some(next);
             let left = next.until.saturating_duration_since(Instant::now());
@@ -115,7 +115,7 @@ impl Settling<'_> {
     ///
     /// # Errors
     /// They may not be recorded, or somebody else may have recorded something meanwhile.
-    pub async fn record(self, entries: &[Entry]) -> Result<Option<i64>, Lost> {
+    pub async fn record(self, entries: &[InventoryRecord]) -> Result<Option<i64>, LockLost> {
         let mut records = encode(&self.side.topic, entries)?;
         records.push((self.key.clone(), None));
         let appended = self.side.appender.append(&records).await;
@@ -128,7 +128,11 @@ impl Settling<'_> {
     ///
     /// # Errors
     /// As for [`Settling::record`].
-    pub async fn close(mut self, writer: &Writer, entries: &[Entry]) -> Result<(), Lost> {
+    pub async fn close(
+        mut self,
+        writer: &Writer,
+        entries: &[InventoryRecord],
+    ) -> Result<(), LockLost> {
         let last = [self.key.clone(), self.side.key.clone()].map(|key| (key, None));
         let given_back = writer.write_before(entries, &last).await?;
         self.lock.was_given_back(&mut self.side, given_back);
@@ -141,11 +145,11 @@ impl Settling<'_> {
     }
 
     /// Another claim counts only once this one's time is over.
-    fn check_time(&self) -> Result<(), Lost> {
+    fn check_time(&self) -> Result<(), LockLost> {
         debug_assert!(IN_TIME < TTL);
         match self.since.elapsed() < IN_TIME {
             true => Ok(()),
-            false => Err(Lost::Taken(None)),
+            false => Err(LockLost::Taken(None)),
         }
     }
 }

@@ -8,7 +8,7 @@ use rdkafka_sys::bindings as sys;
 
 use super::{listed, optional_text, raw, text};
 use crate::kafka::types::{self, ConfigEntry, Configs, Synonym};
-use crate::live::Source;
+use crate::live::ConfigSource;
 use crate::model::ConfigKey;
 
 type Raw = *const sys::rd_kafka_ConfigEntry_t;
@@ -42,7 +42,7 @@ impl Entries {
             self.last.resize_with(at + 1, Default::default);
         }
         let source = types::source(unsafe { raw::rd_kafka_ConfigEntry_source(entry) });
-        let last = &mut self.last[at][usize::from(source == Source::Topic)];
+        let last = &mut self.last[at][usize::from(source == ConfigSource::Topic)];
         if let Some(last) = last.as_ref().filter(|last| unsafe { is_same(last, entry) }) {
             return Arc::clone(last);
         }
@@ -60,7 +60,7 @@ unsafe fn is_same(before: &ConfigEntry, entry: Raw) -> bool {
         before.source == source
             && equals(sys::rd_kafka_ConfigEntry_name(entry), before.key.as_str())
             && has_value(entry, before.value.as_deref())
-            && (source != Source::Topic || {
+            && (source != ConfigSource::Topic || {
                 let synonyms = listed(entry, sys::rd_kafka_ConfigEntry_synonyms);
                 let mut pairs = before.synonyms.iter().zip(synonyms);
                 synonyms.len() == before.synonyms.len()
@@ -89,7 +89,7 @@ unsafe fn equals(string: *const c_char, text: &str) -> bool {
     !string.is_null() && unsafe { CStr::from_ptr(string) }.to_bytes() == text.as_bytes()
 }
 
-unsafe fn copy(entry: Raw, source: Source) -> ConfigEntry {
+unsafe fn copy(entry: Raw, source: ConfigSource) -> ConfigEntry {
     unsafe {
         let synonyms = listed(entry, sys::rd_kafka_ConfigEntry_synonyms).iter();
         let synonyms = synonyms.map(|&synonym| Synonym {

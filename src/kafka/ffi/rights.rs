@@ -6,12 +6,12 @@ use std::ffi::c_int;
 use rdkafka_sys::bindings as sys;
 
 use super::{Event, slice};
-use crate::kafka::types::Operation;
+use crate::kafka::types::AclOperation;
 
 impl Event<'_> {
     /// The operations that an answer to a described cluster names; `None` where it names none
     /// because it was not asked for them, or does not know them.
-    pub fn cluster_operations(&self) -> Option<BTreeSet<Operation>> {
+    pub fn cluster_operations(&self) -> Option<BTreeSet<AclOperation>> {
         let mut count = 0;
         // SAFETY: the event is alive, and what it points to is copied. The bindings have a Rust
         // enum here; Kafka may add operations.
@@ -23,7 +23,7 @@ impl Event<'_> {
             let first =
                 sys::rd_kafka_DescribeCluster_result_authorized_operations(result, &mut count);
             let first: *const c_int = first.cast();
-            let operation = |&number: &c_int| Operation::from(number);
+            let operation = |&number: &c_int| AclOperation::from(number);
             (!first.is_null()).then(|| slice(first, count).iter().map(operation).collect())
         }
     }

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::values::{Count, Distinct, MAX_PARTITIONS, MAX_REPLICAS, Named};
 use crate::live::{
-    Broker, BrokerDefault, Hold, Instance, Inventory, Live, LiveTopic, Owned, ReplicationFactor,
-    Source, Spent, Unknown, Unread, Usage,
+    AppliedRemoval, Broker, BrokerDefault, ConfigSource, Hold, Instance, Inventory, Live,
+    LiveTopic, Owned, ReplicationFactor, Unknown, Unread, Usage,
 };
 use crate::model::config::SPECS;
 use crate::model::document::document_format;
@@ -54,7 +54,7 @@ pub struct LiveDocument {
     pub holds: Named<TopicName, Hold>,
     /// The removals that have deleted their topic.
     #[serde(default, skip_serializing_if = "Distinct::is_empty")]
-    pub applied_removals: Distinct<Spent>,
+    pub applied_removals: Distinct<AppliedRemoval>,
     /// The instances of lifecycles.
     #[serde(default, skip_serializing_if = "Distinct::is_empty")]
     pub instances: Distinct<Instance>,
@@ -149,13 +149,13 @@ impl From<&Live> for LiveDocument {
             now,
             unknown,
             usage,
-            objections: _,
+            preflight_errors: _,
         } = live.clone();
         let is_in_use = inventory.is_some();
         let Inventory {
             topics: owned,
             holds,
-            spent,
+            applied_removals,
             instances,
         } = inventory.unwrap_or_default();
         Self {
@@ -167,7 +167,7 @@ impl From<&Live> for LiveDocument {
             topics: topics.into_iter().collect(),
             inventory: is_in_use.then(|| owned.into_iter().collect()),
             holds: holds.into_iter().collect(),
-            applied_removals: Distinct(spent),
+            applied_removals: Distinct(applied_removals),
             instances: Distinct(instances),
             now_ms: now.map(BrokerTime::now_ms),
             unknown,
@@ -206,7 +206,7 @@ impl TryFrom<LiveDocument> for Live {
             (Some(topics), _) => Some(Inventory {
                 topics: topics.collect(),
                 holds: holds.collect(),
-                spent: applied_removals.0,
+                applied_removals: applied_removals.0,
                 instances: instances.0,
             }),
         };
@@ -220,7 +220,7 @@ impl TryFrom<LiveDocument> for Live {
             now: now_ms.map(BrokerTime::recorded),
             unknown,
             usage: usage.collect(),
-            objections: BTreeMap::new(),
+            preflight_errors: BTreeMap::new(),
         };
         complete_defaults(&mut live);
         Ok(live)
@@ -237,7 +237,7 @@ fn complete_defaults(live: &mut Live) {
     for spec in SPECS {
         let built_in = || BrokerDefault {
             value: spec.default.to_owned(),
-            source: Source::KafkaDefault,
+            source: ConfigSource::KafkaDefault,
         };
         let key = ConfigKey::from(spec.name);
         live.broker_defaults.entry(key).or_insert_with(built_in);
@@ -316,9 +316,11 @@ impl TryFrom<ReplicasDocument> for ReplicationFactor {
 impl From<BrokerDefault> for DefaultDocument {
     fn from(BrokerDefault { value, source }: BrokerDefault) -> Self {
         let source = match source {
-            Source::BrokerDefault | Source::Topic => return DefaultDocument::OfBrokers(value),
-            Source::Broker => DefaultSource::Broker,
-            Source::KafkaDefault => DefaultSource::KafkaDefault,
+            ConfigSource::BrokerDefault | ConfigSource::Topic => {
+                return DefaultDocument::OfBrokers(value);
+            }
+            ConfigSource::Broker => DefaultSource::Broker,
+            ConfigSource::KafkaDefault => DefaultSource::KafkaDefault,
         };
         DefaultDocument::Other(OtherDefault { value, source })
     }
@@ -327,12 +329,12 @@ impl From<BrokerDefault> for DefaultDocument {
 impl From<DefaultDocument> for BrokerDefault {
     fn from(document: DefaultDocument) -> Self {
         let (value, source) = match document {
-            DefaultDocument::OfBrokers(value) => (value, Source::BrokerDefault),
+            DefaultDocument::OfBrokers(value) => (value, ConfigSource::BrokerDefault),
             DefaultDocument::Other(OtherDefault { value, source }) => {
                 let source = match source {
-                    DefaultSource::Broker => Source::Broker,
-                    DefaultSource::BrokerDefault => Source::BrokerDefault,
-                    DefaultSource::KafkaDefault => Source::KafkaDefault,
+                    DefaultSource::Broker => ConfigSource::Broker,
+                    DefaultSource::BrokerDefault => ConfigSource::BrokerDefault,
+                    DefaultSource::KafkaDefault => ConfigSource::KafkaDefault,
                 };
                 (value, source)
             }

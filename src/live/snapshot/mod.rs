@@ -21,8 +21,8 @@ pub fn parse(text: &str) -> Result<Live, DocumentError> {
 mod tests {
     use super::*;
     use crate::live::{
-        BrokerDefault, GroupUse, Hold, Instance, Inventory, LiveTopic, Owned, ReplicationFactor,
-        Source, Spent, Stamp, Unknown, Unread, Unseen, Usage, Whose,
+        AppliedRemoval, BrokerDefault, ConfigSource, GroupUse, Hold, Instance, Inventory,
+        LiveTopic, Owned, OwnerKey, ReplicationFactor, Stamp, Unknown, Unread, Unseen, Usage,
     };
     use crate::model::{OnRemove, TopicName, document};
     use crate::testing::{found, live};
@@ -35,7 +35,7 @@ mod tests {
  "inventory": {"content-ingested": {"scope": "media-platform", "environment": "prod", "id": "t1", "on_remove": "retain", "partitions": 5, "replication_factor": 3, "config": {"retention.ms": "2592000000"}}},
  "usage": {"content-ingested": {"groups": []}}}"#;
 
-    fn default(value: &str, source: Source) -> BrokerDefault {
+    fn default(value: &str, source: ConfigSource) -> BrokerDefault {
         BrokerDefault {
             value: value.to_owned(),
             source,
@@ -51,11 +51,11 @@ mod tests {
         let defaults = &live.broker_defaults;
         assert_eq!(
             defaults["retention.ms"],
-            default("604800000", Source::BrokerDefault)
+            default("604800000", ConfigSource::BrokerDefault)
         );
         assert_eq!(
             defaults["segment.bytes"],
-            default("1", Source::KafkaDefault)
+            default("1", ConfigSource::KafkaDefault)
         );
         let mut topic = found(5, 3, &[("retention.ms", "2592000000")]);
         topic.id = Some("t1".to_owned());
@@ -89,16 +89,17 @@ mod tests {
         );
         mixed.replication_factor = ReplicationFactor::of([2, 3]);
         mixed.id = Some("id".to_owned());
-        mixed
-            .behind
-            .insert("cleanup.policy".into(), default("delete", Source::Broker));
+        mixed.behind.insert(
+            "cleanup.policy".into(),
+            default("delete", ConfigSource::Broker),
+        );
         let mut live: Live = live([("a", mixed), ("b", unread)]);
         live.broker_defaults
-            .insert("x".into(), default("1", Source::BrokerDefault));
+            .insert("x".into(), default("1", ConfigSource::BrokerDefault));
         live.inventory = Some(Inventory {
             topics: [("a".into(), Owned::default()), ("b".into(), owned())].into(),
             holds: [("b".into(), hold())].into(),
-            spent: vec![spent("b"), spent("c")],
+            applied_removals: vec![applied_removals("b"), applied_removals("c")],
             instances: vec![instance("abc"), instance("abd")],
         });
         live.now = Some(crate::model::BrokerTime::recorded(1_700_000_000_000));
@@ -141,8 +142,8 @@ mod tests {
         );
     }
 
-    fn whose() -> Whose {
-        Whose {
+    fn whose() -> OwnerKey {
+        OwnerKey {
             scope: Some("media".to_owned()),
             environment: Some("prod".to_owned()),
         }
@@ -183,8 +184,8 @@ mod tests {
         }
     }
 
-    fn spent(topic: &str) -> Spent {
-        Spent {
+    fn applied_removals(topic: &str) -> AppliedRemoval {
+        AppliedRemoval {
             whose: whose(),
             topic: topic.into(),
             id: None,
@@ -243,18 +244,18 @@ mod tests {
                 "{error}"
             );
         }
-        let spent = "{\"topic\": \"a\", \"scope\": \"s\"}";
+        let applied_removals = "{\"topic\": \"a\", \"scope\": \"s\"}";
         for (fields, said) in [
             (
                 "\"inventory\": {}, \"holds\": {\"a\": {\"reason\": \"x\"}}".to_owned(),
                 "missing field `until_ms`",
             ),
             (
-                format!("\"inventory\": {{}}, \"applied_removals\": [{spent}, {spent}]"),
+                format!("\"inventory\": {{}}, \"applied_removals\": [{applied_removals}, {applied_removals}]"),
                 "the same stands here twice",
             ),
             (
-                format!("\"applied_removals\": [{spent}]"),
+                format!("\"applied_removals\": [{applied_removals}]"),
                 "`applied_removals` needs `inventory`",
             ),
             (

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::values::{Count, MAX_PARTITIONS, MAX_REPLICAS, Named};
-use crate::live::{Hold, Instance, Owned, Spent, Stamp, Whose};
+use crate::live::{AppliedRemoval, Hold, Instance, Owned, OwnerKey, Stamp};
 use crate::model::document;
 use crate::model::{ConfigKey, ConfigMap, OnRemove, TopicName};
 
@@ -68,7 +68,7 @@ fn stated<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<St
 impl From<Owned> for OwnedFields {
     fn from(owned: Owned) -> Self {
         let Owned {
-            whose: Whose { scope, environment },
+            whose: OwnerKey { scope, environment },
             id,
             on_remove,
             owner,
@@ -98,7 +98,7 @@ impl From<Owned> for OwnedFields {
 impl From<OwnedFields> for Owned {
     fn from(fields: OwnedFields) -> Self {
         Self {
-            whose: Whose {
+            whose: OwnerKey {
                 scope: fields.scope,
                 environment: fields.environment,
             },
@@ -157,7 +157,7 @@ pub struct HoldFields {
 impl From<Hold> for HoldFields {
     fn from(hold: Hold) -> Self {
         let Hold {
-            whose: Whose { scope, environment },
+            whose: OwnerKey { scope, environment },
             until_ms,
             reason,
             stamp: Stamp { commit, by, at_ms },
@@ -183,7 +183,7 @@ impl TryFrom<HoldFields> for Hold {
         let counted = counted.map(|(at_ms, for_ms)| at_ms.saturating_add_unsigned(for_ms));
         let until_ms = fields.until_ms.or(counted);
         Ok(Self {
-            whose: Whose {
+            whose: OwnerKey {
                 scope: fields.scope,
                 environment: fields.environment,
             },
@@ -201,7 +201,7 @@ impl TryFrom<HoldFields> for Hold {
 /// A removal that has deleted its topic.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object, as an applied removal is")]
-pub struct SpentFields {
+pub struct AppliedRemovalFields {
     /// The ownership scope; absent for the one that reads.
     #[serde(skip_serializing_if = "Option::is_none")]
     scope: Option<String>,
@@ -224,14 +224,14 @@ pub struct SpentFields {
     at_ms: Option<i64>,
 }
 
-impl From<Spent> for SpentFields {
-    fn from(spent: Spent) -> Self {
-        let Spent {
-            whose: Whose { scope, environment },
+impl From<AppliedRemoval> for AppliedRemovalFields {
+    fn from(applied_removals: AppliedRemoval) -> Self {
+        let AppliedRemoval {
+            whose: OwnerKey { scope, environment },
             topic,
             id,
             stamp: Stamp { commit, by, at_ms },
-        } = spent;
+        } = applied_removals;
         Self {
             scope,
             environment,
@@ -244,10 +244,10 @@ impl From<Spent> for SpentFields {
     }
 }
 
-impl From<SpentFields> for Spent {
-    fn from(fields: SpentFields) -> Self {
+impl From<AppliedRemovalFields> for AppliedRemoval {
+    fn from(fields: AppliedRemovalFields) -> Self {
         Self {
-            whose: Whose {
+            whose: OwnerKey {
                 scope: fields.scope,
                 environment: fields.environment,
             },
@@ -312,7 +312,7 @@ pub struct InstanceFields {
 impl From<Instance> for InstanceFields {
     fn from(instance: Instance) -> Self {
         let Instance {
-            whose: Whose { scope, environment },
+            whose: OwnerKey { scope, environment },
             lifecycle,
             parameters,
             topics,
@@ -351,7 +351,7 @@ impl TryFrom<InstanceFields> for Instance {
             (None, false) => None,
         };
         Ok(Self {
-            whose: Whose {
+            whose: OwnerKey {
                 scope: fields.scope,
                 environment: fields.environment,
             },
@@ -381,7 +381,7 @@ pub fn write_owned<M: SerializeMap>(
     at_ms: Option<i64>,
 ) -> Result<(), M::Error> {
     let Owned {
-        whose: Whose { scope, environment },
+        whose: OwnerKey { scope, environment },
         id,
         on_remove,
         owner,
@@ -432,8 +432,8 @@ pub fn hold_json(hold: &Hold) -> Map<String, Value> {
 }
 
 /// An applied removal.
-pub fn spent_json(spent: &Spent) -> Map<String, Value> {
-    fields(spent)
+pub fn applied_removal_json(applied_removals: &AppliedRemoval) -> Map<String, Value> {
+    fields(applied_removals)
 }
 
 /// An instance.

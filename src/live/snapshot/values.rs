@@ -10,7 +10,7 @@ use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 
-use crate::live::{Instance, Spent, Whose};
+use crate::live::{AppliedRemoval, Instance, OwnerKey};
 use crate::model::TopicName;
 
 /// Kafka's own limit: a partition count is an `int32`.
@@ -164,15 +164,15 @@ pub trait Keyed {
     fn key(&self) -> Self::Key;
 }
 
-impl Keyed for Spent {
-    type Key = (TopicName, Whose);
+impl Keyed for AppliedRemoval {
+    type Key = (TopicName, OwnerKey);
     fn key(&self) -> Self::Key {
         (self.topic.clone(), self.whose.clone())
     }
 }
 
 impl Keyed for Instance {
-    type Key = (Whose, String, BTreeMap<String, String>);
+    type Key = (OwnerKey, String, BTreeMap<String, String>);
     fn key(&self) -> Self::Key {
         let Instance {
             whose,

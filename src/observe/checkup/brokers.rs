@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::super::side_by_side;
 use super::{refused, unanswered};
 use crate::kafka::{Cluster, ConfigEntry, Metadata, Node, TopicMetadata};
-use crate::live::checkup::{Broker, Partitions, Server, Visit};
+use crate::live::checkup::{Broker, BrokerAnswer, Partitions, Server};
 use crate::model::TopicName;
 
 /// The servers of the connection. One that is a broker's own address is asked as that broker.
@@ -26,12 +26,12 @@ pub(super) async fn servers(cluster: &Cluster, metadata: &Metadata) -> Vec<Serve
 /// Every broker, at the address that it advertises.
 pub(super) async fn visit_all(cluster: &Cluster, metadata: &Metadata) -> Vec<Broker> {
     let ask = metadata.brokers.iter().map(|node| async {
-        let answered = cluster.visit(node).await;
-        let visit = |visit: crate::kafka::Visit| Visit {
-            took: visit.took,
-            release: visit.release,
-            apis: visit.apis,
-            settings: match &visit.configs {
+        let answered = cluster.probe(node).await;
+        let probe = |probe: crate::kafka::BrokerProbe| BrokerAnswer {
+            took: probe.took,
+            release: probe.release,
+            apis: probe.apis,
+            settings: match &probe.configs {
                 Ok(entries) => Ok(entries.iter().filter_map(setting).collect()),
                 Err(fault) => Err(refused(fault)),
             },
@@ -40,7 +40,7 @@ pub(super) async fn visit_all(cluster: &Cluster, metadata: &Metadata) -> Vec<Bro
             id: node.id,
             rack: node.rack.clone(),
             address: node.address(),
-            answered: answered.map(visit).map_err(|error| unanswered(&error)),
+            answered: answered.map(probe).map_err(|error| unanswered(&error)),
         }
     });
     side_by_side(ask).await

@@ -6,7 +6,9 @@ use super::{Standings, refused, unanswered};
 use crate::desired::Environment;
 use crate::inventory::{self, InventoryError, TakenLock};
 use crate::kafka::{Cluster, ConfigEntry, Metadata, OffsetAt};
-use crate::live::checkup::{Contents, Inventory, Lock, Reason, Standing, Told, Untold};
+use crate::live::checkup::{
+    Available, Contents, Inventory, Lock, Reason, TopicAccess, Unavailable,
+};
 use crate::model::TopicName;
 
 /// Kafka's own topic for the offsets of groups: brokers stamp its records with their own time.
@@ -18,7 +20,7 @@ pub(super) async fn look(
     metadata: &Metadata,
     environment: &Environment,
     standings: &Standings,
-) -> Option<(TopicName, Told<Inventory>)> {
+) -> Option<(TopicName, Available<Inventory>)> {
     let crate::desired::Inventory { enabled, topic, .. } = &environment.inventory;
     if !enabled {
         return None;
@@ -38,20 +40,20 @@ pub(super) async fn look(
 }
 
 /// Metadata leaves out what may not be seen; the description tells that from what is not there.
-fn unseen(topic: &TopicName, standings: &Standings) -> Told<Inventory> {
+fn unseen(topic: &TopicName, standings: &Standings) -> Available<Inventory> {
     match standings.as_ref().map_err(Clone::clone)?.get(topic) {
-        Some(Standing::Untold(why)) => Err(why.clone()),
-        Some(Standing::Hidden) => Err(Untold {
+        Some(TopicAccess::Unavailable(why)) => Err(why.clone()),
+        Some(TopicAccess::Hidden) => Err(Unavailable {
             why: "this principal may not see whether it is there".to_owned(),
             help: None,
             kind: Reason::Denied,
         }),
         // There by now: it was made since.
-        Some(Standing::Missing | Standing::There(_)) | None => Ok(Inventory::Missing),
+        Some(TopicAccess::Missing | TopicAccess::There(_)) | None => Ok(Inventory::Missing),
     }
 }
 
-async fn configs(cluster: &Cluster, topic: &TopicName) -> Told<BTreeMap<String, String>> {
+async fn configs(cluster: &Cluster, topic: &TopicName) -> Available<BTreeMap<String, String>> {
     let described = cluster
         .describe_topic_configs(std::slice::from_ref(topic))
         .await;
@@ -66,7 +68,7 @@ async fn configs(cluster: &Cluster, topic: &TopicName) -> Told<BTreeMap<String, 
     }
 }
 
-async fn contents(cluster: &Cluster, topic: &TopicName) -> Told<Contents> {
+async fn contents(cluster: &Cluster, topic: &TopicName) -> Available<Contents> {
     let read = inventory::read_anyway(cluster, topic).await;
     let contents = read.map_err(|error| unread(&error))?.unwrap_or_default();
     Ok(Contents {
@@ -83,8 +85,8 @@ async fn contents(cluster: &Cluster, topic: &TopicName) -> Told<Contents> {
     })
 }
 
-fn unread(error: &InventoryError) -> Untold {
-    Untold {
+fn unread(error: &InventoryError) -> Unavailable {
+    Unavailable {
         why: error.to_string(),
         help: error.help(),
         kind: match error {
@@ -115,8 +117,8 @@ fn lock(taken: TakenLock) -> Lock {
 pub(super) async fn stamped(
     cluster: &Cluster,
     metadata: &Metadata,
-    inventory: Option<&(TopicName, Told<Inventory>)>,
-) -> Told<Option<(TopicName, i64)>> {
+    inventory: Option<&(TopicName, Available<Inventory>)>,
+) -> Available<Option<(TopicName, i64)>> {
     let own = inventory.and_then(|(topic, found)| Some((topic.clone(), appended(found)?)));
     match (newest_offset(cluster, metadata).await, own) {
         (Ok(other), own) => Ok([own, other].into_iter().flatten().max_by_key(|(_, at)| *at)),
@@ -126,7 +128,7 @@ pub(super) async fn stamped(
 }
 
 /// When the inventory's newest record was appended, where brokers stamp them.
-fn appended(found: &Told<Inventory>) -> Option<i64> {
+fn appended(found: &Available<Inventory>) -> Option<i64> {
     let Ok(Inventory::There {
         configs: Ok(configs),
         contents: Ok(contents),
@@ -140,7 +142,10 @@ fn appended(found: &Told<Inventory>) -> Option<i64> {
 }
 
 /// The newest record of Kafka's own topic, where it may be seen.
-async fn newest_offset(cluster: &Cluster, metadata: &Metadata) -> Told<Option<(TopicName, i64)>> {
+async fn newest_offset(
+    cluster: &Cluster,
+    metadata: &Metadata,
+) -> Available<Option<(TopicName, i64)>> {
     let topic = TopicName::from(OFFSETS);
     let shown = metadata.topics.get(&topic);
     let partitions = shown.map_or(&[][..], |shown| &shown.partitions);

@@ -8,7 +8,7 @@ use super::super::usage::sees_all_groups;
 use super::{Examined, Standings, refused, unanswered};
 use crate::kafka::batches::{Cost, pack};
 use crate::kafka::{Cluster, Error, Fault, FaultKind, Mode, NewTopic};
-use crate::live::checkup::{Groups, Standing, Told};
+use crate::live::checkup::{Available, Groups, TopicAccess};
 use crate::model::TopicName;
 
 /// What is asked to be created, to be checked only, where the files give no name to ask with.
@@ -20,19 +20,21 @@ pub(super) async fn topics(cluster: &Cluster, examined: &Examined<'_>) -> Standi
     let names: Vec<TopicName> = files.chain(inventory_topic(examined)).collect();
     let described = cluster.describe_topics_and_rights(&names).await;
     let described = described.map_err(|error| unanswered(&error))?;
-    let standing = |description| match description {
-        Ok(crate::kafka::TopicDescription { operations, .. }) => Standing::There(operations),
+    let topic_access = |description| match description {
+        Ok(crate::kafka::TopicDescription { operations, .. }) => TopicAccess::There(operations),
         Err(fault) => absent(&fault),
     };
     let each = described.into_iter();
-    Ok(each.map(|(name, told)| (name, standing(told))).collect())
+    Ok(each
+        .map(|(name, told)| (name, topic_access(told)))
+        .collect())
 }
 
-fn absent(fault: &Fault) -> Standing {
+fn absent(fault: &Fault) -> TopicAccess {
     match fault.kind() {
-        FaultKind::Missing => Standing::Missing,
-        FaultKind::NotAuthorised => Standing::Hidden,
-        _ => Standing::Untold(refused(fault)),
+        FaultKind::Missing => TopicAccess::Missing,
+        FaultKind::NotAuthorised => TopicAccess::Hidden,
+        _ => TopicAccess::Unavailable(refused(fault)),
     }
 }
 
@@ -41,7 +43,10 @@ fn inventory_topic(examined: &Examined<'_>) -> Option<TopicName> {
     inventory.enabled.then(|| inventory.topic.clone())
 }
 
-type Created = (Told<Duration>, Told<BTreeMap<TopicName, Told<()>>>);
+type Created = (
+    Available<Duration>,
+    Available<BTreeMap<TopicName, Available<()>>>,
+);
 
 /// Asks whether topics could be created. Rights are looked at first: of a topic that is there, a
 /// principal without the right does not hear that it is.
@@ -67,7 +72,7 @@ pub(super) async fn creating(cluster: &Cluster, examined: &Examined<'_>) -> Crea
 async fn validate(
     cluster: &Cluster,
     names: Vec<TopicName>,
-) -> Result<BTreeMap<TopicName, Told<()>>, Error> {
+) -> Result<BTreeMap<TopicName, Available<()>>, Error> {
     let new = |name: &TopicName| NewTopic {
         name: name.clone(),
         partitions: 1,
@@ -78,7 +83,7 @@ async fn validate(
     let send =
         async |topics: Vec<NewTopic>| cluster.create_topics(&topics, Mode::ValidateOnly).await;
     let faults = ask(cluster, batches, send).await?;
-    let mut told: BTreeMap<TopicName, Told<()>> =
+    let mut told: BTreeMap<TopicName, Available<()>> =
         names.into_iter().map(|name| (name, Ok(()))).collect();
     for (topic, fault) in faults {
         told.insert(topic.name, may_create(&fault));
@@ -88,7 +93,7 @@ async fn validate(
 
 /// What else a broker may have against such a topic, that it is there or breaks a policy, it says
 /// only to those who have the right.
-fn may_create(fault: &Fault) -> Told<()> {
+fn may_create(fault: &Fault) -> Available<()> {
     match fault.kind() {
         FaultKind::NotAuthorised
         | FaultKind::Throttled
@@ -99,7 +104,7 @@ fn may_create(fault: &Fault) -> Told<()> {
 }
 
 /// Whether this principal sees all consumer groups.
-pub(super) async fn groups(cluster: &Cluster) -> Told<Groups> {
+pub(super) async fn groups(cluster: &Cluster) -> Available<Groups> {
     match sees_all_groups(cluster).await {
         Err(error) => Err(unanswered(&error)),
         Ok(None) => Ok(Groups::NeverAny),

@@ -4,16 +4,19 @@
 use std::collections::BTreeMap;
 
 use super::ask::ask;
-use super::{Said, objection};
+use super::{Rejection, preflight_error};
 use crate::kafka::batches::{Cost, pack};
 use crate::kafka::{Alter, AlterOp, Cluster, Error, Fault, Mode};
-use crate::live::{Objection, ObjectionKind};
+use crate::live::{PreflightError, PreflightErrorKind};
 use crate::model::{ConfigKey, Setting, TopicName};
 
 /// What is said against each key of a topic.
 type Bad = BTreeMap<TopicName, Vec<(ConfigKey, Fault)>>;
 
-pub(super) async fn preflight(cluster: &Cluster, alters: Vec<Alter>) -> Result<Vec<Said>, Error> {
+pub(super) async fn preflight(
+    cluster: &Cluster,
+    alters: Vec<Alter>,
+) -> Result<Vec<Rejection>, Error> {
     let refused = validate(cluster, alters).await?;
     let (several, mut bad) = split(refused);
     if !several.is_empty() {
@@ -34,7 +37,7 @@ async fn validate(cluster: &Cluster, alters: Vec<Alter>) -> Result<Vec<(Alter, F
 /// Those that are refused for what some of their keys hold, and the answers that are final.
 fn split(refused: Vec<(Alter, Fault)>) -> (Vec<(Alter, Fault)>, Bad) {
     let for_a_key = |(alter, fault): &(Alter, Fault)| {
-        alter.ops.len() > 1 && super::kind(fault) == ObjectionKind::Refused
+        alter.ops.len() > 1 && super::kind(fault) == PreflightErrorKind::Refused
     };
     let (several, whole): (Vec<_>, Vec<_>) = refused.into_iter().partition(for_a_key);
     let bad = whole
@@ -98,18 +101,18 @@ fn without(mut alter: Alter, bad: &Bad) -> Alter {
 }
 
 /// The keys of a topic, those with the same answer together.
-fn said((topic, mut keys): (TopicName, Vec<(ConfigKey, Fault)>)) -> Vec<Said> {
+fn said((topic, mut keys): (TopicName, Vec<(ConfigKey, Fault)>)) -> Vec<Rejection> {
     keys.sort_by(|(a, _), (b, _)| a.cmp(b));
-    let mut said: Vec<Objection> = Vec::new();
+    let mut said: Vec<PreflightError> = Vec::new();
     for (key, fault) in keys {
         let part = Some(Setting::Config(key));
-        let new = objection(vec![part.clone()], part, &fault);
+        let new = preflight_error(vec![part.clone()], part, &fault);
         match said.iter_mut().find(|known| known.words == new.words) {
             Some(known) => known.parts.extend(new.parts),
             None => said.push(new),
         }
     }
     said.into_iter()
-        .map(|objection| (topic.clone(), objection))
+        .map(|preflight_error| (topic.clone(), preflight_error))
         .collect()
 }

@@ -1,14 +1,17 @@
 //! Deletes: Kafka has no `validate_only` for them, so that the switch and the rights are looked up.
 
-use super::{Said, objection};
-use crate::kafka::{Cluster, Error, Fault, FaultKind, Operation, TopicDescription};
-use crate::live::{Objection, ObjectionKind};
+use super::{Rejection, preflight_error};
+use crate::kafka::{AclOperation, Cluster, Error, Fault, FaultKind, TopicDescription};
+use crate::live::{PreflightError, PreflightErrorKind};
 use crate::model::TopicName;
 
 /// The broker's setting that turns deleting off.
 const ENABLED: &str = "delete.topic.enable";
 
-pub(super) async fn preflight(cluster: &Cluster, topics: &[TopicName]) -> Result<Vec<Said>, Error> {
+pub(super) async fn preflight(
+    cluster: &Cluster,
+    topics: &[TopicName],
+) -> Result<Vec<Rejection>, Error> {
     if topics.is_empty() {
         return Ok(Vec::new());
     }
@@ -25,13 +28,13 @@ pub(super) async fn preflight(cluster: &Cluster, topics: &[TopicName]) -> Result
             .cloned()
             .chain(right)
             .map(|o| (topic.clone(), o))
-            .collect::<Vec<Said>>()
+            .collect::<Vec<Rejection>>()
     };
     Ok(topics.iter().flat_map(of_topic).collect())
 }
 
-fn whole(kind: ObjectionKind, words: String) -> Objection {
-    Objection {
+fn whole(kind: PreflightErrorKind, words: String) -> PreflightError {
+    PreflightError {
         parts: vec![None],
         kind,
         words,
@@ -40,7 +43,7 @@ fn whole(kind: ObjectionKind, words: String) -> Objection {
 }
 
 /// Whether the brokers delete no topics at all, asked of the first that answers.
-async fn switched_off(cluster: &Cluster) -> Result<Option<Objection>, Error> {
+async fn switched_off(cluster: &Cluster) -> Result<Option<PreflightError>, Error> {
     let mut last = None;
     for broker in cluster.metadata().await?.brokers {
         match cluster.describe_broker_configs(broker.id).await {
@@ -48,11 +51,11 @@ async fn switched_off(cluster: &Cluster) -> Result<Option<Objection>, Error> {
                 let switch = configs.find(ENABLED);
                 let off = switch.is_some_and(|config| config.value.as_deref() == Some("false"));
                 let words = || format!("{ENABLED} is false on broker {}", broker.id);
-                return Ok(off.then(|| whole(ObjectionKind::Refused, words())));
+                return Ok(off.then(|| whole(PreflightErrorKind::Refused, words())));
             }
             Ok(Err(fault)) => {
                 let words = format!("whether {ENABLED} is on: {}", super::words(&fault));
-                last = Some(Ok(whole(ObjectionKind::Unchecked, words)));
+                last = Some(Ok(whole(PreflightErrorKind::Unchecked, words)));
             }
             // The cluster may still name a broker that is gone.
             Err(error) => last = last.or(Some(Err(error))),
@@ -62,16 +65,16 @@ async fn switched_off(cluster: &Cluster) -> Result<Option<Objection>, Error> {
 }
 
 /// What a topic's description says against deleting it.
-fn no_right(description: &Result<TopicDescription, Fault>, who: &str) -> Option<Objection> {
+fn no_right(description: &Result<TopicDescription, Fault>, who: &str) -> Option<PreflightError> {
     match description {
         // A topic that is gone by now needs no right.
         Err(fault) if fault.kind() == FaultKind::Missing => None,
-        Err(fault) => Some(objection(vec![None], None, fault)),
+        Err(fault) => Some(preflight_error(vec![None], None, fault)),
         Ok(description) => {
             let operations = description.operations.as_ref()?;
-            let may = operations.contains(&Operation::Delete);
+            let may = operations.contains(&AclOperation::Delete);
             let words = || format!("{who} has no right to delete it; needed: Delete on the topic");
-            (!may).then(|| whole(ObjectionKind::NotAuthorised, words()))
+            (!may).then(|| whole(PreflightErrorKind::NotAuthorised, words()))
         }
     }
 }

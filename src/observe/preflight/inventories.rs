@@ -3,17 +3,17 @@
 
 use std::collections::BTreeSet;
 
-use super::Said;
+use super::Rejection;
 use crate::inventory::{self, InventoryError};
 use crate::kafka::{Cluster, Error};
-use crate::live::{Objection, ObjectionKind};
+use crate::live::{PreflightError, PreflightErrorKind};
 use crate::model::TopicName;
-use crate::model::{Step, Work};
+use crate::model::{Operation, Step};
 
-pub(super) async fn preflight(cluster: &Cluster, steps: &[Step]) -> Result<Vec<Said>, Error> {
+pub(super) async fn preflight(cluster: &Cluster, steps: &[Step]) -> Result<Vec<Rejection>, Error> {
     let touched = steps
         .iter()
-        .filter(|step| !matches!(step.work, Work::Create(_)));
+        .filter(|step| !matches!(step.work, Operation::Create(_)));
     let touched: BTreeSet<&TopicName> = touched.map(|step| &step.topic).collect();
     let touched: Vec<TopicName> = touched.into_iter().cloned().collect();
     let mut said = Vec::new();
@@ -30,13 +30,13 @@ pub(super) async fn preflight(cluster: &Cluster, steps: &[Step]) -> Result<Vec<S
             Err(error) => format!("it may hold the records of an inventory: {error}"),
         };
         let of_topic = steps.iter().filter(|step| step.topic == topic);
-        let objection = Objection {
+        let preflight_error = PreflightError {
             parts: of_topic.flat_map(Step::parts).collect(),
-            kind: ObjectionKind::Inventory,
+            kind: PreflightErrorKind::Inventory,
             words,
             about: None,
         };
-        said.push((topic, objection));
+        said.push((topic, preflight_error));
     }
     Ok(said)
 }

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{Part, Unapproved};
+use super::{ApprovedPart, Unapproved};
 use crate::live::Usage;
 use crate::model::{ConfigKey, Setting, SettingValue, TopicName};
 use crate::plan::document::{ChangeDocument, SettingDocument};
-use crate::plan::{Action, Change, Fate};
+use crate::plan::{Action, Change, ExternalChange};
 
 /// The parts of a fresh plan's changes that were not approved as they are, by topic and part.
 pub(super) fn unapproved(
@@ -29,7 +29,7 @@ pub(super) fn unapproved(
 
 fn parts(approved: &ChangeDocument, fresh: ChangeDocument) -> Vec<Unapproved> {
     let topic = fresh.topic.clone();
-    let part = |approved: Option<Part>, now: Option<Part>| Unapproved {
+    let part = |approved: Option<ApprovedPart>, now: Option<ApprovedPart>| Unapproved {
         topic: topic.clone(),
         approved,
         now,
@@ -39,7 +39,7 @@ fn parts(approved: &ChangeDocument, fresh: ChangeDocument) -> Vec<Unapproved> {
     }
     if let Some(another) = another_topic(approved, &fresh) {
         return vec![part(
-            approved.id.clone().map(|id| Part::Topic { id }),
+            approved.id.clone().map(|id| ApprovedPart::Topic { id }),
             Some(another),
         )];
     }
@@ -48,23 +48,27 @@ fn parts(approved: &ChangeDocument, fresh: ChangeDocument) -> Vec<Unapproved> {
     }
     let mut differ = Vec::new();
     if let Some(usage) = more_use(approved, &fresh) {
-        let was = approved.usage.clone().map(|usage| Part::Usage { usage });
-        differ.push(part(was, Some(Part::Usage { usage })));
+        let was = approved
+            .usage
+            .clone()
+            .map(|usage| ApprovedPart::Usage { usage });
+        differ.push(part(was, Some(ApprovedPart::Usage { usage })));
     }
     let (fresh_action, mut was) = (fresh.action, settings(approved.settings.clone()));
     let mut others = BTreeMap::new();
     for (key, now) in settings(fresh.settings) {
         let was = was.remove(&key);
         if !was.as_ref().is_some_and(|was| same(was, &now)) && !follows(approved, &now) {
-            let was = was.map(Part::Setting);
-            others.insert(key, part(was, Some(Part::Setting(now))));
+            let was = was.map(ApprovedPart::Setting);
+            others.insert(key, part(was, Some(ApprovedPart::Setting(now))));
         }
     }
     // Nothing of a topic that is not there can be done by now: what a create leaves out was
     // taken from the files.
     if fresh_action == Action::Create {
         let left_out = was.into_iter();
-        others.extend(left_out.map(|(key, was)| (key, part(Some(Part::Setting(was)), None))));
+        others
+            .extend(left_out.map(|(key, was)| (key, part(Some(ApprovedPart::Setting(was)), None))));
     }
     differ.extend(others.into_values());
     differ
@@ -78,7 +82,7 @@ fn continues(approved: &ChangeDocument, fresh: &ChangeDocument) -> bool {
         (Action::Update, Action::Update | Action::Adopt) => approved.adopt || !fresh.adopt,
         (Action::Update, Action::UpdateInventory) => true,
         (Action::Delete, Action::Release | Action::UpdateInventory) => {
-            fresh.external_change == Some(Fate::Gone)
+            fresh.external_change == Some(ExternalChange::Deleted)
         }
         (approved, fresh) => approved == fresh,
     }
@@ -86,10 +90,10 @@ fn continues(approved: &ChangeDocument, fresh: &ChangeDocument) -> bool {
 
 /// The live topic, where it is not the one that was approved. What an approval does not name it does
 /// not cover. A topic that was to be made had no id.
-fn another_topic(approved: &ChangeDocument, fresh: &ChangeDocument) -> Option<Part> {
+fn another_topic(approved: &ChangeDocument, fresh: &ChangeDocument) -> Option<ApprovedPart> {
     let id = fresh.id.as_ref()?;
     let is_another = approved.action != Action::Create && approved.id.as_ref() != Some(id);
-    is_another.then(|| Part::Topic { id: id.clone() })
+    is_another.then(|| ApprovedPart::Topic { id: id.clone() })
 }
 
 /// The use of a topic to delete, where it is more than what was approved: another group, or a group
@@ -126,8 +130,8 @@ fn follows(approved: &ChangeDocument, now: &SettingDocument) -> bool {
     now.inventory_only && on_topic.into_iter().any(same_target)
 }
 
-fn whole(change: &ChangeDocument) -> Part {
-    Part::Whole {
+fn whole(change: &ChangeDocument) -> ApprovedPart {
+    ApprovedPart::Whole {
         action: change.action,
         adopt: change.adopt,
     }
@@ -186,7 +190,7 @@ mod tests {
     use crate::live::{Inventory, Live, Owned};
     use crate::model::OnRemove;
     use crate::plan::{Options, Plan, make};
-    use crate::testing::{desired, found, kafka_default, live, saved, tombstone, topic};
+    use crate::testing::{desired, found, kafka_default, live, removal, saved, topic};
 
     type Cluster = (Desired, Live);
 
@@ -196,7 +200,7 @@ mod tests {
             ("grows", topic(6, 3, &[("retention.ms", "86400000")])),
             ("new", topic(3, 3, &[("cleanup.policy", "compact,delete")])),
         ]);
-        desired.removed.insert("old".into(), tombstone());
+        desired.removed.insert("old".into(), removal());
         let held = [("retention.ms", "604800000"), ("segment.bytes", "1000000")];
         let live = live([("grows", found(3, 3, &held)), ("old", found(3, 3, &[]))]);
         (desired, live)
@@ -213,14 +217,14 @@ mod tests {
         make(desired, live, &options)
     }
 
-    fn said(part: Option<&Part>) -> String {
+    fn said(part: Option<&ApprovedPart>) -> String {
         let text = |side: Option<String>| side.unwrap_or_else(|| "-".to_owned());
         match part {
             None => "nothing".to_owned(),
-            Some(Part::Whole { action, .. }) => action.as_str().to_owned(),
-            Some(Part::Topic { id }) => format!("id {id}"),
-            Some(Part::Usage { usage }) => crate::plan::usage_facts(usage).join(", "),
-            Some(Part::Setting(change)) => {
+            Some(ApprovedPart::Whole { action, .. }) => action.as_str().to_owned(),
+            Some(ApprovedPart::Topic { id }) => format!("id {id}"),
+            Some(ApprovedPart::Usage { usage }) => crate::plan::usage_facts(usage).join(", "),
+            Some(ApprovedPart::Setting(change)) => {
                 let to = change.to.as_ref().map(ToString::to_string);
                 let from = text(change.from.as_ref().map(ToString::to_string));
                 let to = text(to.or(change.to_default.clone()));

@@ -103,16 +103,16 @@ pub struct Unapproved {
     /// The topic.
     pub topic: TopicName,
     /// What was approved for the part; `None` where nothing was.
-    pub approved: Option<Part>,
+    pub approved: Option<ApprovedPart>,
     /// What would be done to it now; `None` where a create would leave it out.
-    pub now: Option<Part>,
+    pub now: Option<ApprovedPart>,
 }
 
 /// A part of what a plan approves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 #[schemars(rename = "ApprovedPart")]
-pub enum Part {
+pub enum ApprovedPart {
     /// What happens to the topic as a whole.
     Whole {
         /// What happens to it.
@@ -142,9 +142,9 @@ pub struct UnapprovedDocument {
     /// The setting; `null` where it is about the topic as a whole.
     pub setting: Option<Setting>,
     /// What was approved; `null` where nothing was.
-    pub approved: Option<Part>,
+    pub approved: Option<ApprovedPart>,
     /// What would be done now; `null` where it would be left out.
-    pub now: Option<Part>,
+    pub now: Option<ApprovedPart>,
 }
 
 impl From<&Unapproved> for UnapprovedDocument {
@@ -162,8 +162,10 @@ impl Unapproved {
     /// The setting; `None` where it is about the topic as a whole.
     pub fn setting(&self) -> Option<&Setting> {
         match self.now.as_ref().or(self.approved.as_ref())? {
-            Part::Setting(change) => Some(&change.setting),
-            Part::Whole { .. } | Part::Topic { .. } | Part::Usage { .. } => None,
+            ApprovedPart::Setting(change) => Some(&change.setting),
+            ApprovedPart::Whole { .. }
+            | ApprovedPart::Topic { .. }
+            | ApprovedPart::Usage { .. } => None,
         }
     }
 }
@@ -255,7 +257,7 @@ fn too_much(unapproved: &[Unapproved]) -> Option<Refusal> {
 mod tests {
     use super::*;
     use crate::plan::{Options, make};
-    use crate::testing::{at, desired, found, live, saved, tombstone, topic};
+    use crate::testing::{at, desired, found, live, removal, saved, topic};
 
     fn codes(plan: &Plan) -> Vec<&str> {
         let codes = plan.refused.iter().map(|refusal| refusal.code.as_str());
@@ -265,7 +267,7 @@ mod tests {
     #[test]
     fn it_allows_the_risks_that_it_shows_and_no_others() {
         let mut files = desired([("a", topic(6, 3, &[("cleanup.policy", "delete")]))]);
-        files.removed.insert("b".into(), tombstone());
+        files.removed.insert("b".into(), removal());
         let cluster = |policy| {
             let a = found(3, 3, &[("cleanup.policy", policy)]);
             live([("a", a), ("b", found(3, 3, &[]))])
@@ -288,7 +290,7 @@ mod tests {
     #[test]
     fn guards_hold_though_it_was_approved() {
         let mut files = desired([]);
-        files.removed.insert("a".into(), tombstone());
+        files.removed.insert("a".into(), removal());
         let cluster = live([("a", found(3, 3, &[]))]);
         let held_to = Options {
             approval: Some(saved(&make(&files, &cluster, &Options::default()))),

@@ -1,6 +1,6 @@
 //! Single settings, three ways: last applied, live, wanted.
 
-use super::{Difference, Kind};
+use super::{Difference, DifferenceKind};
 use crate::desired::Topic;
 use crate::diff::{self, Since};
 use crate::live::{self, Defaults, Effective, LiveTopic, Owned, ReplicationFactor};
@@ -63,9 +63,9 @@ fn difference<'a>(
     Difference {
         setting: change.setting.clone(),
         kind: match change.action {
-            SettingAction::Set(_) => Kind::Value,
-            SettingAction::Pin(_) => Kind::NotHeld,
-            SettingAction::Reset(_) | SettingAction::Remove => Kind::Undeclared,
+            SettingAction::Set(_) => DifferenceKind::Value,
+            SettingAction::Pin(_) => DifferenceKind::NotHeld,
+            SettingAction::Reset(_) | SettingAction::Remove => DifferenceKind::Undeclared,
         },
         since: since.unwrap_or(default),
         applied: last,
@@ -80,7 +80,7 @@ fn last_applied(applied: Option<&Owned>, key: &ConfigKey) -> Option<String> {
 }
 
 /// A listed topic of which something is held back.
-pub(super) struct Sides<'a, 'b> {
+pub(super) struct DriftInputs<'a, 'b> {
     pub(super) wanted: &'a Topic,
     pub(super) found: &'a LiveTopic,
     pub(super) defaults: &'a Defaults,
@@ -90,13 +90,13 @@ pub(super) struct Sides<'a, 'b> {
     pub(super) otherwise: Since,
 }
 
-impl<'a> Sides<'a, '_> {
+impl<'a> DriftInputs<'a, '_> {
     pub(super) fn partitions(&self) -> Difference<'a> {
         let wanted = &self.wanted.partitions;
         let last = self.applied.and_then(|applied| applied.partitions);
         Difference {
             setting: Setting::Partitions,
-            kind: Kind::Value,
+            kind: DifferenceKind::Value,
             since: since_number(last, self.found.partitions, wanted.value)
                 .unwrap_or(self.otherwise),
             applied: last.map(|last| last.to_string()),
@@ -114,7 +114,7 @@ impl<'a> Sides<'a, '_> {
         let since = last.map(|last| diff::of_number(&same(last), live, &same(wanted.value)));
         Difference {
             setting: Setting::ReplicationFactor,
-            kind: Kind::Value,
+            kind: DifferenceKind::Value,
             since: since.unwrap_or(self.otherwise),
             applied: last.map(|last| last.to_string()),
             live: Some(live.to_string()),
@@ -131,7 +131,7 @@ impl<'a> Sides<'a, '_> {
         let since = configs.map(|applied| diff::of_config(applied, key, live, value));
         Difference {
             setting: Setting::Config(key.clone()),
-            kind: wanted.map_or(Kind::Undeclared, |_| Kind::Value),
+            kind: wanted.map_or(DifferenceKind::Undeclared, |_| DifferenceKind::Value),
             since: since.unwrap_or(self.otherwise),
             applied: last_applied(self.applied, key),
             live: live.map(|live| live.value.to_owned()),

@@ -3,14 +3,14 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Difference, Drift, Drifted, Kind, State};
+use super::{Difference, DifferenceKind, Drift, DriftState, Drifted};
 use crate::diff::Since;
 use crate::model::document::document_format;
 use crate::model::{Place, Setting, TopicName};
 use crate::plan::document::{
     HoldDocument, LastAppliedDocument, OwnedElsewhereDocument, RefusalDocument, SettingDocument,
 };
-use crate::plan::{Fate, Held, Plan};
+use crate::plan::{ExternalChange, HeldTopic, Plan};
 
 document_format!(
     /// The format of a drift document.
@@ -73,11 +73,11 @@ pub struct DriftedDocument {
     /// The topic.
     pub topic: TopicName,
     /// In what way it differs.
-    pub state: State,
+    pub state: DriftState,
     /// On which side the topic as a whole changed since the last apply.
     pub since_applied: Option<Since>,
     /// What happened to the topic outside of topicsmith since the last apply.
-    pub external_change: Option<Fate>,
+    pub external_change: Option<ExternalChange>,
     /// The entry or removal.
     pub declared_at: Option<String>,
     /// When and from where the topic was last applied.
@@ -94,7 +94,7 @@ pub struct DifferenceDocument {
     /// The setting.
     pub setting: Setting,
     /// In what way it differs.
-    pub kind: Kind,
+    pub kind: DifferenceKind,
     /// On which side it changed since the last apply.
     pub since_applied: Since,
     /// What was last applied, where the inventory holds it.
@@ -121,7 +121,7 @@ impl DriftDocument {
     /// The document of a drift, which must be of this plan.
     pub fn new(plan: &Plan, drift: &Drift) -> Self {
         let of = |state| drift.topics.iter().filter(|d| d.state == state).count();
-        let held = |held: &Held| {
+        let held = |held: &HeldTopic| {
             let differs = drift
                 .held
                 .iter()
@@ -139,9 +139,9 @@ impl DriftDocument {
             summary: DriftSummary {
                 drift: drift.drifted(),
                 pending: drift.pending(),
-                differs: of(State::Differs),
-                missing: of(State::Missing),
-                unwanted: of(State::Unwanted),
+                differs: of(DriftState::Differs),
+                missing: of(DriftState::Missing),
+                unwanted: of(DriftState::Unwanted),
                 held: plan.held.len(),
                 unlisted: plan.unlisted.len(),
                 unchanged: plan.unchanged,
@@ -168,7 +168,7 @@ impl From<&Drifted<'_>> for DriftedDocument {
             topic,
             state,
             since,
-            fate,
+            external_change,
             declared_at,
             applied,
             record,
@@ -178,7 +178,7 @@ impl From<&Drifted<'_>> for DriftedDocument {
             topic: (*topic).clone(),
             state: *state,
             since_applied: *since,
-            external_change: *fate,
+            external_change: *external_change,
             declared_at: declared_at.map(Place::file_line),
             last_applied: applied.map(LastAppliedDocument::from),
             settings: differences(drifted),

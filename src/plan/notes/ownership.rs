@@ -6,7 +6,7 @@ use crate::model::text::{count, names};
 use crate::model::time::utc;
 use crate::model::{OnRemove, TopicName};
 use crate::plan::verdict::Table;
-use crate::plan::{Fate, Plan};
+use crate::plan::{ExternalChange, Plan};
 
 /// How many topics a note names.
 const MOST_NAMED: usize = 10;
@@ -17,12 +17,12 @@ pub(super) fn of(
     (plan, table): (&Plan, &Table),
     wanted: impl Fn(&TopicName) -> bool + Copy,
 ) -> Vec<String> {
-    let tombstones: Vec<&TopicName> = desired.removed.keys().filter(|name| wanted(name)).collect();
+    let removals: Vec<&TopicName> = desired.removed.keys().filter(|name| wanted(name)).collect();
     if !desired.environment.inventory.enabled {
-        return without(desired, live, &tombstones, wanted);
+        return without(desired, live, &removals, wanted);
     }
     let mut notes = table.instances().unclear.clone();
-    notes.extend(spent(live, table, &tombstones));
+    notes.extend(spent(live, table, &removals));
     notes.extend(unsure_holds(live, table, wanted));
     notes.extend(lost(plan));
     notes
@@ -32,11 +32,11 @@ pub(super) fn of(
 fn without(
     desired: &Desired,
     live: &Live,
-    tombstones: &[&TopicName],
+    removals: &[&TopicName],
     wanted: impl Fn(&TopicName) -> bool,
 ) -> Vec<String> {
     const WHY: &str = "inventory.enabled = false";
-    let deleting = tombstones
+    let deleting = removals
         .iter()
         .filter(|name| live.topics.contains_key(**name));
     let deleting: Vec<&&TopicName> = deleting.collect();
@@ -57,13 +57,13 @@ fn without(
 }
 
 /// Tombstones that have done their work, and whose topics were made again.
-fn spent(live: &Live, table: &Table, tombstones: &[&TopicName]) -> Option<String> {
-    let books = table.books()?;
-    let is_spent = |name: &&&TopicName| {
+fn spent(live: &Live, table: &Table, removals: &[&TopicName]) -> Option<String> {
+    let inventory_view = table.inventory_view()?;
+    let is_removal_applied = |name: &&&TopicName| {
         let found = live.topics.get(**name);
-        found.is_some_and(|found| books.is_spent(name, found))
+        found.is_some_and(|found| inventory_view.is_removal_applied(name, found))
     };
-    let spent: Vec<&&TopicName> = tombstones.iter().filter(is_spent).collect();
+    let spent: Vec<&&TopicName> = removals.iter().filter(is_removal_applied).collect();
     (!spent.is_empty()).then(|| {
         let (them, they) = match spent.len() {
             1 => ("its removal has", "it was"),
@@ -82,10 +82,10 @@ fn unsure_holds(
     wanted: impl Fn(&TopicName) -> bool,
 ) -> impl Iterator<Item = String> {
     let holds = live.inventory.iter().flat_map(|inventory| &inventory.holds);
-    let books = table.books();
+    let inventory_view = table.inventory_view();
     holds.filter_map(move |(topic, hold)| {
         let now = live.now?;
-        let ours = books.is_some_and(|books| books.is_ours(&hold.whose));
+        let ours = inventory_view.is_some_and(|inventory_view| inventory_view.is_ours(&hold.whose));
         let unsure = ours && wanted(topic) && now.is_past_here_alone(hold.until_ms);
         unsure.then(|| {
             format!(
@@ -99,9 +99,9 @@ fn unsure_holds(
 /// Topics of running instances that are not there any more.
 fn lost(plan: &Plan) -> impl Iterator<Item = String> {
     plan.lost.iter().map(|lost| {
-        let what = match lost.fate {
-            Fate::Gone => "is not there any more, and no plan makes it",
-            Fate::Recreated => "was recreated, and is left unchanged",
+        let what = match lost.external_change {
+            ExternalChange::Deleted => "is not there any more, and no plan makes it",
+            ExternalChange::Recreated => "was recreated, and is left unchanged",
         };
         format!("{} of {} {what}", lost.topic, lost.instance)
     })

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::capacity::{Assumptions, Bound, Capacity, Need, Origin, Sum};
+use crate::capacity::{Assumptions, Bound, Capacity, Need, Sum, ValueOrigin};
 use crate::model::TopicName;
 use crate::model::document::document_format;
 
@@ -83,7 +83,7 @@ pub struct BoundDocument {
     /// Its ms, or its bytes in each partition.
     pub value: Option<u64>,
     /// Where that comes from.
-    pub from: Option<Origin>,
+    pub from: Option<ValueOrigin>,
 }
 
 /// Kinds of bounds.

@@ -1,6 +1,6 @@
 //! Disk for people: a table of topics, one of owners, what is not counted, and whether it fits.
 
-use crate::capacity::{Bound, Capacity, Fit, Need, Origin, Sum};
+use crate::capacity::{Bound, Capacity, Fit, Need, Sum, ValueOrigin};
 use crate::model::text::{count, escape, grouped, names};
 use crate::model::units::{format_duration, rounded_size};
 use crate::render::columns::{Cell, print_table, wrap};
@@ -24,7 +24,7 @@ pub fn text(capacity: &Capacity, style: Style) -> String {
         out.push('\n');
     }
     for note in notes(capacity) {
-        wrap(&mut out, 0, &Cell::new(Paint::Told, note), style);
+        wrap(&mut out, 0, &Cell::new(Paint::Info, note), style);
     }
     let (paint, summary) = summary(capacity);
     out.push_str(&style.paint(paint, &summary));
@@ -88,7 +88,7 @@ fn topics(capacity: &Capacity) -> Vec<Vec<Cell>> {
             cells.push(plain(need.messages.map_or_else(|| "-".to_owned(), number)));
             cells.push(match &need.now {
                 Some(Ok(now)) => plain(number(*now)),
-                Some(Err(_)) => Cell::new(Paint::Told, "?"),
+                Some(Err(_)) => Cell::new(Paint::Info, "?"),
                 None => plain("-"),
             });
         }
@@ -99,10 +99,10 @@ fn topics(capacity: &Capacity) -> Vec<Vec<Cell>> {
 }
 
 fn bound(bound: Bound) -> String {
-    let by = |origin: Origin| match origin {
-        Origin::Configuration => "",
-        Origin::BrokerDefault => " (broker default)",
-        Origin::KafkaDefault => " (Kafka's default)",
+    let by = |origin: ValueOrigin| match origin {
+        ValueOrigin::Configuration => "",
+        ValueOrigin::BrokerDefault => " (broker default)",
+        ValueOrigin::KafkaDefault => " (Kafka's default)",
     };
     match bound {
         Bound::Time(ms, origin) => format!("{}{}", duration(ms), by(origin)),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Catalog, Entry, Look, Part, Standing};
+use super::{Catalog, CatalogEntry, ClusterState, EnvironmentState, TopicStatus};
 use crate::model::TopicName;
 use crate::model::document::document_format;
 
@@ -56,7 +56,7 @@ pub struct CatalogTopicDocument {
     /// Its labels, of all environments.
     pub labels: BTreeMap<String, String>,
     /// The topic in each environment that lists or holds it.
-    pub environments: BTreeMap<String, Standing>,
+    pub environments: BTreeMap<String, TopicStatus>,
 }
 
 impl From<&Catalog<'_>> for CatalogDocument {
@@ -67,7 +67,7 @@ impl From<&Catalog<'_>> for CatalogDocument {
             passing,
             others,
         } = catalog;
-        let topics = |entries: &[Entry]| -> Vec<CatalogTopicDocument> {
+        let topics = |entries: &[CatalogEntry]| -> Vec<CatalogTopicDocument> {
             let entries = entries.iter();
             entries.map(|entry| topic(entry, environments)).collect()
         };
@@ -81,26 +81,26 @@ impl From<&Catalog<'_>> for CatalogDocument {
     }
 }
 
-impl From<&Part<'_>> for CatalogEnvironmentDocument {
-    fn from(part: &Part) -> Self {
-        let Part { desired, look } = part;
+impl From<&EnvironmentState<'_>> for CatalogEnvironmentDocument {
+    fn from(part: &EnvironmentState) -> Self {
+        let EnvironmentState { desired, look } = part;
         let (cluster_id, error) = match look {
-            Look::Seen(live, _) => (live.cluster_id.clone(), None),
-            Look::NotAsked => (None, None),
-            Look::Failed(why) => (None, Some(why.clone())),
+            ClusterState::Seen(live, _) => (live.cluster_id.clone(), None),
+            ClusterState::NotAsked => (None, None),
+            ClusterState::Failed(why) => (None, Some(why.clone())),
         };
         Self {
             environment: desired.environment.name.to_string(),
             description: desired.environment.description.clone(),
             cluster_id,
-            read: matches!(look, Look::Seen(..)),
+            read: matches!(look, ClusterState::Seen(..)),
             error,
         }
     }
 }
 
-fn topic(entry: &Entry, environments: &[&Part]) -> CatalogTopicDocument {
-    let Entry {
+fn topic(entry: &CatalogEntry, environments: &[&EnvironmentState]) -> CatalogTopicDocument {
+    let CatalogEntry {
         topic,
         description,
         owner,
@@ -108,9 +108,9 @@ fn topic(entry: &Entry, environments: &[&Part]) -> CatalogTopicDocument {
         places,
     } = entry;
     let here = environments.iter().zip(places);
-    let here = here.filter_map(|(part, standing)| {
+    let here = here.filter_map(|(part, status)| {
         let name = part.desired.environment.name.to_string();
-        Some((name, standing.clone()?))
+        Some((name, status.clone()?))
     });
     CatalogTopicDocument {
         topic: topic.clone(),

@@ -1,9 +1,9 @@
 //! The catalogue as one page that needs nothing else: no other files, no network. Its policy lets a
 //! browser use its own script and style, which it names by their SHA-256, and nothing else.
 
-use super::{Catalog, CatalogState, Entry, Look, Standing, environments};
+use super::{Catalog, CatalogEntry, CatalogState, ClusterState, TopicStatus, environments};
 use crate::model::text::{count, cut};
-use crate::render::list::State;
+use crate::render::list::TopicState;
 use crate::render::markdown::html as safe;
 use crate::render::values;
 
@@ -34,12 +34,12 @@ pub fn html(catalog: &Catalog) -> String {
         let environment = &part.desired.environment;
         let description = environment.description.as_deref().map(escape);
         let look = match &part.look {
-            Look::Seen(live, _) => live
+            ClusterState::Seen(live, _) => live
                 .cluster_id
                 .as_deref()
                 .map(|id| format!("cluster {}", escape(id))),
-            Look::NotAsked => Some("its cluster was not read".to_owned()),
-            Look::Failed(why) => Some(format!(
+            ClusterState::NotAsked => Some("its cluster was not read".to_owned()),
+            ClusterState::Failed(why) => Some(format!(
                 "<span class=\"bad\">its cluster could not be read: {}</span>",
                 escape(why)
             )),
@@ -76,7 +76,7 @@ fn escape(text: &str) -> String {
     safe(&cut(text, LONGEST))
 }
 
-fn group(out: &mut String, catalog: &Catalog, entries: &[Entry], what: &str) {
+fn group(out: &mut String, catalog: &Catalog, entries: &[CatalogEntry], what: &str) {
     let topics = count(entries.len(), "topic");
     out.push_str(&format!("<section>\n<h2>{topics}{what}</h2>\n"));
     entries
@@ -85,7 +85,7 @@ fn group(out: &mut String, catalog: &Catalog, entries: &[Entry], what: &str) {
     out.push_str("</section>\n");
 }
 
-fn article(out: &mut String, catalog: &Catalog, entry: &Entry) {
+fn article(out: &mut String, catalog: &Catalog, entry: &CatalogEntry) {
     let name = escape(entry.topic.as_str());
     out.push_str(&format!(
         "<article id=\"{name}\" data-find=\"{}\">\n<h3><a href=\"#{name}\">{name}</a></h3>\n",
@@ -105,13 +105,13 @@ fn article(out: &mut String, catalog: &Catalog, entry: &Entry) {
         out.push_str(&format!("<p class=\"faint\">{}</p>\n", said.join(" · ")));
     }
     out.push_str("<ul class=\"states\">\n");
-    for (part, standing) in catalog.environments.iter().zip(&entry.places) {
-        if let Some(standing) = standing {
+    for (part, status) in catalog.environments.iter().zip(&entry.places) {
+        if let Some(status) = status {
             out.push_str(&format!(
                 "<li>{}: <span class=\"state {}\">{}</span></li>\n",
                 escape(&part.desired.environment.name),
-                class(standing),
-                standing.words()
+                class(status),
+                status.words()
             ));
         }
     }
@@ -121,7 +121,7 @@ fn article(out: &mut String, catalog: &Catalog, entry: &Entry) {
 }
 
 /// What the filter looks through.
-fn found_by(catalog: &Catalog, entry: &Entry) -> String {
+fn found_by(catalog: &Catalog, entry: &CatalogEntry) -> String {
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     let mut words = vec![
         entry.topic.to_string(),
@@ -134,10 +134,10 @@ fn found_by(catalog: &Catalog, entry: &Entry) -> String {
             .iter()
             .map(|(name, value)| format!("{name}={value}")),
     );
-    for (part, standing) in catalog.environments.iter().zip(&entry.places) {
-        if let Some(standing) = standing {
+    for (part, status) in catalog.environments.iter().zip(&entry.places) {
+        if let Some(status) = status {
             words.push(part.desired.environment.name.to_string());
-            words.push(standing.words().to_owned());
+            words.push(status.words().to_owned());
         }
     }
     let settings = entry.settings().into_iter();
@@ -146,25 +146,30 @@ fn found_by(catalog: &Catalog, entry: &Entry) -> String {
     words.join(" ").to_lowercase()
 }
 
-fn class(standing: &Standing) -> &'static str {
-    let CatalogState::Compared(state) = standing.state else {
+fn class(status: &TopicStatus) -> &'static str {
+    let CatalogState::Compared(state) = status.state else {
         return "faint";
     };
     match state {
-        State::InSync => "ok",
-        _ if standing.drifted == Some(true) => "bad",
-        State::Missing | State::Removed if standing.pending != Some(true) => "bad",
-        State::Differs | State::Missing | State::NotOwned | State::Released | State::Removed => {
-            "change"
-        }
-        State::NotSeen | State::Unlisted | State::OwnedElsewhere | State::Held => "faint",
+        TopicState::InSync => "ok",
+        _ if status.drifted == Some(true) => "bad",
+        TopicState::Missing | TopicState::Removed if status.pending != Some(true) => "bad",
+        TopicState::Differs
+        | TopicState::Missing
+        | TopicState::NotOwned
+        | TopicState::Released
+        | TopicState::Removed => "change",
+        TopicState::NotSeen
+        | TopicState::Unlisted
+        | TopicState::OwnedElsewhere
+        | TopicState::Held => "faint",
     }
 }
 
-fn settings(out: &mut String, catalog: &Catalog, entry: &Entry) {
+fn settings(out: &mut String, catalog: &Catalog, entry: &CatalogEntry) {
     out.push_str("<details>\n<summary>Settings</summary>\n<div class=\"wide\"><table>\n<thead><tr><th scope=\"col\">Setting</th>");
     let here = || catalog.environments.iter().zip(&entry.places);
-    let here = || here().filter_map(|(part, standing)| Some((part, standing.as_ref()?)));
+    let here = || here().filter_map(|(part, status)| Some((part, status.as_ref()?)));
     for (part, _) in here() {
         let name = escape(&part.desired.environment.name);
         out.push_str(&format!("<th scope=\"col\">{name}</th>"));
@@ -175,8 +180,8 @@ fn settings(out: &mut String, catalog: &Catalog, entry: &Entry) {
             "<tr><th scope=\"row\"><code>{}</code></th>",
             escape(&values::label(setting))
         ));
-        for (_, standing) in here() {
-            let values = standing.setting(setting);
+        for (_, status) in here() {
+            let values = status.setting(setting);
             let shown =
                 |raw: &String| values.map_or_else(String::new, |values| escape(&values.shown(raw)));
             let wanted = values.and_then(|values| values.wanted.as_ref()).map(shown);
@@ -190,8 +195,8 @@ fn settings(out: &mut String, catalog: &Catalog, entry: &Entry) {
         }
         out.push_str("</tr>\n");
     }
-    let places = here().map(|(_, standing)| {
-        let place = standing.declared_at.as_ref();
+    let places = here().map(|(_, status)| {
+        let place = status.declared_at.as_ref();
         place.map_or_else(
             || "no file".to_owned(),
             |place| format!("<code>{}</code>", escape(&place.file_line())),

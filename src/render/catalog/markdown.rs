@@ -1,7 +1,7 @@
 //! The catalogue as a page of Markdown, for a wiki or a repository. It is a page and no comment: all
 //! of it is there, however long.
 
-use super::{Catalog, Entry, Look, Standing, environments};
+use super::{Catalog, CatalogEntry, ClusterState, TopicStatus, environments};
 use crate::model::text::count;
 use crate::render::markdown::{code, code_of, prose};
 use crate::render::values;
@@ -13,9 +13,11 @@ pub fn markdown(catalog: &Catalog) -> String {
         let environment = &part.desired.environment;
         let description = environment.description.as_deref().map(prose);
         let look = match &part.look {
-            Look::Seen(..) => None,
-            Look::NotAsked => Some("its cluster was not read".to_owned()),
-            Look::Failed(why) => Some(format!("its cluster could not be read: {}", prose(why))),
+            ClusterState::Seen(..) => None,
+            ClusterState::NotAsked => Some("its cluster was not read".to_owned()),
+            ClusterState::Failed(why) => {
+                Some(format!("its cluster could not be read: {}", prose(why)))
+            }
         };
         let said: Vec<String> = description.into_iter().chain(look).collect();
         if !said.is_empty() {
@@ -64,20 +66,19 @@ fn head(out: &mut String, first: &[&str], catalog: &Catalog) {
     out.push_str(&format!("|{}\n", " --- |".repeat(columns)));
 }
 
-fn overview(out: &mut String, catalog: &Catalog, entries: &[Entry]) {
+fn overview(out: &mut String, catalog: &Catalog, entries: &[CatalogEntry]) {
     head(out, &["Topic", "Owner", "What"], catalog);
     for entry in entries {
         let text = |text: &Option<String>| text.as_deref().map_or_else(String::new, prose);
         let states = entry.places.iter();
-        let states =
-            states.map(|standing| standing.as_ref().map_or("", Standing::words).to_owned());
+        let states = states.map(|status| status.as_ref().map_or("", TopicStatus::words).to_owned());
         let name = code_of(entry.topic.as_str(), 249);
         let own = [name, text(&entry.owner), text(&entry.description)];
         row(out, own.into_iter().chain(states));
     }
 }
 
-fn topic(out: &mut String, catalog: &Catalog, entry: &Entry) {
+fn topic(out: &mut String, catalog: &Catalog, entry: &CatalogEntry) {
     out.push_str(&format!("\n## {}\n\n", code_of(entry.topic.as_str(), 249)));
     let description = entry.description.as_deref().map(prose);
     let owner = entry
@@ -95,10 +96,8 @@ fn topic(out: &mut String, catalog: &Catalog, entry: &Entry) {
     }
     head(out, &["Setting"], catalog);
     for setting in entry.settings() {
-        let cells = entry.places.iter().map(|standing| {
-            let values = standing
-                .as_ref()
-                .and_then(|standing| standing.setting(setting));
+        let cells = entry.places.iter().map(|status| {
+            let values = status.as_ref().and_then(|status| status.setting(setting));
             let Some(values) = values else {
                 return String::new();
             };

@@ -18,21 +18,21 @@ use crate::live::{Live, LiveTopic, ReplicationFactor};
 use crate::model::{ConfigKey, Globs, OnRemove, Place, Setting, TopicName};
 use crate::plan::drift::Drifted;
 use crate::plan::{self, Change, Plan, SettingAction};
-use crate::render::list::{self, State};
+use crate::render::list::{self, TopicState};
 use crate::render::values;
 
 /// What is known of one environment.
 #[derive(Debug)]
-pub struct Part<'a> {
+pub struct EnvironmentState<'a> {
     /// What the files say.
     pub desired: &'a Desired,
     /// What its cluster holds.
-    pub look: Look<'a>,
+    pub look: ClusterState<'a>,
 }
 
 /// What became of the look at a cluster.
 #[derive(Debug)]
-pub enum Look<'a> {
+pub enum ClusterState<'a> {
     /// It was looked at; the plan is of the same files and the same cluster.
     Seen(&'a Live, &'a Plan),
     /// It was not to be.
@@ -45,18 +45,18 @@ pub enum Look<'a> {
 #[derive(Debug)]
 pub struct Catalog<'a> {
     /// The environments, in the order in which they were asked for.
-    pub environments: Vec<&'a Part<'a>>,
+    pub environments: Vec<&'a EnvironmentState<'a>>,
     /// The topics that a file lists, by name.
-    pub listed: Vec<Entry>,
+    pub listed: Vec<CatalogEntry>,
     /// The topics of lifecycles, by name; a name holds the parameters that tell instances apart.
-    pub passing: Vec<Entry>,
+    pub passing: Vec<CatalogEntry>,
     /// The topics that only clusters have, by name.
-    pub others: Vec<Entry>,
+    pub others: Vec<CatalogEntry>,
 }
 
 /// One topic.
 #[derive(Debug, Clone)]
-pub struct Entry {
+pub struct CatalogEntry {
     /// Its name.
     pub topic: TopicName,
     /// What it is for, as the first environment that says so has it.
@@ -66,12 +66,12 @@ pub struct Entry {
     /// Its labels, of all environments.
     pub labels: BTreeMap<String, String>,
     /// How it is in each environment; `None` where it is neither listed nor live.
-    pub places: Vec<Option<Standing>>,
+    pub places: Vec<Option<TopicStatus>>,
 }
 
 /// A topic in one environment.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct Standing {
+pub struct TopicStatus {
     /// How configuration and cluster agree.
     pub state: CatalogState,
     /// The lifecycle whose instances have such a topic.
@@ -93,7 +93,7 @@ pub struct Standing {
 #[serde(untagged)]
 pub enum CatalogState {
     /// As `list` has it.
-    Compared(State),
+    Compared(TopicState),
     /// Not compared.
     NotCompared(NotCompared),
 }
@@ -131,22 +131,22 @@ impl SettingValues {
     }
 }
 
-impl Entry {
+impl CatalogEntry {
     /// Whether no environment lists it.
     fn is_in_no_file(&self) -> bool {
-        let mut standings = self.places.iter().flatten();
-        standings.all(|standing| standing.declared_at.is_none())
+        let mut statuses = self.places.iter().flatten();
+        statuses.all(|status| status.declared_at.is_none())
     }
 
     /// The settings that it has in some environment: partitions, replication factor, then configs.
     fn settings(&self) -> BTreeSet<&Setting> {
-        let standings = self.places.iter().flatten();
-        let settings = standings.flat_map(|standing| &standing.settings);
+        let statuses = self.places.iter().flatten();
+        let settings = statuses.flat_map(|status| &status.settings);
         settings.map(|values| &values.setting).collect()
     }
 }
 
-impl Standing {
+impl TopicStatus {
     fn setting(&self, setting: &Setting) -> Option<&SettingValues> {
         let mut settings = self.settings.iter();
         settings.find(|values| values.setting == *setting)
@@ -160,31 +160,33 @@ impl Standing {
             CatalogState::NotCompared(NotCompared::NotRead) => return "not read",
         };
         match (state, self.drifted, self.pending) {
-            (State::Differs, Some(true), Some(true)) => "drifted and pending",
-            (State::Differs, Some(true), _) => "drifted",
-            (State::Differs | State::Missing | State::NotOwned, Some(false), Some(true)) => {
-                "pending"
-            }
+            (TopicState::Differs, Some(true), Some(true)) => "drifted and pending",
+            (TopicState::Differs, Some(true), _) => "drifted",
+            (
+                TopicState::Differs | TopicState::Missing | TopicState::NotOwned,
+                Some(false),
+                Some(true),
+            ) => "pending",
             (state, ..) => state.words(),
         }
     }
 }
 
 /// Puts the environments side by side.
-pub fn catalog<'a>(parts: &'a [Part<'a>], only: &Globs) -> Catalog<'a> {
-    let standings: Vec<_> = parts.iter().map(|part| standings(part, only)).collect();
+pub fn catalog<'a>(parts: &'a [EnvironmentState<'a>], only: &Globs) -> Catalog<'a> {
+    let statuses: Vec<_> = parts.iter().map(|part| statuses(part, only)).collect();
     let listed = |index: usize, name: &TopicName| parts[index].desired.topics.get(name);
-    let (others, listed) = entries(&standings, listed)
+    let (others, listed) = entries(&statuses, listed)
         .into_iter()
-        .partition(Entry::is_in_no_file);
+        .partition(CatalogEntry::is_in_no_file);
     let passing: Vec<_> = parts.iter().map(|part| of_lifecycles(part, only)).collect();
-    let standings: Vec<_> = passing.iter().map(standings_of).collect();
+    let statuses: Vec<_> = passing.iter().map(standings_of).collect();
     let settings =
         |index: usize, name: &TopicName| passing[index].get(name).map(|(_, topic)| *topic);
     Catalog {
         environments: parts.iter().collect(),
         listed,
-        passing: entries(&standings, settings),
+        passing: entries(&statuses, settings),
         others,
     }
 }
@@ -193,7 +195,7 @@ pub fn catalog<'a>(parts: &'a [Part<'a>], only: &Globs) -> Catalog<'a> {
 type Passing<'a> = BTreeMap<TopicName, (&'a str, &'a Topic)>;
 
 /// The topics that instances have in an environment.
-fn of_lifecycles<'a>(part: &Part<'a>, only: &Globs) -> Passing<'a> {
+fn of_lifecycles<'a>(part: &EnvironmentState<'a>, only: &Globs) -> Passing<'a> {
     let lifecycles = part.desired.lifecycles.iter();
     let topics = lifecycles.flat_map(|(name, lifecycle)| {
         let topics = lifecycle.topics.iter();
@@ -206,49 +208,49 @@ fn of_lifecycles<'a>(part: &Part<'a>, only: &Globs) -> Passing<'a> {
     topics.filter(|(name, _)| wanted(name)).collect()
 }
 
-fn standings_of(passing: &Passing) -> BTreeMap<TopicName, Standing> {
+fn standings_of(passing: &Passing) -> BTreeMap<TopicName, TopicStatus> {
     let one = |(name, (lifecycle, topic)): (&TopicName, &(&str, &Topic))| {
-        let standing = Standing {
+        let status = TopicStatus {
             state: CatalogState::NotCompared(NotCompared::Lifecycle),
             lifecycle: Some((*lifecycle).to_owned()),
-            ..standing(Some(topic), None, None)
+            ..status(Some(topic), None, None)
         };
-        (name.clone(), standing)
+        (name.clone(), status)
     };
     passing.iter().map(one).collect()
 }
 
 /// The topics of all environments, each once. `listed` is what the files say of one.
 fn entries<'a>(
-    standings: &[BTreeMap<TopicName, Standing>],
+    statuses: &[BTreeMap<TopicName, TopicStatus>],
     listed: impl Fn(usize, &TopicName) -> Option<&'a Topic>,
-) -> Vec<Entry> {
-    let names: BTreeSet<&TopicName> = standings.iter().flat_map(BTreeMap::keys).collect();
+) -> Vec<CatalogEntry> {
+    let names: BTreeSet<&TopicName> = statuses.iter().flat_map(BTreeMap::keys).collect();
     let entry = |name: &TopicName| {
-        let listed = (0..standings.len()).filter_map(|index| listed(index, name));
+        let listed = (0..statuses.len()).filter_map(|index| listed(index, name));
         let listed: Vec<&Topic> = listed.collect();
         let first =
             |of: fn(&Topic) -> Option<&String>| listed.iter().find_map(|topic| of(topic)).cloned();
         let labels = listed.iter().rev().flat_map(|topic| topic.labels.clone());
-        Entry {
+        CatalogEntry {
             topic: name.clone(),
             description: first(|topic| topic.description.as_ref()),
             owner: first(|topic| topic.owner.as_ref()),
             labels: labels.collect(),
-            places: standings.iter().map(|all| all.get(name).cloned()).collect(),
+            places: statuses.iter().map(|all| all.get(name).cloned()).collect(),
         }
     };
     names.into_iter().map(entry).collect()
 }
 
 /// The topics of one environment.
-fn standings(part: &Part, only: &Globs) -> BTreeMap<TopicName, Standing> {
+fn statuses(part: &EnvironmentState, only: &Globs) -> BTreeMap<TopicName, TopicStatus> {
     let desired = part.desired;
-    let Look::Seen(live, plan) = part.look else {
+    let ClusterState::Seen(live, plan) = part.look else {
         let listed = desired.topics.iter();
         let listed = listed.filter(|(name, _)| only.is_empty() || only.matches(name.as_str()));
         return listed
-            .map(|(name, topic)| (name.clone(), standing(Some(topic), None, None)))
+            .map(|(name, topic)| (name.clone(), status(Some(topic), None, None)))
             .collect();
     };
     let drift = plan::drift(plan, desired, live);
@@ -265,22 +267,22 @@ fn standings(part: &Part, only: &Globs) -> BTreeMap<TopicName, Standing> {
     let rows = list::rows(desired, live, plan, only).into_iter();
     rows.map(|row| {
         let (wanted, found) = (desired.topics.get(&row.topic), live.topics.get(&row.topic));
-        let mut standing = standing(wanted, found, changes.get(&row.topic).copied());
-        standing.state = CatalogState::Compared(row.state);
+        let mut status = status(wanted, found, changes.get(&row.topic).copied());
+        status.state = CatalogState::Compared(row.state);
         let drifted = drift.get(&row.topic);
-        standing.drifted = Some(drifted.is_some_and(|drifted| drifted.is_drift()));
-        standing.pending = Some(drifted.is_some_and(|drifted| drifted.is_pending()));
-        (row.topic, standing)
+        status.drifted = Some(drifted.is_some_and(|drifted| drifted.is_drift()));
+        status.pending = Some(drifted.is_some_and(|drifted| drifted.is_pending()));
+        (row.topic, status)
     })
     .collect()
 }
 
-fn standing(
+fn status(
     wanted: Option<&Topic>,
     found: Option<&LiveTopic>,
     change: Option<&Change>,
-) -> Standing {
-    Standing {
+) -> TopicStatus {
+    TopicStatus {
         state: CatalogState::NotCompared(NotCompared::NotRead),
         lifecycle: None,
         drifted: None,

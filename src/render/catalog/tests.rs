@@ -39,13 +39,13 @@ fn what_differs_stands_beside_what_is_wanted() {
     let (desired, live) = example();
     let plan = make(&desired, &live, &Options::default());
     let parts = [
-        Part {
+        EnvironmentState {
             desired: &desired,
-            look: Look::Seen(&live, &plan),
+            look: ClusterState::Seen(&live, &plan),
         },
-        Part {
+        EnvironmentState {
             desired: &desired,
-            look: Look::NotAsked,
+            look: ClusterState::NotAsked,
         },
     ];
     let catalog = catalog(&parts, &Globs::default());
@@ -55,7 +55,7 @@ fn what_differs_stands_beside_what_is_wanted() {
         .map(|entry| entry.topic.as_str())
         .collect();
     assert_eq!(names, ["changed", "same", "wide"]);
-    let places = |index: usize| -> Vec<&Standing> {
+    let places = |index: usize| -> Vec<&TopicStatus> {
         catalog.listed[index].places.iter().flatten().collect()
     };
     assert_eq!(places(2)[0].words(), "drifted");
@@ -84,9 +84,9 @@ fn what_differs_stands_beside_what_is_wanted() {
 fn no_value_is_part_of_the_page() {
     let (desired, live) = example();
     let plan = make(&desired, &live, &Options::default());
-    let parts = [Part {
+    let parts = [EnvironmentState {
         desired: &desired,
-        look: Look::Seen(&live, &plan),
+        look: ClusterState::Seen(&live, &plan),
     }];
     let page = html(&catalog(&parts, &Globs::default()));
     let tags = regex::Regex::new(r"<(/?[a-zA-Z0-9!]+)").expect("it is one");
@@ -116,9 +116,9 @@ fn no_value_is_part_of_the_page() {
 fn rows_of_the_page_in_markdown_have_all_their_cells() {
     let (desired, live) = example();
     let plan = make(&desired, &live, &Options::default());
-    let parts = [Part {
+    let parts = [EnvironmentState {
         desired: &desired,
-        look: Look::Seen(&live, &plan),
+        look: ClusterState::Seen(&live, &plan),
     }];
     let page = markdown(&catalog(&parts, &Globs::default()));
     let mut options = comrak::Options::default();

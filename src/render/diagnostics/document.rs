@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::document::document_format;
-use crate::model::{Finding, Level, Place};
+use crate::model::{Finding, Place, Severity};
 
 document_format!(
     /// The format of findings.
@@ -39,7 +39,7 @@ pub struct ProblemDocument {
     /// problem is in no file.
     pub code: String,
     /// Error or warning.
-    pub level: Level,
+    pub level: Severity,
     /// What is wrong.
     pub message: String,
     /// Where.
@@ -83,8 +83,8 @@ impl DiagnosticsDocument {
         Self {
             format: DiagnosticsFormat,
             summary: DiagnosticsSummary {
-                errors: count(Level::Error),
-                warnings: count(Level::Warning),
+                errors: count(Severity::Error),
+                warnings: count(Severity::Warning),
             },
             problems,
         }

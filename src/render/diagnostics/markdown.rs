@@ -1,8 +1,8 @@
 //! Findings for a comment on a pull request.
 
 use crate::model::text::count;
-use crate::model::{Finding, Level};
-use crate::render::markdown::{Entry, Section, code, html_code, prose};
+use crate::model::{Finding, Severity};
+use crate::render::markdown::{Section, TableEntry, code, html_code, prose};
 
 /// A table of what was found, errors first, what to do folded.
 pub fn section(findings: &[Finding]) -> Section {
@@ -20,16 +20,19 @@ pub fn section(findings: &[Finding]) -> Section {
 /// `2 errors, 1 warning in the files`
 pub fn summary(findings: &[Finding]) -> String {
     let of = |level| findings.iter().filter(|f| f.level == level).count();
-    let parts = [(of(Level::Error), "error"), (of(Level::Warning), "warning")];
+    let parts = [
+        (of(Severity::Error), "error"),
+        (of(Severity::Warning), "warning"),
+    ];
     let some = parts.into_iter().filter(|(number, _)| *number > 0);
     let parts: Vec<String> = some.map(|(number, what)| count(number, what)).collect();
     format!("{} in the files", parts.join(", "))
 }
 
-fn entry(finding: &Finding) -> Entry {
+fn entry(finding: &Finding) -> TableEntry {
     let level = match finding.level {
-        Level::Error => "**error**",
-        Level::Warning => "warning",
+        Severity::Error => "**error**",
+        Severity::Warning => "warning",
     };
     let place = finding.place.to_string();
     let label = (!finding.label.is_empty()).then(|| format!("there: {}", prose(&finding.label)));
@@ -37,7 +40,7 @@ fn entry(finding: &Finding) -> Entry {
     let related = related.map(|(at, label)| format!("{}: {}", code(&at.to_string()), prose(label)));
     let help = finding.help.as_ref().map(|help| prose(help));
     let details: Vec<String> = [label, related, help].into_iter().flatten().collect();
-    Entry {
+    TableEntry {
         cells: vec![level.to_owned(), code(&place), prose(&finding.message)],
         title: format!("{} {}", html_code(&place), finding.code),
         details,

@@ -5,7 +5,7 @@ use super::summary;
 use super::words::{differences, not_held, state};
 use crate::plan::Plan;
 use crate::plan::drift::{Drift, Drifted};
-use crate::render::github::{Annotations, Level};
+use crate::render::github::{AnnotationLevel, Annotations};
 use crate::render::plan::{
     annotations_beside, field_values, held_words, last_applied, refusal_annotations,
 };
@@ -26,19 +26,19 @@ pub fn annotations(plan: &Plan, drift: &Drift) -> Annotations {
         let title = format!("{environment}: incomplete");
         let hidden = plan.not_visible.iter().map(|topic| topic.to_string());
         let hidden = hidden.map(|topic| format!("not visible to this principal: {topic}"));
-        said.add(Level::Error, None, title, hidden.collect());
+        said.add(AnnotationLevel::Error, None, title, hidden.collect());
     }
     for topic in &drift.topics {
         let level = match topic.is_drift() {
-            true => Level::Warning,
-            false => Level::Notice,
+            true => AnnotationLevel::Warning,
+            false => AnnotationLevel::Notice,
         };
         let title = format!("{environment}: {} {}", side(topic), topic.topic);
         said.add(level, topic.declared_at, title, lines(topic));
     }
     for held in &plan.held {
         let title = format!("{environment}: {} is held", held.topic);
-        said.add(Level::Notice, None, title, vec![held_words(held)]);
+        said.add(AnnotationLevel::Notice, None, title, vec![held_words(held)]);
     }
     annotations_beside(plan, &mut said);
     said

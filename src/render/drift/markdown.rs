@@ -5,7 +5,7 @@ use super::words::{differences, not_held, state};
 use crate::model::text::count;
 use crate::plan::Plan;
 use crate::plan::drift::{Drift, Drifted};
-use crate::render::markdown::{Entry, Section, code, code_of, html_code, prose};
+use crate::render::markdown::{Section, TableEntry, code, code_of, html_code, prose};
 use crate::render::plan::{field_values, held_words, last_applied, remarks};
 use crate::render::values::label;
 
@@ -17,7 +17,7 @@ const PARTS: usize = 3;
 pub fn section(plan: &Plan, drift: &Drift) -> Section {
     let mut topics: Vec<&Drifted> = drift.topics.iter().collect();
     topics.sort_by_key(|topic| !topic.is_drift());
-    let mut entries: Vec<Entry> = topics.into_iter().map(of_topic).collect();
+    let mut entries: Vec<TableEntry> = topics.into_iter().map(of_topic).collect();
     entries.extend(plan.held.iter().map(|held| {
         let topic = held.topic.as_str();
         let differs = drift
@@ -25,7 +25,7 @@ pub fn section(plan: &Plan, drift: &Drift) -> Section {
             .iter()
             .find(|drifted| *drifted.topic == held.topic);
         let details = differs.into_iter().flat_map(details);
-        Entry {
+        TableEntry {
             cells: vec![
                 "held".to_owned(),
                 code_of(topic, 249),
@@ -56,14 +56,14 @@ pub fn section(plan: &Plan, drift: &Drift) -> Section {
     }
 }
 
-fn of_topic(topic: &Drifted) -> Entry {
+fn of_topic(topic: &Drifted) -> TableEntry {
     let name = topic.topic.as_str();
     let side = side(topic);
     let shown = match topic.is_drift() {
         true => format!("**{side}**"),
         false => side.to_owned(),
     };
-    Entry {
+    TableEntry {
         cells: vec![shown, code_of(name, 249), what(topic)],
         title: format!("{side} {}", html_code(name)),
         details: details(topic),

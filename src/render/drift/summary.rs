@@ -2,14 +2,14 @@
 
 use crate::model::text::count;
 use crate::plan::Plan;
-use crate::plan::drift::{Drift, State};
+use crate::plan::drift::{Drift, DriftState};
 
 /// `2 topics drifted, 1 pending; 3 unlisted, 14 in sync`; where nothing is recorded that
 /// tells the two apart, `2 topics differ, 1 missing; …`.
 pub(super) fn text(plan: &Plan, drift: &Drift) -> String {
     let work = match drift.recorded {
         true => told_apart(plan, drift),
-        false => untold(drift),
+        false => unavailable(drift),
     };
     let right = plan.unchanged;
     if work.is_empty() {
@@ -55,9 +55,13 @@ fn told_apart(plan: &Plan, drift: &Drift) -> Vec<String> {
     work
 }
 
-fn untold(drift: &Drift) -> Vec<String> {
+fn unavailable(drift: &Drift) -> Vec<String> {
     let of = |state| drift.topics.iter().filter(|d| d.state == state).count();
-    let (differ, missing, unwanted) = (of(State::Differs), of(State::Missing), of(State::Unwanted));
+    let (differ, missing, unwanted) = (
+        of(DriftState::Differs),
+        of(DriftState::Missing),
+        of(DriftState::Unwanted),
+    );
     let some = |number: usize, text: String| (number > 0).then_some(text);
     let work = [
         some(

@@ -3,7 +3,7 @@
 use crate::model::Place;
 use crate::model::text::{escape, names};
 use crate::plan::Plan;
-use crate::plan::drift::{Drift, Drifted, State};
+use crate::plan::drift::{Drift, DriftState, Drifted};
 use crate::render::columns::{Cell, Sheet};
 use crate::render::plan::{field_values, header, held_words, last_applied, theirs_words};
 use crate::render::values::label;
@@ -29,14 +29,14 @@ pub fn text(plan: &Plan, drift: &Drift, style: Style) -> String {
     if !plan.unlisted.is_empty() {
         let named = names(&plan.unlisted, UNLISTED);
         let line = format!("? {} unlisted: {}", plan.unlisted.len(), escape(&named));
-        sheet.text(TOPIC, Cell::new(Paint::Told, line));
+        sheet.text(TOPIC, Cell::new(Paint::Info, line));
     }
     if let Some(line) = theirs_words(&plan.theirs) {
-        sheet.text(TOPIC, Cell::new(Paint::Told, format!("? {line}")));
+        sheet.text(TOPIC, Cell::new(Paint::Info, format!("? {line}")));
     }
     for note in &plan.notes {
         let line = format!("note: {}", escape(note));
-        sheet.text(TOPIC, Cell::new(Paint::Told, line));
+        sheet.text(TOPIC, Cell::new(Paint::Info, line));
     }
     let mut out = style.paint(Paint::Strong, &header(plan)) + "\n\n";
     if !sheet.is_empty() {
@@ -55,11 +55,11 @@ pub fn text(plan: &Plan, drift: &Drift, style: Style) -> String {
 
 fn add_topic(sheet: &mut Sheet, topic: &Drifted) {
     let (sign, paint) = match topic.state {
-        State::Missing => ('+', Paint::Added),
-        State::Differs | State::OfInstance => ('~', Paint::Changed),
-        State::Unwanted => ('-', Paint::Removed),
-        State::NotOwned | State::Left | State::Record => ('*', Paint::Told),
-        State::Theirs => ('!', Paint::Held),
+        DriftState::Missing => ('+', Paint::Added),
+        DriftState::Differs | DriftState::OfInstance => ('~', Paint::Changed),
+        DriftState::Unwanted => ('-', Paint::Removed),
+        DriftState::NotOwned | DriftState::Left | DriftState::Record => ('*', Paint::Info),
+        DriftState::ForeignTopic => ('!', Paint::Held),
     };
     let name = format!("{sign} {}", escape(topic.topic.as_str()));
     let state = state(topic).map(|state| Cell::new(Paint::Plain, state));

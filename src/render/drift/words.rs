@@ -2,29 +2,35 @@
 
 use crate::diff::Since;
 use crate::model::{OnRemove, Place};
-use crate::plan::drift::{Difference, Drifted, Kind, State};
-use crate::plan::{Fate, Setting};
+use crate::plan::drift::{Difference, DifferenceKind, DriftState, Drifted};
+use crate::plan::{ExternalChange, Setting};
 use crate::render::values::{label, value_or_unknown};
 
 /// In what way a topic differs as a whole; `None` where only its settings do.
 pub(super) fn state(topic: &Drifted) -> Option<&'static str> {
     let deletes = topic.applied.and_then(|applied| applied.on_remove) == Some(OnRemove::Delete);
-    Some(match (topic.state, topic.fate, topic.since) {
-        (State::Differs, ..) => return None,
-        (State::Missing, Some(_), _) => "missing: deleted since last apply",
-        (State::Missing, None, Some(Since::Pending)) => "pending: not there yet",
-        (State::Missing, None, _) => "missing",
-        (State::Unwanted, ..) => "exists, but has a removal",
-        (State::NotOwned, Some(_), _) => "recreated since last apply",
-        (State::NotOwned, None, _) => "pending: listed, currently unowned",
-        (State::Theirs, ..) => "listed here, but owned elsewhere",
-        (State::Left, Some(Fate::Gone), _) => "missing, and no longer in any file",
-        (State::Left, Some(Fate::Recreated), _) => "recreated, and no longer in any file",
-        (State::Left, None, _) if deletes => "pending: no longer in any file, to be deleted",
-        (State::Left, None, _) => "pending: no longer in any file, to be released",
-        (State::Record, ..) => "pending: right, and not recorded so",
-        (State::OfInstance, Some(Fate::Recreated), _) => "of an instance: recreated on the cluster",
-        (State::OfInstance, ..) => "of an instance: deleted on the cluster",
+    Some(match (topic.state, topic.external_change, topic.since) {
+        (DriftState::Differs, ..) => return None,
+        (DriftState::Missing, Some(_), _) => "missing: deleted since last apply",
+        (DriftState::Missing, None, Some(Since::Pending)) => "pending: not there yet",
+        (DriftState::Missing, None, _) => "missing",
+        (DriftState::Unwanted, ..) => "exists, but has a removal",
+        (DriftState::NotOwned, Some(_), _) => "recreated since last apply",
+        (DriftState::NotOwned, None, _) => "pending: listed, currently unowned",
+        (DriftState::ForeignTopic, ..) => "listed here, but owned elsewhere",
+        (DriftState::Left, Some(ExternalChange::Deleted), _) => {
+            "missing, and no longer in any file"
+        }
+        (DriftState::Left, Some(ExternalChange::Recreated), _) => {
+            "recreated, and no longer in any file"
+        }
+        (DriftState::Left, None, _) if deletes => "pending: no longer in any file, to be deleted",
+        (DriftState::Left, None, _) => "pending: no longer in any file, to be released",
+        (DriftState::Record, ..) => "pending: right, and not recorded so",
+        (DriftState::OfInstance, Some(ExternalChange::Recreated), _) => {
+            "of an instance: recreated on the cluster"
+        }
+        (DriftState::OfInstance, ..) => "of an instance: deleted on the cluster",
     })
 }
 
@@ -42,7 +48,10 @@ pub(super) struct Line<'a> {
 
 /// The settings of a topic that have another value.
 pub(super) fn differences<'a>(topic: &'a Drifted<'a>) -> impl Iterator<Item = Line<'a>> {
-    let held = topic.differences.iter().filter(|d| d.kind != Kind::NotHeld);
+    let held = topic
+        .differences
+        .iter()
+        .filter(|d| d.kind != DifferenceKind::NotHeld);
     held.map(|difference| line(difference, topic.applied.is_some()))
 }
 
@@ -52,8 +61,8 @@ fn line<'a>(difference: &'a Difference<'a>, recorded: bool) -> Line<'a> {
         (_, value) => value.unwrap_or("unknown").to_owned(),
     };
     let says = match difference.kind {
-        Kind::Undeclared => "no file sets it".to_owned(),
-        Kind::Value | Kind::NotHeld => {
+        DifferenceKind::Undeclared => "no file sets it".to_owned(),
+        DifferenceKind::Value | DifferenceKind::NotHeld => {
             format!("the files say {}", shown(difference.wanted.as_deref()))
         }
     };
@@ -76,7 +85,12 @@ fn line<'a>(difference: &'a Difference<'a>, recorded: bool) -> Line<'a> {
 
 /// The settings whose value is right, and a broker's: a line for those of each side.
 pub(super) fn not_held(topic: &Drifted) -> Vec<String> {
-    let not_held = || topic.differences.iter().filter(|d| d.kind == Kind::NotHeld);
+    let not_held = || {
+        topic
+            .differences
+            .iter()
+            .filter(|d| d.kind == DifferenceKind::NotHeld)
+    };
     let sides = [
         (
             Since::Pending,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Stage;
 use super::text::reason;
-use crate::instance::{Entry, InstanceId, Report, State, Why};
+use crate::instance::{InstanceId, InstanceOutcome, InstanceState, Report, StayReason};
 use crate::inventory::Holder;
 use crate::live::{Instance, Stamp};
 use crate::model::document::document_format;
@@ -50,7 +50,7 @@ pub struct InstanceOutcomeDocument {
     /// What tells it from the others of its lifecycle.
     pub parameters: BTreeMap<String, String>,
     /// What became of it.
-    pub state: State,
+    pub state: InstanceState,
     /// When it was started, by the broker's clock, in ms since 1970.
     pub started_ms: Option<i64>,
     /// When it was ended.
@@ -166,9 +166,9 @@ impl From<&Report> for InstanceDocument {
     }
 }
 
-impl From<&Entry> for InstanceOutcomeDocument {
-    fn from(entry: &Entry) -> Self {
-        let Entry {
+impl From<&InstanceOutcome> for InstanceOutcomeDocument {
+    fn from(entry: &InstanceOutcome) -> Self {
+        let InstanceOutcome {
             id: InstanceId {
                 lifecycle,
                 parameters,
@@ -197,18 +197,18 @@ impl From<&Entry> for InstanceOutcomeDocument {
     }
 }
 
-impl From<(&TopicName, &Why)> for StayDocument {
-    fn from((topic, why): (&TopicName, &Why)) -> Self {
+impl From<(&TopicName, &StayReason)> for StayDocument {
+    fn from((topic, why): (&TopicName, &StayReason)) -> Self {
         Self {
             topic: topic.clone(),
             code: match why {
-                Why::InUse(_) => StayCode::TopicInUse,
-                Why::Held(_) => StayCode::Held,
-                Why::Unproven(_) => StayCode::Unproven,
-                Why::Forbidden(_) => StayCode::Forbidden,
-                Why::Another => StayCode::AnotherStays,
-                Why::MadeAgain => StayCode::Recreated,
-                Why::Owned => StayCode::OwnedElsewhere,
+                StayReason::InUse(_) => StayCode::TopicInUse,
+                StayReason::Held(_) => StayCode::Held,
+                StayReason::Unproven(_) => StayCode::Unproven,
+                StayReason::Forbidden(_) => StayCode::Forbidden,
+                StayReason::Another => StayCode::AnotherStays,
+                StayReason::MadeAgain => StayCode::Recreated,
+                StayReason::Owned => StayCode::OwnedElsewhere,
             },
             reason: reason(topic, why),
         }

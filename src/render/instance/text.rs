@@ -1,7 +1,7 @@
 //! What became of instances, for a person: a line for each, and what needs attention below it.
 
-use crate::apply::Kind;
-use crate::instance::{Entry, Report, State, Why};
+use crate::apply::OutcomeKind;
+use crate::instance::{InstanceOutcome, InstanceState, Report, StayReason};
 use crate::inventory::Holder;
 use crate::live::{Hold, Instance};
 use crate::model::TopicName;
@@ -29,11 +29,11 @@ pub fn text(report: &Report, style: Style) -> String {
     out
 }
 
-fn headline(entry: &Entry) -> (Paint, String) {
+fn headline(entry: &InstanceOutcome) -> (Paint, String) {
     let made = match entry
         .topics
         .iter()
-        .filter(|t| t.kind() == Kind::Applied)
+        .filter(|t| t.kind() == OutcomeKind::Applied)
         .count()
     {
         0 => String::new(),
@@ -46,29 +46,29 @@ fn headline(entry: &Entry) -> (Paint, String) {
             .map_or(String::new(), ends_by_itself)
     };
     match entry.state {
-        State::Started => (Paint::Added, format!("is up{made}{}", ends())),
-        State::UpAgain => (
+        InstanceState::Started => (Paint::Added, format!("is up{made}{}", ends())),
+        InstanceState::UpAgain => (
             Paint::Added,
             format!("is up again, and its end is taken back{made}{}", ends()),
         ),
-        State::Up => (Paint::Plain, format!("is up already{made}{}", ends())),
-        State::NotUp => (Paint::Told, "is not up".to_owned()),
-        State::Ended => (Paint::Changed, format!("is ended; {}", to_go(entry))),
-        State::Ending => (Paint::Told, format!("had ended already; {}", to_go(entry))),
-        State::Expired => (Paint::Removed, format!("expired; {}", would_go(entry))),
-        State::Deleted => (Paint::Removed, gone(entry)),
-        State::Stays => (
+        InstanceState::Up => (Paint::Plain, format!("is up already{made}{}", ends())),
+        InstanceState::NotUp => (Paint::Info, "is not up".to_owned()),
+        InstanceState::Ended => (Paint::Changed, format!("is ended; {}", to_go(entry))),
+        InstanceState::Ending => (Paint::Info, format!("had ended already; {}", to_go(entry))),
+        InstanceState::Expired => (Paint::Removed, format!("expired; {}", would_go(entry))),
+        InstanceState::Deleted => (Paint::Removed, gone(entry)),
+        InstanceState::Stays => (
             Paint::Held,
             "expired, and stays until the next sweep".to_owned(),
         ),
-        State::Busy => {
+        InstanceState::Busy => {
             let holder = entry.busy.as_ref();
             let holder = holder.map_or_else(String::new, |Holder { by, pid, .. }| {
                 format!(": {} (process {pid}) is at work on it", escape(by))
             });
-            (Paint::Told, format!("is left to the next sweep{holder}"))
+            (Paint::Info, format!("is left to the next sweep{holder}"))
         }
-        State::Incomplete => (
+        InstanceState::Incomplete => (
             Paint::Removed,
             "is not complete; do it again to go on".to_owned(),
         ),
@@ -80,12 +80,12 @@ fn ends_by_itself(instance: &Instance) -> String {
     over_at.map_or(String::new(), |at| format!("; it expires at {}", utc(at)))
 }
 
-fn topics(entry: &Entry) -> usize {
+fn topics(entry: &InstanceOutcome) -> usize {
     let recorded = entry.instance.as_ref();
     recorded.map_or(0, |instance| instance.topics.len())
 }
 
-fn to_go(entry: &Entry) -> String {
+fn to_go(entry: &InstanceOutcome) -> String {
     let topics = count(topics(entry), "topic");
     let over_at = entry.instance.as_ref().and_then(Instance::over_at_ms);
     match over_at {
@@ -94,12 +94,12 @@ fn to_go(entry: &Entry) -> String {
     }
 }
 
-fn would_go(entry: &Entry) -> String {
+fn would_go(entry: &InstanceOutcome) -> String {
     let going = topics(entry).saturating_sub(entry.stays.len());
     format!("{} would be deleted", count(going, "topic"))
 }
 
-fn gone(entry: &Entry) -> String {
+fn gone(entry: &InstanceOutcome) -> String {
     match entry.topics.len() {
         0 => "is gone; no topic of it was left".to_owned(),
         deleted => format!("is gone; {} deleted", count(deleted, "topic")),
@@ -107,7 +107,7 @@ fn gone(entry: &Entry) -> String {
 }
 
 /// What stays and why, and what went wrong.
-fn details(entry: &Entry) -> Vec<String> {
+fn details(entry: &InstanceOutcome) -> Vec<String> {
     let mut lines = Vec::new();
     for topic in &entry.topics {
         let reasons = topic.parts.iter().filter_map(|part| {
@@ -125,14 +125,14 @@ fn details(entry: &Entry) -> Vec<String> {
     lines
 }
 
-fn stay(topic: &TopicName, why: &Why) -> String {
+fn stay(topic: &TopicName, why: &StayReason) -> String {
     format!("{}  {}", escape(topic.as_str()), reason(topic, why))
 }
 
 /// Why a topic stays.
-pub(super) fn reason(topic: &TopicName, why: &Why) -> String {
+pub(super) fn reason(topic: &TopicName, why: &StayReason) -> String {
     match why {
-        Why::InUse(usage) => {
+        StayReason::InUse(usage) => {
             let mut usage = usage.clone();
             let what = match usage.is_seen_in_use() {
                 true => "in use",
@@ -143,35 +143,40 @@ pub(super) fn reason(topic: &TopicName, why: &Why) -> String {
             let facts = usage_facts(&usage).join("; ");
             format!("{what}: {}", escape(&facts))
         }
-        Why::Held(Hold {
+        StayReason::Held(Hold {
             until_ms, reason, ..
         }) => format!("held until {}: {}", utc(*until_ms), escape(reason)),
-        Why::Unproven(why) => format!(
+        StayReason::Unproven(why) => format!(
             "nothing proves that this instance made it: {}; to fix: put the lifecycle back into the files, or delete it with --allow unproven:{}",
             escape(why),
             escape(topic.as_str())
         ),
-        Why::Forbidden(why) => format!("left alone: {why}"),
-        Why::Another => "stays with the others".to_owned(),
-        Why::MadeAgain => "left unchanged: recreated since the instance was started".to_owned(),
-        Why::Owned => "left unchanged: owned by a scope".to_owned(),
+        StayReason::Forbidden(why) => format!("left alone: {why}"),
+        StayReason::Another => "stays with the others".to_owned(),
+        StayReason::MadeAgain => {
+            "left unchanged: recreated since the instance was started".to_owned()
+        }
+        StayReason::Owned => "left unchanged: owned by a scope".to_owned(),
     }
 }
 
 fn summary(report: &Report) -> String {
-    let number = |test: fn(&State) -> bool| {
+    let number = |test: fn(&InstanceState) -> bool| {
         let entries = report.entries.iter();
         entries.filter(|entry| test(&entry.state)).count()
     };
     let parts = [
-        (number(|s| matches!(s, State::Expired)), "to delete"),
-        (number(|s| matches!(s, State::Deleted)), "deleted"),
-        (number(|s| matches!(s, State::Stays)), "kept"),
+        (number(|s| matches!(s, InstanceState::Expired)), "to delete"),
+        (number(|s| matches!(s, InstanceState::Deleted)), "deleted"),
+        (number(|s| matches!(s, InstanceState::Stays)), "kept"),
         (
-            number(|s| matches!(s, State::Busy)),
+            number(|s| matches!(s, InstanceState::Busy)),
             "left to the next sweep",
         ),
-        (number(|s| matches!(s, State::Incomplete)), "not complete"),
+        (
+            number(|s| matches!(s, InstanceState::Incomplete)),
+            "not complete",
+        ),
     ];
     let parts: Vec<String> = parts
         .into_iter()

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Recorded;
 use crate::inventory::{Holder, TakenLock, Unreadable};
-use crate::live::{Hold, Instance, Inventory, Owned, Spent};
+use crate::live::{AppliedRemoval, Hold, Instance, Inventory, Owned};
 use crate::model::TopicName;
 use crate::model::document::document_format;
 
@@ -45,7 +45,7 @@ pub struct InventoryListDocument {
     /// The holds, by topic.
     pub holds: Vec<OfTopic<Hold>>,
     /// The removals that have deleted their topic.
-    pub applied_removals: Vec<Spent>,
+    pub applied_removals: Vec<AppliedRemoval>,
     /// The instances of lifecycles.
     pub instances: Vec<Instance>,
     /// The locks that are held.
@@ -134,7 +134,7 @@ impl From<&Recorded> for InventoryListDocument {
         let Inventory {
             topics,
             holds,
-            spent,
+            applied_removals,
             instances,
         } = inventory;
         Self {
@@ -145,7 +145,7 @@ impl From<&Recorded> for InventoryListDocument {
             exists: *exists,
             topics: topics.iter().map(OfTopic::from).collect(),
             holds: holds.iter().map(OfTopic::from).collect(),
-            applied_removals: spent.clone(),
+            applied_removals: applied_removals.clone(),
             instances: instances.clone(),
             locks: locks.clone(),
             unreadable: unreadable.iter().map(UnreadableDocument::from).collect(),

@@ -83,7 +83,7 @@ fn hostile() -> impl Strategy<Value = String> {
 }
 
 fn section(values: &[String]) -> Section {
-    let entry = |value: &String| Entry {
+    let entry = |value: &String| TableEntry {
         cells: vec!["update".to_owned(), code(value), prose(value)],
         title: format!("update {}", html_code(value)),
         details: vec![code(value), prose(value), format!("x: {}", prose(value))],
@@ -142,7 +142,7 @@ proptest! {
     fn a_comment_is_never_too_long(
         changes in 500_usize..5_000, wide in 1_usize..2_000, environments in 1_usize..40,
     ) {
-        let entry = |index: usize| Entry {
+        let entry = |index: usize| TableEntry {
             cells: vec![format!("rank {index:05}"), code(&"x".repeat(wide % 300)), String::new()],
             title: "title".to_owned(),
             details: vec!["é".repeat(wide); 1 + index % 7],
@@ -187,7 +187,7 @@ fn all_of_a_small_comment_is_there() {
 
 #[test]
 fn the_riskiest_stay_and_the_rest_is_said() {
-    let entry = |index: usize| Entry {
+    let entry = |index: usize| TableEntry {
         cells: vec![format!("rank {index:05}"), String::new(), String::new()],
         title: format!("fold {index:05}"),
         details: vec!["x".repeat(300)],

@@ -6,7 +6,7 @@ use super::{footer, record};
 use crate::model::RiskLevel;
 use crate::model::text::names;
 use crate::plan::{Blocked, Change, Plan, Risk, Setting};
-use crate::render::github::{Annotations, Level};
+use crate::render::github::{AnnotationLevel, Annotations};
 
 /// The plan of one environment.
 pub fn annotations(plan: &Plan) -> Annotations {
@@ -19,7 +19,7 @@ pub fn annotations(plan: &Plan) -> Annotations {
     for blocked in &plan.blocked {
         let title = format!("{environment}: {} blocked: {}", blocked.topic, blocked.code);
         said.add(
-            Level::Error,
+            AnnotationLevel::Error,
             blocked.declared_at.as_ref(),
             title,
             lines(blocked),
@@ -43,7 +43,7 @@ pub fn annotations(plan: &Plan) -> Annotations {
             .filter(|what| !what.is_empty())
             .chain(remarks);
         said.add(
-            Level::Notice,
+            AnnotationLevel::Notice,
             change.declared_at.as_ref(),
             title,
             lines.collect(),
@@ -57,7 +57,7 @@ pub fn annotations(plan: &Plan) -> Annotations {
             .and_then(|change| change.declared_at.as_ref());
         let waiting = record::waiting(held);
         let lines = std::iter::once(record::held(held)).chain(waiting).collect();
-        said.add(Level::Notice, place, title, lines);
+        said.add(AnnotationLevel::Notice, place, title, lines);
     }
     beside(plan, &mut said);
     said
@@ -68,11 +68,16 @@ pub(in crate::render) fn beside(plan: &Plan, said: &mut Annotations) {
     let environment = &plan.environment;
     if !plan.unlisted.is_empty() {
         let title = format!("{environment}: {} unlisted", plan.unlisted.len());
-        said.add(Level::Notice, None, title, vec![names(&plan.unlisted, 10)]);
+        said.add(
+            AnnotationLevel::Notice,
+            None,
+            title,
+            vec![names(&plan.unlisted, 10)],
+        );
     }
     for note in &plan.notes {
         said.add(
-            Level::Notice,
+            AnnotationLevel::Notice,
             None,
             format!("{environment}: note"),
             vec![note.clone()],
@@ -86,8 +91,8 @@ pub(in crate::render) fn refusals(plan: &Plan, said: &mut Annotations) {
     let wrong_cluster = plan.wrong_cluster();
     for refusal in &plan.refused {
         let level = match wrong_cluster == Some(refusal) {
-            true => Level::Error,
-            false => Level::Warning,
+            true => AnnotationLevel::Error,
+            false => AnnotationLevel::Warning,
         };
         let title = format!("{}: apply refuses: {}", plan.environment, refusal.code);
         let help = match refusal.help.starts_with("--") {
@@ -112,5 +117,10 @@ fn add_risk(
     let title = format!("{environment}: {} {level}: {}", change.topic, risk.code);
     let own = setting.and_then(|setting| change.setting(setting)?.declared_at.as_ref());
     let place = own.or(change.declared_at.as_ref());
-    said.add(Level::Warning, place, title, vec![risk.message.clone()]);
+    said.add(
+        AnnotationLevel::Warning,
+        place,
+        title,
+        vec![risk.message.clone()],
+    );
 }

@@ -8,9 +8,9 @@ use super::{record, unapproved};
 use crate::model::{Place, RiskLevel, Setting};
 use crate::plan::approval::NOT_APPROVED;
 use crate::plan::{
-    Action, Blocked, Change, Held, Plan, Risk, SettingAction, SettingChange, usage_facts,
+    Action, Blocked, Change, HeldTopic, Plan, Risk, SettingAction, SettingChange, usage_facts,
 };
-use crate::render::markdown::{Entry, Section, code, code_of, html_code, prose};
+use crate::render::markdown::{Section, TableEntry, code, code_of, html_code, prose};
 use crate::render::values::{becomes, label, shown};
 
 /// How many parts of a change stand in its row, and how much of each.
@@ -28,12 +28,12 @@ enum Rank {
     Blocked,
     Caution,
     Other,
-    Held,
+    HeldTopic,
 }
 
 /// The plan of one environment.
 pub fn section(plan: &Plan) -> Section {
-    let mut entries: Vec<(Rank, Entry)> = Vec::new();
+    let mut entries: Vec<(Rank, TableEntry)> = Vec::new();
     entries.extend(
         plan.changes
             .iter()
@@ -44,7 +44,11 @@ pub fn section(plan: &Plan) -> Section {
             .iter()
             .map(|blocked| (Rank::Blocked, of_blocked(blocked))),
     );
-    entries.extend(plan.held.iter().map(|held| (Rank::Held, of_held(held))));
+    entries.extend(
+        plan.held
+            .iter()
+            .map(|held| (Rank::HeldTopic, of_held(held))),
+    );
     // Stable: by name within a rank, in which all of them come.
     entries.sort_by_key(|(rank, _)| *rank);
     Section {
@@ -99,7 +103,7 @@ pub(in crate::render) fn alerts(plan: &Plan) -> Vec<String> {
     lines
 }
 
-fn of_change(change: &Change) -> Entry {
+fn of_change(change: &Change) -> TableEntry {
     let action = match change.action {
         Action::Update if change.adopt => "adopt and update",
         action => action.as_str(),
@@ -118,7 +122,7 @@ fn of_change(change: &Change) -> Entry {
         true => format!("{action} {}", html_code(topic)),
         false => format!("{action} {}: {}", html_code(topic), codes.join(", ")),
     };
-    Entry {
+    TableEntry {
         cells: vec![shown, code_of(topic, 249), what(change), risks],
         title,
         details: details(change),
@@ -167,7 +171,7 @@ fn level(level: RiskLevel) -> String {
 
 fn details(change: &Change) -> Vec<String> {
     let mut lines = Vec::new();
-    let tombstone = match change.action {
+    let removal = match change.action {
         Action::Delete => "removal ",
         _ => "",
     };
@@ -175,7 +179,7 @@ fn details(change: &Change) -> Vec<String> {
         change
             .declared_at
             .as_ref()
-            .map(|place| format!("{tombstone}{}", at(place))),
+            .map(|place| format!("{removal}{}", at(place))),
     );
     lines.extend(record::left(change).map(|left| prose(&left)));
     lines.extend(record::remarks(change).iter().map(|remark| prose(remark)));
@@ -240,7 +244,7 @@ fn at(place: &Place) -> String {
     code(&place.file_line())
 }
 
-fn of_blocked(blocked: &Blocked) -> Entry {
+fn of_blocked(blocked: &Blocked) -> TableEntry {
     let topic = blocked.topic.as_str();
     let place = blocked.declared_at.as_ref().map(at);
     let waiting: Vec<String> = blocked
@@ -252,7 +256,7 @@ fn of_blocked(blocked: &Blocked) -> Entry {
     let message = prose(&blocked.message);
     let help = format!("{}.", prose(&blocked.help));
     let details = place.into_iter().chain([message, help]).chain(waiting);
-    Entry {
+    TableEntry {
         cells: vec![
             "**blocked**".to_owned(),
             code_of(topic, 249),
@@ -264,13 +268,13 @@ fn of_blocked(blocked: &Blocked) -> Entry {
     }
 }
 
-fn of_held(held: &Held) -> Entry {
+fn of_held(held: &HeldTopic) -> TableEntry {
     let topic = held.topic.as_str();
     let blocked = held.blocked.iter();
     let blocked = blocked.map(|blocked| format!("blocked: {}", prose(&blocked.message)));
     let waiting = record::waiting(held).map(|waiting| prose(&waiting));
     let details = std::iter::once(prose(&record::held(held))).chain(waiting.clone());
-    Entry {
+    TableEntry {
         cells: vec![
             "held".to_owned(),
             code_of(topic, 249),
@@ -295,7 +299,7 @@ pub(in crate::render) fn remarks(plan: &Plan) -> Vec<String> {
         lines.push(format!("{} unlisted: {named}", plan.unlisted.len()));
     }
     lines.extend(record::theirs(&plan.theirs).map(|line| prose(&line)));
-    lines.extend(record::left_alone(plan).iter().map(|line| prose(line)));
+    lines.extend(record::unknown_configs(plan).iter().map(|line| prose(line)));
     lines.extend(
         plan.notes
             .iter()

@@ -6,20 +6,26 @@ use crate::live::{Owned, Stamp};
 use crate::model::text::{escape, names};
 use crate::model::time::utc;
 use crate::model::{ConfigKey, SettingValue, TopicName};
-use crate::plan::{Action, Change, Fate, Held, Plan, Setting, SettingChange, Theirs, owner};
+use crate::plan::{
+    Action, Change, ExternalChange, ForeignTopic, HeldTopic, Plan, Setting, SettingChange, owner,
+};
 use crate::render::values::{self, label};
 
 /// What a reader must know of a topic's ownership, a sentence each.
 pub(super) fn remarks(change: &Change) -> Vec<String> {
     let mut remarks = Vec::new();
-    let remade = change.fate == Some(Fate::Recreated);
-    remarks.extend(change.fate.map(|fate| became(fate).to_owned()));
+    let remade = change.external_change == Some(ExternalChange::Recreated);
+    remarks.extend(
+        change
+            .external_change
+            .map(|external_change| became(external_change).to_owned()),
+    );
     let what = match change.action {
         Action::Adopt if remade => Some("adopt unchanged"),
         Action::Adopt => Some("adopt unchanged: currently unowned"),
         Action::Update if change.adopt && remade => Some("adopt, and update"),
         Action::Update if change.adopt => Some("adopt and update: currently unowned"),
-        Action::Release if change.fate.is_none() => {
+        Action::Release if change.external_change.is_none() => {
             Some("release: kept on the cluster, no longer managed")
         }
         Action::Release => Some("release: what is recorded of it goes"),
@@ -30,17 +36,17 @@ pub(super) fn remarks(change: &Change) -> Vec<String> {
     };
     remarks.extend(what.map(str::to_owned));
     let leaves = matches!(change.action, Action::Delete | Action::Release);
-    if leaves || change.fate.is_some() {
+    if leaves || change.external_change.is_some() {
         remarks.extend(change.recorded.as_deref().and_then(last_applied));
     }
     remarks
 }
 
 /// What became of a topic without an apply.
-pub(in crate::render) fn became(fate: Fate) -> &'static str {
-    match fate {
-        Fate::Gone => "it was deleted on the cluster since it was applied",
-        Fate::Recreated => "recreated since last apply",
+pub(in crate::render) fn became(external_change: ExternalChange) -> &'static str {
+    match external_change {
+        ExternalChange::Deleted => "it was deleted on the cluster since it was applied",
+        ExternalChange::Recreated => "recreated since last apply",
     }
 }
 
@@ -93,7 +99,7 @@ pub(super) fn meaning(change: &SettingChange) -> &'static str {
 }
 
 /// `held until 2026-11-21T20:34:56Z by ann@ci: incident 4711`
-pub(in crate::render) fn held(held: &Held) -> String {
+pub(in crate::render) fn held(held: &HeldTopic) -> String {
     let by = held
         .by
         .as_ref()
@@ -103,7 +109,7 @@ pub(in crate::render) fn held(held: &Held) -> String {
 }
 
 /// What waits for the end of a hold: `update waits: partitions, retention.ms`.
-pub(super) fn waiting(held: &Held) -> Option<String> {
+pub(super) fn waiting(held: &HeldTopic) -> Option<String> {
     let change = held.change.as_ref()?;
     let parts: Vec<String> = match change.action {
         Action::Update => {
@@ -121,7 +127,7 @@ pub(super) fn waiting(held: &Held) -> Option<String> {
 }
 
 /// `3 owned elsewhere: 2 by scope shop, 1 by environment dev`
-pub(in crate::render) fn theirs(theirs: &[Theirs]) -> Option<String> {
+pub(in crate::render) fn theirs(theirs: &[ForeignTopic]) -> Option<String> {
     let mut owners: BTreeMap<String, usize> = BTreeMap::new();
     for one in theirs {
         *owners.entry(owner(&one.whose)).or_default() += 1;
@@ -135,9 +141,9 @@ pub(in crate::render) fn theirs(theirs: &[Theirs]) -> Option<String> {
 }
 
 /// A line for each key that is left alone, with the topics that have it.
-pub(super) fn left_alone(plan: &Plan) -> Vec<String> {
+pub(super) fn unknown_configs(plan: &Plan) -> Vec<String> {
     let mut alone: BTreeMap<&ConfigKey, Vec<&TopicName>> = BTreeMap::new();
-    for left in &plan.left_alone {
+    for left in &plan.unknown_configs {
         for key in &left.keys {
             alone.entry(key).or_default().push(&left.topic);
         }

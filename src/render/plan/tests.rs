@@ -8,7 +8,7 @@ use crate::live::Live;
 use crate::plan::{Options, Plan, make};
 use crate::render::github;
 use crate::render::markdown::{LONGEST, comment};
-use crate::testing::{desired, found, live, tombstone, topic};
+use crate::testing::{desired, found, live, removal, topic};
 
 /// So many changes, a twentieth of them deletes; some are destructive, some blocked.
 fn plan(changes: usize) -> Plan {
@@ -34,7 +34,7 @@ fn plan(changes: usize) -> Plan {
         live.topics.insert(name.as_str().into(), held);
         match wanted {
             Some(wanted) => drop(desired.topics.insert(name.as_str().into(), wanted)),
-            None => drop(desired.removed.insert(name.as_str().into(), tombstone())),
+            None => drop(desired.removed.insert(name.as_str().into(), removal())),
         }
     }
     make(&desired, &live, &Options::default())

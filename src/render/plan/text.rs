@@ -3,7 +3,7 @@
 use crate::model::text::{count, cut, escape, names};
 use crate::model::{Place, RiskLevel, TopicName};
 use crate::plan::{
-    Action, Blocked, Change, Held, Plan, Risk, SettingAction, SettingChange, usage_facts,
+    Action, Blocked, Change, HeldTopic, Plan, Risk, SettingAction, SettingChange, usage_facts,
 };
 use crate::render::columns::{Cell, Sheet};
 use crate::render::values::{becomes, label, shown, source};
@@ -35,7 +35,7 @@ pub fn text(plan: &Plan, style: Style) -> String {
     }
     add_unlisted(&mut sheet, &plan.unlisted);
     if let Some(line) = record::theirs(&plan.theirs) {
-        sheet.text(TOPIC, Cell::new(Paint::Told, format!("? {line}")));
+        sheet.text(TOPIC, Cell::new(Paint::Info, format!("? {line}")));
     }
     add_remarks(&mut sheet, plan);
     let mut out = style.paint(Paint::Strong, &header(plan));
@@ -69,17 +69,17 @@ pub(in crate::render) fn header(plan: &Plan) -> String {
 }
 
 fn add_change(sheet: &mut Sheet, change: &Change) {
-    let (sign, paint, tombstone) = match change.action {
+    let (sign, paint, removal) = match change.action {
         Action::Create => ('+', Paint::Added, ""),
         Action::Update => ('~', Paint::Changed, ""),
         Action::Delete => ('-', Paint::Removed, "removal "),
         Action::Adopt => ('*', Paint::Added, ""),
         Action::Release => ('*', Paint::Changed, ""),
-        Action::UpdateInventory => ('*', Paint::Told, ""),
+        Action::UpdateInventory => ('*', Paint::Info, ""),
     };
     let name = format!("{sign} {}", escape(change.topic.as_str()));
     let left = record::left(change).map(|left| Cell::new(Paint::Faint, escape(&left)));
-    let place = at(change.declared_at.as_ref(), tombstone)
+    let place = at(change.declared_at.as_ref(), removal)
         .into_iter()
         .chain(left);
     sheet.row(TOPIC, Cell::new(paint, name), None, place.collect());
@@ -173,7 +173,7 @@ fn add_blocked(sheet: &mut Sheet, blocked: &Blocked) {
     sheet.text(DETAIL, Cell::new(Paint::Plain, help));
 }
 
-fn add_held(sheet: &mut Sheet, held: &Held) {
+fn add_held(sheet: &mut Sheet, held: &HeldTopic) {
     let name = format!("= {}", escape(held.topic.as_str()));
     let listed = held
         .change
@@ -196,12 +196,12 @@ fn add_unlisted(sheet: &mut Sheet, unlisted: &[TopicName]) {
     }
     let named = names(unlisted, UNLISTED);
     let line = format!("? {} unlisted: {}", unlisted.len(), escape(&named));
-    sheet.text(TOPIC, Cell::new(Paint::Told, line));
+    sheet.text(TOPIC, Cell::new(Paint::Info, line));
 }
 
 /// Keys that are left alone, and notes.
 fn add_remarks(sheet: &mut Sheet, plan: &Plan) {
-    let alone = record::left_alone(plan);
+    let alone = record::unknown_configs(plan);
     let nothing = alone.is_empty() && plan.notes.is_empty();
     if !sheet.is_empty() && !nothing {
         sheet.blank();
@@ -211,7 +211,7 @@ fn add_remarks(sheet: &mut Sheet, plan: &Plan) {
     }
     for note in &plan.notes {
         let line = format!("note: {note}");
-        sheet.text(TOPIC, Cell::new(Paint::Told, escape(&line)));
+        sheet.text(TOPIC, Cell::new(Paint::Info, escape(&line)));
     }
 }
 
@@ -236,7 +236,7 @@ fn remark(risk: &Risk) -> Cell {
 mod tests {
     use super::*;
     use crate::plan::{Options, make};
-    use crate::testing::{desired, found, live, tombstone, topic};
+    use crate::testing::{desired, found, live, removal, topic};
 
     fn example() -> Plan {
         let mut desired = desired([
@@ -255,7 +255,7 @@ mod tests {
             ("search-queries", topic(3, 3, &[])),
             ("same", topic(3, 3, &[])),
         ]);
-        desired.removed.insert("old-audit".into(), tombstone());
+        desired.removed.insert("old-audit".into(), removal());
         let held = [
             ("retention.ms", "604800000"),
             ("segment.bytes", "536870912"),

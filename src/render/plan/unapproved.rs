@@ -2,7 +2,7 @@
 
 use crate::model::Setting;
 use crate::model::text::escape;
-use crate::plan::approval::{Part, Unapproved};
+use crate::plan::approval::{ApprovedPart, Unapproved};
 use crate::plan::document::{SettingActionName, SettingDocument};
 use crate::plan::usage_facts;
 use crate::render::columns::{Cell, Sheet};
@@ -46,28 +46,28 @@ pub(super) fn lines(
             None => "not approved".to_owned(),
         };
         let label = match now_or_approved(part) {
-            Some(Part::Setting(change)) => values::label(&change.setting),
-            Some(Part::Topic { .. }) => "topic id".to_owned(),
-            Some(Part::Usage { .. }) => "use".to_owned(),
-            Some(Part::Whole { .. }) | None => "topic".to_owned(),
+            Some(ApprovedPart::Setting(change)) => values::label(&change.setting),
+            Some(ApprovedPart::Topic { .. }) => "topic id".to_owned(),
+            Some(ApprovedPart::Usage { .. }) => "use".to_owned(),
+            Some(ApprovedPart::Whole { .. }) | None => "topic".to_owned(),
         };
         (part.topic.as_str(), label, now, approved)
     })
 }
 
-fn now_or_approved(part: &Unapproved) -> Option<&Part> {
+fn now_or_approved(part: &Unapproved) -> Option<&ApprovedPart> {
     part.now.as_ref().or(part.approved.as_ref())
 }
 
-fn words(part: &Part) -> String {
+fn words(part: &ApprovedPart) -> String {
     match part {
-        Part::Whole { action, adopt } => {
+        ApprovedPart::Whole { action, adopt } => {
             let adopt = if *adopt { "adopt and " } else { "" };
             format!("{adopt}{}", action.as_str())
         }
-        Part::Topic { id } => escape(id).into_owned(),
-        Part::Usage { usage } => escape(&usage_facts(usage).join("; ")).into_owned(),
-        Part::Setting(change) if change.inventory_only => {
+        ApprovedPart::Topic { id } => escape(id).into_owned(),
+        ApprovedPart::Usage { usage } => escape(&usage_facts(usage).join("; ")).into_owned(),
+        ApprovedPart::Setting(change) if change.inventory_only => {
             let shown = |value| match value {
                 Some(value) => values::shown(&change.setting, Some(value)),
                 None => "none".to_owned(),
@@ -75,7 +75,7 @@ fn words(part: &Part) -> String {
             let (from, to) = (shown(change.from.as_ref()), shown(change.to.as_ref()));
             format!("{} {from} → {to}", values::label(&change.setting))
         }
-        Part::Setting(change) => setting(change),
+        ApprovedPart::Setting(change) => setting(change),
     }
 }
 

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::words;
-use crate::apply::{Count, Doing, Entry, Kind, Outcome, Part, Report};
+use crate::apply::{Count, OperationKind, Outcome, OutcomeKind, PartOutcome, Report, ReportEntry};
 use crate::model::document::document_format;
 use crate::model::{Setting, TopicName};
 use crate::plan::approval::UnapprovedDocument;
@@ -66,7 +66,7 @@ pub struct OutcomeDocument {
     /// What was to happen to the topic; `null` where that was blocked.
     pub action: Option<Action>,
     /// The outcome of the setting that needs the most attention.
-    pub result: Kind,
+    pub result: OutcomeKind,
     /// Why it ended so.
     pub reason: Option<String>,
     /// What became of each setting.
@@ -79,9 +79,9 @@ pub struct SettingOutcomeDocument {
     /// The setting; `null` for the topic as a whole.
     pub setting: Option<Setting>,
     /// What was to be done; `null` where that was blocked.
-    pub action: Option<Doing>,
+    pub action: Option<OperationKind>,
     /// How it ended.
-    pub result: Kind,
+    pub result: OutcomeKind,
     /// The name of Kafka's error, or the code of what blocked it.
     pub code: Option<String>,
     /// Why it ended so.
@@ -117,20 +117,20 @@ impl ReportDocument {
 impl From<Count> for ReportSummary {
     fn from(count: Count) -> Self {
         Self {
-            applied: count.of(Kind::Applied),
-            already_applied: count.of(Kind::AlreadyApplied),
-            failed: count.of(Kind::Failed),
-            not_effective: count.of(Kind::NotEffective),
-            unknown: count.of(Kind::Unknown),
-            blocked: count.of(Kind::Blocked),
-            held: count.of(Kind::Held),
-            skipped: count.of(Kind::Skipped),
+            applied: count.of(OutcomeKind::Applied),
+            already_applied: count.of(OutcomeKind::AlreadyApplied),
+            failed: count.of(OutcomeKind::Failed),
+            not_effective: count.of(OutcomeKind::NotEffective),
+            unknown: count.of(OutcomeKind::Unknown),
+            blocked: count.of(OutcomeKind::Blocked),
+            held: count.of(OutcomeKind::Held),
+            skipped: count.of(OutcomeKind::Skipped),
         }
     }
 }
 
-impl From<&Entry> for OutcomeDocument {
-    fn from(entry: &Entry) -> Self {
+impl From<&ReportEntry> for OutcomeDocument {
+    fn from(entry: &ReportEntry) -> Self {
         let worst = entry.worst();
         Self {
             topic: entry.topic.clone(),
@@ -146,9 +146,9 @@ impl From<&Entry> for OutcomeDocument {
     }
 }
 
-impl From<&Part> for SettingOutcomeDocument {
-    fn from(part: &Part) -> Self {
-        let Part {
+impl From<&PartOutcome> for SettingOutcomeDocument {
+    fn from(part: &PartOutcome) -> Self {
+        let PartOutcome {
             setting,
             doing,
             outcome,

@@ -2,10 +2,10 @@
 
 use super::text::{reasons, summary};
 use super::words;
-use crate::apply::{Entry, Kind, Report};
+use crate::apply::{OutcomeKind, Report, ReportEntry};
 use crate::model::Place;
 use crate::plan::Plan;
-use crate::render::github::{Annotations, Level};
+use crate::render::github::{AnnotationLevel, Annotations};
 use crate::render::plan::refusal_annotations;
 
 /// What became of the plan of one environment, as far as somebody should look at it. `report` must be
@@ -20,14 +20,14 @@ pub fn annotations(report: &Report, plan: &Plan) -> Annotations {
     // Here it has refused.
     said.all
         .iter_mut()
-        .for_each(|refusal| refusal.level = Level::Error);
+        .for_each(|refusal| refusal.level = AnnotationLevel::Error);
     for entry in &report.entries {
         let kind = entry.kind();
         let level = match kind {
-            Kind::Applied | Kind::AlreadyApplied => continue,
-            Kind::Held => Level::Notice,
-            Kind::Skipped if !plan.refused.is_empty() => Level::Notice,
-            _ => Level::Error,
+            OutcomeKind::Applied | OutcomeKind::AlreadyApplied => continue,
+            OutcomeKind::Held => AnnotationLevel::Notice,
+            OutcomeKind::Skipped if !plan.refused.is_empty() => AnnotationLevel::Notice,
+            _ => AnnotationLevel::Error,
         };
         let title = format!("{environment}: {} {}", entry.topic, words::kind(kind));
         said.add(level, place(entry, plan), title, reasons(entry));
@@ -36,7 +36,7 @@ pub fn annotations(report: &Report, plan: &Plan) -> Annotations {
 }
 
 /// The topic's entry, or where what is blocked is written.
-fn place<'a>(entry: &Entry, plan: &'a Plan) -> Option<&'a Place> {
+fn place<'a>(entry: &ReportEntry, plan: &'a Plan) -> Option<&'a Place> {
     let blocked = plan
         .blocked
         .iter()

@@ -2,10 +2,10 @@
 
 use super::text::{reasons, summary, what_now};
 use super::words;
-use crate::apply::{Entry as Done, Kind, Report};
+use crate::apply::{OutcomeKind, Report, ReportEntry as Done};
 use crate::plan::Action;
 use crate::plan::Plan;
-use crate::render::markdown::{Entry, Section, code_of, html_code, prose};
+use crate::render::markdown::{Section, TableEntry, code_of, html_code, prose};
 use crate::render::plan::{alerts, remarks};
 
 /// What became of the plan of one environment: what needs the most attention first, then by name.
@@ -36,11 +36,13 @@ pub fn section(report: &Report, plan: &Plan) -> Section {
     }
 }
 
-fn of_entry(entry: &Done) -> Entry {
+fn of_entry(entry: &Done) -> TableEntry {
     let topic = entry.topic.as_str();
     let kind = entry.kind();
     let shown = match kind {
-        Kind::Applied | Kind::AlreadyApplied | Kind::Held => words::kind(kind).to_owned(),
+        OutcomeKind::Applied | OutcomeKind::AlreadyApplied | OutcomeKind::Held => {
+            words::kind(kind).to_owned()
+        }
         _ => format!("**{}**", words::kind(kind)),
     };
     let reasons: Vec<String> = reasons(entry).iter().map(|reason| prose(reason)).collect();
@@ -51,7 +53,7 @@ fn of_entry(entry: &Done) -> Entry {
         0 => first,
         more => format!("{first}<br>and {more} more"),
     };
-    Entry {
+    TableEntry {
         cells: vec![shown, code_of(topic, 249), change, why],
         title: format!("{} {}", words::kind(kind), html_code(topic)),
         // One reason stands in the row already.

@@ -2,7 +2,10 @@
 
 use super::document::ReportDocument;
 use super::text;
-use crate::apply::{Doing, Doubt, Entry, Fault, Holds, Outcome, Part, Report, WhyNot};
+use crate::apply::{
+    ActualState, Fault, OperationKind, Outcome, PartOutcome, Report, ReportEntry, SkipReason,
+    UnknownReason,
+};
 use crate::model::{BlockCode, document};
 use crate::plan::{Action, Options, Setting, make};
 use crate::render::Style;
@@ -16,32 +19,32 @@ fn fault(code: i32, name: &str, message: &str) -> Fault {
     }
 }
 
-fn config(key: &str, outcome: Outcome) -> Part {
-    Part {
+fn config(key: &str, outcome: Outcome) -> PartOutcome {
+    PartOutcome {
         setting: Some(Setting::Config(key.into())),
-        doing: Some(Doing::Set),
+        doing: Some(OperationKind::Set),
         outcome,
     }
 }
 
-fn topic(doing: Doing, outcome: Outcome) -> Part {
-    Part {
+fn topic(doing: OperationKind, outcome: Outcome) -> PartOutcome {
+    PartOutcome {
         setting: None,
         doing: Some(doing),
         outcome,
     }
 }
 
-fn partitions(outcome: Outcome) -> Part {
-    Part {
+fn partitions(outcome: Outcome) -> PartOutcome {
+    PartOutcome {
         setting: Some(Setting::Partitions),
-        doing: Some(Doing::AddPartitions),
+        doing: Some(OperationKind::AddPartitions),
         outcome,
     }
 }
 
-fn entry(topic: &str, action: Action, parts: Vec<Part>) -> Entry {
-    Entry {
+fn entry(topic: &str, action: Action, parts: Vec<PartOutcome>) -> ReportEntry {
+    ReportEntry {
         topic: topic.into(),
         action: Some(action),
         parts,
@@ -57,16 +60,16 @@ fn report() -> Report {
         )
     };
     let silence = || fault(-185, "_TIMED_OUT", "Local: Timed out");
-    let too_few = WhyNot::TooFewInSync {
+    let too_few = SkipReason::TooFewInSync {
         partition: 2,
         in_sync: 1,
         wanted: 2,
     };
-    let blocked = Entry {
+    let blocked = ReportEntry {
         topic: "f-blocked".into(),
         action: None,
         parts: vec![
-            Part {
+            PartOutcome {
                 doing: None,
                 ..partitions(Outcome::Blocked(
                     BlockCode::PartitionsDecrease,
@@ -96,10 +99,10 @@ fn report() -> Report {
                 "b-not-kept",
                 Action::Create,
                 vec![
-                    topic(Doing::Create, Outcome::Applied),
+                    topic(OperationKind::Create, Outcome::Applied),
                     config(
                         "retention.ms",
-                        Outcome::NotEffective(Holds::Config(Some("604800000".to_owned()))),
+                        Outcome::NotEffective(ActualState::Config(Some("604800000".to_owned()))),
                     ),
                 ],
             ),
@@ -107,8 +110,8 @@ fn report() -> Report {
                 "c-unknown",
                 Action::Create,
                 vec![topic(
-                    Doing::Create,
-                    Outcome::Unknown(Doubt::Unanswered(silence())),
+                    OperationKind::Create,
+                    Outcome::Unknown(UnknownReason::Unanswered(silence())),
                 )],
             ),
             update(
@@ -118,14 +121,17 @@ fn report() -> Report {
             entry(
                 "e-still-there",
                 Action::Delete,
-                vec![topic(Doing::Delete, Outcome::NotEffective(Holds::Topic))],
+                vec![topic(
+                    OperationKind::Delete,
+                    Outcome::NotEffective(ActualState::Topic),
+                )],
             ),
             blocked,
             update("g-fine", vec![partitions(Outcome::Applied)]),
             entry(
                 "h-fine",
                 Action::Create,
-                vec![topic(Doing::Create, Outcome::AlreadyApplied)],
+                vec![topic(OperationKind::Create, Outcome::AlreadyApplied)],
             ),
         ],
         interrupted: false,
@@ -167,7 +173,10 @@ fn an_interrupted_apply_says_how_to_go_on() {
         entries: vec![entry(
             "a",
             Action::Delete,
-            vec![topic(Doing::Delete, Outcome::Skipped(WhyNot::NotReached))],
+            vec![topic(
+                OperationKind::Delete,
+                Outcome::Skipped(SkipReason::NotReached),
+            )],
         )],
         ..report()
     };

@@ -1,7 +1,7 @@
 //! A report as a person reads it: what needs attention, the counts, and what to do now.
 
 use super::words;
-use crate::apply::{Entry, Kind, Outcome, Part, Report, WhyNot};
+use crate::apply::{Outcome, OutcomeKind, PartOutcome, Report, ReportEntry, SkipReason};
 use crate::model::text::escape;
 use crate::plan::Setting;
 use crate::render::columns::{Cell, Sheet};
@@ -33,7 +33,7 @@ pub fn text(report: &Report, style: Style) -> String {
 
 /// Only what a person should look at: what went as planned, and what an apply that was stopped did
 /// not come to, is in the summary.
-fn add_entry(sheet: &mut Sheet, entry: &Entry) {
+fn add_entry(sheet: &mut Sheet, entry: &ReportEntry) {
     if !entry.parts.iter().any(needs_attention) {
         return;
     }
@@ -47,8 +47,8 @@ fn add_entry(sheet: &mut Sheet, entry: &Entry) {
 }
 
 /// Why parts of an entry need attention, a line for each reason.
-pub(super) fn reasons(entry: &Entry) -> Vec<String> {
-    let line = |(reason, parts): (String, Vec<&Part>)| {
+pub(super) fn reasons(entry: &ReportEntry) -> Vec<String> {
+    let line = |(reason, parts): (String, Vec<&PartOutcome>)| {
         let subjects = parts
             .iter()
             .filter_map(|part| config(part.setting.as_ref()));
@@ -63,8 +63,8 @@ pub(super) fn reasons(entry: &Entry) -> Vec<String> {
 
 /// The parts that need attention, those with the same reason together: one bad value refuses all
 /// of a topic's configs.
-fn by_reason(entry: &Entry) -> Vec<(String, Vec<&Part>)> {
-    let mut reasons: Vec<(String, Vec<&Part>)> = Vec::new();
+fn by_reason(entry: &ReportEntry) -> Vec<(String, Vec<&PartOutcome>)> {
+    let mut reasons: Vec<(String, Vec<&PartOutcome>)> = Vec::new();
     for part in entry.parts.iter().filter(|part| needs_attention(part)) {
         let Some(reason) = said(entry, part) else {
             continue;
@@ -78,7 +78,7 @@ fn by_reason(entry: &Entry) -> Vec<(String, Vec<&Part>)> {
 }
 
 /// The reason, with its kind where that is not the entry's.
-fn said(entry: &Entry, part: &Part) -> Option<String> {
+fn said(entry: &ReportEntry, part: &PartOutcome) -> Option<String> {
     let reason = words::reason(part.setting.as_ref(), &part.outcome)?;
     let kind = part.outcome.kind();
     Some(match kind == entry.kind() {
@@ -87,19 +87,19 @@ fn said(entry: &Entry, part: &Part) -> Option<String> {
     })
 }
 
-fn needs_attention(part: &Part) -> bool {
+fn needs_attention(part: &PartOutcome) -> bool {
     !matches!(
         part.outcome,
-        Outcome::Applied | Outcome::AlreadyApplied | Outcome::Skipped(WhyNot::NotReached)
+        Outcome::Applied | Outcome::AlreadyApplied | Outcome::Skipped(SkipReason::NotReached)
     )
 }
 
-fn paint(kind: Kind) -> Paint {
+fn paint(kind: OutcomeKind) -> Paint {
     match kind {
-        Kind::Applied | Kind::AlreadyApplied => Paint::Added,
-        Kind::Failed | Kind::NotEffective | Kind::Unknown => Paint::Removed,
-        Kind::Blocked | Kind::Held => Paint::Held,
-        Kind::Skipped => Paint::Told,
+        OutcomeKind::Applied | OutcomeKind::AlreadyApplied => Paint::Added,
+        OutcomeKind::Failed | OutcomeKind::NotEffective | OutcomeKind::Unknown => Paint::Removed,
+        OutcomeKind::Blocked | OutcomeKind::Held => Paint::Held,
+        OutcomeKind::Skipped => Paint::Info,
     }
 }
 
@@ -113,7 +113,7 @@ fn config(setting: Option<&Setting>) -> Option<String> {
 /// `12 applied, 1 failed`
 pub(super) fn summary(report: &Report) -> String {
     let count = report.count();
-    let part = |kind: Kind| match count.of(kind) {
+    let part = |kind: OutcomeKind| match count.of(kind) {
         0 => None,
         number => Some(format!("{number} {}", words::kind(kind))),
     };
@@ -142,7 +142,7 @@ pub(super) fn what_now(report: &Report) -> Vec<String> {
             "Fix the reported errors and run apply again; completed changes are kept.".to_owned(),
         );
     }
-    if any(|o| matches!(o, Outcome::Skipped(why) if *why != WhyNot::NotReached)) {
+    if any(|o| matches!(o, Outcome::Skipped(why) if *why != SkipReason::NotReached)) {
         lines.push("Skipped changes: fix the reasons above and run apply again.".to_owned());
     }
     if any(|o| matches!(o, Outcome::Unknown(_))) {

@@ -1,34 +1,34 @@
 //! What became of a change, in words.
 
-use crate::apply::{Doubt, Fault, Holds, Kind, Outcome, WhyNot};
+use crate::apply::{ActualState, Fault, Outcome, OutcomeKind, SkipReason, UnknownReason};
 use crate::model::text::{count, escape};
 use crate::plan::Setting;
 use crate::render::plan::held_words;
 use crate::render::values::value_or_unknown;
 
 /// The kinds in the order in which they are counted.
-pub(in crate::render) const ORDER: [Kind; 8] = [
-    Kind::Applied,
-    Kind::AlreadyApplied,
-    Kind::Failed,
-    Kind::NotEffective,
-    Kind::Unknown,
-    Kind::Blocked,
-    Kind::Held,
-    Kind::Skipped,
+pub(in crate::render) const ORDER: [OutcomeKind; 8] = [
+    OutcomeKind::Applied,
+    OutcomeKind::AlreadyApplied,
+    OutcomeKind::Failed,
+    OutcomeKind::NotEffective,
+    OutcomeKind::Unknown,
+    OutcomeKind::Blocked,
+    OutcomeKind::Held,
+    OutcomeKind::Skipped,
 ];
 
 /// `applied`, `not effective`, …
-pub(in crate::render) fn kind(kind: Kind) -> &'static str {
+pub(in crate::render) fn kind(kind: OutcomeKind) -> &'static str {
     match kind {
-        Kind::Applied => "applied",
-        Kind::AlreadyApplied => "already applied",
-        Kind::Failed => "failed",
-        Kind::NotEffective => "not effective",
-        Kind::Unknown => "unknown",
-        Kind::Blocked => "blocked",
-        Kind::Held => "held",
-        Kind::Skipped => "skipped",
+        OutcomeKind::Applied => "applied",
+        OutcomeKind::AlreadyApplied => "already applied",
+        OutcomeKind::Failed => "failed",
+        OutcomeKind::NotEffective => "not effective",
+        OutcomeKind::Unknown => "unknown",
+        OutcomeKind::Blocked => "blocked",
+        OutcomeKind::Held => "held",
+        OutcomeKind::Skipped => "skipped",
     }
 }
 
@@ -57,21 +57,21 @@ fn broker(fault: &Fault) -> String {
     }
 }
 
-fn instead(setting: Option<&Setting>, holds: &Holds) -> String {
+fn instead(setting: Option<&Setting>, holds: &ActualState) -> String {
     match (holds, setting) {
-        (Holds::Topic, _) => "the topic is there, still or again".to_owned(),
-        (Holds::Nothing, _) => "the topic is gone".to_owned(),
-        (Holds::Partitions(count), _) => format!("the topic has {count} partitions"),
-        (Holds::ReplicationFactor(factor), _) => {
+        (ActualState::Topic, _) => "the topic is there, still or again".to_owned(),
+        (ActualState::Nothing, _) => "the topic is gone".to_owned(),
+        (ActualState::Partitions(count), _) => format!("the topic has {count} partitions"),
+        (ActualState::ReplicationFactor(factor), _) => {
             format!("the topic has replication factor {factor}")
         }
-        (Holds::Config(value), Some(Setting::Config(key))) => {
+        (ActualState::Config(value), Some(Setting::Config(key))) => {
             format!(
                 "the topic holds {}",
                 value_or_unknown(key, value.as_deref())
             )
         }
-        (Holds::Config(value), _) => {
+        (ActualState::Config(value), _) => {
             format!(
                 "the topic holds {}",
                 escape(value.as_deref().unwrap_or("nothing"))
@@ -80,17 +80,17 @@ fn instead(setting: Option<&Setting>, holds: &Holds) -> String {
     }
 }
 
-fn doubtful(doubt: &Doubt) -> String {
+fn doubtful(doubt: &UnknownReason) -> String {
     match doubt {
-        Doubt::Unanswered(fault) => format!(
+        UnknownReason::Unanswered(fault) => format!(
             "no answer came, and the cluster does not show it so far: {}",
             broker(fault)
         ),
-        Doubt::NotVisible => "accepted, but the topic does not show so far".to_owned(),
-        Doubt::Unreadable(fault) => {
+        UnknownReason::NotVisible => "accepted, but the topic does not show so far".to_owned(),
+        UnknownReason::Unreadable(fault) => {
             format!("accepted, but it may not be read back: {}", broker(fault))
         }
-        Doubt::Unread(error) => {
+        UnknownReason::Unread(error) => {
             format!(
                 "accepted, but it could not be read back: {}",
                 escape(&error.to_string())
@@ -99,16 +99,18 @@ fn doubtful(doubt: &Doubt) -> String {
     }
 }
 
-fn not_tried(why: &WhyNot) -> String {
+fn not_tried(why: &SkipReason) -> String {
     match why {
-        WhyNot::NotReached => "the apply was stopped before its turn".to_owned(),
-        WhyNot::ClusterLost => {
+        SkipReason::NotReached => "the apply was stopped before its turn".to_owned(),
+        SkipReason::ClusterLost => {
             "the apply gave up before its turn: the cluster did not answer any more".to_owned()
         }
-        WhyNot::Refused => "the apply was refused".to_owned(),
-        WhyNot::AllOrNothing => "something is blocked, and it was to be all or nothing".to_owned(),
-        WhyNot::Declined => "the answer was no".to_owned(),
-        WhyNot::TooFewInSync {
+        SkipReason::Refused => "the apply was refused".to_owned(),
+        SkipReason::AllOrNothing => {
+            "something is blocked, and it was to be all or nothing".to_owned()
+        }
+        SkipReason::Declined => "the answer was no".to_owned(),
+        SkipReason::TooFewInSync {
             partition,
             in_sync,
             wanted,
@@ -116,22 +118,22 @@ fn not_tried(why: &WhyNot) -> String {
             "partition {partition} has {} in sync, and with {wanted} asked for acks=all producers would stop",
             count(*in_sync, "replica")
         ),
-        WhyNot::InSyncUnknown => {
+        SkipReason::InSyncUnknown => {
             "it could not be seen how many replicas are in sync, and acks=all producers might stop"
                 .to_owned()
         }
-        WhyNot::LockLost(lost) => escape(&lost.to_string()).into_owned(),
-        WhyNot::Unrecorded(why) => format!(
+        SkipReason::LockLost(lost) => escape(&lost.to_string()).into_owned(),
+        SkipReason::Unrecorded(why) => format!(
             "the inventory has to hold it beforehand, and could not be written: {}",
             escape(&why.to_string())
         ),
-        WhyNot::Recreated => {
+        SkipReason::Recreated => {
             "the topic was recreated since the plan was made: this is another one".to_owned()
         }
-        WhyNot::IdUnknown => {
+        SkipReason::IdUnknown => {
             "it could not be seen whether it is still the topic of the plan".to_owned()
         }
-        WhyNot::GrowthTooLarge { added, most } => format!(
+        SkipReason::GrowthTooLarge { added, most } => format!(
             "{added} partitions at once: Kafka stops half-way above 10,000. Raise it by at most {most} at a time"
         ),
     }

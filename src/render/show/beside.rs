@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::words;
-use crate::live::Closeup;
+use crate::live::TopicDetail;
 use crate::model::Setting;
 use crate::model::text::{count, escape, grouped};
 use crate::render::columns::{Cell, print_table};
 use crate::render::values;
 use crate::render::{Paint, Style};
-use crate::show::{Against, SettingView, TopicView};
+use crate::show::{Comparison, SettingView, TopicView};
 
 /// Beside the name of what is not the same in every environment.
 const DIFFERS: &str = "≠ ";
@@ -59,20 +59,20 @@ fn rows(views: &[TopicView]) -> Vec<Row> {
     rows.extend(undeclared(views));
     let looked = [
         row("under-replicated", &|view| {
-            let partitions = &view.closeup.as_ref()?.partitions;
+            let partitions = &view.topic_detail.as_ref()?.partitions;
             let under = partitions.iter().filter(|p| p.is_under_replicated());
             Some(under.count().to_string())
         }),
         row("without a leader", &|view| {
-            let partitions = &view.closeup.as_ref()?.partitions;
+            let partitions = &view.topic_detail.as_ref()?.partitions;
             let none = partitions.iter().filter(|p| p.leader.is_none());
             Some(none.count().to_string())
         }),
         row("consumer groups", &|view| {
-            Some(groups(view.closeup.as_ref()?))
+            Some(groups(view.topic_detail.as_ref()?))
         }),
         row("messages up to", &|view| {
-            Some(number(view.closeup.as_ref()?.messages()))
+            Some(number(view.topic_detail.as_ref()?.messages()))
         }),
         row("ownership", &|view| {
             Some(words::owned_by(&view.ownership.as_ref()?.by))
@@ -93,10 +93,16 @@ fn number(number: Option<u64>) -> String {
 }
 
 /// `2 groups, lag 1,234`
-fn groups(closeup: &Closeup) -> String {
-    let lag = closeup.groups.iter().filter_map(|g| closeup.total_lag(g));
+fn groups(topic_detail: &TopicDetail) -> String {
+    let lag = topic_detail
+        .groups
+        .iter()
+        .filter_map(|g| topic_detail.total_lag(g));
     let lag = lag.reduce(u64::saturating_add);
-    match (closeup.groups.len(), closeup.unseen_groups.is_empty()) {
+    match (
+        topic_detail.groups.len(),
+        topic_detail.unseen_groups.is_empty(),
+    ) {
         (0, true) => "none".to_owned(),
         (0, false) => "not seen".to_owned(),
         (some, _) => format!("{}, lag {}", count(some, "group"), number(lag)),
@@ -153,14 +159,14 @@ fn cell(view: &SettingView) -> String {
         _ => None,
     };
     match (&view.live, view.against) {
-        (Some(live), Some(Against::Differs | Against::Unmanaged)) => {
+        (Some(live), Some(Comparison::Differs | Comparison::Unmanaged)) => {
             let live = match key {
                 Some(key) => values::value(key, &live.value),
                 None => escape(&live.value).into_owned(),
             };
             format!("{wanted}, live {live}")
         }
-        (None, Some(Against::Differs)) => format!("{wanted}, live unknown"),
+        (None, Some(Comparison::Differs)) => format!("{wanted}, live unknown"),
         _ => wanted,
     }
 }

@@ -8,16 +8,16 @@ use serde::{Deserialize, Serialize};
 use super::environment::sections;
 use crate::desired::{FromVariable, LayerValue, LoadedEnvironment, SettingStack, Written};
 use crate::live::{
-    Closeup, GroupLag, Hold, Member, Owned, PartitionState, ReplicationFactor, Unseen, Whose,
+    GroupLag, Hold, Member, Owned, OwnerKey, PartitionState, ReplicationFactor, TopicDetail, Unseen,
 };
 use crate::model::document::document_format;
 use crate::model::time::utc;
 use crate::model::{ConfigKey, Place, TopicName};
 use crate::plan::document::BlockedDocument;
-use crate::plan::state::State;
+use crate::plan::state::TopicState;
 use crate::show::{
-    Against, Listing, LiveValue, OwnedBy, Ownership, SettingView, TopicView, Undeclared,
-    UndeclaredFate,
+    Comparison, Listing, LiveValue, OwnedBy, OwnershipView, SettingView, TopicView, Undeclared,
+    UndeclaredEffect,
 };
 
 document_format!(
@@ -51,7 +51,7 @@ pub struct TopicShowDocument {
     /// Where.
     pub declared_at: Option<String>,
     /// How configuration and cluster agree about it.
-    pub state: Option<State>,
+    pub state: Option<TopicState>,
     /// What its entry declares besides settings, by key.
     pub facts: BTreeMap<String, WrittenDocument>,
     /// Its settings, each beside its live value.
@@ -125,7 +125,7 @@ pub struct TopicSettingDocument {
     /// What is live.
     pub live: Option<LiveValue>,
     /// How the two compare.
-    pub against_live: Option<Against>,
+    pub against_live: Option<Comparison>,
 }
 
 /// The value of one layer.
@@ -162,7 +162,7 @@ pub struct UndeclaredDocument {
     /// What the topic would inherit without it, where that is known.
     pub inherited_default: Option<LiveValue>,
     /// What an apply does with it.
-    pub fate: UndeclaredFate,
+    pub effect: UndeclaredEffect,
 }
 
 /// A consumer group.
@@ -290,7 +290,7 @@ impl From<&TopicView> for TopicShowDocument {
             undeclared,
             blocked,
             hidden,
-            closeup,
+            topic_detail,
             min_in_sync: _,
             is_compacted,
             ownership,
@@ -301,9 +301,12 @@ impl From<&TopicView> for TopicShowDocument {
             Listing::Removal(place) => (Listed::Removal, Some(place)),
             Listing::No => (Listed::No, None),
         };
-        let closeup = closeup.as_ref();
-        let unseen = |closeup: &Closeup| {
-            let all = closeup.unseen_groups.iter().chain(&closeup.unseen_messages);
+        let topic_detail = topic_detail.as_ref();
+        let unseen = |topic_detail: &TopicDetail| {
+            let all = topic_detail
+                .unseen_groups
+                .iter()
+                .chain(&topic_detail.unseen_messages);
             all.cloned().collect()
         };
         Self {
@@ -324,16 +327,16 @@ impl From<&TopicView> for TopicShowDocument {
             undeclared: undeclared.iter().map(UndeclaredDocument::from).collect(),
             blocked: blocked.iter().map(BlockedDocument::from).collect(),
             hidden: hidden.clone(),
-            partitions: closeup.map(|closeup| closeup.partitions.clone()),
-            groups: closeup.map(|c| c.groups.iter().map(|g| group(c, g)).collect()),
-            data: closeup.map(|closeup| DataDocument {
-                messages: closeup.messages(),
+            partitions: topic_detail.map(|topic_detail| topic_detail.partitions.clone()),
+            groups: topic_detail.map(|c| c.groups.iter().map(|g| group(c, g)).collect()),
+            data: topic_detail.map(|topic_detail| DataDocument {
+                messages: topic_detail.messages(),
                 messages_are_at_most: true,
                 compacted: *is_compacted,
-                newest_record: closeup.newest_record_ms.map(utc),
+                newest_record: topic_detail.newest_record_ms.map(utc),
                 bytes: None,
             }),
-            unseen: closeup.map(unseen),
+            unseen: topic_detail.map(unseen),
             ownership: ownership.as_ref().map(OwnershipDocument::from),
         }
     }
@@ -409,18 +412,18 @@ impl From<&Undeclared> for UndeclaredDocument {
             key,
             value,
             behind,
-            fate,
+            effect,
         } = undeclared;
         Self {
             key: key.clone(),
             value: value.clone(),
             inherited_default: behind.clone(),
-            fate: *fate,
+            effect: *effect,
         }
     }
 }
 
-fn group(closeup: &Closeup, group: &GroupLag) -> GroupDocument {
+fn group(topic_detail: &TopicDetail, group: &GroupLag) -> GroupDocument {
     let GroupLag {
         name,
         state,
@@ -431,21 +434,21 @@ fn group(closeup: &Closeup, group: &GroupLag) -> GroupDocument {
         Some(GroupPartitionDocument {
             partition: partition.number,
             committed: *committed.as_ref()?.get(&partition.number)?,
-            lag: closeup.lag(group, partition),
+            lag: topic_detail.lag(group, partition),
         })
     };
     GroupDocument {
         group: name.clone(),
         state: state.clone(),
         members: members.clone(),
-        lag: closeup.total_lag(group),
-        partitions: closeup.partitions.iter().filter_map(lag).collect(),
+        lag: topic_detail.total_lag(group),
+        partitions: topic_detail.partitions.iter().filter_map(lag).collect(),
     }
 }
 
-impl From<&Ownership> for OwnershipDocument {
-    fn from(ownership: &Ownership) -> Self {
-        let Ownership { by, record, hold } = ownership;
+impl From<&OwnershipView> for OwnershipDocument {
+    fn from(ownership: &OwnershipView) -> Self {
+        let OwnershipView { by, record, hold } = ownership;
         let (by, whose, instance) = match by {
             OwnedBy::Nobody => (Owner::Unowned, None, None),
             OwnedBy::Us => (Owner::Owned, None, None),
@@ -453,7 +456,7 @@ impl From<&Ownership> for OwnershipDocument {
             OwnedBy::Others(whose) => (Owner::OwnedElsewhere, Some(whose.clone()), None),
             OwnedBy::Instance(instance) => (Owner::Instance, None, Some(instance.clone())),
         };
-        let Whose { scope, environment } = whose.unwrap_or_default();
+        let OwnerKey { scope, environment } = whose.unwrap_or_default();
         Self {
             by,
             scope,

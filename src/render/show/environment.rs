@@ -82,7 +82,7 @@ pub fn environment_text(loaded: &LoadedEnvironment, style: Style) -> String {
     )
 }
 
-/// `17 topics, 62 partitions; 1 tombstone; 1 lifecycle`
+/// `17 topics, 62 partitions; 1 removal; 1 lifecycle`
 fn counted(desired: &Desired) -> String {
     let partitions = desired
         .topics
@@ -102,10 +102,10 @@ fn counted(desired: &Desired) -> String {
     parts.join("; ")
 }
 
-type Entry = (String, String, Vec<String>);
+type EnvironmentRow = (String, String, Vec<String>);
 
 /// `[defaults]`: each setting, and what its value goes before.
-fn defaults(explained: &Explained) -> Vec<Entry> {
+fn defaults(explained: &Explained) -> Vec<EnvironmentRow> {
     let defaults = explained.defaults.iter().filter_map(|stack| {
         let value = words::layer_value(&stack.setting, stack.values.last()?);
         Some((words::setting(&stack.setting), value, words::layers(stack)))
@@ -113,7 +113,7 @@ fn defaults(explained: &Explained) -> Vec<Entry> {
     defaults.collect()
 }
 
-fn add_section(sheet: &mut Sheet, name: &str, entries: Vec<Entry>) {
+fn add_section(sheet: &mut Sheet, name: &str, entries: Vec<EnvironmentRow>) {
     if entries.is_empty() {
         return;
     }

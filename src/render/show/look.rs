@@ -1,6 +1,6 @@
 //! Partitions, readers and messages for people.
 
-use crate::live::{Closeup, GroupLag, Member, PartitionState, Unseen};
+use crate::live::{GroupLag, Member, PartitionState, TopicDetail, Unseen};
 use crate::model::text::{count, escape, grouped};
 use crate::model::time::utc;
 use crate::render::columns::{Cell, Sheet, print_table, wrap};
@@ -48,7 +48,7 @@ fn ids(ids: &[i32]) -> String {
 }
 
 /// The partitions in a table, and what is wrong with them.
-pub(super) fn partitions(view: &TopicView, closeup: &Closeup, style: Style) -> String {
+pub(super) fn partitions(view: &TopicView, topic_detail: &TopicDetail, style: Style) -> String {
     let row = |partition: &PartitionState| {
         let PartitionState {
             number: id,
@@ -97,19 +97,19 @@ pub(super) fn partitions(view: &TopicView, closeup: &Closeup, style: Style) -> S
     ]);
     let rows: Vec<Vec<Cell>> = [head]
         .into_iter()
-        .chain(closeup.partitions.iter().map(row))
+        .chain(topic_detail.partitions.iter().map(row))
         .collect();
     let mut out = indented(&rows, style);
-    for (paint, line) in troubles(view, closeup) {
+    for (paint, line) in troubles(view, topic_detail) {
         wrap(&mut out, INDENT, &Cell::new(paint, line), style);
     }
     out
 }
 
 /// What is wrong with partitions, the worst first.
-fn troubles(view: &TopicView, closeup: &Closeup) -> Vec<(Paint, String)> {
+fn troubles(view: &TopicView, topic_detail: &TopicDetail) -> Vec<(Paint, String)> {
     let which = |is: &dyn Fn(&PartitionState) -> bool| -> Vec<i32> {
-        let those = closeup.partitions.iter().filter(|p| is(p));
+        let those = topic_detail.partitions.iter().filter(|p| is(p));
         those.map(|p| p.number).collect()
     };
     let mut troubles = Vec::new();
@@ -143,38 +143,38 @@ fn troubles(view: &TopicView, closeup: &Closeup) -> Vec<(Paint, String)> {
 }
 
 /// The groups in a table, with the lag of each partition where that was asked for or is short.
-pub(super) fn groups(closeup: &Closeup, all_lag: bool, style: Style) -> String {
+pub(super) fn groups(topic_detail: &TopicDetail, all_lag: bool, style: Style) -> String {
     let mut out = String::new();
-    if !closeup.groups.is_empty() {
+    if !topic_detail.groups.is_empty() {
         let row = |group: &GroupLag| {
             vec![
                 plain(escape(&group.name)),
                 plain(escape(group.state.as_deref().unwrap_or("?"))),
                 plain(group.members.len().to_string()),
-                plain(closeup.total_lag(group).map_or("?".to_owned(), number)),
+                plain(topic_detail.total_lag(group).map_or("?".to_owned(), number)),
             ]
         };
         let head = head(&["GROUP", "STATE", "MEMBERS", "LAG"]);
         let rows: Vec<Vec<Cell>> = [head]
             .into_iter()
-            .chain(closeup.groups.iter().map(row))
+            .chain(topic_detail.groups.iter().map(row))
             .collect();
         out.push_str(&indented(&rows, style));
-        let few = closeup.partitions.len() <= FEW;
+        let few = topic_detail.partitions.len() <= FEW;
         match all_lag || few {
-            true => out.push_str(&lags(closeup, style)),
+            true => out.push_str(&lags(topic_detail, style)),
             false => {
                 let line = format!(
                     "--lag shows each of the {} partitions",
-                    closeup.partitions.len()
+                    topic_detail.partitions.len()
                 );
                 wrap(&mut out, INDENT, &Cell::new(Paint::Faint, line), style);
             }
         }
-    } else if closeup.unseen_groups.is_empty() {
+    } else if topic_detail.unseen_groups.is_empty() {
         wrap(&mut out, INDENT, &plain("no consumer groups"), style);
     }
-    for unseen in &closeup.unseen_groups {
+    for unseen in &topic_detail.unseen_groups {
         wrap(&mut out, INDENT, &not_seen(unseen), style);
     }
     out
@@ -183,11 +183,11 @@ pub(super) fn groups(closeup: &Closeup, all_lag: bool, style: Style) -> String {
 fn not_seen(unseen: &Unseen) -> Cell {
     let Unseen { what, why } = unseen;
     let line = format!("not seen: {}: {}", escape(what), escape(why));
-    Cell::new(Paint::Told, line)
+    Cell::new(Paint::Info, line)
 }
 
 /// Every partition of every group.
-fn lags(closeup: &Closeup, style: Style) -> String {
+fn lags(topic_detail: &TopicDetail, style: Style) -> String {
     let mut rows = vec![head(&[
         "GROUP",
         "PARTITION",
@@ -195,9 +195,9 @@ fn lags(closeup: &Closeup, style: Style) -> String {
         "LAG",
         "CONSUMERS",
     ])];
-    for group in &closeup.groups {
+    for group in &topic_detail.groups {
         let committed = group.committed.as_ref();
-        for partition in &closeup.partitions {
+        for partition in &topic_detail.partitions {
             let id = partition.number;
             let offset = committed.and_then(|committed| committed.get(&id));
             let readers = group.members.iter().filter(|m| m.partitions.contains(&id));
@@ -205,7 +205,7 @@ fn lags(closeup: &Closeup, style: Style) -> String {
             if offset.is_none() && readers.is_empty() {
                 continue;
             }
-            let lag = closeup.lag(group, partition);
+            let lag = topic_detail.lag(group, partition);
             let none = || "-".to_owned();
             rows.push(vec![
                 plain(escape(&group.name)),
@@ -233,11 +233,11 @@ fn member(member: &Member) -> String {
 }
 
 /// What the topic holds.
-pub(super) fn held(view: &TopicView, closeup: &Closeup) -> Sheet {
+pub(super) fn held(view: &TopicView, topic_detail: &TopicDetail) -> Sheet {
     let mut sheet = Sheet::default();
-    let messages = match closeup.messages() {
+    let messages = match topic_detail.messages() {
         Some(messages) => plain(number(messages)),
-        None => Cell::new(Paint::Told, "unknown: not every partition answered"),
+        None => Cell::new(Paint::Info, "unknown: not every partition answered"),
     };
     let compacted = view.is_compacted;
     let most = match compacted {
@@ -245,7 +245,7 @@ pub(super) fn held(view: &TopicView, closeup: &Closeup) -> Sheet {
         false => "at most: transactions write markers between them",
     };
     let most = Cell::new(Paint::Faint, most);
-    let remarks = closeup
+    let remarks = topic_detail
         .messages()
         .is_some_and(|held| held > 0)
         .then_some(most);
@@ -255,7 +255,7 @@ pub(super) fn held(view: &TopicView, closeup: &Closeup) -> Sheet {
         Some(messages),
         remarks.into_iter().collect(),
     );
-    if let Some(ms) = closeup.newest_record_ms {
+    if let Some(ms) = topic_detail.newest_record_ms {
         sheet.row(
             INDENT,
             plain("newest record"),
@@ -263,7 +263,7 @@ pub(super) fn held(view: &TopicView, closeup: &Closeup) -> Sheet {
             Vec::new(),
         );
     }
-    for unseen in &closeup.unseen_messages {
+    for unseen in &topic_detail.unseen_messages {
         sheet.text(INDENT, not_seen(unseen));
     }
     sheet.text(INDENT, Cell::new(Paint::Faint, format!("bytes: {BYTES}")));

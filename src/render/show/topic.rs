@@ -8,7 +8,7 @@ use crate::render::columns::{Cell, Sheet};
 use crate::render::values;
 use crate::render::{Paint, Style};
 use crate::show::{
-    Against, Listing, Ownership, SettingView, TopicView, Undeclared, UndeclaredFate,
+    Comparison, Listing, OwnershipView, SettingView, TopicView, Undeclared, UndeclaredEffect,
 };
 
 const INDENT: usize = 2;
@@ -33,10 +33,13 @@ pub fn text(view: &TopicView, all_lag: bool, style: Style) -> String {
         "Set on the topic, declared nowhere",
         undeclared(view).print(style),
     );
-    if let Some(closeup) = &view.closeup {
-        section("Partitions", look::partitions(view, closeup, style));
-        section("Consumer groups", look::groups(closeup, all_lag, style));
-        section("Data", look::held(view, closeup).print(style));
+    if let Some(topic_detail) = &view.topic_detail {
+        section("Partitions", look::partitions(view, topic_detail, style));
+        section(
+            "Consumer groups",
+            look::groups(topic_detail, all_lag, style),
+        );
+        section("Data", look::held(view, topic_detail).print(style));
     }
     if let Some(ownership) = &view.ownership {
         section("Ownership", owned(ownership).print(style));
@@ -86,13 +89,13 @@ fn standing(view: &TopicView) -> Sheet {
     sheet.row(INDENT, plain("state"), Some(words::state(view)), place);
     if let Some(why) = &view.hidden {
         let line = format!("what it is like cannot be seen: {}", escape(why));
-        sheet.text(INDENT, Cell::new(Paint::Told, line));
+        sheet.text(INDENT, Cell::new(Paint::Info, line));
     }
     for blocked in &view.blocked {
         let line = format!("blocked: {}: {}", blocked.code, escape(&blocked.message));
         sheet.text(INDENT, Cell::new(Paint::Held, line));
         let help = format!("→ {}", escape(&blocked.help));
-        sheet.text(INDENT, Cell::new(Paint::Told, help));
+        sheet.text(INDENT, Cell::new(Paint::Info, help));
     }
     if let Some(found) = view.found.as_ref().filter(|_| view.settings.is_empty()) {
         let partitions = found.partitions.to_string();
@@ -161,13 +164,15 @@ fn live(view: &SettingView) -> Option<Cell> {
         None => "live: the same".to_owned(),
     };
     Some(match view.against {
-        Some(Against::Same) => faint(same()),
-        Some(Against::NotHeld) => {
+        Some(Comparison::Same) => faint(same()),
+        Some(Comparison::NotHeld) => {
             let text = format!("{}: not set on the topic", same());
             Cell::new(Paint::Changed, text)
         }
-        Some(Against::Differs) => Cell::new(Paint::Changed, format!("live: {}: differs", value())),
-        Some(Against::Unmanaged) => faint(format!("live: {}: left to others", value())),
+        Some(Comparison::Differs) => {
+            Cell::new(Paint::Changed, format!("live: {}: differs", value()))
+        }
+        Some(Comparison::Unmanaged) => faint(format!("live: {}: left to others", value())),
         None => faint(format!("live: {}", words::live(key, live?))),
     })
 }
@@ -178,28 +183,28 @@ fn undeclared(view: &TopicView) -> Sheet {
         key,
         value,
         behind,
-        fate,
+        effect,
     } in &view.undeclared
     {
-        let (paint, fate) = match fate {
-            UndeclaredFate::Reset => {
+        let (paint, effect) = match effect {
+            UndeclaredEffect::Reset => {
                 let to = match behind {
                     Some(behind) => words::live(Some(key), behind),
                     None => "a default that is not known".to_owned(),
                 };
                 (Paint::Changed, format!("an apply resets it to {to}"))
             }
-            UndeclaredFate::UnknownKey => {
+            UndeclaredEffect::UnknownKey => {
                 let text = "left alone: Kafka 4.3 does not know it".to_owned();
-                (Paint::Told, text)
+                (Paint::Info, text)
             }
-            UndeclaredFate::Ignored => (Paint::Faint, "ignored, [ignore] configs".to_owned()),
-            UndeclaredFate::Unmanaged => (Paint::Faint, "left to others, `unmanaged`".to_owned()),
-            UndeclaredFate::Throttle => {
+            UndeclaredEffect::Ignored => (Paint::Faint, "ignored, [ignore] configs".to_owned()),
+            UndeclaredEffect::Unmanaged => (Paint::Faint, "left to others, `unmanaged`".to_owned()),
+            UndeclaredEffect::Throttle => {
                 let text = "left alone: it throttles a replication".to_owned();
                 (Paint::Faint, text)
             }
-            UndeclaredFate::NotListed => {
+            UndeclaredEffect::NotListed => {
                 let text = behind
                     .as_ref()
                     .map(|behind| format!("without it: {}", words::live(Some(key), behind)));
@@ -207,15 +212,15 @@ fn undeclared(view: &TopicView) -> Sheet {
             }
         };
         let value = plain(values::value(key, value));
-        let remarks = (!fate.is_empty()).then(|| Cell::new(paint, fate));
+        let remarks = (!effect.is_empty()).then(|| Cell::new(paint, effect));
         let label = plain(escape(key.as_str()));
         sheet.row(INDENT, label, Some(value), remarks.into_iter().collect());
     }
     sheet
 }
 
-fn owned(ownership: &Ownership) -> Sheet {
-    let Ownership { by, record, hold } = ownership;
+fn owned(ownership: &OwnershipView) -> Sheet {
+    let OwnershipView { by, record, hold } = ownership;
     let mut sheet = Sheet::default();
     sheet.text(INDENT, plain(words::owned_by(by)));
     if let Some(record) = record {

@@ -1,7 +1,7 @@
 //! What is said of a topic in a few words, on its own and beside others.
 
 use crate::desired::{FromVariable, LayerValue, SettingStack, Written};
-use crate::live::{Owned, Source};
+use crate::live::{ConfigSource, Owned};
 use crate::model::text::escape;
 use crate::model::{ConfigKey, Place, Setting};
 use crate::plan::{self};
@@ -21,8 +21,8 @@ pub(super) fn state(view: &TopicView) -> Cell {
         Listing::Removal(_) => (Paint::Removed, "to be removed"),
         Listing::Elsewhere(_) if view.found.is_none() => (Paint::Faint, "not here"),
         _ => match (&view.found, &view.hidden) {
-            (Some(_), _) => (Paint::Told, "not listed"),
-            (None, Some(_)) => (Paint::Told, "not seen"),
+            (Some(_), _) => (Paint::Info, "not listed"),
+            (None, Some(_)) => (Paint::Info, "not seen"),
             (None, None) => (Paint::Faint, "not here"),
         },
     };
@@ -60,9 +60,9 @@ pub(super) fn live(key: Option<&ConfigKey>, live: &LiveValue) -> String {
 }
 
 /// Who gives a value.
-pub(super) fn from(source: Source) -> &'static str {
+pub(super) fn from(source: ConfigSource) -> &'static str {
     match source {
-        Source::Topic => "set on the topic",
+        ConfigSource::Topic => "set on the topic",
         other => values::source(other),
     }
 }

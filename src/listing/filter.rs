@@ -5,17 +5,17 @@ use std::str::FromStr;
 
 use super::Row;
 use crate::model::Globs;
-use crate::plan::state::State;
+use crate::plan::state::TopicState;
 
 /// Which topics are asked for. What is empty asks for nothing special.
 #[derive(Debug, Clone, Default)]
-pub struct Narrow {
+pub struct Filter {
     /// Those of one of these owners.
     pub owners: Globs,
     /// Those with all of these labels.
     pub labels: Vec<Label>,
     /// Those in one of these states.
-    pub states: Vec<State>,
+    pub states: Vec<TopicState>,
 }
 
 /// A label that a topic must have.
@@ -63,7 +63,7 @@ impl FromStr for Label {
     }
 }
 
-impl Narrow {
+impl Filter {
     /// The rows that are asked for, in this order.
     pub fn pick(&self, rows: Vec<Row>, order: Order) -> Vec<Row> {
         let mut rows: Vec<Row> = rows.into_iter().filter(|row| self.asks_for(row)).collect();
@@ -104,7 +104,7 @@ mod tests {
     use super::*;
     use crate::live::ReplicationFactor;
 
-    fn row(topic: &str, partitions: u32, owner: Option<&str>, state: State) -> Row {
+    fn row(topic: &str, partitions: u32, owner: Option<&str>, state: TopicState) -> Row {
         Row {
             topic: topic.into(),
             partitions,
@@ -116,20 +116,20 @@ mod tests {
         }
     }
 
-    fn picked(narrow: &Narrow, order: Order) -> String {
+    fn picked(filter: &Filter, order: Order) -> String {
         let rows = vec![
-            row("b", 1, None, State::Missing),
-            row("a", 3, Some("shop"), State::InSync),
-            row("d", 2, Some("shop-eu"), State::Differs),
-            row("c", 3, Some("audit"), State::InSync),
+            row("b", 1, None, TopicState::Missing),
+            row("a", 3, Some("shop"), TopicState::InSync),
+            row("d", 2, Some("shop-eu"), TopicState::Differs),
+            row("c", 3, Some("audit"), TopicState::InSync),
         ];
-        let picked = narrow.pick(rows, order);
+        let picked = filter.pick(rows, order);
         picked.iter().map(|row| row.topic.as_str()).collect()
     }
 
     #[test]
     fn rows_are_sorted_and_then_by_name() {
-        let all = Narrow::default();
+        let all = Filter::default();
         for (order, expected) in [
             (Order::Name, "abcd"),
             (Order::Partitions, "acdb"),
@@ -144,21 +144,21 @@ mod tests {
 
     #[test]
     fn rows_are_picked_by_all_that_is_asked_for() {
-        let narrow = |owners: &[&str], labels: &[&str], states: &[State]| Narrow {
+        let filter = |owners: &[&str], labels: &[&str], states: &[TopicState]| Filter {
             owners: Globs::new(owners).unwrap(),
             labels: labels.iter().map(|label| label.parse().unwrap()).collect(),
             states: states.to_vec(),
         };
-        let pick = |narrow: Narrow| picked(&narrow, Order::Name);
-        assert_eq!(pick(narrow(&["shop*"], &[], &[])), "ad");
-        assert_eq!(pick(narrow(&["shop", "audit"], &[], &[])), "ac");
-        assert_eq!(pick(narrow(&[], &["team"], &[])), "abcd");
-        assert_eq!(pick(narrow(&[], &["team=b"], &[])), "b");
-        assert_eq!(pick(narrow(&[], &["team=b", "team=a"], &[])), "");
-        assert_eq!(pick(narrow(&[], &["domain"], &[])), "");
-        let states = [State::Missing, State::Differs];
-        assert_eq!(pick(narrow(&[], &[], &states)), "bd");
-        assert_eq!(pick(narrow(&["shop*"], &["team"], &states)), "d");
+        let pick = |filter: Filter| picked(&filter, Order::Name);
+        assert_eq!(pick(filter(&["shop*"], &[], &[])), "ad");
+        assert_eq!(pick(filter(&["shop", "audit"], &[], &[])), "ac");
+        assert_eq!(pick(filter(&[], &["team"], &[])), "abcd");
+        assert_eq!(pick(filter(&[], &["team=b"], &[])), "b");
+        assert_eq!(pick(filter(&[], &["team=b", "team=a"], &[])), "");
+        assert_eq!(pick(filter(&[], &["domain"], &[])), "");
+        let states = [TopicState::Missing, TopicState::Differs];
+        assert_eq!(pick(filter(&[], &[], &states)), "bd");
+        assert_eq!(pick(filter(&["shop*"], &["team"], &states)), "d");
     }
 
     #[test]

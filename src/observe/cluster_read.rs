@@ -13,7 +13,7 @@ use crate::kafka::{
     TopicMetadata,
 };
 use crate::live::{
-    Broker, Defaults, Inventory, Live, LiveTopic, ReplicationFactor, Source, Unknown, Unread,
+    Broker, ConfigSource, Defaults, Inventory, Live, LiveTopic, ReplicationFactor, Unknown, Unread,
 };
 use crate::model::{ConfigMap, InOrder, TopicName};
 
@@ -21,7 +21,7 @@ use crate::model::{ConfigMap, InOrder, TopicName};
 const SETTLING: Duration = Duration::from_millis(200);
 
 /// What the brokers told of topics.
-pub struct Told {
+pub struct ClusterRead {
     started: Instant,
     metadata: Metadata,
     configs: BTreeMap<TopicName, Result<Configs, Fault>>,
@@ -31,7 +31,7 @@ pub struct Told {
     without_defaults: Option<String>,
 }
 
-impl Told {
+impl ClusterRead {
     /// Reads what is wanted whatever the inventory holds: that is read meanwhile. Configs and ids do
     /// not wait for the list of topics either, where theirs are named. Listed topics that are not in
     /// it may exist all the same: the answer to the question for their id says so.
@@ -249,7 +249,7 @@ fn found(
     unknowns: &mut Vec<Unknown>,
     name: &TopicName,
     topic: TopicMetadata,
-    held: Option<Result<Held, Fault>>,
+    held: Option<Result<OwnValues, Fault>>,
     description: Option<Result<TopicDescription, Fault>>,
 ) -> Option<LiveTopic> {
     let mut read = LiveTopic {
@@ -292,7 +292,7 @@ fn replicas(topic: &TopicMetadata) -> impl Iterator<Item = u32> {
 
 /// What a topic holds itself, and what stands behind that.
 #[derive(Clone, Default)]
-struct Held {
+struct OwnValues {
     config: ConfigMap<String>,
     behind: Defaults,
 }
@@ -301,14 +301,14 @@ struct Held {
 #[derive(Default)]
 struct Last {
     of: Configs,
-    held: Held,
+    held: OwnValues,
 }
 
 impl Last {
     /// What this topic holds; often that is what the last one did.
-    fn by(&mut self, configs: Configs, live: &Live) -> Held {
+    fn by(&mut self, configs: Configs, live: &Live) -> OwnValues {
         if !self.of.holds_the_same(&configs) {
-            self.held = Held {
+            self.held = OwnValues {
                 config: set_on_topic(&configs),
                 behind: defaults::behind(&configs, &live.broker_defaults),
             };
@@ -322,7 +322,7 @@ impl Last {
 fn set_on_topic(entries: &Configs) -> ConfigMap<String> {
     entries
         .iter()
-        .filter(|entry| entry.source == Source::Topic)
+        .filter(|entry| entry.source == ConfigSource::Topic)
         .map(|entry| (entry.key.clone(), entry.value.clone().unwrap_or_default()))
         .collect()
 }

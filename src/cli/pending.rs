@@ -19,7 +19,7 @@ type Attempt = JoinHandle<Result<Cluster, Error>>;
 
 /// The connections under way, by environment.
 #[derive(Default)]
-pub struct Begun(Mutex<BTreeMap<Arc<str>, Attempt>>);
+pub struct PendingConnections(Mutex<BTreeMap<Arc<str>, Attempt>>);
 
 impl Connecting {
     /// Reads the files as [`Session::load`] does, and begins meanwhile to connect to the clusters:
@@ -37,7 +37,7 @@ impl Connecting {
             let sources = Sources::default();
             if let Ok(connection) = self.connection(session, &sources, name, template) {
                 let connecting = Cluster::connect(connection, self.limits());
-                session.begun.add(name, runtime.spawn(connecting));
+                session.pending.add(name, runtime.spawn(connecting));
             }
         })
     }
@@ -49,7 +49,7 @@ impl Connecting {
     }
 }
 
-impl Begun {
+impl PendingConnections {
     fn add(&self, environment: &Arc<str>, attempt: Attempt) {
         self.lock().insert(environment.clone(), attempt);
     }
@@ -66,7 +66,7 @@ impl Begun {
     }
 }
 
-impl fmt::Debug for Begun {
+impl fmt::Debug for PendingConnections {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.lock().keys()).finish()
     }

@@ -12,13 +12,13 @@ use crate::terminal::Terminal;
 
 /// Whether a person has to say yes.
 #[derive(Debug, clap::Args)]
-pub struct Consent {
+pub struct AutoApprove {
     /// Do not ask
     #[arg(short, long)]
     yes: bool,
 }
 
-impl Consent {
+impl AutoApprove {
     /// Without a terminal nobody can agree: said before anything is connected.
     ///
     /// # Errors

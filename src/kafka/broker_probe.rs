@@ -5,19 +5,19 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::admin::answer;
+use super::client_events::ClientEvents;
 use super::clients::{ATTEMPT, Clients, given_up, look_for_tls, on_thread};
 use super::cluster::Cluster;
 use super::error::Error;
 use super::fault::Fault;
 use super::ffi::{Call, Client, Options};
-use super::news::News;
-use super::types::{Configs, Mode, Node, Operation};
+use super::types::{AclOperation, Configs, Mode, Node};
 use crate::model::Secret;
 use crate::model::connection::Connection;
 
 /// What a broker that was asked by itself told.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Visit {
+pub struct BrokerProbe {
     /// How long it took, connecting and logging in included.
     pub took: Duration,
     /// The release of Kafka that it runs, as far as it lets on.
@@ -33,15 +33,16 @@ impl Cluster {
     ///
     /// # Errors
     /// Why it could not be reached.
-    pub async fn visit(&self, node: &Node) -> Result<Visit, Error> {
+    pub async fn probe(&self, node: &Node) -> Result<BrokerProbe, Error> {
         let id = node.id;
         let ask =
             async |client: Arc<Client>, timeout| client.describe_broker_configs(id, timeout).await;
-        let (took, news, configs) = self.ask_alone(Secret::public(node.address()), ask).await?;
-        Ok(Visit {
+        let (took, client_events, configs) =
+            self.ask_alone(Secret::public(node.address()), ask).await?;
+        Ok(BrokerProbe {
             took,
-            release: news.release().map(str::to_owned),
-            apis: news.apis(),
+            release: client_events.release().map(str::to_owned),
+            apis: client_events.apis(),
             configs,
         })
     }
@@ -62,7 +63,7 @@ impl Cluster {
     ///
     /// # Errors
     /// Why the call as a whole failed.
-    pub async fn operations(&self) -> Result<Option<BTreeSet<Operation>>, Error> {
+    pub async fn operations(&self) -> Result<Option<BTreeSet<AclOperation>>, Error> {
         let ask = |client: Arc<Client>, timeout| async move {
             let options = Options {
                 operations: true,
@@ -84,7 +85,7 @@ impl Cluster {
         &self,
         address: Secret,
         ask: impl AsyncFnOnce(Arc<Client>, Duration) -> Result<T, Fault>,
-    ) -> Result<(Duration, Arc<News>, T), Error> {
+    ) -> Result<(Duration, Arc<ClientEvents>, T), Error> {
         let connection = Arc::new(Connection {
             servers: vec![address],
             ..Connection::clone(self.connection())
@@ -92,18 +93,18 @@ impl Cluster {
         let timeout = self.bound(ATTEMPT);
         let start = Instant::now();
         let clients = Clients::new(&connection, timeout, self.pace())?;
-        let news = Arc::clone(&clients.news);
+        let client_events = Arc::clone(&clients.client_events);
         let asked = tokio::select! {
             answer = ask(Arc::clone(&clients.first), timeout) => answer,
-            fault = given_up(&news) => Err(fault),
+            fault = given_up(&client_events) => Err(fault),
         };
         let took = start.elapsed();
         drop(clients);
         match asked {
-            Ok(answer) => Ok((took, news, answer)),
+            Ok(answer) => Ok((took, client_events, answer)),
             Err(fault) => {
-                look_for_tls(&news, &connection).await;
-                Err(Error::connecting(&connection, &fault, &news, took))
+                look_for_tls(&client_events, &connection).await;
+                Err(Error::connecting(&connection, &fault, &client_events, took))
             }
         }
     }

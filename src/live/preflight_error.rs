@@ -4,11 +4,11 @@ use crate::model::Setting;
 
 /// Parts of a topic's change that the cluster would not make, or could not be asked about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Objection {
+pub struct PreflightError {
     /// The settings; `None` is the topic as a whole.
     pub parts: Vec<Option<Setting>>,
     /// What kind of answer it is.
-    pub kind: ObjectionKind,
+    pub kind: PreflightErrorKind,
     /// The broker's own words, the code behind them. Not escaped.
     pub words: String,
     /// What the words speak of: of a create that is refused as a whole, the value at fault.
@@ -17,7 +17,7 @@ pub struct Objection {
 
 /// How a cluster objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ObjectionKind {
+pub enum PreflightErrorKind {
     /// It would refuse the change.
     Refused,
     /// A right is missing: for the change, or for asking.

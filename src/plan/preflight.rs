@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::options::MissingRights;
 use super::{Action, Blocked, Options, Setting, SettingChange};
 use crate::desired::Topic;
-use crate::live::{Live, Objection, ObjectionKind};
+use crate::live::{Live, PreflightError, PreflightErrorKind};
 use crate::model::text::names;
 use crate::model::{BlockCode, Place, SettingValue, TopicName};
 
@@ -19,8 +19,8 @@ pub(super) fn of_create(
     live: &Live,
     options: &Options,
 ) -> Option<Blocked> {
-    let (objection, code) = blocking(name, live, options).next()?;
-    let place = match &objection.about {
+    let (preflight_error, code) = blocking(name, live, options).next()?;
+    let place = match &preflight_error.about {
         Some(Setting::Partitions) => &wanted.partitions.place,
         Some(Setting::ReplicationFactor) => &wanted.replication_factor.place,
         Some(Setting::Config(key)) => {
@@ -28,16 +28,16 @@ pub(super) fn of_create(
         }
         _ => &wanted.declared_at,
     };
-    let (why, help) = match objection.kind {
-        ObjectionKind::NotAuthorised => (
+    let (why, help) = match preflight_error.kind {
+        PreflightErrorKind::NotAuthorised => (
             NO_RIGHT,
             "Give this principal the right to create it: Create on the topic or on the cluster",
         ),
-        ObjectionKind::Refused | ObjectionKind::Inventory | ObjectionKind::Unchecked => {
-            (REFUSED, "Change the entry to what this cluster takes")
-        }
+        PreflightErrorKind::Refused
+        | PreflightErrorKind::Inventory
+        | PreflightErrorKind::Unchecked => (REFUSED, "Change the entry to what this cluster takes"),
     };
-    let message = format!("create: {why}: {}", objection.words);
+    let message = format!("create: {why}: {}", preflight_error.words);
     Some(blocked(name, code, None, message, help, Some(place)))
 }
 
@@ -48,7 +48,7 @@ pub(super) fn of_delete(
     live: &Live,
     options: &Options,
 ) -> Option<Blocked> {
-    let (objection, code) = blocking(name, live, options).next()?;
+    let (preflight_error, code) = blocking(name, live, options).next()?;
     let (why, help) = match code {
         BlockCode::NotAuthorised => (
             NO_RIGHT,
@@ -64,7 +64,7 @@ pub(super) fn of_delete(
             "Let the brokers delete topics (delete.topic.enable), or take the removal out",
         ),
     };
-    let message = format!("delete: {why}: {}", objection.words);
+    let message = format!("delete: {why}: {}", preflight_error.words);
     Some(blocked(name, code, None, message, help, place))
 }
 
@@ -76,17 +76,19 @@ pub(super) fn of_update(
     settings: &mut Vec<SettingChange>,
 ) -> Vec<Blocked> {
     let mut found = Vec::new();
-    for (objection, code) in blocking(name, live, options) {
+    for (preflight_error, code) in blocking(name, live, options) {
         let touched = |change: &mut SettingChange| {
-            let parts = objection.parts.iter().flatten();
+            let parts = preflight_error.parts.iter().flatten();
             parts.into_iter().any(|part| *part == change.setting)
         };
         let taken: Vec<SettingChange> = settings.extract_if(.., touched).collect();
         let is_config = |change: &SettingChange| change.config_key().is_some();
         let (configs, counts): (Vec<_>, Vec<_>) = taken.into_iter().partition(is_config);
         let counts = counts.iter();
-        found.extend(counts.map(|change| of_partitions(name, wanted, objection, code, change)));
-        found.extend(of_configs(name, wanted, objection, code, &configs));
+        found.extend(
+            counts.map(|change| of_partitions(name, wanted, preflight_error, code, change)),
+        );
+        found.extend(of_configs(name, wanted, preflight_error, code, &configs));
     }
     found
 }
@@ -94,7 +96,7 @@ pub(super) fn of_update(
 fn of_partitions(
     name: &TopicName,
     wanted: &Topic,
-    objection: &Objection,
+    preflight_error: &PreflightError,
     code: BlockCode,
     change: &SettingChange,
 ) -> Blocked {
@@ -111,7 +113,7 @@ fn of_partitions(
             "Set a number of partitions that this cluster takes",
         ),
     };
-    let message = format!("partitions {from} → {to}: {why}: {}", objection.words);
+    let message = format!("partitions {from} → {to}: {why}: {}", preflight_error.words);
     let place = change.declared_at.as_ref().unwrap_or(&wanted.declared_at);
     let setting = Some(Setting::Partitions);
     blocked(name, code, setting, message, help, Some(place))
@@ -121,7 +123,7 @@ fn of_partitions(
 fn of_configs(
     name: &TopicName,
     wanted: &Topic,
-    objection: &Objection,
+    preflight_error: &PreflightError,
     code: BlockCode,
     taken: &[SettingChange],
 ) -> Option<Blocked> {
@@ -146,7 +148,7 @@ fn of_configs(
             "Set what this cluster takes, or leave it out of the files",
         ),
     };
-    let message = format!("{}: {why}: {}", what.join(", "), objection.words);
+    let message = format!("{}: {why}: {}", what.join(", "), preflight_error.words);
     let place = first.declared_at.as_ref().unwrap_or(&wanted.declared_at);
     let setting = Some(first.setting.clone());
     let holds_back = keys().skip(1).cloned().collect();
@@ -185,23 +187,26 @@ fn blocking<'a>(
     name: &TopicName,
     live: &'a Live,
     options: &'a Options,
-) -> impl Iterator<Item = (&'a Objection, BlockCode)> {
-    let objections = live.objections.get(name).map_or(&[][..], Vec::as_slice);
-    objections
+) -> impl Iterator<Item = (&'a PreflightError, BlockCode)> {
+    let preflight_errors = live
+        .preflight_errors
+        .get(name)
+        .map_or(&[][..], Vec::as_slice);
+    preflight_errors
         .iter()
-        .filter_map(|objection| Some((objection, code(objection.kind, options)?)))
+        .filter_map(|preflight_error| Some((preflight_error, code(preflight_error.kind, options)?)))
 }
 
 /// Under which code an objection holds something back, if it does.
-fn code(kind: ObjectionKind, options: &Options) -> Option<BlockCode> {
+fn code(kind: PreflightErrorKind, options: &Options) -> Option<BlockCode> {
     match kind {
-        ObjectionKind::Refused => Some(BlockCode::RefusedByBroker),
-        ObjectionKind::Inventory => Some(BlockCode::OwnedElsewhere),
-        ObjectionKind::NotAuthorised => match options.missing_rights {
+        PreflightErrorKind::Refused => Some(BlockCode::RefusedByBroker),
+        PreflightErrorKind::Inventory => Some(BlockCode::OwnedElsewhere),
+        PreflightErrorKind::NotAuthorised => match options.missing_rights {
             MissingRights::Noted => None,
             MissingRights::Block => Some(BlockCode::NotAuthorised),
         },
-        ObjectionKind::Unchecked => None,
+        PreflightErrorKind::Unchecked => None,
     }
 }
 
@@ -209,9 +214,13 @@ fn code(kind: ObjectionKind, options: &Options) -> Option<BlockCode> {
 pub(super) fn notes(live: &Live, plan: &super::Plan, options: &Options) -> Vec<String> {
     let mut reasons: BTreeMap<(&str, &str), Vec<&TopicName>> = BTreeMap::new();
     for change in &plan.changes {
-        let objections = live.objections.get(&change.topic).into_iter().flatten();
-        for objection in objections.filter(|o| code(o.kind, options).is_none()) {
-            let what = match (change.action, objection.parts.first()) {
+        let preflight_errors = live
+            .preflight_errors
+            .get(&change.topic)
+            .into_iter()
+            .flatten();
+        for preflight_error in preflight_errors.filter(|o| code(o.kind, options).is_none()) {
+            let what = match (change.action, preflight_error.parts.first()) {
                 (Action::Create, _) => "creating",
                 (Action::Delete, _) => "deleting",
                 (Action::Adopt | Action::Release | Action::UpdateInventory, _)
@@ -219,7 +228,7 @@ pub(super) fn notes(live: &Live, plan: &super::Plan, options: &Options) -> Vec<S
                 (Action::Update, Some(Some(Setting::Config(_)))) => "changing configs of",
                 (Action::Update, _) => "adding partitions to",
             };
-            let topics = reasons.entry((what, &objection.words)).or_default();
+            let topics = reasons.entry((what, &preflight_error.words)).or_default();
             topics.push(&change.topic);
         }
     }
@@ -237,14 +246,14 @@ mod tests {
     use super::*;
     use crate::model::RiskCode;
     use crate::plan::{Plan, SettingAction, make};
-    use crate::testing::{desired, found, line, live, tombstone, topic};
+    use crate::testing::{desired, found, line, live, removal, topic};
 
-    fn objection(
+    fn preflight_error(
         parts: &[Option<Setting>],
-        kind: ObjectionKind,
+        kind: PreflightErrorKind,
         about: Option<Setting>,
-    ) -> Objection {
-        Objection {
+    ) -> PreflightError {
+        PreflightError {
             parts: parts.to_vec(),
             kind,
             words: "No. (NAME 1)".to_owned(),
@@ -264,15 +273,15 @@ mod tests {
     }
 
     /// The plan of a create, an update and a delete, the update with this said against it.
-    fn plan(name: &str, said: Objection, options: &Options) -> Plan {
+    fn plan(name: &str, said: PreflightError, options: &Options) -> Plan {
         let wanted = [("cleanup.policy", "compact"), ("retention.ms", "1")];
         let mut desired = desired([
             ("new", topic(3, 3, &[("retention.ms", "1")])),
             ("there", topic(6, 3, &wanted)),
         ]);
-        desired.removed.insert("gone".into(), tombstone());
+        desired.removed.insert("gone".into(), removal());
         let mut live = live([("gone", found(1, 1, &[])), ("there", found(3, 3, &[]))]);
-        live.objections.insert(name.into(), vec![said]);
+        live.preflight_errors.insert(name.into(), vec![said]);
         make(&desired, &live, options)
     }
 
@@ -290,7 +299,7 @@ mod tests {
             (config("retention.ms"), 4),
             (config("not.declared"), 1),
         ] {
-            let said = objection(&[None], ObjectionKind::Refused, about);
+            let said = preflight_error(&[None], PreflightErrorKind::Refused, about);
             let plan = plan("new", said, &Options::default());
             let [blocked] = plan.blocked.as_slice() else {
                 panic!("{plan:?}")
@@ -307,9 +316,9 @@ mod tests {
 
     #[test]
     fn a_refused_part_goes_with_its_risks_and_the_rest_stays() {
-        let said = objection(
+        let said = preflight_error(
             &[config("cleanup.policy")],
-            ObjectionKind::Refused,
+            PreflightErrorKind::Refused,
             config("cleanup.policy"),
         );
         let without = plan("there", said, &Options::default());
@@ -333,9 +342,9 @@ mod tests {
         );
         assert_eq!(without.blocked[0].declared_at, Some(line(4)));
 
-        let said = objection(
+        let said = preflight_error(
             &[Some(Setting::Partitions)],
-            ObjectionKind::Refused,
+            PreflightErrorKind::Refused,
             Some(Setting::Partitions),
         );
         let without = plan("there", said, &Options::default());
@@ -347,7 +356,7 @@ mod tests {
     #[test]
     fn configs_with_one_answer_are_one_finding() {
         let parts = [config("cleanup.policy"), config("retention.ms")];
-        let said = objection(&parts, ObjectionKind::Refused, parts[0].clone());
+        let said = preflight_error(&parts, PreflightErrorKind::Refused, parts[0].clone());
         let plan = plan("there", said, &Options::default());
         let blocked = &plan.blocked[0];
         assert_eq!(blocked.setting, config("cleanup.policy"));
@@ -375,9 +384,9 @@ mod tests {
             ),
             ("there", config("retention.ms"), "changing configs of there"),
         ] {
-            let said = objection(
+            let said = preflight_error(
                 std::slice::from_ref(&parts),
-                ObjectionKind::NotAuthorised,
+                PreflightErrorKind::NotAuthorised,
                 parts.clone(),
             );
             let noted = plan(name, said.clone(), &options(MissingRights::Noted));
@@ -394,7 +403,7 @@ mod tests {
     #[test]
     fn what_could_not_be_asked_for_lack_of_quota_stays() {
         for rights in [MissingRights::Noted, MissingRights::Block] {
-            let said = objection(&[None], ObjectionKind::Unchecked, None);
+            let said = preflight_error(&[None], PreflightErrorKind::Unchecked, None);
             let plan = plan("new", said, &options(rights));
             assert_eq!(topics(&plan), ["gone", "new", "there"]);
             assert_eq!(plan.notes.len(), 1);
@@ -403,7 +412,8 @@ mod tests {
 
     #[test]
     fn the_inventory_of_others_is_neither_deleted_nor_changed() {
-        let said = |parts: &[Option<Setting>]| objection(parts, ObjectionKind::Inventory, None);
+        let said =
+            |parts: &[Option<Setting>]| preflight_error(parts, PreflightErrorKind::Inventory, None);
         let deleted = plan("gone", said(&[None]), &Options::default());
         assert_eq!(deleted.blocked[0].code, BlockCode::OwnedElsewhere);
         let expected = "delete: no plan changes or deletes an inventory: No. (NAME 1)";
@@ -419,7 +429,7 @@ mod tests {
 
     #[test]
     fn a_delete_that_is_turned_off_is_blocked() {
-        let said = objection(&[None], ObjectionKind::Refused, None);
+        let said = preflight_error(&[None], PreflightErrorKind::Refused, None);
         let plan = plan("gone", said, &Options::default());
         assert_eq!(plan.blocked[0].code, BlockCode::RefusedByBroker);
         assert_eq!(plan.blocked[0].declared_at, Some(line(40)));

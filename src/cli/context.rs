@@ -30,7 +30,7 @@ impl Scope {
 
 /// Whose topics these are, and of which commit.
 #[derive(Debug, clap::Args)]
-pub struct Origin {
+pub struct ApplyContext {
     #[command(flatten)]
     scope: Scope,
     /// Commit of the files, hexadecimal [default: the one checked out, from .git or CI's variables]
@@ -38,7 +38,7 @@ pub struct Origin {
     commit: Option<String>,
 }
 
-impl Origin {
+impl ApplyContext {
     /// The scope that was named here.
     pub fn scope(&self) -> Result<Option<String>> {
         self.scope.named()

@@ -5,36 +5,36 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 
-use super::look::{Depth, Source, read, tell_beside};
-use super::origin::{check_scope_agrees, check_scope_is_named};
+use super::context::{check_scope_agrees, check_scope_is_named};
+use super::live_args::{LiveSource, ReadScope, read, tell_beside};
 use super::session::Session;
 use crate::desired::{Loaded, LoadedEnvironment};
-use crate::live::{Closeup, Live};
+use crate::live::{Live, TopicDetail};
 use crate::model::{Globs, TopicName};
 use crate::observe;
 use crate::plan::Options;
 
 /// One topic of a cluster, and the names of the others where it is not there.
 #[derive(Debug)]
-pub struct Close<'a> {
+pub struct TopicRead<'a> {
     /// What is live, narrowed to the topic.
     pub live: Cow<'a, Live>,
     /// Its partitions, readers and messages; no snapshot holds them.
-    pub closeup: Option<Closeup>,
+    pub topic_detail: Option<TopicDetail>,
     /// The topics that there are, where this is none of them.
     pub others: Vec<TopicName>,
 }
 
 /// What is live, and how many messages the listed topics hold at most, or why that is not known.
 #[derive(Debug)]
-pub struct Held<'a> {
+pub struct TopicSizes<'a> {
     /// What is live.
     pub live: Cow<'a, Live>,
     /// The messages of each listed topic that is live; no snapshot holds them.
     pub messages: BTreeMap<TopicName, Result<u64, String>>,
 }
 
-impl Source<'_> {
+impl LiveSource<'_> {
     /// Looks at the messages that listed topics hold, and at what else there is.
     ///
     /// # Errors
@@ -45,11 +45,11 @@ impl Source<'_> {
         loaded: &Loaded,
         environment: &LoadedEnvironment,
         only: &Globs,
-    ) -> Result<Held<'a>> {
+    ) -> Result<TopicSizes<'a>> {
         let connecting = match self {
-            Source::Clusters(connecting) => connecting,
-            Source::Snapshot(live) => {
-                return Ok(Held {
+            LiveSource::Clusters(connecting) => connecting,
+            LiveSource::Snapshot(live) => {
+                return Ok(TopicSizes {
                     live: Cow::Borrowed(live),
                     messages: BTreeMap::new(),
                 });
@@ -57,7 +57,7 @@ impl Source<'_> {
         };
         let desired = &environment.desired;
         let cluster = connecting.connect(session, loaded, environment).await?;
-        let observed = read(&cluster, desired, only, Depth::Listed, None).await?;
+        let observed = read(&cluster, desired, only, ReadScope::Listed, None).await?;
         let live = observed.live;
         let listed = live
             .topics
@@ -65,7 +65,7 @@ impl Source<'_> {
             .filter(|(name, _)| desired.topics.contains_key(*name));
         let listed = listed.map(|(name, topic)| (name.clone(), topic.partitions));
         let messages = observe::messages(&cluster, &listed.collect()).await;
-        Ok(Held {
+        Ok(TopicSizes {
             live: Cow::Owned(live),
             messages,
         })
@@ -82,14 +82,14 @@ impl Source<'_> {
         environment: &LoadedEnvironment,
         topic: &TopicName,
         options: &Options,
-    ) -> Result<Close<'a>> {
+    ) -> Result<TopicRead<'a>> {
         let connecting = match self {
-            Source::Clusters(connecting) => connecting,
-            Source::Snapshot(live) => {
+            LiveSource::Clusters(connecting) => connecting,
+            LiveSource::Snapshot(live) => {
                 let others = live.topics.keys().cloned().collect();
-                return Ok(Close {
+                return Ok(TopicRead {
                     live: Cow::Borrowed(live),
-                    closeup: None,
+                    topic_detail: None,
                     others,
                 });
             }
@@ -99,18 +99,18 @@ impl Source<'_> {
         let cluster = connecting.connect(session, loaded, environment).await?;
         check_scope_is_named(&desired.environment, options.scope.as_deref())?;
         let scope = options.scope.as_deref();
-        let observed = read(&cluster, desired, &options.only, Depth::Support, scope).await?;
+        let observed = read(&cluster, desired, &options.only, ReadScope::Support, scope).await?;
         tell_beside(session, desired, &observed);
         let live = observed.live;
         let is_there = live.topics.contains_key(topic);
-        let (closeup, others) = match is_there {
-            true => (observe::closeup(&cluster, topic).await?, Vec::new()),
+        let (topic_detail, others) = match is_there {
+            true => (observe::topic_detail(&cluster, topic).await?, Vec::new()),
             false => (None, cluster.metadata().await?.topics.into_keys().collect()),
         };
-        let theirs = |name: &TopicName| !desired.environment.passes_over(name);
-        Ok(Close {
+        let theirs = |name: &TopicName| !desired.environment.ignores(name);
+        Ok(TopicRead {
             live: Cow::Owned(live),
-            closeup,
+            topic_detail,
             others: others.into_iter().filter(theirs).collect(),
         })
     }

@@ -9,8 +9,8 @@ use anyhow::{Context, Result};
 use tracing::info;
 
 use super::args::Connecting;
+use super::context::{check_scope_agrees, check_scope_is_named};
 use super::lock;
-use super::origin::{check_scope_agrees, check_scope_is_named};
 use super::problem::Problem;
 use super::session::Session;
 use super::token::TokenFrom;
@@ -30,7 +30,7 @@ use crate::render::inventory::holder;
 
 /// Where a reading command looks.
 #[derive(Debug, clap::Args)]
-pub struct Looking {
+pub struct LiveArgs {
     /// Look at a snapshot file instead of a cluster; nothing is connected
     #[arg(long, value_name = "FILE", conflicts_with_all = ["wait", "secrets_dir", "client_config", "token_file", "token_command"])]
     live: Option<PathBuf>,
@@ -40,14 +40,14 @@ pub struct Looking {
 
 /// What a reading command looks at.
 #[derive(Debug)]
-pub enum Source<'a> {
+pub enum LiveSource<'a> {
     /// What a file holds.
     Snapshot(Box<Live>),
     /// The cluster of each environment.
     Clusters(&'a Connecting),
 }
 
-impl Looking {
+impl LiveArgs {
     /// Whether a snapshot stands in for a cluster.
     pub fn is_snapshot(&self) -> bool {
         self.live.is_some()
@@ -68,15 +68,15 @@ impl Looking {
     ///
     /// # Errors
     /// It cannot be read, or stands for more than one environment.
-    pub fn source(&self, loaded: &Loaded) -> Result<Source<'_>> {
+    pub fn source(&self, loaded: &Loaded) -> Result<LiveSource<'_>> {
         let Some(file) = &self.live else {
-            return Ok(Source::Clusters(&self.connecting));
+            return Ok(LiveSource::Clusters(&self.connecting));
         };
         if loaded.environments.len() > 1 {
             let message = "--live holds one cluster, and several environments were asked for";
             return Err(Problem::usage(message, "name one of them with -e").into());
         }
-        Ok(Source::Snapshot(Box::new(read_snapshot(file)?)))
+        Ok(LiveSource::Snapshot(Box::new(read_snapshot(file)?)))
     }
 }
 
@@ -95,7 +95,7 @@ fn read_snapshot(file: &Path) -> Result<Live> {
 
 /// How much of a cluster is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Depth {
+pub enum ReadScope {
     /// The configs of topics that a file names.
     Listed,
     /// The configs of all topics.
@@ -104,7 +104,7 @@ pub enum Depth {
     Support,
 }
 
-impl Source<'_> {
+impl LiveSource<'_> {
     /// What is live in an environment.
     ///
     /// # Errors
@@ -115,12 +115,12 @@ impl Source<'_> {
         loaded: &Loaded,
         environment: &LoadedEnvironment,
         options: &Options,
-        depth: Depth,
+        depth: ReadScope,
     ) -> Result<Cow<'a, Live>> {
         let (only, scope) = (&options.only, options.scope.as_deref());
         match self {
-            Source::Snapshot(live) => Ok(Cow::Borrowed(live)),
-            Source::Clusters(connecting) => {
+            LiveSource::Snapshot(live) => Ok(Cow::Borrowed(live)),
+            LiveSource::Clusters(connecting) => {
                 let cluster = connecting.connect(session, loaded, environment).await?;
                 let desired = &environment.desired;
                 let observed = read(&cluster, desired, only, depth, scope).await?;
@@ -140,12 +140,12 @@ impl Source<'_> {
         loaded: &Loaded,
         environment: &LoadedEnvironment,
         options: &Options,
-        depth: Depth,
+        depth: ReadScope,
     ) -> Result<Cow<'a, Live>> {
         check_scope_agrees(&environment.desired.environment, options.scope.as_deref())?;
         let live = self.look(session, loaded, environment, options, depth);
         let live = live.await?;
-        if let Source::Clusters(_) = self {
+        if let LiveSource::Clusters(_) = self {
             let scope = options.scope.as_deref();
             check_scope_is_named(&environment.desired.environment, scope)?;
         }
@@ -165,16 +165,17 @@ impl Source<'_> {
         preflight: Preflight,
     ) -> Result<(Cow<'a, Live>, Plan)> {
         match self {
-            Source::Snapshot(live) => {
+            LiveSource::Snapshot(live) => {
                 let plan = plan::make(&environment.desired, live, options);
                 Ok((Cow::Borrowed(live), plan))
             }
-            Source::Clusters(connecting) => {
+            LiveSource::Clusters(connecting) => {
                 let desired = &environment.desired;
                 let cluster = connecting.connect(session, loaded, environment).await?;
                 check_scope_is_named(&desired.environment, options.scope.as_deref())?;
                 let scope = options.scope.as_deref();
-                let observed = read(&cluster, desired, &options.only, Depth::Listed, scope).await?;
+                let observed =
+                    read(&cluster, desired, &options.only, ReadScope::Listed, scope).await?;
                 tell_beside(session, desired, &observed);
                 let live = observed.live;
                 let plan = plan(&cluster, desired, live, options, preflight, |_| ());
@@ -221,7 +222,7 @@ pub async fn plan<T>(
     let ask = async {
         if preflight == Preflight::Asked {
             let started = Instant::now();
-            live.objections = observe::preflight(cluster, &plan::steps(&plan)).await?;
+            live.preflight_errors = observe::preflight(cluster, &plan::steps(&plan)).await?;
             info!(took = ?started.elapsed(), "asked the brokers what they would refuse");
         }
         let deletes = plan.changes.iter().filter(|c| c.action == Action::Delete);
@@ -232,7 +233,7 @@ pub async fn plan<T>(
     let (asked, told) = tokio::join!(biased; ask, async { tell(&plan) });
     asked?;
     // The same facts give the same plan.
-    if live.objections.is_empty() && live.usage.is_empty() {
+    if live.preflight_errors.is_empty() && live.usage.is_empty() {
         return Ok((live, plan, told));
     }
     let plan = plan::make(desired, &live, options);
@@ -298,26 +299,31 @@ pub async fn read(
     cluster: &Cluster,
     desired: &Desired,
     only: &Globs,
-    depth: Depth,
+    depth: ReadScope,
     scope: Option<&str>,
 ) -> Result<Observed> {
-    let wanted = Wanted::of(desired, only, depth, scope);
+    let wanted = ReadRequest::of(desired, only, depth, scope);
     Ok(observe::observe(cluster, &wanted.of_cluster()).await?)
 }
 
 /// What of a cluster is wanted for an environment.
-pub struct Wanted<'a> {
+pub struct ReadRequest<'a> {
     desired: &'a Desired,
     only: &'a Globs,
-    depth: Depth,
+    depth: ReadScope,
     scope: Option<&'a str>,
     /// The topics that files name, to be gone or not, by name.
     listed: Vec<TopicName>,
 }
 
-impl<'a> Wanted<'a> {
+impl<'a> ReadRequest<'a> {
     /// What files speak of, down to a depth, for a scope that is named here or in them.
-    pub fn of(desired: &'a Desired, only: &'a Globs, depth: Depth, scope: Option<&'a str>) -> Self {
+    pub fn of(
+        desired: &'a Desired,
+        only: &'a Globs,
+        depth: ReadScope,
+        scope: Option<&'a str>,
+    ) -> Self {
         let listed = desired.topics.keys().chain(desired.removed.keys());
         let mut listed: Vec<TopicName> = listed.cloned().collect();
         listed.sort();
@@ -347,14 +353,14 @@ impl<'a> Wanted<'a> {
             scope: self.scope,
             listed: &self.listed,
             configs: match self.depth {
-                Depth::Listed => Which::Of(&self.listed),
-                Depth::All | Depth::Support => Which::All,
+                ReadScope::Listed => Which::Of(&self.listed),
+                ReadScope::All | ReadScope::Support => Which::All,
             },
             // What is adopted is recorded with its id, by which it is known later; a saved plan
             // approves the changes of that very topic.
             ids: match self.depth {
-                Depth::Listed | Depth::All => Which::Of(&self.listed),
-                Depth::Support => Which::All,
+                ReadScope::Listed | ReadScope::All => Which::Of(&self.listed),
+                ReadScope::Support => Which::All,
             },
             only: self.only,
         }
@@ -373,7 +379,7 @@ impl Connecting {
         environment: &LoadedEnvironment,
     ) -> Result<Cluster> {
         let name = &environment.desired.environment.name;
-        if let Some(connected) = session.begun.take(name).await {
+        if let Some(connected) = session.pending.take(name).await {
             return Ok(connected?);
         }
         let template = &environment.connection;

@@ -2,14 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use super::Settings;
+use super::ApplyOptions;
 use super::batches::MAX_PARTITIONS;
 use super::readback::{self, Ids};
-use super::report::{Outcome, Outcomes, WhyNot};
+use super::report::{Outcome, Outcomes, SkipReason};
 use crate::kafka::{Cluster, FaultKind, Metadata};
 use crate::live::is_another;
 use crate::model::TopicName;
-use crate::model::{Phase, Step, Work};
+use crate::model::{Operation, Phase, Step};
 
 /// How often in-sync replicas are looked at again while a partition lacks some.
 const AGAIN: Duration = Duration::from_millis(500);
@@ -19,7 +19,7 @@ pub async fn to_send(
     cluster: &Cluster,
     phase: Phase,
     steps: Vec<Step>,
-    settings: &Settings,
+    settings: &ApplyOptions,
     outcomes: &mut Outcomes,
 ) -> Vec<Step> {
     match phase {
@@ -45,38 +45,38 @@ pub async fn to_send(
 }
 
 /// Keeps all steps back.
-pub fn keep_back(steps: &mut Vec<Step>, why: &WhyNot, outcomes: &mut Outcomes) {
+pub fn keep_back(steps: &mut Vec<Step>, why: &SkipReason, outcomes: &mut Outcomes) {
     *steps = split(std::mem::take(steps), outcomes, |_| Some(why.clone()));
 }
 
 /// Kafka deletes by name. A topic that was deleted and made again since the plan was made is not
 /// the one that was to go.
-fn not_the_planned(step: &Step, ids: Option<&Ids>) -> Option<WhyNot> {
-    let Work::Delete { id } = &step.work else {
+fn not_the_planned(step: &Step, ids: Option<&Ids>) -> Option<SkipReason> {
+    let Operation::Delete { id } = &step.work else {
         return None;
     };
     recreated(&step.topic, id.as_ref(), ids)
 }
 
 /// Why a topic is not, or may not be, the one of the plan, by its id where that is known.
-pub fn recreated(topic: &TopicName, id: Option<&String>, ids: Option<&Ids>) -> Option<WhyNot> {
+pub fn recreated(topic: &TopicName, id: Option<&String>, ids: Option<&Ids>) -> Option<SkipReason> {
     id?;
     match ids.and_then(|ids| ids.get(topic)) {
-        Some(Ok(now)) => is_another(id, now.as_ref()).then_some(WhyNot::Recreated),
+        Some(Ok(now)) => is_another(id, now.as_ref()).then_some(SkipReason::Recreated),
         // It is gone already.
         Some(Err(fault)) if fault.kind() == FaultKind::Missing => None,
-        Some(Err(_)) | None => Some(WhyNot::IdUnknown),
+        Some(Err(_)) | None => Some(SkipReason::IdUnknown),
     }
 }
 
 fn split(
     steps: Vec<Step>,
     outcomes: &mut Outcomes,
-    why_not: impl Fn(&Step) -> Option<WhyNot>,
+    skip_reason: impl Fn(&Step) -> Option<SkipReason>,
 ) -> Vec<Step> {
     let mut ready = Vec::new();
     for step in steps {
-        match why_not(&step) {
+        match skip_reason(&step) {
             None => ready.push(step),
             Some(why) => {
                 let parts = outcomes.entry(step.topic.clone()).or_default();
@@ -89,27 +89,29 @@ fn split(
 }
 
 /// A growth over Kafka's limit is made half-way, for good, and answered with an error.
-fn too_large(step: &Step) -> Option<WhyNot> {
+fn too_large(step: &Step) -> Option<SkipReason> {
     let most = u32::try_from(MAX_PARTITIONS).unwrap_or(u32::MAX);
     match step.work {
-        Work::Grow { from, to } if to.saturating_sub(from) > most => Some(WhyNot::GrowthTooLarge {
-            added: to - from,
-            most,
-        }),
+        Operation::AddPartitions { from, to } if to.saturating_sub(from) > most => {
+            Some(SkipReason::GrowthTooLarge {
+                added: to - from,
+                most,
+            })
+        }
         _ => None,
     }
 }
 
 /// Whether a partition has fewer replicas in sync than an acknowledged write will need.
-fn stops_producers(step: &Step, metadata: Option<&Metadata>) -> Option<WhyNot> {
-    let Work::RaiseMinIsr {
+fn stops_producers(step: &Step, metadata: Option<&Metadata>) -> Option<SkipReason> {
+    let Operation::RaiseMinIsr {
         to: Some(wanted), ..
     } = step.work
     else {
         return None;
     };
     let Some(topic) = metadata.and_then(|m| m.topics.get(&step.topic)) else {
-        return Some(WhyNot::InSyncUnknown);
+        return Some(SkipReason::InSyncUnknown);
     };
     topic
         .partitions
@@ -117,7 +119,7 @@ fn stops_producers(step: &Step, metadata: Option<&Metadata>) -> Option<WhyNot> {
         .enumerate()
         .map(|(partition, state)| (partition, state.in_sync.len()))
         .find(|(_, in_sync)| *in_sync < wanted as usize)
-        .map(|(partition, in_sync)| WhyNot::TooFewInSync {
+        .map(|(partition, in_sync)| SkipReason::TooFewInSync {
             partition,
             in_sync,
             wanted,
@@ -126,7 +128,7 @@ fn stops_producers(step: &Step, metadata: Option<&Metadata>) -> Option<WhyNot> {
 
 /// The replicas in sync, looked at until there are enough or for as long as a change may take to
 /// show: partitions that were just made need a moment.
-async fn in_sync(cluster: &Cluster, steps: &[Step], settings: &Settings) -> Option<Metadata> {
+async fn in_sync(cluster: &Cluster, steps: &[Step], settings: &ApplyOptions) -> Option<Metadata> {
     let give_up = Instant::now() + settings.visible_within;
     loop {
         let metadata = cluster.metadata().await.ok();
@@ -145,7 +147,7 @@ mod tests {
     use super::*;
     use crate::kafka::{AlterOp, Fault, Partition, TopicMetadata};
 
-    fn step(work: Work) -> Step {
+    fn step(work: Operation) -> Step {
         Step {
             phase: Phase::Configs,
             topic: "t".into(),
@@ -171,7 +173,7 @@ mod tests {
     #[test]
     fn producers_are_not_stopped() {
         let raise = |to| {
-            step(Work::RaiseMinIsr {
+            step(Operation::RaiseMinIsr {
                 op: AlterOp::Set("2".to_owned()),
                 to,
             })
@@ -179,13 +181,13 @@ mod tests {
         let full = metadata(&[&[1, 2], &[2, 3]]);
         assert_eq!(stops_producers(&raise(Some(2)), Some(&full)), None);
         let lacking = metadata(&[&[1, 2], &[3]]);
-        let why = WhyNot::TooFewInSync {
+        let why = SkipReason::TooFewInSync {
             partition: 1,
             in_sync: 1,
             wanted: 2,
         };
         assert_eq!(stops_producers(&raise(Some(2)), Some(&lacking)), Some(why));
-        let unknown = Some(WhyNot::InSyncUnknown);
+        let unknown = Some(SkipReason::InSyncUnknown);
         assert_eq!(stops_producers(&raise(Some(2)), None), unknown);
         assert_eq!(stops_producers(&raise(None), Some(&full)), None);
     }
@@ -194,30 +196,30 @@ mod tests {
     fn a_topic_that_was_made_again_is_not_deleted() {
         let delete = |id: Option<&str>| {
             let id = id.map(str::to_owned);
-            step(Work::Delete { id })
+            step(Operation::Delete { id })
         };
         let ids = |id: &str| Ids::from([("t".into(), Ok(Some(id.to_owned())))]);
         let fault = |code| Ids::from([("t".into(), Err(Fault::new(code, String::new())))]);
         let why = |id, ids: &Ids| not_the_planned(&delete(id), Some(ids));
         assert_eq!(why(Some("a"), &ids("a")), None);
-        assert_eq!(why(Some("a"), &ids("b")), Some(WhyNot::Recreated));
+        assert_eq!(why(Some("a"), &ids("b")), Some(SkipReason::Recreated));
         assert_eq!(why(Some("a"), &fault(3)), None);
-        let unknown = Some(WhyNot::IdUnknown);
+        let unknown = Some(SkipReason::IdUnknown);
         assert_eq!(why(Some("a"), &fault(29)), unknown);
         assert_eq!(why(Some("a"), &Ids::new()), unknown);
         assert_eq!(why(None, &ids("b")), None);
         assert_eq!(
             not_the_planned(&delete(Some("a")), None),
-            Some(WhyNot::IdUnknown)
+            Some(SkipReason::IdUnknown)
         );
         assert_eq!(not_the_planned(&delete(None), None), None);
     }
 
     #[test]
     fn a_growth_that_would_stop_half_way_is_not_sent() {
-        let grow = |to| step(Work::Grow { from: 4, to });
+        let grow = |to| step(Operation::AddPartitions { from: 4, to });
         assert_eq!(too_large(&grow(9_004)), None);
-        let why = WhyNot::GrowthTooLarge {
+        let why = SkipReason::GrowthTooLarge {
             added: 9_001,
             most: 9_000,
         };

@@ -1,22 +1,22 @@
 //! What the inputs of a plan hold of each topic.
 
-use super::ownership::{Books, Standing};
-use crate::desired::{Desired, Tombstone, Topic};
+use super::ownership::{InventoryView, Ownership};
+use crate::desired::{Desired, Removal, Topic};
 use crate::live::{Live, LiveTopic};
 use crate::model::{InOrder, TopicName};
 
 /// What files, cluster and inventory hold of one topic.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Known<'a> {
+pub(super) struct TopicInputs<'a> {
     pub(super) name: &'a TopicName,
     /// Its entry in the files.
     pub(super) topic: Option<&'a Topic>,
     /// Its tombstone in the files.
-    pub(super) tombstone: Option<&'a Tombstone>,
+    pub(super) removal: Option<&'a Removal>,
     /// What it is like, where it is live.
     pub(super) found: Option<&'a LiveTopic>,
     /// Whose it is; `None` where nobody keeps that in mind.
-    pub(super) standing: Option<Standing<'a>>,
+    pub(super) ownership: Option<Ownership<'a>>,
 }
 
 /// The topics that anything can follow for, by name. What stands in no file and is none of the
@@ -24,12 +24,14 @@ pub(super) struct Known<'a> {
 pub(super) fn names<'a>(
     desired: &'a Desired,
     live: &'a Live,
-    books: Option<&Books<'a>>,
+    inventory_view: Option<&InventoryView<'a>>,
 ) -> Vec<&'a TopicName> {
     let listed = desired.topics.keys().chain(desired.removed.keys());
-    let recorded = books.into_iter().flat_map(|books| books.names());
+    let recorded = inventory_view
+        .into_iter()
+        .flat_map(|inventory_view| inventory_view.names());
     let others = live.topics.keys().chain(recorded);
-    let others = others.filter(|name| !desired.environment.passes_over(name));
+    let others = others.filter(|name| !desired.environment.ignores(name));
     let mut names: Vec<&TopicName> = listed.chain(others).collect();
     // Each of them comes sorted: merging does.
     names.sort();
@@ -41,23 +43,24 @@ pub(super) fn names<'a>(
 pub(super) fn lookup<'a>(
     desired: &'a Desired,
     live: &'a Live,
-    books: Option<&Books<'a>>,
-) -> impl FnMut(&'a TopicName) -> Known<'a> {
+    inventory_view: Option<&InventoryView<'a>>,
+) -> impl FnMut(&'a TopicName) -> TopicInputs<'a> {
     let mut topics = InOrder::of(&desired.topics);
     let mut removed = InOrder::of(&desired.removed);
     let mut found = InOrder::of(&live.topics);
-    let mut owned = books.map(|books| (books, InOrder::of(books.recorded())));
+    let mut owned = inventory_view
+        .map(|inventory_view| (inventory_view, InOrder::of(inventory_view.recorded())));
     move |name| {
         let found = found.take(name);
-        let standing = |(books, owned): &mut (&Books<'a>, InOrder<_>)| {
-            books.standing_of(name, found, owned.take(name))
+        let ownership = |(inventory_view, owned): &mut (&InventoryView<'a>, InOrder<_>)| {
+            inventory_view.standing_of(name, found, owned.take(name))
         };
-        Known {
+        TopicInputs {
             name,
             topic: topics.take(name),
-            tombstone: removed.take(name),
+            removal: removed.take(name),
             found,
-            standing: owned.as_mut().map(standing),
+            ownership: owned.as_mut().map(ownership),
         }
     }
 }

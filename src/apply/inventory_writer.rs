@@ -8,27 +8,27 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::Settings;
+use super::ApplyOptions;
 use super::readback::{self, Ids};
 use super::record::{asking, elsewhere, is_settled, keep_what_is_not_applied, whose};
-use super::report::{Holds, Known as Parts, Outcome, Outcomes, WhyNot};
+use super::report::{ActualState, Outcome, Outcomes, SkipReason, TopicOutcomes as Parts};
 use super::unrecorded::Unrecorded;
-use crate::inventory::{Entry, Lock, Lost, Settling, Writer};
+use crate::inventory::{InventoryRecord, Lock, LockLost, Settling, Writer};
 use crate::kafka::Cluster;
-use crate::live::{Inventory, Spent, Stamp};
+use crate::live::{AppliedRemoval, Inventory, Stamp};
 use crate::model::Step;
 use crate::model::TopicName;
 use crate::plan::{Action, Change, Plan, Setting};
 
 /// The inventory, held by one apply.
 #[derive(Clone)]
-pub struct Books {
+pub struct InventoryWriter {
     pub(super) lock: Arc<Lock>,
     writer: Arc<Writer>,
     pub(super) by: String,
 }
 
-impl Books {
+impl InventoryWriter {
     /// The inventory under a lock, for somebody whose name is recorded with all that is written.
     pub fn new(lock: Arc<Lock>, writer: Writer, by: String) -> Self {
         Self {
@@ -42,7 +42,7 @@ impl Books {
     ///
     /// # Errors
     /// It is not, or nobody knows: nothing may be changed any more.
-    pub async fn check(&self) -> Result<(), Lost> {
+    pub async fn check(&self) -> Result<(), LockLost> {
         self.lock.check().await
     }
 
@@ -52,19 +52,19 @@ impl Books {
     /// It could not be recorded: then nothing may be deleted.
     pub(super) async fn spend(&self, plan: &Plan, steps: &[Step]) -> Result<(), Unrecorded> {
         let deleted: BTreeSet<&TopicName> = steps.iter().map(|step| &step.topic).collect();
-        let of_tombstones = plan
+        let of_removals = plan
             .changes
             .iter()
             .filter(|change| deleted.contains(&change.topic) && change.declared_at.is_some());
-        let spent = |change: &Change| {
-            Entry::Spent(Spent {
+        let applied_removal = |change: &Change| {
+            InventoryRecord::AppliedRemoval(AppliedRemoval {
                 whose: whose(plan),
                 topic: change.topic.clone(),
                 id: change.id.clone(),
                 stamp: self.stamp(plan),
             })
         };
-        self.write(of_tombstones.map(spent).collect()).await
+        self.write(of_removals.map(applied_removal).collect()).await
     }
 
     /// Records what became of a plan, and puts down what could not be recorded. The lock is given back
@@ -73,11 +73,11 @@ impl Books {
         &self,
         plan: &Plan,
         cluster: &Cluster,
-        settings: &Settings,
-        known: Known<'_>,
+        settings: &ApplyOptions,
+        known: ApplyResults<'_>,
         outcomes: &mut Outcomes,
     ) {
-        let Known {
+        let ApplyResults {
             ids: known,
             stay,
             stopped,
@@ -88,7 +88,7 @@ impl Books {
         let named: Vec<TopicName> = made.iter().map(|change| change.topic.clone()).collect();
         let unknown = named.iter().filter(|topic| !known.contains_key(*topic));
         let unknown: Vec<TopicName> = unknown.cloned().collect();
-        let Settings {
+        let ApplyOptions {
             visible_within,
             stop,
             ..
@@ -109,7 +109,7 @@ impl Books {
                 Ok(taken(plan, &made, inventory, ids.as_ref().ok()))
             }
         };
-        let seen = Seen {
+        let seen = RecordInputs {
             ids: ids.map_err(Unrecorded::NoIds),
             taken,
             stopped,
@@ -138,7 +138,7 @@ impl Books {
         }
     }
 
-    async fn write(&self, entries: Vec<Entry>) -> Result<(), Unrecorded> {
+    async fn write(&self, entries: Vec<InventoryRecord>) -> Result<(), Unrecorded> {
         if entries.is_empty() {
             return Ok(());
         }
@@ -151,7 +151,7 @@ impl Books {
     async fn close(
         &self,
         settling: Option<Settling<'_>>,
-        entries: Vec<Entry>,
+        entries: Vec<InventoryRecord>,
     ) -> Result<(), Unrecorded> {
         if let Some(settling) = settling {
             match entries.is_empty() {
@@ -179,14 +179,14 @@ impl Books {
         &self,
         plan: &Plan,
         change: &Change,
-        seen: &Seen,
+        seen: &RecordInputs,
         outcomes: &Outcomes,
-    ) -> Result<Vec<Entry>, Outcome> {
+    ) -> Result<Vec<InventoryRecord>, Outcome> {
         let topic = &change.topic;
-        if alone(change)
-            && let Some(why_not) = seen.stopped
+        if direct(change)
+            && let Some(skip_reason) = seen.stopped
         {
-            return Err(Outcome::Skipped(why_not.clone()));
+            return Err(Outcome::Skipped(skip_reason.clone()));
         }
         if !happened(change, outcomes) {
             return Ok(Vec::new());
@@ -203,16 +203,18 @@ impl Books {
                 }
                 owned.stamp.by = Some(self.by.clone());
                 keep_what_is_not_applied(&mut owned, change, outcomes.get(topic));
-                entries.push(Entry::Owned(topic.clone(), *owned));
+                entries.push(InventoryRecord::Owned(topic.clone(), *owned));
             }
-            None if change.recorded.is_some() => entries.push(Entry::Disowned(topic.clone())),
+            None if change.recorded.is_some() => {
+                entries.push(InventoryRecord::Disowned(topic.clone()))
+            }
             None => {}
         }
         if change
             .inventory_only()
             .any(|news| news.setting == Setting::Removal)
         {
-            entries.push(Entry::Unspent(Spent {
+            entries.push(InventoryRecord::AppliedRemovalGone(AppliedRemoval {
                 whose: whose(plan),
                 topic: topic.clone(),
                 id: None,
@@ -249,26 +251,26 @@ fn taken(
 }
 
 /// What is known once everything was tried.
-pub(super) struct Known<'a> {
+pub(super) struct ApplyResults<'a> {
     /// Ids of topics that were made.
     pub ids: BTreeMap<TopicName, String>,
     /// The topics that nothing was done to, for they are not ours after all.
     pub stay: BTreeSet<TopicName>,
     /// Why the apply ended early, if it did.
-    pub stopped: Option<&'a WhyNot>,
+    pub stopped: Option<&'a SkipReason>,
 }
 
 /// What is known besides the outcomes once everything was tried.
-struct Seen<'a> {
+struct RecordInputs<'a> {
     /// The ids of the topics that were made.
     ids: Result<Ids, Unrecorded>,
     /// Those that somebody else has recorded as theirs meanwhile.
     taken: Result<BTreeMap<TopicName, String>, Unrecorded>,
     /// Why the apply ended early, if it did.
-    stopped: Option<&'a WhyNot>,
+    stopped: Option<&'a SkipReason>,
 }
 
-impl Seen<'_> {
+impl RecordInputs<'_> {
     fn id(&self, topic: &TopicName) -> Result<Option<String>, Unrecorded> {
         let ids = self.ids.as_ref().map_err(Clone::clone)?;
         let id = ids.get(topic).cloned().unwrap_or(Ok(None));
@@ -286,7 +288,7 @@ impl Seen<'_> {
 }
 
 /// Whether a change is one of the inventory alone.
-fn alone(change: &Change) -> bool {
+fn direct(change: &Change) -> bool {
     matches!(
         change.action,
         Action::Adopt | Action::Release | Action::UpdateInventory
@@ -296,7 +298,7 @@ fn alone(change: &Change) -> bool {
 /// Whether the report has a part for what is recorded of a change, also where all went well.
 pub(super) fn shows(change: &Change) -> bool {
     let only = change.inventory_only().next();
-    alone(change) || change.adopt || (change.action == Action::Update && only.is_some())
+    direct(change) || change.adopt || (change.action == Action::Update && only.is_some())
 }
 
 fn put(outcomes: &mut Outcomes, change: &Change, outcome: Outcome) {
@@ -320,7 +322,8 @@ fn happened(change: &Change, outcomes: &Outcomes) -> bool {
                 let all = all.filter(|(setting, _)| **setting != Some(Setting::Record));
                 all.map(|(_, outcome)| outcome)
             };
-            let gone = |outcome: &Outcome| matches!(outcome, Outcome::NotEffective(Holds::Nothing));
+            let gone =
+                |outcome: &Outcome| matches!(outcome, Outcome::NotEffective(ActualState::Nothing));
             let tried = |outcome: &Outcome| !matches!(outcome, Outcome::Skipped(_));
             all().any(tried) && !all().any(gone)
         }

@@ -26,7 +26,7 @@ const MOST_LIFECYCLES: usize = 1_000;
 
 /// Everything that the topics files say, each name once.
 #[derive(Debug, Default)]
-pub(in crate::desired) struct Catalogue {
+pub(in crate::desired) struct Declarations {
     pub(in crate::desired) entries: Vec<Listed>,
     pub(in crate::desired) profiles: BTreeMap<Arc<str>, Entry<Profile>>,
     pub(in crate::desired) lifecycles: BTreeMap<Arc<str>, Entry<LifecycleTable>>,
@@ -35,7 +35,7 @@ pub(in crate::desired) struct Catalogue {
     pub(in crate::desired) made: Made,
 }
 
-impl Catalogue {
+impl Declarations {
     /// Puts the files together. `complete` is false where one could not be read: what it may hold
     /// is then not missed.
     pub(in crate::desired) fn build(
@@ -44,46 +44,46 @@ impl Catalogue {
         known: &KnownNames,
         problems: &mut Problems,
     ) -> Self {
-        let mut catalogue = Self::default();
-        let mut tombstones = BTreeMap::new();
+        let mut declarations = Self::default();
+        let mut removals = BTreeMap::new();
         let topics = files.iter().filter_map(|file| file.topics.value());
         let topics = topics.map(|entries| entries.0.len()).sum();
-        catalogue.entries.reserve_exact(topics);
+        declarations.entries.reserve_exact(topics);
         for file in files {
-            catalogue.entries.extend(taken(file.topics));
+            declarations.entries.extend(taken(file.topics));
             keep_first(
                 taken(file.profiles),
-                &mut catalogue.profiles,
+                &mut declarations.profiles,
                 "profile",
                 problems,
             );
             keep_first(
                 taken(file.lifecycles),
-                &mut catalogue.lifecycles,
+                &mut declarations.lifecycles,
                 "lifecycle",
                 problems,
             );
-            keep_first(taken(file.removed), &mut tombstones, "removal", problems);
+            keep_first(taken(file.removed), &mut removals, "removal", problems);
         }
-        let complete = catalogue.drop_lifecycles(problems) && complete;
+        let complete = declarations.drop_lifecycles(problems) && complete;
         let mut patterns = Patterns::default();
-        let lifecycles = catalogue.lifecycles.values_mut();
+        let lifecycles = declarations.lifecycles.values_mut();
         for lifecycle in lifecycles.filter_map(|entry| entry.value.as_mut()) {
             patterns.of_lifecycle(lifecycle, problems);
         }
         let check = Check {
-            catalogue: &catalogue,
+            declarations: &declarations,
             complete,
             known,
         };
         check.all(problems);
-        let mut expander = Expander::new(&catalogue.lifecycles, complete);
-        for (index, entry) in catalogue.entries.iter().enumerate() {
+        let mut expander = Expander::new(&declarations.lifecycles, complete);
+        for (index, entry) in declarations.entries.iter().enumerate() {
             expander.expand(index, entry, problems);
         }
-        catalogue.made = expander.finish(&catalogue.entries, problems);
-        catalogue.removed = check_tombstones(tombstones, known, problems);
-        catalogue
+        declarations.made = expander.finish(&declarations.entries, problems);
+        declarations.removed = check_tombstones(removals, known, problems);
+        declarations
     }
 
     /// What every environment looks at, whatever it has of it: about how many bytes.
@@ -150,14 +150,14 @@ fn keep_first<T>(
 
 /// The names that entries use for each other.
 struct Check<'a> {
-    catalogue: &'a Catalogue,
+    declarations: &'a Declarations,
     complete: bool,
     known: &'a KnownNames,
 }
 
 impl Check<'_> {
     fn all(&self, problems: &mut Problems) {
-        for entry in &self.catalogue.entries {
+        for entry in &self.declarations.entries {
             if let Some(topic) = &entry.value {
                 self.profiles(topic, problems);
                 self.known
@@ -165,12 +165,12 @@ impl Check<'_> {
                 self.layers(&topic.env, problems);
             }
         }
-        for profile in self.catalogue.profiles.values() {
+        for profile in self.declarations.profiles.values() {
             if let Some(profile) = &profile.value {
                 self.layers(&profile.env, problems);
             }
         }
-        for lifecycle in self.catalogue.lifecycles.values() {
+        for lifecycle in self.declarations.lifecycles.values() {
             check_parameters(lifecycle, problems);
         }
     }
@@ -180,7 +180,7 @@ impl Check<'_> {
             return;
         };
         for name in &list.0 {
-            let profiles = &self.catalogue.profiles;
+            let profiles = &self.declarations.profiles;
             if profiles.contains_key(name.value.as_str()) || !self.complete {
                 continue;
             }
@@ -234,21 +234,21 @@ fn check_parameters(lifecycle: &Entry<LifecycleTable>, problems: &mut Problems) 
 }
 
 fn check_tombstones(
-    tombstones: BTreeMap<Arc<str>, Entry<Removed>>,
+    removals: BTreeMap<Arc<str>, Entry<Removed>>,
     known: &KnownNames,
     problems: &mut Problems,
 ) -> BTreeMap<TopicName, Entry<Removed>> {
     let mut checked = BTreeMap::new();
-    for (name, tombstone) in tombstones {
+    for (name, removal) in removals {
         let name = TopicName::new(name);
         if let Some(problem) = name.problem() {
-            let finding = Finding::error("topic-name", tombstone.place, problem.to_string());
+            let finding = Finding::error("topic-name", removal.place, problem.to_string());
             problems.add(finding);
             continue;
         }
-        if let Some(removed) = &tombstone.value {
+        if let Some(removed) = &removal.value {
             known.check_list(&removed.environments, "the removal", problems);
-            checked.insert(name, tombstone);
+            checked.insert(name, removal);
         }
     }
     checked

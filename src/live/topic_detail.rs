@@ -9,7 +9,7 @@ use super::Unseen;
 
 /// What is known of one topic besides its settings.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Closeup {
+pub struct TopicDetail {
     /// Its partitions, by number.
     pub partitions: Vec<PartitionState>,
     /// The consumer groups that have members or committed offsets on it, by name.
@@ -81,7 +81,7 @@ impl PartitionState {
     }
 }
 
-impl Closeup {
+impl TopicDetail {
     /// How many messages the topic holds at most; `None` where one of its partitions did not say.
     pub fn messages(&self) -> Option<u64> {
         self.partitions.iter().map(PartitionState::messages).sum()
@@ -122,21 +122,23 @@ mod tests {
             committed: Some([(0, 4), (1, 9), (2, 1)].into()),
             ..GroupLag::default()
         };
-        let mut closeup = Closeup {
+        let mut topic_detail = TopicDetail {
             partitions: vec![partition(0, Some((2, 10))), partition(1, Some((0, 5)))],
-            ..Closeup::default()
+            ..TopicDetail::default()
         };
-        let lag = |closeup: &Closeup, n: usize| closeup.lag(&group, &closeup.partitions[n]);
-        assert_eq!(lag(&closeup, 0), Some(6));
+        let lag = |topic_detail: &TopicDetail, n: usize| {
+            topic_detail.lag(&group, &topic_detail.partitions[n])
+        };
+        assert_eq!(lag(&topic_detail, 0), Some(6));
         // A topic that was made again has fewer messages than were read of the first.
-        assert_eq!(lag(&closeup, 1), Some(0));
-        assert_eq!(closeup.total_lag(&group), Some(6));
-        assert_eq!(closeup.messages(), Some(13));
-        closeup.partitions.push(partition(2, None));
-        closeup.partitions.push(partition(3, Some((0, 7))));
-        assert_eq!((lag(&closeup, 2), lag(&closeup, 3)), (None, None));
-        assert_eq!(closeup.total_lag(&group), Some(6));
-        assert_eq!(closeup.messages(), None);
-        assert_eq!(closeup.total_lag(&GroupLag::default()), None);
+        assert_eq!(lag(&topic_detail, 1), Some(0));
+        assert_eq!(topic_detail.total_lag(&group), Some(6));
+        assert_eq!(topic_detail.messages(), Some(13));
+        topic_detail.partitions.push(partition(2, None));
+        topic_detail.partitions.push(partition(3, Some((0, 7))));
+        assert_eq!((lag(&topic_detail, 2), lag(&topic_detail, 3)), (None, None));
+        assert_eq!(topic_detail.total_lag(&group), Some(6));
+        assert_eq!(topic_detail.messages(), None);
+        assert_eq!(topic_detail.total_lag(&GroupLag::default()), None);
     }
 }

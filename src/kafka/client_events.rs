@@ -17,13 +17,13 @@ const ALL_BROKERS_DOWN: i32 = -187;
 
 /// The facts that matter of all that the clients of one connection say.
 #[derive(Debug)]
-pub(super) struct News {
+pub(super) struct ClientEvents {
     since: Instant,
-    state: Mutex<State>,
+    state: Mutex<EventState>,
     changed: Notify,
 }
 
-impl Default for News {
+impl Default for ClientEvents {
     fn default() -> Self {
         Self {
             since: Instant::now(),
@@ -34,7 +34,7 @@ impl Default for News {
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct EventState {
     all_down: bool,
     failures: BTreeMap<String, Failure>,
     certificates: BTreeMap<String, Certificate>,
@@ -56,7 +56,7 @@ pub(super) enum TokenState {
     Missing(String),
 }
 
-impl News {
+impl ClientEvents {
     /// Takes in what a client says.
     pub fn hear(&self, notice: Notice) {
         let mut state = self.lock();
@@ -153,12 +153,12 @@ impl News {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, EventState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl EventState {
     /// The same failure comes twice, as an error with its code and as a line of the log without.
     /// Some come as a log line alone, and say less than one that had a code.
     fn failed(&mut self, failure: Option<Failure>) {
@@ -195,42 +195,42 @@ mod tests {
 
     #[tokio::test]
     async fn hope_ends_once_every_server_failed() {
-        let news = News::default();
-        news.hear(Notice::Error(-169, LOGIN.to_owned()));
-        let early = tokio::time::timeout(Duration::from_millis(20), news.hopeless());
+        let client_events = ClientEvents::default();
+        client_events.hear(Notice::Error(-169, LOGIN.to_owned()));
+        let early = tokio::time::timeout(Duration::from_millis(20), client_events.hopeless());
         assert!(early.await.is_err());
-        news.hear(Notice::Error(
+        client_events.hear(Notice::Error(
             ALL_BROKERS_DOWN,
             "1/1 brokers are down".to_owned(),
         ));
         assert!(
-            !news.hopeless().await,
+            !client_events.hopeless().await,
             "another address would not take the password either"
         );
-        news.all_is_well();
-        assert_eq!(news.failures(), []);
+        client_events.all_is_well();
+        assert_eq!(client_events.failures(), []);
     }
 
     #[test]
     fn a_line_without_a_code_does_not_hide_one_with_it() {
-        let news = News::default();
-        news.hear(Notice::Error(-169, LOGIN.to_owned()));
+        let client_events = ClientEvents::default();
+        client_events.hear(Notice::Error(-169, LOGIN.to_owned()));
         let close = "[thrd:a:1/bootstrap]: a:1/bootstrap: Disconnected (after 1ms in state UP)";
-        news.hear(Notice::Log("FAIL".to_owned(), close.to_owned()));
-        assert_eq!(news.failures()[0].code, Some(-169));
-        news.hear(Notice::Log(
+        client_events.hear(Notice::Log("FAIL".to_owned(), close.to_owned()));
+        assert_eq!(client_events.failures()[0].code, Some(-169));
+        client_events.hear(Notice::Log(
             "OTHER".to_owned(),
             "[thrd:b:1/bootstrap]: b:1/x: y".to_owned(),
         ));
-        assert_eq!(news.failures().len(), 1);
+        assert_eq!(client_events.failures().len(), 1);
     }
 
     #[test]
     fn a_broker_that_was_upgraded_tells_anew() {
-        let news = News::default();
+        let client_events = ClientEvents::default();
         let say = |line: &str| {
             let line = format!("[thrd:a:1/1]: a:1/1: {line}");
-            news.hear(Notice::Log("APIVERSION".to_owned(), line));
+            client_events.hear(Notice::Log("APIVERSION".to_owned(), line));
         };
         let tell = |versions: [i16; 6]| {
             say("Broker API support:");
@@ -239,10 +239,10 @@ mod tests {
             }
             say("Enabling feature MsgVer1");
         };
-        assert_eq!(news.release(), None);
+        assert_eq!(client_events.release(), None);
         tell([18, 11, 10, 6, 5, 4]);
-        assert_eq!(news.release(), Some("4.2"));
+        assert_eq!(client_events.release(), Some("4.2"));
         tell([18, 11, 10, 6, 5, 5]);
-        assert_eq!(news.release(), Some("4.3"));
+        assert_eq!(client_events.release(), Some("4.3"));
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::preflight::words;
 use super::usage::{Group, again, groups, is_unsettled, unseen};
 use crate::kafka::{Cluster, Error, Metadata, OffsetAt, Offsets, Partition};
-use crate::live::{Closeup, GroupLag, Member, PartitionState, Unseen};
+use crate::live::{GroupLag, Member, PartitionState, TopicDetail, Unseen};
 use crate::model::TopicName;
 
 /// How long brokers are asked again that do not know yet what they lead.
@@ -17,30 +17,35 @@ const PATIENCE: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// Why the cluster as a whole could not be asked.
-pub async fn closeup(cluster: &Cluster, topic: &TopicName) -> Result<Option<Closeup>, Error> {
+pub async fn topic_detail(
+    cluster: &Cluster,
+    topic: &TopicName,
+) -> Result<Option<TopicDetail>, Error> {
     let metadata = cluster.metadata().await?;
     let Some(found) = metadata.topics.get(topic) else {
         return Ok(None);
     };
     let numbered = (0..).zip(&found.partitions);
     let partitions = numbered.map(|(number, partition)| state(number, partition, &metadata));
-    let mut closeup = Closeup {
+    let mut topic_detail = TopicDetail {
         partitions: partitions.collect(),
-        ..Closeup::default()
+        ..TopicDetail::default()
     };
     // How a group stands just now is what is asked: nobody waits for it to settle.
     let groups = groups(cluster, |_| false);
-    let (groups, ()) = tokio::join!(groups, add_offsets(cluster, topic, &mut closeup));
+    let (groups, ()) = tokio::join!(groups, add_offsets(cluster, topic, &mut topic_detail));
     match groups {
-        Err(why) => closeup.unseen_groups.push(unseen("consumer groups", &why)),
+        Err(why) => topic_detail
+            .unseen_groups
+            .push(unseen("consumer groups", &why)),
         Ok(groups) => {
             for (name, group) in &groups {
-                let lag = lag(topic, name, group, &mut closeup.unseen_groups);
-                closeup.groups.extend(lag);
+                let lag = lag(topic, name, group, &mut topic_detail.unseen_groups);
+                topic_detail.groups.extend(lag);
             }
         }
     }
-    Ok(Some(closeup))
+    Ok(Some(topic_detail))
 }
 
 fn state(number: i32, partition: &Partition, metadata: &Metadata) -> PartitionState {
@@ -58,8 +63,11 @@ fn state(number: i32, partition: &Partition, metadata: &Metadata) -> PartitionSt
 }
 
 /// Asks the leaders what the partitions hold. One without a leader has nobody to ask.
-async fn add_offsets(cluster: &Cluster, topic: &TopicName, closeup: &mut Closeup) {
-    let led = closeup.partitions.iter().filter(|p| p.leader.is_some());
+async fn add_offsets(cluster: &Cluster, topic: &TopicName, topic_detail: &mut TopicDetail) {
+    let led = topic_detail
+        .partitions
+        .iter()
+        .filter(|p| p.leader.is_some());
     let led: Vec<(TopicName, i32)> = led.map(|p| (topic.clone(), p.number)).collect();
     let ask = async |at| {
         let ask = async |led: &[(TopicName, i32)]| cluster.offsets(led, at).await;
@@ -70,13 +78,13 @@ async fn add_offsets(cluster: &Cluster, topic: &TopicName, closeup: &mut Closeup
         Ok(offsets) => offsets,
         Err(error) => {
             let what = "what it holds";
-            closeup
+            topic_detail
                 .unseen_messages
                 .push(unseen(what, &error.to_string()));
             return;
         }
     };
-    for partition in &mut closeup.partitions {
+    for partition in &mut topic_detail.partitions {
         let at = |offsets: &Offsets| {
             let found = offsets.get(&(topic.clone(), partition.number))?;
             Some(found.as_ref().map(|found| found.offset).map_err(words))
@@ -88,7 +96,7 @@ async fn add_offsets(cluster: &Cluster, topic: &TopicName, closeup: &mut Closeup
             }
             (Some(Err(why)), _) | (_, Some(Err(why))) => {
                 let what = format!("what partition {} holds", partition.number);
-                closeup.unseen_messages.push(unseen(&what, &why));
+                topic_detail.unseen_messages.push(unseen(&what, &why));
             }
             (None, _) | (_, None) => {}
         }
@@ -96,7 +104,7 @@ async fn add_offsets(cluster: &Cluster, topic: &TopicName, closeup: &mut Closeup
     // Brokers before Kafka 3.0 cannot tell, and nothing hangs on it.
     if let Ok(newest) = ask(OffsetAt::MaxTimestamp).await {
         let times = newest.values().flatten().map(|found| found.timestamp);
-        closeup.newest_record_ms = times.filter(|time| *time >= 0).max();
+        topic_detail.newest_record_ms = times.filter(|time| *time >= 0).max();
     }
 }
 
