@@ -1,7 +1,8 @@
 //! The catalogue as one page that needs nothing else: no other files, no network. Its policy lets a
 //! browser use its own script and style, which it names by their SHA-256, and nothing else.
 
-use super::{Catalog, CatalogEntry, CatalogState, ClusterState, TopicStatus, environments};
+use super::words::environments;
+use super::{Catalog, CatalogEntry, CatalogState, ClusterState, TopicStatus};
 use crate::model::text::{count, cut};
 use crate::render::list::TopicState;
 use crate::render::markdown::html as safe;

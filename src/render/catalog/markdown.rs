@@ -1,7 +1,8 @@
 //! The catalogue as a page of Markdown, for a wiki or a repository. It is a page and no comment: all
 //! of it is there, however long.
 
-use super::{Catalog, CatalogEntry, ClusterState, TopicStatus, environments};
+use super::words::environments;
+use super::{Catalog, CatalogEntry, ClusterState, TopicStatus};
 use crate::model::text::count;
 use crate::render::markdown::{code, code_of, prose};
 use crate::render::values;

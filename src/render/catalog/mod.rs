@@ -4,6 +4,7 @@
 pub mod document;
 mod html;
 mod markdown;
+mod words;
 
 pub use html::html;
 pub use markdown::markdown;
@@ -14,12 +15,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::desired::{Desired, Topic};
+use crate::listing;
 use crate::live::{Live, LiveTopic, ReplicationFactor};
 use crate::model::{ConfigKey, Globs, OnRemove, Place, Setting, TopicName};
 use crate::plan::drift::Drifted;
+use crate::plan::state::TopicState;
 use crate::plan::{self, Change, Plan, SettingAction};
-use crate::render::list::{self, TopicState};
-use crate::render::values;
 
 /// What is known of one environment.
 #[derive(Debug)]
@@ -121,16 +122,6 @@ pub struct SettingValues {
     pub declared_at: Option<Place>,
 }
 
-impl SettingValues {
-    /// A value for people: `7d (604800000)`.
-    fn shown(&self, raw: &str) -> String {
-        match &self.setting {
-            Setting::Config(key) => values::value(key, raw),
-            _ => raw.to_owned(),
-        }
-    }
-}
-
 impl CatalogEntry {
     /// Whether no environment lists it.
     fn is_in_no_file(&self) -> bool {
@@ -150,25 +141,6 @@ impl TopicStatus {
     fn setting(&self, setting: &Setting) -> Option<&SettingValues> {
         let mut settings = self.settings.iter();
         settings.find(|values| values.setting == *setting)
-    }
-
-    /// Its state for people.
-    fn words(&self) -> &'static str {
-        let state = match self.state {
-            CatalogState::Compared(state) => state,
-            CatalogState::NotCompared(NotCompared::Lifecycle) => return "comes and goes",
-            CatalogState::NotCompared(NotCompared::NotRead) => return "not read",
-        };
-        match (state, self.drifted, self.pending) {
-            (TopicState::Differs, Some(true), Some(true)) => "drifted and pending",
-            (TopicState::Differs, Some(true), _) => "drifted",
-            (
-                TopicState::Differs | TopicState::Missing | TopicState::NotOwned,
-                Some(false),
-                Some(true),
-            ) => "pending",
-            (state, ..) => state.words(),
-        }
     }
 }
 
@@ -264,7 +236,7 @@ fn statuses(part: &EnvironmentState, only: &Globs) -> BTreeMap<TopicName, TopicS
         .iter()
         .map(|change| (&change.topic, change))
         .collect();
-    let rows = list::rows(desired, live, plan, only).into_iter();
+    let rows = listing::rows(desired, live, plan, only).into_iter();
     rows.map(|row| {
         let (wanted, found) = (desired.topics.get(&row.topic), live.topics.get(&row.topic));
         let mut status = status(wanted, found, changes.get(&row.topic).copied());
@@ -373,13 +345,6 @@ fn of_live(found: &LiveTopic) -> Vec<SettingValues> {
     let config = found.config.iter().flatten();
     settings.extend(config.map(|(key, value)| of(Setting::Config(key.clone()), value.to_string())));
     settings
-}
-
-/// `dev, prod`
-fn environments(catalog: &Catalog) -> String {
-    let names = catalog.environments.iter();
-    let names: Vec<&str> = names.map(|part| &*part.desired.environment.name).collect();
-    names.join(", ")
 }
 
 #[cfg(test)]
