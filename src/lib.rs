@@ -20,15 +20,14 @@ pub mod files;
 pub mod instance;
 pub mod inventory;
 pub mod kafka;
-pub mod listing;
 pub mod live;
 pub mod metrics;
 pub mod model;
 pub mod observe;
 pub mod plan;
 pub mod render;
-pub mod show;
 pub mod terminal;
+pub mod view;
 
 #[cfg(test)]
 mod testing;

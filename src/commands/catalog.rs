@@ -13,9 +13,10 @@ use crate::live::Live;
 use crate::model::inert::{Syntax, inert};
 use crate::plan::{self, Options, Plan};
 use crate::render::catalog::document::CatalogDocument;
-use crate::render::catalog::{self, ClusterState, EnvironmentState};
+use crate::render::catalog::{html, markdown};
 use crate::render::json_text;
 use crate::terminal::write_whole;
+use crate::view::catalog::{ClusterState, EnvironmentState, catalog};
 
 /// Arguments of `catalog`.
 #[derive(Debug, clap::Args)]
@@ -61,11 +62,11 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     });
     let (seen, exit) = session.seen(looks.await, loaded.list_form)?;
     let parts: Vec<EnvironmentState> = loaded.environments.iter().zip(&seen).map(part).collect();
-    let catalog = catalog::catalog(&parts, &options.only);
+    let catalog = catalog(&parts, &options.only);
     let (text, syntax) = match session.format {
         Format::Json => (json_text(&CatalogDocument::from(&catalog)), Syntax::Json),
-        Format::Markdown => (catalog::markdown(&catalog), Syntax::Markdown),
-        _ => (catalog::html(&catalog), Syntax::Html),
+        Format::Markdown => (markdown(&catalog), Syntax::Markdown),
+        _ => (html(&catalog), Syntax::Html),
     };
     match &args.out {
         None => session.print_as(&text, syntax)?,

@@ -7,12 +7,12 @@ use crate::cli::{
     Session,
 };
 use crate::desired::{Ask, Loaded, LoadedEnvironment};
-use crate::listing::{self, Filter, Label, Order, Row};
 use crate::plan::state::TopicState;
 use crate::plan::{self, Options};
 use crate::render::Style;
 use crate::render::list::{self, ListDocument, ListFormat};
 use crate::render::markdown::Section;
+use crate::view::list::{Filter, Label, Order, Row, rows};
 
 /// Arguments of `list`.
 #[derive(Debug, clap::Args)]
@@ -85,7 +85,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     let loaded = args.live_args.load(session, &ask).await?;
     let source = args.live_args.source(loaded)?;
     let lists = cli::each(loaded, |environment| {
-        let rows = rows(session, loaded, environment, &source, &options);
+        let rows = read_rows(session, loaded, environment, &source, &options);
         async {
             Ok(List {
                 environment: environment.desired.environment.name.to_string(),
@@ -96,7 +96,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     session.print_each(lists.await, loaded.list_form)
 }
 
-async fn rows(
+async fn read_rows(
     session: &Session,
     loaded: &Loaded,
     environment: &LoadedEnvironment,
@@ -107,7 +107,7 @@ async fn rows(
     let look = source.look_for(session, loaded, environment, options, ReadScope::All);
     let live = look.await?;
     let plan = plan::make(desired, &live, options);
-    Ok(listing::rows(desired, &live, &plan, &options.only))
+    Ok(rows(desired, &live, &plan, &options.only))
 }
 
 /// The topics of one environment.

@@ -14,7 +14,7 @@ use crate::plan::Options;
 use crate::render::Style;
 use crate::render::show as shown;
 use crate::render::show::document::ShowDocument;
-use crate::show::{Asked, TopicView, topic};
+use crate::view::show::{Asked, TopicView, topic};
 
 /// Arguments of `show`.
 #[derive(Debug, clap::Args)]

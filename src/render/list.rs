@@ -4,12 +4,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Paint, Style};
-pub use crate::listing::{Row, rows};
 use crate::model::document::document_format;
 use crate::model::text::{count, escape};
-pub use crate::plan::state::TopicState;
+use crate::plan::state::TopicState;
 use crate::render::columns::{Cell, print_table};
 use crate::render::markdown::{Section, TableEntry, code, code_of, prose};
+use crate::view::list::Row;
 
 document_format!(
     /// The format of a list.

@@ -40,8 +40,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("metrics", &["model", "desired", "live", "plan", "apply"]),
-    ("listing", &["model", "desired", "live", "plan"]),
-    ("show", &["model", "desired", "live", "diff", "plan"]),
+    ("view", &["model", "desired", "live", "diff", "plan"]),
     ("edit", &["model", "desired", "live"]),
     ("terminal", &["model", "files"]),
     (
@@ -58,8 +57,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "capacity",
             "doctor",
             "metrics",
-            "listing",
-            "show",
+            "view",
         ],
     ),
 ];

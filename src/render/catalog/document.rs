@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Catalog, CatalogEntry, ClusterState, EnvironmentState, TopicStatus};
 use crate::model::TopicName;
 use crate::model::document::document_format;
+use crate::view::catalog::{Catalog, CatalogEntry, ClusterState, EnvironmentState, TopicStatus};
 
 document_format!(
     /// The format of a catalogue.

@@ -2,11 +2,11 @@
 //! browser use its own script and style, which it names by their SHA-256, and nothing else.
 
 use super::words::environments;
-use super::{Catalog, CatalogEntry, CatalogState, ClusterState, TopicStatus};
 use crate::model::text::{count, cut};
-use crate::render::list::TopicState;
+use crate::plan::state::TopicState;
 use crate::render::markdown::html as safe;
 use crate::render::values;
+use crate::view::catalog::{Catalog, CatalogEntry, CatalogState, ClusterState, TopicStatus};
 
 const STYLE: &str = concat!("\n", include_str!("page.css"));
 const SCRIPT: &str = concat!("\n", include_str!("page.js"));

@@ -2,10 +2,10 @@
 //! of it is there, however long.
 
 use super::words::environments;
-use super::{Catalog, CatalogEntry, ClusterState, TopicStatus};
 use crate::model::text::count;
 use crate::render::markdown::{code, code_of, prose};
 use crate::render::values;
+use crate::view::catalog::{Catalog, CatalogEntry, ClusterState, TopicStatus};
 
 /// The page: a table of all topics, then the settings of each.
 pub fn markdown(catalog: &Catalog) -> String {

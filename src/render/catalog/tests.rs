@@ -1,8 +1,12 @@
 use std::collections::BTreeSet;
 
 use super::*;
+use crate::desired::Desired;
+use crate::live::Live;
+use crate::model::{Globs, Setting};
 use crate::plan::{Options, make};
 use crate::testing::{desired, found, live, topic};
+use crate::view::catalog::{ClusterState, EnvironmentState, TopicStatus, catalog};
 
 const HOSTILE: &str = "a\"b' <script>alert(1)</script> <!-- --> | `x` @org/team \u{202e}x\u{1b}[31m </script></style>";
 

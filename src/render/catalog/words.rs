@@ -1,9 +1,9 @@
 //! What both pages of the catalogue call its things.
 
-use super::{Catalog, CatalogState, NotCompared, SettingValues, TopicStatus};
 use crate::model::Setting;
 use crate::plan::state::TopicState;
 use crate::render::values;
+use crate::view::catalog::{Catalog, CatalogState, NotCompared, SettingValues, TopicStatus};
 
 impl SettingValues {
     /// A value for people: `7d (604800000)`.

@@ -9,7 +9,7 @@ use crate::model::text::{count, escape, grouped};
 use crate::render::columns::{Cell, print_table};
 use crate::render::values;
 use crate::render::{Paint, Style};
-use crate::show::{Comparison, SettingView, TopicView};
+use crate::view::show::{Comparison, SettingView, TopicView};
 
 /// Beside the name of what is not the same in every environment.
 const DIFFERS: &str = "≠ ";

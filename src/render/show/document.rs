@@ -15,7 +15,7 @@ use crate::model::time::utc;
 use crate::model::{ConfigKey, Place, TopicName};
 use crate::plan::document::BlockedDocument;
 use crate::plan::state::TopicState;
-use crate::show::{
+use crate::view::show::{
     Comparison, Listing, LiveValue, OwnedBy, OwnershipView, SettingView, TopicView, Undeclared,
     UndeclaredEffect,
 };

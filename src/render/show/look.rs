@@ -5,7 +5,7 @@ use crate::model::text::{count, escape, grouped};
 use crate::model::time::utc;
 use crate::render::columns::{Cell, Sheet, print_table, wrap};
 use crate::render::{Paint, Style};
-use crate::show::TopicView;
+use crate::view::show::TopicView;
 
 const INDENT: usize = 2;
 

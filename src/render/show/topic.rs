@@ -7,7 +7,7 @@ use crate::model::{ConfigKey, Setting};
 use crate::render::columns::{Cell, Sheet};
 use crate::render::values;
 use crate::render::{Paint, Style};
-use crate::show::{
+use crate::view::show::{
     Comparison, Listing, OwnershipView, SettingView, TopicView, Undeclared, UndeclaredEffect,
 };
 

@@ -9,7 +9,7 @@ use crate::render::Paint;
 use crate::render::columns::Cell;
 use crate::render::plan::last_applied;
 use crate::render::values;
-use crate::show::{Listing, LiveValue, OwnedBy, TopicView};
+use crate::view::show::{Listing, LiveValue, OwnedBy, TopicView};
 
 /// `in sync`; where no cluster was read, what the files make of it.
 pub(super) fn state(view: &TopicView) -> Cell {
