@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-#[path = "src/cli/git.rs"]
+#[path = "src/app/git.rs"]
 mod git;
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rerun-if-changed=src/cli/git.rs");
+    println!("cargo::rerun-if-changed=src/app/git.rs");
     // A package from a registry has no repository, even where a folder around it is in one.
     let entry = Path::new(env!("CARGO_MANIFEST_DIR")).join(".git");
     let commit = git::commit(&entry);

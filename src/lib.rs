@@ -8,6 +8,7 @@
 //!  Kafka ──► kafka ──► observe ──► live ┘              └────► apply ──► report ──► render
 //! ```
 
+pub mod app;
 pub mod apply;
 pub mod capacity;
 pub mod cli;

@@ -10,8 +10,8 @@ use tokio::sync::OnceCell;
 
 use super::complete;
 use super::problem::Problem;
-use super::token::TokenFrom;
-use super::variables::process_variables;
+use crate::app::TokenFrom;
+use crate::app::process_variables;
 use crate::desired::{Ask, Folders, Variables};
 use crate::model::{Globs, Secret, units};
 use crate::terminal::ColourChoice;
@@ -155,7 +155,7 @@ impl OneEnvironment {
 }
 
 /// An environment variable; an empty one counts as not set, as pipelines leave them.
-pub(super) fn variable(name: &str) -> Result<Option<String>> {
+pub(crate) fn variable(name: &str) -> Result<Option<String>> {
     match std::env::var(name) {
         Ok(value) if value.is_empty() => Ok(None),
         Ok(value) => Ok(Some(value)),
@@ -214,7 +214,7 @@ pub struct Connecting {
     client_config: Option<PathBuf>,
     /// What that file holds, once it has been read.
     #[arg(skip)]
-    pub(super) client_config_text: OnceCell<String>,
+    pub(crate) client_config_text: OnceCell<String>,
     /// Read the token for OAUTHBEARER from this file, again whenever one is needed
     /// [env: TOPICSMITH_TOKEN_FILE, or the token itself in TOPICSMITH_TOKEN]
     #[arg(long, value_name = "FILE", conflicts_with = "token_command")]

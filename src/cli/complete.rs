@@ -10,7 +10,7 @@ use clap::Command;
 use clap_complete::CompletionCandidate;
 use clap_complete::env::{CompleteEnv, Shells};
 
-use super::variables::process_variables;
+use crate::app::process_variables;
 use crate::desired::{self, Ask, Desired, Folders, Loaded};
 
 /// What the script sets when it calls back.

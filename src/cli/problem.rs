@@ -127,7 +127,7 @@ fn help_of(error: &Error) -> Option<String> {
 }
 
 /// The error and its causes in one line, each cause once.
-pub(super) fn sentence(error: &Error) -> String {
+pub(crate) fn sentence(error: &Error) -> String {
     let mut sentence = String::new();
     for cause in error.chain().map(plain) {
         if sentence.is_empty() {

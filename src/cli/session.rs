@@ -9,10 +9,10 @@ use serde::Serialize;
 use tracing::info;
 
 use super::args::Format;
-use super::context::check_scope_agrees;
-use super::pending::PendingConnections;
 use super::problem::Invalid;
 use super::way_out::InterruptibleWork;
+use crate::app::PendingConnections;
+use crate::app::check_scope_agrees;
 use crate::desired::{
     self, Ask, CheckedEnvironment, ConnectionTemplate, Folders, Loaded, Variables, outside_scope,
 };
@@ -84,7 +84,7 @@ impl Session {
     ///
     /// # Errors
     /// As for [`Session::load`].
-    pub(super) fn load_to_connect(
+    pub(crate) fn load_to_connect(
         &self,
         ask: &Ask,
         begin: impl FnMut(&Arc<str>, &ConnectionTemplate) + Send,
@@ -145,7 +145,7 @@ impl Session {
         self.refuse_errors(&outside, &loaded.sources)
     }
 
-    pub(super) fn refuse_errors(&self, findings: &[Finding], sources: &Sources) -> Result<()> {
+    pub(crate) fn refuse_errors(&self, findings: &[Finding], sources: &Sources) -> Result<()> {
         let is_error = |finding: &&Finding| finding.level == Severity::Error;
         let errors = findings.iter().filter(is_error).count();
         if errors > 0 {
@@ -174,7 +174,7 @@ impl Session {
     }
 
     /// Findings as an error, with what follows from them.
-    pub(super) fn invalid(
+    pub(crate) fn invalid(
         &self,
         message: String,
         findings: &[Finding],
@@ -185,7 +185,7 @@ impl Session {
     }
 
     /// Findings that refuse the run before anything is connected.
-    pub(super) fn refused(
+    pub(crate) fn refused(
         &self,
         message: String,
         findings: &[Finding],
@@ -231,7 +231,7 @@ impl Session {
 }
 
 /// What became of the output, in words.
-pub(super) fn written(result: std::io::Result<()>) -> Result<()> {
+pub(crate) fn written(result: std::io::Result<()>) -> Result<()> {
     result.context("cannot write the output")
 }
 

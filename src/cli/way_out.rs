@@ -22,7 +22,7 @@ pub struct InterruptibleWork(Mutex<Option<Stop>>);
 
 impl InterruptibleWork {
     /// Work begins that ends in order once `stop` is set. From now on the cluster may have changed.
-    pub(super) fn begins(&self, stop: &Stop) {
+    pub(crate) fn begins(&self, stop: &Stop) {
         *self.lock() = Some(stop.clone());
     }
 

@@ -86,7 +86,7 @@ const MAY_USE_IN_DESIRED: &[(&str, &[&str])] = &[
 ];
 
 /// The rooms that may use all others: they put them together.
-const ABOVE: [&str; 2] = ["cli", "commands"];
+const ABOVE: [&str; 3] = ["app", "cli", "commands"];
 
 pub fn trials() -> Vec<Trial> {
     vec![

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use crate::desired::Variables;
 
 /// The process environment, and no variable allowed besides the usual ones.
-pub(super) fn process_variables() -> Variables {
+pub(crate) fn process_variables() -> Variables {
     let text = |(name, value): (OsString, OsString)| {
         Some((name.into_string().ok()?, value.into_string().ok()?))
     };

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 
-use super::context::{check_scope_agrees, check_scope_is_named};
-use super::live_args::{LiveSource, ReadScope, read, tell_beside};
-use super::session::Session;
+use super::read::{LiveSource, ReadScope, read, tell_beside};
+use super::scope::{check_scope_agrees, check_scope_is_named};
+use crate::cli::session::Session;
 use crate::desired::{Loaded, LoadedEnvironment};
 use crate::live::{Live, TopicDetail};
 use crate::model::{Globs, TopicName};

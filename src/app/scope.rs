@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use super::args::variable;
 use super::git;
-use super::problem::Problem;
+use crate::cli::args::variable;
+use crate::cli::problem::Problem;
 use crate::desired::Environment;
 use crate::model::text::escape;
 

@@ -4,7 +4,7 @@ use std::future::Future;
 
 use anyhow::Result;
 
-use super::problem::Problem;
+use crate::cli::problem::Problem;
 use crate::desired::{Loaded, LoadedEnvironment};
 use crate::observe;
 

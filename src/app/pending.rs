@@ -9,8 +9,8 @@ use anyhow::Result;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
-use super::args::Connecting;
-use super::session::Session;
+use crate::cli::args::Connecting;
+use crate::cli::session::Session;
 use crate::desired::{Ask, Loaded};
 use crate::kafka::{Cluster, Error};
 use crate::model::Sources;

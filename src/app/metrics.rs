@@ -6,8 +6,8 @@ use std::time::{Instant, UNIX_EPOCH};
 
 use anyhow::Result;
 
-use super::exit::Exit;
-use super::session::Session;
+use crate::cli::exit::Exit;
+use crate::cli::session::Session;
 use crate::desired::{Ask, Loaded};
 use crate::files;
 use crate::metrics::{Figures, Run, Runs};

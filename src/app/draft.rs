@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::session::Session;
+use crate::cli::session::Session;
 use crate::desired::{self, Ask, Draft, LoadError, Loaded};
 use crate::model::text::count;
 use crate::model::{Finding, Severity};

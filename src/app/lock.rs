@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use tracing::info;
 
-use super::context::who;
-use super::problem::Problem;
-use super::session::Session;
+use super::scope::who;
+use crate::cli::problem::Problem;
+use crate::cli::session::Session;
 use crate::desired::{Desired, Environment};
 use crate::inventory::{self, Holder, InventoryError, Lock, LockError, TakenLock};
 use crate::kafka::Cluster;

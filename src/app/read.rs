@@ -8,12 +8,12 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use tracing::info;
 
-use super::args::Connecting;
-use super::context::{check_scope_agrees, check_scope_is_named};
 use super::lock;
-use super::problem::Problem;
-use super::session::Session;
+use super::scope::{check_scope_agrees, check_scope_is_named};
 use super::token::TokenFrom;
+use crate::cli::args::Connecting;
+use crate::cli::problem::Problem;
+use crate::cli::session::Session;
 use crate::desired::{
     Ask, ClientConfig, ConnectionTemplate, Desired, Loaded, LoadedEnvironment, Outside,
 };
