@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use tracing::info;
 
-use super::scope::who;
-use crate::cli::problem::Problem;
-use crate::cli::session::Session;
+use super::context::who;
+use super::notice::{Notice, Notices};
+use super::problem::Problem;
 use crate::desired::{Desired, Environment};
 use crate::inventory::{self, Holder, InventoryError, Lock, LockError, TakenLock};
 use crate::kafka::Cluster;
@@ -53,7 +53,7 @@ async fn wrong_cluster(environment: &Environment, cluster: &Cluster) -> Result<O
 /// Another apply holds the lock for longer than this one waits, or the inventory cannot be read or
 /// written.
 pub async fn take_lock(
-    session: &Session,
+    notices: &Notices,
     cluster: &Cluster,
     desired: &Desired,
     options: &Options,
@@ -77,8 +77,10 @@ pub async fn take_lock(
         since_ms: 0,
     };
     let waiting = |holder: &Holder| {
-        let text = format!("waiting for another apply of {name}: {}\n", shown(holder));
-        session.note(&text);
+        notices.send(&Notice::WaitingForLock {
+            environment: name.to_string(),
+            holder: shown(holder),
+        });
     };
     let resource = resource(scope, name);
     let started = Instant::now();

@@ -1,30 +1,19 @@
-//! `--metrics-file`: how a run ended, in a file for a monitoring system.
+//! How a run ended, in a file for a monitoring system.
 
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, UNIX_EPOCH};
 
 use anyhow::Result;
 
-use crate::cli::exit::Exit;
-use crate::cli::session::Session;
 use crate::desired::{Ask, Loaded};
 use crate::files;
 use crate::metrics::{Figures, Run, Runs};
 use crate::model::clock;
 use crate::render::metrics;
-use crate::terminal::{check_writable, write_readable};
+use crate::terminal::write_readable;
 
-/// Where the figures of a run go.
-#[derive(Debug, clap::Args)]
-pub struct Metrics {
-    /// Write figures of the run to FILE, whole, for Prometheus' textfile collector, also where it
-    /// fails; docs/metrics.md has their names
-    #[arg(long, value_name = "FILE")]
-    metrics_file: Option<PathBuf>,
-}
-
-/// What is found out while a command runs.
+/// What is found out while a command runs, for [`crate::metrics`].
 #[derive(Debug)]
 pub struct Log {
     started: Instant,
@@ -38,7 +27,8 @@ struct Found {
 }
 
 impl Log {
-    fn new() -> Self {
+    /// The run begins.
+    pub fn start() -> Self {
         Self {
             started: Instant::now(),
             found: Mutex::default(),
@@ -73,15 +63,36 @@ impl Log {
         self.change(|found| found.changed = true);
     }
 
+    /// Whether something on a cluster was changed, or may have been.
+    pub fn has_changed(&self) -> bool {
+        self.found().changed
+    }
+
     fn change(&self, change: impl FnOnce(&mut Found)) {
-        change(&mut self.found.lock().unwrap_or_else(PoisonError::into_inner));
+        change(&mut self.found());
+    }
+
+    fn found(&self) -> MutexGuard<'_, Found> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes the figures of the runs as they ended to a file, whole, for Prometheus' textfile
+    /// collector. When a run last succeeded is kept from what the file says so far.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn write(self, file: &Path, command: &str, asked: Option<&Ask>) -> Result<()> {
+        let before = metrics::successes(&said_before(file), command);
+        let runs = self.end(|| unheard(asked, &before));
+        let text = metrics::text(command, &runs, now(), &before);
+        Ok(write_readable(file, &text)?)
     }
 
     /// The runs as they ended. Those that failed took all the time that there was.
-    fn end(self, otherwise: impl FnOnce() -> Vec<Option<String>>) -> (Runs, bool) {
+    fn end(self, otherwise: impl FnOnce() -> Vec<Option<String>>) -> Runs {
         let seconds = self.started.elapsed().as_secs_f64();
         let found = self.found.into_inner();
-        let Found { mut runs, changed } = found.unwrap_or_else(PoisonError::into_inner);
+        let mut runs = found.unwrap_or_else(PoisonError::into_inner).runs;
         if runs.is_empty() {
             let failed = otherwise().into_iter();
             runs.extend(failed.map(|environment| (environment, Run::default())));
@@ -89,40 +100,7 @@ impl Log {
         for run in runs.values_mut().filter(|run| run.figures.is_none()) {
             run.seconds = seconds;
         }
-        (runs, changed)
-    }
-}
-
-impl Metrics {
-    /// Does the work of a command, and writes how it ended where that was asked for.
-    ///
-    /// # Errors
-    /// Those of the work, or FILE cannot be written: told before anything is done, if that can be
-    /// known.
-    pub async fn measure(
-        &self,
-        command: &str,
-        asked: Option<&Ask>,
-        session: &Session,
-        work: impl AsyncFnOnce(&Log) -> Result<Exit>,
-    ) -> Result<Exit> {
-        let log = Log::new();
-        let Some(file) = &self.metrics_file else {
-            return work(&log).await;
-        };
-        check_writable(file)?;
-        let ended = work(&log).await;
-        let before = metrics::successes(&said_before(file), command);
-        let (runs, changed) = log.end(|| unheard(asked, &before));
-        let text = metrics::text(command, &runs, now(), &before);
-        let unwritten = write_readable(file, &text).err().map(|error| {
-            let exit = session.tell_error(&error.into());
-            match changed {
-                true => Exit::Partial,
-                false => exit,
-            }
-        });
-        Ok(Exit::fold([Some(ended?), unwritten].into_iter().flatten()))
+        runs
     }
 }
 

@@ -1,26 +1,35 @@
-//! What commands, and whatever else works with a repository and its clusters, share.
+//! What everything that works with a repository and its clusters shares, whether a person runs a command
+//! or a program calls the library: open a repository, connect, read, plan, lock, apply, figures. It
+//! knows neither arguments nor exit codes, and prints nothing: results are returned, errors say what to
+//! do now, and what happens on the way goes to whoever wants to hear it as a `Notice`.
 
-mod draft;
+mod apply;
+mod connect;
+mod context;
 mod git;
 mod lock;
 mod metrics;
-mod pending;
+mod notice;
+mod problem;
 mod read;
+mod repository;
 mod scope;
 mod select;
 mod token;
 mod topic_read;
-mod variables;
 
+pub use apply::ApplyRun;
+pub use connect::{ConnectOptions, Connector, aside};
+pub use context::{checked_out_commit, commit_id, who};
 pub use lock::{check_cluster, lock_of, resource, take_lock};
-pub use metrics::{Log, Metrics};
-pub use pending::PendingConnections;
+pub use metrics::Log;
+pub use notice::{Notice, Notices};
+pub use problem::{ErrorKind, Invalid, Problem, help_of, kind_of, sentence};
 pub use read::{
-    LiveArgs, LiveSource, Preflight, ReadRequest, ReadScope, aside, plan, read, see_usage,
-    tell_clock,
+    LiveSource, Preflight, ReadRequest, ReadScope, plan, read, read_snapshot, see_usage,
 };
-pub use scope::{ApplyContext, Scope, check_scope_agrees, check_scope_is_named, who};
+pub use repository::{Repository, check_scope, process_variables};
+pub use scope::{check_scope_agrees, check_scope_is_named};
 pub use select::{each, the_only_one};
 pub use token::TokenFrom;
 pub use topic_read::TopicRead;
-pub(crate) use variables::process_variables;

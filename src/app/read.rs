@@ -1,93 +1,40 @@
-//! Reaching a cluster, or a snapshot that stands in for one.
+//! Reading what is live, from a cluster or a snapshot that stands in for one, and planning against it.
 
 use std::borrow::Cow;
-use std::panic::resume_unwind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
 use tracing::info;
 
+use super::connect::Connector;
 use super::lock;
+use super::notice::{Notice, Notices};
 use super::scope::{check_scope_agrees, check_scope_is_named};
-use super::token::TokenFrom;
-use crate::cli::args::Connecting;
-use crate::cli::problem::Problem;
-use crate::cli::session::Session;
-use crate::desired::{
-    Ask, ClientConfig, ConnectionTemplate, Desired, Loaded, LoadedEnvironment, Outside,
-};
+use crate::desired::{Desired, Loaded, LoadedEnvironment};
 use crate::files;
 use crate::inventory::{Asking, TakenLock};
-use crate::kafka::{Cluster, Limits};
+use crate::kafka::Cluster;
 use crate::live::{Live, snapshot};
-use crate::model::connection::{Connection, Log};
-use crate::model::text::{count, escape};
-use crate::model::{BrokerTime, Finding, Globs, Sources, TopicName};
+use crate::model::{BrokerTime, Globs, TopicName};
 use crate::observe::{self, Observed, Want, Which};
 use crate::plan::{self, Action, Options, Plan};
 use crate::render::inventory::holder;
 
-/// Where a reading command looks.
-#[derive(Debug, clap::Args)]
-pub struct LiveArgs {
-    /// Look at a snapshot file instead of a cluster; nothing is connected
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["wait", "secrets_dir", "client_config", "token_file", "token_command"])]
-    live: Option<PathBuf>,
-    #[command(flatten)]
-    connecting: Connecting,
-}
-
-/// What a reading command looks at.
+/// Where what is live is read.
 #[derive(Debug)]
 pub enum LiveSource<'a> {
-    /// What a file holds.
+    /// A snapshot that stands in for a cluster.
     Snapshot(Box<Live>),
     /// The cluster of each environment.
-    Clusters(&'a Connecting),
+    Clusters(&'a Connector<'a>),
 }
 
-impl LiveArgs {
-    /// Whether a snapshot stands in for a cluster.
-    pub fn is_snapshot(&self) -> bool {
-        self.live.is_some()
-    }
-
-    /// Reads the files, and begins meanwhile to connect, where no snapshot stands for the clusters.
-    ///
-    /// # Errors
-    /// As for [`Session::load`].
-    pub async fn load(&self, session: &Session, ask: &Ask) -> Result<&'static Loaded> {
-        match self.is_snapshot() {
-            true => session.load(ask),
-            false => self.connecting.load(session, ask).await,
-        }
-    }
-
-    /// Reads the snapshot, where there is one.
-    ///
-    /// # Errors
-    /// It cannot be read, or stands for more than one environment.
-    pub fn source(&self, loaded: &Loaded) -> Result<LiveSource<'_>> {
-        let Some(file) = &self.live else {
-            return Ok(LiveSource::Clusters(&self.connecting));
-        };
-        if loaded.environments.len() > 1 {
-            let message = "--live holds one cluster, and several environments were asked for";
-            return Err(Problem::usage(message, "name one of them with -e").into());
-        }
-        Ok(LiveSource::Snapshot(Box::new(read_snapshot(file)?)))
-    }
-}
-
-/// Does what may wait for something outside on a thread of its own, where the process may end without
-/// it: meanwhile a signal is heard.
-pub async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|error| resume_unwind(error.into_panic()))
-}
-
-fn read_snapshot(file: &Path) -> Result<Live> {
+/// Reads a snapshot.
+///
+/// # Errors
+/// It cannot be read, or is none.
+pub fn read_snapshot(file: &Path) -> Result<Live> {
     let shown = || format!("cannot read the snapshot {}", file.display());
     let text = files::read_named(file, files::LARGEST_DOCUMENT).with_context(shown)?;
     snapshot::parse(&text).with_context(shown)
@@ -111,7 +58,6 @@ impl LiveSource<'_> {
     /// The cluster cannot be reached or read.
     async fn look<'a>(
         &'a self,
-        session: &Session,
         loaded: &Loaded,
         environment: &LoadedEnvironment,
         options: &Options,
@@ -120,11 +66,11 @@ impl LiveSource<'_> {
         let (only, scope) = (&options.only, options.scope.as_deref());
         match self {
             LiveSource::Snapshot(live) => Ok(Cow::Borrowed(live)),
-            LiveSource::Clusters(connecting) => {
-                let cluster = connecting.connect(session, loaded, environment).await?;
+            LiveSource::Clusters(connector) => {
+                let cluster = connector.connect(loaded, environment).await?;
                 let desired = &environment.desired;
                 let observed = read(&cluster, desired, only, depth, scope).await?;
-                tell_beside(session, desired, &observed);
+                tell_beside(&connector.repository().notices, desired, &observed);
                 Ok(Cow::Owned(observed.live))
             }
         }
@@ -136,14 +82,13 @@ impl LiveSource<'_> {
     /// Nobody is named whose topics the files speak of, or the cluster cannot be reached or read.
     pub async fn look_for<'a>(
         &'a self,
-        session: &Session,
         loaded: &Loaded,
         environment: &LoadedEnvironment,
         options: &Options,
         depth: ReadScope,
     ) -> Result<Cow<'a, Live>> {
         check_scope_agrees(&environment.desired.environment, options.scope.as_deref())?;
-        let live = self.look(session, loaded, environment, options, depth);
+        let live = self.look(loaded, environment, options, depth);
         let live = live.await?;
         if let LiveSource::Clusters(_) = self {
             let scope = options.scope.as_deref();
@@ -158,7 +103,6 @@ impl LiveSource<'_> {
     /// The cluster cannot be reached or read.
     pub async fn plan<'a>(
         &'a self,
-        session: &Session,
         loaded: &Loaded,
         environment: &LoadedEnvironment,
         options: &Options,
@@ -169,14 +113,14 @@ impl LiveSource<'_> {
                 let plan = plan::make(&environment.desired, live, options);
                 Ok((Cow::Borrowed(live), plan))
             }
-            LiveSource::Clusters(connecting) => {
+            LiveSource::Clusters(connector) => {
                 let desired = &environment.desired;
-                let cluster = connecting.connect(session, loaded, environment).await?;
+                let cluster = connector.connect(loaded, environment).await?;
                 check_scope_is_named(&desired.environment, options.scope.as_deref())?;
                 let scope = options.scope.as_deref();
                 let observed =
                     read(&cluster, desired, &options.only, ReadScope::Listed, scope).await?;
-                tell_beside(session, desired, &observed);
+                tell_beside(&connector.repository().notices, desired, &observed);
                 let live = observed.live;
                 let plan = plan(&cluster, desired, live, options, preflight, |_| ());
                 let (live, plan, ()) = plan.await?;
@@ -254,41 +198,34 @@ pub async fn see_usage<'a>(
     live.usage = observe::usage(cluster, &topics, now).await;
 }
 
-/// Says what else was seen: that an apply of the environment is running, as far as this machine's
+/// Tells what else was seen: that an apply of the environment is running, as far as this machine's
 /// clock can tell; that the inventory is yet to be one; that the clock is off.
-pub(super) fn tell_beside(session: &Session, desired: &Desired, observed: &Observed) {
+pub(super) fn tell_beside(notices: &Notices, desired: &Desired, observed: &Observed) {
     let environment = &desired.environment.name;
     let now = observed.live.now;
     let runs = |lock: &&TakenLock| now.is_some_and(|now| !now.is_past(lock.until_ms));
     let applies = observed.locks.iter().filter(runs);
     for lock in applies.filter(|lock| lock::is_of(lock, environment)) {
-        let holder = holder(&lock.holder);
-        session.note(&format!("an apply of {environment} is running: {holder}\n"));
+        notices.send(&Notice::ApplyRunning {
+            environment: environment.to_string(),
+            holder: holder(&lock.holder),
+        });
     }
     if observed.is_blank {
-        let topic = escape(desired.environment.inventory.topic.as_str());
-        session.note(&format!(
-            "topic {topic} is empty and not marked as an inventory: the first apply uses it as one\n"
-        ));
+        let topic = desired.environment.inventory.topic.to_string();
+        notices.send(&Notice::BlankInventory { topic });
     }
     if let Some(now) = now {
-        tell_clock(session, now);
+        tell_clock(notices, now);
     }
 }
 
-/// Says that this machine's clock is off, as far as records that brokers stamped show.
-pub fn tell_clock(session: &Session, now: BrokerTime) {
-    let Some(off_ms) = now.local_is_off_by() else {
-        return;
-    };
-    let (seconds, way) = (
-        off_ms.unsigned_abs() / 1_000,
-        if off_ms < 0 { "behind" } else { "ahead of" },
-    );
-    let least = if now.is_exact() { "" } else { "at least " };
-    session.note(&format!(
-        "warning: this machine's clock is {least}{seconds} s {way} the brokers' clock, which counts; set it by NTP\n"
-    ));
+/// Tells that this machine's clock is off, as far as records that brokers stamped show.
+pub(super) fn tell_clock(notices: &Notices, now: BrokerTime) {
+    if let Some(ahead_ms) = now.local_is_off_by() {
+        let exact = now.is_exact();
+        notices.send(&Notice::ClockOff { ahead_ms, exact });
+    }
 }
 
 /// Reads what is live in an environment from its cluster.
@@ -364,120 +301,5 @@ impl<'a> ReadRequest<'a> {
             },
             only: self.only,
         }
-    }
-}
-
-impl Connecting {
-    /// Connects to the cluster of an environment, waiting for it where that was asked for.
-    ///
-    /// # Errors
-    /// A variable or secret that the connection needs is missing, or no broker can be reached.
-    pub async fn connect(
-        &self,
-        session: &Session,
-        loaded: &Loaded,
-        environment: &LoadedEnvironment,
-    ) -> Result<Cluster> {
-        let name = &environment.desired.environment.name;
-        if let Some(connected) = session.pending.take(name).await {
-            return Ok(connected?);
-        }
-        let template = &environment.connection;
-        self.read_client_config().await?;
-        let connection = self.connection(session, &loaded.sources, name, template)?;
-        let limits = self.limits();
-        let Some(wait) = self.wait else {
-            return Ok(Cluster::connect(connection, limits).await?);
-        };
-        let mut told = String::new();
-        let cluster = Cluster::connect_within(connection, limits, wait, |error| {
-            let text = format!("waiting for {name}: {}\n", escape(&error.to_string()));
-            if told != text {
-                session.note(&text);
-                told = text;
-            }
-        });
-        Ok(cluster.await?)
-    }
-
-    /// Reads the runner's own configuration, where there is one, for [`Connecting::connection`]. It
-    /// may be a pipe: that gives its text once, for all environments, and a signal is heard while it
-    /// is waited for.
-    ///
-    /// # Errors
-    /// It cannot be read.
-    pub(super) async fn read_client_config(&self) -> Result<()> {
-        let Some(file) = self.client_config()? else {
-            return Ok(());
-        };
-        let shown = format!("cannot read the client configuration {}", file.display());
-        let read = aside(move || files::read_chosen(&file, files::LARGEST_SETTINGS));
-        let read = self.client_config_text.get_or_try_init(|| read).await;
-        read.map(drop).context(shown)
-    }
-
-    /// How long one request may take.
-    pub(super) fn limits(&self) -> Limits {
-        Limits {
-            timeout: self.timeout,
-        }
-    }
-
-    /// How to reach the cluster of an environment, with everything that comes from outside of the
-    /// files. The runner's own configuration has been read.
-    ///
-    /// # Errors
-    /// A variable or secret is missing, or the runner's own configuration does not go with it.
-    pub(super) fn connection(
-        &self,
-        session: &Session,
-        sources: &Sources,
-        name: &str,
-        template: &ConnectionTemplate,
-    ) -> Result<Connection> {
-        let mut connection = self.resolved(session, sources, name, template)?;
-        connection.tokens = self.tokens()?.map(TokenFrom::source);
-        let terminal = session.terminal;
-        connection.log = connection.property("debug").map(|_| {
-            Log::new(move |line| {
-                terminal.tell(&format!("librdkafka {}\n", escape(line)));
-            })
-        });
-        Ok(connection)
-    }
-
-    /// As its file says, or the runner's own.
-    fn resolved(
-        &self,
-        session: &Session,
-        sources: &Sources,
-        name: &str,
-        template: &ConnectionTemplate,
-    ) -> Result<Connection> {
-        let outside = Outside {
-            variables: &session.variables,
-            secrets_dir: self.secrets_dir.as_deref(),
-        };
-        let missing = |findings: Vec<Finding>| {
-            let message = "missing variables or secrets for the connection".to_owned();
-            session.invalid(message, &findings, sources)
-        };
-        let Some(file) = self.client_config()? else {
-            return template.resolve(outside).map_err(missing);
-        };
-        let text = self.client_config_text.get().map_or("", String::as_str);
-        let config = ClientConfig::parse(&file, text).map_err(|findings| {
-            let errors = count(findings.len(), "error");
-            let message = format!("{errors} in the client configuration");
-            session.invalid(message, &findings, sources)
-        })?;
-        let runner = config.resolve(outside).map_err(missing)?;
-        template.beside(runner).map_err(|findings| {
-            let message = format!(
-                "connection settings of {name} conflict with --client-config {}",
-                file.display()
-            );
-            session.refused(message, &findings, sources)
-        })
     }
 }

@@ -4,7 +4,7 @@ use std::future::Future;
 
 use anyhow::Result;
 
-use crate::cli::problem::Problem;
+use super::problem::Problem;
 use crate::desired::{Loaded, LoadedEnvironment};
 use crate::observe;
 

@@ -21,30 +21,45 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// The longest token that is taken: they are sent with every login.
 const LONGEST: u64 = files::LARGEST_SETTINGS;
 
-/// Where tokens come from.
+/// Where the tokens of OAUTHBEARER come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TokenFrom {
-    /// A file that something else keeps fresh.
+pub struct TokenFrom(Origin);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Origin {
     File(PathBuf),
-    /// What a shell command prints.
     Command(String),
-    /// The token itself.
     Text(Secret),
 }
 
 impl TokenFrom {
+    /// A file that something else keeps fresh. It is read whenever a token is needed.
+    pub fn file(file: impl Into<PathBuf>) -> Self {
+        Self(Origin::File(file.into()))
+    }
+
+    /// What a shell command prints, run in `/` whenever a token is needed.
+    pub fn command(command: impl Into<String>) -> Self {
+        Self(Origin::Command(command.into()))
+    }
+
+    /// The token itself.
+    pub fn text(token: impl Into<String>) -> Self {
+        Self(Origin::Text(Secret::new(token)))
+    }
+
     /// A source that reads the file or runs the command each time.
-    pub fn source(self) -> TokenSource {
+    pub(super) fn source(self) -> TokenSource {
         TokenSource::new(move || {
-            let text = match &self {
-                Self::File(file) => read(file, PATIENCE)?,
-                Self::Command(command) => run(command, PATIENCE)?,
-                Self::Text(token) => token.expose().to_owned(),
+            let text = match &self.0 {
+                Origin::File(file) => read(file, PATIENCE)?,
+                Origin::Command(command) => run(command, PATIENCE)?,
+                Origin::Text(token) => token.expose().to_owned(),
             };
-            token(text.trim()).ok_or_else(|| match &self {
-                Self::File(file) => format!("what {} holds is none", file.display()),
-                Self::Command(_) => "what the token command prints is none".to_owned(),
-                Self::Text(_) => "what the variable TOPICSMITH_TOKEN holds is none".to_owned(),
+            token(text.trim()).ok_or_else(|| match &self.0 {
+                Origin::File(file) => format!("what {} holds is none", file.display()),
+                Origin::Command(_) => "what the token command prints is none".to_owned(),
+                Origin::Text(_) => "what the variable TOPICSMITH_TOKEN holds is none".to_owned(),
             })
         })
     }
@@ -175,7 +190,7 @@ mod tests {
 
     #[test]
     fn a_command_is_run_each_time_and_never_repeated_in_words() {
-        let from = |command: &str| TokenFrom::Command(command.to_owned()).source();
+        let from = |command: &str| TokenFrom::command(command).source();
         let token = from("echo \" x.y \"").fetch().unwrap();
         assert_eq!(token.value, Secret::new("x.y"));
         let failed = from("echo hunter2; exit 3").fetch().unwrap_err();
@@ -190,13 +205,13 @@ mod tests {
     fn a_file_is_read_each_time() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("token");
-        let source = TokenFrom::File(file.clone()).source();
+        let source = TokenFrom::file(&file).source();
         assert!(source.fetch().unwrap_err().starts_with("cannot read "));
         for text in ["a\n", "b"] {
             std::fs::write(&file, text).unwrap();
             assert_eq!(source.fetch().unwrap().value, Secret::new(text.trim()));
         }
-        let device = TokenFrom::File("/dev/zero".into()).source();
+        let device = TokenFrom::file("/dev/zero").source();
         let expected = "cannot read /dev/zero: neither a regular file nor a pipe";
         assert_eq!(device.fetch().unwrap_err(), expected);
         let pipe = folder.path().join("pipe");

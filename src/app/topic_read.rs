@@ -7,7 +7,6 @@ use anyhow::Result;
 
 use super::read::{LiveSource, ReadScope, read, tell_beside};
 use super::scope::{check_scope_agrees, check_scope_is_named};
-use crate::cli::session::Session;
 use crate::desired::{Loaded, LoadedEnvironment};
 use crate::live::{Live, TopicDetail};
 use crate::model::{Globs, TopicName};
@@ -41,13 +40,12 @@ impl LiveSource<'_> {
     /// The cluster cannot be reached or read.
     pub async fn look_with_messages<'a>(
         &'a self,
-        session: &Session,
         loaded: &Loaded,
         environment: &LoadedEnvironment,
         only: &Globs,
     ) -> Result<TopicSizes<'a>> {
-        let connecting = match self {
-            LiveSource::Clusters(connecting) => connecting,
+        let connector = match self {
+            LiveSource::Clusters(connector) => connector,
             LiveSource::Snapshot(live) => {
                 return Ok(TopicSizes {
                     live: Cow::Borrowed(live),
@@ -56,7 +54,7 @@ impl LiveSource<'_> {
             }
         };
         let desired = &environment.desired;
-        let cluster = connecting.connect(session, loaded, environment).await?;
+        let cluster = connector.connect(loaded, environment).await?;
         let observed = read(&cluster, desired, only, ReadScope::Listed, None).await?;
         let live = observed.live;
         let listed = live
@@ -77,14 +75,13 @@ impl LiveSource<'_> {
     /// Nobody is named whose topics the files speak of, or the cluster cannot be reached or read.
     pub async fn look_closely<'a>(
         &'a self,
-        session: &Session,
         loaded: &Loaded,
         environment: &LoadedEnvironment,
         topic: &TopicName,
         options: &Options,
     ) -> Result<TopicRead<'a>> {
-        let connecting = match self {
-            LiveSource::Clusters(connecting) => connecting,
+        let connector = match self {
+            LiveSource::Clusters(connector) => connector,
             LiveSource::Snapshot(live) => {
                 let others = live.topics.keys().cloned().collect();
                 return Ok(TopicRead {
@@ -96,11 +93,11 @@ impl LiveSource<'_> {
         };
         let desired = &environment.desired;
         check_scope_agrees(&desired.environment, options.scope.as_deref())?;
-        let cluster = connecting.connect(session, loaded, environment).await?;
+        let cluster = connector.connect(loaded, environment).await?;
         check_scope_is_named(&desired.environment, options.scope.as_deref())?;
         let scope = options.scope.as_deref();
         let observed = read(&cluster, desired, &options.only, ReadScope::Support, scope).await?;
-        tell_beside(session, desired, &observed);
+        tell_beside(&connector.repository().notices, desired, &observed);
         let live = observed.live;
         let is_there = live.topics.contains_key(topic);
         let (topic_detail, others) = match is_there {

@@ -6,14 +6,12 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap_complete::ArgValueCompleter;
-use tokio::sync::OnceCell;
 
 use super::complete;
-use super::problem::Problem;
-use crate::app::TokenFrom;
-use crate::app::process_variables;
+use super::session::Session;
+use crate::app::{ConnectOptions, Connector, Problem, Repository, TokenFrom, process_variables};
 use crate::desired::{Ask, Folders, Variables};
-use crate::model::{Globs, Secret, units};
+use crate::model::{Globs, units};
 use crate::terminal::ColourChoice;
 
 /// Arguments that every command takes, before or after its name.
@@ -93,21 +91,18 @@ impl fmt::Display for Format {
 }
 
 impl Global {
-    /// The folders that the files are read from.
-    pub fn folders(&self) -> Folders {
-        Folders {
+    /// The repository that is worked on.
+    pub fn repository(&self) -> Repository {
+        let folders = Folders {
             root: PathBuf::from("."),
             topics: self.topics_dir.clone(),
             environments: self.environments_dir.clone(),
-        }
-    }
-
-    /// The process environment. Variables that are no text are left out: no file can name them.
-    pub fn variables(&self) -> Variables {
-        Variables {
+        };
+        let variables = Variables {
             allowed: self.allow_env.clone(),
             ..process_variables()
-        }
+        };
+        Repository::new(folders, variables)
     }
 }
 
@@ -155,7 +150,7 @@ impl OneEnvironment {
 }
 
 /// An environment variable; an empty one counts as not set, as pipelines leave them.
-pub(crate) fn variable(name: &str) -> Result<Option<String>> {
+pub(super) fn variable(name: &str) -> Result<Option<String>> {
     match std::env::var(name) {
         Ok(value) if value.is_empty() => Ok(None),
         Ok(value) => Ok(Some(value)),
@@ -201,20 +196,17 @@ pub fn globs(option: &str, patterns: &[String]) -> Result<Globs> {
 pub struct Connecting {
     /// How long one request may take
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = positive_duration)]
-    pub timeout: Duration,
+    timeout: Duration,
     /// How long to wait for the cluster to be reachable [default: do not wait]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
-    pub wait: Option<Duration>,
+    wait: Option<Duration>,
     /// Where ${file:NAME} in [cluster.client] reads secrets
     #[arg(long, value_name = "DIR")]
-    pub secrets_dir: Option<PathBuf>,
+    secrets_dir: Option<PathBuf>,
     /// Connect as this file says, key=value lines with librdkafka's names, and refuse files that
     /// say otherwise [env: TOPICSMITH_CLIENT_CONFIG]
     #[arg(long, value_name = "FILE")]
     client_config: Option<PathBuf>,
-    /// What that file holds, once it has been read.
-    #[arg(skip)]
-    pub(crate) client_config_text: OnceCell<String>,
     /// Read the token for OAUTHBEARER from this file, again whenever one is needed
     /// [env: TOPICSMITH_TOKEN_FILE, or the token itself in TOPICSMITH_TOKEN]
     #[arg(long, value_name = "FILE", conflicts_with = "token_command")]
@@ -226,8 +218,23 @@ pub struct Connecting {
 }
 
 impl Connecting {
+    /// Connects to the environments of the session's repository.
+    ///
+    /// # Errors
+    /// What the environment variables say cannot be.
+    pub fn connector<'s>(&self, session: &'s Session) -> Result<Connector<'s>> {
+        let options = ConnectOptions {
+            timeout: self.timeout,
+            wait: self.wait,
+            secrets_dir: self.secrets_dir.clone(),
+            client_config: self.client_config()?,
+            tokens: self.tokens()?,
+        };
+        Ok(Connector::new(&session.repository, options))
+    }
+
     /// The runner's own client configuration.
-    pub fn client_config(&self) -> Result<Option<PathBuf>> {
+    fn client_config(&self) -> Result<Option<PathBuf>> {
         match &self.client_config {
             Some(file) => Ok(Some(file.clone())),
             None => Ok(variable("TOPICSMITH_CLIENT_CONFIG")?.map(PathBuf::from)),
@@ -235,19 +242,17 @@ impl Connecting {
     }
 
     /// Where tokens come from. A flag goes before all variables.
-    pub fn tokens(&self) -> Result<Option<TokenFrom>> {
+    fn tokens(&self) -> Result<Option<TokenFrom>> {
         if let Some(file) = &self.token_file {
-            return Ok(Some(TokenFrom::File(file.clone())));
+            return Ok(Some(TokenFrom::file(file)));
         }
         if let Some(command) = &self.token_command {
-            return Ok(Some(TokenFrom::Command(command.clone())));
+            return Ok(Some(TokenFrom::command(command)));
         }
-        let text = |token: String| TokenFrom::Text(Secret::new(token));
-        let file = |name: String| TokenFrom::File(name.into());
         let given = [
-            variable("TOPICSMITH_TOKEN")?.map(text),
-            variable("TOPICSMITH_TOKEN_FILE")?.map(file),
-            variable("TOPICSMITH_TOKEN_COMMAND")?.map(TokenFrom::Command),
+            variable("TOPICSMITH_TOKEN")?.map(TokenFrom::text),
+            variable("TOPICSMITH_TOKEN_FILE")?.map(TokenFrom::file),
+            variable("TOPICSMITH_TOKEN_COMMAND")?.map(TokenFrom::command),
         ];
         let mut given = given.into_iter().flatten();
         match (given.next(), given.next()) {

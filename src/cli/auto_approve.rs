@@ -6,8 +6,8 @@ use std::thread;
 use anyhow::{Context, Result};
 use tokio::sync::oneshot;
 
-use super::problem::Problem;
 use super::session::Session;
+use crate::app::Problem;
 use crate::terminal::Terminal;
 
 /// Whether a person has to say yes.

@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 
 use super::args::Format;
 use super::exit::Exit;
-use super::problem::{self, Problem};
+use super::problem;
 use super::session::{Session, written};
+use crate::app::{Problem, sentence};
 use crate::model::document::{self, Document as _, EnvironmentDocument, FailedEnvironment};
 use crate::model::inert::Syntax;
 use crate::render::Style;
@@ -165,7 +166,7 @@ impl Session {
                 Ok(found) => Ok(found),
                 Err(error) if !list_form => return Err(error),
                 Err(error) => {
-                    let why = problem::sentence(&error);
+                    let why = sentence(&error);
                     exits.push(self.tell_error(&error.context(environment)));
                     Err(why)
                 }

@@ -11,8 +11,8 @@ use anyhow::{Context, Result};
 use futures_util::FutureExt;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::problem::Problem;
 use super::session::Session;
+use crate::app::Problem;
 use crate::apply::Stop;
 use crate::inventory;
 
@@ -22,7 +22,7 @@ pub struct InterruptibleWork(Mutex<Option<Stop>>);
 
 impl InterruptibleWork {
     /// Work begins that ends in order once `stop` is set. From now on the cluster may have changed.
-    pub(crate) fn begins(&self, stop: &Stop) {
+    pub(super) fn begins(&self, stop: &Stop) {
         *self.lock() = Some(stop.clone());
     }
 

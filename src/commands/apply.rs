@@ -2,25 +2,21 @@
 
 use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use crate::apply::{self, ApplyOptions, InventoryWriter, Report, RunResult, SkipReason};
+use crate::app::{ApplyRun, Log, Problem, aside, check_scope, check_scope_is_named, the_only_one};
+use crate::apply::{Report, RunResult, SkipReason, Stop};
 use crate::cli::{
-    self, ApplyContext, AutoApprove, Connecting, Exit, Format, Log, Metrics, OneEnvironment, Only,
-    Preflight, Problem, ReadRequest, ReadScope, Session, duration,
+    self, ApplyContext, AutoApprove, Connecting, Exit, Format, Metrics, OneEnvironment, Only,
+    Session, duration,
 };
-use crate::desired::{Ask, Desired};
+use crate::desired::Ask;
 use crate::files;
-use crate::inventory::{self, Asking, Contents, InventoryError, Lock, Writer};
-use crate::kafka::Cluster;
-use crate::live::Live;
 use crate::metrics::Figures;
 use crate::model::document;
 use crate::model::text::escape;
-use crate::observe::{self, Observed};
 use crate::plan::{Allow, Approval, MissingRights, Options, Plan};
 use crate::render::report::document::ReportDocument;
 use crate::render::{Style, json_text, plan as plans, report as reports};
@@ -144,7 +140,7 @@ fn keep(file: &Path, ended: Result<Ended>, session: &Session) -> Result<Exit> {
 /// Plans, shows the plan, asks, applies and reports.
 async fn apply(args: &Args, session: &Session, log: &Log) -> Result<Ended> {
     let approval = match args.plan.clone() {
-        Some(file) => Some(cli::aside(move || read_plan(&file)).await?),
+        Some(file) => Some(aside(move || read_plan(&file)).await?),
         None => None,
     };
     let options = Options {
@@ -159,29 +155,32 @@ async fn apply(args: &Args, session: &Session, log: &Log) -> Result<Ended> {
         missing_rights: MissingRights::Block,
     };
     let ask = which(args.environment.ask()?, options.approval.as_ref())?;
-    let loaded = args.connecting.load(session, &ask).await?;
+    let connector = args.connecting.connector(session)?;
+    let loaded = session.keep(connector.load(&ask).await?);
     log.expect(loaded);
-    session.check_scope(loaded, options.scope.as_deref())?;
-    let environment = cli::the_only_one(loaded)?;
-    let cluster = args
-        .connecting
-        .connect(session, loaded, environment)
-        .await?;
-    let scope = options.scope.as_deref();
-    cli::check_scope_is_named(&environment.desired.environment, scope)?;
+    check_scope(loaded, options.scope.as_deref())?;
+    let environment = the_only_one(loaded)?;
+    let desired = &environment.desired;
+    let cluster = connector.connect(loaded, environment).await?;
+    check_scope_is_named(&desired.environment, options.scope.as_deref())?;
+    let run = ApplyRun {
+        desired,
+        cluster,
+        options,
+        lock_timeout: args.lock_timeout.unwrap_or_default(),
+        notices: &session.repository.notices,
+        lock: None,
+    };
     let mut job = Job {
         args,
         session,
-        desired: &environment.desired,
-        options,
-        cluster,
-        lock: None,
+        run,
         figures: None,
     };
     let ended = job.run().await;
-    job.give_back().await;
+    give_back(&mut job.run, session).await;
     if let (Ok(ended), Some(figures)) = (&ended, job.figures) {
-        let name = &job.desired.environment.name;
+        let name = &desired.environment.name;
         log.add(name, figures.with(&ended.report), ended.exit == Exit::Done);
         if ended.report.changed() {
             log.changed();
@@ -194,11 +193,7 @@ async fn apply(args: &Args, session: &Session, log: &Log) -> Result<Ended> {
 struct Job<'a> {
     args: &'a Args,
     session: &'a Session,
-    desired: &'a Desired,
-    options: Options,
-    cluster: Cluster,
-    /// The inventory's lock; `None` where it is not in use, or not there yet.
-    lock: Option<Arc<Lock>>,
+    run: ApplyRun<'a>,
     /// What the plan that was shown comes to.
     figures: Option<Figures>,
 }
@@ -206,11 +201,10 @@ struct Job<'a> {
 impl Job<'_> {
     async fn run(&mut self) -> Result<Ended> {
         let (args, session) = (self.args, self.session);
-        let observed = self.lock_and_look().await?;
         let text = |plan: &Plan| plans::text(plan, shown_on(session));
-        let (live, plan, text) = self.plan(observed, text).await?;
-        let only = &self.options.only;
-        self.figures = Some(Figures::of(&plan, self.desired, &live, only));
+        let (live, plan, text) = self.run.plan(text).await?;
+        let (desired, only) = (self.run.desired, &self.run.options.only);
+        self.figures = Some(Figures::of(&plan, desired, &live, only));
         drop(live);
         show(&text, session)?;
         if !plan.refused.is_empty() {
@@ -225,155 +219,27 @@ impl Job<'_> {
         if !plan.is_empty() && !args.auto_approve.given(session, &question(&plan)).await? {
             return untouched(plan, &SkipReason::Declined, session);
         }
-        self.begin_the_inventory(&plan).await?;
+        self.run.begin_the_inventory(&plan).await?;
         let report = self.carry_out(&plan).await?;
         // In this order: another apply may wait for the lock, and nobody for the report.
         let told = async { tell(report, plan, session) };
-        let ((), told) = tokio::join!(biased; self.give_back(), told);
+        let ((), told) = tokio::join!(biased; give_back(&mut self.run, session), told);
         told
-    }
-
-    /// Takes the lock, where there is an inventory to hold it, and looks at the cluster meanwhile.
-    /// What was seen counts where nobody else can have changed anything since.
-    async fn lock_and_look(&mut self) -> Result<Observed> {
-        let (cluster, inventory) = (&self.cluster, &self.desired.environment.inventory);
-        let wanted = wanted(self.desired, &self.options);
-        let want = wanted.of_cluster();
-        let locked = async {
-            let lock = self.take_lock().await?;
-            let contents = contents(lock.as_deref(), &wanted.asking()).await;
-            anyhow::Ok((lock, contents))
-        };
-        // Another's lock ends it at once; what fails beside it is told once the lock is had.
-        let looked = async {
-            let mark = match inventory.enabled {
-                true => inventory::mark(cluster, &inventory.topic).await,
-                false => None,
-            };
-            anyhow::Ok((mark, observe::topics(cluster, &want).await))
-        };
-        // In this order: the look waits for the mark, and the lock for clients that are yet to connect.
-        let ((mark, looked), (lock, contents)) = tokio::try_join!(biased; looked, locked)?;
-        // Also where what follows fails: then it is given back.
-        self.lock = lock;
-        let contents = contents?;
-        let told = match &self.lock {
-            Some(lock) if !mark.is_some_and(|mark| lock.was_free_since(mark)) => {
-                observe::topics(cluster, &want).await?
-            }
-            _ => looked?,
-        };
-        Ok(observe::together(cluster, &want, told, contents).await?)
-    }
-
-    /// Looks again, under the lock.
-    async fn look(&self) -> Result<Observed> {
-        let wanted = wanted(self.desired, &self.options);
-        let want = wanted.of_cluster();
-        let told = observe::topics(&self.cluster, &want).await?;
-        let contents = contents(self.lock.as_deref(), &wanted.asking()).await?;
-        Ok(observe::together(&self.cluster, &want, told, contents).await?)
-    }
-
-    async fn plan<T>(
-        &self,
-        observed: Observed,
-        tell: impl Fn(&Plan) -> T,
-    ) -> Result<(Live, Plan, T)> {
-        let Job {
-            desired,
-            options,
-            cluster,
-            ..
-        } = self;
-        let mut live = observed.live;
-        // Whoever holds the lock knows how late it is by the broker's clock.
-        live.now = self.lock.as_deref().map(Lock::now).or(live.now);
-        if let Some(now) = live.now {
-            cli::tell_clock(self.session, now);
-        }
-        let preflight = Preflight::Asked;
-        cli::plan(cluster, desired, live, options, preflight, tell).await
-    }
-
-    /// Takes the lock, where there is an inventory to hold it.
-    async fn take_lock(&self) -> Result<Option<Arc<Lock>>> {
-        let patience = self.args.lock_timeout.unwrap_or_default();
-        let (cluster, desired, options) = (&self.cluster, self.desired, &self.options);
-        let lock = cli::take_lock(self.session, cluster, desired, options, patience);
-        Ok(lock.await?.map(Arc::new))
-    }
-
-    /// The first apply creates the inventory, once it is known that there is something to do. Only
-    /// then is there a lock; what was planned without it has to be so still.
-    async fn begin_the_inventory(&mut self, plan: &Plan) -> Result<()> {
-        let inventory = &self.desired.environment.inventory;
-        if plan.is_empty() || !inventory.enabled || self.lock.is_some() {
-            return Ok(());
-        }
-        inventory::create(&self.cluster, &inventory.topic, plan.cluster.brokers).await?;
-        self.lock = self.take_lock().await?;
-        if self.lock.is_none() {
-            let topic = inventory.topic.clone();
-            return Err(InventoryError::Missing { topic }.into());
-        }
-        let (_, again, ()) = self.plan(self.look().await?, |_| ()).await?;
-        if again.changes == plan.changes {
-            return Ok(());
-        }
-        let message = "the cluster has changed since the plan was made, and nothing was applied";
-        Err(Problem::refused(message, "apply again: a fresh plan is made and shown").into())
     }
 
     /// Executes the plan under a progress bar. A signal ends it after the requests in flight.
     async fn carry_out(&self, plan: &Plan) -> Result<Report> {
-        let topic = &self.desired.environment.inventory.topic;
-        let inventory_writer = match &self.lock {
-            Some(lock) if !plan.is_empty() => {
-                let writer = Writer::begin(&self.cluster, topic)?;
-                Some(InventoryWriter::new(Arc::clone(lock), writer, cli::who()))
-            }
-            _ => None,
-        };
-        let settings = ApplyOptions {
-            inventory_writer,
-            ..ApplyOptions::default()
-        };
+        let stop = Stop::default();
         let work = async |events: &mut (dyn FnMut(_) + Send)| {
-            apply::run(plan, &self.cluster, &settings, events).await
+            self.run.carry_out(plan, &stop, events).await
         };
-        Ok(cli::under_way(self.session, &settings.stop, work).await)
-    }
-
-    async fn give_back(&mut self) {
-        let lock = self.lock.take();
-        // Whatever still had it would end with the process.
-        let Some(lock) = lock.and_then(Arc::into_inner) else {
-            return;
-        };
-        if let Err(error) = lock.release().await {
-            let what = "the lock could not be given back, and expires by itself";
-            let error = anyhow::Error::new(error).context(what);
-            self.session.tell_error(&error);
-        }
+        cli::under_way(self.session, &stop, work).await
     }
 }
 
-/// What of the cluster an apply looks at.
-fn wanted<'a>(desired: &'a Desired, options: &'a Options) -> ReadRequest<'a> {
-    ReadRequest::of(
-        desired,
-        &options.only,
-        ReadScope::Listed,
-        options.scope.as_deref(),
-    )
-}
-
-/// What the inventory held when the lock was had.
-async fn contents(lock: Option<&Lock>, asking: &Asking<'_>) -> Result<Option<Contents>> {
-    match lock {
-        Some(lock) => Ok(Some(lock.contents(asking).await?)),
-        None => Ok(None),
+async fn give_back(run: &mut ApplyRun<'_>, session: &Session) {
+    if let Err(error) = run.give_back().await {
+        session.tell_error(&error);
     }
 }
 

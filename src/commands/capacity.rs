@@ -5,11 +5,9 @@ use std::time::Duration;
 
 use anyhow::Result;
 
+use crate::app::{LiveSource, Problem, each};
 use crate::capacity::{self, Assumptions, Capacity};
-use crate::cli::{
-    self, Environments, Exit, LiveArgs, LiveSource, Only, Printable, Problem, Reading, Session,
-    duration,
-};
+use crate::cli::{Environments, Exit, LiveArgs, Only, Printable, Reading, Session, duration};
 use crate::desired::{Ask, Loaded, LoadedEnvironment};
 use crate::model::{Globs, units};
 use crate::render::capacity::document::CapacityDocument;
@@ -94,19 +92,20 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
         return Err(Problem::usage(message, help).into());
     }
     let loaded = session.load(&ask)?;
-    let source = match looks {
-        true => Some(args.live_args.source(loaded)?),
+    let input = match looks {
+        true => Some(args.live_args.input(session)?),
         false => None,
     };
-    let capacities = cli::each(loaded, |environment| {
-        one(args, session, loaded, environment, source.as_ref(), &only)
+    let source = input.as_ref().map(|input| input.source(loaded));
+    let source = source.transpose()?;
+    let capacities = each(loaded, |environment| {
+        one(args, loaded, environment, source.as_ref(), &only)
     });
     session.print_each(capacities.await, loaded.list_form)
 }
 
 async fn one(
     args: &Args,
-    session: &Session,
     loaded: &Loaded,
     environment: &LoadedEnvironment,
     source: Option<&LiveSource<'_>>,
@@ -125,9 +124,7 @@ async fn one(
         let capacity = capacity::reckon(desired, None, only, assumptions);
         return Ok(EstimateView(capacity));
     };
-    let held = source
-        .look_with_messages(session, loaded, environment, only)
-        .await?;
+    let held = source.look_with_messages(loaded, environment, only).await?;
     let live = &*held.live;
     let up = u32::try_from(live.brokers.len()).ok().filter(|up| *up > 0);
     assumptions.brokers = assumptions.brokers.or(up);

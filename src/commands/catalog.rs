@@ -5,9 +5,8 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use crate::cli::{
-    self, Environments, Exit, Format, LiveArgs, LiveSource, Only, ReadScope, Scope, Session,
-};
+use crate::app::{LiveSource, ReadScope, each};
+use crate::cli::{Environments, Exit, Format, LiveArgs, Only, Scope, Session};
 use crate::desired::{Ask, Loaded, LoadedEnvironment};
 use crate::live::Live;
 use crate::model::inert::{Syntax, inert};
@@ -56,9 +55,14 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
         ..Options::default()
     };
     let loaded = session.load(&ask)?;
-    let source = args.live_args.source(loaded)?;
-    let looks = cli::each(loaded, |environment| {
-        one(args, session, loaded, environment, &source, &options)
+    let input = match args.no_live {
+        true => None,
+        false => Some(args.live_args.input(session)?),
+    };
+    let source = input.as_ref().map(|input| input.source(loaded));
+    let source = source.transpose()?;
+    let looks = each(loaded, |environment| {
+        one(loaded, environment, source.as_ref(), &options)
     });
     let (seen, exit) = session.seen(looks.await, loaded.list_form)?;
     let parts: Vec<EnvironmentState> = loaded.environments.iter().zip(&seen).map(part).collect();
@@ -79,17 +83,15 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
 type LiveState<'a> = Option<(Cow<'a, Live>, Plan)>;
 
 async fn one<'a>(
-    args: &Args,
-    session: &Session,
     loaded: &'a Loaded,
     environment: &'a LoadedEnvironment,
-    source: &'a LiveSource<'_>,
+    source: Option<&'a LiveSource<'_>>,
     options: &Options,
 ) -> Result<LiveState<'a>> {
-    if args.no_live {
+    let Some(source) = source else {
         return Ok(None);
-    }
-    let look = source.look_for(session, loaded, environment, options, ReadScope::All);
+    };
+    let look = source.look_for(loaded, environment, options, ReadScope::All);
     let live = look.await?;
     let plan = plan::make(&environment.desired, &live, options);
     Ok(Some((live, plan)))

@@ -2,7 +2,8 @@
 
 use anyhow::Result;
 
-use crate::cli::{self, Connecting, Environments, Exit, Only, Printable, Reading, Session};
+use crate::app::{Connector, each};
+use crate::cli::{Connecting, Environments, Exit, Only, Printable, Reading, Session};
 use crate::desired::{Ask, Loaded, LoadedEnvironment};
 use crate::doctor::{self, CheckStatus, Purpose, TargetCommand};
 use crate::kafka;
@@ -54,8 +55,9 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     let ask = args.environments.ask()?.unwrap_or(Ask::Only);
     let only = args.only.globs()?;
     let loaded = session.load(&ask)?;
-    let examined = cli::each(loaded, |environment| async {
-        let one = one(args, session, loaded, environment, &only).await;
+    let connector = args.connecting.connector(session)?;
+    let examined = each(loaded, |environment| async {
+        let one = one(args, &connector, loaded, environment, &only).await;
         one.map(Examined)
     });
     session.print_each(examined.await, loaded.list_form)
@@ -63,12 +65,12 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
 
 async fn one(
     args: &Args,
-    session: &Session,
+    connector: &Connector<'_>,
     loaded: &Loaded,
     environment: &LoadedEnvironment,
     only: &Globs,
 ) -> Result<Examination> {
-    let variables = &session.variables.values;
+    let variables = &connector.repository().variables.values;
     let purpose = Purpose {
         desired: &environment.desired,
         only,
@@ -77,7 +79,7 @@ async fn one(
             .get("TOPICSMITH_SCOPE")
             .is_some_and(|scope| !scope.is_empty()),
     };
-    match look(args, session, loaded, environment, purpose).await {
+    match look(connector, loaded, environment, purpose).await {
         Ok(found) => {
             let checks = doctor::judge(purpose, &found);
             Ok(Examination {
@@ -105,16 +107,12 @@ async fn one(
 }
 
 async fn look(
-    args: &Args,
-    session: &Session,
+    connector: &Connector<'_>,
     loaded: &Loaded,
     environment: &LoadedEnvironment,
     purpose: Purpose<'_>,
 ) -> Result<Checkup> {
-    let cluster = args
-        .connecting
-        .connect(session, loaded, environment)
-        .await?;
+    let cluster = connector.connect(loaded, environment).await?;
     let examined = observe::Examined {
         environment: &purpose.desired.environment,
         listed: &purpose.listed(),

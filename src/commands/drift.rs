@@ -4,10 +4,8 @@ use std::borrow::Cow;
 
 use anyhow::Result;
 
-use crate::cli::{
-    self, Environments, Exit, LiveArgs, LiveSource, Log, Metrics, Only, Printable, ReadScope,
-    Reading, Scope, Session,
-};
+use crate::app::{LiveSource, Log, ReadScope, each};
+use crate::cli::{Environments, Exit, LiveArgs, Metrics, Only, Printable, Reading, Scope, Session};
 use crate::desired::{Ask, Loaded, LoadedEnvironment};
 use crate::live::Live;
 use crate::metrics::Figures;
@@ -72,11 +70,12 @@ async fn drift_each(args: &Args, session: &Session, ask: &Ask, log: &Log) -> Res
         scope: args.scope.named()?,
         ..Options::default()
     };
-    let loaded = args.live_args.load(session, ask).await?;
+    let input = args.live_args.input(session)?;
+    let loaded = session.keep(input.load(ask).await?);
     log.expect(loaded);
-    let source = args.live_args.source(loaded)?;
-    let drifts = cli::each(loaded, |environment| {
-        let looked = one(args, session, loaded, environment, &source, &options);
+    let source = input.source(loaded)?;
+    let drifts = each(loaded, |environment| {
+        let looked = one(args, loaded, environment, &source, &options);
         async {
             let looked = looked.await?;
             looked.log(&options.only, log);
@@ -88,14 +87,13 @@ async fn drift_each(args: &Args, session: &Session, ask: &Ask, log: &Log) -> Res
 
 async fn one<'a>(
     args: &Args,
-    session: &Session,
     loaded: &'a Loaded,
     environment: &'a LoadedEnvironment,
     source: &'a LiveSource<'_>,
     options: &Options,
 ) -> Result<EnvironmentDrift<'a>> {
     let desired = &environment.desired;
-    let look = source.look_for(session, loaded, environment, options, ReadScope::Listed);
+    let look = source.look_for(loaded, environment, options, ReadScope::Listed);
     let live = look.await?;
     let plan = plan::make(desired, &live, options);
     Ok(EnvironmentDrift {

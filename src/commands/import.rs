@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::cli::{Exit, LiveArgs, OneEnvironment, Only, Problem, ReadScope, Scope, Session};
+use crate::app::{Problem, ReadScope};
+use crate::cli::{Exit, LiveArgs, OneEnvironment, Only, Scope, Session};
 use crate::desired::{Desired, Draft, Loaded, LoadedEnvironment};
 use crate::edit::import::{Import, Imported, Note, Split, checked};
 use crate::live::{Live, UnseenTopic};
@@ -83,11 +84,12 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
         ..Options::default()
     };
     let ask = args.environment.ask()?;
-    let loaded = session.load_to_write(&ask)?;
+    let loaded = session.warned(session.repository.load_to_write(&ask)?);
     let environment = the_environment(&loaded)?;
     let desired = &environment.desired;
-    let source = args.live_args.source(&loaded)?;
-    let look = source.look_for(session, &loaded, environment, &options, ReadScope::Support);
+    let input = args.live_args.input(session)?;
+    let source = input.source(&loaded)?;
+    let look = source.look_for(&loaded, environment, &options, ReadScope::Support);
     let live = look.await?;
     if let Some(wrong) = plan::wrong_cluster(&desired.environment, live.cluster_id.as_deref()) {
         return Err(Problem::refused(wrong.message, wrong.help).into());
@@ -101,8 +103,8 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
         profiles: args.profiles.then_some(&loaded.profiles),
         split: args.split(),
     };
-    let read = |drafts: &[Draft]| session.read_with(&ask, drafts);
-    let (imported, read) = checked(import, &session.folders, read)?;
+    let read = |drafts: &[Draft]| session.repository.read_with(&ask, drafts);
+    let (imported, read) = checked(import, &session.repository.folders, read)?;
     notes.extend(imported.notes.iter().cloned());
     args.write(session, &imported)?;
     tell_notes(session, notes);

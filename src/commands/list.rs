@@ -2,10 +2,8 @@
 
 use anyhow::Result;
 
-use crate::cli::{
-    self, Environments, Exit, LiveArgs, LiveSource, Only, Printable, ReadScope, Reading, Scope,
-    Session,
-};
+use crate::app::{LiveSource, ReadScope, each};
+use crate::cli::{self, Environments, Exit, LiveArgs, Only, Printable, Reading, Scope, Session};
 use crate::desired::{Ask, Loaded, LoadedEnvironment};
 use crate::plan::state::TopicState;
 use crate::plan::{self, Options};
@@ -82,10 +80,11 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
         labels: args.label.clone(),
         states: args.state.clone(),
     };
-    let loaded = args.live_args.load(session, &ask).await?;
-    let source = args.live_args.source(loaded)?;
-    let lists = cli::each(loaded, |environment| {
-        let rows = read_rows(session, loaded, environment, &source, &options);
+    let input = args.live_args.input(session)?;
+    let loaded = session.keep(input.load(&ask).await?);
+    let source = input.source(loaded)?;
+    let lists = each(loaded, |environment| {
+        let rows = read_rows(loaded, environment, &source, &options);
         async {
             Ok(List {
                 environment: environment.desired.environment.name.to_string(),
@@ -97,14 +96,13 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
 }
 
 async fn read_rows(
-    session: &Session,
     loaded: &Loaded,
     environment: &LoadedEnvironment,
     source: &LiveSource<'_>,
     options: &Options,
 ) -> Result<Vec<Row>> {
     let desired = &environment.desired;
-    let look = source.look_for(session, loaded, environment, options, ReadScope::All);
+    let look = source.look_for(loaded, environment, options, ReadScope::All);
     let live = look.await?;
     let plan = plan::make(desired, &live, options);
     Ok(rows(desired, &live, &plan, &options.only))

@@ -6,7 +6,8 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::cli::{Exit, Problem, Session};
+use crate::app::Problem;
+use crate::cli::{Exit, Session};
 use crate::desired::{Ask, Desired, Draft, Loaded, Requirement};
 use crate::edit::add::{CannotAdd, NewEntry, add};
 use crate::edit::home;
@@ -81,7 +82,7 @@ pub fn run(args: &Args, session: &Session) -> Result<Exit> {
     let name = TopicName::from(args.name.as_str());
     refuse_twice("--label", &args.label)?;
     refuse_twice("--config", &args.config)?;
-    let loaded = session.load_to_write(&Ask::All)?;
+    let loaded = session.warned(session.repository.load_to_write(&Ask::All)?);
     refuse_listed(&name, &loaded)?;
     let mut entry = args.entry();
     if session.terminal.can_ask {
@@ -96,7 +97,7 @@ pub fn run(args: &Args, session: &Session) -> Result<Exit> {
         path: path.clone(),
         text: after,
     };
-    session.check_draft(&Ask::All, &draft)?;
+    session.repository.check_draft(&Ask::All, &draft)?;
     if !args.dry_run {
         match before {
             Some(_) => write_whole(&path, &draft.text)?,
@@ -200,7 +201,7 @@ impl Args {
         entry: &NewEntry,
         loaded: &Loaded,
     ) -> Result<PathBuf> {
-        let folder = &session.folders.topics;
+        let folder = &session.repository.folders.topics;
         let Some(file) = &self.file else {
             let desired = loaded.environments.iter().map(|e| &e.desired);
             return Ok(home(name, entry.owner.as_deref(), desired, folder));

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 
-use crate::cli::{Exit, Problem, Session};
+use crate::app::Problem;
+use crate::cli::{Exit, Session};
 use crate::desired::{Ask, Loaded};
 use crate::model::Severity;
 use crate::model::text::{count, escape};
@@ -18,15 +19,15 @@ const NAMED: usize = 5;
 /// # Errors
 /// There is no repository here.
 pub fn run(session: &Session) -> Result<Exit> {
-    let folders = &session.folders;
+    let folders = &session.repository.folders;
     if !folders.topics.exists() && !folders.environments.exists() {
         let message = "no command was given, and there is no topicsmith repository here";
         let help = "`topicsmith init` makes a first one, -C DIR goes to one that is elsewhere, \
                     `topicsmith --help` lists the commands";
         return Err(Problem::usage(message, help).into());
     }
-    let text = match session.read_files(&Ask::All) {
-        Ok(loaded) => overview(loaded),
+    let text = match session.repository.read(&Ask::All) {
+        Ok(loaded) => overview(&loaded),
         // A repository that was begun.
         Err(error) => format!(
             "{}\n\n  {:<34}shows more\n",

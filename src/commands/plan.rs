@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
+use crate::app::{LiveSource, Log, Preflight, Problem, check_scope, each};
 use crate::cli::{
-    self, ApplyContext, Environments, Exit, Format, LiveArgs, LiveSource, Log, Metrics, Only,
-    Preflight, Printable, Problem, Reading, Session,
+    ApplyContext, Environments, Exit, Format, LiveArgs, Metrics, Only, Printable, Reading, Session,
 };
 use crate::desired::{Ask, Loaded, LoadedEnvironment};
 use crate::live::Live;
@@ -92,7 +92,8 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
 
 async fn plan_each(args: &Args, session: &Session, ask: &Ask, log: &Log) -> Result<Exit> {
     let (only, scope) = (args.only.globs()?, args.context.scope()?);
-    let loaded = args.live_args.load(session, ask).await?;
+    let input = args.live_args.input(session)?;
+    let loaded = session.keep(input.load(ask).await?);
     let options = Options {
         only,
         allow: args.allow.clone(),
@@ -102,14 +103,14 @@ async fn plan_each(args: &Args, session: &Session, ask: &Ask, log: &Log) -> Resu
         missing_rights: MissingRights::Noted,
     };
     log.expect(loaded);
-    session.check_scope(loaded, options.scope.as_deref())?;
+    check_scope(loaded, options.scope.as_deref())?;
     if args.out.is_some() && loaded.list_form {
         let help = "name one environment with -e";
         return Err(Problem::usage("--out holds the plan of one environment", help).into());
     }
-    let source = args.live_args.source(loaded)?;
-    let plans = cli::each(loaded, |environment| {
-        let planned = one(args, session, loaded, environment, &source, &options);
+    let source = input.source(loaded)?;
+    let plans = each(loaded, |environment| {
+        let planned = one(args, loaded, environment, &source, &options);
         async {
             let planned = planned.await?;
             planned.log(&options.only, log);
@@ -125,7 +126,6 @@ async fn plan_each(args: &Args, session: &Session, ask: &Ask, log: &Log) -> Resu
 
 async fn one<'a>(
     args: &'a Args,
-    session: &Session,
     loaded: &'a Loaded,
     environment: &'a LoadedEnvironment,
     source: &'a LiveSource<'_>,
@@ -135,7 +135,7 @@ async fn one<'a>(
         true => Preflight::Skipped,
         false => Preflight::Asked,
     };
-    let plan = source.plan(session, loaded, environment, options, preflight);
+    let plan = source.plan(loaded, environment, options, preflight);
     let (live, plan) = plan.await?;
     Ok(Planned {
         args,

@@ -110,7 +110,11 @@ pub fn run(args: &Args, session: &Session) -> Result<Exit> {
 /// Config keys that some environment allows besides Kafka's. Where there are no environments yet none
 /// is; one with errors has its say once it has none.
 fn allowed(session: &Session) -> Result<Vec<Globs>> {
-    let loaded = match desired::load_environments(&session.folders, &Ask::All, &session.variables) {
+    let loaded = match desired::load_environments(
+        &session.repository.folders,
+        &Ask::All,
+        &session.repository.variables,
+    ) {
         Ok(loaded) => loaded,
         Err(LoadError::MissingFolder(_) | LoadError::NoFile(_) | LoadError::AllAbstract(_)) => {
             return Ok(Vec::new());

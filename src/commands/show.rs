@@ -3,10 +3,8 @@
 use anyhow::Result;
 use clap_complete::ArgValueCompleter;
 
-use crate::cli::{
-    self, Environments, Exit, LiveArgs, LiveSource, Printable, Problem, Reading, Scope, Session,
-    TopicRead,
-};
+use crate::app::{LiveSource, Problem, TopicRead, each};
+use crate::cli::{self, Environments, Exit, LiveArgs, Printable, Reading, Scope, Session};
 use crate::desired::{Ask, Loaded, LoadedEnvironment, closest};
 use crate::model::text::escape;
 use crate::model::{Globs, TopicName};
@@ -68,25 +66,26 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
         let help = "`list --only GLOB` finds topics whose names match";
         return Err(Problem::usage(message, help).into());
     }
-    let loaded = session.load_explained(&ask, Some(&name))?;
+    let loaded = session.warned(session.repository.load_explained(&ask, Some(&name))?);
     let options = Options {
         only: Globs::new(&[name.as_str()]).unwrap_or_default(),
         scope: args.scope.named()?,
         ..Options::default()
     };
-    let source = match args.no_live {
+    let input = match args.no_live {
         true => None,
-        false => Some(args.live_args.source(&loaded)?),
+        false => Some(args.live_args.input(session)?),
     };
+    let source = input.as_ref().map(|input| input.source(&loaded));
+    let source = source.transpose()?;
     let question = Question {
-        session,
         loaded: &loaded,
         source: source.as_ref(),
         topic: &name,
         options: &options,
         all_lag: args.lag,
     };
-    let views = cli::each(&loaded, |environment| question.ask(environment)).await;
+    let views = each(&loaded, |environment| question.ask(environment)).await;
     question.check_known(&views)?;
     session.print_beside(views, loaded.list_form, |views, style| {
         let views: Vec<TopicView> = views.into_iter().map(|shown| shown.view).collect();
@@ -96,7 +95,6 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
 
 /// What is asked of each environment.
 struct Question<'a> {
-    session: &'a Session,
     loaded: &'a Loaded,
     /// `None` where nothing is to be looked at but files.
     source: Option<&'a LiveSource<'a>>,
@@ -117,13 +115,7 @@ impl Question<'_> {
         let close = match self.source {
             None => None,
             Some(source) => {
-                let look = source.look_closely(
-                    self.session,
-                    self.loaded,
-                    environment,
-                    self.topic,
-                    self.options,
-                );
+                let look = source.look_closely(self.loaded, environment, self.topic, self.options);
                 Some(look.await?)
             }
         };
@@ -204,7 +196,7 @@ fn environments(args: &Args, session: &Session, ask: &Ask) -> Result<Exit> {
         let help = "name a topic, or leave --live out: an environment is shown from its files";
         return Err(Problem::usage("--live is for a topic", help).into());
     }
-    let loaded = session.load_explained(ask, None)?;
+    let loaded = session.warned(session.repository.load_explained(ask, None)?);
     let views = loaded.environments.iter().map(|environment| {
         let name = environment.desired.environment.name.to_string();
         (name, Ok(EnvironmentView(environment)))

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use crate::cli::{self, Connecting, Environments, Exit, Only, ReadScope, Reading, Session};
+use crate::app::{Connector, ReadScope, each, read, see_usage};
+use crate::cli::{Connecting, Environments, Exit, Only, Reading, Session};
 use crate::desired::{Ask, Loaded, LoadedEnvironment};
 use crate::live::Live;
 use crate::live::snapshot::LiveDocument;
@@ -38,9 +39,10 @@ pub struct Args {
 pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     let ask = args.environments.ask()?.unwrap_or(Ask::Only);
     let only = args.only.globs()?;
-    let loaded = args.connecting.load(session, &ask).await?;
-    let snapshots = cli::each(loaded, |environment| async {
-        let live = one(args, session, loaded, environment, &only).await;
+    let connector = args.connecting.connector(session)?;
+    let loaded = session.keep(connector.load(&ask).await?);
+    let snapshots = each(loaded, |environment| async {
+        let live = one(&connector, loaded, environment, &only).await;
         live.map(Snapshot)
     });
     let (document, exit) = session.document(snapshots.await, loaded.list_form)?;
@@ -52,21 +54,17 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
 }
 
 async fn one(
-    args: &Args,
-    session: &Session,
+    connector: &Connector<'_>,
     loaded: &Loaded,
     environment: &LoadedEnvironment,
     only: &Globs,
 ) -> Result<Live> {
-    let cluster = args
-        .connecting
-        .connect(session, loaded, environment)
-        .await?;
+    let cluster = connector.connect(loaded, environment).await?;
     let desired = &environment.desired;
-    let mut live = cli::read(&cluster, desired, only, ReadScope::Support, None)
+    let mut live = read(&cluster, desired, only, ReadScope::Support, None)
         .await?
         .live;
-    cli::see_usage(&cluster, &mut live, desired.removed.keys()).await;
+    see_usage(&cluster, &mut live, desired.removed.keys()).await;
     Ok(live)
 }
 

@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use clap::{CommandFactory, FromArgMatches, Parser};
 
 use super::{Command, overview};
+use crate::app::{Notice, Repository};
 use crate::cli::{self, Exit, Format, Global, Session};
 use crate::desired::Ask;
 use crate::files;
@@ -101,18 +102,29 @@ fn session(cli: &Cli) -> Session {
         Some(Ask::All) => markdown::marker(name, None, folder.as_deref()),
         Some(Ask::Only) | None => markdown::marker(name, Some(&[]), folder.as_deref()),
     };
+    let terminal = Terminal::new(global.color, global.quiet);
     Session {
-        terminal: Terminal::new(global.color, global.quiet),
+        terminal,
         format: global.format.unwrap_or(formats[0]),
         formats,
-        folders: global.folders(),
-        variables: global.variables(),
+        repository: repository(global, terminal),
         command: name,
         marker,
         chdir: global.chdir.clone(),
-        pending: cli::PendingConnections::default(),
         work: cli::InterruptibleWork::default(),
     }
+}
+
+/// The files that are worked on. What happens on the way is told beside the results.
+fn repository(global: &Global, terminal: Terminal) -> Repository {
+    global.repository().on_notice(move |notice| {
+        let line = format!("{notice}\n");
+        match notice {
+            // It was asked for, so that `--quiet` has no say.
+            Notice::Client(_) => terminal.tell(&line),
+            _ => terminal.note(&line),
+        }
+    })
 }
 
 /// What this binary is made of: its release, its commit, and its Kafka client.

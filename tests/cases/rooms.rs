@@ -60,6 +60,37 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "view",
         ],
     ),
+    (
+        "app",
+        &[
+            "model",
+            "files",
+            "desired",
+            "live",
+            "kafka",
+            "inventory",
+            "observe",
+            "plan",
+            "apply",
+            "metrics",
+            "view",
+            "render",
+            // It writes files there, and knows no terminal.
+            "terminal",
+        ],
+    ),
+    (
+        "cli",
+        &[
+            "model",
+            "desired",
+            "inventory",
+            "apply",
+            "render",
+            "terminal",
+            "app",
+        ],
+    ),
 ];
 
 /// Each room of `src/desired/` with the rooms of it that it may use.
@@ -85,13 +116,14 @@ const MAY_USE_IN_DESIRED: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// The rooms that may use all others: they put them together.
-const ABOVE: [&str; 3] = ["app", "cli", "commands"];
+/// The room that may use all others: it puts them together.
+const ABOVE: [&str; 1] = ["commands"];
 
 pub fn trials() -> Vec<Trial> {
     vec![
         Trial::test("rooms/imports-follow-the-data", follow_the_data),
         Trial::test("rooms/and-so-they-do-in-desired", follow_in_desired),
+        Trial::test("rooms/app-prints-nothing", app_prints_nothing),
     ]
 }
 
@@ -133,6 +165,22 @@ fn follow_the_data() -> Result<(), Failed> {
         true => Ok(()),
         false => Err(against.join("\n").into()),
     }
+}
+
+/// Whoever calls the library has its own idea of where results and messages go.
+fn app_prints_nothing() -> Result<(), Failed> {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/app");
+    for entry in walkdir::WalkDir::new(source) {
+        let entry = entry?;
+        if entry.file_type().is_file() {
+            let text = std::fs::read_to_string(entry.path())?;
+            let prints = ["print!", "println!", "Terminal", "std::io::stdout"];
+            if let Some(what) = prints.iter().find(|what| text.contains(*what)) {
+                return Err(format!("{}: {what}", entry.path().display()).into());
+            }
+        }
+    }
+    Ok(())
 }
 
 fn follow_in_desired() -> Result<(), Failed> {

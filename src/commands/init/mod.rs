@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::cli::{Exit, Problem, Session};
+use crate::app::Problem;
+use crate::cli::{Exit, Session};
 use crate::files;
 use crate::model::text::{count, escape};
 use crate::terminal::write_new;
@@ -52,7 +53,7 @@ pub fn run(args: &Args, session: &Session) -> Result<Exit> {
         let filled = template.replace("@SCOPE@", &scope);
         filled.replace("@SERVERS@", &args.bootstrap_servers)
     };
-    let folders = &session.folders;
+    let folders = &session.repository.folders;
     let first = [
         (
             &folders.environments,

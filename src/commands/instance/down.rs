@@ -3,7 +3,8 @@
 use anyhow::Result;
 
 use super::{InstanceArgs, InstanceName, Job, advised, load_proof};
-use crate::cli::{self, Exit, Problem, Session};
+use crate::app::Problem;
+use crate::cli::{self, Exit, Session};
 use crate::instance::{self, InstanceState};
 use crate::live::Instance;
 use crate::model::time::utc;

@@ -3,6 +3,7 @@
 use anyhow::Result;
 use clap_complete::ArgValueCompleter;
 
+use crate::app::{Connector, each};
 use crate::cli::{self, Connecting, Environments, Exit, Printable, Reading, Scope, Session};
 use crate::desired::{Ask, Loaded, LoadedEnvironment};
 use crate::instance::belongs;
@@ -42,15 +43,16 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     let ask = args.environments.ask()?.unwrap_or(Ask::Only);
     let loaded = session.load_environments(&ask)?;
     let named = args.scope.named()?;
-    let lists = cli::each(&loaded, |environment| {
-        one(args, session, &loaded, environment, named.clone())
+    let connector = args.connecting.connector(session)?;
+    let lists = each(&loaded, |environment| {
+        one(args, &connector, &loaded, environment, named.clone())
     });
     session.print_each(lists.await, loaded.list_form)
 }
 
 async fn one(
     args: &Args,
-    session: &Session,
+    connector: &Connector<'_>,
     loaded: &Loaded,
     found: &LoadedEnvironment,
     named: Option<String>,
@@ -60,7 +62,7 @@ async fn one(
         scope: Some(super::scope(environment, named)?),
         environment: Some(environment.name.to_string()),
     };
-    let cluster = args.connecting.connect(session, loaded, found).await?;
+    let cluster = connector.connect(loaded, found).await?;
     let asking = Asking {
         scope: whose.scope.as_deref(),
         environment: &environment.name,

@@ -11,10 +11,9 @@ use std::time::Duration;
 use anyhow::Result;
 use clap_complete::ArgValueCompleter;
 
+use crate::app::{Problem, check_cluster, check_scope_is_named, the_only_one, who};
 use crate::apply::ApplyOptions;
-use crate::cli::{
-    self, ApplyContext, Connecting, Exit, Format, OneEnvironment, Problem, Session, duration, who,
-};
+use crate::cli::{self, ApplyContext, Connecting, Exit, Format, OneEnvironment, Session, duration};
 use crate::desired::{Ask, Desired, Environment, Loaded};
 use crate::instance::{InstanceError, InstanceId, Proof, Report, RunResult, Site};
 use crate::inventory::Holder;
@@ -114,7 +113,12 @@ struct Job<'a> {
 
 /// Reads what a delete is held against: the topics files too, where there are any.
 fn load_proof(session: &Session, ask: &Ask) -> Result<Option<&'static Loaded>> {
-    let is_there = session.folders.topics.try_exists().unwrap_or(true);
+    let is_there = session
+        .repository
+        .folders
+        .topics
+        .try_exists()
+        .unwrap_or(true);
     is_there.then(|| session.load(ask)).transpose()
 }
 
@@ -127,19 +131,20 @@ impl<'a> Job<'a> {
     ) -> Result<Self> {
         let job = Self::new(args, session, loaded).await?;
         Ok(Self {
-            desired: Some(&cli::the_only_one(loaded)?.desired),
+            desired: Some(&the_only_one(loaded)?.desired),
             ..job
         })
     }
 
     /// Checks that instances can be recorded, and connects to the environment's own cluster.
     async fn new(args: &InstanceArgs, session: &'a Session, loaded: &'a Loaded) -> Result<Self> {
-        let found = cli::the_only_one(loaded)?;
+        let found = the_only_one(loaded)?;
         let environment = &found.desired.environment;
         let named = args.context.scope()?;
         let scope = scope(environment, named)?;
-        let cluster = args.connecting.connect(session, loaded, found).await?;
-        cli::check_cluster(environment, &cluster).await?;
+        let connector = args.connecting.connector(session)?;
+        let cluster = connector.connect(loaded, found).await?;
+        check_cluster(environment, &cluster).await?;
         Ok(Self {
             session,
             environment,
@@ -227,7 +232,7 @@ fn scope(environment: &Environment, named: Option<String>) -> Result<String> {
         let help = format!("take `enabled = false` out of [inventory] of environments/{name}.toml");
         return Err(Problem::error(message, help).into());
     }
-    cli::check_scope_is_named(environment, named.as_deref())?;
+    check_scope_is_named(environment, named.as_deref())?;
     Ok(named
         .or_else(|| inventory.scope.clone())
         .unwrap_or_default())

@@ -3,7 +3,8 @@
 use anyhow::Result;
 
 use super::{InstanceArgs, InstanceName, Job, advised};
-use crate::cli::{self, Exit, Problem, Session};
+use crate::app::{Problem, check_scope, the_only_one};
+use crate::cli::{self, Exit, Session};
 use crate::desired::{Desired, NoInstance, Topic};
 use crate::instance::{self, InstanceId, InstanceSpec};
 use crate::kafka::NewTopic;
@@ -43,8 +44,8 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     let id = args.which.id()?;
     let loaded = session.load(&args.place.environment.ask()?)?;
     let named = args.place.context.scope()?;
-    session.check_scope(loaded, named.as_deref())?;
-    let desired = &cli::the_only_one(loaded)?.desired;
+    check_scope(loaded, named.as_deref())?;
+    let desired = &the_only_one(loaded)?.desired;
     let scope = super::scope(&desired.environment, named)?;
     let wanted = wanted(desired, id, &scope).map_err(usage)?;
 

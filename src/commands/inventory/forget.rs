@@ -6,7 +6,8 @@ use anyhow::Result;
 use clap_complete::ArgValueCompleter;
 
 use super::{Opened, Target};
-use crate::cli::{self, ApplyContext, AutoApprove, Exit, Format, Problem, Session, lock_of};
+use crate::app::{Problem, lock_of};
+use crate::cli::{self, ApplyContext, AutoApprove, Exit, Format, Session};
 use crate::inventory::{Contents, InventoryRecord, Lock, Unreadable, Writer};
 use crate::live::OwnerKey;
 use crate::model::TopicName;

@@ -6,7 +6,8 @@ use anyhow::Result;
 use clap_complete::ArgValueCompleter;
 
 use super::{Opened, Target, stamp};
-use crate::cli::{self, ApplyContext, Exit, Format, Problem, Session, duration};
+use crate::app::Problem;
+use crate::cli::{self, ApplyContext, Exit, Format, Session, duration};
 use crate::inventory::{Contents, Holding, InventoryRecord, LONGEST_HOLD_MS, Writer};
 use crate::model::TopicName;
 use crate::model::text::escape;

@@ -3,10 +3,8 @@
 use anyhow::Result;
 
 use super::in_use;
-use crate::cli::{
-    self, ApplyContext, Connecting, Environments, Exit, Only, Printable, ReadRequest, ReadScope,
-    Reading, Session,
-};
+use crate::app::{Connector, ReadRequest, ReadScope, check_scope_agrees, each};
+use crate::cli::{ApplyContext, Connecting, Environments, Exit, Only, Printable, Reading, Session};
 use crate::desired::{Ask, Loaded, LoadedEnvironment};
 use crate::inventory;
 use crate::model::Globs;
@@ -42,25 +40,25 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     let ask = args.environments.ask()?.unwrap_or(Ask::Only);
     let (only, scope) = (args.only.globs()?, args.context.scope()?);
     let loaded = session.load(&ask)?;
-    let lists = cli::each(loaded, |environment| {
+    let connector = args.connecting.connector(session)?;
+    let lists = each(loaded, |environment| {
         let scope = scope.as_deref();
-        one(args, session, (loaded, environment), &only, scope)
+        one(args, &connector, (loaded, environment), &only, scope)
     });
     session.print_each(lists.await, loaded.list_form)
 }
 
 async fn one(
     args: &Args,
-    session: &Session,
+    connector: &Connector<'_>,
     (loaded, environment): (&Loaded, &LoadedEnvironment),
     only: &Globs,
     scope: Option<&str>,
 ) -> Result<List> {
     let settings = &environment.desired.environment;
     in_use(settings)?;
-    cli::check_scope_agrees(settings, scope)?;
-    let connecting = &args.connecting;
-    let cluster = connecting.connect(session, loaded, environment).await?;
+    check_scope_agrees(settings, scope)?;
+    let cluster = connector.connect(loaded, environment).await?;
     let topic = &settings.inventory.topic;
     let read = inventory::read_anyway(&cluster, topic).await?;
     let desired = &environment.desired;

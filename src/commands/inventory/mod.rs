@@ -7,10 +7,10 @@ mod unlock;
 
 use anyhow::Result;
 
-use crate::cli::{
-    Connecting, Exit, OneEnvironment, Problem, Session, check_cluster, check_scope_agrees,
-    check_scope_is_named, the_only_one, who,
+use crate::app::{
+    Problem, check_cluster, check_scope_agrees, check_scope_is_named, resource, the_only_one, who,
 };
+use crate::cli::{Connecting, Exit, OneEnvironment, Session};
 use crate::desired::{Environment, Loaded, LoadedEnvironment};
 use crate::inventory::{self, Contents, InventoryError};
 use crate::kafka::Cluster;
@@ -75,10 +75,8 @@ impl Target {
         let settings = &environment.desired.environment;
         in_use(settings)?;
         check_scope_agrees(settings, scope.as_deref())?;
-        let cluster = self
-            .connecting
-            .connect(session, loaded, environment)
-            .await?;
+        let connector = self.connecting.connector(session)?;
+        let cluster = connector.connect(loaded, environment).await?;
         check_cluster(settings, &cluster).await?;
         check_scope_is_named(settings, scope.as_deref())?;
         let whose = OwnerKey {
@@ -114,7 +112,7 @@ impl Opened<'_> {
 
     /// The lock of this environment's applies.
     fn lock(&self) -> String {
-        crate::cli::resource(self.whose.scope.as_deref().unwrap_or_default(), self.name())
+        resource(self.whose.scope.as_deref().unwrap_or_default(), self.name())
     }
 }
 
