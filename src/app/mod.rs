@@ -7,6 +7,7 @@ mod apply;
 mod connect;
 mod context;
 mod git;
+mod interface;
 mod lock;
 mod metrics;
 mod notice;
@@ -21,6 +22,9 @@ mod topic_read;
 pub use apply::ApplyRun;
 pub use connect::{ConnectOptions, Connector, aside};
 pub use context::{checked_out_commit, commit_id, who};
+pub use interface::{
+    Apply, Change, Client, Drift, Environment, Error, Options, Plan, Reason, Report, Snapshot,
+};
 pub use lock::{check_cluster, lock_of, resource, take_lock};
 pub use metrics::Log;
 pub use notice::{Notice, Notices};
