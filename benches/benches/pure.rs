@@ -3,12 +3,12 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use topicsmith::desired::{self, Ask, Draft, Folders, Variables};
-use topicsmith::edit::import::{Import, Split, checked};
-use topicsmith::live::{Live, snapshot};
-use topicsmith::model::document;
-use topicsmith::plan::{self, Options, PlanDocument};
-use topicsmith::render::{self, Style};
+use topicsmith::internals::desired::{self, Ask, Draft, Folders, Variables};
+use topicsmith::internals::edit::import::{Import, Split, checked};
+use topicsmith::internals::live::{Live, snapshot};
+use topicsmith::internals::model::document;
+use topicsmith::internals::plan::{self, Options, PlanDocument};
+use topicsmith::internals::render::{self, Style};
 use topicsmith_benches::repository::Repository;
 
 /// The tool's own.

@@ -4,10 +4,10 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-use topicsmith::inventory::{self, Asking};
-use topicsmith::kafka::{Alter, AlterOp, Cluster, Limits, Mode, NewTopic};
-use topicsmith::model::connection::Connection;
-use topicsmith::model::{ConfigKey, TopicName};
+use topicsmith::internals::inventory::{self, Asking};
+use topicsmith::internals::kafka::{Alter, AlterOp, Cluster, Limits, Mode, NewTopic};
+use topicsmith::internals::model::connection::Connection;
+use topicsmith::internals::model::{ConfigKey, TopicName};
 
 use topicsmith_benches::repository::{CONFIG, SOME, names};
 

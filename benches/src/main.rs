@@ -63,7 +63,7 @@ fn main() -> Result<()> {
         ["bare", work @ ..] => {
             runtime.block_on(bare::work(work))?;
             // As the tool does: nobody waits for clients that go.
-            topicsmith::kafka::leave(0)
+            topicsmith::internals::kafka::leave(0)
         }
         ["toml", folder] => parse(Path::new(folder)),
         wanted => runtime.block_on(bench(wanted)),

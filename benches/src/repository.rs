@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use topicsmith::model::TopicName;
+use topicsmith::internals::model::TopicName;
 
 /// What each topic sets.
 pub const CONFIG: [(&str, &str); 4] = [

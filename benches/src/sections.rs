@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use tokio::time::sleep;
-use topicsmith::kafka::Cluster;
+use topicsmith::internals::kafka::Cluster;
 
 use crate::Bench;
 use crate::broker::Brokers;

@@ -11,9 +11,9 @@ use std::fs;
 
 use libfuzzer_sys::fuzz_target;
 use tempfile::TempDir;
-use topicsmith::desired::{Ask, Folders, Outside, Variables, load};
-use topicsmith::render::diagnostics::document::DiagnosticsDocument;
-use topicsmith::render::{Style, diagnostics, json_text};
+use topicsmith::internals::desired::{Ask, Folders, Outside, Variables, load};
+use topicsmith::internals::render::diagnostics::document::DiagnosticsDocument;
+use topicsmith::internals::render::{Style, diagnostics, json_text};
 
 thread_local! {
     static FOLDER: OnceCell<TempDir> = const { OnceCell::new() };

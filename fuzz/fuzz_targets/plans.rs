@@ -4,10 +4,10 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use topicsmith::live::snapshot::{self, LiveDocument};
-use topicsmith::model::document::json;
-use topicsmith::plan::Approval;
-use topicsmith::plan::approval::ApprovalError;
+use topicsmith::internals::live::snapshot::{self, LiveDocument};
+use topicsmith::internals::model::document::json;
+use topicsmith::internals::plan::Approval;
+use topicsmith::internals::plan::approval::ApprovalError;
 
 fuzz_target!(|text: &str| {
     let approval: Result<Approval, ApprovalError> = text.parse();

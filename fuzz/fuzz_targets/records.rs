@@ -8,8 +8,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use topicsmith::inventory::{Asking, LONGEST_HOLD_MS, TTL, replay};
-use topicsmith::kafka::Record;
+use topicsmith::internals::inventory::{Asking, LONGEST_HOLD_MS, TTL, replay};
+use topicsmith::internals::kafka::Record;
 
 /// When the broker appended the first of them.
 const AT: i64 = 1_795_213_867_000;

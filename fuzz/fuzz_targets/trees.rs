@@ -13,9 +13,9 @@ use std::path::{Component, Path};
 
 use libfuzzer_sys::fuzz_target;
 use tempfile::TempDir;
-use topicsmith::desired::{Ask, Folders, Variables, check};
-use topicsmith::render::diagnostics::document::DiagnosticsDocument;
-use topicsmith::render::{Style, diagnostics, json_text};
+use topicsmith::internals::desired::{Ask, Folders, Variables, check};
+use topicsmith::internals::render::diagnostics::document::DiagnosticsDocument;
+use topicsmith::internals::render::{Style, diagnostics, json_text};
 
 const ENVIRONMENT: &str = "[cluster]\nbootstrap_servers = \"localhost:9092\"\n[defaults]\npartitions = 1\nreplication_factor = 1\n";
 

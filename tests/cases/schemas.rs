@@ -9,8 +9,8 @@ use std::sync::{Arc, LazyLock, Mutex};
 use jsonschema::Validator;
 use libtest_mimic::{Failed, Trial};
 use serde_json::Value;
-use topicsmith::desired;
-use topicsmith::model::Globs;
+use topicsmith::internals::desired;
+use topicsmith::internals::model::Globs;
 
 use super::edges::topicsmith;
 use super::{copy_folder, folders, read_environment};

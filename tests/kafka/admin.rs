@@ -4,11 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use topicsmith::kafka::{
+use topicsmith::internals::kafka::{
     AclOperation, Alter, AlterOp, Cluster, ConfigEntry, Configs, Fault, FaultKind, Mode, NewTopic,
 };
-use topicsmith::live::ConfigSource;
-use topicsmith::model::{ConfigKey, TopicName};
+use topicsmith::internals::live::ConfigSource;
+use topicsmith::internals::model::{ConfigKey, TopicName};
 
 use crate::harness::{
     self, Brokers, Needs, Test, connect, connection, connection_as, create, eventually, new_topic,

@@ -1,8 +1,8 @@
 //! The main job, by the real binary on a real broker: what an apply does, and what it says of it.
 
-use topicsmith::kafka::{Alter, AlterOp, Mode};
-use topicsmith::live::ConfigSource;
-use topicsmith::model::ConfigKey;
+use topicsmith::internals::kafka::{Alter, AlterOp, Mode};
+use topicsmith::internals::live::ConfigSource;
+use topicsmith::internals::model::ConfigKey;
 
 use crate::harness::release::{refusal_of_config, refused_config, too_many_replicas};
 use crate::harness::{self, Brokers, Repository, Test, eventually, new_topic};
@@ -504,7 +504,7 @@ fn many(count: usize) -> String {
         let starts = ["remote.", "local.", "message.timestamp."];
         starts.iter().any(|start| name.starts_with(start)) || name.ends_with(".level")
     };
-    let specs = topicsmith::model::config::SPECS.iter();
+    let specs = topicsmith::internals::model::config::SPECS.iter();
     let keys = specs.filter(|spec| !newer(spec.name) && !spec.default.is_empty());
     let configs: String = keys
         .map(|spec| format!("config.{} = \"{}\"\n", spec.name, spec.default))

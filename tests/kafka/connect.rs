@@ -5,9 +5,9 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use topicsmith::kafka::{Cause, Cluster, Error, Limits};
-use topicsmith::model::Secret;
-use topicsmith::model::connection::Connection;
+use topicsmith::internals::kafka::{Cause, Cluster, Error, Limits};
+use topicsmith::internals::model::Secret;
+use topicsmith::internals::model::connection::Connection;
 
 use crate::harness::{self, Brokers, Test, connect, connection, connection_as, with};
 

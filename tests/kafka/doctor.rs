@@ -1,7 +1,7 @@
 //! `doctor`, by the real binary on real brokers: healthy ones, and each way in which they are not.
 
 use serde_json::Value;
-use topicsmith::model::TopicName;
+use topicsmith::internals::model::TopicName;
 
 use crate::harness::{self, Brokers, Repository, Test, eventually, new_topic};
 use crate::preflight::allow;
@@ -179,7 +179,7 @@ async fn one_broker_of_three_is_down(test: Test) {
     let brokers = Brokers::own(3);
     let cluster = harness::connect(harness::connection(brokers.servers())).await;
     let topic = test.topic("a");
-    let three = topicsmith::kafka::NewTopic {
+    let three = topicsmith::internals::kafka::NewTopic {
         replication_factor: 3,
         ..new_topic(topic.clone(), 3, &[])
     };

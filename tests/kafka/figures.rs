@@ -3,11 +3,11 @@
 
 use std::time::{Duration, Instant};
 
-use topicsmith::inventory::{self, Holder, InventoryRecord, Writer};
-use topicsmith::kafka::{Cluster, Mode, NewTopic};
-use topicsmith::live::{Owned, OwnerKey, Stamp};
-use topicsmith::model::{ConfigKey, OnRemove, TopicName};
-use topicsmith::observe::{Want, Which, observe};
+use topicsmith::internals::inventory::{self, Holder, InventoryRecord, Writer};
+use topicsmith::internals::kafka::{Cluster, Mode, NewTopic};
+use topicsmith::internals::live::{Owned, OwnerKey, Stamp};
+use topicsmith::internals::model::{ConfigKey, OnRemove, TopicName};
+use topicsmith::internals::observe::{Want, Which, observe};
 
 use crate::harness::{self, Test, create, environment, new_topic};
 

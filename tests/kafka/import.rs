@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use topicsmith::kafka::NewTopic;
+use topicsmith::internals::kafka::NewTopic;
 
 use crate::harness::{self, Repository, Test, create, inventory, new_topic};
 

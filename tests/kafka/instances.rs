@@ -8,8 +8,8 @@ use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 
-use topicsmith::inventory::{self, Contents, Holder};
-use topicsmith::model::{TopicName, clock};
+use topicsmith::internals::inventory::{self, Contents, Holder};
+use topicsmith::internals::model::{TopicName, clock};
 
 use crate::harness::proxy::{Api, Fault, Proxy, Rule, When};
 use crate::harness::{self, Repository, Run, Test, eventually, new_topic};

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use topicsmith::inventory::{
+use topicsmith::internals::inventory::{
     self, Contents, Holding, InventoryError, InventoryRecord, Right, Unreadable, Writer,
 };
-use topicsmith::kafka::{Appender, Cluster, Delivery, Limits};
-use topicsmith::live::{AppliedRemoval, Instance, Owned, OwnerKey, Stamp};
-use topicsmith::model::TopicName;
+use topicsmith::internals::kafka::{Appender, Cluster, Delivery, Limits};
+use topicsmith::internals::live::{AppliedRemoval, Instance, Owned, OwnerKey, Stamp};
+use topicsmith::internals::model::TopicName;
 
 use crate::harness::proxy::{Api, Fault, Proxy, Rule, When};
 use crate::harness::{

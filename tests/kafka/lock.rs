@@ -7,13 +7,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use topicsmith::inventory::{
+use topicsmith::internals::inventory::{
     self, Holder, InventoryError, InventoryRecord, Lock, LockError, LockLost, Right, TTL, Writer,
     break_lock, lock,
 };
-use topicsmith::kafka::Cluster;
-use topicsmith::live::{Owned, OwnerKey};
-use topicsmith::model::TopicName;
+use topicsmith::internals::kafka::Cluster;
+use topicsmith::internals::live::{Owned, OwnerKey};
+use topicsmith::internals::model::TopicName;
 
 use crate::harness::{self, Test, connect, connection, connection_as};
 

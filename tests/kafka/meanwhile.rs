@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use topicsmith::kafka::Cluster;
+use topicsmith::internals::kafka::Cluster;
 
 use crate::harness::proxy::{Api, Fault, Proxy, Rule, When};
 use crate::harness::{self, Brokers, Repository, Run, Started, Test, create, new_topic};

@@ -2,11 +2,13 @@
 
 use std::cell::RefCell;
 
-use topicsmith::kafka::NewTopic;
-use topicsmith::live::{BrokerDefault, ConfigSource, Live, LiveTopic, ReplicationFactor};
-use topicsmith::model::config::SPECS;
-use topicsmith::model::{ConfigKey, ConfigMap, Globs, TopicName};
-use topicsmith::observe::{Want, Which, observe};
+use topicsmith::internals::kafka::NewTopic;
+use topicsmith::internals::live::{
+    BrokerDefault, ConfigSource, Live, LiveTopic, ReplicationFactor,
+};
+use topicsmith::internals::model::config::SPECS;
+use topicsmith::internals::model::{ConfigKey, ConfigMap, Globs, TopicName};
+use topicsmith::internals::observe::{Want, Which, observe};
 
 use crate::harness::{
     self, Brokers, Test, connect, connection, connection_as, create, environment, eventually,

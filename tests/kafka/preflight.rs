@@ -1,8 +1,8 @@
 //! Preflight, by the real binary on a real broker: what the broker would refuse is known before
 //! anything changes.
 
-use topicsmith::kafka::{Cluster, Mode};
-use topicsmith::model::TopicName;
+use topicsmith::internals::kafka::{Cluster, Mode};
+use topicsmith::internals::model::TopicName;
 
 use crate::harness::release::{refusal_of_config, refused_config, too_many_replicas};
 use crate::harness::{self, Brokers, Repository, Test, new_topic};

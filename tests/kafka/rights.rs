@@ -1,7 +1,7 @@
 //! What a principal may not see or do, by the real binary: known before the first change, and told
 //! in the same words wherever somebody looks.
 
-use topicsmith::kafka::Mode;
+use topicsmith::internals::kafka::Mode;
 
 use crate::harness::{self, Brokers, Repository, Test, connect, connection, new_topic};
 use crate::preflight::{allow, log_in};

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use topicsmith::kafka::{Cause, Cluster};
-use topicsmith::model::connection::{Connection, Token, TokenSource};
-use topicsmith::model::{Secret, clock};
+use topicsmith::internals::kafka::{Cause, Cluster};
+use topicsmith::internals::model::connection::{Connection, Token, TokenSource};
+use topicsmith::internals::model::{Secret, clock};
 
 use crate::harness::secure::{self, pem, sasl, tls, token, untrusting};
 use crate::harness::{self, LIMITS, Test, connect, connection, with};

@@ -2,8 +2,8 @@
 //! is, and how much is held beside what was reckoned.
 
 use serde_json::{Value, json};
-use topicsmith::kafka::NewTopic;
-use topicsmith::model::TopicName;
+use topicsmith::internals::kafka::NewTopic;
+use topicsmith::internals::model::TopicName;
 
 use crate::harness::release::since;
 use crate::harness::{self, Brokers, Repository, Test, eventually, new_topic};

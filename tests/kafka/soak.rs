@@ -4,7 +4,7 @@
 use std::ops::Range;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
-use topicsmith::model::clock;
+use topicsmith::internals::model::clock;
 
 use crate::harness::{Repository, Run, Test, inventory};
 

@@ -1,8 +1,8 @@
 //! The table of Kafka's topic configs, asked of Kafka itself.
 
-use topicsmith::kafka::Mode;
-use topicsmith::model::config::{ConfigType, SPECS};
-use topicsmith::model::{ConfigKey, ConfigSpec};
+use topicsmith::internals::kafka::Mode;
+use topicsmith::internals::model::config::{ConfigType, SPECS};
+use topicsmith::internals::model::{ConfigKey, ConfigSpec};
 
 use crate::harness::release::since;
 use crate::harness::{self, Needs, Test, new_topic};

@@ -17,8 +17,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use snapbox::{Assert, Data};
-use topicsmith::kafka::{Alter, AlterOp, Cluster, Mode};
-use topicsmith::model::{ConfigKey, TopicName};
+use topicsmith::internals::kafka::{Alter, AlterOp, Cluster, Mode};
+use topicsmith::internals::model::{ConfigKey, TopicName};
 
 use crate::harness::{Brokers, Test, connect, connection, tests};
 

@@ -6,8 +6,8 @@ use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
-use topicsmith::kafka::OffsetAt;
-use topicsmith::model::{TopicName, clock};
+use topicsmith::internals::kafka::OffsetAt;
+use topicsmith::internals::model::{TopicName, clock};
 
 use crate::harness::proxy::{Api, Fault, Proxy, Rule, When};
 use crate::harness::{self, Brokers, Repository, Test, eventually, new_topic};

@@ -6,7 +6,7 @@ use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use topicsmith::inventory::{self, Holder};
+use topicsmith::internals::inventory::{self, Holder};
 
 use crate::harness::proxy::{Api, Fault, Proxy, Rule, When};
 use crate::harness::{self, Repository, Run, Started, Test};

@@ -17,7 +17,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use libtest_mimic::{Failed, Trial};
 use sha2::{Digest, Sha256};
-use topicsmith::model::text::{cut, escape};
+use topicsmith::internals::model::text::{cut, escape};
 
 use self::readers::{Found, Shape, ensure};
 use self::repository::Repository;

@@ -119,7 +119,7 @@ async fn prepare(test: &Test, cells: &[Cell]) {
     create(&cluster, &topics).await;
     for cell in cells.iter().filter(|cell| cell.owning) {
         let topic = test.part(&cell.name).topic("inventory");
-        let made = topicsmith::inventory::create(&cluster, &topic, 1).await;
+        let made = topicsmith::internals::inventory::create(&cluster, &topic, 1).await;
         made.unwrap_or_else(|error| panic!("{error}"));
     }
 }

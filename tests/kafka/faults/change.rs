@@ -1,6 +1,6 @@
 //! The kinds of change, each with what a topic is before it and has to be after it.
 
-use topicsmith::kafka::NewTopic;
+use topicsmith::internals::kafka::NewTopic;
 
 use crate::harness::proxy::Api;
 use crate::harness::{Test, new_topic};

@@ -13,11 +13,11 @@ pub mod secure;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use topicsmith::desired::{Environment, Guards, Inventory};
-use topicsmith::inventory::Asking;
-use topicsmith::kafka::{Cluster, FaultKind, Limits, Mode, NewTopic};
-use topicsmith::model::connection::Connection;
-use topicsmith::model::{ConfigKey, Globs, Layer, Place, Secret, Sourced, TopicName};
+use topicsmith::internals::desired::{Environment, Guards, Inventory};
+use topicsmith::internals::inventory::Asking;
+use topicsmith::internals::kafka::{Cluster, FaultKind, Limits, Mode, NewTopic};
+use topicsmith::internals::model::connection::Connection;
+use topicsmith::internals::model::{ConfigKey, Globs, Layer, Place, Secret, Sourced, TopicName};
 
 pub use broker::{Brokers, stop};
 pub use release::Needs;

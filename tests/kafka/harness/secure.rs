@@ -7,8 +7,8 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
-use topicsmith::model::clock;
-use topicsmith::model::connection::Connection;
+use topicsmith::internals::model::clock;
+use topicsmith::internals::model::connection::Connection;
 
 use super::{Brokers, connection, with};
 

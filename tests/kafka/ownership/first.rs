@@ -30,7 +30,7 @@ const APPLY: &str = "apply --yes --allow destructive --format json";
 async fn unowned(test: &Test, config: &[(&str, &str)]) {
     make(test, "a", config).await;
     let (cluster, topic) = (test.cluster().await, test.topic("inventory"));
-    let made = topicsmith::inventory::create(&cluster, &topic, 1).await;
+    let made = topicsmith::internals::inventory::create(&cluster, &topic, 1).await;
     made.unwrap_or_else(|error| panic!("{error}"));
 }
 
@@ -162,7 +162,7 @@ async fn two_scopes_at_once_again_and_again(test: Test) {
 
 async fn a_scope_that_dies_in_the_middle_keeps_nobody_off(test: Test) {
     use crate::harness::ASKING;
-    use topicsmith::inventory::{Holder, lock};
+    use topicsmith::internals::inventory::{Holder, lock};
     make(&test, "a", &[]).await;
     let repository = test.owning_repository("[topics.\"@x\"]\n");
     repository.run("apply --yes").exits(0);

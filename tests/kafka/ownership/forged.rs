@@ -1,7 +1,7 @@
 //! The inventory as input: what anybody with Write on its topic can put there, and topics that are no
 //! inventory at all.
 
-use topicsmith::kafka::{Appender, Delivery};
+use topicsmith::internals::kafka::{Appender, Delivery};
 
 use super::{applied, id, listed, live, make, nothing_left, planned};
 use crate::harness::{LIMITS, Repository, Test, inventory, new_topic};
@@ -249,7 +249,7 @@ async fn a_topic_of_somebody_elses_is_no_inventory(test: Test) {
         "it holds records, and none of them is topicsmith's",
     );
     // Nothing was written to it.
-    let end = topicsmith::kafka::end(&cluster, &test.topic("inventory"), 0).await;
+    let end = topicsmith::internals::kafka::end(&cluster, &test.topic("inventory"), 0).await;
     assert_eq!(end.expect("it is there"), 2);
     assert_eq!(live(&test).await, "");
 }

@@ -17,7 +17,7 @@ mod whose;
 use std::time::Duration;
 
 use serde_json::Value;
-use topicsmith::kafka::{Alter, AlterOp, Mode};
+use topicsmith::internals::kafka::{Alter, AlterOp, Mode};
 
 use crate::harness::{Repository, Test, create, eventually, new_topic};
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use topicsmith::inventory::{Holder, TTL, lock};
+use topicsmith::internals::inventory::{Holder, TTL, lock};
 
 use super::{PATIENT, applied, live, nothing_left, owned};
 use crate::harness::proxy::{Api, Fault, Proxy, Rule, When};

@@ -1,6 +1,6 @@
 //! An inventory that may not be read or written, or holds what nobody can read.
 
-use topicsmith::kafka::{Appender, Delivery};
+use topicsmith::internals::kafka::{Appender, Delivery};
 
 use super::{applied, live, nothing_left, owned, planned};
 use crate::harness::{self, LIMITS, Repository, Test, allow, eventually};
@@ -98,7 +98,7 @@ async fn the_right_to_create_is_missing(test: Test) {
     assert_eq!(live(&test).await, "");
     // Somebody else makes it, and that is enough.
     let cluster = test.cluster().await;
-    let made = topicsmith::inventory::create(&cluster, &inventory, 1).await;
+    let made = topicsmith::internals::inventory::create(&cluster, &inventory, 1).await;
     made.unwrap_or_else(|error| panic!("{error}"));
     reader.run("apply --yes").exits(0);
     nothing_left(&reader);
