@@ -25,13 +25,11 @@ pub use context::{checked_out_commit, commit_id, who};
 pub use interface::{
     Apply, Change, Client, Drift, Environment, Error, Options, Plan, Reason, Report, Snapshot,
 };
-pub use lock::{check_cluster, lock_of, resource, take_lock};
+pub use lock::{check_cluster, lock_of, resource};
 pub use metrics::Log;
-pub use notice::{Notice, Notices};
+pub use notice::Notice;
 pub use problem::{ErrorKind, Invalid, Problem, help_of, kind_of, sentence};
-pub use read::{
-    LiveSource, Preflight, ReadRequest, ReadScope, plan, read, read_snapshot, see_usage,
-};
+pub use read::{LiveSource, Preflight, ReadRequest, ReadScope, read, read_snapshot, see_usage};
 pub use repository::{Repository, check_scope, process_variables};
 pub use scope::{check_scope_agrees, check_scope_is_named};
 pub use select::{each, the_only_one};

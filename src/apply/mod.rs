@@ -34,7 +34,6 @@ pub use report::{
     ActualState, Count, OperationKind, Outcome, OutcomeKind, PartOutcome, Report, ReportEntry,
     RunResult, SkipReason, UnknownReason,
 };
-pub use unrecorded::Unrecorded;
 
 use crate::kafka::{Cluster, batches};
 use crate::model::{Phase, Step};

@@ -44,12 +44,12 @@ pub use connection::secrets::Outside;
 pub use connection::template::ConnectionTemplate;
 pub use declarations::select::Ask;
 pub use draft::{Draft, load_with};
-pub use files::error::{LoadError, NamedFolder};
+pub use files::error::LoadError;
 pub use files::folder::Folders;
-pub use layers::defaults::{Defaults, Demands};
+pub use layers::defaults::Defaults;
 pub use layers::explain::{Explained, ExplainedTopic};
 pub use layers::stack::{FromVariable, LayerValue, SettingStack};
-pub use lifecycle::instance::{InvalidInstanceTopic, NoInstance};
+pub use lifecycle::instance::NoInstance;
 pub use lifecycle::name_template::NameTemplate;
 pub use load::{
     CheckedEnvironment, Loaded, LoadedEnvironment, check, load, load_environments, load_explained,

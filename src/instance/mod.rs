@@ -24,8 +24,8 @@ use std::fmt;
 
 pub use down::{delete_ended, down};
 pub use proof::Proof;
-pub use report::{InstanceFailure, InstanceOutcome, InstanceState, Report, RunResult, StayReason};
-pub use site::{InstanceError, Site, Taken};
+pub use report::{InstanceOutcome, InstanceState, Report, RunResult, StayReason};
+pub use site::{InstanceError, Site};
 pub use sweep::{Sweep, sweep};
 pub use up::{InstanceSpec, up};
 

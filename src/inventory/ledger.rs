@@ -118,6 +118,7 @@ const MAX_FOREIGN: usize = 10_000;
 ///
 /// # Errors
 /// They are not those of an inventory.
+#[cfg(any(test, feature = "internals"))]
 pub fn replay(
     topic: &TopicName,
     records: impl IntoIterator<Item = Record>,
@@ -334,11 +335,6 @@ impl Writer {
             topic: topic.clone(),
             appender,
         })
-    }
-
-    /// The inventory's topic.
-    pub fn topic(&self) -> &TopicName {
-        &self.topic
     }
 
     /// Records all of it, in its order, acknowledged by all replicas that are in sync. Tells where

@@ -14,11 +14,15 @@ mod ledger;
 mod lock;
 mod topic;
 
-pub use check::{Invalid, LONGEST_HOLD_MS};
-pub use codec::{FORMAT, Holding, InventoryRecord};
-pub use concern::{Asking, Concerns};
-pub use error::{InventoryError, Right, Unreadable};
+pub use check::LONGEST_HOLD_MS;
+pub use codec::{Holding, InventoryRecord};
+pub use concern::Asking;
+#[cfg(feature = "internals")]
+pub use error::Right;
+pub use error::{InventoryError, Unreadable};
 pub use lease::{Holder, TTL, TakenLock};
-pub use ledger::{Contents, Writer, is_one, read, read_anyway, replay};
-pub use lock::{Lock, LockError, LockLost, Mark, Settling, break_lock, given_back, lock, mark};
+#[cfg(any(test, feature = "internals"))]
+pub use ledger::replay;
+pub use ledger::{Contents, Writer, is_one, read, read_anyway};
+pub use lock::{Lock, LockError, LockLost, Settling, break_lock, given_back, lock, mark};
 pub use topic::{create, may_be_one};

@@ -27,16 +27,22 @@ mod types;
 mod usage;
 mod version;
 
-pub use about::{About, about};
+pub use about::about;
 pub use broker_probe::BrokerProbe;
 pub use cluster::{Cluster, Limits};
-pub use error::{Cause, Error};
+#[cfg(feature = "internals")]
+pub use error::Cause;
+pub use error::Error;
 pub use fault::{Fault, FaultKind};
 pub use ffi::leave;
-pub use records::{Appender, Reader, RecordError, end};
+#[cfg(feature = "internals")]
+pub use records::end;
+pub use records::{Appender, Reader, RecordError};
+#[cfg(test)]
+pub use types::GroupMember;
 pub use types::{
     AclOperation, Alter, AlterOp, Appended, Committed, ConfigEntry, Configs, Delivery,
-    GroupDescription, GroupMember, Metadata, Mode, NewTopic, Node, OffsetAt, OffsetFound,
-    Partition, Record, Synonym, TopicDescription, TopicMetadata,
+    GroupDescription, Metadata, Mode, NewTopic, Node, OffsetAt, OffsetFound, Partition, Record,
+    Synonym, TopicDescription, TopicMetadata,
 };
 pub use usage::Offsets;

@@ -92,18 +92,6 @@ pub enum ConfigSource {
     KafkaDefault,
 }
 
-impl ConfigSource {
-    /// The source as plans and snapshots write it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            ConfigSource::Topic => "topic",
-            ConfigSource::Broker => "broker",
-            ConfigSource::BrokerDefault => "broker-default",
-            ConfigSource::KafkaDefault => "kafka-default",
-        }
-    }
-}
-
 /// A topic on the cluster.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(from = "LiveTopicDocument", into = "LiveTopicDocument")]

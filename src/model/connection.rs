@@ -87,6 +87,7 @@ impl fmt::Debug for TokenSource {
 
 impl Connection {
     /// Connects to these servers with nothing else set.
+    #[cfg(any(test, feature = "internals"))]
     pub fn to(servers: Vec<String>) -> Self {
         Self::to_servers(servers.into_iter().map(Secret::public).collect())
     }

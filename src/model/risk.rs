@@ -29,7 +29,7 @@ impl RiskLevel {
 }
 
 macro_rules! codes {
-    ($(#[$meta:meta])* $name:ident { $($(#[doc = $doc:literal])+ $variant:ident = $text:literal,)+ }) => {
+    ($(#[$meta:meta])* $name:ident $(if ($needed:meta))? { $($(#[doc = $doc:literal])+ $variant:ident = $text:literal,)+ }) => {
         $(#[$meta])*
         #[derive(
             Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
@@ -38,6 +38,7 @@ macro_rules! codes {
 
         impl $name {
             /// All of them, in the order in which documents list them.
+            $(#[cfg($needed)])?
             pub const ALL: &'static [$name] = &[$($name::$variant,)+];
 
             /// The code as files, flags and JSON write it.
@@ -46,6 +47,7 @@ macro_rules! codes {
             }
 
             /// What the code stands for, in a phrase.
+            $(#[cfg($needed)])?
             pub fn meaning(self) -> &'static str {
                 match self { $($name::$variant => concat!($($doc),+).trim_ascii(),)+ }
             }
@@ -109,7 +111,7 @@ impl RiskCode {
 
 codes! {
     /// Why a change is held back.
-    BlockCode {
+    BlockCode if (test) {
         /// Kafka cannot remove partitions
         PartitionsDecrease = "partitions-decrease",
         /// Kafka changes the replication factor by reassignment only

@@ -124,11 +124,6 @@ pub fn list(items: Value) -> Value {
     json!({"type": "array", "items": items})
 }
 
-/// Something, or `null`.
-pub fn nullable(schema: Value) -> Value {
-    json!({"anyOf": [schema, {"type": "null"}]})
-}
-
 /// Any text.
 pub fn string() -> Value {
     json!({"type": "string"})

@@ -12,7 +12,7 @@ use tracing::info;
 
 pub use checkup::{Examined, checkup};
 pub use cluster_read::ClusterRead;
-pub use preflight::{Objections, preflight};
+pub use preflight::preflight;
 pub use side_by_side::side_by_side;
 pub use topic_detail::topic_detail;
 pub use usage::{messages, usage};

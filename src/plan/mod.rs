@@ -25,7 +25,7 @@ mod summary;
 mod unseen;
 mod verdict;
 
-pub use allow::{Allow, AllowError};
+pub use allow::Allow;
 pub use approval::{Approval, Unapproved};
 pub use document::PlanDocument;
 pub use drift::drift;
@@ -222,16 +222,6 @@ pub enum ExternalChange {
     Deleted,
     /// It was deleted and made again: another topic has its name now.
     Recreated,
-}
-
-impl ExternalChange {
-    /// The word that documents have for it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            ExternalChange::Deleted => "deleted",
-            ExternalChange::Recreated => "recreated",
-        }
-    }
 }
 
 /// A topic that a hold keeps as it is.

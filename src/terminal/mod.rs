@@ -10,7 +10,7 @@ use std::io::{self, IsTerminal, Write};
 
 use crate::model::inert::{Syntax, WorkflowLog, inert};
 
-pub use file::{WriteError, check_writable, write_all_new, write_new, write_readable, write_whole};
+pub use file::{check_writable, write_all_new, write_new, write_readable, write_whole};
 pub use log::tell_events;
 pub use progress::Progress;
 

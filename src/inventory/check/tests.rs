@@ -6,7 +6,8 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use crate::inventory::codec::{self, Fact, InventoryRecord};
-use crate::inventory::{Asking, Concerns, Contents, Holding, InventoryError, replay};
+use crate::inventory::concern::Concerns;
+use crate::inventory::{Asking, Contents, Holding, InventoryError, replay};
 use crate::kafka::Record;
 use crate::live::{AppliedRemoval, Instance, Owned, OwnerKey, Stamp};
 use crate::model::{OnRemove, TopicName};
