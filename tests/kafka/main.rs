@@ -11,6 +11,7 @@ mod ci;
 mod connect;
 mod credentials;
 mod doctor;
+mod examples;
 mod faults;
 mod figures;
 mod harness;
@@ -50,6 +51,7 @@ fn main() -> std::process::ExitCode {
         connect::tests(),
         credentials::tests(),
         doctor::tests(),
+        examples::tests(),
         faults::tests(),
         import::tests(),
         instances::tests(),

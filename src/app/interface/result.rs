@@ -39,6 +39,12 @@ pub struct Reason<'p> {
     pub help: &'p str,
 }
 
+impl fmt::Display for Reason<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}; to fix: {}", self.message, self.help)
+    }
+}
+
 impl Plan {
     /// Whether there is nothing to change. Something may be blocked all the same.
     pub fn is_empty(&self) -> bool {
