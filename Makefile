@@ -21,6 +21,7 @@ compat-%: packages
 lint: packages ## format and lints, as CI has them
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
+	cargo clippy --locked -- -D warnings
 
 doc: packages ## the book (target/book), its links checked, and the library's documentation
 	cargo test --locked --test cases docs/

@@ -36,6 +36,7 @@
 //! What a plan, a report or a snapshot holds in detail is in its JSON document. Those have a version and
 //! a JSON Schema, which `topicsmith schema` prints, and are the same that the command writes.
 
+// CONTRIBUTING.md has the map: data flows one way through the rooms, and so do their imports.
 mod app;
 mod apply;
 mod capacity;
