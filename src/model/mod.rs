@@ -22,6 +22,7 @@ pub mod step;
 pub mod subject;
 pub mod text;
 pub mod time;
+pub mod toml;
 pub mod units;
 
 pub use clock::BrokerTime;
