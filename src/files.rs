@@ -1,10 +1,16 @@
 //! Where a path really leads, and files that are opened only once that is known. A checkout is data:
 //! a link in it may lead to another place of it, and nowhere else.
 
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, IsTerminal as _, Read as _};
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Component, Path, PathBuf};
+
+use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags};
+use rustix::io::Errno;
 
 /// The largest document of this tool that is read: a snapshot, a saved plan, a file of metrics.
 pub const LARGEST_DOCUMENT: u64 = 1 << 30;
@@ -232,19 +238,100 @@ pub fn open_regular(real: &Path) -> Result<(File, Metadata), FileError> {
     if !kind.is_file() {
         return Err(FileError::NotRegular);
     }
-    let file = OpenOptions::new()
-        .read(true)
-        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY)
-        .open(real)?;
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let file = File::from(open_without_links(real, flags)?);
     let known = file.metadata()?;
     if !known.is_file() {
         return Err(FileError::NotRegular);
     }
-    // A folder on the way may have become a link since it was looked at.
-    match real.canonicalize()? == real {
-        true => Ok((file, known)),
-        false => Err(FileError::Outside),
+    Ok((file, known))
+}
+
+/// How a folder is opened that is only a step on the way: one that may be searched need not be
+/// readable.
+#[cfg(target_os = "linux")]
+const STEP: OFlags = OFlags::PATH;
+#[cfg(not(target_os = "linux"))]
+const STEP: OFlags = OFlags::RDONLY;
+
+/// Opens a path that holds no link, folder by folder, so that none is followed even where a folder
+/// was exchanged with a link since the path was found.
+fn open_without_links(real: &Path, flags: OFlags) -> Result<OwnedFd, FileError> {
+    let open = |folder: BorrowedFd, name: &OsStr, flags: OFlags| {
+        let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        rustix::fs::openat(folder, name, flags, Mode::empty())
+    };
+    let mut names = real
+        .components()
+        .skip_while(|part| !matches!(part, Component::Normal(_)));
+    let mut at = open(CWD, OsStr::new("/"), STEP | OFlags::DIRECTORY).map_err(io::Error::from)?;
+    let mut next = names.next();
+    while let Some(name) = next {
+        next = names.next();
+        let flags = match next {
+            Some(_) => STEP | OFlags::DIRECTORY,
+            None => flags,
+        };
+        at = open(at.as_fd(), name.as_os_str(), flags).map_err(|error| match error {
+            Errno::LOOP | Errno::NOTDIR => FileError::Outside,
+            error => FileError::Io(error.into()),
+        })?;
     }
+    Ok(at)
+}
+
+/// An entry of a folder.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FolderEntry {
+    /// Its name in the folder.
+    pub name: OsString,
+    /// What it is itself: a link is not followed.
+    pub kind: EntryKind,
+}
+
+/// What an entry of a folder is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum EntryKind {
+    /// A folder.
+    Folder,
+    /// A symbolic link.
+    Link,
+    /// A regular file, or something else that only opening it tells apart.
+    Other,
+}
+
+/// The entries of a folder by its real path, in no order.
+///
+/// # Errors
+/// A link is on the path by now, or the folder cannot be read.
+pub fn entries(real: &Path) -> Result<impl Iterator<Item = io::Result<FolderEntry>>, FileError> {
+    let folder = open_without_links(real, OFlags::RDONLY | OFlags::DIRECTORY)?;
+    let entries = Dir::read_from(&folder).map_err(io::Error::from)?;
+    let entries = entries.map(move |entry| {
+        let entry = entry?;
+        let kind = match entry.file_type() {
+            // Not every file system says so along with the names.
+            FileType::Unknown => {
+                let known =
+                    rustix::fs::statat(&folder, entry.file_name(), AtFlags::SYMLINK_NOFOLLOW)?;
+                FileType::from_raw_mode(known.st_mode)
+            }
+            known => known,
+        };
+        let kind = match kind {
+            FileType::Directory => EntryKind::Folder,
+            FileType::Symlink => EntryKind::Link,
+            _ => EntryKind::Other,
+        };
+        let name = OsStr::from_bytes(entry.file_name().to_bytes()).to_owned();
+        Ok(FolderEntry { name, kind })
+    });
+    let is_listed = |entry: &io::Result<FolderEntry>| {
+        !entry
+            .as_ref()
+            .is_ok_and(|entry| entry.name == "." || entry.name == "..")
+    };
+    Ok(entries.filter(is_listed))
 }
 
 /// All that a file holds. It may grow while it is read, and not everything that has a name has a
@@ -315,6 +402,33 @@ mod tests {
         // Whoever passes a path elsewhere has chosen it.
         let elsewhere = super::locate(outside.path(), root).unwrap();
         assert_eq!(elsewhere.boundary, elsewhere.real);
+    }
+
+    /// What a folder is exchanged with after its path was found.
+    #[test]
+    fn no_link_on_a_real_path_is_followed() {
+        let outside = tempfile::tempdir().unwrap();
+        fs::create_dir(outside.path().join("deeper")).unwrap();
+        for file in ["a", "deeper/a"] {
+            fs::write(outside.path().join(file), "SECRET=1").unwrap();
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let real = folder.path().canonicalize().unwrap();
+        symlink(outside.path(), real.join("sub")).unwrap();
+        for name in ["sub/a", "sub/deeper/a"] {
+            let opened = open_regular(&real.join(name));
+            assert!(matches!(opened, Err(FileError::Outside)), "{name}");
+        }
+        for name in ["sub", "sub/deeper"] {
+            let read = entries(&real.join(name)).map(Iterator::count);
+            assert!(matches!(read, Err(FileError::Outside)), "{name}");
+        }
+        let entries: Vec<FolderEntry> = entries(&real).unwrap().map(Result::unwrap).collect();
+        let link = FolderEntry {
+            name: "sub".into(),
+            kind: EntryKind::Link,
+        };
+        assert_eq!(entries, [link]);
     }
 
     #[test]

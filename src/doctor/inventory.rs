@@ -214,6 +214,14 @@ fn settings(topic: &TopicName, replicas: usize, configs: &BTreeMap<String, Strin
             set(&format!("min.insync.replicas={wanted}")),
         ));
     }
+    let compression = config("compression.type");
+    if compression != "uncompressed" {
+        checks.push(warn(
+            code,
+            format!("{topic} has compression.type = {compression}: the brokers do not limit what its records take once they are unpacked, and a small batch can fill the memory of every command that reads it"),
+            set("compression.type=uncompressed"),
+        ));
+    }
     let segment: u64 = config("segment.bytes").parse().unwrap_or_default();
     if segment > LARGE_SEGMENT {
         checks.push(warn(
@@ -281,8 +289,9 @@ mod tests {
         found
     }
 
-    const GOOD: [(&str, &str); 3] = [
+    const GOOD: [(&str, &str); 4] = [
         ("cleanup.policy", "compact"),
+        ("compression.type", "uncompressed"),
         ("message.timestamp.type", "LogAppendTime"),
         ("min.insync.replicas", "2"),
     ];
@@ -308,6 +317,7 @@ mod tests {
     fn a_topic_that_somebody_else_made() {
         let other = [
             ("cleanup.policy", "compact,delete"),
+            ("compression.type", "uncompressed"),
             ("message.timestamp.type", "CreateTime"),
             ("min.insync.replicas", "1"),
         ];
@@ -322,11 +332,18 @@ mod tests {
         );
         assert_eq!(levels(&there(3, &other))[2], CheckStatus::Warn);
         assert_eq!(levels(&there(1, &GOOD))[1], CheckStatus::Fail);
-        let large = [GOOD[0], GOOD[1], GOOD[2], ("segment.bytes", "1073741824")];
-        assert_eq!(
-            levels(&there(3, &large)),
-            [CheckStatus::Warn, CheckStatus::Ok]
-        );
+        for (key, value) in [
+            ("segment.bytes", "1073741824"),
+            ("compression.type", "producer"),
+        ] {
+            let mut other = GOOD.to_vec();
+            other.retain(|(known, _)| *known != key);
+            other.push((key, value));
+            assert_eq!(
+                levels(&there(3, &other)),
+                [CheckStatus::Warn, CheckStatus::Ok]
+            );
+        }
     }
 
     fn recorded(found: &mut Checkup) -> &mut Available<Contents> {

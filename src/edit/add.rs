@@ -2,7 +2,7 @@
 
 use toml_edit::{DocumentMut, Item, Table};
 
-use super::words;
+use crate::model::toml;
 use crate::model::{ConfigKey, OnRemove, TopicName};
 
 /// What an entry says, as a person gave it: whether that is right, the reader of the files tells.
@@ -134,20 +134,20 @@ fn implicit() -> Table {
 impl NewEntry {
     /// The entry as it stands in a file.
     pub fn text(&self, name: &TopicName) -> String {
-        let mut lines = vec![format!("[topics.{}]", words::key(name.as_str()))];
+        let mut lines = vec![format!("[topics.{}]", toml::key(name.as_str()))];
         let mut line = |key: &str, value: Option<String>| {
             lines.extend(value.map(|value| format!("{key} = {value}")));
         };
-        let text = |text: &Option<String>| text.as_deref().map(words::string);
+        let text = |text: &Option<String>| text.as_deref().map(toml::string);
         let number = |number: Option<u32>| number.map(|number| number.to_string());
         line("description", text(&self.description));
         line("owner", text(&self.owner));
-        line("labels", words::table(&self.labels));
+        line("labels", toml::table(&self.labels));
         line("environments", list(&self.environments));
         line(
             "profile",
             match self.profiles.as_slice() {
-                [one] => Some(words::string(one)),
+                [one] => Some(toml::string(one)),
                 several => list(several),
             },
         );
@@ -156,19 +156,19 @@ impl NewEntry {
         line("min_insync_replicas", number(self.min_insync_replicas));
         let on_remove = self
             .on_remove
-            .map(|on_remove| words::string(on_remove.as_str()));
+            .map(|on_remove| toml::string(on_remove.as_str()));
         line("on_remove", on_remove);
         let keys = || self.config.iter().map(|(key, _)| key);
         for (key, value) in &self.config {
-            let written = format!("config.{}", words::config_key(key, keys()));
-            line(&written, Some(words::config_text(key, value)));
+            let written = format!("config.{}", toml::config_key(key, keys()));
+            line(&written, Some(toml::config_text(key, value)));
         }
         lines.join("\n") + "\n"
     }
 }
 
 fn list(items: &[String]) -> Option<String> {
-    (!items.is_empty()).then(|| words::list(items.iter().map(String::as_str)))
+    (!items.is_empty()).then(|| toml::list(items.iter().map(String::as_str)))
 }
 
 #[cfg(test)]

@@ -5,6 +5,5 @@
 pub mod add;
 mod home;
 pub mod import;
-mod words;
 
 pub use home::home;

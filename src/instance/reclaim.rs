@@ -134,11 +134,14 @@ pub(super) async fn judge(
     let now = over
         .first()
         .map_or_else(|| BrokerTime::estimated(None), |(_, now)| *now);
-    let partitions = partitions.collect();
-    let (usage, oldest) = tokio::join!(
+    let partitions: BTreeMap<TopicName, u32> = partitions.collect();
+    let there: Vec<TopicName> = partitions.keys().cloned().collect();
+    let (usage, oldest, inventories) = tokio::join!(
         observe::usage(site.cluster, &partitions, now),
         site.proof.oldest(site.cluster, &partitions, &without_id),
+        inventory::inventories_among(site.cluster, &there),
     );
+    let inventories = inventories?;
     let case = |(instance, now): (Instance, BrokerTime)| {
         let looked = ReclaimInputs {
             whose: &site.whose,
@@ -148,6 +151,7 @@ pub(super) async fn judge(
             inventory,
             seen: &seen,
             usage: &usage,
+            inventories: &inventories,
             allow,
             now_ms: now.now_ms(),
         };
@@ -166,6 +170,8 @@ struct ReclaimInputs<'a> {
     inventory: &'a Inventory,
     seen: &'a BTreeMap<TopicName, TopicPresence>,
     usage: &'a BTreeMap<TopicName, Usage>,
+    /// The topics that are, or may be, inventories, and why.
+    inventories: &'a BTreeMap<TopicName, String>,
     allow: &'a [Allow],
     now_ms: i64,
 }
@@ -237,7 +243,10 @@ impl ReclaimInputs<'_> {
             return Some(StayReason::Held(hold.clone()));
         }
         if let Some(why) = self.proof.forbids(topic) {
-            return Some(StayReason::Forbidden(why));
+            return Some(StayReason::Forbidden(why.to_owned()));
+        }
+        if let Some(why) = self.inventories.get(topic) {
+            return Some(StayReason::Forbidden(why.clone()));
         }
         let ids = (topic, recorded, live);
         if let Some(why) = unproven(instance, self.names.as_ref(), self.oldest, ids)
@@ -424,6 +433,7 @@ mod tests {
                 inventory: &self.inventory,
                 seen: &self.seen,
                 usage: &self.usage,
+                inventories: &BTreeMap::new(),
                 allow: &self.allow,
                 now_ms: NOW,
             };

@@ -87,7 +87,7 @@ pub enum StayReason {
     /// Nothing proves that the instance made it: why.
     Unproven(String),
     /// It can be no instance's, whatever is recorded: why. It is no longer recorded.
-    Forbidden(&'static str),
+    Forbidden(String),
     /// Another topic of the instance has to stay.
     Another,
     /// It is not the topic that the instance made. It is no longer recorded.

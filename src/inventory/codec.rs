@@ -30,7 +30,7 @@ pub const FORMAT: &str = "topicsmith/inventory/1";
 const LOCK: &[u8] = b"lock/";
 
 /// The key of the record that marks a topic as an inventory.
-const MARKER: &str = "inventory";
+pub(super) const MARKER: &str = "inventory";
 
 /// Something to record. Who and when: `at_ms` of what is given is not written, for the broker says
 /// when.

@@ -189,6 +189,14 @@ impl InventoryError {
                  --offset N` removes a record"
                     .to_owned(),
             ),
+            InventoryError::Refused { topic, fault, .. } if fault.is_decompression() => {
+                let topic = escape(topic.as_str());
+                Some(format!(
+                    "read it with a larger receive.message.max.bytes in --client-config FILE, and \
+                     remove its large records with `topicsmith inventory forget --offset N`; \
+                     compression.type = uncompressed on topic {topic} keeps further ones out"
+                ))
+            }
             InventoryError::Unwritable { .. } | InventoryError::Refused { .. } => None,
         }
     }

@@ -98,17 +98,16 @@ const FIRST: usize = 1_000;
 ///
 /// # Errors
 /// A right is missing, or no answer came in time.
-pub async fn is_one(cluster: &Cluster, topic: &TopicName) -> Result<bool, InventoryError> {
+pub(super) async fn is_one(cluster: &Cluster, topic: &TopicName) -> Result<bool, InventoryError> {
     let reading = Reader::open(cluster, topic, 0).await;
     let mut reader = reading.map_err(|error| unread(topic, error))?;
-    let mut is_one = false;
-    let read = reader.first(FIRST, |record| {
+    let is_ours = |record: &Record| {
         let key = record.key.as_deref().unwrap_or_default();
         let value = record.value.as_deref().unwrap_or_default();
-        is_one |= codec::decode(key, value, record.appended_ms).is_ok();
-    });
-    read.await.map_err(|error| unread(topic, error))?;
-    Ok(is_one)
+        codec::decode(key, value, record.appended_ms).is_ok()
+    };
+    let found = reader.any_of_first(FIRST, is_ours).await;
+    found.map_err(|error| unread(topic, error))
 }
 
 /// How many records are kept of a topic that may be somebody else's, before one of this tool's.
@@ -192,9 +191,10 @@ impl Log {
         self.leases.get(resource)
     }
 
-    /// Whether the topic is marked as an inventory.
-    pub fn is_marked(&self) -> bool {
-        self.is_marked
+    /// Whether the topic has no mark yet. One that this version cannot read is a mark: a newer version
+    /// may have written it, and it must not be overwritten.
+    pub fn needs_mark(&self) -> bool {
+        !self.is_marked && !self.last.contains_key(codec::MARKER.as_bytes())
     }
 
     /// Whether these are the records of an inventory: it is marked, or, where it was made before

@@ -436,7 +436,7 @@ impl Side {
     async fn claim(&mut self) -> Result<(), InventoryError> {
         let claim = codec::encode_claim(&self.resource, &self.id, &self.me);
         // An inventory that was made before there were marks gets its own.
-        let mark = (!self.log.is_marked()).then(codec::encode_marker);
+        let mark = self.log.needs_mark().then(codec::encode_marker);
         let records: Vec<codec::Pair> = mark.into_iter().chain([claim]).collect();
         self.may_claim = true;
         self.claimed = self.append(&records).await?;

@@ -9,6 +9,7 @@ mod codec;
 mod concern;
 mod envelope;
 mod error;
+mod foreign;
 mod lease;
 mod ledger;
 mod lock;
@@ -20,9 +21,10 @@ pub use concern::Asking;
 #[cfg(feature = "internals")]
 pub use error::Right;
 pub use error::{InventoryError, Unreadable};
+pub use foreign::inventories_among;
 pub use lease::{Holder, TTL, TakenLock};
 #[cfg(any(test, feature = "internals"))]
 pub use ledger::replay;
-pub use ledger::{Contents, Writer, is_one, read, read_anyway};
+pub use ledger::{Contents, Writer, read, read_anyway};
 pub use lock::{Lock, LockError, LockLost, Settling, break_lock, given_back, lock, mark};
-pub use topic::{create, may_be_one};
+pub use topic::create;

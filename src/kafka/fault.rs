@@ -55,6 +55,8 @@ const RECORD_TIMED_OUT: i32 = -192;
 const INVALID_ARGUMENT: i32 = -186;
 /// librdkafka's `_DESTROY`: the client went while the request was under way.
 pub(super) const CLOSED: i32 = -197;
+/// librdkafka's `_BAD_COMPRESSION`: a batch of records could not be decompressed.
+const BAD_COMPRESSION: i32 = -198;
 /// librdkafka's `_BAD_MSG`: the answer could not be read.
 pub(super) const UNREADABLE: i32 = -199;
 
@@ -69,6 +71,12 @@ impl FaultKind {
 }
 
 impl Fault {
+    /// Whether a batch of records could not be decompressed: librdkafka limits what a batch takes
+    /// by `receive.message.max.bytes`.
+    pub fn is_decompression(&self) -> bool {
+        self.code == BAD_COMPRESSION
+    }
+
     pub(crate) fn new(code: i32, message: String) -> Self {
         let name = match code {
             UNKNOWN => "UNKNOWN_SERVER_ERROR".to_owned(),

@@ -1001,12 +1001,15 @@ impl Event<'_> {
         }
     }
 
-    /// A result by its code and its words.
+    /// A result by its code and its words. A broker's answer (a positive code) can repeat what it was
+    /// sent, and no secret of the connection is: to replace what resembles one would confirm guesses.
     fn check(&self, code: c_int, message: impl FnOnce() -> String) -> Result<(), Fault> {
-        if code == 0 {
-            return Ok(());
-        }
-        let fault = Fault::new(code, self.shared.redact(&message()));
+        let message = match code {
+            0 => return Ok(()),
+            1.. => message(),
+            _ => self.shared.redact(&message()),
+        };
+        let fault = Fault::new(code, message);
         Err(fault.of(self.shared.principal().as_deref()))
     }
 

@@ -157,32 +157,49 @@ impl Reader {
     ///
     /// # Errors
     /// The records did not come in time, or a right is missing.
-    pub async fn to_end(&mut self, each: impl FnMut(Record)) -> Result<(), RecordError> {
-        self.first(usize::MAX, each).await
+    pub async fn to_end(&mut self, mut each: impl FnMut(Record)) -> Result<(), RecordError> {
+        let take = |record| {
+            each(record);
+            false
+        };
+        self.until(usize::MAX, take).await.map(drop)
     }
 
-    /// The same for no more than so many records.
+    /// Whether any of the first so many records is of a kind. Reading stops at the first one that is.
     ///
     /// # Errors
     /// As for [`Reader::to_end`].
-    pub async fn first(
+    pub async fn any_of_first(
         &mut self,
         most: usize,
-        mut each: impl FnMut(Record),
-    ) -> Result<(), RecordError> {
+        is_one: impl Fn(&Record) -> bool,
+    ) -> Result<bool, RecordError> {
+        self.until(most, |record| is_one(&record)).await
+    }
+
+    /// Reads until a record is found, or the end was reached, or so many were read.
+    async fn until(
+        &mut self,
+        most: usize,
+        mut is_found: impl FnMut(Record) -> bool,
+    ) -> Result<bool, RecordError> {
         let deadline = Instant::now() + self.side.timeout;
         let mut last = None;
         for _ in 0..most {
+            // Compaction may have taken the last ones.
             if self.next >= self.end {
                 break;
             }
             match self.hear(deadline, &mut last).await? {
-                Some(record) => each(record),
-                // Compaction has taken the last ones.
+                Some(record) => {
+                    if is_found(record) {
+                        return Ok(true);
+                    }
+                }
                 None => break,
             }
         }
-        Ok(())
+        Ok(false)
     }
 
     /// Reads on until the record at an offset was read, which somebody is known to have appended.

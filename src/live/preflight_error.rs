@@ -20,6 +20,9 @@ pub struct PreflightError {
 pub enum PreflightErrorKind {
     /// It would refuse the change.
     Refused,
+    /// It fails at the change for a reason that it does not give (`UNKNOWN_SERVER_ERROR`), as a policy
+    /// with a fault of its own does.
+    Failed,
     /// A right is missing: for the change, or for asking.
     NotAuthorised,
     /// The topic holds the inventory of others, as far as can be told.

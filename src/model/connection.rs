@@ -175,17 +175,22 @@ impl Connection {
 
     /// Replaces every secret by its name in a text that came from elsewhere, such as a library's
     /// error, and so a part of one: libraries take values apart, or cut them off.
+    ///
+    /// What the configuration itself holds in plain text, its servers and `client.id`, stays as it
+    /// is: were it replaced, its author could find out a secret by guessing parts of it.
     pub fn redact(&self, text: &str) -> String {
-        let is_shown = |secret: &Secret| {
-            let mut servers = self.servers.iter().filter(|server| server.is_public());
-            servers.any(|server| server.expose() == secret.expose())
-        };
-        let secrets = self.secrets.iter().filter(|secret| !is_shown(secret));
-        let needles = secrets.flat_map(Needle::of_secret);
-        let needles = needles.chain(self.hosts.iter().map(Needle::of_host));
-        let mut needles: Vec<Needle> = needles.filter(|needle| !needle.text.is_empty()).collect();
-        // The longest first: one secret may contain another.
+        let literals = self.servers.iter().chain(self.properties.get("client.id"));
+        let literals = literals.filter(|literal| literal.is_public());
+        let mut needles: Vec<Needle> = literals.map(Needle::of_literal).collect();
         needles.sort_by_key(|needle| std::cmp::Reverse(needle.text.len()));
+        let secrets = self.secrets.iter().flat_map(Needle::of_secret);
+        let mut secrets: Vec<Needle> = secrets
+            .chain(self.hosts.iter().map(Needle::of_host))
+            .collect();
+        // The longest first: one secret may contain another.
+        secrets.sort_by_key(|needle| std::cmp::Reverse(needle.text.len()));
+        needles.extend(secrets);
+        needles.retain(|needle| !needle.text.is_empty());
         let mut redacted = String::with_capacity(text.len());
         let (mut rest, mut before) = (text, None);
         // In one pass: a secret may be a part of another one's name.
@@ -225,6 +230,16 @@ struct Needle<'a> {
 impl<'a> Needle<'a> {
     /// The shortest beginning of a secret that is taken for it.
     const BEGINNING: usize = 8;
+
+    /// A text that is no secret, whatever it has in common with one.
+    fn of_literal(literal: &'a Secret) -> Self {
+        Self {
+            text: literal.expose(),
+            name: literal.expose(),
+            is_word: true,
+            is_whole: false,
+        }
+    }
 
     fn of_host(host: &'a Secret) -> Self {
         Self {
@@ -289,6 +304,24 @@ mod tests {
         let text = connection.redact("bad password \"hunter22\" or hunter2 at kafka:9092");
         assert_eq!(text, "bad password \"***\" or *** at kafka:9092");
         assert!(!format!("{connection:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn a_guess_at_a_secret_is_shown_as_it_was_written() {
+        let guesses = ["admin-se.example:9092", "admin-secret:9092", "other:9092"];
+        let mut connection = Connection::to(guesses.map(str::to_owned).to_vec());
+        connection.properties =
+            BTreeMap::from([("client.id".to_owned(), Secret::public("admin-secret"))]);
+        connection.secrets = vec![Secret::named("admin-secret:9092 and more", "${PASSWORD}")];
+        let text = "admin-se.example:9092/1 admin-secret:9092/2 [admin-secret] other:9092";
+        assert_eq!(connection.redact(text), text);
+        let text = "admin-secret:9092 and more, admin-sec";
+        assert_eq!(
+            connection.redact(text),
+            "admin-secret:9092 and more, ${PASSWORD}"
+        );
+        let text = "x admin-secret:90";
+        assert_eq!(connection.redact(text), "x admin-secret:90");
     }
 
     #[test]

@@ -21,6 +21,7 @@ pub mod setting;
 pub mod step;
 pub mod text;
 pub mod time;
+pub mod toml;
 pub mod units;
 
 pub use clock::BrokerTime;

@@ -140,7 +140,10 @@ fn kind(fault: &Fault) -> PreflightErrorKind {
     /// Kafka's `UNSUPPORTED_VERSION`: of a request that the broker lists, its `validate_only` may
     /// be what it does not know.
     const UNSUPPORTED_VERSION: i32 = 35;
+    /// Kafka's `UNKNOWN_SERVER_ERROR`.
+    const UNKNOWN: i32 = -1;
     match fault.kind() {
+        _ if fault.code == UNKNOWN => PreflightErrorKind::Failed,
         FaultKind::NotAuthorised => PreflightErrorKind::NotAuthorised,
         FaultKind::Throttled => PreflightErrorKind::Unchecked,
         _ if fault.code == UNSUPPORTED_VERSION => PreflightErrorKind::Unchecked,

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::options::MissingRights;
-use super::{Action, Blocked, Options, Setting, SettingChange};
+use super::{Action, Blocked, Options, Setting, SettingAction, SettingChange};
 use crate::desired::Topic;
 use crate::live::{Live, PreflightError, PreflightErrorKind};
 use crate::model::text::names;
-use crate::model::{BlockCode, Place, SettingValue, TopicName};
+use crate::model::toml;
+use crate::model::{BlockCode, ConfigKey, Place, SettingValue, TopicName};
 
 /// How many topics a note names.
 const MOST_NAMED: usize = 10;
@@ -32,6 +33,10 @@ pub(super) fn of_create(
         PreflightErrorKind::NotAuthorised => (
             NO_RIGHT,
             "Give this principal the right to create it: Create on the topic or on the cluster",
+        ),
+        PreflightErrorKind::Failed => (
+            FAILED,
+            "Ask the operators of the brokers: the entry is not at fault",
         ),
         PreflightErrorKind::Refused
         | PreflightErrorKind::Inventory
@@ -130,11 +135,7 @@ fn of_configs(
     let (first, others) = taken.split_first()?;
     let keys = || taken.iter().filter_map(SettingChange::config_key);
     let what: Vec<String> = match others {
-        [] => {
-            let from = first.from_text().unwrap_or("unknown");
-            let to = first.becomes().unwrap_or("its default");
-            keys().map(|key| format!("{key} {from} → {to}")).collect()
-        }
+        [] => keys().map(|key| in_words(key, first)).collect(),
         _ => keys().map(ToString::to_string).collect(),
     };
     let (why, help) = match code {
@@ -143,10 +144,13 @@ fn of_configs(
             "Give this principal the right to change configs: AlterConfigs on the topic",
         ),
         BlockCode::OwnedElsewhere => (INVENTORY, LEAVE_INVENTORY),
-        _ => (
-            REFUSED,
-            "Set what this cluster takes, or leave it out of the files",
-        ),
+        _ => {
+            let why = match preflight_error.kind {
+                PreflightErrorKind::Failed => FAILED,
+                _ => REFUSED,
+            };
+            (why, &*keep_current(taken))
+        }
     };
     let message = format!("{}: {why}: {}", what.join(", "), preflight_error.words);
     let place = first.declared_at.as_ref().unwrap_or(&wanted.declared_at);
@@ -158,6 +162,57 @@ fn of_configs(
     })
 }
 
+/// The change of a config.
+fn in_words(key: &ConfigKey, change: &SettingChange) -> String {
+    let from = change.from_text();
+    match &change.action {
+        SettingAction::Reset(_) | SettingAction::Remove => {
+            let shown = |value: &str| match key.human(value) {
+                Some(human) => format!("{human} ({value})"),
+                None => value.to_owned(),
+            };
+            let from = from.map_or("unknown".to_owned(), shown);
+            let to = change
+                .becomes()
+                .map_or(String::new(), |to| format!(" {}", shown(to)));
+            format!("reset {key} from {from} to the default{to}")
+        }
+        SettingAction::Set(_) | SettingAction::Pin(_) => {
+            let (from, to) = (
+                from.unwrap_or("unknown"),
+                change.becomes().unwrap_or_default(),
+            );
+            format!("{key} {from} → {to}")
+        }
+    }
+}
+
+/// How to go on without changes that the broker does not make: with the values that the topic has.
+fn keep_current(taken: &[SettingChange]) -> String {
+    let keys = || taken.iter().filter_map(SettingChange::config_key);
+    let current: Option<Vec<String>> = taken
+        .iter()
+        .map(|change| {
+            let key = change.config_key()?;
+            let value = toml::config_value(key, change.from_text()?)?;
+            Some(format!("config.{} = {value}", toml::config_key(key, [])))
+        })
+        .collect();
+    let current = match current {
+        Some(declared) => format!("the current value: {}", declared.join(", ")),
+        None => "the current value".to_owned(),
+    };
+    let is_reset = |change: &SettingChange| matches!(change.action, SettingAction::Reset(_));
+    let begin = match taken.iter().all(is_reset) {
+        true => "Declare",
+        false => "Set a value that this cluster accepts, or keep",
+    };
+    let unmanaged: Vec<String> = keys().map(|key| format!("config.{key}")).collect();
+    let unmanaged = toml::list(unmanaged.iter().map(String::as_str));
+    format!("{begin} {current}; or leave it to others: unmanaged = {unmanaged}")
+}
+
+const FAILED: &str = "the broker fails at it (its log has the cause)";
 const REFUSED: &str = "the broker refuses it";
 const INVENTORY: &str = "no plan changes or deletes an inventory";
 const LEAVE_INVENTORY: &str = "Take its entry out of the files, removals included; to delete an unused inventory, use kafka-topics";
@@ -200,7 +255,9 @@ fn blocking<'a>(
 /// Under which code an objection holds something back, if it does.
 fn code(kind: PreflightErrorKind, options: &Options) -> Option<BlockCode> {
     match kind {
-        PreflightErrorKind::Refused => Some(BlockCode::RefusedByBroker),
+        PreflightErrorKind::Refused | PreflightErrorKind::Failed => {
+            Some(BlockCode::RefusedByBroker)
+        }
         PreflightErrorKind::Inventory => Some(BlockCode::OwnedElsewhere),
         PreflightErrorKind::NotAuthorised => match options.missing_rights {
             MissingRights::Noted => None,
@@ -351,6 +408,40 @@ mod tests {
         assert_eq!(without.changes[2].setting(&Setting::Partitions), None);
         assert_eq!(without.blocked[0].setting, Some(Setting::Partitions));
         assert!(without.blocked[0].message.starts_with("partitions 3 → 6: "));
+    }
+
+    #[test]
+    fn what_is_blocked_says_how_to_keep_the_current_value() {
+        let desired = desired([("a", topic(3, 3, &[("segment.bytes", "1048576")]))]);
+        let own = [("retention.ms", "259200000"), ("segment.bytes", "2097152")];
+        let mut live = live([("a", found(3, 3, &own))]);
+        live.broker_defaults.insert(
+            "retention.ms".into(),
+            crate::testing::kafka_default("604800000"),
+        );
+        let error = |kind, key: &str| preflight_error(&[config(key)], kind, config(key));
+        let errors = vec![
+            error(PreflightErrorKind::Refused, "retention.ms"),
+            error(PreflightErrorKind::Failed, "segment.bytes"),
+        ];
+        live.preflight_errors.insert("a".into(), errors);
+        let plan = make(&desired, &live, &Options::default());
+        let words: Vec<(&str, &str)> = (plan.blocked.iter())
+            .map(|blocked| (blocked.message.as_str(), blocked.help.as_str()))
+            .collect();
+        assert_eq!(
+            words,
+            [
+                (
+                    "reset retention.ms from 3d (259200000) to the default 7d (604800000): the broker refuses it: No. (NAME 1)",
+                    "Declare the current value: config.retention.ms = \"3d\"; or leave it to others: unmanaged = [\"config.retention.ms\"]"
+                ),
+                (
+                    "segment.bytes 2097152 → 1048576: the broker fails at it (its log has the cause): No. (NAME 1)",
+                    "Set a value that this cluster accepts, or keep the current value: config.segment.bytes = \"2MiB\"; or leave it to others: unmanaged = [\"config.segment.bytes\"]"
+                ),
+            ]
+        );
     }
 
     #[test]

@@ -81,7 +81,7 @@ async fn made_as_it_has_to_be(test: Test) {
         "PartitionCount: 1",
         "ReplicationFactor: 1",
         "cleanup.policy=compact",
-        "compression.type=producer",
+        "compression.type=uncompressed",
         "message.timestamp.type=LogAppendTime",
         "min.compaction.lag.ms=3600000",
         "min.insync.replicas=1",

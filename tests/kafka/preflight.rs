@@ -10,6 +10,7 @@ use crate::harness::{self, Brokers, Repository, Test, new_topic};
 harness::tests! {
     refusals_are_in_the_plan_with_their_places,
     several_bad_configs_and_good_ones,
+    contradicting_configs_are_blocked_and_nothing_else,
     without_preflight_the_plan_does_not_know,
     all_or_nothing,
     a_reader_gets_a_plan_and_no_apply,
@@ -215,4 +216,63 @@ async fn brokers_that_delete_nothing(test: Test) {
     apply.says(words).says("1 applied");
     assert!(exists(&cluster, &test.topic("old")).await);
     assert!(exists(&cluster, &test.topic("new")).await);
+}
+
+/// A broker names one key of several that contradict each other: each is blocked at its own line, and
+/// what has nothing to do with it is applied.
+async fn contradicting_configs_are_blocked_and_nothing_else(test: Test) {
+    let brokers = Brokers::own_with(1, "log.cleaner.max.compaction.lag.ms=86400000");
+    let repository = test.repository("");
+    repository.environment("dev", brokers.servers(), 1, "");
+    let lag = "config.max.compaction.lag.ms = \"3d\"\n";
+    repository.topics(&format!("[topics.\"@a\"]\n{lag}"));
+    repository.run("apply --yes").exits(0);
+    // Without the line it would be the broker's one day, which is below the two days.
+    let rest = "config.retention.ms = \"8d\"\nconfig.flush.messages = 5000\n";
+    let min = "config.min.compaction.lag.ms = \"2d\"\n";
+    repository.topics(&format!("[topics.\"@a\"]\n{rest}{min}"));
+    let json = repository.run("plan --format json").exits(4).json();
+    let blocked = json["blocked"].as_array().expect("a list");
+    let places: Vec<_> = blocked
+        .iter()
+        .map(|one| (one["setting"].as_str(), one["declared_at"].as_str()))
+        .collect();
+    assert_eq!(
+        places,
+        [
+            (
+                Some("config.max.compaction.lag.ms"),
+                Some("topics/a.toml:1")
+            ),
+            (
+                Some("config.min.compaction.lag.ms"),
+                Some("topics/a.toml:4")
+            ),
+        ]
+    );
+    let message = blocked[0]["message"].as_str().expect("a text");
+    assert!(
+        message.starts_with("reset max.compaction.lag.ms from 3d (259200000) to the default 1d")
+            && message.ends_with(", together with min.compaction.lag.ms"),
+        "{message}"
+    );
+    repository
+        .run("apply --yes")
+        .exits(3)
+        .says("1 applied, 2 blocked");
+    let json = repository.run("plan --format json").exits(4).json();
+    assert_eq!(json["changes"], serde_json::json!([]));
+    // What the first help proposes is taken, word by word: then both can be.
+    let help = json["blocked"][0]["help"].as_str().expect("a text");
+    let declare = help.strip_prefix("Declare the current value: ");
+    let (line, others) = declare
+        .and_then(|ways| ways.split_once(';'))
+        .expect("two ways");
+    assert_eq!(
+        others,
+        " or leave it to others: unmanaged = [\"config.max.compaction.lag.ms\"]"
+    );
+    repository.topics(&format!("[topics.\"@a\"]\n{rest}{min}{line}\n"));
+    repository.run("apply --yes").exits(0);
+    repository.run("plan --detailed-exitcode").exits(0);
 }

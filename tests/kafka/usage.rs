@@ -57,6 +57,36 @@ pub fn write(test: &Test, topic: &TopicName, age: Duration) {
         .expect("it is written");
 }
 
+/// Writes a record of so many zero bytes, compressed to a thousandth of them, and returns whether the
+/// broker took it.
+pub fn write_compressed(test: &Test, topic: &TopicName, size: usize) -> bool {
+    let producer: BaseProducer = ClientConfig::new()
+        .set("bootstrap.servers", test.broker().servers())
+        .set("compression.type", "gzip")
+        .set("message.max.bytes", "100000000")
+        .set("message.timeout.ms", "10000")
+        .create()
+        .expect("a client");
+    let end = || {
+        let offsets =
+            producer
+                .client()
+                .fetch_watermarks(topic.as_str(), 0, Duration::from_secs(30));
+        offsets.expect("the topic is there").1
+    };
+    let before = end();
+    let value = vec![0; size];
+    let record = BaseRecord::to(topic.as_str()).key("k").payload(&value);
+    producer
+        .send(record)
+        .map_err(|(e, _)| e)
+        .expect("there is room");
+    producer
+        .flush(Duration::from_secs(30))
+        .expect("it is answered");
+    end() > before
+}
+
 fn consumer(test: &Test, group: &str) -> BaseConsumer {
     ClientConfig::new()
         .set("bootstrap.servers", test.broker().servers())

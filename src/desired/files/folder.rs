@@ -1,7 +1,6 @@
 //! Reads the files of a folder, within limits, and nothing that is not a file of that folder.
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::fs::{self, DirEntry};
 use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
@@ -9,7 +8,7 @@ use std::sync::Arc;
 use super::error::{Folder, LoadError};
 use super::weight::Room;
 use crate::desired::suggest::shown;
-use crate::files::{self, FileError};
+use crate::files::{self, EntryKind, FileError, FolderEntry};
 use crate::model::{Finding, Place, SourceText};
 
 /// Where the files are read from.
@@ -123,7 +122,7 @@ pub(in crate::desired) fn read_folder(
     match walk.all(folder.to_owned(), location.real) {
         Ok(()) => {}
         Err(Stop::Unreadable(error)) => {
-            return Err(LoadError::Unreadable(named(), FileError::Io(error)));
+            return Err(LoadError::Unreadable(named(), error));
         }
         Err(Stop::TooMany) => {
             let folder = named();
@@ -140,7 +139,7 @@ pub(in crate::desired) fn read_folder(
 
 /// Why a folder is not walked through.
 enum Stop {
-    Unreadable(io::Error),
+    Unreadable(FileError),
     TooMany,
 }
 
@@ -193,32 +192,31 @@ impl Walk<'_> {
             Err(stop) => return Err((stop, path)),
         };
         for entry in entries {
-            let name = entry.file_name();
+            let FolderEntry { name, kind } = entry;
             if name.as_encoded_bytes().starts_with(b".") {
                 continue;
             }
             let (path, real) = (path.join(&name), real.join(&name));
-            match entry.file_type() {
-                Ok(kind) if kind.is_symlink() => self.links.push_back(Link { path, depth }),
-                Ok(kind) if kind.is_dir() => self.subfolder(path, real, depth)?,
-                Ok(_) if is_toml(&path) => {
+            match kind {
+                EntryKind::Link => self.links.push_back(Link { path, depth }),
+                EntryKind::Folder => self.subfolder(path, real, depth)?,
+                EntryKind::Other if is_toml(&path) => {
                     self.file(&path, real);
                 }
-                Ok(_) => {}
-                Err(error) => self.unreadable(&path, format!("cannot be read: {error}")),
+                EntryKind::Other => {}
             }
         }
         Ok(())
     }
 
     /// The entries of a folder, sorted by name.
-    fn entries_of(&mut self, real: &Path) -> Result<Vec<DirEntry>, Stop> {
+    fn entries_of(&mut self, real: &Path) -> Result<Vec<FolderEntry>, Stop> {
         let mut entries = Vec::new();
-        for entry in fs::read_dir(real).map_err(Stop::Unreadable)? {
+        for entry in files::entries(real).map_err(Stop::Unreadable)? {
             self.entries = self.entries.checked_sub(1).ok_or(Stop::TooMany)?;
-            entries.push(entry.map_err(Stop::Unreadable)?);
+            entries.push(entry.map_err(|error| Stop::Unreadable(error.into()))?);
         }
-        entries.sort_by_key(DirEntry::file_name);
+        entries.sort();
         Ok(entries)
     }
 

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use super::Note;
 use crate::desired::{Desired, Requirement, Unmanaged};
-use crate::edit::words::{DEFAULT, config_value, string};
 use crate::live::{Live, LiveTopic, ReplicationFactor, effective};
 use crate::model::config::MIN_ISR;
 use crate::model::config::is_throttle;
 use crate::model::text::{count, cut, escape};
+use crate::model::toml::{DEFAULT, config_value, string};
 use crate::model::{ConfigKey, TopicName};
 
 /// The most of a key or a value in a note, in characters.

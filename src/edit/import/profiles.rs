@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::entry::{ImportedEntry, Setting, SettingTexts};
-use crate::edit::words::DEFAULT;
+use crate::model::toml::DEFAULT;
 
 /// A profile as it will stand in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]

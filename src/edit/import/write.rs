@@ -7,9 +7,9 @@ use super::entry::{ImportedEntry, Setting, SettingTexts};
 use super::profiles::Profile;
 use super::{Import, Written};
 use crate::desired::{Draft, Requirement};
-use crate::edit::words;
 use crate::model::ConfigKey;
 use crate::model::text::escape;
+use crate::model::toml;
 
 /// The files that the entries and profiles stand in, and where each entry stands.
 pub(super) fn files(
@@ -80,7 +80,7 @@ fn head(import: &Import<'_>) -> String {
 }
 
 fn put_profile(profile: &Profile, text: &mut String) {
-    text.push_str(&format!("\n[profiles.{}]\n", words::key(&profile.name)));
+    text.push_str(&format!("\n[profiles.{}]\n", toml::key(&profile.name)));
     put_settings(&profile.settings, text);
 }
 
@@ -89,23 +89,23 @@ fn put_entry(entry: &ImportedEntry, import: &Import<'_>, text: &mut String) {
         text.push_str(&line);
         text.push('\n');
     };
-    line(format!("[topics.{}]", words::key(entry.topic.as_str())));
+    line(format!("[topics.{}]", toml::key(entry.topic.as_str())));
     for missing in &entry.missing {
         line(format!("# {}", escape(&to_do(missing))));
     }
     if import.is_one_of_several {
         let name = &import.desired.environment.name;
-        line(format!("environments = {}", words::list([&**name])));
+        line(format!("environments = {}", toml::list([&**name])));
     }
     if let Some(profile) = &entry.profile {
-        line(format!("profile = {}", words::string(profile)));
+        line(format!("profile = {}", toml::string(profile)));
     }
     if let Some(partitions) = entry.partitions {
         line(format!("partitions = {partitions}"));
     }
     put_settings(&entry.settings, text);
     if let Some(unmanaged) = &entry.unmanaged {
-        let list = words::list(unmanaged.iter().map(String::as_str));
+        let list = toml::list(unmanaged.iter().map(String::as_str));
         text.push_str(&format!("unmanaged = {list}\n"));
     }
 }
@@ -116,7 +116,7 @@ fn to_do(missing: &Requirement) -> String {
         Requirement::Owner => "owner = \"…\"".to_owned(),
         Requirement::Description => "description = \"…\"".to_owned(),
         Requirement::Labels => "labels = { … = \"…\" }".to_owned(),
-        Requirement::Label(label) => format!("labels.{} = \"…\"", words::key(label)),
+        Requirement::Label(label) => format!("labels.{} = \"…\"", toml::key(label)),
         Requirement::Traffic => {
             "traffic = { messages_per_day = …, average_size = \"…\" }".to_owned()
         }
@@ -131,7 +131,7 @@ fn put_settings(settings: &SettingTexts, text: &mut String) {
         let key = match setting {
             Setting::ReplicationFactor => "replication_factor".to_owned(),
             Setting::MinIsr => "min_insync_replicas".to_owned(),
-            Setting::Config(key) => format!("config.{}", words::config_key(key, configs())),
+            Setting::Config(key) => format!("config.{}", toml::config_key(key, configs())),
         };
         text.push_str(&format!("{key} = {value}\n"));
     }

@@ -1,17 +1,35 @@
 //! Changes of configs. A broker takes or refuses those of a topic as a whole, and names the first
 //! bad key at most; so where it refuses, it is asked again until the bad ones are known.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::ask::ask;
 use super::{Rejection, preflight_error};
 use crate::kafka::batches::{Cost, pack};
 use crate::kafka::{Alter, AlterOp, Cluster, Error, Fault, Mode};
 use crate::live::{PreflightError, PreflightErrorKind};
+use crate::model::text::names;
 use crate::model::{ConfigKey, Setting, TopicName};
 
-/// What is said against each key of a topic.
-type Bad = BTreeMap<TopicName, Vec<(ConfigKey, Fault)>>;
+/// How many keys a message names.
+const MOST_NAMED: usize = 5;
+
+/// A key that a broker refuses.
+#[derive(Debug, Clone)]
+struct BadKey {
+    key: ConfigKey,
+    fault: Fault,
+    /// The keys that it is refused together with: without any one of them the rest would do.
+    together: Vec<ConfigKey>,
+}
+
+/// The refused keys of each topic.
+type Bad = BTreeMap<TopicName, Vec<BadKey>>;
+
+/// How many questions about parts of the refused changes are asked at a time.
+const AT_A_TIME: usize = 4;
 
 pub(super) async fn preflight(
     cluster: &Cluster,
@@ -19,10 +37,12 @@ pub(super) async fn preflight(
 ) -> Result<Vec<Rejection>, Error> {
     let refused = validate(cluster, alters).await?;
     let (several, mut bad) = split(refused);
+    let (several, found) = leaving_one_out(cluster, several).await?;
+    bad.extend(found);
     if !several.is_empty() {
         bad.extend(one_by_one(cluster, several).await?);
     }
-    Ok(bad.into_iter().flat_map(said).collect())
+    Ok(bad.into_iter().flat_map(rejections).collect())
 }
 
 async fn validate(cluster: &Cluster, alters: Vec<Alter>) -> Result<Vec<(Alter, Fault)>, Error> {
@@ -37,7 +57,12 @@ async fn validate(cluster: &Cluster, alters: Vec<Alter>) -> Result<Vec<(Alter, F
 /// Those that are refused for what some of their keys hold, and the answers that are final.
 fn split(refused: Vec<(Alter, Fault)>) -> (Vec<(Alter, Fault)>, Bad) {
     let for_a_key = |(alter, fault): &(Alter, Fault)| {
-        alter.ops.len() > 1 && super::kind(fault) == PreflightErrorKind::Refused
+        let kind = super::kind(fault);
+        let for_a_value = matches!(
+            kind,
+            PreflightErrorKind::Refused | PreflightErrorKind::Failed
+        );
+        alter.ops.len() > 1 && for_a_value
     };
     let (several, whole): (Vec<_>, Vec<_>) = refused.into_iter().partition(for_a_key);
     let bad = whole
@@ -46,32 +71,83 @@ fn split(refused: Vec<(Alter, Fault)>) -> (Vec<(Alter, Fault)>, Bad) {
     (several, bad.collect())
 }
 
-fn each(ops: &[(ConfigKey, AlterOp)], fault: &Fault) -> Vec<(ConfigKey, Fault)> {
-    ops.iter()
-        .map(|(key, _)| (key.clone(), fault.clone()))
-        .collect()
+fn each(ops: &[(ConfigKey, AlterOp)], fault: &Fault) -> Vec<BadKey> {
+    let bad = |(key, _): &(ConfigKey, AlterOp)| BadKey {
+        key: key.clone(),
+        fault: fault.clone(),
+        together: Vec::new(),
+    };
+    ops.iter().map(bad).collect()
+}
+
+/// Asks about parts of the refused changes, `part` of which takes the changes of a topic and a number
+/// below the largest count of them, and returns the refused parts. A topic can be in a request once.
+async fn parts(
+    cluster: &Cluster,
+    refused: &[(Alter, Fault)],
+    part: impl Fn(&Alter, usize) -> Option<Alter>,
+) -> Result<Vec<Vec<(Alter, Fault)>>, Error> {
+    let most = refused.iter().map(|(alter, _)| alter.ops.len()).max();
+    let questions = (0..most.unwrap_or_default()).map(|index| {
+        let parts = refused.iter().filter_map(|(alter, _)| part(alter, index));
+        validate(cluster, parts.collect())
+    });
+    stream::iter(questions)
+        .buffered(AT_A_TIME)
+        .try_collect()
+        .await
+}
+
+/// The changes without each of their keys in turn: where the rest would do without a key, that key is
+/// at fault, alone or together with others of which the same is true. Returns the topics of which no
+/// one key is, too.
+async fn leaving_one_out(
+    cluster: &Cluster,
+    refused: Vec<(Alter, Fault)>,
+) -> Result<(Vec<(Alter, Fault)>, Bad), Error> {
+    let without = |alter: &Alter, index: usize| {
+        let mut rest = alter.clone();
+        (index < rest.ops.len()).then(|| rest.ops.remove(index))?;
+        Some(rest)
+    };
+    let answers = parts(cluster, &refused, without).await?;
+    let mut still: BTreeSet<(TopicName, usize)> = BTreeSet::new();
+    for (index, refused) in answers.into_iter().enumerate() {
+        still.extend(refused.into_iter().map(|(alter, _)| (alter.topic, index)));
+    }
+    let mut bad = Bad::new();
+    let mut several = Vec::new();
+    for (alter, fault) in refused {
+        let ops = alter.ops.iter().enumerate();
+        let cures = ops.filter(|(index, _)| !still.contains(&(alter.topic.clone(), *index)));
+        let keys: Vec<ConfigKey> = cures.map(|(_, (key, _))| key.clone()).collect();
+        if keys.is_empty() {
+            several.push((alter, fault));
+            continue;
+        }
+        let found = keys.iter().map(|key| BadKey {
+            key: key.clone(),
+            fault: fault.clone(),
+            together: keys.iter().filter(|other| *other != key).cloned().collect(),
+        });
+        bad.insert(alter.topic, found.collect());
+    }
+    Ok((several, bad))
 }
 
 /// Each key alone, then what is left of each topic together. Where no key is bad alone, or what is
 /// left is refused too, it is the combination that is bad.
 async fn one_by_one(cluster: &Cluster, refused: Vec<(Alter, Fault)>) -> Result<Bad, Error> {
-    let most = refused.iter().map(|(alter, _)| alter.ops.len()).max();
     let mut bad = Bad::new();
-    // A topic can stand in a request once.
-    for index in 0..most.unwrap_or_default() {
-        let alone = |(alter, _): &(Alter, Fault)| {
-            let op = alter.ops.get(index)?.clone();
-            let topic = alter.topic.clone();
-            Some(Alter {
-                topic,
-                ops: vec![op],
-            })
-        };
-        let alone = refused.iter().filter_map(alone).collect();
-        for (alter, fault) in validate(cluster, alone).await? {
-            let keys = each(&alter.ops, &fault);
-            bad.entry(alter.topic).or_default().extend(keys);
-        }
+    let alone = |alter: &Alter, index: usize| {
+        Some(Alter {
+            topic: alter.topic.clone(),
+            ops: vec![alter.ops.get(index)?.clone()],
+        })
+    };
+    for (alter, fault) in parts(cluster, &refused, alone).await?.concat() {
+        let keys = each(&alter.ops, &fault);
+        bad.entry(alter.topic).or_default().extend(keys);
     }
     let mut rest = Vec::new();
     for (alter, fault) in refused {
@@ -96,23 +172,33 @@ fn without(mut alter: Alter, bad: &Bad) -> Alter {
     let bad = bad.get(&alter.topic).map_or(&[][..], Vec::as_slice);
     alter
         .ops
-        .retain(|(key, _)| bad.iter().all(|(b, _)| b != key));
+        .retain(|(key, _)| bad.iter().all(|bad| bad.key != *key));
     alter
 }
 
-/// The keys of a topic, those with the same answer together.
-fn said((topic, mut keys): (TopicName, Vec<(ConfigKey, Fault)>)) -> Vec<Rejection> {
-    keys.sort_by(|(a, _), (b, _)| a.cmp(b));
-    let mut said: Vec<PreflightError> = Vec::new();
-    for (key, fault) in keys {
+/// The refused keys of a topic: those with the same answer in one, those that contradict each other
+/// each by itself.
+fn rejections((topic, mut keys): (TopicName, Vec<BadKey>)) -> Vec<Rejection> {
+    keys.sort_by(|a, b| a.key.cmp(&b.key));
+    let mut errors: Vec<PreflightError> = Vec::new();
+    for BadKey {
+        key,
+        fault,
+        together,
+    } in keys
+    {
         let part = Some(Setting::Config(key));
-        let new = preflight_error(vec![part.clone()], part, &fault);
-        match said.iter_mut().find(|known| known.words == new.words) {
+        let mut new = preflight_error(vec![part.clone()], part, &fault);
+        if !together.is_empty() {
+            new.words += &format!(", together with {}", names(&together, MOST_NAMED));
+        }
+        match errors.iter_mut().find(|known| known.words == new.words) {
             Some(known) => known.parts.extend(new.parts),
-            None => said.push(new),
+            None => errors.push(new),
         }
     }
-    said.into_iter()
-        .map(|preflight_error| (topic.clone(), preflight_error))
+    errors
+        .into_iter()
+        .map(|error| (topic.clone(), error))
         .collect()
 }

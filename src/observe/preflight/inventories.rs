@@ -1,14 +1,13 @@
-//! Inventories of others: with one go the holds, the locks and the ownership of all who use it, so no
-//! plan touches any. The own one is known from the environment, and cannot be listed at all.
+//! Inventories of others: no plan changes or deletes one. The inventory of the environment itself is
+//! known by its name, and cannot be listed at all.
 
 use std::collections::BTreeSet;
 
 use super::Rejection;
-use crate::inventory::{self, InventoryError};
+use crate::inventory;
 use crate::kafka::{Cluster, Error};
 use crate::live::{PreflightError, PreflightErrorKind};
-use crate::model::TopicName;
-use crate::model::{Operation, Step};
+use crate::model::{Operation, Step, TopicName};
 
 pub(super) async fn preflight(cluster: &Cluster, steps: &[Step]) -> Result<Vec<Rejection>, Error> {
     let touched = steps
@@ -16,19 +15,8 @@ pub(super) async fn preflight(cluster: &Cluster, steps: &[Step]) -> Result<Vec<R
         .filter(|step| !matches!(step.work, Operation::Create(_)));
     let touched: BTreeSet<&TopicName> = touched.map(|step| &step.topic).collect();
     let touched: Vec<TopicName> = touched.into_iter().cloned().collect();
-    let mut said = Vec::new();
-    for (topic, configs) in cluster.describe_topic_configs(&touched).await? {
-        // One that cannot be described is not changed either, or its answer is told elsewhere.
-        let Ok(configs) = configs else { continue };
-        if !inventory::may_be_one(&configs) {
-            continue;
-        }
-        let words = match inventory::is_one(cluster, &topic).await {
-            Ok(true) => "it holds the records of an inventory".to_owned(),
-            Ok(false) => continue,
-            Err(InventoryError::Unanswered(error)) => return Err(error),
-            Err(error) => format!("it may hold the records of an inventory: {error}"),
-        };
+    let inventories = inventory::inventories_among(cluster, &touched).await?;
+    let rejections = inventories.into_iter().map(|(topic, words)| {
         let of_topic = steps.iter().filter(|step| step.topic == topic);
         let preflight_error = PreflightError {
             parts: of_topic.flat_map(Step::parts).collect(),
@@ -36,7 +24,7 @@ pub(super) async fn preflight(cluster: &Cluster, steps: &[Step]) -> Result<Vec<R
             words,
             about: None,
         };
-        said.push((topic, preflight_error));
-    }
-    Ok(said)
+        (topic, preflight_error)
+    });
+    Ok(rejections.collect())
 }

@@ -156,7 +156,7 @@ pub(super) fn reason(topic: &TopicName, why: &StayReason) -> String {
         StayReason::MadeAgain => {
             "left unchanged: recreated since the instance was started".to_owned()
         }
-        StayReason::Owned => "left unchanged: owned by a scope".to_owned(),
+        StayReason::Owned => "left unchanged: owned by a scope or by another instance".to_owned(),
     }
 }
 

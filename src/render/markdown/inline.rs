@@ -65,7 +65,7 @@ pub fn prose(text: &str) -> String {
 /// What a platform makes something of wherever it stands: mentions, references, addresses, commits,
 /// formulas, emoji.
 static SPECIAL: LazyLock<Regex> = LazyLock::new(|| {
-    let what = r"(?xi) [@\#$&] | :// | www\. | mailto: | xmpp: | \b GH-\d | %[a-z0-9\x22] | :[a-z0-9_+-]*[a-z_+-][a-z0-9_+-]*: | :100: | :1234:
+    let what = r"(?xi) [@\#$&] | :// | www\. | mailto: | xmpp: | \b GH-\d | (?-i: \b [A-Z][A-Z0-9_]* - \d ) | %[a-z0-9\x22] | :[a-z0-9_+-]*[a-z_+-][a-z0-9_+-]*: | :100: | :1234:
         | \b (?: [0-9]*[a-f][0-9a-f]* ) \b";
     Regex::new(what).expect("a constant that a test compiles")
 });
@@ -177,6 +177,8 @@ mod tests {
             ("by anna@host.example", "by `anna@host.example`"),
             ("ask @org/team!", "ask `@org/team!`"),
             ("see #12 and GH-12", "see `#12` and `GH-12`"),
+            ("GL-3 and PROJ_2-17", "`GL-3` and `PROJ_2-17`"),
+            ("min-1 a-2 UTF", "min-1 a-2 UTF"),
             ("(https://x.y)", "`(https://x.y)`"),
             ("WWW.x.y", "`WWW.x.y`"),
             ("commit 4f2a9c1", "commit `4f2a9c1`"),

@@ -18,6 +18,9 @@ crate::harness::tests! {
     one_without_a_mark_goes_on,
     the_inventory_of_others_is_neither_deleted_nor_changed,
     one_that_only_looks_like_an_inventory_is_deleted,
+    no_instance_deletes_the_inventory_of_others,
+    an_inventory_takes_nothing_that_is_small_only_while_compressed,
+    the_mark_of_a_newer_version_stays,
 }
 
 /// Writes a record as anybody could, and tells its offset.
@@ -340,4 +343,73 @@ async fn one_that_only_looks_like_an_inventory_is_deleted(test: Test) {
         .run("apply --yes --allow topic-deleted --allow topic-in-use")
         .exits(0);
     assert_eq!(live(&test).await, "");
+}
+
+/// A lifecycle can make any name of its parameters, and whoever may write an inventory any record of
+/// an instance.
+async fn no_instance_deletes_the_inventory_of_others(test: Test) {
+    let shop = applied(&test, "[topics.\"@a\"]\n");
+    let attacker = test.repository(
+        "[lifecycles.task]\nparameters.id = \"[a-z]+\"\ndelete_after = \"1s\"\n[topics.\"@inventor{id}\"]\nlifecycle = \"task\"\n[topics.\"@b\"]\n",
+    );
+    let servers = test.broker().servers();
+    let section = "[inventory]\ntopic = \"@other\"\nscope = \"x\"\n";
+    attacker.environment("dev", servers, 1, section);
+    attacker.run("apply --yes").exits(0);
+    let theirs = id(&test, "inventory").await;
+    let value = record(
+        "instance",
+        &format!(
+            r#""lifecycle":"task","parameters":{{"id":"y"}},"topics":{{"@inventory":"{theirs}"}},"started_ms":1,"ended_ms":2,"delete_after_ms":0"#
+        ),
+    );
+    let value = value.replace("\"shop\"", "\"x\"");
+    let (cluster, topic) = (test.cluster().await, test.topic("other"));
+    let key = b"instance/x/dev/task/id=y".to_vec();
+    for command in [
+        "instance sweep -e dev --allow topic-in-use",
+        "instance sweep -e dev --allow topic-in-use --allow unproven",
+        "instance down task id=y -e dev --wait-delete --allow topic-in-use",
+    ] {
+        let raw = Appender::open(&cluster, &topic, 0, LIMITS.timeout, Delivery::Once);
+        let value = value.replace('@', &format!("{}.", test.prefix()));
+        let pair = (key.clone(), Some(value.into_bytes()));
+        let written = raw.expect("a client").append(&[pair]).await;
+        written.expect("it may");
+        let run = attacker.run_bare(command);
+        run.says("@inventory  left alone: it holds the records of an inventory");
+        assert_eq!(live(&test).await, "a b other", "{command}");
+    }
+    nothing_left(&shop);
+}
+
+/// A batch is limited by what it takes as it is sent: a megabyte of it can be gigabytes for those who
+/// read it.
+async fn an_inventory_takes_nothing_that_is_small_only_while_compressed(test: Test) {
+    let shop = applied(&test, "[topics.\"@a\"]\n");
+    make(&test, "plain", &[]).await;
+    let size = 20_000_000;
+    assert!(crate::usage::write_compressed(
+        &test,
+        &test.topic("plain"),
+        size
+    ));
+    assert!(!crate::usage::write_compressed(
+        &test,
+        &test.topic("inventory"),
+        size
+    ));
+    shop.run("plan --detailed-exitcode").exits(0);
+}
+
+async fn the_mark_of_a_newer_version_stays(test: Test) {
+    let shop = applied(&test, "[topics.\"@a\"]\n");
+    let newer = r#"{"format":"topicsmith/inventory/9","kind":"inventory"}"#;
+    write(&test, b"inventory", newer).await;
+    shop.topics("[topics.\"@a\"]\n[topics.\"@b\"]\n");
+    for command in ["plan", "apply --yes", "plan", "apply --yes"] {
+        let run = shop.run(command).exits(1);
+        run.warns("a newer version of topicsmith may have written it");
+    }
+    assert_eq!(live(&test).await, "a");
 }

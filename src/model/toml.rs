@@ -2,23 +2,23 @@
 
 use toml_edit::{Key, Value};
 
-use crate::model::ConfigKey;
-use crate::model::config::{ConfigType, list_items};
-use crate::model::inert::{Syntax, inert};
+use super::ConfigKey;
+use super::config::{ConfigType, list_items};
+use super::inert::{Syntax, inert};
 
 /// What a config is set to where no layer below is to count.
-pub(super) const DEFAULT: &str = "default";
+pub(crate) const DEFAULT: &str = "default";
 
 /// How deep a dotted key may go: the reader takes no more.
 const DEEPEST: usize = 12;
 
 /// One part of a key, in quotes where it needs them: `orders`, `"orders.created"`.
-pub(super) fn key(name: &str) -> String {
+pub(crate) fn key(name: &str) -> String {
     escaped(name).unwrap_or_else(|| Key::new(name).display_repr().into_owned())
 }
 
 /// A string in quotes, on one line.
-pub(super) fn string(text: &str) -> String {
+pub(crate) fn string(text: &str) -> String {
     escaped(text).unwrap_or_else(|| Value::from(text).to_string())
 }
 
@@ -34,13 +34,13 @@ fn escaped(text: &str) -> Option<String> {
 }
 
 /// A list of strings.
-pub(super) fn list<'t>(items: impl IntoIterator<Item = &'t str>) -> String {
+pub(crate) fn list<'t>(items: impl IntoIterator<Item = &'t str>) -> String {
     let items: Vec<String> = items.into_iter().map(string).collect();
     format!("[{}]", items.join(", "))
 }
 
 /// A table of strings in one line; `None` where it is empty.
-pub(super) fn table(pairs: &[(String, String)]) -> Option<String> {
+pub(crate) fn table(pairs: &[(String, String)]) -> Option<String> {
     let pairs = pairs.iter();
     let pairs = pairs.map(|(name, value)| format!("{} = {}", key(name), string(value)));
     let pairs: Vec<String> = pairs.collect();
@@ -49,7 +49,7 @@ pub(super) fn table(pairs: &[(String, String)]) -> Option<String> {
 
 /// A config's key below `config`, dotted as Kafka writes it. In quotes where TOML could not read it
 /// otherwise: one key of a table may be the beginning of another.
-pub(super) fn config_key<'k>(
+pub(crate) fn config_key<'k>(
     key: &ConfigKey,
     beside: impl IntoIterator<Item = &'k ConfigKey>,
 ) -> String {
@@ -72,7 +72,7 @@ pub(super) fn config_key<'k>(
 
 /// A config's value as a person would write it: `"7d"`, `"100MiB"`, `["compact", "delete"]`. `None`
 /// where the files cannot say it, for the reader would refuse it or take it for something else.
-pub(super) fn config_value(key: &ConfigKey, raw: &str) -> Option<String> {
+pub(crate) fn config_value(key: &ConfigKey, raw: &str) -> Option<String> {
     let Some(spec) = key.spec() else {
         return (raw != DEFAULT).then(|| string(raw));
     };
@@ -92,7 +92,7 @@ pub(super) fn config_value(key: &ConfigKey, raw: &str) -> Option<String> {
 }
 
 /// A config's value as somebody gave it, in TOML's words for it: a number is one, a list too.
-pub(super) fn config_text(key: &ConfigKey, text: &str) -> String {
+pub(crate) fn config_text(key: &ConfigKey, text: &str) -> String {
     let number = |text: &str| match text.parse::<Value>() {
         Ok(Value::Float(_) | Value::Integer(_)) => Some(text.to_owned()),
         _ => None,
