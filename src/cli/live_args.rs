@@ -25,7 +25,7 @@ pub enum LiveInput<'a> {
     /// A snapshot file.
     Snapshot(&'a Path, &'a Repository),
     /// The cluster of each environment.
-    Clusters(Connector<'a>),
+    Clusters(Box<Connector<'a>>),
 }
 
 impl LiveArgs {
@@ -41,7 +41,7 @@ impl LiveArgs {
     pub fn input<'a>(&'a self, session: &'a Session) -> Result<LiveInput<'a>> {
         Ok(match &self.live {
             Some(file) => LiveInput::Snapshot(file, &session.repository),
-            None => LiveInput::Clusters(self.connecting.connector(session)?),
+            None => LiveInput::Clusters(Box::new(self.connecting.connector(session)?)),
         })
     }
 }

@@ -1,14 +1,16 @@
 //! An environment's files, and its cluster.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::anyhow;
 use serde_json::Value;
+use tokio::runtime::Handle;
 
 use super::super::apply::ApplyRun;
-use super::super::connect::{ConnectOptions, Connector};
+use super::super::connect::{ConnectOptions, Connector, aside};
 use super::super::problem::Problem;
 use super::super::read::{self, Preflight, ReadScope, tell_beside};
 use super::super::repository::{Repository, check_scope};
@@ -163,11 +165,20 @@ impl Environment {
     }
 }
 
-/// A connection to the cluster of an environment. Cheap to clone.
+/// A connection to the cluster of an environment. Cheap to clone. What is asked of it can be spawned as
+/// tasks, also several at a time.
 #[derive(Clone)]
 pub struct Client {
     environment: Environment,
     cluster: kafka::Cluster,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Client")
+            .field(&self.environment.name())
+            .finish()
+    }
 }
 
 impl Client {
@@ -181,15 +192,17 @@ impl Client {
     /// # Errors
     /// The cluster or its inventory cannot be read.
     pub async fn snapshot(&self) -> Result<Snapshot, Error> {
-        let read = async {
-            let desired = &self.environment.0.one()?.desired;
-            let (only, scope) = (&Globs::default(), ReadScope::Support);
-            let read = read::read(&self.cluster, desired, only, scope, None);
-            let mut live = read.await?.live;
-            read::see_usage(&self.cluster, &mut live, desired.removed.keys()).await;
-            Ok(Snapshot(live))
-        };
-        shown(read.await)
+        let client = self.clone();
+        shown(on_a_thread(|| async move { client.read_all().await.map(Snapshot) }).await)
+    }
+
+    async fn read_all(&self) -> anyhow::Result<Live> {
+        let desired = &self.environment.0.one()?.desired;
+        let (only, scope) = (&Globs::default(), ReadScope::Support);
+        let read = read::read(&self.cluster, desired, only, scope, None);
+        let mut live = read.await?.live;
+        read::see_usage(&self.cluster, &mut live, desired.removed.keys()).await;
+        Ok(live)
     }
 
     /// Reads the cluster and plans what an apply would do. Brokers are asked what they would refuse.
@@ -198,14 +211,15 @@ impl Client {
     /// # Errors
     /// The options are invalid, or the cluster or its inventory cannot be read.
     pub async fn plan(&self, options: &Options) -> Result<Plan, Error> {
-        let plan = async {
-            let options = options.for_planner(MissingRights::Noted)?;
-            let (desired, live) = self.read(&options).await?;
+        let client = self.clone();
+        let options = shown(options.for_planner(MissingRights::Noted))?;
+        let plan = on_a_thread(|| async move {
+            let (desired, live) = client.read(&options).await?;
             let asked = Preflight::Asked;
-            let plan = read::plan(&self.cluster, desired, live, &options, asked, |_| ());
+            let plan = read::plan(&client.cluster, desired, live, &options, asked, |_| ());
             let (_, plan, ()) = plan.await?;
             Ok(Plan(plan))
-        };
+        });
         shown(plan.await)
     }
 
@@ -214,25 +228,31 @@ impl Client {
     /// # Errors
     /// As for [`Client::plan`].
     pub async fn drift(&self, options: &Options) -> Result<Drift, Error> {
-        let drift = async {
-            let options = options.for_planner(MissingRights::Noted)?;
-            let (desired, live) = self.read(&options).await?;
+        let client = self.clone();
+        let options = shown(options.for_planner(MissingRights::Noted))?;
+        let drift = on_a_thread(|| async move {
+            let (desired, live) = client.read(&options).await?;
             let plan = plan::make(desired, &live, &options);
             Ok(Drift::new(&plan, &plan::drift(&plan, desired, &live)))
-        };
+        });
         shown(drift.await)
     }
 
     async fn read(&self, options: &plan::Options) -> anyhow::Result<(&Desired, Live)> {
-        let Files { repository, loaded } = &*self.environment.0;
-        let desired = &the_only_one(loaded)?.desired;
-        let scope = options.scope.as_deref();
-        check_scope(loaded, scope)?;
-        check_scope_is_named(&desired.environment, scope)?;
-        let depth = ReadScope::Listed;
-        let observed = read::read(&self.cluster, desired, &options.only, depth, scope).await?;
-        tell_beside(&repository.notices, desired, &observed);
+        let desired = self.desired(options.scope.as_deref())?;
+        let (only, scope) = (&options.only, options.scope.as_deref());
+        let observed = read::read(&self.cluster, desired, only, ReadScope::Listed, scope).await?;
+        tell_beside(&self.environment.0.repository.notices, desired, &observed);
         Ok((desired, observed.live))
+    }
+
+    /// What should exist, where the scope may say so.
+    fn desired(&self, scope: Option<&str>) -> anyhow::Result<&Desired> {
+        let files = &self.environment.0;
+        let desired = &files.one()?.desired;
+        check_scope(&files.loaded, scope)?;
+        check_scope_is_named(&desired.environment, scope)?;
+        Ok(desired)
     }
 
     /// Begins an apply: takes the lock of the environment, reads the cluster and plans. Nothing is
@@ -240,25 +260,30 @@ impl Client {
     ///
     /// # Errors
     /// As for [`Client::plan`]; or another apply holds the lock for longer than `lock_timeout`.
-    pub async fn apply(&self, options: &Options) -> Result<Apply<'_>, Error> {
-        let begin = async {
-            let Files { repository, loaded } = &*self.environment.0;
-            let desired = &the_only_one(loaded)?.desired;
-            check_scope(loaded, options.scope.as_deref())?;
-            check_scope_is_named(&desired.environment, options.scope.as_deref())?;
-            let mut run = ApplyRun {
-                desired,
-                cluster: self.cluster.clone(),
-                options: options.for_planner(MissingRights::Block)?,
-                lock_timeout: options.lock_timeout,
-                notices: &repository.notices,
-                lock: None,
-            };
-            let (_, plan, ()) = run.plan(|_| ()).await?;
-            Ok(Apply::new(run, Plan(plan)))
-        };
-        shown(begin.await)
+    pub async fn apply(&self, options: &Options) -> Result<Apply, Error> {
+        shown(Apply::begin(self.clone(), options.clone()).await)
     }
+
+    pub(super) fn apply_run(&self, options: &Options) -> anyhow::Result<ApplyRun<'_>> {
+        Ok(ApplyRun {
+            desired: self.desired(options.scope.as_deref())?,
+            cluster: self.cluster.clone(),
+            options: options.for_planner(MissingRights::Block)?,
+            lock_timeout: options.lock_timeout,
+            notices: &self.environment.0.repository.notices,
+            lock: None,
+        })
+    }
+}
+
+/// Does work on a thread of Tokio's that may block. The compiler cannot tell of futures with async
+/// closures in them that they can be sent between threads (rust-lang/rust#110338), and a program wants
+/// to spawn its own.
+async fn on_a_thread<T: Send + 'static, W: Future<Output = T>>(
+    work: impl FnOnce() -> W + Send + 'static,
+) -> T {
+    let runtime = Handle::current();
+    aside(move || runtime.block_on(work())).await
 }
 
 /// What is live on a cluster: topics and their configs, and what the inventory holds. No messages, and

@@ -24,7 +24,7 @@ mod tests {
     #[test]
     fn what_is_async_can_be_spawned() {
         fn is_send<T: Send>(_: T) {}
-        fn all(environment: &Environment, client: &Client, apply: Apply<'static>) {
+        fn all(environment: &Environment, client: &Client, apply: Apply) {
             is_send(environment.connect(&ConnectOptions::default()));
             is_send(client.snapshot());
             is_send(client.plan(&Options::default()));
