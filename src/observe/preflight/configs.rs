@@ -1,5 +1,6 @@
-//! Changes of configs. A broker takes or refuses those of a topic as a whole, and names the first
-//! bad key at most; so where it refuses, it is asked again until the bad ones are known.
+//! Validation of config changes. A broker accepts or rejects those of a topic as a whole, and names
+//! at most the first invalid key; after a rejection, keys are validated separately to find the
+//! invalid ones.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +11,7 @@ use crate::kafka::{Alter, AlterOp, Cluster, Error, Fault, Mode};
 use crate::live::{PreflightError, PreflightErrorKind};
 use crate::model::{ConfigKey, Setting, TopicName};
 
-/// What is said against each key of a topic.
+/// The faults of each topic's keys.
 type Bad = BTreeMap<TopicName, Vec<(ConfigKey, Fault)>>;
 
 pub(super) async fn preflight(
@@ -34,7 +35,7 @@ async fn validate(cluster: &Cluster, alters: Vec<Alter>) -> Result<Vec<(Alter, F
     ask(cluster, batches, send).await
 }
 
-/// Those that are refused for what some of their keys hold, and the answers that are final.
+/// Splits rejections into those that may depend on single keys, and final ones.
 fn split(refused: Vec<(Alter, Fault)>) -> (Vec<(Alter, Fault)>, Bad) {
     let for_a_key = |(alter, fault): &(Alter, Fault)| {
         alter.ops.len() > 1 && super::kind(fault) == PreflightErrorKind::Refused
@@ -52,12 +53,12 @@ fn each(ops: &[(ConfigKey, AlterOp)], fault: &Fault) -> Vec<(ConfigKey, Fault)> 
         .collect()
 }
 
-/// Each key alone, then what is left of each topic together. Where no key is bad alone, or what is
-/// left is refused too, it is the combination that is bad.
+/// Validates each key alone, then the remaining keys of each topic together. If no key is invalid
+/// alone, or the remaining keys are rejected, too, the combination is invalid.
 async fn one_by_one(cluster: &Cluster, refused: Vec<(Alter, Fault)>) -> Result<Bad, Error> {
     let most = refused.iter().map(|(alter, _)| alter.ops.len()).max();
     let mut bad = Bad::new();
-    // A topic can stand in a request once.
+    // A topic can be in a request once.
     for index in 0..most.unwrap_or_default() {
         let alone = |(alter, _): &(Alter, Fault)| {
             let op = alter.ops.get(index)?.clone();
@@ -91,7 +92,7 @@ async fn one_by_one(cluster: &Cluster, refused: Vec<(Alter, Fault)>) -> Result<B
     Ok(bad)
 }
 
-/// What is left of a topic's changes without the bad ones.
+/// Returns a topic's changes without the invalid ones.
 fn without(mut alter: Alter, bad: &Bad) -> Alter {
     let bad = bad.get(&alter.topic).map_or(&[][..], Vec::as_slice);
     alter
@@ -100,7 +101,7 @@ fn without(mut alter: Alter, bad: &Bad) -> Alter {
     alter
 }
 
-/// The keys of a topic, those with the same answer together.
+/// Groups the keys of a topic by error.
 fn said((topic, mut keys): (TopicName, Vec<(ConfigKey, Fault)>)) -> Vec<Rejection> {
     keys.sort_by(|(a, _), (b, _)| a.cmp(b));
     let mut said: Vec<PreflightError> = Vec::new();

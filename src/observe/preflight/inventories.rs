@@ -1,5 +1,6 @@
-//! Inventories of others: with one go the holds, the locks and the ownership of all who use it, so no
-//! plan touches any. The own one is known from the environment, and cannot be listed at all.
+//! Detects inventories of other scopes: deleting one would delete the holds, locks and ownership of
+//! all its users, so no plan changes one. The environment's own inventory is known and cannot be
+//! listed.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +19,7 @@ pub(super) async fn preflight(cluster: &Cluster, steps: &[Step]) -> Result<Vec<R
     let touched: Vec<TopicName> = touched.into_iter().cloned().collect();
     let mut said = Vec::new();
     for (topic, configs) in cluster.describe_topic_configs(&touched).await? {
-        // One that cannot be described is not changed either, or its answer is told elsewhere.
+        // A topic that cannot be described is not changed, or its error is reported elsewhere.
         let Ok(configs) = configs else { continue };
         if !inventory::may_be_one(&configs) {
             continue;
