@@ -194,8 +194,8 @@ fn text(bytes: Vec<u8>) -> Result<String, FileError> {
 /// folder of such files. A missing path is accepted.
 ///
 /// # Errors
-/// Returns an error if a link leads out of the working directory, or the path is not a regular
-/// file.
+/// Returns an error if a link leads out of the working directory, or if the path is neither a
+/// regular file nor a folder.
 pub fn check_opened_later(path: &Path) -> Result<(), FileError> {
     let here = Path::new(".");
     if path == Path::new("") || boundary(path, here)?.is_none() {

@@ -209,7 +209,7 @@ impl Attempts {
     /// broker that is down, and reads what has been done.
     async fn look_again(&mut self) {
         if self.cluster.renew().await.is_err() {
-            return; // The next attempt says the same, and is counted.
+            return; // The next attempt fails in the same way, and is counted.
         }
         let doubtful = self.open.iter().filter(|open| open.perhaps_done);
         let steps: Vec<&Step> = doubtful.map(|open| &open.step).collect();

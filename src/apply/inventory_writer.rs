@@ -171,7 +171,7 @@ impl InventoryWriter {
         Ok(())
     }
 
-    /// Returns the record of a change, if any; `None` if no part of the change was made.
+    /// Returns the records of a change; empty if no part of the change was made.
     ///
     /// # Errors
     /// Returns why the change cannot be recorded.

@@ -47,7 +47,7 @@ pub enum Shown {
     Absent,
     /// The topic has another state.
     Otherwise(ActualState),
-    /// The topic has a known config that the step does not name.
+    /// The topic has a config that Kafka 4.3 has and that the step does not name.
     Undeclared,
     /// The principal is not authorized to read it.
     Unreadable(Fault),

@@ -393,7 +393,6 @@ struct ClaimFields {
 /// The beginning of every topic record that this version writes.
 const OF_TOPIC: &str = "{\"format\":\"topicsmith/inventory/1\",\"kind\":\"topic\",";
 
-/// Returns the kind of a record.
 fn kind(text: &str) -> Result<Cow<'_, str>, String> {
     // Fast path for nearly all records, which avoids parsing them twice.
     if text.starts_with(OF_TOPIC) {

@@ -424,7 +424,6 @@ impl Side {
         })
     }
 
-    /// Reads to the end.
     async fn read_to_end(&mut self) -> Result<(), InventoryError> {
         let Self { reader, log, .. } = self;
         let read = reader.to_end(|record| log.take(record)).await;

@@ -146,7 +146,7 @@ pub(super) async fn check(
     };
     let configs = configs.remove(topic);
     let Some(entries) = there(topic, Right::DescribeConfigs, configs)? else {
-        return Ok(false); // It came or went just now.
+        return Ok(false); // It was just created or deleted.
     };
     if let Some(why) = unfit(&description, &entries) {
         return Err(InventoryError::NotAnInventory {

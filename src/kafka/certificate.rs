@@ -21,7 +21,6 @@ mod reason {
 pub(super) struct Certificate {
     /// The subject, `/CN=kafka-1`.
     subject: String,
-    /// The issuer.
     issuer: String,
     /// OpenSSL's error code.
     reason: i32,

@@ -69,7 +69,7 @@ pub struct ErrorDocument {
 }
 
 /// Defines the type of a document's `format` field, which serializes as one constant and rejects
-/// any other value, and implements [`Document`] with this format.
+/// any other value, and implements `Document` with this format.
 macro_rules! document_format {
     ($(#[$meta:meta])* $name:ident = $text:literal of $document:ident, several as $list:literal) => {
         document_format!($(#[$meta])* $name = $text of $document);

@@ -8,8 +8,8 @@
 //! …::` at the beginning of a line, after optional blanks, and `##[name …]` anywhere in it
 //! (`ActionCommand.TryParseV2` and `TryParse` of actions/runner); Azure `##[name]` and `##vso[…]`,
 //! TeamCity `##teamcity[…]` and Octopus `##octopus[…]`, anywhere; GitLab `section_start:` and
-//! `section_end:`. All of them are handled on every runner: a container has none of its runner's
-//! variables, but prints to its log.
+//! `section_end:`. All of them are always escaped, because a container cannot detect its runner: it
+//! has none of the runner's variables, but prints to its log.
 
 use std::borrow::Cow;
 

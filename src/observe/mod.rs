@@ -70,7 +70,6 @@ impl Want<'_> {
 }
 
 impl Which<'_> {
-    /// Returns the named topics.
     fn named(&self) -> &[TopicName] {
         match self {
             Which::Of(names) => names,

@@ -249,7 +249,6 @@ async fn settled_records(
     }
 }
 
-/// Reads the records of topics.
 async fn records(
     cluster: &Cluster,
     topics: &BTreeMap<TopicName, u32>,
@@ -287,7 +286,6 @@ async fn records(
     topics.iter().map(held).collect()
 }
 
-/// Returns every partition of the topics.
 fn partitions(topics: &BTreeMap<TopicName, u32>) -> Vec<(TopicName, i32)> {
     let partitions = topics.iter().flat_map(|(topic, count)| {
         let numbers = 0..i32::try_from(*count).unwrap_or(i32::MAX);

@@ -45,7 +45,7 @@ const MIXED: [&[(&str, &str)]; 8] = [
     ],
 ];
 
-/// Returns names of different forms: `0.orders`, `1-orders_paid.v1`.
+/// Returns a topic with one of several forms of names: `0000.orders`, `0001-orders_paid.v1`.
 fn topic(test: &Test, number: usize) -> NewTopic {
     let shape = match number % 3 {
         0 => format!("{number:04}.orders"),

@@ -66,7 +66,6 @@ enum Step {
     Run(String, Option<String>),
 }
 
-/// Returns the steps in order.
 fn steps(text: &str) -> Vec<Step> {
     let mut steps = Vec::new();
     let mut file = None;

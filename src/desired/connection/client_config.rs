@@ -16,7 +16,6 @@ use crate::model::client_property::{self, PropertyKind};
 use crate::model::connection::Connection;
 use crate::model::{Finding, Place, Secret};
 
-/// librdkafka's property of the bootstrap servers.
 const SERVERS: &str = "bootstrap.servers";
 
 /// The only property that a repository may set in addition.

@@ -21,7 +21,6 @@ use crate::model::{Finding, Place, TopicName};
 /// The estimated bytes of an entry in an environment, without its topics.
 const SHARED_BYTES: usize = 100;
 
-/// Maximum number of lifecycles.
 const MOST_LIFECYCLES: usize = 1_000;
 
 /// The contents of all topics files, without duplicates.

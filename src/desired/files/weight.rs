@@ -119,7 +119,6 @@ struct Keys<'a> {
     dots: usize,
     /// The previous key in the same table.
     before: Vec<&'a str>,
-    /// The last header.
     header: Vec<&'a str>,
     is_header: bool,
 }

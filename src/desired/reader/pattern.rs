@@ -89,7 +89,6 @@ fn too_much(list: &[Given<String>], value: &Value<'_>, reader: &Reader<'_>) -> O
 #[derive(Debug, Clone)]
 pub struct Pattern {
     text: Arc<str>,
-    /// The place where it is written.
     place: Place,
     automaton: Option<Arc<Automaton>>,
 }

@@ -101,7 +101,6 @@ fn cautions() -> impl Iterator<Item = RiskCode> {
     all.filter(|code| code.level() == RiskLevel::Caution)
 }
 
-/// Reads one of several words.
 fn word<T: Copy>(
     value: &Value<'_>,
     reader: &mut Reader<'_>,

@@ -12,7 +12,6 @@ pub(crate) const DURATION: &str = r"^\s*([0-9]+\s*(w|d|h|m|s|ms)\s*)+$";
 /// Matches `100MiB`, `1GB`, case-insensitive.
 pub(crate) const SIZE: &str = r"^\s*([0-9]+\s*([KkMmGgTtPp][Ii]?)?[Bb]\s*)+$";
 
-/// Matches `${`.
 const VARIABLE: &str = r"\$\{";
 
 /// Returns a schema that accepts any of several schemas.

@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 use super::super::edges::topicsmith;
 use super::fill::{definition, fill};
 
-/// A folder with files.
 pub struct Repository {
     folder: tempfile::TempDir,
 }

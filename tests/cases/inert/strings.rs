@@ -4,7 +4,6 @@
 /// The name of a string in tests, and the string.
 pub type Hostile = (&'static str, String);
 
-/// Returns all strings.
 pub fn all() -> Vec<Hostile> {
     let few = ONE_BY_ONE.iter();
     let mut all: Vec<Hostile> = few

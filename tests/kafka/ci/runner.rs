@@ -134,7 +134,6 @@ impl Runner {
         expression.replace_all(text, known).into_owned()
     }
 
-    /// Runs a script in the workspace.
     pub fn script(&self, shell: &str, script: &str, variables: &[(String, String)]) -> Run {
         let output = Command::new(shell)
             .args(["-e", "-c", script])

@@ -89,7 +89,6 @@ impl Cell {
     }
 }
 
-/// Runs cells to the end.
 pub async fn run(test: &Test, cells: Vec<Cell>) {
     prepare(test, &cells).await;
     let group = test.clone();
@@ -222,7 +221,7 @@ impl Applied {
                 let subject = part["setting"].as_str().unwrap_or("topic");
                 let subject = subject.strip_prefix("config.").unwrap_or(subject);
                 if subject == "record" {
-                    continue; // The plan of the re-run tells.
+                    continue; // Verified by the plan of the re-run.
                 }
                 let is_so = cell.change.is_so(subject, topic);
                 let said = part["result"].as_str().expect("a word");

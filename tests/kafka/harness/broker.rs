@@ -109,7 +109,6 @@ impl Brokers {
         self.signal(id, "KILL");
     }
 
-    /// Sends a signal to a broker.
     pub fn signal(&self, id: i32, name: &str) {
         self.send(&id.to_string(), name);
     }

@@ -42,7 +42,6 @@ pub fn inventory(scope: &str) -> String {
 }
 
 impl Repository {
-    /// Writes a file.
     pub fn write(&self, path: &str, text: &str) {
         let path = self.path(path);
         let folder = path.parent().expect("it is in the folder");
@@ -74,7 +73,6 @@ impl Repository {
         self.environment(name, servers, 1, &inventory(scope));
     }
 
-    /// Returns a path in the folder.
     pub fn path(&self, path: &str) -> PathBuf {
         self.folder.path().join(path)
     }
@@ -228,7 +226,6 @@ pub struct Started {
 }
 
 impl Started {
-    /// Returns its process id.
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
@@ -306,7 +303,6 @@ impl Run {
         self
     }
 
-    /// Parses standard output as JSON.
     #[track_caller]
     pub fn json(&self) -> serde_json::Value {
         let json = serde_json::from_str(&self.stdout);

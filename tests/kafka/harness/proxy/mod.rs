@@ -185,7 +185,6 @@ impl Proxy {
         self.line.lock().fired
     }
 
-    /// Returns the number of connections.
     pub fn connections(&self) -> usize {
         self.line.lock().made
     }
@@ -207,7 +206,7 @@ impl Line {
     /// Forwards a client's connection to the broker at a port, and back.
     fn connect(self: &Arc<Self>, client: TcpStream, port: u16) {
         let Ok(broker) = TcpStream::connect(("127.0.0.1", port)) else {
-            return; // The broker is down: the client's connection ends too.
+            return; // The broker is down, so the client's connection ends, too.
         };
         let again = |stream: &TcpStream| stream.try_clone().expect("it is open");
         let mut state = self.lock();
