@@ -1,6 +1,6 @@
 //! topicsmith: a declarative GitOps reconciler for Kafka topics.
 //!
-//! Data flows one way, and the modules are the stations on that way:
+//! Data flows in one direction, and imports follow it:
 //!
 //! ```text
 //!  topics/, environments/ ──► desired ──┐

@@ -1,4 +1,4 @@
-//! The codes that plans, gates and pipelines speak in.
+//! Risk codes and block codes, as used in plans, gates and pipelines.
 
 use std::fmt;
 use std::str::FromStr;
@@ -19,7 +19,7 @@ pub enum RiskLevel {
 }
 
 impl RiskLevel {
-    /// The level's name in plans.
+    /// Returns the level's name in plans.
     pub fn as_str(self) -> &'static str {
         match self {
             RiskLevel::Destructive => "destructive",
@@ -37,15 +37,15 @@ macro_rules! codes {
         pub enum $name { $($(#[doc = $doc])+ #[serde(rename = $text)] $variant,)+ }
 
         impl $name {
-            /// All of them, in the order in which documents list them.
+            /// All codes, in the order of documents.
             pub const ALL: &'static [$name] = &[$($name::$variant,)+];
 
-            /// The code as files, flags and JSON write it.
+            /// Returns the code as written in files, flags and JSON.
             pub fn as_str(self) -> &'static str {
                 match self { $($name::$variant => $text,)+ }
             }
 
-            /// What the code stands for, in a phrase.
+            /// Returns the meaning of the code as a phrase.
             pub fn meaning(self) -> &'static str {
                 match self { $($name::$variant => concat!($($doc),+).trim_ascii(),)+ }
             }
@@ -95,7 +95,7 @@ codes! {
 }
 
 impl RiskCode {
-    /// Whether the code needs an `--allow`.
+    /// Returns the code's level; `Destructive` needs `--allow`.
     pub fn level(self) -> RiskLevel {
         use RiskCode::*;
         match self {

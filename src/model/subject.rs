@@ -1,18 +1,18 @@
-//! What of a topic a change, a risk or an answer of the broker is about.
+//! The part of a topic that a change, a risk or a broker's response refers to.
 
 use super::ConfigKey;
 
-/// A part of a topic, or of what happens to it.
+/// A part of a topic or of its inventory record.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Subject {
     /// The topic as a whole.
     Topic,
-    /// Its partition count.
+    /// The partition count.
     Partitions,
-    /// Its replication factor.
+    /// The replication factor.
     ReplicationFactor,
-    /// One config.
+    /// A config.
     Config(ConfigKey),
-    /// What the inventory holds of it.
+    /// The topic's record in the inventory.
     Record,
 }
