@@ -87,6 +87,8 @@ codes! {
         DurabilityLowered = "durability-lowered",
         /// one broker out of reach stops acks=all writes
         WritesMayStop = "writes-may-stop",
+        /// no acks=all write succeeds: the topic has fewer replicas than must be in sync
+        WritesStopped = "writes-stopped",
         /// messages that were accepted may be refused
         MessagesRefused = "messages-refused",
         /// records get timestamps of another kind
@@ -101,8 +103,8 @@ impl RiskCode {
         match self {
             TopicDeleted | RetentionShortened | CleanupPolicyChanged | CompactedKeysMoved
             | RemoteDataDeleted | ResetOnAdopt => RiskLevel::Destructive,
-            PartitionsIncreased | DurabilityLowered | WritesMayStop | MessagesRefused
-            | TimestampsChanged => RiskLevel::Caution,
+            PartitionsIncreased | DurabilityLowered | WritesMayStop | WritesStopped
+            | MessagesRefused | TimestampsChanged => RiskLevel::Caution,
         }
     }
 }
@@ -114,6 +116,8 @@ codes! {
         PartitionsDecrease = "partitions-decrease",
         /// Kafka changes the replication factor by reassignment only
         ReplicationFactorChange = "replication-factor-change",
+        /// min.insync.replicas would exceed the topic's replicas
+        MinIsrAboveReplicas = "min-isr-above-replicas",
         /// somebody reads from or writes to the topic that is to be deleted
         TopicInUse = "topic-in-use",
         /// another scope owns the topic
