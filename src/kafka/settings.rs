@@ -133,6 +133,21 @@ fn with(mut properties: Vec<(String, String)>, more: &[(&str, &str)]) -> Vec<(St
 
 /// Rejects settings for which librdkafka's own error message is not helpful.
 pub(super) fn check(connection: &Connection) -> Result<(), Error> {
+    for (name, value) in &connection.properties {
+        // librdkafka removes it without a word, and the login fails with a value that looks right.
+        if is_credential(name)
+            && value
+                .expose()
+                .starts_with(|c: char| c.is_ascii_whitespace())
+        {
+            let message = format!("{name} begins with white space, which librdkafka removes");
+            let help = format!(
+                "use a {name} without white space in front; if it is only in the variable or file, \
+                 remove it there"
+            );
+            return Err(Error::settings(&message, &help));
+        }
+    }
     if !connection.protocol().starts_with("SASL") {
         return Ok(());
     }
@@ -154,6 +169,13 @@ pub(super) fn check(connection: &Connection) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// Returns whether a property is a name or a secret, in which every character counts.
+fn is_credential(name: &str) -> bool {
+    ["username", "password", ".secret", ".client.id"]
+        .iter()
+        .any(|end| name.ends_with(end))
 }
 
 /// Prepares the connection for the clients: adds every password and key to its secrets, from any
@@ -185,6 +207,32 @@ pub(super) fn prepared(mut connection: Connection) -> Connection {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn credentials_begin_without_white_space() {
+        for (name, value, is_right) in [
+            ("sasl.password", "x y ", true),
+            ("sasl.password", " x", false),
+            ("sasl.username", "\tx", false),
+            ("ssl.keystore.password", "\nx", false),
+            ("sasl.oauthbearer.client.secret", " x", false),
+            ("client.id", "x", true),
+            ("sasl.kerberos.principal", " x", true),
+        ] {
+            let mut connection = Connection::to(vec!["a:1".to_owned()]);
+            let secret = Secret::named(value, "${KAFKA_PASSWORD}");
+            connection.properties.insert(name.to_owned(), secret);
+            let checked = check(&connection).map_err(|error| error.to_string());
+            let expected = format!("{name} begins with white space, which librdkafka removes");
+            match is_right {
+                true => assert_eq!(checked, Ok(())),
+                false => assert!(
+                    checked.is_err_and(|error| error.contains(&expected)),
+                    "{name}"
+                ),
+            }
+        }
+    }
 
     #[test]
     fn an_answer_gets_a_part_of_the_time_out_unless_the_connection_sets_it() {
