@@ -1,5 +1,5 @@
-//! Where a path really leads, and files that are opened only once that is known. A checkout is data:
-//! a link in it may lead to another place of it, and nowhere else.
+//! Resolves paths, and opens files only after their real location is known. A checkout is data:
+//! links in it may only lead to other places in it.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, Metadata, OpenOptions};
@@ -12,41 +12,41 @@ use std::path::{Component, Path, PathBuf};
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags};
 use rustix::io::Errno;
 
-/// The largest document of this tool that is read: a snapshot, a saved plan, a file of metrics.
+/// Maximum bytes of this tool's documents: a snapshot, a saved plan, a metrics file.
 pub const LARGEST_DOCUMENT: u64 = 1 << 30;
-/// The largest topics or environment file.
+/// Maximum bytes of a topics or environment file.
 pub const LARGEST_TOPICS: u64 = 16 << 20;
-/// The largest file of settings or secrets: a client configuration, a token, a secret.
+/// Maximum bytes of a file with settings or secrets: a client configuration, a token, a secret.
 pub const LARGEST_SETTINGS: u64 = 1 << 20;
 
-/// Why a file is not read, or not written.
+/// Why a file is not read or not written.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
-    /// A link on the path leads out of the folder that the path itself is in.
+    /// A link on the path leads out of the folder that contains the path.
     #[error("a link on this path leads out of the repository's folder")]
     Outside,
     /// A pipe, a socket or a device.
     #[error("not a regular file")]
     NotRegular,
-    /// A device or a socket, where a pipe would do.
+    /// A device or a socket, where a pipe is allowed.
     #[error("neither a regular file nor a pipe")]
     NotReadable,
-    /// A pipe that is written to, and that no process reads from.
+    /// A pipe for writing, without a reader.
     #[error("a pipe without a reader")]
     NoReader,
-    /// More than its kind of file may have.
+    /// Larger than the maximum for its kind.
     #[error("larger than {} MiB, the largest size that is read", .0 >> 20)]
     TooLarge(u64),
     /// Not UTF-8.
     #[error("not valid UTF-8")]
     NotText,
-    /// The system's own reason.
+    /// An error of the operating system.
     #[error(transparent)]
     Io(#[from] io::Error),
 }
 
 impl FileError {
-    /// What to do now.
+    /// Returns how to fix the error.
     pub fn help(&self) -> Option<&'static str> {
         match self {
             Self::Outside => Some("remove the link, or pass the path that it leads to"),
@@ -60,20 +60,21 @@ impl FileError {
     }
 }
 
-/// Where a path leads, and the folder that nothing below it may leave.
+/// A resolved path, with the folder that links below it must not leave.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Location {
-    /// The path with all links followed.
+    /// The path with all links resolved.
     pub real: PathBuf,
-    /// The repository's real folder where the path stays in it; else the place itself, which whoever
-    /// passed the path has chosen.
+    /// The repository's real folder if the path is in it; else the path itself, which is the user's
+    /// choice.
     pub boundary: PathBuf,
 }
 
-/// Follows the links of a path.
+/// Resolves the links of a path.
 ///
 /// # Errors
-/// The path stays in `root` as it is written, and leads out of it by a link; or nothing is there.
+/// Returns an error if the path as written is in `root` but leads out of it by a link, or if it
+/// does not exist.
 pub fn locate(path: &Path, root: &Path) -> Result<Location, FileError> {
     let inside = boundary(path, root)?;
     let real = path.canonicalize()?;
@@ -87,18 +88,18 @@ pub fn locate(path: &Path, root: &Path) -> Result<Location, FileError> {
     }
 }
 
-/// The real folder of `root`, where a path stays in it as it is written: `..` cancels what is
-/// before it, and links are not followed below `root`.
+/// Returns the real folder of `root` if a path as written is in it: `..` removes the component
+/// before it, and links are not resolved below `root`.
 fn boundary(path: &Path, root: &Path) -> io::Result<Option<PathBuf>> {
     let home = root.canonicalize()?;
     let written = written(path)?;
-    // However the way to the root itself is written, by links or not.
+    // `root` itself may be written with or without links.
     let is_home = |folder: &Path| folder.canonicalize().is_ok_and(|real| real == home);
     let inside = written.ancestors().skip(1).any(is_home) || written == home;
     Ok(inside.then_some(home))
 }
 
-/// The absolute path without `.` and `..`, as it is written.
+/// Returns the absolute path without `.` and `..`, as written.
 fn written(path: &Path) -> io::Result<PathBuf> {
     let mut written = PathBuf::new();
     for component in std::path::absolute(path)?.components() {
@@ -113,25 +114,25 @@ fn written(path: &Path) -> io::Result<PathBuf> {
     Ok(written)
 }
 
-/// Whether a path stays in the working folder as it is written.
+/// Returns whether a path as written is in the working directory.
 ///
 /// # Errors
-/// The working folder is gone.
+/// Returns an error if the working directory no longer exists.
 pub fn is_inside(path: &Path) -> io::Result<bool> {
     Ok(boundary(path, Path::new("."))?.is_some())
 }
 
-/// Whether something may be written at a path: that it does not leave the working folder by a link.
-/// A path that leads out of it as it is written leads where it says.
+/// Checks that a path may be written: that it does not leave the working directory by a link. A
+/// path that is outside as written is allowed.
 ///
 /// # Errors
-/// It leaves the folder.
+/// Returns an error if it leaves the working directory.
 pub fn check_target(path: &Path) -> Result<(), FileError> {
     let here = Path::new(".");
     let Some(boundary) = boundary(path, here)? else {
         return Ok(());
     };
-    // What is not there yet will be in the nearest folder that is.
+    // A missing path will be in its nearest existing parent.
     let mut there = path.ancestors().filter(|part| *part != Path::new(""));
     let real = there.find_map(|part| part.canonicalize().ok());
     match real.is_none_or(|real| real.starts_with(&boundary)) {
@@ -140,11 +141,11 @@ pub fn check_target(path: &Path) -> Result<(), FileError> {
     }
 }
 
-/// The text of a file that was named on the command line. One in the working folder must be a
-/// regular file of that folder; elsewhere it may be a pipe, as for [`read_chosen`].
+/// Reads a file from the command line. In the working directory, it must be a regular file;
+/// elsewhere it may be a pipe, as for [`read_chosen`].
 ///
 /// # Errors
-/// Why it is not read.
+/// Returns why it is not read.
 pub fn read_named(path: &Path, most: u64) -> Result<String, FileError> {
     let here = Path::new(".");
     match boundary(path, here)? {
@@ -156,19 +157,20 @@ pub fn read_named(path: &Path, most: u64) -> Result<String, FileError> {
     }
 }
 
-/// The text of a file that the user chose, links followed: a regular file, a pipe (`<(command)` of
-/// a shell is one), or the terminal where it is standard input. A pipe is waited for until a writer
-/// has closed it: what must end at a signal reads on a thread of its own.
+/// Reads a file that the user chose, with links resolved: a regular file, a pipe (such as
+/// `<(command)` in a shell), or the terminal if it is standard input. Reading a pipe blocks until
+/// its writers close it: callers that must end at a signal read on another thread.
 ///
 /// # Errors
-/// Another device or a socket, which may never end or do anything; or why it is not read.
+/// Returns an error for another device or a socket, which may never end or have side effects, or if
+/// the file cannot be read.
 pub fn read_chosen(path: &Path, most: u64) -> Result<String, FileError> {
     check_readable(&fs::metadata(path)?)?;
     let file = OpenOptions::new()
         .read(true)
         .custom_flags(libc::O_NOCTTY)
         .open(path)?;
-    // Something else may be there by now.
+    // It may have been replaced in the meantime.
     check_readable(&file.metadata()?)?;
     text(read_up_to(file, most)?)
 }
@@ -194,11 +196,12 @@ fn text(bytes: Vec<u8>) -> Result<String, FileError> {
     String::from_utf8(bytes).map_err(|_| FileError::NotText)
 }
 
-/// Checks a path that something else will open: what is in the working folder must be a regular file
-/// of it, or a folder of such files. One that is not there is fine.
+/// Checks a path that a library will open: in the working directory, it must be a regular file or a
+/// folder of such files. A missing path is accepted.
 ///
 /// # Errors
-/// A link leads out of the folder, or something else than a file is there.
+/// Returns an error if a link leads out of the working directory, or if the path is neither a
+/// regular file nor a folder.
 pub fn check_opened_later(path: &Path) -> Result<(), FileError> {
     let here = Path::new(".");
     if path == Path::new("") || boundary(path, here)?.is_none() {
@@ -225,11 +228,11 @@ pub fn check_opened_later(path: &Path) -> Result<(), FileError> {
     }
 }
 
-/// Opens a regular file at a path that has no links. Nothing else is ever opened: to open a pipe
-/// waits, and a device may do anything.
+/// Opens a regular file at a path without links. Nothing else is ever opened: opening a pipe
+/// blocks, and a device may have side effects.
 ///
 /// # Errors
-/// Something else is there, or a link is there by now.
+/// Returns an error if the path is not a regular file or contains a link.
 pub fn open_regular(real: &Path) -> Result<(File, Metadata), FileError> {
     let kind = fs::symlink_metadata(real)?.file_type();
     if kind.is_dir() {
@@ -247,15 +250,14 @@ pub fn open_regular(real: &Path) -> Result<(File, Metadata), FileError> {
     Ok((file, known))
 }
 
-/// How a folder is opened that is only a step on the way: one that may be searched need not be
-/// readable.
+/// Flags for opening an intermediate folder: it needs search permission only.
 #[cfg(target_os = "linux")]
 const STEP: OFlags = OFlags::PATH;
 #[cfg(not(target_os = "linux"))]
 const STEP: OFlags = OFlags::RDONLY;
 
-/// Opens a path that holds no link, folder by folder, so that none is followed even where a folder
-/// was exchanged with a link since the path was found.
+/// Opens a path component by component and follows no link, even if a folder was replaced by a link
+/// after the path was resolved.
 fn open_without_links(real: &Path, flags: OFlags) -> Result<OwnedFd, FileError> {
     let open = |folder: BorrowedFd, name: &OsStr, flags: OFlags| {
         let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
@@ -334,11 +336,10 @@ pub fn entries(real: &Path) -> Result<impl Iterator<Item = io::Result<FolderEntr
     Ok(entries.filter(is_listed))
 }
 
-/// All that a file holds. It may grow while it is read, and not everything that has a name has a
-/// size.
+/// Reads a whole file. It may grow meanwhile, and not every file reports its size.
 ///
 /// # Errors
-/// It is larger than `most`, or cannot be read.
+/// Returns an error if it is larger than `most` or cannot be read.
 pub fn read_up_to(file: File, most: u64) -> Result<Vec<u8>, FileError> {
     let size = file.metadata()?.len();
     if size > most {
@@ -376,7 +377,7 @@ mod tests {
             "outside/../shared",
         ] {
             let found = locate(path);
-            // By way of a folder outside, `..` means another place.
+            // After a link to a folder outside, `..` refers to another place.
             match path.starts_with("outside") {
                 true => assert!(found.is_err(), "{path}"),
                 false => assert_eq!(
@@ -392,14 +393,14 @@ mod tests {
         for path in ["outside", "outside/x", "twice/x", "inside/../twice"] {
             assert!(matches!(locate(path), Err(FileError::Outside)), "{path}");
         }
-        // A link that leads to the folder itself does not make what is below it another place.
+        // A link to the folder itself does not change the place of files below it.
         symlink(root, outside.path().join("again")).unwrap();
         let again = outside.path().join("again/outside");
         assert!(matches!(
             super::locate(&again, root),
             Err(FileError::Outside)
         ));
-        // Whoever passes a path elsewhere has chosen it.
+        // A path elsewhere is the user's choice.
         let elsewhere = super::locate(outside.path(), root).unwrap();
         assert_eq!(elsewhere.boundary, elsewhere.real);
     }

@@ -2,10 +2,10 @@
 
 use std::process::ExitCode;
 
-/// librdkafka makes a hundred small objects for each topic that it tells of, in one thread, and they
-/// are freed in another: the system's allocator spends a third of a plan on that. Without huge pages
-/// (`no_thp`): each thread would fill some of its own, which took a third of a small plan's time on a
-/// virtual machine that had rested.
+/// librdkafka allocates a hundred small objects per topic in its responses on one thread, which
+/// another thread frees: the system allocator takes a third of a plan's time for that. Without huge
+/// pages (`no_thp`): each thread would fill some of its own, which took a third of a small plan's
+/// time on an idle virtual machine.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -1,5 +1,5 @@
-//! Small builders for unit tests: the least that a topic, an environment and a cluster need; and
-//! what holds for all of them.
+//! Builders for unit tests: minimal topics, environments and clusters; and properties of all of
+//! them.
 
 pub mod properties;
 
@@ -12,14 +12,14 @@ use crate::live::{BrokerDefault, ConfigSource, Live, LiveTopic, ReplicationFacto
 use crate::model::{Globs, Layer, OnRemove, Place, Sourced, document};
 use crate::plan::{Approval, Plan, PlanDocument};
 
-/// What a plan approves once it is saved and read again.
+/// Returns what a plan approves after it is saved and read again.
 pub fn saved(plan: &Plan) -> Approval {
     let text = document::json(&PlanDocument::from(plan)).to_string();
     text.parse()
         .unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 
-/// A line of `topics/a.toml`.
+/// Returns the place of a line in `topics/a.toml`.
 pub fn line(line: u32) -> Place {
     Place {
         file: "topics/a.toml".into(),
@@ -29,7 +29,7 @@ pub fn line(line: u32) -> Place {
     }
 }
 
-/// A value that the topic's own table sets in this line.
+/// Returns a value that the topic's own table sets in this line.
 pub fn at<T>(number: u32, value: T) -> Sourced<T> {
     Sourced {
         value,
@@ -38,7 +38,8 @@ pub fn at<T>(number: u32, value: T) -> Sourced<T> {
     }
 }
 
-/// An entry in line 1, partitions in line 2, replication factor in line 3, configs in line 4.
+/// Returns a topic with its entry in line 1, partitions in line 2, replication factor in line 3,
+/// configs in line 4.
 pub fn topic(partitions: u32, replication_factor: u32, config: &[(&str, &str)]) -> Topic {
     let config = config
         .iter()
@@ -57,7 +58,7 @@ pub fn topic(partitions: u32, replication_factor: u32, config: &[(&str, &str)]) 
     }
 }
 
-/// `prod`, which asks for nothing special.
+/// Returns `prod`, without special settings.
 pub fn environment() -> Environment {
     Environment {
         name: "prod".into(),
@@ -82,7 +83,7 @@ pub fn environment() -> Environment {
     }
 }
 
-/// These topics in `prod`.
+/// Returns a desired state with these topics in `prod`.
 pub fn desired<const N: usize>(topics: [(&str, Topic); N]) -> Desired {
     Desired {
         environment: environment(),
@@ -93,7 +94,7 @@ pub fn desired<const N: usize>(topics: [(&str, Topic); N]) -> Desired {
     }
 }
 
-/// A tombstone in line 40.
+/// Returns a removal in line 40.
 pub fn removal() -> Removal {
     Removal {
         declared_at: line(40),
@@ -101,7 +102,7 @@ pub fn removal() -> Removal {
     }
 }
 
-/// A topic on the cluster.
+/// Returns a live topic.
 pub fn found(partitions: u32, replicas: u32, config: &[(&str, &str)]) -> LiveTopic {
     let config = config
         .iter()
@@ -115,7 +116,7 @@ pub fn found(partitions: u32, replicas: u32, config: &[(&str, &str)]) -> LiveTop
     }
 }
 
-/// A default that is built into Kafka.
+/// Returns a built-in default of Kafka.
 pub fn kafka_default(value: &str) -> BrokerDefault {
     BrokerDefault {
         value: value.to_owned(),
@@ -123,7 +124,7 @@ pub fn kafka_default(value: &str) -> BrokerDefault {
     }
 }
 
-/// A cluster of three brokers with Kafka's own defaults.
+/// Returns a cluster of three brokers with Kafka's own defaults.
 pub fn live<const N: usize>(topics: [(&str, LiveTopic); N]) -> Live {
     let specs = crate::model::config::SPECS.iter();
     Live {

@@ -1,5 +1,5 @@
-//! Whose a topic is gets settled before the first change of it: an adopt is recorded before anything
-//! else is done, and whoever finds another's record there changes nothing.
+//! Settles ownership before the first change: an adopted topic is recorded before anything else is
+//! done, and a topic recorded by another owner is not changed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,8 +15,8 @@ use crate::model::{BlockCode, TopicName};
 use crate::plan::{Change, Plan, Setting};
 
 impl InventoryWriter {
-    /// Records the topics that a plan adopts as they are so far. Gives those that stay as they are
-    /// instead: another scope, environment or instance has them by now, or it is not known.
+    /// Records the adopted topics with their current state. Returns those that must not be changed:
+    /// another scope, environment or instance owns them now, or their owner is unknown.
     pub(super) async fn adopt(
         &self,
         plan: &Plan,
@@ -49,7 +49,7 @@ impl InventoryWriter {
         stay
     }
 
-    /// Records those of the adopts that are free, and tells what becomes of the others.
+    /// Records the adopted topics that are still unowned, and sets the outcomes of the others.
     async fn settle(
         &self,
         plan: &Plan,
@@ -87,7 +87,7 @@ impl InventoryWriter {
         Ok(refused)
     }
 
-    /// The record of a topic of which nothing is applied yet.
+    /// Returns the record of a topic with nothing applied yet.
     fn before(&self, change: &Change) -> Option<InventoryRecord> {
         let mut owned = change.to_record.clone()?;
         owned.stamp.by = Some(self.by.clone());

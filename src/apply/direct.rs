@@ -1,5 +1,5 @@
-//! Topics that are made or deleted without a plan, as those of a lifecycle's instances are: sent,
-//! repeated and read back as a plan's changes are.
+//! Creates and deletes topics without a plan, for lifecycle instances: requests, retries and
+//! read-back are the same as for plans.
 
 use super::report::{self, OperationKind, Outcomes, ReportEntry, SkipReason};
 use super::{ApplyOptions, Event, execute, preconditions, verify};
@@ -8,8 +8,8 @@ use crate::model::TopicName;
 use crate::model::{Operation, Phase, Step};
 use crate::plan::Action;
 
-/// Creates topics, and tells what became of each. One that is there already as it is wanted is
-/// fine.
+/// Creates topics, and returns the outcome of each. An existing topic with the declared settings
+/// counts as already applied.
 pub async fn create(
     cluster: &Cluster,
     topics: Vec<NewTopic>,
@@ -30,8 +30,8 @@ pub async fn create(
     run.run(cluster, steps, settings, events).await
 }
 
-/// Deletes topics, and tells what became of each. Where an id is given, another topic of the name
-/// stays.
+/// Deletes topics, and returns the outcome of each. If an id is given, a topic with the same name
+/// and another id is kept.
 pub async fn delete(
     cluster: &Cluster,
     topics: Vec<(TopicName, Option<String>)>,
@@ -52,7 +52,7 @@ pub async fn delete(
     run.run(cluster, steps, settings, events).await
 }
 
-/// Steps of one phase.
+/// The steps of one phase.
 struct PhaseRun {
     phase: Phase,
     action: Action,

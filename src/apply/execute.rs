@@ -1,5 +1,5 @@
-//! Sends the steps of a phase: in batches, a few requests in flight, repeated where Kafka says
-//! that a retry can help, and re-read first where it may have been done already.
+//! Sends the steps of a phase: in batches, a few requests in flight, with retries for retriable
+//! errors, and a read before a retry if the change may have been made.
 
 use std::time::{Duration, Instant};
 
@@ -14,45 +14,45 @@ use crate::kafka::{Alter, Cluster, Fault, FaultKind, Mode, NewTopic};
 use crate::model::TopicName;
 use crate::model::{Operation, Step};
 
-/// Requests that are under way at the same time: measured, more of them gain nothing.
+/// Maximum requests in flight; more are not faster, as measured.
 const IN_FLIGHT: usize = 2;
 
-/// A step that was sent, with the answer to it.
+/// A step that was sent, with its final response.
 #[derive(Debug)]
 pub struct Sent {
     /// The step.
     pub step: Step,
-    /// The answer.
+    /// The response.
     pub answer: Answer,
 }
 
-/// What Kafka answered, in the end.
+/// Kafka's final response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// Done.
+    /// The change was made.
     Accepted,
-    /// Not done, at least not by the last attempt.
+    /// The change was not made, at least not by the last attempt.
     Refused {
-        /// Why.
+        /// The broker's error.
         fault: Fault,
-        /// Whether an attempt before it got no answer and so may have done it.
+        /// Whether an earlier attempt got no response and so may have made the change.
         perhaps_done: bool,
     },
-    /// No answer came.
+    /// No response.
     Unanswered(Fault),
 }
 
-/// What became of the steps of a phase.
+/// The responses of a phase.
 #[derive(Debug, Default)]
 pub struct Answered {
-    /// Those that were sent.
+    /// The steps that were sent.
     pub sent: Vec<Sent>,
-    /// Why what was not sent had better not be: the cluster stopped to answer, or the lock is lost.
+    /// Why the other steps must not be sent: the cluster no longer responds, or the lock is lost.
     pub ended: Option<SkipReason>,
 }
 
-/// Sends the steps of one phase. What was not sent, because the apply was stopped or the cluster
-/// is lost, is not among the answers.
+/// Sends the steps of one phase. Steps that were not sent, because the apply was interrupted or the
+/// cluster is lost, are not in the result.
 pub async fn phase(
     cluster: &Cluster,
     steps: Vec<Step>,
@@ -85,32 +85,32 @@ pub async fn phase(
     }
 }
 
-/// Whether the lock that the apply needs is lost.
+/// Returns the reason if the apply's lock is lost.
 async fn lock_lost(settings: &ApplyOptions) -> Option<SkipReason> {
     let lost = settings.inventory_writer.as_ref()?.check().await.err()?;
     Some(SkipReason::LockLost(lost))
 }
 
-/// One batch on its way to an answer for each of its steps.
+/// The attempts for one batch, until each of its steps has a final response.
 struct Attempts {
     cluster: Cluster,
     settings: ApplyOptions,
-    /// The steps without a final answer.
+    /// The steps without a final response.
     open: Vec<Open>,
     answered: Vec<Sent>,
-    /// Whether the last attempt got no answer at all.
+    /// Whether the last attempt got no response at all.
     unanswered: bool,
-    /// Why nothing may be sent any more.
+    /// Why no further request may be sent.
     lock_lost: Option<SkipReason>,
     delays: ExponentialBackoff,
     give_up: Instant,
 }
 
-/// A step without a final answer.
+/// A step without a final response.
 struct Open {
     step: Step,
     perhaps_done: bool,
-    /// The last answer.
+    /// The last error.
     fault: Option<Fault>,
 }
 
@@ -140,11 +140,11 @@ impl Attempts {
             let answer = request(&self.cluster, &steps).await;
             let unanswered = |fault: &Fault| fault.kind() == FaultKind::Unanswered;
             self.unanswered = answer.as_ref().is_err_and(unanswered);
-            // Where it failed as a whole, every step gets that answer.
+            // If the request failed as a whole, its error applies to every step.
             self.sort(answer.unwrap_or_else(|fault| vec![Err(fault); before]));
             self.look_for_existing().await;
             if self.open.len() < before {
-                // Something got done: a quota lets a part through, and the rest after a while.
+                // Progress was made: a quota accepts a part now, and the rest later.
                 self.delays = delays();
                 self.give_up = Instant::now() + self.settings.retry_for;
             }
@@ -164,7 +164,7 @@ impl Attempts {
         }
     }
 
-    /// Keeps open what can be asked again, and writes down the rest.
+    /// Keeps steps with a retriable error open, and sets the final response of the others.
     fn sort(&mut self, answers: Vec<Result<(), Fault>>) {
         for (mut open, answer) in std::mem::take(&mut self.open).into_iter().zip(answers) {
             let Err(fault) = answer else {
@@ -175,7 +175,7 @@ impl Attempts {
                 FaultKind::NotController
                 | FaultKind::Throttled
                 | FaultKind::Retriable
-                // What is there is looked at before it counts.
+                // An existing topic is read before the response is final.
                 | FaultKind::AlreadyExists => {
                     open.fault = Some(fault);
                     self.open.push(open);
@@ -205,11 +205,11 @@ impl Attempts {
         self.answered.push(Sent { step, answer });
     }
 
-    /// After a missing answer: a fresh client, because the old one may wait for a broker that is
-    /// gone, and a look at what is done already.
+    /// After a missing response: creates a new client, because the old one may be waiting for a
+    /// broker that is down, and reads what has been done.
     async fn look_again(&mut self) {
         if self.cluster.renew().await.is_err() {
-            return; // The next attempt says the same, and is counted.
+            return; // The next attempt fails in the same way, and is counted.
         }
         let doubtful = self.open.iter().filter(|open| open.perhaps_done);
         let steps: Vec<&Step> = doubtful.map(|open| &open.step).collect();
@@ -227,16 +227,16 @@ impl Attempts {
         }
     }
 
-    /// A topic that exists, and shows, is not made. One that does not show is being deleted: with
-    /// ZooKeeper the name is free only once its logs are gone, and asking again makes it then. (Or
-    /// somebody just made it, and it shows soon.)
+    /// Finishes creates of topics that exist and are visible. A topic that is not visible is being
+    /// deleted: with ZooKeeper, the name is free only after its logs are deleted, and a retry then
+    /// creates the topic. (Or it was just created elsewhere and becomes visible soon.)
     async fn look_for_existing(&mut self) {
         let exists = |fault: &Fault| fault.kind() == FaultKind::AlreadyExists;
         let faults = || self.open.iter().filter_map(|open| open.fault.as_ref());
         if !faults().any(exists) {
             return;
         }
-        // What cannot be read now is looked at after the next attempt.
+        // If the read fails, it is repeated after the next attempt.
         let Ok(seen) = self.cluster.metadata().await else {
             return;
         };
@@ -257,7 +257,7 @@ impl Attempts {
         }
     }
 
-    /// Time is up: what is open has no other answer than the last one.
+    /// The time is over: open steps get their last error as the final response.
     fn finish(mut self) -> Answered {
         let cluster_lost = self.unanswered && !self.open.is_empty();
         let ended = cluster_lost.then_some(SkipReason::ClusterLost);
@@ -280,10 +280,10 @@ impl Attempts {
     }
 }
 
-/// The longest pause between two attempts.
+/// The maximum pause between two attempts.
 const MAX_DELAY: Duration = Duration::from_secs(5);
 
-/// Pauses that grow, each with some jitter, so that several applies do not knock at the same time.
+/// Returns growing pauses with jitter, so that several applies do not retry at the same time.
 fn delays() -> ExponentialBackoff {
     ExponentialBuilder::new()
         .with_min_delay(Duration::from_millis(100))
@@ -294,7 +294,7 @@ fn delays() -> ExponentialBackoff {
         .build()
 }
 
-/// What a step adds to a request.
+/// Returns what a step adds to a request.
 fn cost(step: &Step) -> Cost {
     match &step.work {
         Operation::Create(topic) => Cost::of_create(topic.partitions, topic.config.len()),
@@ -305,7 +305,7 @@ fn cost(step: &Step) -> Cost {
     }
 }
 
-/// Sends one request. The steps of a batch are all of one kind: they come from one phase.
+/// Sends one request. All steps of a batch have the same kind, since they belong to one phase.
 async fn request(cluster: &Cluster, steps: &[&Step]) -> Result<Vec<Result<(), Fault>>, Fault> {
     match steps.first().map(|step| &step.work) {
         None => Ok(Vec::new()),

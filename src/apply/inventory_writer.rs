@@ -1,9 +1,9 @@
-//! What an apply writes to the inventory, and the lock that it holds meanwhile.
+//! Writes the results of an apply to the inventory, and holds its lock.
 //!
-//! A tombstone is recorded as spent before its topic is deleted, so that no interruption can make
+//! A removal is recorded as applied before its topic is deleted, so that no interruption can make
 //! it delete another topic later, and an adopt before its topic is changed, so that no two scopes
-//! change it. Everything else is recorded once it is true: after a crash between the two, the next
-//! plan sees what is not recorded, and records it.
+//! change it. Everything else is recorded after it is done: after a crash in between, the next plan
+//! detects and records it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::model::Step;
 use crate::model::TopicName;
 use crate::plan::{Action, Change, Plan, Setting};
 
-/// The inventory, held by one apply.
+/// The inventory during one apply.
 #[derive(Clone)]
 pub struct InventoryWriter {
     pub(super) lock: Arc<Lock>,
@@ -29,7 +29,7 @@ pub struct InventoryWriter {
 }
 
 impl InventoryWriter {
-    /// The inventory under a lock, for somebody whose name is recorded with all that is written.
+    /// Creates a writer under a lock. `by` is recorded as the writer.
     pub fn new(lock: Arc<Lock>, writer: Writer, by: String) -> Self {
         Self {
             lock,
@@ -38,18 +38,18 @@ impl InventoryWriter {
         }
     }
 
-    /// Whether the lock is still ours.
+    /// Checks that the lock is still held.
     ///
     /// # Errors
-    /// It is not, or nobody knows: nothing may be changed any more.
+    /// Returns an error if the lock is lost or its state is unknown: no further change is allowed.
     pub async fn check(&self) -> Result<(), LockLost> {
         self.lock.check().await
     }
 
-    /// Records the tombstones that these deletes spend.
+    /// Records the removals that these deletes apply.
     ///
     /// # Errors
-    /// It could not be recorded: then nothing may be deleted.
+    /// Returns an error if they could not be recorded: no topic may be deleted then.
     pub(super) async fn spend(&self, plan: &Plan, steps: &[Step]) -> Result<(), Unrecorded> {
         let deleted: BTreeSet<&TopicName> = steps.iter().map(|step| &step.topic).collect();
         let of_removals = plan
@@ -67,8 +67,8 @@ impl InventoryWriter {
         self.write(of_removals.map(applied_removal).collect()).await
     }
 
-    /// Records what became of a plan, and puts down what could not be recorded. The lock is given back
-    /// with that, where there is anything to record.
+    /// Records the outcomes of a plan, and sets the outcomes of failed writes. The lock is released
+    /// with the records, if there are any.
     pub(super) async fn write_down(
         &self,
         plan: &Plan,
@@ -96,7 +96,7 @@ impl InventoryWriter {
         let ids = readback::ids_of_made(cluster, &unknown, *visible_within, stop).await;
         let known = known.into_iter().map(|(topic, id)| (topic, Ok(Some(id))));
         let ids: Result<Ids, _> = ids.map(|ids| known.chain(ids).collect());
-        // Somebody else may have adopted what was made before that is recorded.
+        // Another scope may have adopted a created topic before it is recorded.
         let settling = match made.is_empty() {
             true => None,
             false => Some(self.lock.settle(&asking(plan, &named)).await),
@@ -147,7 +147,7 @@ impl InventoryWriter {
         Ok(())
     }
 
-    /// The same for the last time: nothing follows that needs the lock.
+    /// Writes the last records, after which the lock is not needed.
     async fn close(
         &self,
         settling: Option<Settling<'_>>,
@@ -171,10 +171,10 @@ impl InventoryWriter {
         Ok(())
     }
 
-    /// What is recorded of a change: nothing where nothing of it is true.
+    /// Returns the records of a change; empty if no part of the change was made.
     ///
     /// # Errors
-    /// What becomes of its record instead.
+    /// Returns why the change cannot be recorded.
     fn entries(
         &self,
         plan: &Plan,
@@ -233,7 +233,7 @@ impl InventoryWriter {
     }
 }
 
-/// The topics that were made, and that somebody else has recorded meanwhile: whoever was first keeps
+/// Returns the created topics that another owner has recorded meanwhile: the first owner keeps
 /// them.
 fn taken(
     plan: &Plan,
@@ -250,21 +250,21 @@ fn taken(
     taken.collect()
 }
 
-/// What is known once everything was tried.
+/// The results of all steps.
 pub(super) struct ApplyResults<'a> {
-    /// Ids of topics that were made.
+    /// The ids of created topics.
     pub ids: BTreeMap<TopicName, String>,
-    /// The topics that nothing was done to, for they are not ours after all.
+    /// The topics that were not changed, because they are owned elsewhere.
     pub stay: BTreeSet<TopicName>,
     /// Why the apply ended early, if it did.
     pub stopped: Option<&'a SkipReason>,
 }
 
-/// What is known besides the outcomes once everything was tried.
+/// The facts besides the outcomes after all steps.
 struct RecordInputs<'a> {
-    /// The ids of the topics that were made.
+    /// The ids of created topics.
     ids: Result<Ids, Unrecorded>,
-    /// Those that somebody else has recorded as theirs meanwhile.
+    /// The topics that another owner has recorded meanwhile.
     taken: Result<BTreeMap<TopicName, String>, Unrecorded>,
     /// Why the apply ended early, if it did.
     stopped: Option<&'a SkipReason>,
@@ -277,7 +277,7 @@ impl RecordInputs<'_> {
         id.map_err(Unrecorded::NoId)
     }
 
-    /// Whether a topic can be recorded as ours.
+    /// Checks that a topic can be recorded as owned.
     fn check_free(&self, topic: &TopicName) -> Result<(), Unrecorded> {
         let taken = self.taken.as_ref().map_err(Clone::clone)?;
         match taken.get(topic) {
@@ -287,7 +287,7 @@ impl RecordInputs<'_> {
     }
 }
 
-/// Whether a change is one of the inventory alone.
+/// Returns whether a change only affects the inventory.
 fn direct(change: &Change) -> bool {
     matches!(
         change.action,
@@ -295,7 +295,7 @@ fn direct(change: &Change) -> bool {
     )
 }
 
-/// Whether the report has a part for what is recorded of a change, also where all went well.
+/// Returns whether the report shows the record of a change also on success.
 pub(super) fn shows(change: &Change) -> bool {
     let only = change.inventory_only().next();
     direct(change) || change.adopt || (change.action == Action::Update && only.is_some())
@@ -306,8 +306,8 @@ fn put(outcomes: &mut Outcomes, change: &Change, outcome: Outcome) {
     parts.insert(Some(Setting::Record), outcome);
 }
 
-/// Whether what is to be recorded of a change is true by now: of a create and a delete, that it
-/// happened; of an update, that something of it did and the topic is there.
+/// Returns whether the change to record has been made: for a create or delete, that it succeeded;
+/// for an update, that a part of it succeeded and the topic exists.
 fn happened(change: &Change, outcomes: &Outcomes) -> bool {
     let parts = outcomes.get(&change.topic);
     let done = |outcome: &Outcome| matches!(outcome, Outcome::Applied | Outcome::AlreadyApplied);

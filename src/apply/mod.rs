@@ -1,13 +1,13 @@
-//! Carries a plan out as it stands: batches, retries, verification. It emits events and gives a
-//! report; it takes no decision that the plan has not taken, and knows no words and no terminal.
+//! Carries out a plan: batches, retries, verification. It emits events and returns a report; it
+//! makes no decision that is not in the plan, and formats no output.
 //!
 //! ```text
-//!  steps ──► batches ──► execute ──► verify ──► books ──► report
-//!            (packing)   (retries)   (read-back) (inventory)
+//!  steps ──► batches ──► execute ──► verify ──► inventory ──► report
+//!            (packing)   (retries)   (read-back)
 //! ```
 //!
-//! What a broker is asked about beforehand (`validate_only`) is settled before a plan gets here:
-//! refusals are facts, and the plan room turns them into blocked changes.
+//! Preflight (`validate_only`) is complete before a plan gets here: the plan module converts
+//! rejections to blocked changes.
 
 mod adopt;
 pub mod direct;
@@ -39,19 +39,19 @@ use crate::kafka::{Cluster, batches};
 use crate::model::{Phase, Step};
 use crate::plan::{self, Plan};
 
-/// How long an apply is patient, and what stops it early.
+/// The time limits of an apply, and its stop signal.
 #[derive(Clone)]
 pub struct ApplyOptions {
-    /// How long a request is repeated while Kafka says that a retry can help, counted from the
-    /// last one that got anything done.
+    /// The time for which a request is retried after a retriable error, counted from the last
+    /// progress.
     pub retry_for: Duration,
-    /// How long a change that was accepted may take to show. Where logs are made or deleted it is
-    /// more, by their number.
+    /// The maximum time until an accepted change is visible. Changes that create or delete logs get
+    /// more time, by their number.
     pub visible_within: Duration,
-    /// Set when the apply should end after the requests in flight.
+    /// Set to end the apply after the requests in flight.
     pub stop: Stop,
-    /// Where it is recorded who owns what, under a lock without which nothing is sent. `None`
-    /// where the inventory is not in use.
+    /// The inventory under its lock, without which no request is sent. `None` if the inventory is
+    /// disabled.
     pub inventory_writer: Option<InventoryWriter>,
 }
 
@@ -66,41 +66,41 @@ impl Default for ApplyOptions {
     }
 }
 
-/// A flag that ends an apply after the requests in flight. Clones share it.
+/// A flag that ends an apply after the requests in flight. Clones share the flag.
 #[derive(Debug, Clone, Default)]
 pub struct Stop(Arc<watch::Sender<bool>>);
 
 impl Stop {
-    /// Ends the apply.
+    /// Requests the end of the apply.
     pub fn set(&self) {
         self.0.send_replace(true);
     }
 
-    /// Whether the apply should end.
+    /// Returns whether the end was requested.
     pub fn is_set(&self) -> bool {
         *self.0.borrow()
     }
 
-    /// Waits for a while, or until the apply should end if that comes first.
+    /// Waits for `pause`, or until the end is requested.
     pub async fn or_after(&self, pause: Duration) {
         let mut changes = self.0.subscribe();
-        // Its sender lives as long as this does, so that only the two can end it.
+        // The sender lives as long as `self`, so the channel cannot close.
         let _ = tokio::time::timeout(pause, changes.wait_for(|stop| *stop)).await;
     }
 }
 
-/// What an apply says while it runs.
+/// A progress event of an apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event {
-    /// A phase with so many steps begins.
+    /// A phase with this number of steps starts.
     Phase(Phase, usize),
-    /// So many steps of the phase were answered.
+    /// This number of steps has a response.
     Answered(usize),
-    /// What was touched is read back; so many steps do not show yet.
+    /// Changes are read back; this number of steps is not visible yet.
     Reading(usize),
 }
 
-/// Carries the plan out. Everything that happens on the way, errors included, is in the report.
+/// Carries out a plan. All outcomes, including errors, are in the report.
 pub async fn run(
     plan: &Plan,
     cluster: &Cluster,

@@ -1,4 +1,4 @@
-//! Steps that would do harm if they were sent now are kept back, with the reason.
+//! Skips steps that would do harm now, with the reason.
 
 use std::time::{Duration, Instant};
 
@@ -11,10 +11,10 @@ use crate::live::is_another;
 use crate::model::TopicName;
 use crate::model::{Operation, Phase, Step};
 
-/// How often in-sync replicas are looked at again while a partition lacks some.
+/// The interval at which in-sync replicas are polled while a partition lacks some.
 const AGAIN: Duration = Duration::from_millis(500);
 
-/// The steps of a phase that can be sent; the others get their outcome.
+/// Returns the steps of a phase that can be sent; sets the outcome of the others.
 pub async fn to_send(
     cluster: &Cluster,
     phase: Phase,
@@ -44,13 +44,12 @@ pub async fn to_send(
     }
 }
 
-/// Keeps all steps back.
+/// Skips all steps.
 pub fn keep_back(steps: &mut Vec<Step>, why: &SkipReason, outcomes: &mut Outcomes) {
     *steps = split(std::mem::take(steps), outcomes, |_| Some(why.clone()));
 }
 
-/// Kafka deletes by name. A topic that was deleted and made again since the plan was made is not
-/// the one that was to go.
+/// Returns a reason if the topic to delete was recreated after planning: Kafka deletes by name.
 fn not_the_planned(step: &Step, ids: Option<&Ids>) -> Option<SkipReason> {
     let Operation::Delete { id } = &step.work else {
         return None;
@@ -58,12 +57,12 @@ fn not_the_planned(step: &Step, ids: Option<&Ids>) -> Option<SkipReason> {
     recreated(&step.topic, id.as_ref(), ids)
 }
 
-/// Why a topic is not, or may not be, the one of the plan, by its id where that is known.
+/// Returns why a topic is not, or may not be, the planned one, by its id if known.
 pub fn recreated(topic: &TopicName, id: Option<&String>, ids: Option<&Ids>) -> Option<SkipReason> {
     id?;
     match ids.and_then(|ids| ids.get(topic)) {
         Some(Ok(now)) => is_another(id, now.as_ref()).then_some(SkipReason::Recreated),
-        // It is gone already.
+        // It has been deleted already.
         Some(Err(fault)) if fault.kind() == FaultKind::Missing => None,
         Some(Err(_)) | None => Some(SkipReason::IdUnknown),
     }
@@ -88,7 +87,8 @@ fn split(
     ready
 }
 
-/// A growth over Kafka's limit is made half-way, for good, and answered with an error.
+/// Returns a reason if more partitions are added than Kafka's limit: Kafka would add a part of them
+/// permanently, and return an error.
 fn too_large(step: &Step) -> Option<SkipReason> {
     let most = u32::try_from(MAX_PARTITIONS).unwrap_or(u32::MAX);
     match step.work {
@@ -102,7 +102,7 @@ fn too_large(step: &Step) -> Option<SkipReason> {
     }
 }
 
-/// Whether a partition has fewer replicas in sync than an acknowledged write will need.
+/// Returns a reason if a partition has fewer in-sync replicas than acks=all writes will require.
 fn stops_producers(step: &Step, metadata: Option<&Metadata>) -> Option<SkipReason> {
     let Operation::RaiseMinIsr {
         to: Some(wanted), ..
@@ -126,8 +126,8 @@ fn stops_producers(step: &Step, metadata: Option<&Metadata>) -> Option<SkipReaso
         })
 }
 
-/// The replicas in sync, looked at until there are enough or for as long as a change may take to
-/// show: partitions that were just made need a moment.
+/// Reads the in-sync replicas until there are enough, or up to the maximum time until changes are
+/// visible: new partitions need a moment.
 async fn in_sync(cluster: &Cluster, steps: &[Step], settings: &ApplyOptions) -> Option<Metadata> {
     let give_up = Instant::now() + settings.visible_within;
     loop {

@@ -1,4 +1,4 @@
-//! Reads topics back and holds them against the steps, by meaning.
+//! Reads topics back and compares them with the steps, by equality of values.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -14,56 +14,56 @@ use crate::model::{ConfigKey, TopicName};
 use crate::model::{Operation, Step};
 use crate::plan::Setting;
 
-/// How often a broker is asked again that does not know of a topic yet.
+/// The interval at which a broker that does not know a topic yet is polled.
 const AGAIN: Duration = Duration::from_millis(100);
 
-/// What the cluster showed.
+/// The state that was read back.
 #[derive(Debug, Default)]
 pub struct Readback {
-    /// `None` where every topic told its configs, and nothing else was asked.
+    /// `None` if all configs were returned and nothing else was requested.
     metadata: Option<Metadata>,
     configs: BTreeMap<TopicName, Result<Configs, Fault>>,
-    /// Of the topics to delete that are there.
+    /// The ids of existing topics to delete.
     ids: BTreeMap<TopicName, String>,
-    /// Of the topics that were made, where that was asked for, as far as they are told by now.
+    /// The ids of created topics, if requested and available.
     pub ids_of_made: BTreeMap<TopicName, String>,
 }
 
-/// Whose ids are wanted besides what shows how a step stands.
+/// Which ids to read in addition to the state of the steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReadIds {
-    /// Nobody's.
+    /// None.
     Nothing,
-    /// Those of the topics that were made.
+    /// Those of created topics.
     IdsOfMade,
 }
 
-/// How a part of a step stands on the cluster.
+/// The state of a part of a step on the cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Shown {
-    /// As it was wanted.
+    /// As requested.
     AsWanted,
-    /// The topic does not show, or not yet.
+    /// The topic is not visible, or not yet.
     Absent,
-    /// The topic holds something else.
+    /// The topic has another state.
     Otherwise(ActualState),
-    /// The topic holds a config that the step does not name and that Kafka 4.3 knows.
+    /// The topic has a config that Kafka 4.3 has and that the step does not name.
     Undeclared,
-    /// It may not be read.
+    /// The principal is not authorized to read it.
     Unreadable(Fault),
 }
 
-/// Reads what the steps touch.
+/// Reads the state of the steps' topics.
 ///
 /// # Errors
-/// Why the cluster could not be read.
+/// Returns why the cluster could not be read.
 pub async fn read(cluster: &Cluster, steps: &[&Step], wanted: ReadIds) -> Result<Readback, Error> {
     let names = |is_meant: &dyn Fn(&Step) -> bool| -> Vec<TopicName> {
         let meant = steps.iter().filter(|step| is_meant(step));
         meant.map(|step| step.topic.clone()).collect()
     };
     let mut configs = cluster.describe_named_configs(altered(steps)).await?;
-    // Whoever tells what a topic holds knows that it is there.
+    // A broker that returns a topic's configs knows that the topic exists.
     let is_unsure = |(_, read): (_, &Result<Configs, Fault>)| read.is_err();
     if steps.iter().all(|step| is_alter(&step.work)) && !configs.iter().any(is_unsure) {
         return Ok(Readback {
@@ -72,7 +72,7 @@ pub async fn read(cluster: &Cluster, steps: &[&Step], wanted: ReadIds) -> Result
         });
     }
     let metadata = cluster.metadata().await?;
-    // What was made is not asked about before it shows.
+    // Created topics are described only once they are visible.
     let made = names(&|step| {
         matches!(step.work, Operation::Create(_)) && metadata.topics.contains_key(&step.topic)
     });
@@ -83,7 +83,7 @@ pub async fn read(cluster: &Cluster, steps: &[&Step], wanted: ReadIds) -> Result
     let ids_of_made = async {
         match wanted {
             ReadIds::Nothing => Ids::new(),
-            // Whoever needs one that is missing asks again.
+            // Missing ids are read again where they are needed.
             ReadIds::IdsOfMade => {
                 let ids = ids(cluster, &made);
                 ids.await.unwrap_or_default()
@@ -109,13 +109,13 @@ pub async fn read(cluster: &Cluster, steps: &[&Step], wanted: ReadIds) -> Result
     })
 }
 
-/// What the brokers say of topics' ids: one, none on clusters that give none, or why they do not say.
+/// The topics' ids: an id, `None` on clusters without topic ids, or why it is not available.
 pub type Ids = BTreeMap<TopicName, Result<Option<String>, Fault>>;
 
-/// The ids of topics.
+/// Reads the ids of topics.
 ///
 /// # Errors
-/// Why the cluster could not be read.
+/// Returns why the cluster could not be read.
 pub async fn ids(cluster: &Cluster, topics: &[TopicName]) -> Result<Ids, Error> {
     if topics.is_empty() {
         return Ok(Ids::new());
@@ -125,11 +125,11 @@ pub async fn ids(cluster: &Cluster, topics: &[TopicName]) -> Result<Ids, Error> 
     Ok(described.map(|(name, found)| (name, id(found))).collect())
 }
 
-/// The ids of topics that were made. Brokers learn of a topic one after the other: one that does not
-/// know of it yet is asked again, for so long.
+/// Reads the ids of created topics. Brokers learn of a topic one after the other: brokers that do
+/// not know a topic yet are polled for up to `within`.
 ///
 /// # Errors
-/// Why the cluster could not be read.
+/// Returns why the cluster could not be read.
 pub async fn ids_of_made(
     cluster: &Cluster,
     topics: &[TopicName],
@@ -152,7 +152,7 @@ pub async fn ids_of_made(
     }
 }
 
-/// The configs that steps change.
+/// Returns the configs that steps change.
 fn altered(steps: &[&Step]) -> BTreeMap<TopicName, BTreeSet<ConfigKey>> {
     let mut altered: BTreeMap<TopicName, BTreeSet<ConfigKey>> = BTreeMap::new();
     for step in steps.iter().filter(|step| is_alter(&step.work)) {
@@ -169,8 +169,8 @@ fn is_alter(work: &Operation) -> bool {
     }
 }
 
-/// How each part of a step stands. A create that holds everything, or does not show, is one part;
-/// of one that holds something else, each such setting is a part too.
+/// Returns the state of each part of a step. A create with the requested state, or that is not
+/// visible, is one part; each differing setting is a further part.
 pub fn check(step: &Step, seen: &Readback) -> Vec<(Option<Setting>, Shown)> {
     let every = |shown: Shown| {
         let parts = step.parts().into_iter();
@@ -186,7 +186,7 @@ pub fn check(step: &Step, seen: &Readback) -> Vec<(Option<Setting>, Shown)> {
         return every(match step.work {
             Operation::Delete { .. } => Shown::AsWanted,
             Operation::Create(_) => Shown::Absent,
-            // It was there when the plan was made.
+            // It existed when the plan was made.
             Operation::AddPartitions { .. }
             | Operation::Alter(_)
             | Operation::RaiseMinIsr { .. } => Shown::Otherwise(ActualState::Nothing),
@@ -224,8 +224,8 @@ pub fn check(step: &Step, seen: &Readback) -> Vec<(Option<Setting>, Shown)> {
     }
 }
 
-/// What a fault in place of an answer says: a broker that does not know the topic yet, or that has
-/// to be asked again, shows it later.
+/// Returns the state for a fault: if a broker does not know the topic yet, or the request can be
+/// retried, the topic becomes visible later.
 fn unreadable(fault: &Fault) -> Shown {
     match fault.kind() {
         FaultKind::NotAuthorised | FaultKind::Unsupported | FaultKind::Permanent => {
@@ -240,7 +240,7 @@ fn replication_factor_of(topic: &TopicMetadata) -> ReplicationFactor {
     ReplicationFactor::of(replicas.map(|count| u32::try_from(count).unwrap_or(u32::MAX)))
 }
 
-/// The configs in which a topic is not what its create asked for.
+/// Returns the configs of a topic that differ from its create.
 fn deviating_configs(
     step: &Step,
     config: &[(ConfigKey, String)],
@@ -281,7 +281,7 @@ fn check_config(key: &ConfigKey, op: &AlterOp, entry: Option<&ConfigEntry>) -> S
     let as_wanted = match (op, on_topic) {
         (AlterOp::Delete, held) => held.is_none(),
         (AlterOp::Set(_), None) => false,
-        // A value that the broker keeps to itself cannot be compared.
+        // A value that the broker withholds cannot be compared.
         (AlterOp::Set(_), Some(entry)) if entry.sensitive => true,
         (AlterOp::Set(wanted), Some(entry)) => {
             let held = entry.value.as_deref();

@@ -1,4 +1,4 @@
-//! What an apply writes of a topic, and whose it finds it to be.
+//! The inventory records that an apply writes, and the owners that it finds.
 
 use super::report::{Outcome, TopicOutcomes as Parts};
 use crate::inventory::Asking;
@@ -6,7 +6,7 @@ use crate::live::{Inventory, Owned, OwnerKey, is_another};
 use crate::model::TopicName;
 use crate::plan::{self, Action, Change, Plan, Setting};
 
-/// Who reads the inventory for a plan.
+/// Returns the reader of the inventory for a plan.
 pub(super) fn asking<'a>(plan: &'a Plan, topics: &'a [TopicName]) -> Asking<'a> {
     Asking {
         scope: plan.scope.as_deref(),
@@ -15,8 +15,8 @@ pub(super) fn asking<'a>(plan: &'a Plan, topics: &'a [TopicName]) -> Asking<'a> 
     }
 }
 
-/// Who else has a topic by now, in words. A record of a topic of that name that was there before this
-/// one means nothing.
+/// Returns the other owner of a topic, in words. A record of an earlier topic with the same name is
+/// ignored.
 pub(super) fn elsewhere(
     inventory: &Inventory,
     topic: &TopicName,
@@ -37,7 +37,7 @@ pub(super) fn elsewhere(
     others.then(|| plan::owner(&owned.whose))
 }
 
-/// Whether nothing is left to record of a change: that of an adopt alone was before everything else.
+/// Returns whether nothing is left to record: a plain adopt is recorded before everything else.
 pub(super) fn is_settled(change: &Change) -> bool {
     change.action == Action::Adopt
 }
@@ -49,13 +49,13 @@ pub(super) fn whose(plan: &Plan) -> OwnerKey {
     }
 }
 
-/// Of a part that was not applied stays recorded what was.
+/// Keeps the previously recorded values of parts that were not applied.
 pub(super) fn keep_what_is_not_applied(owned: &mut Owned, change: &Change, parts: Option<&Parts>) {
     let applied = |setting: &Setting| {
         let known = parts.and_then(|parts| parts.get(&Some(setting.clone())));
         match known {
             Some(outcome) => matches!(outcome, Outcome::Applied | Outcome::AlreadyApplied),
-            // A create has parts for what deviates alone.
+            // A create only has parts for settings that differ.
             None => change.action == Action::Create,
         }
     };

@@ -1,4 +1,4 @@
-//! What became of each change, as plain data.
+//! The outcomes of an apply, as plain data.
 
 use std::collections::BTreeMap;
 
@@ -13,38 +13,38 @@ use crate::live::ReplicationFactor;
 use crate::model::{BlockCode, TopicName};
 use crate::plan::{self, Action, Blocked, Change, Plan, Setting, SettingAction, SettingChange};
 
-/// What became of a plan.
+/// The report of an apply.
 #[derive(Debug, Clone)]
 pub struct Report {
     /// The environment.
     pub environment: String,
     /// The cluster.
     pub cluster_id: Option<String>,
-    /// What became of each change, and of each that is blocked or under a hold, by topic.
+    /// The outcome of each change, and of each blocked or held change, by topic.
     pub entries: Vec<ReportEntry>,
-    /// Whether the apply was told to stop.
+    /// Whether the apply was interrupted.
     pub interrupted: bool,
 }
 
-/// What became of one change.
+/// The outcome of one change.
 #[derive(Debug, Clone)]
 pub struct ReportEntry {
     /// The topic.
     pub topic: TopicName,
-    /// What was to happen to it; `None` where that was blocked.
+    /// The planned action; `None` if it was blocked.
     pub action: Option<Action>,
-    /// What became of each part.
+    /// The outcome of each part.
     pub parts: Vec<PartOutcome>,
 }
 
-/// What became of one part of a change.
+/// The outcome of one part of a change.
 #[derive(Debug, Clone)]
 pub struct PartOutcome {
-    /// The setting; `None` is the topic as a whole.
+    /// The setting; `None` stands for the whole topic.
     pub setting: Option<Setting>,
-    /// What was to be done to it; `None` where that was blocked, or nothing was to be done.
+    /// The planned operation; `None` if it was blocked or there was none.
     pub doing: Option<OperationKind>,
-    /// What became of it.
+    /// The outcome.
     pub outcome: Outcome,
 }
 
@@ -72,96 +72,96 @@ pub enum OperationKind {
     UpdateInventory,
 }
 
-/// What became of something that was to be done.
+/// The outcome of an operation.
 #[derive(Debug, Clone)]
 pub enum Outcome {
-    /// It is as wanted, by this apply.
+    /// Made by this apply.
     Applied,
-    /// It is as wanted, and was so without this apply.
+    /// Already in effect without this apply.
     AlreadyApplied,
-    /// Kafka refused it.
+    /// Rejected by Kafka.
     Failed(Fault),
-    /// Kafka accepted it, and the topic holds something else.
+    /// Accepted by Kafka, but the topic has another state.
     NotEffective(ActualState),
-    /// It may have been done, or not.
+    /// It is unknown whether the change was made.
     Unknown(UnknownReason),
-    /// The plan held it back.
+    /// Blocked by the plan.
     Blocked(BlockCode, String),
-    /// It waits for something that was blocked.
+    /// Not made, because it depends on a blocked change.
     Held(BlockCode),
-    /// It waits for the end of a hold on the topic.
+    /// Not made, because the topic has a hold.
     OnHold(Box<plan::HeldTopic>),
-    /// It was not asked for.
+    /// Not requested from Kafka.
     Skipped(SkipReason),
-    /// It is true, and the inventory does not hold it, or it is not known whether it does.
+    /// Made, but the inventory does not contain it, or this is unknown.
     Unrecorded(Unrecorded),
 }
 
-/// What a topic holds instead of what was accepted.
+/// The actual state of a topic, in place of the accepted one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ActualState {
-    /// So many partitions.
+    /// The number of partitions.
     Partitions(u32),
-    /// So many replicas.
+    /// The number of replicas.
     ReplicationFactor(ReplicationFactor),
-    /// Another value, the topic's own or a broker's default; `None` where there is none.
+    /// The config's value, of the topic or inherited; `None` without a value.
     Config(Option<String>),
-    /// The deleted topic is there, still or again.
+    /// The deleted topic exists, still or again.
     Topic,
-    /// Nothing: the topic is gone.
+    /// The topic does not exist.
     Nothing,
 }
 
-/// Why it is not known what became of a change.
+/// Why the outcome of a change is unknown.
 #[derive(Debug, Clone)]
 pub enum UnknownReason {
-    /// No answer came, and the cluster does not show it so far.
+    /// No response, and the change is not visible on the cluster.
     Unanswered(Fault),
-    /// It was accepted, and the topic does not show in time.
+    /// Accepted, but the topic did not become visible in time.
     NotVisible,
-    /// It was accepted, and the topic may not be read.
+    /// Accepted, but the principal is not authorized to read the topic.
     Unreadable(Fault),
-    /// It was accepted, and the cluster could not be read any more.
+    /// Accepted, but the cluster could not be read afterwards.
     Unread(kafka::Error),
 }
 
-/// Why something was not tried.
+/// Why an operation was skipped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SkipReason {
-    /// The apply ended before its turn.
+    /// The apply ended before.
     NotReached,
-    /// A request before its turn got no answer for so long that the apply gave up.
+    /// An earlier request got no response until the apply gave up.
     ClusterLost,
     /// A guard or gate refused the whole apply.
     Refused,
-    /// Something else is blocked, and it was to be all or nothing.
+    /// Another change is blocked, and the apply is all or nothing.
     AllOrNothing,
-    /// A person said no.
+    /// The user declined.
     Declined,
-    /// Producers would be stopped: a partition has fewer replicas in sync.
+    /// Producers would be blocked: a partition has too few in-sync replicas.
     TooFewInSync {
-        /// The partition.
+        /// The partition number.
         partition: usize,
-        /// How many of its replicas are in sync.
+        /// The number of in-sync replicas.
         in_sync: usize,
-        /// How many would be asked for.
+        /// The number that would be required.
         wanted: u32,
     },
-    /// It could not be seen whether producers would be stopped.
+    /// It is unknown whether producers would be blocked.
     InSyncUnknown,
-    /// The lock is lost, without which nothing may be changed.
+    /// The lock is lost, without which no change is allowed.
     LockLost(LockLost),
-    /// What has to be recorded beforehand could not be.
+    /// A record that must be written before could not be written.
     Unrecorded(Unrecorded),
-    /// The topic to delete is gone, and another one has its name.
+    /// The topic to delete was recreated.
     Recreated,
-    /// It could not be seen whether the topic to delete is still the same.
+    /// It is unknown whether the topic to delete is still the same.
     IdUnknown,
-    /// Kafka makes fewer partitions at once, and stops half-way at more.
+    /// Over the maximum of added partitions, of which Kafka would add only a part.
     GrowthTooLarge {
-        /// How many would be made.
+        /// The number of added partitions.
         added: u32,
-        /// How many one apply makes.
+        /// The maximum.
         most: u32,
     },
 }
@@ -191,7 +191,7 @@ pub enum OutcomeKind {
 }
 
 impl Outcome {
-    /// Its kind.
+    /// Returns the kind of the outcome.
     pub fn kind(&self) -> OutcomeKind {
         match self {
             Outcome::Applied => OutcomeKind::Applied,
@@ -208,34 +208,34 @@ impl Outcome {
     }
 }
 
-/// How an apply ended as a whole.
+/// The result of the whole apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RunResult {
-    /// Everything is as wanted.
+    /// Everything is as planned.
     Done,
-    /// Something changed, or may have, and something else is not as wanted.
+    /// Something changed, or may have, and something else failed.
     Partial,
     /// Nothing changed, and something failed.
     Failed,
-    /// Nothing changed, because what was left to do is blocked.
+    /// Nothing changed, because all remaining changes are blocked.
     Blocked,
-    /// It was told to stop.
+    /// The apply was interrupted.
     Interrupted,
 }
 
-/// How many changes ended in which way.
+/// The number of changes per kind of outcome.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Count([usize; 8]);
 
 impl Count {
-    /// How many ended in this way.
+    /// Returns the number of changes with this kind of outcome.
     pub fn of(&self, kind: OutcomeKind) -> usize {
         self.0[kind as usize]
     }
 }
 
 impl ReportEntry {
-    /// The part that needs the most attention; the first of several.
+    /// Returns the part that needs the most attention; the first of several.
     pub fn worst(&self) -> Option<&PartOutcome> {
         self.parts
             .iter()
@@ -243,21 +243,22 @@ impl ReportEntry {
             .max_by_key(|part| part.outcome.kind())
     }
 
-    /// What became of the change as a whole.
+    /// Returns the kind of outcome of the whole change.
     pub fn kind(&self) -> OutcomeKind {
         self.worst()
             .map_or(OutcomeKind::AlreadyApplied, |part| part.outcome.kind())
     }
 }
 
-/// What is known so far, by topic.
+/// The known outcomes, by topic.
 pub(super) type Outcomes = BTreeMap<TopicName, TopicOutcomes>;
 
-/// What is known of one topic's parts. Most have one: a tree would be made for eleven.
+/// The known outcomes of one topic's parts. Most topics have one part, for which a tree would
+/// allocate eleven entries.
 pub(super) type TopicOutcomes = LiteMap<Option<Setting>, Outcome>;
 
 impl Report {
-    /// Puts together what became of a plan. What has no outcome was not tried.
+    /// Builds the report of a plan. Parts without an outcome were skipped.
     pub(super) fn new(
         plan: &Plan,
         mut outcomes: Outcomes,
@@ -269,7 +270,7 @@ impl Report {
         Self::with(plan, entries, interrupted)
     }
 
-    /// The report of an apply that changed nothing at all.
+    /// Returns the report of an apply without any changes.
     pub fn untouched(plan: &Plan, why: &SkipReason) -> Self {
         let part = |(setting, doing)| PartOutcome {
             setting,
@@ -287,7 +288,7 @@ impl Report {
     fn with(plan: &Plan, mut entries: Vec<ReportEntry>, interrupted: bool) -> Self {
         entries.extend(plan.blocked.iter().map(blocked));
         entries.extend(plan.held.iter().filter_map(on_hold));
-        // Stable: a topic's change stands before what is blocked of it.
+        // Stable: a topic's change stays before its blocked parts.
         entries.sort_by(|a, b| a.topic.cmp(&b.topic));
         Self {
             environment: plan.environment.clone(),
@@ -297,7 +298,7 @@ impl Report {
         }
     }
 
-    /// How many changes ended in which way.
+    /// Returns the number of changes per kind of outcome.
     pub fn count(&self) -> Count {
         let mut count = Count::default();
         for entry in &self.entries {
@@ -306,7 +307,7 @@ impl Report {
         count
     }
 
-    /// Whether anything on the cluster changed, or may have.
+    /// Returns whether anything on the cluster changed, or may have.
     pub fn changed(&self) -> bool {
         self.any(&[
             OutcomeKind::Applied,
@@ -320,7 +321,7 @@ impl Report {
         parts.any(|part| kinds.contains(&part.outcome.kind()))
     }
 
-    /// How it ended as a whole.
+    /// Returns the result of the whole apply.
     pub fn verdict(&self) -> RunResult {
         let failed = self.any(&[
             OutcomeKind::Failed,
@@ -328,7 +329,7 @@ impl Report {
             OutcomeKind::NotEffective,
             OutcomeKind::Unknown,
         ]);
-        // A hold is what somebody asked for.
+        // A hold is intentional, and so not a failure.
         let held_back = self.any(&[OutcomeKind::Blocked]);
         match (failed || held_back, self.changed()) {
             _ if self.interrupted => RunResult::Interrupted,
@@ -340,7 +341,7 @@ impl Report {
     }
 }
 
-/// The parts of a change, in the order in which plans show them.
+/// Returns the parts of a change, in the order of plans.
 pub(super) fn parts_of(change: &Change) -> Vec<(Option<Setting>, OperationKind)> {
     match change.action {
         Action::Create => vec![(None, OperationKind::Create)],
@@ -377,7 +378,7 @@ fn changed(change: &Change, outcomes: &mut Outcomes, skip_reason: &SkipReason) -
     gathered(&change.topic, change.action, parts, outcomes, skip_reason)
 }
 
-/// What became of a topic that is made or deleted without a plan.
+/// Builds the outcome of a topic that is created or deleted without a plan.
 pub(super) fn entry_of(
     topic: &TopicName,
     action: Action,
@@ -404,7 +405,7 @@ fn gathered(
         doing: Some(doing),
     };
     let mut parts: Vec<PartOutcome> = parts.into_iter().map(&mut part).collect();
-    // Of a create that was accepted: the settings that the topic does not hold after all.
+    // For an accepted create: the settings that differ nevertheless.
     let others = known.into_iter();
     parts.extend(others.map(|(setting, outcome)| PartOutcome {
         setting,
@@ -436,7 +437,7 @@ fn blocked(blocked: &Blocked) -> ReportEntry {
     }
 }
 
-/// A change that a hold keeps from being made.
+/// Returns the outcome of a change that a hold prevents.
 fn on_hold(held: &plan::HeldTopic) -> Option<ReportEntry> {
     let outcome = || Outcome::OnHold(Box::new(held.clone()));
     let change = held.change.as_ref()?;

@@ -1,4 +1,4 @@
-//! Why an apply could not write to the inventory.
+//! Errors of an apply's writes to the inventory.
 
 use crate::inventory::{InventoryError, LockLost};
 use crate::kafka::Fault;
@@ -12,19 +12,19 @@ pub enum Unrecorded {
     /// The inventory could not be written.
     #[error(transparent)]
     Unwritten(#[from] InventoryError),
-    /// Another scope, environment or instance recorded the topic as its own since the plan was made.
+    /// Another scope, environment or instance has recorded the topic after planning.
     #[error("{0} recorded the topic as its own meanwhile, and keeps it")]
     Taken(String),
     /// The ids of new topics could not be read.
     #[error("the ids of new topics could not be read: {0}")]
     NoIds(crate::kafka::Error),
-    /// No broker told the id of a new topic.
+    /// No broker returned the id of a new topic.
     #[error("its id could not be read: {0}")]
     NoId(Fault),
 }
 
 impl Unrecorded {
-    /// Why ownership is not settled.
+    /// Converts the error of settling ownership.
     pub(super) fn unsettled(lost: LockLost) -> Self {
         match lost {
             LockLost::Unknown(error) => error.into(),
@@ -32,7 +32,7 @@ impl Unrecorded {
         }
     }
 
-    /// Whether it may be recorded after all.
+    /// Returns whether the record may have been written nevertheless.
     pub(super) fn is_unanswered(&self) -> bool {
         matches!(self, Unrecorded::Unwritten(InventoryError::Unanswered(_)))
     }

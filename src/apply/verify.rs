@@ -1,5 +1,5 @@
-//! Reads back everything that was touched until it shows, for a bounded time, and says what is
-//! true.
+//! Reads back all changes until they are visible, for a bounded time, and determines their
+//! outcomes.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -13,18 +13,18 @@ use crate::model::TopicName;
 use crate::model::{Operation, Step};
 use crate::plan::Setting;
 
-/// More patience where logs are made or deleted on the brokers' disks.
+/// Additional time if logs are created or deleted on the brokers' disks.
 const FOR_LOGS: Duration = Duration::from_secs(40);
-/// And for each of these logs. Measured: 10,000 topics with three replicas took 102 s to show, and
-/// on a starved machine a thousand partitions took 20 s.
+/// Additional time per log. As measured, 10,000 topics with three replicas took 102 s until
+/// visible, and on an overloaded machine a thousand partitions took 20 s.
 const FOR_EACH_LOG: Duration = Duration::from_millis(20);
-/// Patience that is left once the apply was told to stop.
+/// The remaining time after an interruption.
 const WHEN_STOPPED: Duration = Duration::from_secs(5);
-/// The shortest and the longest pause between two looks.
+/// The minimum and maximum pause between two reads.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(5), Duration::from_secs(2));
 
-/// Reads back what was sent and writes down what became of it. The ids of the topics that were made
-/// are read with that where they are to be recorded, as far as brokers tell them by then.
+/// Reads back the sent steps and sets their outcomes. If the ids of created topics are to be
+/// recorded, they are read at the same time, as far as brokers return them.
 pub async fn settle(
     cluster: &Cluster,
     mut sent: Vec<Sent>,
@@ -72,14 +72,14 @@ pub async fn settle(
     ids
 }
 
-/// How long to wait after a look: an eighth of the time until then, so that what shows is seen soon
-/// after, in few looks.
+/// Returns the pause after a read: an eighth of the elapsed time, so that changes are detected soon
+/// with few reads.
 fn pause(elapsed: Duration) -> Duration {
     (elapsed / 8).clamp(PAUSES.0, PAUSES.1)
 }
 
-/// How long it may take until everything shows. Brokers take in changes one after the other, so
-/// that a config waits for the logs that were made before it.
+/// Returns the maximum time until everything is visible. Brokers process changes in sequence, so a
+/// config waits for the logs created before it.
 fn patience(sent: &[Sent], settings: &ApplyOptions) -> Duration {
     let logs = sent.iter().map(|sent| logs(&sent.step.work));
     let logs = logs.fold(0, u32::saturating_add);
@@ -89,7 +89,7 @@ fn patience(sent: &[Sent], settings: &ApplyOptions) -> Duration {
     }
 }
 
-/// How many logs are made or deleted, replicas aside.
+/// Returns the number of logs that are created or deleted, not counting replicas.
 fn logs(work: &Operation) -> u32 {
     match work {
         Operation::Create(topic) => topic.partitions,
@@ -99,7 +99,7 @@ fn logs(work: &Operation) -> u32 {
     }
 }
 
-/// Whether a later look could show something else that matters.
+/// Returns whether a later read could change the outcome.
 fn can_still_change(sent: &Sent, shown: &[(Option<Setting>, Shown)]) -> bool {
     let pending = |shown: &Shown| matches!(shown, Shown::Absent | Shown::Otherwise(_));
     let pending = shown.iter().any(|(_, shown)| pending(shown));
@@ -109,7 +109,8 @@ fn can_still_change(sent: &Sent, shown: &[(Option<Setting>, Shown)]) -> bool {
             perhaps_done: true, ..
         } => pending,
         Answer::Refused { fault, .. } => match (&sent.step.work, fault.kind()) {
-            // Done by somebody else a moment ago, an apply that was killed for one: it shows soon.
+            // Another process has just done it, such as an apply that was killed: it becomes
+            // visible soon.
             (Operation::Create(_), FaultKind::AlreadyExists) => {
                 shown.iter().any(|(_, shown)| *shown == Shown::Absent)
             }
@@ -123,7 +124,7 @@ fn can_still_change(sent: &Sent, shown: &[(Option<Setting>, Shown)]) -> bool {
     }
 }
 
-/// Turns an answer and what the cluster shows into outcomes.
+/// Sets the outcomes from a response and the state that was read.
 fn write_down(
     sent: &Sent,
     shown: Vec<(Option<Setting>, Shown)>,
@@ -153,7 +154,7 @@ fn without_a_look(answer: &Answer, error: &Error) -> Outcome {
     }
 }
 
-/// What an answer and a look at the cluster come to.
+/// Determines the outcomes from a response and the state that was read.
 fn judge(sent: &Sent, shown: Vec<(Option<Setting>, Shown)>) -> Vec<(Option<Setting>, Outcome)> {
     let (good, bad) = match &sent.answer {
         Answer::Accepted => {
@@ -170,8 +171,8 @@ fn judge(sent: &Sent, shown: Vec<(Option<Setting>, Shown)>) -> Vec<(Option<Setti
         } => (Outcome::Applied, Outcome::Failed(fault.clone())),
         Answer::Refused { fault, .. } => (Outcome::AlreadyApplied, Outcome::Failed(fault.clone())),
     };
-    // With an attempt that got no answer, what the topic holds beyond the plan may be the
-    // broker's own doing; without one, somebody else made this topic, and in another way.
+    // After an attempt without a response, additional configs may be set by the broker itself;
+    // otherwise another process created this topic differently.
     let ours = good.kind() == OutcomeKind::Applied;
     let as_wanted = |s: &Shown| *s == Shown::AsWanted || (ours && *s == Shown::Undeclared);
     let outcome = |is_good: bool| if is_good { good.clone() } else { bad.clone() };
@@ -187,7 +188,7 @@ fn judge(sent: &Sent, shown: Vec<(Option<Setting>, Shown)>) -> Vec<(Option<Setti
     }
 }
 
-/// What became of something that was accepted.
+/// Returns the outcome of an accepted part.
 fn kept(shown: Shown) -> Outcome {
     match shown {
         Shown::AsWanted | Shown::Undeclared => Outcome::Applied,
@@ -237,7 +238,7 @@ mod tests {
         }
     }
 
-    /// What became of a create, by its answer and what the topic shows.
+    /// The outcomes of a create, by its response and the state of the topic.
     #[test]
     fn what_a_create_comes_to() {
         let unanswered = || Answer::Unanswered(fault(-185));
@@ -310,7 +311,7 @@ mod tests {
         assert!(!waits(refused(36, false), other.clone()));
         assert!(waits(refused(36, true), other));
         assert!(!waits(refused(40, false), Shown::Absent));
-        // An apply that was killed has done it, and the brokers do not show it yet.
+        // Done by an apply that was killed, and not visible yet.
         let holds = |count| Shown::Otherwise(ActualState::Partitions(count));
         let grow = || Operation::AddPartitions { from: 1, to: 3 };
         assert!(of(grow(), refused(37, false), holds(1)));

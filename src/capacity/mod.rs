@@ -1,16 +1,16 @@
-//! How much disk the topics of an environment take, from what the files say they carry. Pure.
+//! Estimates the disk usage of an environment's topics from their declared traffic. Pure.
 //!
 //! The model, for each topic with `traffic`:
 //!
-//! - A day brings `messages_per_day` × `average_size`, divided by the compression ratio on disk.
-//! - It is kept for `retention.ms`, or up to `retention.bytes` in each partition, whichever is less;
-//!   where data goes to remote storage, `local.retention.*` says how much of it stays on the brokers.
-//! - Kafka deletes whole segments: each partition holds up to one segment more. A segment ends at
-//!   `segment.bytes`, or after `segment.ms`.
-//! - All of that is held by each replica.
+//! - A day adds `messages_per_day` × `average_size`, divided by the compression ratio on disk.
+//! - Data is kept for `retention.ms`, or up to `retention.bytes` per partition, whichever is less;
+//!   with remote storage, `local.retention.*` determines how much of it stays on the brokers.
+//! - Kafka deletes whole segments: each partition has up to one additional segment. A segment ends
+//!   at `segment.bytes`, or after `segment.ms`.
+//! - Each replica holds all of that.
 //!
-//! Messages are taken to be spread evenly over partitions, and partitions over brokers. Indexes, and
-//! what the log cleaner keeps twice for a while, are not counted.
+//! Messages are assumed to be evenly distributed over partitions, and partitions over brokers.
+//! Indexes, and temporary copies of the log cleaner, are not counted.
 
 mod need;
 
@@ -25,29 +25,29 @@ use crate::desired::Desired;
 use crate::live::Live;
 use crate::model::{Globs, TopicName};
 
-/// What is taken for granted.
+/// The assumptions of an estimate.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Assumptions {
-    /// How many times smaller than its messages a topic is on disk; 1 or more.
+    /// The compression ratio: size of messages to size on disk; 1 or more.
     pub compression: f64,
-    /// How long the topics have been filling up, in ms; `None`: until nothing grows any more.
+    /// The time since the topics started to fill, in ms; `None`: the steady state.
     pub after_ms: Option<u64>,
-    /// How many brokers share the load, where that is known.
+    /// The number of brokers that share the load, if known.
     pub brokers: Option<u32>,
-    /// The disk of each broker in bytes, where it was said.
+    /// The disk size per broker in bytes, if given.
     pub disk: Option<u64>,
 }
 
-/// The disk that one environment needs.
+/// The disk usage of one environment.
 #[derive(Debug, Clone)]
 pub struct Capacity {
-    /// The environment.
+    /// The environment's name.
     pub environment: String,
-    /// What was taken for granted.
+    /// The assumptions of the estimate.
     pub assumptions: Assumptions,
-    /// The topics whose traffic is known, by name.
+    /// The topics with declared traffic, by name.
     pub topics: Vec<Need>,
-    /// The topics whose traffic no file says, by name.
+    /// The topics without declared traffic, by name.
     pub uncounted: Vec<TopicName>,
 }
 
@@ -67,11 +67,11 @@ pub struct Sum {
 /// Whether the topics fit on the brokers' disks.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Fit {
-    /// What each broker holds on average, in bytes.
+    /// The average usage per broker, in bytes.
     pub per_broker: u64,
-    /// Its disk in bytes.
+    /// The disk size per broker, in bytes.
     pub disk: u64,
-    /// Whether the one is within the other.
+    /// Whether the usage is within the size.
     pub fits: bool,
 }
 
@@ -91,12 +91,12 @@ impl Sum {
 }
 
 impl Capacity {
-    /// Everything together.
+    /// Returns the total of all topics.
     pub fn total(&self) -> Sum {
         Sum::of(self.topics.iter())
     }
 
-    /// Together by owner; `None` for topics of which no file says who answers for them.
+    /// Returns the totals by owner; `None` for topics without an owner.
     pub fn by_owner(&self) -> BTreeMap<Option<&str>, Sum> {
         let mut owners: BTreeMap<Option<&str>, Vec<&Need>> = BTreeMap::new();
         for need in &self.topics {
@@ -106,13 +106,13 @@ impl Capacity {
         owners.into_iter().map(sum).collect()
     }
 
-    /// What each broker holds on average, in bytes, where it is known how many there are.
+    /// Returns the average usage per broker in bytes, if the number of brokers is known.
     pub fn per_broker(&self) -> Option<u64> {
         let brokers = self.assumptions.brokers?;
         Some(self.total().on_disk.div_ceil(u64::from(brokers).max(1)))
     }
 
-    /// Whether it fits, where there is a disk to fit on.
+    /// Returns whether the topics fit, if the disk size is known.
     pub fn fit(&self) -> Option<Fit> {
         let (per_broker, disk) = (self.per_broker()?, self.assumptions.disk?);
         Some(Fit {
@@ -123,8 +123,8 @@ impl Capacity {
     }
 }
 
-/// Reckons what the topics of an environment need. Where no file says a setting, the broker's
-/// default counts, and without a cluster Kafka's own.
+/// Estimates the disk usage of an environment's topics. Undeclared settings have the broker's
+/// default, or Kafka's own without a cluster.
 pub fn reckon(
     desired: &Desired,
     live: Option<&Live>,

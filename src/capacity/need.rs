@@ -1,4 +1,4 @@
-//! What one topic needs.
+//! The disk usage of one topic.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,51 +9,50 @@ use crate::live::Live;
 use crate::model::config::list_items;
 use crate::model::{ConfigKey, TopicName};
 
-/// Milliseconds in a day.
+/// Milliseconds per day.
 const DAY: f64 = 86_400_000.0;
 
-/// The disk that one topic needs.
+/// The disk usage of one topic.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Need {
-    /// The topic.
+    /// The topic's name.
     pub topic: TopicName,
-    /// The team or person that owns the topic, where a file sets it.
+    /// The team or person that owns the topic, if declared.
     pub owner: Option<String>,
-    /// How many partitions it has.
+    /// The number of partitions.
     pub partitions: u32,
-    /// How many replicas each of them has.
+    /// The number of replicas per partition.
     pub replication_factor: u32,
-    /// How many messages a day brings.
+    /// The number of messages per day.
     pub messages_per_day: u64,
-    /// What a day brings in bytes, before compression and replication.
+    /// The size of a day's messages in bytes, before compression and replication.
     pub per_day: u64,
-    /// What ends its growth.
+    /// What limits its growth.
     pub bound: Bound,
-    /// What it holds within its retention, in bytes on disk, before replication; `None` where
-    /// nothing bounds it.
+    /// The data within its retention in bytes on disk, before replication; `None` if unlimited.
     pub held: Option<u64>,
-    /// How many messages that are.
+    /// The number of messages within its retention.
     pub messages: Option<u64>,
-    /// What of a segment that is not deleted yet comes to that, over all partitions.
+    /// The additional data in segments that are not deleted yet, in bytes over all partitions.
     pub segments: u64,
-    /// Whether it can take less: messages go that have a newer one of the same key.
+    /// Whether compaction can reduce it: older messages with the same key are deleted.
     pub is_compacted: bool,
-    /// How many messages it holds now, or why that is not known; `None` where it was not asked.
+    /// The current number of messages, or why it is unknown; `None` if not requested.
     pub now: Option<Result<u64, String>>,
 }
 
-/// What ends the growth of a topic.
+/// What limits the growth of a topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bound {
-    /// Its retention time in ms.
+    /// The retention time, in ms.
     Time(u64, ValueOrigin),
-    /// So many bytes in each partition.
+    /// The retention size, in bytes per partition.
     Size(u64, ValueOrigin),
-    /// It has only been filling up for so long, in ms.
+    /// The time since it started to fill, in ms.
     After(u64),
-    /// Nothing: its retention is unlimited.
+    /// Unlimited retention.
     Unlimited,
-    /// How many keys there are: it is only compacted.
+    /// The number of keys: it is only compacted.
     Keys,
 }
 
@@ -70,14 +69,14 @@ pub enum ValueOrigin {
 }
 
 impl Need {
-    /// What it takes on all brokers together, in bytes; `None` where nothing bounds it.
+    /// Returns the usage on all brokers together, in bytes; `None` if unlimited.
     pub fn on_disk(&self) -> Option<u64> {
         let one = self.held?.saturating_add(self.segments);
         Some(one.saturating_mul(u64::from(self.replication_factor)))
     }
 }
 
-/// Reckons what a topic needs.
+/// Estimates the usage of a topic.
 pub(super) fn of(
     name: &TopicName,
     topic: &Topic,
@@ -121,12 +120,12 @@ pub(super) fn of(
     }
 }
 
-/// Bytes and messages come whole; what is beyond 64 bits is as much as they hold.
+/// Rounds to a whole number, saturating at 64 bits.
 fn whole(number: f64) -> u64 {
     number.round() as u64
 }
 
-/// The settings of a topic, whoever says them.
+/// The effective settings of a topic.
 struct TopicSettings<'a> {
     name: &'a TopicName,
     topic: &'a Topic,
@@ -151,14 +150,14 @@ impl TopicSettings<'_> {
 
     fn number(&self, key: &str) -> (i64, ValueOrigin) {
         let (text, origin) = self.text(key);
-        // Values are checked where they are read; what a broker says otherwise bounds nothing.
+        // Values are validated on reading; an unparsable broker value counts as unlimited.
         (text.trim().parse().unwrap_or(-1), origin)
     }
 
-    /// A retention; `None` where it is unlimited. Of a topic in remote storage, what stays on the
-    /// brokers.
+    /// Returns a retention; `None` if unlimited. With remote storage, this is the part that stays
+    /// on the brokers.
     fn retention(&self, key: &str) -> Option<(u64, ValueOrigin)> {
-        /// "The same as the retention of the whole".
+        /// "The same as the total retention".
         const SAME: i64 = -2;
         let local = self.number(&format!("local.{key}"));
         let is_remote = self.text("remote.storage.enable").0.trim() == "true";
@@ -169,7 +168,7 @@ impl TopicSettings<'_> {
         Some((u64::try_from(number).ok()?, origin))
     }
 
-    /// What ends the growth first.
+    /// Returns the limit that is reached first.
     fn bound(&self, deletes: bool, on_disk: f64, assumptions: Assumptions) -> Bound {
         let time = self.retention("retention.ms").filter(|_| deletes);
         let size = self.retention("retention.bytes").filter(|_| deletes);
@@ -195,7 +194,7 @@ impl TopicSettings<'_> {
         }
     }
 
-    /// Up to one segment of each partition is over its retention and not deleted yet.
+    /// Returns the data beyond the retention: up to one segment per partition.
     fn segments(&self, on_disk: f64) -> f64 {
         let partitions = f64::from(self.topic.partitions.value);
         let limit = |number: i64| match number {
@@ -240,14 +239,14 @@ mod tests {
 
     const DAYS_30: (&str, &str) = ("retention.ms", "2592000000");
 
-    /// 100,000 a day × 1 KB = 100 MB a day, 3 GB in 30 days, before replication.
+    /// 100,000 per day × 1 KB = 100 MB per day, 3 GB in 30 days, before replication.
     #[test]
     fn the_figures_of_change_data_capture() {
         let need = need(3, &[DAYS_30], (100_000, 1_000), alone());
         assert_eq!(need.per_day, 100_000_000);
         assert_eq!(need.held, Some(3_000_000_000));
         assert_eq!(need.messages, Some(3_000_000));
-        // A segment of seven days more, and three replicas.
+        // An additional segment of seven days, and three replicas.
         assert_eq!(need.segments, 700_000_000);
         assert_eq!(need.on_disk(), Some(3 * 3_700_000_000));
     }
@@ -258,7 +257,7 @@ mod tests {
         let busy = need(2, &both, (10_000_000, 1_000), alone());
         assert_eq!(busy.bound, Bound::Size(GIB, ValueOrigin::Configuration));
         assert_eq!(busy.held, Some(2 * GIB));
-        // 5 GB a day fill a segment of 1 GiB long before its week is over.
+        // 5 GB per day fill a segment of 1 GiB long before seven days.
         assert_eq!(busy.segments, 2 * GIB);
         let quiet = need(2, &both, (10_000, 1_000), alone());
         assert_eq!(

@@ -1,5 +1,5 @@
-//! Files that are not written yet: read and checked together with those that are, so that nothing is
-//! written that `validate` would refuse.
+//! Drafts: files that are not written yet, validated together with the existing files, so that no
+//! file is written that `validate` would reject.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -13,17 +13,17 @@ use super::load::{Loaded, load_all};
 use super::reader::variables::Variables;
 use crate::model::SourceText;
 
-/// A topics file as it would be.
+/// A topics file to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Draft {
-    /// Where it would stand. It takes the place of a file that is there.
+    /// The path. A draft replaces an existing file.
     pub path: PathBuf,
-    /// What it would say.
+    /// The content.
     pub text: String,
 }
 
-/// Reads the files as if the drafts were written. The topics folder may be missing or empty: what
-/// is written first has to begin somewhere.
+/// Loads the configuration with the drafts. The topics folder may be missing or empty, for the
+/// first file of a repository.
 ///
 /// # Errors
 /// As for [`super::load()`].

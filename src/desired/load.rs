@@ -1,4 +1,4 @@
-//! From folders to resolved environments, with everything that is wrong with the files.
+//! Loading: from folders to resolved environments, with all findings.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -25,43 +25,44 @@ use super::reader::topics_file::{self, TopicsFile};
 use super::reader::variables::Variables;
 use crate::model::{Finding, Globs, Layer, Place, SourceText, Sources, TopicName};
 
-/// What the files say about the environments that were asked for.
+/// The loaded configuration of the selected environments.
 #[derive(Debug)]
 pub struct Loaded<E = LoadedEnvironment> {
-    /// The files, for showing their lines.
+    /// The source texts, for the lines that findings show.
     pub sources: Sources,
-    /// The environments without an error, in the order asked, each once. One that is missing here
-    /// has an error among the findings; an error in the topics files is one of every environment.
+    /// The environments without errors, in the selected order, without duplicates. A missing
+    /// environment has an error in the findings; an error in the topics files belongs to every
+    /// environment.
     pub environments: Vec<E>,
-    /// The environments that there are, whether they were asked for or not, and no groups of them.
+    /// All existing environments, selected or not, without groups.
     pub known: BTreeSet<Arc<str>>,
     /// The names of all profiles.
     pub profiles: BTreeSet<Arc<str>>,
-    /// All problems, by place.
+    /// All findings, sorted by place.
     pub findings: Vec<Finding>,
-    /// Whether several environments were asked for: more than one name, a group, or all.
+    /// Whether several environments were selected: more than one name, a group, or all.
     pub list_form: bool,
 }
 
-/// One environment.
+/// A loaded environment.
 #[derive(Debug)]
 pub struct LoadedEnvironment {
-    /// What should exist there.
+    /// The desired state.
     pub desired: Desired,
-    /// How to reach it.
+    /// The connection settings.
     pub connection: ConnectionTemplate,
-    /// Where everything in it comes from, where that was asked for.
+    /// The origin of all values, if requested.
     pub explained: Explained,
 }
 
-/// An environment that was checked, and is not kept: many of them take much memory.
+/// The summary of a checked environment, which is dropped: many environments take much memory.
 #[derive(Debug)]
 pub struct CheckedEnvironment {
     /// Its name.
     pub name: Arc<str>,
-    /// How many topics it has.
+    /// The number of topics.
     pub topics: usize,
-    /// How many partitions they have together.
+    /// The total number of partitions.
     pub partitions: usize,
 }
 
@@ -77,7 +78,7 @@ impl From<LoadedEnvironment> for CheckedEnvironment {
     }
 }
 
-/// Checks the files for the environments that are asked for, and keeps none of these.
+/// Checks the configuration of the selected environments, without keeping them.
 ///
 /// # Errors
 /// As for [`load`].
@@ -91,17 +92,17 @@ pub fn check(
     document::with_room(load).map_err(LoadError::NoRoom)?
 }
 
-/// Reads the files and resolves the environments that are asked for.
+/// Loads and resolves the selected environments.
 ///
 /// # Errors
-/// There is nothing to read, or what is asked for does not exist. What is wrong inside the files
-/// is in [`Loaded::findings`].
+/// Returns an error if there are no files or a selected environment does not exist. Problems in the
+/// files are in [`Loaded::findings`].
 pub fn load(folders: &Folders, ask: &Ask, variables: &Variables) -> Result<Loaded, LoadError> {
     load_to_connect(folders, ask, variables, |_, _| {})
 }
 
-/// The same, for somebody who connects: `begin` hears how to reach each environment before the topics
-/// files are parsed, as far as the environments have no errors.
+/// Loads as [`load`], for a caller that connects: `begin` receives the connection settings of each
+/// environment without errors before the topics files are parsed.
 ///
 /// # Errors
 /// As for [`load`].
@@ -116,8 +117,7 @@ pub fn load_to_connect(
     document::with_room(load).map_err(LoadError::NoRoom)?
 }
 
-/// The same, with where everything comes from in each environment: of one topic too, where that is
-/// asked for.
+/// Loads as [`load`], with the origin of all values in each environment, and of `topic` if given.
 ///
 /// # Errors
 /// As for [`load`].
@@ -132,11 +132,11 @@ pub fn load_explained(
     document::with_room(load).map_err(LoadError::NoRoom)?
 }
 
-/// The same without the topics files, which may be broken or gone: the environments have no topics,
-/// tombstones or lifecycles then.
+/// Loads as [`load`], without the topics files, which may be broken or missing: the environments
+/// have no topics, removals or lifecycles.
 ///
 /// # Errors
-/// There is no such environment.
+/// Returns an error if a selected environment does not exist.
 pub fn load_environments(
     folders: &Folders,
     ask: &Ask,
@@ -223,10 +223,10 @@ pub(super) fn load_all<E: From<LoadedEnvironment>>(
     })
 }
 
-/// How many files are read before their problems are gathered.
+/// The number of files that are read before their problems are merged.
 const SIDE_BY_SIDE: usize = 64;
 
-/// Reads all topics files; `false` where one of them could not be read.
+/// Reads all topics files; `false` if one of them could not be read.
 fn read_topics(
     found: Vec<Found>,
     sources: &mut Sources,
@@ -237,7 +237,7 @@ fn read_topics(
     let mut room = Room::new(MOST_KEPT);
     let mut found = found.into_iter().map(|found| found.weighed(&mut room));
     loop {
-        // Not all at once: what is wrong with many files takes memory too.
+        // In chunks, because the problems of many files take memory, too.
         let some: Vec<(usize, Found)> = found.by_ref().take(SIDE_BY_SIDE).collect();
         if some.is_empty() {
             return (files, complete);
@@ -252,10 +252,10 @@ fn read_topics(
     }
 }
 
-/// A file's text and what it says, each as far as it could be read, with its problems.
+/// A file's text and content, as far as readable, with its problems.
 type ReadTopics = (Option<Arc<SourceText>>, Option<TopicsFile>, Problems);
 
-/// Reads a file. Unless `more` is wanted, only its first syntax error is told.
+/// Reads a file. Only the first syntax error is reported unless `more` is set.
 fn read_topics_file(found: Found, more: bool) -> ReadTopics {
     let mut problems = Problems::of_file(more);
     match found.read {
@@ -270,7 +270,7 @@ fn read_topics_file(found: Found, more: bool) -> ReadTopics {
     }
 }
 
-/// What one environment is made of.
+/// The inputs of one environment.
 struct Loading<'a> {
     chain: &'a Chain<'a>,
     declarations: &'a Declarations,

@@ -1,23 +1,24 @@
-//! What the files say: they are read, checked, layered and resolved, every value with the place
-//! and the layer that set it. This room knows neither Kafka nor what is live.
+//! The desired state: the configuration is read, checked and resolved through its layers; every
+//! value has the place and the layer that set it. This module depends neither on Kafka nor on the
+//! live state.
 //!
 //! ```text
 //!  files ──► reader ──► declarations ──► layers ──► checks, policy ──► Loaded
 //!  (text)  (one file) (all of a kind)      (one environment)
 //! ```
 //!
-//! | room | holds |
+//! | module | contents |
 //! | --- | --- |
-//! | `files` | which files are read, and their text as TOML |
-//! | `reader` | the tables of both kinds of files, a file each; `schema`: what editors are told of them |
+//! | `files` | which files are read, and parsing to TOML |
+//! | `reader` | the tables of both kinds of files, one file each; `schema`: their JSON Schemas |
 //! | `declarations` | all topics files together, all environment files together |
-//! | `layers` | a stack of values for each setting, what is in force, and where it comes from |
-//! | `checks`, `policy` | what does not fit once it is resolved; `[rules]` |
+//! | `layers` | the layered values of each setting, the effective value, and its origin |
+//! | `checks`, `policy` | conflicts between resolved values; `[rules]` |
 //! | `connection` | `[cluster]`, the runner's client configuration, secrets |
 //! | `lifecycle` | names with parameters, and the topics of an instance |
 //!
-//! What is wrong goes to `problems`, from every station, and the way goes on: what could not be
-//! read is told apart from what is not there, so that one mistake is one finding.
+//! All stages report to `problems` and continue: unreadable parts are distinguished from absent
+//! ones, so that one mistake yields one finding.
 
 mod checks;
 mod connection;
@@ -67,18 +68,18 @@ use crate::model::{
     ConfigKey, ConfigMap, Globs, OnRemove, Place, RiskCode, Secret, Setting, Sourced, TopicName,
 };
 
-/// The id of the only cluster that an environment may touch.
+/// The id of the only cluster to which an environment may connect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClusterId(Secret);
 
 impl ClusterId {
-    /// Whether this is the id.
+    /// Returns whether a cluster has this id.
     pub fn is(&self, id: &str) -> bool {
         self.0.expose() == id
     }
 }
 
-/// An id that came from a variable is shown by its name.
+/// An id from a variable is displayed by the variable's name.
 impl fmt::Display for ClusterId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
@@ -86,37 +87,37 @@ impl fmt::Display for ClusterId {
 }
 
 impl From<&str> for ClusterId {
-    /// One that is written out.
+    /// Creates an id that is not secret.
     fn from(id: &str) -> Self {
         Self(Secret::public(id))
     }
 }
 
-/// One environment with everything that should exist in it.
+/// The desired state of one environment.
 #[derive(Debug, Clone)]
 pub struct Desired {
-    /// The environment itself.
+    /// The environment's own settings.
     pub environment: Environment,
-    /// The topics that should exist here.
+    /// The declared topics.
     pub topics: BTreeMap<TopicName, Topic>,
-    /// The topics that should not, `[removed.NAME]`.
+    /// The topics to remove, `[removed.NAME]`.
     pub removed: BTreeMap<TopicName, Removal>,
-    /// The topics that come and go at run time, `[lifecycles.NAME]`.
+    /// The lifecycles of ephemeral topics, `[lifecycles.NAME]`.
     pub lifecycles: BTreeMap<Arc<str>, Lifecycle>,
-    /// What a topic has whose entry says nothing, and what every entry must say.
+    /// The defaults of all topics, and the required keys.
     pub defaults: Defaults,
 }
 
-/// What an environment file says besides how to connect and its defaults.
+/// The settings of an environment file besides connection and defaults.
 #[derive(Debug, Clone)]
 pub struct Environment {
-    /// Its name: the file's, without `.toml`.
+    /// The file's name without `.toml`.
     pub name: Arc<str>,
-    /// What it is.
+    /// The purpose of the environment.
     pub description: Option<String>,
-    /// The names besides its own that `env.NAME` and `environments` may use for it.
+    /// Other names of the environment in `env.NAME` and `environments`.
     pub groups: Vec<String>,
-    /// The only cluster that this environment may touch.
+    /// The only cluster to which this environment may connect.
     pub cluster_id: Option<Sourced<ClusterId>>,
     /// Topics that are never read and never reported.
     pub ignore_topics: Globs,
@@ -124,16 +125,17 @@ pub struct Environment {
     pub ignore_configs: Globs,
     /// Whether a declared value must be set on the topic even if it equals the broker's default.
     pub pin: bool,
-    /// What an apply may not do unasked.
+    /// The limits and gates of an apply.
     pub guards: Guards,
-    /// Where ownership is recorded.
+    /// The storage of ownership.
     pub inventory: Inventory,
-    /// What each scope may list or tombstone on this cluster; nothing is limited where it is empty.
+    /// The topics that each scope may list or remove on this cluster; without scopes, nothing is
+    /// limited.
     pub scopes: BTreeMap<String, Scope>,
 }
 
 impl Environment {
-    /// Whether a topic is none of the files' business: ignored, Kafka's own, or the inventory.
+    /// Returns whether a topic is never managed: ignored, internal to Kafka, or the inventory.
     pub fn ignores(&self, name: &TopicName) -> bool {
         name.is_internal()
             || *name == self.inventory.topic
@@ -144,11 +146,11 @@ impl Environment {
 /// `[guards]`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Guards {
-    /// How many topics one apply may delete, release or change destructively.
+    /// The maximum number of topics that one apply may delete, release or change destructively.
     pub max_destructive: Sourced<u32>,
-    /// Caution codes that need `--allow` here too.
+    /// Caution codes that also need `--allow`.
     pub gate: BTreeSet<RiskCode>,
-    /// Codes that are never asked about here.
+    /// Codes that are allowed without `--allow`.
     pub allow: BTreeSet<RiskCode>,
     /// Whether unlisted topics make `plan` and `drift` exit non-zero.
     pub fail_on_unlisted: bool,
@@ -157,51 +159,51 @@ pub struct Guards {
 /// `[inventory]`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inventory {
-    /// Whether ownership is recorded at all.
+    /// Whether the inventory is used at all.
     pub enabled: bool,
-    /// The topic that holds the records.
+    /// The topic of the inventory.
     pub topic: TopicName,
-    /// Whose topics the files speak of.
+    /// The ownership scope.
     pub scope: Option<String>,
 }
 
-/// A topic that should exist, all layers merged.
+/// A declared topic, with all layers merged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Topic {
-    /// The entry's key.
+    /// The place of the entry's key.
     pub declared_at: Place,
-    /// What it is for.
+    /// The purpose of the topic.
     pub description: Option<String>,
     /// The team or person that owns the topic.
     pub owner: Option<String>,
     /// Free labels.
     pub labels: BTreeMap<String, String>,
-    /// How many partitions; what a new topic gets even where partitions are left to others.
+    /// The number of partitions; also used to create a topic with unmanaged partitions.
     pub partitions: Sourced<u32>,
-    /// How many replicas of each partition.
+    /// The number of replicas per partition.
     pub replication_factor: Sourced<u32>,
-    /// The declared configs, as Kafka holds them. `min.insync.replicas` is among them.
+    /// The declared configs, as Kafka stores them, including `min.insync.replicas`.
     pub config: ConfigMap<Sourced<Arc<str>>>,
-    /// What is left to others.
+    /// The unmanaged settings.
     pub unmanaged: Unmanaged,
-    /// What happens once the entry leaves the files.
+    /// What happens when the entry is removed from the configuration.
     pub on_remove: OnRemove,
-    /// What it is expected to carry, for `capacity`.
+    /// The expected traffic, for `capacity`.
     pub traffic: Option<Traffic>,
 }
 
-/// What of a topic is neither compared nor touched.
+/// Settings of a topic that are neither compared nor changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Unmanaged {
-    /// Its partition count.
+    /// Whether the partition count is unmanaged.
     pub partitions: bool,
-    /// Its replication factor.
+    /// Whether the replication factor is unmanaged.
     pub replication_factor: bool,
-    /// Config keys.
+    /// The unmanaged config keys.
     pub config: BTreeSet<ConfigKey>,
 }
 
-/// `partitions, config.segment.bytes`
+/// Formats as `partitions, config.segment.bytes`.
 impl fmt::Display for Unmanaged {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Unmanaged {
@@ -220,57 +222,58 @@ impl fmt::Display for Unmanaged {
     }
 }
 
-/// The expected load of a topic.
+/// The expected traffic of a topic.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Traffic {
-    /// Messages a day.
+    /// Messages per day.
     pub messages_per_day: u64,
-    /// Bytes a message.
+    /// Average bytes per message.
     pub average_size: u64,
 }
 
 impl Eq for Traffic {}
 
-/// A topic that should be gone.
+/// The removal of a topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Removal {
-    /// The tombstone's key.
+    /// The place of the removal's key.
     pub declared_at: Place,
-    /// Why it goes.
+    /// The reason.
     pub reason: Option<String>,
 }
 
 /// `[scopes.NAME]`
 #[derive(Debug, Clone)]
 pub struct Scope {
-    /// The scope's key.
+    /// The place of the scope's key.
     pub declared_at: Place,
-    /// The topics that it may list or tombstone.
+    /// The topics that the scope may list or remove.
     pub topics: Globs,
 }
 
-/// Topics that come and go at run time, as instances.
+/// A lifecycle of ephemeral topics, which exist as instances.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lifecycle {
-    /// The lifecycle's key.
+    /// The place of the lifecycle's key.
     pub declared_at: Place,
-    /// What tells instances apart: names, each with what a value must match whole.
+    /// The parameters that identify an instance: names, each with a pattern that values must fully
+    /// match.
     pub parameters: BTreeMap<String, Pattern>,
-    /// How long after its end an instance's topics are deleted.
+    /// The time from the end of an instance to the deletion of its topics, in ms.
     pub delete_after_ms: Option<u64>,
-    /// The age at which an instance ends by itself.
+    /// The maximum age of an instance, in ms.
     pub max_age_ms: Option<u64>,
-    /// What the names of its topics must look like besides.
+    /// Additional rules for the names of its topics.
     pub names: NameRule,
-    /// The topics that every instance has.
+    /// The topics of every instance.
     pub topics: Vec<LifecycleTopic>,
 }
 
 /// A topic of every instance of a lifecycle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LifecycleTopic {
-    /// Its name, with the lifecycle's parameters as placeholders.
+    /// The name, with the lifecycle's parameters as placeholders.
     pub name: NameTemplate,
-    /// Everything else about it.
+    /// The settings of the topic.
     pub settings: Topic,
 }

@@ -1,5 +1,5 @@
-//! Findings while they are gathered: kept apart from their order, joined where one mistake shows
-//! in several topics or environments, and never more than memory should hold.
+//! Collects findings: deduplicated when one mistake affects several topics or environments, and
+//! limited in number.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -7,22 +7,22 @@ use std::sync::Arc;
 use crate::model::text::count;
 use crate::model::{Finding, Place, Severity, TopicName};
 
-/// More findings than anybody reads. The rest is counted, not kept.
+/// Maximum findings that are kept; further ones are only counted.
 const LIMIT: usize = 10_000;
 
-/// The same for a single file, while files are read side by side.
+/// Maximum findings of a single file, while files are read in parallel.
 const LIMIT_OF_FILE: usize = 2_000;
 
-/// How many findings may come with a likely spelling: each is compared to all that is known.
+/// Maximum findings with a suggested spelling: each is compared to all known names.
 const HELPED: usize = 100;
 
-/// The findings so far.
+/// The collected findings.
 #[derive(Debug)]
 pub(super) struct Problems {
     limit: usize,
     wants_more: bool,
     noted: Vec<Noted>,
-    /// Where in `noted` a finding about a topic in an environment stands.
+    /// The index in `noted` of each finding about a topic in an environment.
     known: BTreeMap<(Place, &'static str, String), usize>,
     errors: usize,
     beyond: usize,
@@ -32,7 +32,7 @@ pub(super) struct Problems {
 struct Noted {
     finding: Finding,
     topics: BTreeSet<TopicName>,
-    /// Whether the place itself tells which topic is meant.
+    /// Whether the place itself identifies the topic.
     is_plain: bool,
     environments: BTreeSet<Arc<str>>,
 }
@@ -51,7 +51,8 @@ impl Default for Problems {
 }
 
 impl Problems {
-    /// Those of a single file, and whether all of its syntax errors are wanted.
+    /// Creates the problems of a single file; `more`: whether all of its syntax errors are
+    /// collected.
     pub(super) fn of_file(more: bool) -> Self {
         Self {
             limit: LIMIT_OF_FILE,
@@ -60,19 +61,19 @@ impl Problems {
         }
     }
 
-    /// Takes a finding.
+    /// Adds a finding.
     pub(super) fn add(&mut self, finding: Finding) {
         self.note(finding);
     }
 
-    /// Counts an error that another finding tells already.
+    /// Counts an error that another finding already reports.
     pub(super) fn more_of_the_same(&mut self) {
         self.errors += 1;
     }
 
-    /// Takes a finding about a topic in an environment. The same finding about another topic or
-    /// in another environment joins it: a mistake in a shared layer is one mistake.
-    /// `is_plain`: the place itself tells which topic is meant.
+    /// Adds a finding about a topic in an environment. The same finding about another topic or in
+    /// another environment is merged with it: a mistake in a shared layer is one mistake.
+    /// `is_plain`: the place itself identifies the topic.
     pub(super) fn add_in(
         &mut self,
         environment: &Arc<str>,
@@ -97,7 +98,7 @@ impl Problems {
         noted.environments.insert(environment.clone());
     }
 
-    /// Takes over what was found elsewhere.
+    /// Merges other problems.
     pub(super) fn absorb(&mut self, other: Problems) {
         self.errors += other.errors;
         self.beyond += other.beyond;
@@ -106,23 +107,23 @@ impl Problems {
         self.noted.extend(other.noted.into_iter().take(room));
     }
 
-    /// How many errors were reported, joined ones counted each. What grew while something was read
-    /// tells whether that is sound.
+    /// Returns the number of reported errors, including merged ones. An increase while something is
+    /// read means that it is invalid.
     pub(super) fn errors(&self) -> usize {
         self.errors
     }
 
-    /// Whether there are so few findings that a likely spelling is worth its cost.
+    /// Returns whether there are few enough findings for suggested spellings.
     pub(super) fn wants_help(&self) -> bool {
         self.noted.len() < HELPED
     }
 
-    /// Whether there are so few that all syntax errors of a file are worth their cost.
+    /// Returns whether there are few enough findings to collect all syntax errors of a file.
     pub(super) fn wants_more(&self) -> bool {
         self.wants_more && self.noted.len() < LIMIT_OF_FILE
     }
 
-    /// All findings by place, with the topics and environments that each holds for.
+    /// Returns all findings by place, with the topics and environments that each affects.
     pub(super) fn finish(self, name_environments: bool) -> Vec<Finding> {
         let mut findings: Vec<Finding> = self
             .noted
@@ -177,7 +178,7 @@ impl Noted {
     }
 }
 
-/// `a, b and 9 more topics`
+/// Joins names: `a, b and 9 more topics`.
 fn and_more(names: &[&str], most: usize, what: &str) -> String {
     match names {
         [] => String::new(),

@@ -1,17 +1,17 @@
-//! The likely spelling of a word that nobody knows.
+//! Suggested spellings of unknown words.
 
 use std::fmt::Display;
 
 use crate::model::text::escape;
 
-/// The longest word that is worth a guess.
+/// Maximum length of a word to suggest for.
 const LONGEST: usize = 80;
 
-/// How many candidates are looked at.
+/// Maximum number of candidates.
 const MOST: usize = 1_000;
 
-/// The candidate that was probably meant, if one is close enough. `-` and `_` count as the same,
-/// and so do capitals.
+/// Returns the closest candidate, if one is close enough. `-` and `_` are equal, and case is
+/// ignored.
 pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if word.is_empty() || word.len() > LONGEST {
         return None;
@@ -41,7 +41,7 @@ pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, candidate)| candidate)
 }
 
-/// "did you mean `x`?", or the list of what there is, if that is not too long.
+/// Returns "did you mean `x`?", or the list of valid words if it is short enough.
 pub(super) fn help<'a>(
     word: &str,
     what: &str,
@@ -59,7 +59,7 @@ pub(super) fn help<'a>(
     }
 }
 
-/// A word of the user's for a message: in backticks, on one line, and not longer than a line.
+/// Formats a user's word for a message: in backticks, on one line, truncated.
 pub(super) fn shown(word: impl Display) -> String {
     let word = word.to_string();
     let mut short: String = word.chars().take(LONGEST).collect();

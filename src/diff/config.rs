@@ -1,4 +1,4 @@
-//! How the configs of a topic differ from the declared ones.
+//! Comparison of a topic's configs with the declared ones.
 
 use super::{ConfigDiff, Difference};
 use crate::desired::Topic;
@@ -6,7 +6,7 @@ use crate::live::{ConfigSource, Defaults, Effective, LiveTopic, effective, inher
 use crate::model::config::is_throttle;
 use crate::model::{ConfigKey, Globs};
 
-/// The configs that differ, by key, and the undeclared keys that Kafka 4.3 does not know.
+/// Returns the configs that differ, by key, and the undeclared keys that Kafka 4.3 does not have.
 pub(super) fn compare<'a>(
     wanted: &'a Topic,
     found: &'a LiveTopic,
@@ -47,7 +47,7 @@ pub(super) fn compare<'a>(
     (Some(differ), unknown)
 }
 
-/// How a declared config differs, if it does.
+/// Returns the difference of a declared config, if any.
 fn declared<'a>(
     wanted: &'a Topic,
     found: &'a LiveTopic,

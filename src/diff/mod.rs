@@ -1,5 +1,4 @@
-//! Facts: how a declared topic and the live one differ. Pure, and without an opinion on what should
-//! follow.
+//! The differences between declared and live topics. Pure facts, without decisions.
 
 mod config;
 mod since;
@@ -12,43 +11,43 @@ use crate::desired::Topic;
 use crate::live::{Defaults, Effective, LiveTopic, ReplicationFactor};
 use crate::model::{ConfigKey, Globs, Sourced};
 
-/// How one topic differs from what its entry says. What is `unmanaged` is not compared.
+/// The differences of one topic from its entry. `unmanaged` settings are not compared.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TopicDiff<'a> {
-    /// The declared partition count, where the topic has another.
+    /// The declared partition count, if the topic has another.
     pub partitions: Option<&'a Sourced<u32>>,
-    /// The declared replication factor, where any partition has another.
+    /// The declared replication factor, if any partition has another.
     pub replication_factor: Option<&'a Sourced<u32>>,
     /// The configs that differ, by key. `None` where the topic's configs were not read.
     pub config: Option<Vec<ConfigDiff<'a>>>,
-    /// Keys on the topic that no file names and that Kafka 4.3 does not know.
+    /// Undeclared keys on the topic that Kafka 4.3 does not have.
     pub unknown_keys: Vec<&'a ConfigKey>,
 }
 
-/// How one config differs.
+/// The difference of one config.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ConfigDiff<'a> {
-    /// Its key.
+    /// The config's key.
     pub key: &'a ConfigKey,
-    /// What the topic has now; `None` where neither the topic nor a known default says.
+    /// The live value; `None` if neither the topic nor a known default has one.
     pub live: Option<Effective<'a>>,
-    /// In what way it differs.
+    /// The kind of difference.
     pub kind: Difference<'a>,
 }
 
-/// In what way a config differs.
+/// The kind of a config's difference.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Difference<'a> {
-    /// The declared value is another than the live one.
+    /// The declared value differs from the live value.
     Value(&'a Sourced<Arc<str>>),
-    /// The declared value is the live one, but a broker gives it: the topic does not hold it.
+    /// The declared value equals the live value, but is inherited: it is not set on the topic.
     NotHeld(&'a Sourced<Arc<str>>),
-    /// The topic holds it and no file names it. Without it the topic would have this.
+    /// The config is set on the topic and undeclared. Contains the value that the topic would
+    /// inherit.
     Undeclared(Option<Effective<'a>>),
 }
 
-/// Compares a topic with its entry. `ignore` covers undeclared config keys that nobody wants to
-/// hear of.
+/// Compares a topic with its entry. `ignore` matches undeclared config keys that are not reported.
 pub fn topic<'a>(
     wanted: &'a Topic,
     found: &'a LiveTopic,
@@ -74,7 +73,7 @@ mod tests {
     use super::*;
     use crate::testing::{found, kafka_default, live, topic};
 
-    /// `key:kind` of everything that differs.
+    /// Returns `key:kind` of every difference.
     fn differ(wanted: &Topic, found: &LiveTopic, ignore: &[&str]) -> String {
         let defaults = live([]).broker_defaults;
         let ignore = Globs::new(ignore).unwrap();

@@ -1,4 +1,4 @@
-//! Three ways: what was last applied, what the files say, what is live.
+//! Three-way comparison: last applied, declared, live.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -29,24 +29,24 @@ impl Since {
         }
     }
 
-    /// Whether the cluster changed.
+    /// Returns whether the cluster changed.
     pub fn is_drift(self) -> bool {
         self != Since::Pending
     }
 
-    /// Whether the files changed.
+    /// Returns whether the configuration changed.
     pub fn is_pending(self) -> bool {
         self != Since::Drift
     }
 }
 
-/// A number that is not what the files say.
+/// Classifies a number that differs from the configuration.
 pub fn of_number<L: PartialEq>(applied: &L, live: &L, wanted: &L) -> Since {
     Since::of(live != applied, wanted != applied)
 }
 
-/// A config that is not what the files say, or is not held by the topic. `applied` are the declared
-/// configs that were last applied.
+/// Classifies a config that differs from the configuration or is not set on the topic. `applied`
+/// are the declared configs last applied.
 pub fn of_config(
     applied: &ConfigMap<String>,
     key: &ConfigKey,
@@ -57,7 +57,7 @@ pub fn of_config(
     let same = |a: &str, b: &str| key.same(a, b);
     let cluster = match (applied, live) {
         (Some(applied), Some(live)) => {
-            // It has the right value, and no more holds it.
+            // It has the declared value, but is no longer set on the topic.
             let dropped = wanted.is_some_and(|wanted| same(wanted, live.value));
             !same(applied, live.value) || dropped
         }
@@ -101,7 +101,7 @@ mod tests {
             config(applied, Some(("delete", own)), applied),
             Since::Drift
         );
-        // The same in other words.
+        // An equal value in another spelling.
         let live = Some(("delete, compact", own));
         assert_eq!(config(applied, live, Some("delete")), Since::Pending);
         assert_eq!(config(applied, live, None), Since::Pending);
@@ -109,7 +109,7 @@ mod tests {
         assert_eq!(config(applied, live, Some("delete")), Since::Both);
         assert_eq!(config(applied, live, None), Since::Both);
         assert_eq!(config(applied, None, applied), Since::Drift);
-        // Taken off the topic, which the broker gives the same value now.
+        // Removed from the topic, which now inherits the same value.
         let live = Some(("compact,delete", default));
         assert_eq!(config(applied, live, applied), Since::Drift);
         assert_eq!(config(applied, live, Some("delete")), Since::Pending);

@@ -1,4 +1,4 @@
-//! Reachability, versions, the controller and the partitions.
+//! Checks of reachability, versions, the controller and partitions.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -8,7 +8,7 @@ use crate::live::checkup::{Broker, BrokerAnswer, Checkup, Partitions, Server};
 use crate::model::TopicName;
 use crate::model::text::{count, names};
 
-/// How many names stand in a sentence.
+/// Maximum number of names in a message.
 const MOST_NAMED: usize = 3;
 
 pub(super) fn judge(purpose: Purpose<'_>, found: &Checkup) -> Vec<Check> {
@@ -92,7 +92,7 @@ fn answered(server: &Server) -> String {
     format!("{} answered in {}", server.address, shown(took))
 }
 
-/// In whole milliseconds.
+/// Formats a duration in whole milliseconds.
 fn shown(took: Duration) -> String {
     format!("{} ms", took.as_millis())
 }
@@ -172,17 +172,17 @@ fn version(found: &Checkup) -> Check {
     }
 }
 
-/// Something that this tool uses, and what it is without.
+/// A Kafka feature that this tool uses, and the effect of its absence.
 struct Feature {
-    /// The API's key, and the version that brought it.
+    /// The API key, and the first version with the feature.
     api: (i16, i16),
-    /// The release that has it.
+    /// The first Kafka release with it.
     since: &'static str,
-    /// Whether nothing can be done without.
+    /// Whether the tool cannot work without it.
     needed: bool,
     /// What is missing.
     what: &'static str,
-    /// What follows.
+    /// The effect.
     so: &'static str,
 }
 

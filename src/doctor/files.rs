@@ -1,4 +1,4 @@
-//! What the files want beside what the brokers can give: replicas, racks, in-sync replicas.
+//! Checks of the configuration against the brokers: replicas, racks, in-sync replicas.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use crate::live::checkup::Checkup;
 use crate::model::config::MIN_ISR;
 use crate::model::text::{count, names};
 
-/// How many topics stand in a sentence.
+/// Maximum number of topics in a message.
 const MOST_NAMED: usize = 3;
 
 pub(super) fn judge(purpose: Purpose<'_>, found: &Checkup) -> Vec<Check> {
@@ -21,7 +21,7 @@ pub(super) fn judge(purpose: Purpose<'_>, found: &Checkup) -> Vec<Check> {
     ]
 }
 
-/// A topic that the files want, or a template of a lifecycle's.
+/// A declared topic, or a lifecycle's topic template.
 struct DeclaredTopic<'a> {
     name: String,
     topic: &'a Topic,
@@ -32,7 +32,8 @@ impl DeclaredTopic<'_> {
         self.topic.replication_factor.value as usize
     }
 
-    /// Where the factor is set, `orders (environments/prod.toml:5)`.
+    /// Formats the topic with the place of its replication factor, `orders
+    /// (environments/prod.toml:5)`.
     fn with_place(&self) -> String {
         let place = self.topic.replication_factor.place.file_line();
         format!("{} ({place})", self.name)
@@ -134,8 +135,8 @@ fn racks(wanted: &[DeclaredTopic<'_>], found: &Checkup) -> Check {
     )
 }
 
-/// Kafka takes a topic that needs more replicas in sync than it has, and then no acks=all write.
-/// What the files declare is checked with the files; here it is the brokers' default that counts.
+/// Kafka accepts a topic with more required in-sync replicas than replicas, and then rejects its
+/// acks=all writes. Declared values are checked on loading; this checks the brokers' default.
 fn min_isr(wanted: &[DeclaredTopic<'_>], found: &Checkup) -> Check {
     let code = Code::MinIsr;
     let values = match setting(found, code, MIN_ISR) {
@@ -154,7 +155,7 @@ fn min_isr(wanted: &[DeclaredTopic<'_>], found: &Checkup) -> Check {
         let kind = DefaultEffect::of(default, wanted.factor());
         by_kind.entry(kind).or_default().push(&wanted.name);
     }
-    // The worst one: they stand in this order.
+    // The worst one: the map is sorted by severity.
     let Some((kind, topics)) = by_kind.first_key_value() else {
         let message = format!("{MIN_ISR} is {default} by default; every topic declares its own");
         return ok(code, message);
@@ -177,7 +178,7 @@ fn min_isr(wanted: &[DeclaredTopic<'_>], found: &Checkup) -> Check {
     }
 }
 
-/// What a default means to a topic with so many replicas, the worst first.
+/// The effect of the default on a topic with a number of replicas, worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum DefaultEffect {
     Never,
@@ -187,7 +188,7 @@ enum DefaultEffect {
 }
 
 impl DefaultEffect {
-    /// What follows; nothing where it is fine.
+    /// Returns the effect in words; `None` if there is no problem.
     fn so(self) -> Option<&'static str> {
         match self {
             DefaultEffect::Never => Some("with fewer replicas, no acks=all write succeeds"),

@@ -1,4 +1,4 @@
-//! The topic in which ownership is recorded, and the clocks.
+//! Checks of the inventory topic, its lock and the clocks.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,10 @@ use crate::model::TopicName;
 use crate::model::text::count;
 use crate::model::time::utc;
 
-/// More bytes than a plan should have to read in vain.
+/// The segment size in bytes above which plans read too much superseded data.
 const LARGE_SEGMENT: u64 = 64 << 20;
 
-/// How far clocks may differ without a word.
+/// Maximum clock difference that is not reported.
 const TOLERANCE_MS: i64 = 2_000;
 
 pub(super) fn judge(purpose: Purpose<'_>, found: &Checkup) -> Vec<Check> {
@@ -56,7 +56,7 @@ fn inventory(purpose: Purpose<'_>, found: &Checkup) -> Vec<Check> {
             let is_usable = checks.iter().all(|check| check.level == CheckStatus::Warn);
             match contents {
                 Ok(contents) => checks.extend(records(topic, contents)),
-                // What the topic lacks stands there already.
+                // The topic's own problems are already reported.
                 Err(why) if is_usable => checks.push(unread(why)),
                 Err(_) => {}
             }
@@ -65,7 +65,7 @@ fn inventory(purpose: Purpose<'_>, found: &Checkup) -> Vec<Check> {
     }
 }
 
-/// Ownership needs to know whose.
+/// Reports a missing ownership scope.
 fn scope(purpose: Purpose<'_>) -> Option<Check> {
     let environment = &purpose.desired.environment;
     let inventory = &environment.inventory;
@@ -112,7 +112,7 @@ fn records(topic: &TopicName, contents: &Contents) -> Vec<Check> {
     )]
 }
 
-/// Who holds the lock that an apply of this environment takes.
+/// Reports the holder of the lock that an apply of this environment needs.
 fn lock(purpose: Purpose<'_>, found: &Checkup) -> Option<Check> {
     let code = Code::Lock;
     let Some(Ok(Inventory::There {
@@ -233,8 +233,8 @@ fn settings(topic: &TopicName, replicas: usize, configs: &BTreeMap<String, Strin
     checks
 }
 
-/// Kafka answers no question with its time. A record that a broker stamped tells when it was at
-/// least; how far this clock is ahead is told by nothing that is not written.
+/// No Kafka response contains the time. A record's broker timestamp is a lower bound; how far this
+/// clock is ahead can only be determined by a write.
 fn clock(found: &Checkup) -> Check {
     let code = Code::Clock;
     let unknown = "this machine's clock is not checked: brokers return their time only for a write";

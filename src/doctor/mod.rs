@@ -1,5 +1,6 @@
-//! Judges whether this tool can do its work on a cluster: what was found out, beside what the files
-//! want. Pure: it asks nothing, and the same facts give the same checks in the same order.
+//! Checks whether this tool can work on a cluster, from the facts in a [`Checkup`] and the
+//! configuration. Pure: it sends no requests, and the same facts yield the same checks in the same
+//! order.
 
 mod brokers;
 mod files;
@@ -49,7 +50,7 @@ pub enum CheckStatus {
 }
 
 impl CheckStatus {
-    /// The level as text has it.
+    /// Returns the status in text output.
     pub fn as_str(self) -> &'static str {
         match self {
             CheckStatus::Ok => "ok",
@@ -71,7 +72,7 @@ macro_rules! codes {
         }
 
         impl Code {
-            /// The code as text has it.
+            /// Returns the code in text output.
             pub fn as_str(self) -> &'static str {
                 match self {
                     $(Code::$name => $text,)+
@@ -154,16 +155,16 @@ pub enum TargetCommand {
     Apply,
 }
 
-/// What a cluster is to be good for.
+/// The intended use of a cluster.
 #[derive(Debug, Clone, Copy)]
 pub struct Purpose<'a> {
     /// The environment and its topics.
     pub desired: &'a Desired,
-    /// Only topics that match; all where it is empty.
+    /// Only topics that match; all if empty.
     pub only: &'a Globs,
-    /// What is to be done there.
+    /// The commands to run.
     pub work: TargetCommand,
-    /// Whether the runner names a scope, where the files name none.
+    /// Whether the runner sets a scope, if the configuration sets none.
     pub scope_is_named: bool,
 }
 
@@ -172,12 +173,12 @@ impl<'a> Purpose<'a> {
         self.only.is_empty() || self.only.matches(name.as_str())
     }
 
-    /// The names of the topics that should be there.
+    /// Returns the names of the listed topics.
     pub fn listed(self) -> BTreeSet<TopicName> {
         self.topics().map(|(name, _)| name.clone()).collect()
     }
 
-    /// The names of the topics that should not.
+    /// Returns the names of the topics with a removal.
     pub fn removed_names(self) -> BTreeSet<TopicName> {
         self.removed().cloned().collect()
     }
@@ -193,19 +194,19 @@ impl<'a> Purpose<'a> {
     }
 }
 
-/// Judges a cluster that was reached.
+/// Checks a cluster that was reached.
 pub fn judge(purpose: Purpose<'_>, found: &Checkup) -> Vec<Check> {
     let mut checks = brokers::judge(purpose, found);
     checks.extend(settings::judge(purpose, found));
     checks.extend(files::judge(purpose, found));
     checks.extend(rights::judge(purpose, found));
     checks.extend(inventory::judge(purpose, found));
-    // Stable: several checks of one code stay in their order.
+    // Stable: several checks with the same code keep their order.
     checks.sort_by_key(|check| check.code);
     checks
 }
 
-/// What is to be said of a cluster that could not be reached.
+/// Returns the checks of a cluster that was not reached.
 pub fn unreached(why: &str, help: Option<String>) -> Vec<Check> {
     let rest = "nothing else was checked: the cluster was not reached";
     vec![
@@ -250,7 +251,7 @@ fn fail(code: Code, message: impl Into<String>, help: impl Into<String>) -> Chec
     }
 }
 
-/// Something that could not be looked at, with the reason.
+/// Creates a skipped check with the reason.
 fn unavailable(code: Code, what: &str, unavailable: &Unavailable) -> Check {
     Check {
         help: unavailable.help.clone(),
@@ -258,7 +259,7 @@ fn unavailable(code: Code, what: &str, unavailable: &Unavailable) -> Check {
     }
 }
 
-/// Who this client is, as far as it is known.
+/// Returns the principal, if known.
 fn who(found: &Checkup) -> &str {
     found.principal.as_deref().unwrap_or("this principal")
 }

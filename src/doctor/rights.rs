@@ -1,5 +1,5 @@
-//! What this principal may do: for a plan, and for an apply. Each right that is missing stands with
-//! what does not work without it.
+//! Checks of this principal's authorization, for plan and for apply. Each missing right is reported
+//! with its effect.
 
 mod of_inventory;
 
@@ -13,7 +13,7 @@ use crate::live::checkup::{Available, Checkup, Groups, Reason, TopicAccess, Unav
 use crate::model::text::{count, names};
 use crate::model::{OnRemove, TopicName};
 
-/// How many topics stand in a sentence.
+/// Maximum number of topics in a message.
 const MOST_NAMED: usize = 3;
 
 pub(super) fn judge(purpose: Purpose<'_>, found: &Checkup) -> Vec<Check> {
@@ -39,7 +39,7 @@ pub(super) fn judge(purpose: Purpose<'_>, found: &Checkup) -> Vec<Check> {
     checks
 }
 
-/// What an apply needs besides.
+/// The checks that only an apply needs.
 const NOT_ASKED: [Code; 5] = [
     Code::ApplyCreate,
     Code::ApplyPartitions,
@@ -48,7 +48,7 @@ const NOT_ASKED: [Code; 5] = [
     Code::ApplyInventory,
 ];
 
-/// The topics of the files that are there, with what may be done with them.
+/// The existing topics of the configuration, with the authorized operations.
 struct There<'a>(Vec<(&'a TopicName, Option<&'a BTreeSet<AclOperation>>)>);
 
 impl<'a> There<'a> {
@@ -63,7 +63,8 @@ impl<'a> There<'a> {
         Self(there.collect())
     }
 
-    /// Those where a right is missing; `None` where the brokers do not say.
+    /// Returns the topics on which a right is missing; `None` if the brokers do not return
+    /// operations.
     fn without(&self, right: AclOperation) -> Option<Vec<&'a TopicName>> {
         let mut without = Vec::new();
         for (name, rights) in &self.0 {
@@ -75,13 +76,13 @@ impl<'a> There<'a> {
     }
 }
 
-/// A right that is needed on every topic of the files.
+/// A right that is needed on every topic of the configuration.
 struct OnTopics {
     code: Code,
     right: AclOperation,
-    /// What it is for, `read the configs`.
+    /// What it allows, `read the configs`.
     verb: &'static str,
-    /// What does not work without it.
+    /// The effect if it is missing.
     so: &'static str,
 }
 
@@ -143,7 +144,7 @@ pub(super) fn silent(code: Code) -> Check {
     )
 }
 
-/// `the 12 topics that are there`
+/// Formats a count: `the 12 topics that are there`.
 fn those_there(number: usize) -> String {
     match number {
         1 => "the one topic that is there".to_owned(),
@@ -151,7 +152,7 @@ fn those_there(number: usize) -> String {
     }
 }
 
-/// `2 of 12 topics (a, b)`
+/// Formats a part: `2 of 12 topics (a, b)`.
 fn some(without: &[&TopicName], all: usize) -> String {
     format!(
         "{} of {} ({})",
@@ -249,7 +250,7 @@ fn groups(found: &Checkup) -> Check {
     }
 }
 
-/// What was said of each create that was asked about.
+/// Returns the results of the dry-run creates.
 fn asked<'a>(
     names: impl Iterator<Item = &'a TopicName>,
     creating: &'a BTreeMap<TopicName, Available<()>>,
@@ -322,7 +323,7 @@ fn may_not_create(denied: &[&TopicName], all: usize, found: &Checkup) -> Check {
     }
 }
 
-/// Deleting is needed for tombstones now, and later for what is to go once it leaves the files.
+/// Deletes are needed for removals, and later for entries with `on_remove = "delete"`.
 fn delete(purpose: Purpose<'_>, found: &Checkup) -> Check {
     let code = Code::ApplyDelete;
     let topics = match &found.topics {

@@ -1,11 +1,11 @@
-//! The brokers' own settings that matter to whoever keeps topics in files.
+//! Checks of broker configs that matter for managed topics.
 
 use super::{Check, Code, Purpose, ok, skip, unavailable, warn, who};
 use crate::live::checkup::{Checkup, Reason, Unavailable};
 use crate::model::OnRemove;
 use crate::model::text::names;
 
-/// How many brokers stand in a sentence.
+/// Maximum number of brokers in a message.
 const MOST_NAMED: usize = 5;
 
 pub(super) fn judge(purpose: Purpose<'_>, found: &Checkup) -> Vec<Check> {
@@ -17,7 +17,7 @@ pub(super) fn judge(purpose: Purpose<'_>, found: &Checkup) -> Vec<Check> {
     ]
 }
 
-/// A setting of each broker that tells it, or why none does.
+/// Returns a config of each broker that returned it, or a skipped check.
 pub(super) fn setting<'a>(
     found: &'a Checkup,
     code: Code,
@@ -48,12 +48,12 @@ pub(super) fn setting<'a>(
     }
 }
 
-/// The right that the brokers' settings need.
+/// Returns the help for the right to read broker configs.
 pub(super) fn grant(found: &Checkup) -> String {
     format!("grant {} DescribeConfigs on the cluster", who(found))
 }
 
-/// The brokers whose setting is this, `1, 2`.
+/// Returns the ids of the brokers with this value, `1, 2`.
 fn with(values: &[(i32, &str)], wanted: &str) -> Option<String> {
     let ids = values.iter().filter(|(_, value)| *value == wanted);
     let ids: Vec<i32> = ids.map(|(id, _)| *id).collect();
@@ -94,7 +94,7 @@ fn delete_enabled(purpose: Purpose<'_>, found: &Checkup) -> Check {
     }
 }
 
-/// What in the files will ask for a delete.
+/// Returns the declaration that leads to a delete, if any.
 fn deletes(purpose: Purpose<'_>) -> Option<String> {
     let goes = |(_, topic): &(_, &crate::desired::Topic)| topic.on_remove == OnRemove::Delete;
     if let Some(name) = purpose.removed().next() {
@@ -135,8 +135,8 @@ fn default_replication(found: &Checkup) -> Check {
     }
 }
 
-/// Kafka tells quotas by an API that librdkafka does not have. What can be seen is whether one
-/// held the questions back.
+/// Kafka returns quotas by an API that librdkafka does not support. Only actual throttling can be
+/// observed.
 fn quota(found: &Checkup) -> Check {
     let code = Code::Quota;
     let throttled = |told: &&Unavailable| told.kind == Reason::Throttled;

@@ -1,4 +1,4 @@
-//! A healthy cluster, for tests to spoil.
+//! A healthy cluster for tests, which they modify.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -21,7 +21,7 @@ pub fn purpose(desired: &Desired) -> Purpose<'_> {
     }
 }
 
-/// So many brokers, on which nothing is wrong and everything is allowed.
+/// Returns a cluster with this number of brokers, no problems and all rights.
 pub fn checkup(brokers: i32) -> Checkup {
     Checkup {
         cluster_id: Some("c1".to_owned()),
@@ -66,7 +66,7 @@ fn broker(id: i32) -> Broker {
     }
 }
 
-/// Sets a setting of every broker.
+/// Sets a config of every broker.
 pub fn set(found: &mut Checkup, key: &str, value: &str) {
     for broker in &mut found.brokers {
         let visit = broker.answered.as_mut().expect("it answered");
@@ -75,7 +75,7 @@ pub fn set(found: &mut Checkup, key: &str, value: &str) {
     }
 }
 
-/// A topic that is there, with these rights and the right to create it.
+/// Adds an existing topic with these rights, and the right to create it.
 pub fn there(found: &mut Checkup, name: &str, rights: &[AclOperation]) {
     let topic_access = TopicAccess::There(Some(rights.iter().copied().collect()));
     stand(found, name, topic_access);
@@ -104,7 +104,7 @@ pub fn unavailable(why: &str, kind: Reason) -> Unavailable {
     }
 }
 
-/// The first check of a code.
+/// Returns the first check with a code.
 pub fn find(checks: &[Check], code: Code) -> Check {
     let found = checks.iter().find(|check| check.code == code);
     found
@@ -112,7 +112,7 @@ pub fn find(checks: &[Check], code: Code) -> Check {
         .clone()
 }
 
-/// The codes of the checks that came out so.
+/// Returns the codes of the checks with a status.
 pub fn codes(checks: &[Check], level: CheckStatus) -> Vec<&'static str> {
     let so = checks.iter().filter(|check| check.level == level);
     so.map(|check| check.code.as_str()).collect()

@@ -1,45 +1,45 @@
-//! An entry for a topic that should exist, put into a file beside what stands there.
+//! Adds a topic's entry to an existing file.
 
 use toml_edit::{DocumentMut, Item, Table};
 
 use crate::model::toml;
 use crate::model::{ConfigKey, OnRemove, TopicName};
 
-/// What an entry says, as a person gave it: whether that is right, the reader of the files tells.
+/// The fields of an entry as the user gave them; the reader of the configuration validates them.
 #[derive(Debug, Clone, Default)]
 pub struct NewEntry {
-    /// What the topic is for.
+    /// The purpose of the topic.
     pub description: Option<String>,
     /// The team or person that owns the topic.
     pub owner: Option<String>,
-    /// Labels, each once.
+    /// The labels, with unique names.
     pub labels: Vec<(String, String)>,
-    /// The environments where it exists; none means all of them.
+    /// The environments where the topic exists; empty means all.
     pub environments: Vec<String>,
-    /// The profiles that it takes settings from.
+    /// The profiles of the topic.
     pub profiles: Vec<String>,
-    /// How many partitions.
+    /// The number of partitions.
     pub partitions: Option<u32>,
-    /// How many replicas.
+    /// The number of replicas per partition.
     pub replication_factor: Option<u32>,
-    /// How many in-sync replicas a write needs.
+    /// The number of in-sync replicas that acks=all writes require.
     pub min_insync_replicas: Option<u32>,
-    /// Configs, `7d` as well as `604800000`.
+    /// Configs, as `7d` or `604800000`.
     pub config: Vec<(ConfigKey, String)>,
-    /// What happens once the entry leaves the files.
+    /// What happens when the entry is removed from the configuration.
     pub on_remove: Option<OnRemove>,
 }
 
-/// Why an entry cannot be put into a file.
+/// Why an entry cannot be added to a file.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum CannotAdd {
-    /// The file lists the topic.
+    /// The file already lists the topic.
     #[error("it is listed already")]
     Listed,
-    /// The file has no place for another table.
+    /// `topics` is an inline value, to which no table can be added.
     #[error("`topics` is written as one value there, which no table can be added to")]
     NoTable,
-    /// The lines that are there would not stay as they are.
+    /// Existing lines would change.
     #[error("its layout could not be kept")]
     Layout,
     /// The file is not TOML.
@@ -47,17 +47,17 @@ pub enum CannotAdd {
     NotToml(String),
 }
 
-/// The text of a file with an entry behind its other topics. Everything else stays as it is, comments
-/// and blank lines and line ends.
+/// Returns the text of a file with an entry after its other topics. Everything else is unchanged,
+/// including comments, blank lines and line ends.
 ///
 /// # Errors
-/// The file lists the topic already, or has no place for it.
+/// Returns an error if the file already lists the topic or the entry cannot be added.
 pub fn add(file: &str, name: &TopicName, entry: &NewEntry) -> Result<String, CannotAdd> {
     let plain = file.trim_start_matches('\u{feff}').replace("\r\n", "\n");
     let before = parse(&plain)?;
     let written = entry.text(name);
     if before.is_empty() {
-        // What stands there is a comment on all that follows.
+        // The existing text is a comment on everything after it.
         let gap = if plain.is_empty() { "" } else { "\n" };
         return splice(file, &plain, &format!("{}{gap}{written}", with_end(&plain)));
     }
@@ -75,7 +75,7 @@ fn beside(mut file: DocumentMut, name: &TopicName, written: &str) -> Result<Stri
         .as_table()
         .cloned()
         .ok_or(CannotAdd::NoTable)?;
-    // Without a place of its own it stands behind the last of its kind.
+    // Without a position, the table follows the last of its kind.
     table.set_position(None);
     table.decor_mut().set_prefix("\n");
     let topics = file
@@ -89,8 +89,8 @@ fn beside(mut file: DocumentMut, name: &TopicName, written: &str) -> Result<Stri
     Ok(file.to_string())
 }
 
-/// The file with the lines that `after` has and `before` has not, its own line ends kept: what
-/// writes TOML knows one kind of them.
+/// Inserts into the file the lines that only `after` has, and keeps the file's line ends, which the
+/// TOML writer would normalize.
 fn splice(file: &str, before: &str, after: &str) -> Result<String, CannotAdd> {
     let (old, new): (Vec<&str>, Vec<&str>) = (before.lines().collect(), after.lines().collect());
     let same = old
@@ -116,7 +116,7 @@ fn splice(file: &str, before: &str, after: &str) -> Result<String, CannotAdd> {
     Ok(text)
 }
 
-/// A text with a line end behind its last line.
+/// Adds a line end after the last line.
 fn with_end(text: &str) -> String {
     match text.is_empty() || text.ends_with('\n') {
         true => text.to_owned(),
@@ -124,7 +124,7 @@ fn with_end(text: &str) -> String {
     }
 }
 
-/// `topics`, which needs no header of its own.
+/// Returns a table without a header of its own, for `topics`.
 fn implicit() -> Table {
     let mut table = Table::new();
     table.set_implicit(true);
@@ -132,7 +132,7 @@ fn implicit() -> Table {
 }
 
 impl NewEntry {
-    /// The entry as it stands in a file.
+    /// Returns the entry as written in a file.
     pub fn text(&self, name: &TopicName) -> String {
         let mut lines = vec![format!("[topics.{}]", toml::key(name.as_str()))];
         let mut line = |key: &str, value: Option<String>| {
@@ -223,7 +223,7 @@ config.segment.ms = "default"
         let windows = format!("{before}{after}").replace('\n', "\r\n");
         let expected = format!("{before}\n{TEXT}{after}").replace('\n', "\r\n");
         assert_eq!(added(&windows), Ok(expected));
-        // Where they are of both kinds each line keeps its own.
+        // With mixed line ends, each line keeps its own.
         let after = after.trim_start();
         let mixed = format!("{}{after}", format!("{before}\n").replace('\n', "\r\n"));
         let text = format!("{before}\n{TEXT}\n").replace('\n', "\r\n");

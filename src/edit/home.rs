@@ -1,4 +1,4 @@
-//! Which file a new entry belongs into.
+//! Selects the file for a new entry.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -7,16 +7,16 @@ use super::import::split::{file_name, prefix};
 use crate::desired::Desired;
 use crate::model::{Place, TopicName};
 
-/// The file where topics of the same first part and owner stand; else of the same first part; else of
-/// the same owner; else one of the name's first part in the folder of the topics. Of several files
-/// that which has most of them.
+/// Returns the file with topics of the same name prefix and owner; else of the same prefix; else of
+/// the same owner; else a file named by the prefix in the topics folder. Of several files, the one
+/// with the most such topics.
 pub fn home<'a>(
     name: &TopicName,
     owner: Option<&str>,
     environments: impl Iterator<Item = &'a Desired>,
     folder: &Path,
 ) -> PathBuf {
-    // An entry that makes many topics, in many environments, is one entry.
+    // An entry with many topics in many environments counts once.
     let own = prefix(name);
     let mut entries: BTreeMap<&Place, (bool, bool)> = BTreeMap::new();
     for (other, topic) in environments.flat_map(|desired| &desired.topics) {
@@ -31,7 +31,7 @@ pub fn home<'a>(
         counts[1] += usize::from(by_prefix);
         counts[2] += usize::from(by_owner);
     }
-    // The first by name of those that are as near.
+    // On a tie, the first by name.
     let best = files.into_iter().rev().max_by_key(|(_, counts)| *counts);
     match best {
         Some((file, counts)) if counts != [0; 3] => PathBuf::from(file),

@@ -1,6 +1,6 @@
-//! Writes into people's TOML files: entries for topics that are live, entries for topics that
-//! should be. What stands there already keeps its comments and its layout. Text comes out of this
-//! room; whether it is shown, checked or written is the caller's business, and so is whose a topic is.
+//! Edits the configuration's TOML files: entries for live topics, and entries for new topics.
+//! Existing text keeps its comments and layout. This module returns text; the caller displays,
+//! validates or writes it, and handles ownership.
 
 pub mod add;
 mod home;

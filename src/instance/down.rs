@@ -1,4 +1,4 @@
-//! `instance down`: an instance is ended, and deleted if that is waited for.
+//! `instance down`: ends an instance and, if requested, waits and deletes it.
 
 use std::time::Duration;
 
@@ -11,11 +11,11 @@ use crate::inventory::{self, Holder, Writer};
 use crate::live::Instance;
 use crate::plan::Allow;
 
-/// Ends an instance: its topics are to be deleted a while later. `waiting` hears who is at work on
-/// it.
+/// Ends an instance; its topics are deleted after a delay. `waiting` receives the current holder of
+/// its lock.
 ///
 /// # Errors
-/// Something could not be read or recorded.
+/// Returns an error if something could not be read or written.
 pub async fn down(
     site: &Site<'_>,
     id: &InstanceId,
@@ -26,7 +26,7 @@ pub async fn down(
     }
     let lock = site.lock(id, site.lock_timeout, waiting).await?;
     let done = end(site, id).await;
-    // Where it cannot be given back, it runs out by itself.
+    // If the release fails, the lock expires.
     let _ = lock.release().await;
     done
 }
@@ -64,11 +64,11 @@ async fn end(site: &Site<'_>, id: &InstanceId) -> Result<InstanceOutcome, Instan
     Ok(entry)
 }
 
-/// Waits until an instance that was ended is over, and deletes it. Tells how it stands where it was
-/// brought up again meanwhile, or where the wait was stopped.
+/// Waits until an ended instance expires, and deletes it. Returns its state if it was started again
+/// meanwhile or the wait was interrupted.
 ///
 /// # Errors
-/// Nothing was deleted: something could not be read or recorded.
+/// Nothing was deleted: something could not be read or written.
 pub async fn delete_ended(
     site: &Site<'_>,
     ended: InstanceOutcome,

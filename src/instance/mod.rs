@@ -1,15 +1,15 @@
-//! Instances of lifecycles: topics that come and go at run time. Unlike what a plan says, an
-//! instance is recorded before its topics are made and after they are deleted, so that whatever ends
-//! the process, the record says what may be there.
+//! Lifecycle instances: ephemeral topics. An instance is recorded before its topics are created and
+//! until they are deleted, so that the record always covers the topics that may exist, however the
+//! process ends.
 //!
 //! ```text
-//!  up:     lock ─► whose are the names? ─► record, without ids ─► create ─► record the ids
+//!  up:     lock ─► are the names free? ─► record, without ids ─► create ─► record the ids
 //!  down:   lock ─► record the end
-//!  sweep:  lock ─► over, and not in use? ─► delete, by id ─► remove the record
+//!  sweep:  lock ─► expired, and not in use? ─► delete, by id ─► delete the record
 //! ```
 //!
-//! Each instance has a lock of its own: instances wait for nobody but for themselves. Time is the
-//! broker's, as the records and the claims of the lock tell it.
+//! Each instance has its own lock, so instances do not wait for each other. Times are the broker's,
+//! from the records and the claims of the lock.
 
 mod down;
 mod proof;
@@ -32,17 +32,17 @@ pub use up::{InstanceSpec, up};
 use crate::live::{Instance, OwnerKey};
 use crate::model::text::escape;
 
-/// Which instance of which lifecycle.
+/// The identity of an instance.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct InstanceId {
-    /// The lifecycle.
+    /// The lifecycle's name.
     pub lifecycle: String,
-    /// What tells it from the other instances.
+    /// The parameters, unique among the instances of the lifecycle.
     pub parameters: BTreeMap<String, String>,
 }
 
 impl InstanceId {
-    /// The one that is recorded so.
+    /// Returns the identity of a recorded instance.
     pub fn of(instance: &Instance) -> Self {
         Self {
             lifecycle: instance.lifecycle.clone(),
@@ -50,7 +50,7 @@ impl InstanceId {
         }
     }
 
-    /// Its record, if there is one.
+    /// Returns the record of this instance, if it exists.
     fn recorded<'a>(&self, whose: &OwnerKey, instances: &'a [Instance]) -> Option<&'a Instance> {
         instances.iter().find(|instance| {
             instance.lifecycle == self.lifecycle
@@ -60,14 +60,14 @@ impl InstanceId {
     }
 }
 
-/// Whether an instance is of this scope and environment.
+/// Returns whether an instance belongs to this scope and environment.
 pub fn belongs(instance: &Instance, whose: &OwnerKey) -> bool {
     let environment = whose.environment.as_deref().unwrap_or_default();
     instance.whose.is(whose.scope.as_deref(), environment)
 }
 
 impl fmt::Display for InstanceId {
-    /// `video-task task_id=abc`
+    /// Formats as `video-task task_id=abc`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&escape(&self.lifecycle))?;
         for (name, value) in &self.parameters {

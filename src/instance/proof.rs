@@ -1,10 +1,11 @@
-//! What proves that an instance made a topic. Whoever may write to the inventory can write any record
-//! of an instance, and have a sweep delete what they may not delete themselves: so no record is taken
-//! at its word.
+//! Proof that an instance created a topic. A principal with write access to the inventory can forge
+//! any record of an instance, and could have a sweep delete topics that it may not delete itself,
+//! so records alone are not trusted.
 //!
-//! Kafka tells no topic's time of creation and keeps no mark on it. What a writer of the inventory
-//! cannot forge is the files: the names that a lifecycle makes of the instance's parameters. Without
-//! the topics files what is left is the topic's id, and that it holds nothing older than the instance.
+//! Kafka does not return a topic's creation time and stores no mark on it. A writer of the
+//! inventory cannot forge the configuration: the names that a lifecycle derives from the instance's
+//! parameters. Without topics files, the proof is the topic's id, and that the topic has no records
+//! older than the instance.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,25 +17,25 @@ use crate::model::TopicName;
 use crate::model::text::escape;
 use crate::model::time::utc;
 
-/// How far the clock of a topic's writer may be behind the brokers'.
+/// Maximum time by which a producer's clock may be behind the brokers', in ms.
 const SKEW_MS: i64 = 60_000;
 
-/// What instances are held against before their topics are deleted.
+/// The inputs of the proof.
 #[derive(Clone, Copy)]
 pub struct Proof<'a> {
     /// The environment.
     pub environment: &'a Environment,
-    /// All that the files say; `None` where there are no topics files.
+    /// The configuration; `None` if there are no topics files.
     pub desired: Option<&'a Desired>,
-    /// Whose instances they are.
+    /// The owner of the instances.
     pub scope: &'a str,
 }
 
-/// When the oldest record of each topic was written, or why that cannot be seen.
+/// The timestamp of each topic's oldest record, or why it is unknown.
 pub(super) type Oldest = BTreeMap<TopicName, Result<Option<i64>, String>>;
 
 impl Proof<'_> {
-    /// Why a topic is no instance's to delete, whatever a record says.
+    /// Returns why no instance may delete a topic, whatever its record contains.
     pub(super) fn forbids(&self, topic: &TopicName) -> Option<&'static str> {
         let limits = self.environment.scopes.get(self.scope);
         let is_listed = |desired: &Desired| {
@@ -53,16 +54,16 @@ impl Proof<'_> {
         }
     }
 
-    /// The topics that the files give an instance; `None` without files. Of a lifecycle that they do
-    /// not know, there are none.
+    /// Returns an instance's topics by the configuration; `None` without topics files. Empty if the
+    /// lifecycle is not declared.
     pub(super) fn names(&self, id: &InstanceId) -> Option<BTreeSet<TopicName>> {
         let lifecycle = self.desired?.lifecycle(&id.lifecycle).ok();
         let topics = lifecycle.and_then(|lifecycle| lifecycle.topics_of(&id.parameters).ok());
         Some(topics.into_iter().flatten().map(|(name, _)| name).collect())
     }
 
-    /// The oldest records of topics, each with its number of partitions. Where there are files, only
-    /// those of topics in `without_id` are asked for: the files and the id prove the others.
+    /// Reads the oldest records of topics, each with its number of partitions. With topics files,
+    /// only topics in `without_id` are read: configuration and id prove the others.
     pub(super) async fn oldest(
         &self,
         cluster: &Cluster,
@@ -105,7 +106,7 @@ impl Proof<'_> {
     }
 }
 
-/// Why nothing proves that an instance made a topic that is there, with its id.
+/// Returns why it is unproven that an instance created an existing topic, identified by its id.
 pub(super) fn unproven(
     instance: &Instance,
     names: Option<&BTreeSet<TopicName>>,
@@ -119,8 +120,8 @@ pub(super) fn unproven(
                 "lifecycle {lifecycle} in the files makes no such topic of these parameters"
             ));
         }
-        // An `up` that ended before it could record the id leaves an empty topic. One that holds
-        // records may be anybody's who made it since.
+        // An `up` that ended before it recorded the id leaves an empty topic. A topic with records
+        // may have been created by anyone since.
         return match (recorded, live, oldest.get(topic)) {
             (Some(_), ..) | (_, None, _) | (.., Some(Ok(None))) => None,
             (.., Some(Err(why))) => Some(format!("its oldest record cannot be seen: {why}")),

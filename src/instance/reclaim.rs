@@ -1,4 +1,4 @@
-//! Deletes instances that are over, from their records alone.
+//! Deletes expired instances, from their records alone.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -13,18 +13,19 @@ use crate::model::{BrokerTime, TopicName};
 use crate::observe;
 use crate::plan::Allow;
 
-/// A record younger than this is a sign of use, however soon an instance is deleted after its end.
+/// The minimum age below which a record shows use, however soon an instance is deleted after its
+/// end.
 const LEAST_RECENT_MS: u64 = 60_000;
 
-/// An instance whose lock is held.
+/// An instance with its lock held.
 pub(super) struct LockedInstance {
     pub id: InstanceId,
-    /// `None` once it was given back.
+    /// `None` after the release.
     pub lock: Option<Lock>,
 }
 
 impl LockedInstance {
-    /// Gives the lock back. Where that fails, it runs out by itself.
+    /// Releases the lock. If this fails, the lock expires.
     pub async fn release(&mut self) {
         if let Some(lock) = self.lock.take() {
             let _ = lock.release().await;
@@ -32,22 +33,22 @@ impl LockedInstance {
     }
 }
 
-/// What is to happen to an instance that is over.
+/// The decision on an expired instance.
 pub(super) struct Case {
     pub instance: Instance,
-    /// Its topics that are to be deleted, each with its id.
+    /// The topics to delete, each with its id.
     delete: Vec<(TopicName, Option<String>)>,
-    /// Its topics that stay, and why.
+    /// The topics to keep, and why.
     pub stays: BTreeMap<TopicName, StayReason>,
 }
 
 impl Case {
-    /// Whether a topic has to stay for now, and so all of them do.
+    /// Returns whether a topic must be kept for now, in which case all are.
     pub fn has_to_stay(&self) -> bool {
         self.stays.values().any(StayReason::passes)
     }
 
-    /// It as it stands, where nothing is done about it.
+    /// Converts to an outcome without changes.
     pub fn into_entry(self, state: InstanceState) -> InstanceOutcome {
         InstanceOutcome {
             stays: self.stays,
@@ -56,8 +57,7 @@ impl Case {
     }
 }
 
-/// Deletes those of the instances that are over: topics that are not in use, by their ids; then
-/// their records.
+/// Deletes those of the instances that have expired: unused topics, by id; then their records.
 ///
 /// # Errors
 /// Nothing was deleted: something could not be read.
@@ -110,10 +110,10 @@ pub(super) async fn reclaim(
     Ok(entries)
 }
 
-/// Looks at instances that are over at a time.
+/// Decides on instances that have expired, each at a given time.
 ///
 /// # Errors
-/// The cluster could not be read.
+/// Returns an error if the cluster could not be read.
 pub(super) async fn judge(
     site: &Site<'_>,
     inventory: &Inventory,
@@ -130,7 +130,7 @@ pub(super) async fn judge(
         TopicPresence::There { partitions, .. } => Some((name.clone(), *partitions)),
         TopicPresence::Missing | TopicPresence::Unseen(_) => None,
     });
-    // How recent a use is counts for each instance on its own.
+    // Whether a use is recent is decided per instance.
     let now = over
         .first()
         .map_or_else(|| BrokerTime::estimated(None), |(_, now)| *now);
@@ -160,11 +160,11 @@ pub(super) async fn judge(
     Ok(over.into_iter().map(case).collect())
 }
 
-/// What was seen, for one instance.
+/// The facts about one instance.
 struct ReclaimInputs<'a> {
     whose: &'a OwnerKey,
     proof: &'a Proof<'a>,
-    /// The topics that the files give the instance, where there are files.
+    /// The instance's topics by the configuration, if there are topics files.
     names: Option<BTreeSet<TopicName>>,
     oldest: &'a Oldest,
     inventory: &'a Inventory,
@@ -266,7 +266,7 @@ impl ReclaimInputs<'_> {
     }
 }
 
-/// Deletes the topics of instances, then records what is left of them.
+/// Deletes the topics of instances, then updates their records.
 async fn delete(
     site: &Site<'_>,
     held: &mut [LockedInstance],
@@ -310,7 +310,7 @@ async fn still_held(held: &[LockedInstance], id: &InstanceId) -> Option<Instance
     lock.check().await.err().map(InstanceFailure::from)
 }
 
-/// Records what is left of an instance: nothing, or the topics that could not be deleted.
+/// Updates the record of an instance: deletes it, or keeps the topics that could not be deleted.
 async fn record(
     case: Case,
     done: &mut HashMap<TopicName, apply::ReportEntry>,
@@ -391,7 +391,7 @@ mod tests {
         }
     }
 
-    /// Both topics are there, as they were made, and nobody uses them.
+    /// Both topics exist as created, and are unused.
     struct World {
         inventory: Inventory,
         seen: BTreeMap<TopicName, TopicPresence>,
@@ -440,7 +440,7 @@ mod tests {
             looked.case(instance())
         }
 
-        /// Why `a` stays, where the whole instance stays with it.
+        /// Returns why `a` is kept, if the whole instance is kept with it.
         fn why(&self) -> StayReason {
             let case = self.case();
             assert!(case.has_to_stay() && case.delete.is_empty());
@@ -496,7 +496,7 @@ mod tests {
         assert!(matches!(World::used(reader).why(), StayReason::InUse(_)));
         let wrote = |age: i64| Usage {
             newest_record_ms: Some(NOW - age),
-            // By the room that looks: younger than a day.
+            // Set by the observation: younger than a day.
             recent: true,
             ..Usage::default()
         };
@@ -528,7 +528,7 @@ mod tests {
         assert!(unproven(&world).contains("makes no such topic"));
         world.allow = vec!["unproven:a".parse().unwrap()];
         assert_eq!(deleted(&world.case()).len(), 2);
-        // An id that is not recorded proves only an empty topic.
+        // Without a recorded id, only an empty topic is proven.
         let mut world = World::new();
         for (held, why) in [
             (Ok(Some(0)), "it holds records"),
@@ -540,7 +540,7 @@ mod tests {
                 other => panic!("{other:?}"),
             }
         }
-        // Without the files: `b` has no id in the record, `a` holds what is older than the instance.
+        // Without topics files: `b` has no recorded id, `a` has a record older than the instance.
         let mut world = World::new();
         world.names = None;
         let case = world.case();

@@ -1,4 +1,4 @@
-//! What became of instances, as plain data.
+//! The outcomes of instance commands, as plain data.
 
 use std::collections::BTreeMap;
 
@@ -13,39 +13,39 @@ use crate::model::TopicName;
 
 use super::InstanceId;
 
-/// What was asked for, and what became of each instance.
+/// The request and the outcome of each instance.
 #[derive(Debug, Clone)]
 pub struct Report {
     /// `up`, `down` or `sweep`.
     pub command: &'static str,
-    /// Whose the instances are.
+    /// The scope that owns the instances.
     pub scope: String,
     /// The environment.
     pub environment: String,
-    /// Whether nothing was to be changed.
+    /// Whether this is a dry run.
     pub dry_run: bool,
-    /// The instances that something was done about, or was to be.
+    /// The instances that were or would be changed.
     pub entries: Vec<InstanceOutcome>,
-    /// Whether it was told to stop.
+    /// Whether the run was interrupted.
     pub interrupted: bool,
 }
 
-/// What became of one instance.
+/// The outcome of one instance.
 #[derive(Debug, Clone)]
 pub struct InstanceOutcome {
-    /// Which.
+    /// The instance's identity.
     pub id: InstanceId,
-    /// How it is recorded now, or was last.
+    /// The current or last record.
     pub instance: Option<Instance>,
-    /// How it stands.
+    /// The resulting state.
     pub state: InstanceState,
-    /// Who is at work on it, where it is busy.
+    /// The holder of its lock, if busy.
     pub busy: Option<Holder>,
-    /// What became of its topics, of those that something was done to.
+    /// The outcomes of its changed topics.
     pub topics: Vec<apply::ReportEntry>,
-    /// Its topics that stay, each with the reason.
+    /// The topics that are kept, each with the reason.
     pub stays: BTreeMap<TopicName, StayReason>,
-    /// What went wrong besides.
+    /// A failure besides those of its topics.
     pub trouble: Option<InstanceFailure>,
 }
 
@@ -77,27 +77,29 @@ pub enum InstanceState {
     Incomplete,
 }
 
-/// Why a topic of an instance that is over stays.
+/// Why a topic of an expired instance is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StayReason {
-    /// Somebody uses it, or that cannot be seen.
+    /// It is in use, or its use is unknown.
     InUse(Usage),
-    /// Somebody asked that it is not touched.
+    /// It has a hold.
     Held(Hold),
-    /// Nothing proves that the instance made it: why.
+    /// It is unproven that the instance created it, with the reason.
     Unproven(String),
-    /// It can be no instance's, whatever is recorded: why. It is no longer recorded.
+    /// No instance may own it, whatever is recorded, with the reason. It is removed from the
+    /// record.
     Forbidden(String),
-    /// Another topic of the instance has to stay.
+    /// Another topic of the instance must be kept.
     Another,
-    /// It is not the topic that the instance made. It is no longer recorded.
+    /// It is not the topic that the instance created. It is removed from the record.
     MadeAgain,
-    /// A scope owns it. It is no longer recorded.
+    /// A scope owns it. It is removed from the record.
     Owned,
 }
 
 impl InstanceFailure {
-    /// What follows from a record that could not be written: nothing was, or it may have been.
+    /// Converts an error of writing a record: `Ok` if the record may have been written, `Err` if
+    /// not.
     pub(super) fn of_record(error: InventoryError) -> Result<Self, InventoryError> {
         match error {
             InventoryError::Unanswered(_) => Ok(InstanceFailure::Unrecorded(error)),
@@ -107,7 +109,7 @@ impl InstanceFailure {
 }
 
 impl StayReason {
-    /// Whether it holds for now only, so that the instance stays with it.
+    /// Returns whether the reason is temporary, so that the instance is kept, too.
     pub(super) fn passes(&self) -> bool {
         match self {
             StayReason::InUse(_)
@@ -119,38 +121,38 @@ impl StayReason {
     }
 }
 
-/// What went wrong besides what became of the topics.
+/// A failure besides those of topics.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum InstanceFailure {
-    /// It could not be recorded.
+    /// The record could not be written.
     #[error("not recorded: {0}")]
     Unrecorded(InventoryError),
-    /// Somebody else may be at work on the instance.
+    /// Another process may be working on the instance.
     #[error("stopped: {0}")]
     LockLost(#[from] LockLost),
     /// The topics' ids could not be read.
     #[error("the ids of its topics are not recorded: {0}")]
     NoIds(kafka::Error),
-    /// No broker told the id of one of them.
+    /// No broker returned the id of one topic.
     #[error("the id of {0} is not recorded: {1}")]
     NoId(TopicName, Fault),
 }
 
-/// How it ended as a whole.
+/// The result of the whole run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RunResult {
-    /// Everything is as wanted, or stays for a reason that passes.
+    /// Everything is as requested, or kept for a temporary reason.
     Done,
-    /// Something changed, or may have, and something else is not as wanted.
+    /// Something changed, or may have, and something else failed.
     Partial,
     /// Nothing changed, and something failed.
     Failed,
-    /// It was told to stop.
+    /// The run was interrupted.
     Interrupted,
 }
 
 impl InstanceOutcome {
-    /// An instance about whose topics nothing was done.
+    /// Creates an outcome without changes to topics.
     pub(super) fn new(id: InstanceId, instance: Option<Instance>, state: InstanceState) -> Self {
         Self {
             id,
@@ -169,7 +171,7 @@ impl InstanceOutcome {
             .any(|topic| kinds.contains(&topic.kind()))
     }
 
-    /// Whether something is not as wanted, though nothing has to stay.
+    /// Returns whether something failed, not counting kept topics.
     pub fn failed(&self) -> bool {
         let failed = [
             OutcomeKind::Failed,
@@ -180,7 +182,7 @@ impl InstanceOutcome {
         self.trouble.is_some() || self.any(&failed)
     }
 
-    /// Whether anything on the cluster was changed, or may have been.
+    /// Returns whether anything on the cluster changed, or may have.
     pub fn changed(&self) -> bool {
         let recorded = matches!(
             self.state,
@@ -200,7 +202,7 @@ impl InstanceOutcome {
 }
 
 impl Report {
-    /// How it ended as a whole.
+    /// Returns the result of the whole run.
     pub fn verdict(&self) -> RunResult {
         let failed = self.entries.iter().any(InstanceOutcome::failed);
         let changed = self.entries.iter().any(InstanceOutcome::changed);

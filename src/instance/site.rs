@@ -1,4 +1,4 @@
-//! Where instances are: a cluster, the inventory on it, and whose they are.
+//! The context of instance commands: a cluster, its inventory, and the owner.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,25 +11,25 @@ use crate::live::{OwnerKey, Stamp};
 use crate::model::TopicName;
 use crate::model::text::escape;
 
-/// Where instances are recorded and made.
+/// The context of an instance command.
 pub struct Site<'a> {
     /// The cluster.
     pub cluster: &'a Cluster,
-    /// The topic that holds the inventory.
+    /// The inventory topic.
     pub inventory: &'a TopicName,
-    /// The scope and environment that the instances are of.
+    /// The scope and environment that own the instances.
     pub whose: OwnerKey,
-    /// Who asks, and from which commit.
+    /// The writer of records, with the commit.
     pub stamp: Stamp,
-    /// How long a lock is waited for.
+    /// The maximum wait for a lock.
     pub lock_timeout: Duration,
-    /// How long changes are waited for, and what stops them.
+    /// Time limits of changes, and the stop signal.
     pub settings: &'a ApplyOptions,
-    /// What proves that a topic is an instance's to delete.
+    /// The proof that instances may delete a topic.
     pub proof: Proof<'a>,
 }
 
-/// Why nothing was done about an instance. Nothing but claims of its lock was written then.
+/// Why nothing was changed. Only claims of locks may have been written.
 #[derive(Debug, thiserror::Error)]
 pub enum InstanceError {
     /// The inventory could not be read or written.
@@ -38,12 +38,12 @@ pub enum InstanceError {
     /// The cluster could not be read.
     #[error(transparent)]
     Cluster(#[from] kafka::Error),
-    /// Somebody else is at work on it.
+    /// Another process is working on it.
     #[error("{what}: {} (process {}) is at work there", escape(&.holder.by), .holder.pid)]
     Locked {
-        /// What it is locked for.
+        /// The locked subject.
         what: String,
-        /// Who holds the lock.
+        /// The holder of the lock.
         holder: Holder,
     },
     /// One of its names is taken.
@@ -51,37 +51,37 @@ pub enum InstanceError {
     Taken {
         /// The name.
         topic: TopicName,
-        /// By whom.
+        /// The current use.
         taken: Taken,
     },
-    /// The cluster would not make one of its topics.
+    /// The cluster would reject one of its topics.
     #[error("{} cannot be created: {fault}", escape(.topic.as_str()))]
     Refused {
-        /// The topic.
+        /// The rejected topic.
         topic: TopicName,
-        /// What the cluster says.
+        /// The broker's error.
         fault: Fault,
     },
-    /// Whether one of its topics exists cannot be seen.
+    /// It is unknown whether one of its topics exists.
     #[error("whether {} exists cannot be seen: {fault}", escape(.topic.as_str()))]
     Unseen {
-        /// The topic.
+        /// The hidden topic.
         topic: TopicName,
-        /// What the cluster says.
+        /// The broker's error.
         fault: Fault,
     },
 }
 
-/// Who has a name that an instance would need.
+/// The current use of a name that an instance needs.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Taken {
-    /// A topic that nobody recorded.
+    /// An unowned topic that belongs to no instance.
     #[error("exists already, and belongs to no instance")]
     Nobody,
-    /// A topic that was made in the place of this instance's own.
+    /// A topic that replaced this instance's own.
     #[error("is not the topic that this instance created: it was recreated")]
     MadeAgain,
-    /// A topic that a scope owns.
+    /// A topic owned by a scope.
     #[error("is owned by the scope {} in {}", shown(.0.scope.as_ref()), shown(.0.environment.as_ref()))]
     Scope(OwnerKey),
     /// A topic of another instance.
@@ -93,25 +93,25 @@ fn shown(name: Option<&String>) -> String {
     name.map_or("?".to_owned(), |name| format!("`{}`", escape(name)))
 }
 
-/// A topic as the cluster shows it.
+/// A topic's state on the cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum TopicPresence {
-    /// It is not there.
+    /// It does not exist.
     Missing,
-    /// It is there.
+    /// It exists.
     There {
-        /// Its id, where the cluster gives one.
+        /// The id, if the cluster returns one.
         id: Option<String>,
-        /// How many partitions it has.
+        /// The number of partitions.
         partitions: u32,
     },
-    /// It may be there.
+    /// It is unknown whether it exists.
     Unseen(Fault),
 }
 
 impl Site<'_> {
-    /// Everything that is recorded; `None` where there is no inventory. `named` are the topics that
-    /// count besides those of recorded instances, by name.
+    /// Reads the whole inventory; `None` if there is none. `named` are topics that concern the
+    /// reader in addition to those of recorded instances.
     pub(super) async fn contents(
         &self,
         named: &[TopicName],
@@ -120,7 +120,7 @@ impl Site<'_> {
         Ok(inventory::read(self.cluster, self.inventory, &asking).await?)
     }
 
-    /// Who reads the inventory.
+    /// Returns the reader of the inventory.
     pub(super) fn asking<'a>(&'a self, named: &'a [TopicName]) -> Asking<'a> {
         Asking {
             scope: self.whose.scope.as_deref(),
@@ -129,7 +129,7 @@ impl Site<'_> {
         }
     }
 
-    /// Takes the lock of an instance.
+    /// Acquires the lock of an instance.
     pub(super) async fn lock(
         &self,
         id: &InstanceId,
@@ -143,7 +143,7 @@ impl Site<'_> {
         self.take(&resource, id.to_string(), timeout, waiting).await
     }
 
-    /// Takes the lock of the sweeps.
+    /// Acquires the lock of sweeps.
     pub(super) async fn lock_sweep(
         &self,
         waiting: impl FnMut(&Holder),
@@ -173,7 +173,7 @@ impl Site<'_> {
         })
     }
 
-    /// What a lock is called: `instance/SCOPE/ENVIRONMENT/LIFECYCLE/k=v,k=v`.
+    /// Returns the name of a lock: `instance/SCOPE/ENVIRONMENT/LIFECYCLE/k=v,k=v`.
     fn resource(&self, kind: &str, path: &str) -> String {
         let OwnerKey { scope, environment } = &self.whose;
         let [scope, environment] = [scope, environment].map(|name| name.as_deref().unwrap_or("-"));
@@ -181,7 +181,7 @@ impl Site<'_> {
         resource.trim_end_matches('/').to_owned()
     }
 
-    /// How these topics stand.
+    /// Reads the state of topics.
     pub(super) async fn look(
         &self,
         topics: &[TopicName],

@@ -1,4 +1,4 @@
-//! `instance sweep`: every instance that is over is deleted, from its record alone.
+//! `instance sweep`: deletes every expired instance, from its record alone.
 
 use std::time::Duration;
 
@@ -13,23 +13,23 @@ use crate::model::BrokerTime;
 use crate::observe;
 use crate::plan::Allow;
 
-/// Instances that are deleted at a time: each has a lock of its own, kept up meanwhile.
+/// Maximum instances that are deleted concurrently: each has its own lock, which is renewed.
 const AT_A_TIME: usize = 16;
 
-/// What a sweep may do.
+/// The options of a sweep.
 #[derive(Debug, Clone, Default)]
 pub struct Sweep {
-    /// What may be deleted though it is in use.
+    /// Topics that may be deleted although they are in use.
     pub allow: Vec<Allow>,
-    /// Nothing is changed.
+    /// Whether nothing is changed.
     pub dry_run: bool,
 }
 
-/// Deletes the instances that are over; tells what became of them, and what ended the sweep early.
-/// `waiting` hears of another sweep.
+/// Deletes expired instances; returns their outcomes, and the error that ended the sweep early.
+/// `waiting` receives the holder of another sweep.
 ///
 /// # Errors
-/// Nothing was done: the inventory could not be read, or another sweep goes on.
+/// Nothing was changed: the inventory could not be read, or another sweep is running.
 pub async fn sweep(
     site: &Site<'_>,
     sweep: &Sweep,
@@ -42,16 +42,17 @@ pub async fn sweep(
     if sweep.dry_run {
         return Ok((look(site, &contents, sweep).await?, None));
     }
-    // It tells the broker's clock, and keeps two sweeps from asking for the same locks.
+    // The lock provides the broker's clock, and prevents two sweeps from competing for the same
+    // locks.
     let lock = site.lock_sweep(waiting).await?;
     let over = over(site, &contents, lock.now());
     let done = delete(site, over, sweep, events).await;
-    // Where it cannot be given back, it runs out by itself.
+    // If the release fails, the lock expires.
     let _ = lock.release().await;
     Ok(done)
 }
 
-/// Our instances that are over at a time.
+/// Returns the owner's instances that have expired at a time.
 fn over(site: &Site<'_>, contents: &Contents, now: BrokerTime) -> Vec<Instance> {
     let instances = contents.inventory.instances.iter();
     let is_over = |one: &Instance| one.over_at_ms().is_some_and(|at| now.is_past(at));
@@ -59,8 +60,8 @@ fn over(site: &Site<'_>, contents: &Contents, now: BrokerTime) -> Vec<Instance> 
     over.cloned().collect()
 }
 
-/// What a sweep would do. Without a claim of a lock nobody tells the broker's clock: it is taken to
-/// be this machine's.
+/// Returns what a sweep would do. Without a claim of a lock, the broker's clock is estimated from
+/// the local one.
 async fn look(
     site: &Site<'_>,
     contents: &Contents,
@@ -96,7 +97,7 @@ async fn delete(
     (entries, None)
 }
 
-/// Locks some instances, those that nobody is at work on, and deletes them.
+/// Locks several instances, without those that are busy, and deletes them.
 async fn delete_some(
     site: &Site<'_>,
     some: &[Instance],
@@ -132,7 +133,7 @@ async fn delete_some(
     };
     observe::side_by_side(held.iter_mut().map(LockedInstance::release)).await;
     let done = done?.into_iter();
-    // Somebody brought it up, or deleted it, while this was on its way.
+    // It was started or deleted by another process in the meantime.
     let is_over = |entry: &InstanceOutcome| {
         !matches!(
             entry.state,

@@ -1,4 +1,4 @@
-//! `instance up`: an instance's topics are made, or what is missing of them.
+//! `instance up`: creates an instance's topics, or those that are missing.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,26 +12,27 @@ use crate::kafka::{FaultKind, Mode, NewTopic};
 use crate::live::{Instance, Inventory};
 use crate::model::TopicName;
 
-/// How long brokers may differ about topics that were seen.
+/// Maximum time for which brokers may disagree about existing topics.
 const SHOWN_WITHIN: Duration = Duration::from_secs(5);
 
-/// An instance that is to be up.
+/// The instance to start.
 #[derive(Debug, Clone)]
 pub struct InstanceSpec {
-    /// Which.
+    /// The identity.
     pub id: InstanceId,
-    /// Its topics.
+    /// The topics.
     pub topics: BTreeMap<TopicName, NewTopic>,
-    /// How long after its end they are deleted.
+    /// The time from its end to the deletion of its topics, in ms.
     pub delete_after_ms: u64,
-    /// The age at which it ends by itself.
+    /// The maximum age, in ms.
     pub max_age_ms: Option<u64>,
 }
 
-/// Brings an instance up, and gives it back its lock. `waiting` hears who is at work on it.
+/// Starts an instance under its lock. `waiting` receives the current holder of the lock.
 ///
 /// # Errors
-/// Nothing was done: a name is taken, the cluster refuses, or something could not be read.
+/// Nothing was created: a name is taken, the cluster rejects a topic, or something could not be
+/// read.
 pub async fn up(
     site: &Site<'_>,
     wanted: &InstanceSpec,
@@ -51,16 +52,16 @@ pub async fn up(
     }
     .run(events)
     .await;
-    // Where it cannot be given back, it runs out by itself.
+    // If the release fails, the lock expires.
     let _ = lock.release().await;
     done
 }
 
-/// Why an instance is not recorded.
+/// Why an instance was not recorded.
 enum Unsettled {
-    /// A name is taken by now.
+    /// A name has been taken.
     Refused(InstanceError),
-    /// It could not be, or it is not known.
+    /// The lock is lost, or the result is unknown.
     LockLost(LockLost),
 }
 
@@ -70,7 +71,7 @@ impl From<LockLost> for Unsettled {
     }
 }
 
-/// An `up` that holds the lock of its instance.
+/// A running `up` that holds the instance's lock.
 struct Up<'a> {
     site: &'a Site<'a>,
     wanted: &'a InstanceSpec,
@@ -118,7 +119,7 @@ impl Up<'_> {
         Ok(entry)
     }
 
-    /// Whether the names are free, or this instance's own.
+    /// Checks that the names are free or this instance's own.
     fn check_names(
         &self,
         inventory: &Inventory,
@@ -155,7 +156,7 @@ impl Up<'_> {
         Ok(())
     }
 
-    /// Another instance that has a topic of this name.
+    /// Returns another instance with this topic.
     fn other(&self, inventory: &Inventory, topic: &TopicName) -> Option<InstanceId> {
         let is_this = |one: &Instance| {
             belongs(one, &self.site.whose) && InstanceId::of(one) == self.wanted.id
@@ -165,8 +166,8 @@ impl Up<'_> {
         other.map(InstanceId::of)
     }
 
-    /// The topics that are to be made. One that is there, recorded by an `up` that was killed before
-    /// it knew the id, is among them: only what its create comes to tells whether it is as wanted.
+    /// Returns the topics to create. They include an existing topic from an `up` that was killed
+    /// before it recorded the id: only the result of creating it shows whether it is as declared.
     fn missing(
         &self,
         before: Option<&Instance>,
@@ -187,7 +188,7 @@ impl Up<'_> {
         missing.map(|(_, topic)| topic.clone()).collect()
     }
 
-    /// What is to be recorded before anything is made.
+    /// Returns the record to write before creating topics.
     fn to_record(
         &self,
         before: Option<&Instance>,
@@ -217,8 +218,8 @@ impl Up<'_> {
         (instance, state)
     }
 
-    /// Asks the cluster what it has against the topics, before anything is recorded. Where it gives
-    /// no answer, creating them does.
+    /// Validates the new topics on the cluster before recording them. Without a response, the
+    /// actual create reports the problem.
     async fn ask(
         &self,
         missing: &[NewTopic],
@@ -243,7 +244,8 @@ impl Up<'_> {
         Ok(())
     }
 
-    /// Records the instance, where the names are free still: nobody else can take them meanwhile.
+    /// Records the instance if the names are still free; no other process can take them
+    /// concurrently.
     async fn record(
         &self,
         entry: &mut InstanceOutcome,
@@ -273,8 +275,8 @@ impl Up<'_> {
         Ok(())
     }
 
-    /// Records what the topics came to: their ids; or, where none of them may have been made, what
-    /// was recorded before.
+    /// Records the outcome: the topics' ids, or the previous record if none of the topics may have
+    /// been created.
     async fn record_outcome(
         &self,
         entry: &mut InstanceOutcome,
@@ -298,7 +300,7 @@ impl Up<'_> {
             }
             _ => {
                 match self.learn_ids(instance).await {
-                    // One that was not made, which is said already.
+                    // A topic that was not created, which is already reported.
                     Err(InstanceFailure::NoId(..)) if failed => {}
                     Err(error) => entry.trouble = Some(error),
                     Ok(()) => {}
@@ -314,8 +316,7 @@ impl Up<'_> {
         }
     }
 
-    /// Fills in the ids of the topics that show, looking again for a while at those that are known
-    /// to be there.
+    /// Adds the ids of visible topics, polling for a while for those that are known to exist.
     async fn learn_ids(&self, instance: &mut Instance) -> Result<(), InstanceFailure> {
         let unknown = instance.topics.iter().filter(|(_, id)| id.is_none());
         let names: Vec<TopicName> = unknown.map(|(name, _)| name.clone()).collect();

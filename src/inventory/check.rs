@@ -1,5 +1,5 @@
-//! What a record may hold. Whatever is read is checked by this, and whatever is written, so that no
-//! record is written that cannot be read. Pure.
+//! Validation of records. Records are validated when read and when written, so that no record is
+//! written that cannot be read. Pure.
 
 use std::collections::BTreeMap;
 
@@ -7,36 +7,36 @@ use super::lease::{Claim, TTL};
 use crate::live::{AppliedRemoval, Hold, Instance, Owned, OwnerKey, Stamp};
 use crate::model::TopicName;
 
-/// The longest value, in bytes: what Kafka takes by default (`message.max.bytes`).
+/// Maximum bytes of a value: Kafka's default `message.max.bytes`.
 pub(super) const MAX_VALUE: usize = 1 << 20;
 
-/// The longest name of a scope, an environment, a lifecycle or a parameter, in bytes.
+/// Maximum bytes of the name of a scope, an environment, a lifecycle or a parameter.
 const MAX_NAME: usize = 1_024;
 
-/// The longest text that people wrote: an owner, a reason, a place.
+/// Maximum bytes of free text: an owner, a reason, a place.
 const MAX_TEXT: usize = 64 << 10;
 
-/// The longest config key, in bytes.
+/// Maximum bytes of a config key.
 const MAX_KEY: usize = 249;
 
-/// The longest hold.
+/// Maximum duration of a hold, in ms.
 pub const LONGEST_HOLD_MS: u64 = 90 * DAY_MS;
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 
-/// How far the clocks of two brokers may differ.
+/// Maximum difference between the clocks of two brokers, in ms.
 const SKEW_MS: i64 = DAY_MS as i64;
 
-/// The latest moment that a calendar has: the end of the year 9999.
+/// The last supported timestamp: the end of the year 9999.
 const LAST_MS: i64 = 253_402_300_799_999;
 
-/// The longest period of a lifecycle: a hundred years.
+/// Maximum period of a lifecycle: a hundred years, in ms.
 const LONGEST_MS: u64 = 36_525 * DAY_MS;
 
-/// Most topics of one instance.
+/// Maximum topics of one instance.
 const MAX_TOPICS: usize = 10_000;
 
-/// A field that holds what it cannot.
+/// A field with an invalid value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{field}` {wrong}")]
 pub struct Invalid {
@@ -60,7 +60,7 @@ pub(super) fn owned(topic: &TopicName, owned: &Owned) -> Checked {
         id,
         on_remove: _,
         owner,
-        // Their types hold no impossible number.
+        // Their types hold only valid numbers.
         partitions: _,
         replication_factor: _,
         config,
@@ -155,7 +155,7 @@ pub(super) fn instance(instance: &Instance) -> Checked {
     }
 }
 
-/// A lease that is longer than any that this tool takes would keep everybody off.
+/// A lease longer than those of this tool would block everyone else.
 pub(super) fn claim(claim: &Claim) -> Checked {
     let Claim {
         resource,
@@ -210,7 +210,7 @@ fn stamp(stamp: &Stamp) -> Checked {
     at_ms.map_or(Ok(()), |at_ms| moment("at_ms", at_ms))
 }
 
-/// Every record of the tool says whose it is.
+/// Every record of this tool has an owner.
 fn name(field: &'static str, name: Option<&str>) -> Checked {
     match name {
         None | Some("") => invalid(field, "is missing or empty"),
@@ -222,7 +222,7 @@ fn name(field: &'static str, name: Option<&str>) -> Checked {
     }
 }
 
-/// What people wrote may hold any character: it is escaped wherever it is shown.
+/// Free text may contain any character: it is escaped wherever it is printed.
 fn text(field: &'static str, text: Option<&str>) -> Checked {
     match text.is_some_and(|text| text.len() > MAX_TEXT) {
         true => invalid(field, format!("is longer than {MAX_TEXT} bytes")),
@@ -237,7 +237,7 @@ fn id(id: Option<&str>) -> Checked {
         return Ok(());
     };
     let is_base64 = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
-    // 128 bits: the last four bits of 22 characters are none of them.
+    // 128 bits: the last four of the 132 bits in 22 characters must be zero.
     let ends = |id: &str| id.ends_with(['A', 'Q', 'g', 'w']);
     match id.len() == 22 && id.bytes().all(is_base64) && ends(id) && id != ZERO {
         true => Ok(()),
@@ -252,7 +252,7 @@ fn moment(field: &'static str, ms: i64) -> Checked {
     }
 }
 
-/// No record tells of what was not yet when it was written.
+/// A record cannot contain a time after it was written.
 fn past(field: &'static str, ms: i64, written_ms: Option<i64>) -> Checked {
     moment(field, ms)?;
     match written_ms.is_some_and(|written| ms > written.saturating_add(SKEW_MS)) {

@@ -1,5 +1,5 @@
-//! The records: keys and values. A key tells what a record is about, so that a later one takes its
-//! place; the value alone holds all the facts, as JSON:
+//! Keys and values of records. The key identifies the subject, so that a later record replaces an
+//! earlier one; the value alone holds all facts, as JSON:
 //!
 //! ```json
 //! {"format": "topicsmith/inventory/1", "kind": "topic", "topic": "orders", "scope": "shop", …}
@@ -26,57 +26,56 @@ use crate::model::document;
 /// The format of all records.
 pub const FORMAT: &str = "topicsmith/inventory/1";
 
-/// What the keys of lock records begin with.
+/// The key prefix of lock records.
 const LOCK: &[u8] = b"lock/";
 
 /// The key of the record that marks a topic as an inventory.
 pub(super) const MARKER: &str = "inventory";
 
-/// Something to record. Who and when: `at_ms` of what is given is not written, for the broker says
-/// when.
+/// A record to write. `at_ms` is not written: the broker's timestamp replaces it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum InventoryRecord {
     /// The topic is owned.
     Owned(TopicName, Owned),
-    /// The topic is nobody's.
+    /// The topic is unowned.
     Disowned(TopicName),
-    /// No apply touches the topic for a while.
+    /// The topic is on hold.
     Held(TopicName, Holding),
-    /// The topic's hold is over.
+    /// The topic's hold ends.
     Unheld(TopicName),
-    /// The tombstone has done its work.
+    /// The removal has been applied.
     AppliedRemoval(AppliedRemoval),
-    /// The tombstone is gone.
+    /// Deletes the record of an applied removal.
     AppliedRemovalGone(AppliedRemoval),
-    /// The instance, started now: what `started_ms` says is not written.
+    /// The instance starts now; `started_ms` is not written.
     Started(Instance),
-    /// The instance as it is.
+    /// The current state of the instance.
     Instance(Instance),
-    /// The instance, ended now: what `ended_ms` says is not written.
+    /// The instance ends now; `ended_ms` is not written.
     Ended(Instance),
-    /// The instance is gone, with all its topics.
+    /// Deletes the record of an instance, after all its topics.
     InstanceGone(Instance),
-    /// Whatever stands under a raw key is forgotten.
+    /// Deletes the record with a raw key.
     Forget(Vec<u8>),
 }
 
-/// A hold to be: it ends so long after it is recorded.
+/// A hold to write, with a duration from the time of writing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holding {
-    /// Whose applies it keeps off.
+    /// The owner of the applies that the hold blocks.
     pub whose: OwnerKey,
-    /// How long.
+    /// The duration in ms.
     pub for_ms: u64,
-    /// Why.
+    /// The reason.
     pub reason: String,
-    /// Who asks for it.
+    /// The writer.
     pub stamp: Stamp,
 }
 
 /// A record's key and value.
 pub(super) type Pair = (Vec<u8>, Option<Vec<u8>>);
 
-/// What a record's value says.
+/// The content of a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Fact {
     Owned(TopicName, Box<Owned>),
@@ -88,10 +87,10 @@ pub(super) enum Fact {
 }
 
 impl InventoryRecord {
-    /// Whether the record could be read back.
+    /// Validates that the record could be read back.
     ///
     /// # Errors
-    /// What could not.
+    /// Returns the first invalid field.
     pub(super) fn check(&self) -> Result<(), Invalid> {
         match self {
             InventoryRecord::Owned(topic, owned) => check::owned(topic, owned),
@@ -127,7 +126,7 @@ impl InventoryRecord {
         }
     }
 
-    /// The record that says so.
+    /// Encodes key and value.
     pub(super) fn encode(&self) -> Pair {
         match self {
             InventoryRecord::Owned(topic, owned) => {
@@ -161,7 +160,7 @@ impl InventoryRecord {
     }
 }
 
-/// What is written of an owned topic.
+/// Serializes the fields of an owned topic's record.
 struct OwnedFields<'a> {
     topic: &'a TopicName,
     owned: &'a Owned,
@@ -176,12 +175,12 @@ impl Serialize for OwnedFields<'_> {
     }
 }
 
-/// What marks a topic as an inventory.
+/// Encodes the record that marks a topic as an inventory.
 pub(super) fn encode_marker() -> Pair {
     pair(MARKER.into(), MARKER, &Map::new())
 }
 
-/// A claim of a lock.
+/// Encodes a claim of a lock.
 pub(super) fn encode_claim(resource: &str, id: &str, holder: &Holder) -> Pair {
     let Holder {
         by,
@@ -220,13 +219,13 @@ fn encode_instance(instance: &Instance, adapt: impl FnOnce(&mut Map<String, Valu
     pair(instance_key(instance), "instance", &untimed(json))
 }
 
-/// The broker says when.
+/// Removes `at_ms`, which the broker's timestamp replaces.
 fn untimed(mut fields: Map<String, Value>) -> Map<String, Value> {
     fields.shift_remove("at_ms");
     fields
 }
 
-/// A record's value, before its own fields those that all have.
+/// A record's value: the common fields, then its own.
 #[derive(Serialize)]
 struct Written<'a, T> {
     format: &'a str,
@@ -245,8 +244,8 @@ fn pair(key: Vec<u8>, kind: &str, fields: &impl Serialize) -> Pair {
     (key, Some(value))
 }
 
-/// What the value of a record says, checked in every field, and that its key is the right one for it.
-/// `at_ms` is when the broker appended it.
+/// Decodes a record's value, validates every field, and checks that the key matches. `at_ms` is the
+/// broker's append time.
 pub(super) fn decode(key: &[u8], value: &[u8], at_ms: Option<i64>) -> Result<Fact, String> {
     if value.len() > check::MAX_VALUE {
         let most = check::MAX_VALUE;
@@ -285,7 +284,7 @@ impl Fact {
     }
 }
 
-/// Whose a record is that cannot be read otherwise.
+/// The owner fields of a record that is otherwise unreadable.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct WhoseFields {
@@ -293,9 +292,9 @@ struct WhoseFields {
     environment: Option<String>,
 }
 
-/// Whom a record concerns that cannot be read, as far as its key and its value tell. The key of a topic, a hold, a
-/// tombstone, an instance or a lock that names none that can exist concerns nobody; what has a key of
-/// another kind may be of a newer version, and concerns everybody.
+/// Returns who an unreadable record concerns, as far as key and value identify them. A key of a
+/// known kind that names nothing that can exist concerns no reader; a key of an unknown kind may
+/// belong to a newer version and concerns all readers.
 pub(super) fn concerns(key: &[u8], value: &[u8]) -> Concerns {
     let Ok(key) = std::str::from_utf8(key) else {
         return Concerns::Everybody;
@@ -324,7 +323,8 @@ pub(super) fn concerns(key: &[u8], value: &[u8]) -> Concerns {
     }
 }
 
-/// A key as it may be shown: one that this tool would never write may be anybody's data.
+/// Returns a key for display; `None` if this tool would never write it, since it may contain
+/// anyone's data.
 pub(super) fn shown(key: &[u8]) -> Option<&str> {
     let text = std::str::from_utf8(key).ok()?;
     let kind = text.split('/').next()?;
@@ -332,26 +332,26 @@ pub(super) fn shown(key: &[u8]) -> Option<&str> {
     kinds.contains(&kind).then_some(text)
 }
 
-/// Whether a key is that of the record that marks an inventory.
+/// Returns whether a key is the marker's.
 pub(super) fn is_marker(key: &[u8]) -> bool {
     key == MARKER.as_bytes()
 }
 
-/// The resource whose lock a key is of.
+/// Returns the resource of a lock record's key.
 fn resource(key: &[u8]) -> Option<String> {
     let key = std::str::from_utf8(key.strip_prefix(LOCK)?).ok()?;
     decoded(key.rsplit_once('/')?.0)
 }
 
-/// What a record does to the lock that its key is of.
+/// The effect of a record on the lock of its key.
 pub(super) enum LockStep {
     Claimed(Claim),
-    /// A claim of this resource's lock was given up.
+    /// A claim on this resource was released.
     Released(String),
 }
 
-/// What a record does to a lock, if it is of one. A claim that cannot be read does nothing: if it is
-/// the last of its key, it is told as a record that cannot be read.
+/// Returns the effect of a record on a lock, if its key is a lock's. An unreadable claim has no
+/// effect; if it is the last record of its key, it is reported as unreadable.
 pub(super) fn lock_step(key: &[u8], record: &KafkaRecord) -> Option<LockStep> {
     if !key.starts_with(LOCK) {
         return None;
@@ -374,7 +374,7 @@ struct Head<'a> {
     kind: Option<Cow<'a, str>>,
 }
 
-/// A marker says nothing of its own.
+/// A marker has no fields of its own.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct MarkerFields {}
@@ -390,12 +390,11 @@ struct ClaimFields {
     for_ms: u64,
 }
 
-/// How every record of a topic begins that this version wrote.
+/// The beginning of every topic record that this version writes.
 const OF_TOPIC: &str = "{\"format\":\"topicsmith/inventory/1\",\"kind\":\"topic\",";
 
-/// What a record says of itself.
 fn kind(text: &str) -> Result<Cow<'_, str>, String> {
-    // Nearly all of them are these: they need not be read twice.
+    // Fast path for nearly all records, which avoids parsing them twice.
     if text.starts_with(OF_TOPIC) {
         return Ok(Cow::Borrowed("topic"));
     }
@@ -520,7 +519,7 @@ fn encoded(part: &str) -> String {
     text
 }
 
-/// A part of a key as it was; `None` where it is not encoded as [`encode`] does.
+/// Decodes a part of a key; `None` if it is not in the form of [`encode`].
 fn decoded(part: &str) -> Option<String> {
     let mut text = String::with_capacity(part.len());
     let mut pieces = part.split('%');
@@ -539,7 +538,7 @@ fn decoded(part: &str) -> Option<String> {
     (encoded(&text) == part).then_some(text)
 }
 
-/// Adds a part of a key, with what separates parts percent-encoded.
+/// Appends a part of a key, with the separator percent-encoded.
 fn encode(part: &str, text: &mut String) {
     for c in part.chars() {
         match c {

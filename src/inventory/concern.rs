@@ -1,41 +1,42 @@
-//! Whom a record concerns that cannot be read. It stops those alone: nothing of theirs is decided on
-//! a part of the records, and everybody else goes on.
+//! Determines who an unreadable record concerns. It blocks only those: their decisions would depend
+//! on incomplete data; all others continue.
 
 use crate::live::{Inventory, OwnerKey};
 use crate::model::TopicName;
 
-/// Whom a record concerns, as far as its key tells.
+/// The readers that an unreadable record concerns, as far as its key identifies them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Concerns {
-    /// Nobody: it names nothing that can exist, or it is of a lock, which it does not hold.
+    /// No reader: it names nothing that can exist, or it is a lock record, which then holds no
+    /// lock.
     Nobody,
-    /// Those whose files, records or instances name the topic; and those whose record it is, as far
-    /// as it still tells.
+    /// The scopes and environments that declare the topic, own it or have it in an instance, and
+    /// the record's owner as far as readable.
     Topic(TopicName, OwnerKey),
-    /// The applies and instances of a scope's environment.
+    /// The applies and instances of a scope and environment.
     Owner {
         /// The scope.
         scope: String,
         /// The environment.
         environment: String,
     },
-    /// Everybody: a newer version may have written it, for all to heed.
+    /// All readers: a newer version may have written it for all.
     Everybody,
 }
 
-/// Who reads the inventory.
+/// The reader of the inventory.
 #[derive(Debug, Clone, Copy)]
 pub struct Asking<'a> {
-    /// The scope; `None` where none is named: then every scope's records concern it.
+    /// The scope; `None` if none is set: then the records of every scope concern it.
     pub scope: Option<&'a str>,
     /// The environment.
     pub environment: &'a str,
-    /// The topics that its files name, by name, besides those that it has records of.
+    /// The topics in the reader's configuration; topics that it owns need not be included.
     pub named: &'a [TopicName],
 }
 
 impl Asking<'_> {
-    /// Whether a record that cannot be read concerns it, beside what can be read.
+    /// Returns whether an unreadable record concerns this reader, given the readable records.
     pub(super) fn is_concerned(&self, concerns: &Concerns, readable: &Inventory) -> bool {
         match concerns {
             Concerns::Nobody => false,
@@ -50,7 +51,7 @@ impl Asking<'_> {
         }
     }
 
-    /// Whether a record that says whose it is is this one's.
+    /// Returns whether a record's owner is this reader.
     fn is(&self, whose: &OwnerKey) -> bool {
         let OwnerKey {
             scope: Some(scope),

@@ -1,4 +1,4 @@
-//! What all records say beside their own fields: the format, the kind, and often the topic.
+//! The common fields of all records: format, kind and, in most records, the topic.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,10 +10,10 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Vis
 
 use crate::model::TopicName;
 
-/// A record that names no topic, or does so among its own fields. No other field may be there.
+/// A record without a topic in the envelope. Unknown fields are rejected.
 pub(super) struct Record<T>(pub T);
 
-/// A record of a topic. No other field may be there.
+/// A record of a topic. Unknown fields are rejected.
 pub(super) struct OfTopic<T> {
     pub topic: TopicName,
     pub fields: T,
@@ -42,7 +42,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for OfTopic<T> {
     }
 }
 
-/// Reads the own fields of a record, and the topic where that is none of them.
+/// Deserializes the own fields of a record, and the topic if it is part of the envelope.
 struct Own<'t, T> {
     topic: Option<&'t mut Option<TopicName>>,
     of: PhantomData<T>,
@@ -68,11 +68,11 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Own<'_, T> {
     }
 }
 
-/// The fields of a record without those that all records have.
+/// The fields of a record without the common ones.
 struct Fields<'t, A> {
     map: A,
     topic: Option<&'t mut Option<TopicName>>,
-    /// Whether these were there.
+    /// Whether these fields were present.
     format: bool,
     kind: bool,
 }
@@ -88,7 +88,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Fields<'_, A> {
         seed: K,
     ) -> Result<Option<K::Value>, A::Error> {
         while let Some(Name(name)) = self.map.next_key()? {
-            // Both were looked at before any other field was.
+            // Format and kind were checked before all other fields.
             let own = match &*name {
                 "format" => Some(("format", &mut self.format)),
                 "kind" => Some(("kind", &mut self.kind)),

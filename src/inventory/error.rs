@@ -1,4 +1,4 @@
-//! Why the inventory could not be read or written.
+//! Errors of reading and writing the inventory.
 
 use std::fmt;
 
@@ -12,99 +12,99 @@ use crate::model::text::{count, cut, escape};
 /// Why the inventory could not be read or written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InventoryError {
-    /// The cluster gave no answer.
+    /// The cluster did not respond.
     #[error("the inventory: {0}")]
     Unanswered(#[from] kafka::Error),
-    /// A right is missing. Without the right to describe a topic, one that is not there cannot be
-    /// told from one that is.
+    /// An authorization is missing. Without the right to describe a topic, a missing topic cannot
+    /// be distinguished from an existing one.
     #[error("no right to {} the inventory, topic {}", right.verb(), escape(topic.as_str()))]
     NoRight {
-        /// The inventory.
+        /// The inventory topic.
         topic: TopicName,
-        /// The right.
+        /// The missing right.
         right: Right,
     },
-    /// A topic of the name is there, but it is no inventory.
+    /// The topic exists, but is not an inventory.
     #[error("topic {} cannot be the inventory: {why}", escape(topic.as_str()))]
     NotAnInventory {
-        /// The topic.
+        /// The inventory topic.
         topic: TopicName,
-        /// What is wrong with it.
+        /// The reason.
         why: String,
     },
-    /// The topic is not there (any more).
+    /// The topic does not exist, or no longer exists.
     #[error("the inventory, topic {}, is not there", escape(topic.as_str()))]
     Missing {
-        /// The topic.
+        /// The inventory topic.
         topic: TopicName,
     },
-    /// There are records that this version does not understand.
+    /// This version cannot read some records.
     #[error("{}", unreadable(topic, records))]
     Unreadable {
-        /// The inventory.
+        /// The inventory topic.
         topic: TopicName,
         /// The records, by offset.
         records: Vec<Unreadable>,
     },
-    /// A record could not be read back, and was not written.
+    /// The record could not be read back and was not written.
     #[error("cannot write to the inventory, topic {}: {why}", escape(topic.as_str()))]
     Unwritable {
-        /// The inventory.
+        /// The inventory topic.
         topic: TopicName,
-        /// What is wrong with the record.
+        /// The invalid field.
         why: Invalid,
     },
-    /// The cluster refused.
+    /// The cluster rejected the request.
     #[error("cannot {} the inventory, topic {}: {fault}", right.verb(), escape(topic.as_str()))]
     Refused {
-        /// The inventory.
+        /// The inventory topic.
         topic: TopicName,
-        /// The right to what was tried.
+        /// The right that the request needs.
         right: Right,
-        /// What the cluster says.
+        /// The broker's error.
         fault: Fault,
     },
 }
 
-/// What an ACL on the inventory's topic has to allow.
+/// A right on the inventory topic that an ACL must allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Right {
-    /// To see that it exists.
+    /// Allows to see that it exists.
     Describe,
-    /// To see that it is compacted.
+    /// Allows to see that it is compacted.
     DescribeConfigs,
-    /// To read it.
+    /// Allows to read it.
     Read,
-    /// To write to it.
+    /// Allows to write to it.
     Write,
-    /// To create it.
+    /// Allows to create it.
     Create,
 }
 
-/// A record that this version does not understand.
+/// A record that this version cannot read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable {
-    /// Its offset, in partition 0.
+    /// The offset, in partition 0.
     pub offset: i64,
-    /// Its key, as it is. Without one it cannot be removed by another record.
+    /// The raw key. Without a key, no other record can delete it.
     pub key: Option<Vec<u8>>,
-    /// Whom it stops.
+    /// The readers that it blocks.
     pub concerns: Concerns,
-    /// When it was written, in ms since 1970.
+    /// The time of writing, in ms since 1970.
     pub at_ms: Option<i64>,
-    /// What is wrong with it.
+    /// The reason.
     pub why: String,
 }
 
 impl Unreadable {
-    /// Its key, where this tool could have written it: another may be anybody's data.
+    /// Returns the key if this tool could have written it; other keys may contain anyone's data.
     pub fn shown_key(&self) -> Option<&str> {
         codec::shown(self.key.as_deref()?)
     }
 }
 
 impl Right {
-    /// The operation on the topic that it allows.
+    /// Returns the ACL operation.
     pub(super) fn operation(self) -> AclOperation {
         match self {
             Right::Describe => AclOperation::Describe,
@@ -126,7 +126,7 @@ impl Right {
     }
 }
 
-/// Kafka's own name, as `kafka-acls.sh --operation` takes it.
+/// Formats as Kafka's operation name, which `kafka-acls.sh --operation` accepts.
 impl fmt::Display for Right {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self, f)
@@ -145,10 +145,10 @@ impl fmt::Display for Unreadable {
     }
 }
 
-/// How many characters of a key or a reason are shown.
+/// Maximum characters of a key or a reason in a message.
 const MOST: usize = 300;
 
-/// How many of the records that cannot be read are named.
+/// Maximum unreadable records in a message.
 const SHOWN: usize = 5;
 
 fn unreadable(topic: &TopicName, records: &[Unreadable]) -> String {
@@ -166,7 +166,7 @@ fn unreadable(topic: &TopicName, records: &[Unreadable]) -> String {
 }
 
 impl InventoryError {
-    /// What to do now.
+    /// Returns how to fix the error.
     pub fn help(&self) -> Option<String> {
         match self {
             InventoryError::Unanswered(error) => error.help(),
@@ -201,7 +201,7 @@ impl InventoryError {
         }
     }
 
-    /// What a fault on the topic means.
+    /// Converts a fault on the topic.
     pub(super) fn of_fault(topic: &TopicName, right: Right, fault: Fault) -> Self {
         let topic = topic.clone();
         match fault.kind() {

@@ -1,16 +1,16 @@
-//! Who holds a lock, told from the log alone: the claims and releases in their order, by the
+//! Determines the holder of a lock from the log alone: claims and releases in order, by the
 //! broker's clock. Pure.
 //!
-//! A claim makes its writer the holder if there is none, or if the holder's lease ran out before
-//! it; the holder's own claims renew the lease; a release ends it. Every other claim changes
-//! nothing. Whoever reads the log up to the same record comes to the same result.
+//! A claim makes its writer the holder if there is none, or if the holder's lease expired before
+//! it; the holder's own claims renew the lease; a release ends it. All other claims have no effect.
+//! All readers of the log up to the same record determine the same holder.
 
 use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How long a claim holds by the broker's clock.
+/// The duration of a claim's lease, by the broker's clock.
 pub const TTL: Duration = Duration::from_secs(10);
 
 /// Who holds a lock, or wants it.
@@ -39,41 +39,42 @@ pub struct TakenLock {
     pub until_ms: i64,
 }
 
-/// A claim as it stands in the log.
+/// A claim in the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Claim {
     pub resource: String,
-    /// What tells the claims of one holder from those of others.
+    /// The unique id of the claimer.
     pub id: String,
-    /// When the broker appended it.
+    /// The append time, in ms since 1970.
     pub at_ms: i64,
     pub ttl_ms: u64,
     pub holder: Holder,
 }
 
-/// What the log says of one lock, up to some record.
+/// The state of one lock, up to some record.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Lease {
     term: Option<Term>,
-    /// The record that ended the last term that is over.
+    /// The offset of the record that ended the previous term.
     ended: Option<i64>,
-    /// The latest time that was seen: another broker's clock may be behind.
+    /// The latest broker time seen; another broker's clock may be behind.
     now_ms: i64,
 }
 
-/// The time for which one has the lock without a gap.
+/// The time during which one holder has the lock without a gap.
 #[derive(Debug, Clone)]
 pub(super) struct Term {
-    /// The key of its claims.
+    /// The key of the holder's claims.
     pub key: Vec<u8>,
-    /// The record that began it. It tells this term from an earlier one of the same holder.
+    /// The offset of the record that started the term. It distinguishes this term from an earlier
+    /// one of the same holder.
     pub began: i64,
     pub holder: Holder,
     pub until_ms: i64,
 }
 
 impl Lease {
-    /// A claim stands at this offset.
+    /// Applies the claim at this offset.
     pub fn claimed(&mut self, offset: i64, key: &[u8], claim: Claim) {
         self.now_ms = self.now_ms.max(claim.at_ms);
         let (now_ms, until_ms) = (
@@ -81,11 +82,11 @@ impl Lease {
             self.now_ms.saturating_add_unsigned(claim.ttl_ms),
         );
         match &mut self.term {
-            // Nobody took it meanwhile, even if it had run out.
+            // It may have expired, but was not taken.
             Some(term) if term.key == key => term.until_ms = until_ms,
             Some(term) if now_ms < term.until_ms => {}
             before => {
-                // It had run out before, nobody knows when.
+                // It expired before, at an unknown time.
                 if before.is_some() {
                     self.ended = Some(offset);
                 }
@@ -102,7 +103,7 @@ impl Lease {
         }
     }
 
-    /// Somebody gave up a claim, by the record at this offset.
+    /// Applies the release at this offset.
     pub fn released(&mut self, offset: i64, key: &[u8]) {
         if self.term.as_ref().is_some_and(|term| term.key == key) {
             self.term = None;
@@ -110,25 +111,25 @@ impl Lease {
         }
     }
 
-    /// The record by which the last term ended that somebody had before this one: whoever had it
-    /// may have made changes until then.
+    /// Returns the offset of the record that ended another holder's previous term: that holder may
+    /// have made changes until then.
     pub fn ended(&self) -> Option<i64> {
         self.ended
     }
 
-    /// The term that is not over, as far as the log tells: its lease may have run out since.
+    /// Returns the current term, as far as the log shows: its lease may have expired since.
     pub fn term(&self) -> Option<&Term> {
         self.term.as_ref()
     }
 
-    /// How long the lease holds at least, from the latest claim on.
+    /// Returns the minimum remaining time of the lease, from the latest claim.
     pub fn left(&self) -> Duration {
         let until_ms = self.term.as_ref().map_or(0, |term| term.until_ms);
         let left_ms = until_ms.saturating_sub(self.now_ms);
         Duration::from_millis(u64::try_from(left_ms).unwrap_or_default())
     }
 
-    /// The broker's clock at the latest claim.
+    /// Returns the broker's clock at the latest claim.
     pub fn now_ms(&self) -> i64 {
         self.now_ms
     }
@@ -138,7 +139,7 @@ impl Lease {
 mod tests {
     use super::*;
 
-    /// A log of a lock: who, and when; no time is a release. Each stands at its own offset.
+    /// The log of a lock: claimer and time; `None` is a release. Each has its own offset.
     type Log = &'static [(&'static str, Option<i64>)];
 
     fn replay(log: Log) -> Lease {
@@ -163,7 +164,7 @@ mod tests {
         lease
     }
 
-    /// Who has it, since which record, and until when.
+    /// Returns the holder, the offset of its first claim, and the expiry.
     fn holder(log: Log) -> Option<(String, i64, i64)> {
         let lease = replay(log);
         let term = lease.term()?;
@@ -232,7 +233,8 @@ mod tests {
 
     #[test]
     fn what_compaction_leaves_of_old_claims_changes_nothing_now() {
-        // Of a's renewals the last is left, and of b, which was killed while it waited, the only.
+        // Compaction keeps the last of a's renewals, and the only claim of b, which was killed
+        // while waiting.
         let compacted: Log = &[
             ("b", Some(50)),
             ("a", Some(100)),

@@ -1,4 +1,4 @@
-//! The inventory as a whole: read to its end in one pass, and written to.
+//! Reads the whole inventory in one pass, and writes to it.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
@@ -15,30 +15,30 @@ use crate::kafka::{Appended, Appender, Cluster, Delivery, Reader, Record};
 use crate::live::Inventory;
 use crate::model::TopicName;
 
-/// What stands in the inventory.
+/// The contents of the inventory.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Contents {
-    /// What is recorded, by all scopes and environments.
+    /// The readable records, over all scopes and environments.
     pub inventory: Inventory,
-    /// The locks that somebody holds, as far as the log tells: one that died is among them until
-    /// `until_ms` is past by the reader's own estimate. By what is locked.
+    /// The held locks by resource, as far as the log shows: a crashed holder is included until
+    /// `until_ms` has passed by the reader's own estimate.
     pub locks: Vec<TakenLock>,
     /// The offset after the last record.
     pub end: i64,
-    /// The time of the newest record, by the broker's clock, in ms since 1970: it is later now.
+    /// The timestamp of the newest record, by the broker's clock, in ms since 1970: a lower bound
+    /// of the current time.
     pub newest_ms: Option<i64>,
     /// The records that this version cannot read, by offset.
     pub unreadable: Vec<Unreadable>,
-    /// Whether it is empty, and nothing marks it as an inventory yet: the next lock does.
+    /// Whether it is empty and not yet marked as an inventory; the next lock marks it.
     pub is_blank: bool,
 }
 
 impl Contents {
-    /// Refuses to go on with a part of the records, where one that cannot be read concerns the
-    /// reader.
+    /// Rejects the contents if unreadable records concern the reader.
     ///
     /// # Errors
-    /// The records that do.
+    /// Returns the records that concern the reader.
     pub fn check(&self, topic: &TopicName, asking: &Asking<'_>) -> Result<(), InventoryError> {
         let concerns =
             |record: &&Unreadable| asking.is_concerned(&record.concerns, &self.inventory);
@@ -53,11 +53,11 @@ impl Contents {
     }
 }
 
-/// Reads the inventory to its end; `None` where there is none yet.
+/// Reads the inventory to its end; `None` if it does not exist yet.
 ///
 /// # Errors
-/// A right is missing, there is a record that cannot be read and concerns the reader, or no answer
-/// came in time. Never is that taken for an empty inventory.
+/// Returns an error if an authorization is missing, an unreadable record concerns the reader, or no
+/// response arrives in time. None of these is treated as an empty inventory.
 pub async fn read(
     cluster: &Cluster,
     topic: &TopicName,
@@ -70,10 +70,11 @@ pub async fn read(
     Ok(read)
 }
 
-/// The same for those who look at what cannot be read, or mend it. No decision may rest on it.
+/// Reads the inventory including unreadable records, to display or repair it. Decisions must not
+/// depend on it.
 ///
 /// # Errors
-/// A right is missing, or no answer came in time.
+/// Returns an error if an authorization is missing or no response arrives in time.
 pub async fn read_anyway(
     cluster: &Cluster,
     topic: &TopicName,
@@ -90,14 +91,14 @@ pub async fn read_anyway(
     log.contents(topic, reader.position()).map(Some)
 }
 
-/// How many records of a topic tell whether it is an inventory: the record that marks one is its first.
+/// The number of records that are checked for the marker, which is an inventory's first record.
 const FIRST: usize = 1_000;
 
-/// Whether any of a topic's first records is this tool's. Only its first partition is looked at: an
+/// Returns whether any of a topic's first records is this tool's. Only partition 0 is read: an
 /// inventory has no other.
 ///
 /// # Errors
-/// A right is missing, or no answer came in time.
+/// Returns an error if an authorization is missing or no response arrives in time.
 pub(super) async fn is_one(cluster: &Cluster, topic: &TopicName) -> Result<bool, InventoryError> {
     let reading = Reader::open(cluster, topic, 0).await;
     let mut reader = reading.map_err(|error| unread(topic, error))?;
@@ -110,13 +111,13 @@ pub(super) async fn is_one(cluster: &Cluster, topic: &TopicName) -> Result<bool,
     found.map_err(|error| unread(topic, error))
 }
 
-/// How many records are kept of a topic that may be somebody else's, before one of this tool's.
+/// Maximum records to keep before the first record of this tool: the topic may be someone else's.
 const MAX_FOREIGN: usize = 10_000;
 
-/// What records say that stand in a topic in this order.
+/// Computes the contents from records in log order.
 ///
 /// # Errors
-/// They are not those of an inventory.
+/// Returns an error if they are not the records of an inventory.
 #[cfg(any(test, feature = "internals"))]
 pub fn replay(
     topic: &TopicName,
@@ -131,17 +132,17 @@ pub fn replay(
     log.contents(topic, end)
 }
 
-/// The records in their order: the last of each key, and the locks.
+/// The log: the last record of each key, and the locks.
 #[derive(Default)]
 pub(super) struct Log {
-    /// By their keys, which they no longer have themselves.
+    /// Records by key; the key is moved out of the record.
     last: HashMap<Vec<u8>, Record>,
     without_key: Vec<Record>,
     leases: BTreeMap<String, Lease>,
     is_marked: bool,
     /// Whether a key was seen that this tool could have written.
     is_known: bool,
-    /// Whether there were too many others before: then not all of them were kept.
+    /// Whether too many other records came first; then not all were kept.
     is_foreign: bool,
     newest_ms: Option<i64>,
 }
@@ -150,7 +151,7 @@ impl Log {
     pub fn take(&mut self, mut record: Record) {
         self.newest_ms = self.newest_ms.max(record.appended_ms);
         if let Some(value) = &mut record.value {
-            // What is longer cannot be read, and is not kept.
+            // Longer values are unreadable and not kept.
             value.truncate(MAX_VALUE + 1);
         }
         let Some(key) = record.key.take() else {
@@ -186,23 +187,22 @@ impl Log {
         }
     }
 
-    /// The lock of a resource, where anybody ever had it.
+    /// Returns the lock of a resource, if it was ever claimed.
     pub fn lease(&self, resource: &str) -> Option<&Lease> {
         self.leases.get(resource)
     }
 
-    /// Whether the topic has no mark yet. One that this version cannot read is a mark: a newer version
-    /// may have written it, and it must not be overwritten.
+    /// Returns whether the topic lacks a marker. An unreadable marker counts: a newer version may have
+    /// written it, and it must not be overwritten.
     pub fn needs_mark(&self) -> bool {
         !self.is_marked && !self.last.contains_key(codec::MARKER.as_bytes())
     }
 
-    /// Whether these are the records of an inventory: it is marked, or, where it was made before
-    /// there were marks, holds one that this tool wrote. One that holds nothing is not yet anything
-    /// else.
+    /// Checks that these are the records of an inventory: it is marked, or contains a record that
+    /// this tool wrote before markers existed. An empty topic passes.
     ///
     /// # Errors
-    /// They are somebody else's.
+    /// Returns an error if the records are not this tool's.
     pub fn check(&self, topic: &TopicName) -> Result<(), InventoryError> {
         let is_ours = |(key, record): (&Vec<u8>, &Record)| {
             let value = record.value.as_deref().unwrap_or_default();
@@ -218,10 +218,10 @@ impl Log {
         })
     }
 
-    /// What the records say.
+    /// Computes the contents.
     ///
     /// # Errors
-    /// They are not those of an inventory.
+    /// Returns an error if these are not the records of an inventory.
     pub fn contents(&self, topic: &TopicName, end: i64) -> Result<Contents, InventoryError> {
         self.check(topic)?;
         let mut inventory = Inventory::default();
@@ -248,7 +248,7 @@ impl Log {
                 }),
             }
         }
-        // All at once: what comes one by one leaves half of a map's nodes empty.
+        // Collected at once: single inserts leave the map's nodes half empty.
         inventory.topics = topics.into_iter().collect();
         inventory
             .applied_removals
@@ -288,10 +288,10 @@ fn taken((resource, lease): (&String, &Lease)) -> Option<TakenLock> {
     })
 }
 
-/// The records of entries.
+/// Encodes records.
 ///
 /// # Errors
-/// One of them could not be read back.
+/// Returns an error if one of them could not be read back.
 pub(super) fn encode(
     topic: &TopicName,
     entries: &[InventoryRecord],
@@ -313,21 +313,21 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Begins to write to an inventory that is there, even if not all brokers know of it yet.
+    /// Opens an existing inventory for writing, even if not all brokers know it yet.
     ///
     /// # Errors
-    /// The right to write is missing, or there is no inventory to write to after all.
+    /// Returns an error if the right to write is missing or the inventory does not exist.
     pub async fn open(cluster: &Cluster, topic: &TopicName) -> Result<Self, InventoryError> {
-        // First of all: it takes a while until it can write.
+        // Started first, because connecting takes a while.
         let writer = Self::begin(cluster, topic)?;
         shown(cluster, topic, &[Right::Write]).await?;
         Ok(writer)
     }
 
-    /// The same for whoever holds a lock in it, and so has written to it.
+    /// Opens the inventory for a caller that holds a lock in it, and so has written to it.
     ///
     /// # Errors
-    /// No client can be made.
+    /// Returns an error if no client can be created.
     pub fn begin(cluster: &Cluster, topic: &TopicName) -> Result<Self, InventoryError> {
         let timeout = cluster.limits().timeout;
         let appender = Appender::open(cluster, topic, 0, timeout, Delivery::Once)?;
@@ -337,11 +337,12 @@ impl Writer {
         })
     }
 
-    /// Records all of it, in its order, acknowledged by all replicas that are in sync. Tells where
-    /// each record was put, and when by the broker's clock.
+    /// Writes records in order, acknowledged by all in-sync replicas. Returns the offset and broker
+    /// timestamp of each.
     ///
     /// # Errors
-    /// Why the first of those that were not recorded was not. Those after it may or may not be.
+    /// Returns the error of the first record that was not written. Records after it may or may not
+    /// be written.
     pub async fn write(
         &self,
         entries: &[InventoryRecord],
@@ -349,10 +350,10 @@ impl Writer {
         self.append(entries, &[]).await
     }
 
-    /// The same, and last records right behind them. Tells the offset of the very last one.
+    /// Writes records, then `last` directly after them. Returns the offset of the very last record.
     ///
     /// # Errors
-    /// The same; the last ones may or may not be there, too.
+    /// As for [`Self::write`]; records in `last` may or may not be written, too.
     pub(super) async fn write_before(
         &self,
         entries: &[InventoryRecord],

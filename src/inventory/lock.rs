@@ -1,7 +1,7 @@
-//! The lock: a lease in the inventory itself, kept up while it is held.
+//! The lock: a lease in the inventory itself, renewed while it is held.
 //!
-//! It keeps two applies apart as far as both look. Nothing can fence Kafka's admin calls: a process
-//! that is stopped right after it looked can still send one request when it goes on.
+//! It separates two applies as far as both check it. Kafka's admin calls cannot be fenced: a
+//! process that is suspended right after a check can still send one request when it resumes.
 
 mod settle;
 
@@ -26,29 +26,29 @@ use crate::kafka::{Appender, Cluster, Delivery, OffsetAt, Reader};
 use crate::model::text::escape;
 use crate::model::{BrokerTime, TopicName, clock};
 
-/// How often the holder renews its lease.
+/// The interval at which the holder renews its lease.
 const RENEWAL: Duration = Duration::from_secs(3);
 
-/// How long one claim may take to be written where the cluster is nearby: well within the lease, so
-/// that the next one has its time too.
+/// The time limit of one claim for a nearby cluster: well within the lease, so that the next claim
+/// also has time.
 const CLAIM_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How old the last renewal may be for the holder to go on without another.
+/// The maximum age of the last renewal at which the holder continues without another.
 const FRESH: Duration = Duration::from_millis(6_600);
 
-/// How long to wait before a renewal that failed is tried again.
+/// The pause before a failed renewal is retried.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// How long a waiter waits at most before it looks at the clock again.
+/// The maximum time that a waiter reads before it checks the clock again.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// How long a process that ends waits until its locks are given back.
+/// The time that an ending process waits for its locks to be released.
 const GIVING_BACK: Duration = Duration::from_secs(2);
 
-/// How many claims of this process are not given back.
+/// The number of this process's claims that are not released.
 static CLAIMS: LazyLock<watch::Sender<usize>> = LazyLock::new(|| watch::Sender::new(0));
 
-/// One of them.
+/// Counts one claim in [`CLAIMS`].
 struct Counted;
 
 impl Counted {
@@ -64,19 +64,18 @@ impl Drop for Counted {
     }
 }
 
-/// Returns once every lock that was dropped is given back, or after two seconds: the others run out by
-/// themselves.
+/// Completes when all dropped locks are released, or after two seconds: the others expire.
 pub async fn given_back() {
     let mut claims = CLAIMS.subscribe();
     let given_back = claims.wait_for(|claims| *claims == 0);
-    // Too late is as good as it gets.
+    // On a timeout, the locks expire.
     let _ = tokio::time::timeout(GIVING_BACK, given_back).await;
 }
 
-/// Why a lock was not had.
+/// Why a lock was not acquired.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
-    /// Somebody else holds it.
+    /// Another process holds it.
     #[error("{} (process {}) holds the lock", escape(&.0.by), .0.pid)]
     Held(Holder),
     /// The inventory could not be read or written.
@@ -84,17 +83,17 @@ pub enum LockError {
     Inventory(#[from] InventoryError),
 }
 
-/// Why a lock that was held may not be any more.
+/// Why a lock may no longer be held.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LockLost {
-    /// Somebody else took it after it had run out, or it was broken by hand: then nobody may hold
-    /// it.
+    /// Another process took it after it had expired, or it was broken with a command: then possibly
+    /// no process holds it.
     #[error("the lock was lost{}", holder_of(.0.as_ref()))]
     Taken(Option<Holder>),
-    /// Somebody else settles who owns which topic, and does not end.
+    /// Another process settles ownership and does not finish.
     #[error("{} (process {}) settles ownership, and does not end", escape(&.0.by), .0.pid)]
     Busy(Holder),
-    /// It could not be renewed, so that nobody knows.
+    /// It could not be renewed, so its state is unknown.
     #[error("the lock could not be renewed: {0}")]
     Unknown(#[from] InventoryError),
 }
@@ -104,8 +103,7 @@ fn holder_of(holder: Option<&Holder>) -> String {
     holder.map(named).unwrap_or_default()
 }
 
-/// A moment by both of this machine's clocks: one of them stands still while the machine sleeps, the
-/// other can be set back.
+/// A moment by both local clocks: one stops while the machine sleeps, the other can be set back.
 #[derive(Debug, Clone, Copy)]
 struct Moment(Instant, SystemTime);
 
@@ -115,14 +113,14 @@ impl Moment {
     }
 
     fn elapsed(self) -> Duration {
-        // A clock that was set back tells nothing; the other one does.
+        // If the clock was set back, the other one counts.
         let by_clock = clock::local().duration_since(self.1).unwrap_or_default();
         self.0.elapsed().max(by_clock)
     }
 }
 
-/// A lock that is held. Dropped without a release, it is given back in the background:
-/// [`given_back`] waits for that.
+/// A held lock. Dropped without a release, it is released in the background; [`given_back`] waits
+/// for that.
 pub struct Lock {
     held: Arc<LeaseState>,
     now: BrokerTime,
@@ -131,19 +129,19 @@ pub struct Lock {
 
 struct LeaseState {
     side: tokio::sync::Mutex<Side>,
-    /// Since when the lease is confirmed.
+    /// The time of the last confirmed renewal.
     confirmed: Mutex<Moment>,
-    /// Why it is lost; once it is, it stays so.
+    /// Why the lock is lost; never reset.
     lost: Mutex<Option<LockLost>>,
-    /// The record that began the term.
+    /// The offset of the record that started the term.
     began: i64,
-    /// The record that ended the term before, if there was any.
+    /// The offset of the record that ended the previous term, if any.
     ended: Option<i64>,
-    /// How long a renewal is tried before the next change.
+    /// The time for which a renewal is retried before the next change.
     patience: Duration,
 }
 
-/// One who claims a lock.
+/// A claimer of a lock.
 struct Side {
     topic: TopicName,
     resource: String,
@@ -152,23 +150,24 @@ struct Side {
     me: Holder,
     reader: Reader,
     appender: Arc<Appender>,
-    /// All that stands in the inventory: nobody has to read it again.
+    /// The whole inventory, so that callers need not read it again.
     log: Log,
-    /// Where the last claim stands.
+    /// The offset of the last claim.
     claimed: i64,
-    /// Whether there may be a claim that was not given back.
+    /// Whether an unreleased claim may exist.
     may_claim: bool,
     counted: Option<Counted>,
 }
 
-/// A point in time, as the log tells it.
+/// A point in the log.
 #[derive(Debug, Clone, Copy)]
 pub struct Mark {
-    /// The offset after the last record at that time.
+    /// The end offset at that point.
     end: i64,
 }
 
-/// Marks this point in time; `None` where there is no inventory, or no broker tells now.
+/// Marks the current end of the log; `None` if there is no inventory or no broker returns the
+/// offset.
 pub async fn mark(cluster: &Cluster, topic: &TopicName) -> Option<Mark> {
     let partition = (topic.clone(), 0);
     let mut ends = cluster
@@ -179,11 +178,12 @@ pub async fn mark(cluster: &Cluster, topic: &TopicName) -> Option<Mark> {
     Some(Mark { end })
 }
 
-/// Takes the lock of a resource: `apply/SCOPE/ENVIRONMENT`. Where somebody holds it, waits until
-/// `timeout` is over; `waiting` hears who does, again when that changes.
+/// Acquires the lock of a resource: `apply/SCOPE/ENVIRONMENT`. Waits up to `timeout` while another
+/// process holds it; `waiting` receives the holder, again after each change.
 ///
 /// # Errors
-/// Somebody else still holds it, or the inventory cannot be read or written. It has to be there.
+/// Returns an error if another process still holds it, or if the inventory cannot be read or
+/// written. The inventory must exist.
 pub async fn lock(
     cluster: &Cluster,
     topic: &TopicName,
@@ -194,7 +194,7 @@ pub async fn lock(
 ) -> Result<Lock, LockError> {
     let deadline = Instant::now() + timeout;
     let mut side = Side::open(cluster, topic, resource, holder).await?;
-    // Nothing is written to a topic that is no inventory.
+    // A topic that is not an inventory is never written to.
     side.read_to_end().await?;
     let mut told: Option<Holder> = None;
     loop {
@@ -215,10 +215,10 @@ pub async fn lock(
     }
 }
 
-/// Ends a lock that somebody holds, or held when the last record was written; tells whose.
+/// Ends a lock that is held, or was when the last record was written; returns its holder.
 ///
 /// # Errors
-/// The inventory cannot be read or written.
+/// Returns an error if the inventory cannot be read or written.
 pub async fn break_lock(
     cluster: &Cluster,
     topic: &TopicName,
@@ -250,7 +250,7 @@ impl Lock {
         let renewals = tokio::spawn(async move {
             loop {
                 tokio::time::sleep(RENEWAL).await;
-                // What went wrong is seen by who asks: the lease gets older.
+                // Callers of `check` notice a failure by the age of the lease.
                 if let Err(LockLost::Taken(_)) = of_task.renew().await {
                     return;
                 }
@@ -263,21 +263,21 @@ impl Lock {
         }
     }
 
-    /// The broker's clock when the lock was had.
+    /// Returns the broker's clock at acquisition.
     pub fn now(&self) -> BrokerTime {
         self.now
     }
 
-    /// Whether nobody else has held it since then, so that what was read since is what it is now.
+    /// Returns whether no other process has held the lock since then, so that reads since then are
+    /// current.
     pub fn was_free_since(&self, then: Mark) -> bool {
         self.held.ended.is_none_or(|ended| ended < then.end)
     }
 
-    /// What the inventory held when the lock was had, and until it was last renewed: it was read for
-    /// the lock.
+    /// Returns the inventory as read for the lock, up to its last renewal.
     ///
     /// # Errors
-    /// There are records that cannot be read and concern the reader.
+    /// Returns an error if unreadable records concern the reader.
     pub async fn contents(&self, asking: &Asking<'_>) -> Result<Contents, InventoryError> {
         let side = self.held.side.lock().await;
         let contents = side.contents()?;
@@ -285,11 +285,11 @@ impl Lock {
         Ok(contents)
     }
 
-    /// Whether the lock is still ours, to be asked before each batch of changes. Cheap while it was
-    /// renewed a short time ago; else it is renewed first.
+    /// Checks that the lock is still held; to be called before each batch of changes. Cheap shortly
+    /// after a renewal; otherwise renews the lease first.
     ///
     /// # Errors
-    /// It is lost, or nobody knows: whoever holds it must stop.
+    /// Returns an error if the lock is lost or its state is unknown: the caller must stop.
     pub async fn check(&self) -> Result<(), LockLost> {
         if let Some(lost) = self.held.lost() {
             return Err(lost);
@@ -297,7 +297,7 @@ impl Lock {
         if self.held.is_fresh() {
             return Ok(());
         }
-        // A broker that is away for a while comes back, and nobody took the lock without it.
+        // A broker that is down may come back, and meanwhile no other process can take the lock.
         let deadline = Instant::now() + self.held.patience;
         loop {
             match self.held.renew().await {
@@ -311,8 +311,8 @@ impl Lock {
         }
     }
 
-    /// Records entries, and gives the lock back with them: right behind them in the log, so that
-    /// whoever takes it next has read them. It is ours until then, and where that fails.
+    /// Writes records and releases the lock directly after them in the log, so that the next holder
+    /// has read them. The lock is held until then, and also if this fails.
     ///
     /// # Errors
     /// As for [`Writer::write`].
@@ -327,17 +327,17 @@ impl Lock {
         Ok(())
     }
 
-    /// The record at this offset gave it back, unless a renewal that was under way came behind it:
-    /// then it is ours again.
+    /// Handles the release at this offset, unless a concurrent renewal was appended after it: then
+    /// the lock is held again.
     fn was_given_back(&self, side: &mut Side, offset: i64) {
         self.renewals.abort();
         side.may_claim = side.claimed >= offset;
     }
 
-    /// Gives the lock back, so that the next may go on at once.
+    /// Releases the lock, so that the next process can continue at once.
     ///
     /// # Errors
-    /// It could not be: it runs out by itself.
+    /// Returns an error if the release failed; the lock then expires.
     pub async fn release(self) -> Result<(), InventoryError> {
         self.renewals.abort();
         let mut side = self.held.side.lock().await;
@@ -372,7 +372,7 @@ impl LeaseState {
         self.confirmed().elapsed() < FRESH
     }
 
-    /// Claims again, and looks whether it is still the same term.
+    /// Claims again, and checks that the term is still the same.
     async fn renew(&self) -> Result<(), LockLost> {
         let mut side = self.side.lock().await;
         if let Some(lost) = self.lost() {
@@ -386,7 +386,7 @@ impl LeaseState {
         }
         let lost = LockLost::Taken(side.other().map(|(holder, _)| holder));
         *self.lost.lock().unwrap_or_else(PoisonError::into_inner) = Some(lost.clone());
-        // The claim that told us so may have made us the holder anew, or wait.
+        // The last claim may have made this process the holder again, or a waiter.
         side.give_up().await;
         Err(lost)
     }
@@ -399,7 +399,7 @@ impl Side {
         resource: &str,
         me: Holder,
     ) -> Result<Self, InventoryError> {
-        // A claim that stands there twice renews the lease twice.
+        // A duplicate claim renews the lease twice.
         let timeout = cluster.bound(CLAIM_TIMEOUT);
         let appender = Appender::open(cluster, topic, 0, timeout, Delivery::AtLeastOnce)?;
         let appender = Arc::new(appender);
@@ -424,7 +424,6 @@ impl Side {
         })
     }
 
-    /// Reads all that there is.
     async fn read_to_end(&mut self) -> Result<(), InventoryError> {
         let Self { reader, log, .. } = self;
         let read = reader.to_end(|record| log.take(record)).await;
@@ -435,7 +434,7 @@ impl Side {
     /// Writes a claim, and reads up to it.
     async fn claim(&mut self) -> Result<(), InventoryError> {
         let claim = codec::encode_claim(&self.resource, &self.id, &self.me);
-        // An inventory that was made before there were marks gets its own.
+        // An inventory from before markers existed gets its marker.
         let mark = self.log.needs_mark().then(codec::encode_marker);
         let records: Vec<codec::Pair> = mark.into_iter().chain([claim]).collect();
         self.may_claim = true;
@@ -443,7 +442,7 @@ impl Side {
         self.read_up_to(self.claimed).await
     }
 
-    /// Appends records, and tells the offset of the last one.
+    /// Appends records, and returns the offset of the last one.
     async fn append(&self, records: &[codec::Pair]) -> Result<i64, InventoryError> {
         let appended = self.appender.append(records).await;
         let appended = appended.map_err(|error| unwritten(&self.topic, error))?;
@@ -456,8 +455,8 @@ impl Side {
         read.map_err(|error| unread(&self.topic, error))
     }
 
-    /// Reads on until the lock changes hands or is renewed, or until the time is over; whether it
-    /// is free.
+    /// Reads until the lock changes hands or is renewed, or until the time is over; returns whether
+    /// it is free.
     async fn wait(&mut self, most: Duration) -> Result<bool, InventoryError> {
         let deadline = Instant::now() + most;
         loop {
@@ -472,7 +471,7 @@ impl Side {
         }
     }
 
-    /// Reads what comes next, or returns once the time is over.
+    /// Reads further records, or returns when the time is over.
     async fn read_on(&mut self, most: Duration) -> Result<(), InventoryError> {
         let Self { reader, log, .. } = self;
         let read = reader.more(most, |record| log.take(record)).await;
@@ -491,20 +490,20 @@ impl Side {
         self.lease()?.term()
     }
 
-    /// The record that began our term, if it is ours.
+    /// Returns the offset of the record that started this claimer's term, if it holds the lock.
     fn began(&self) -> Option<i64> {
         let term = self.term().filter(|term| term.key == self.key);
         term.map(|term| term.began)
     }
 
-    /// Who else holds it, and for how long at least.
+    /// Returns another holder, and the minimum time for which it holds the lock.
     fn other(&self) -> Option<(Holder, Duration)> {
         let lease = self.lease()?;
         let term = lease.term().filter(|term| term.key != self.key)?;
         Some((term.holder.clone(), lease.left()))
     }
 
-    /// Takes the own claim back. It is tried once.
+    /// Releases its own claim, in one attempt.
     async fn release(&mut self) -> Result<(), InventoryError> {
         let released = self.append_release(&self.key).await;
         self.may_claim = false;
@@ -515,13 +514,13 @@ impl Side {
         self.append(&[(key.to_vec(), None)]).await.map(drop)
     }
 
-    /// Takes the own claim back. If that fails, it means nothing once its time is over.
+    /// Releases its own claim. If this fails, the claim expires.
     async fn give_up(&mut self) {
         let _ = self.release().await;
     }
 }
 
-/// However whoever claimed has ended: an error on the way, a signal, a panic.
+/// Releases the claim however the claimer ended: an early error, a signal, a panic.
 impl Drop for Side {
     fn drop(&mut self) {
         let runtime = Handle::try_current().ok().filter(|_| self.may_claim);
@@ -529,14 +528,14 @@ impl Drop for Side {
         let (appender, key) = (Arc::clone(&self.appender), std::mem::take(&mut self.key));
         let counted = self.counted.take();
         runtime.spawn(async move {
-            // If that fails, it means nothing once its time is over.
+            // If this fails, the claim expires.
             let _ = appender.append(&[(key, None)]).await;
             drop(counted);
         });
     }
 }
 
-/// A name that no other claim has: the standard library's hashers are seeded at random.
+/// Returns a unique id: the standard library's hashers are randomly seeded.
 fn unique() -> String {
     let seeds = [(); 2].map(|()| RandomState::new().build_hasher().finish());
     format!("{:016x}{:08x}", seeds[0], seeds[1] >> 32)

@@ -1,8 +1,9 @@
-//! What the tool records on a cluster, in a compacted topic of its own: who owns which topic, holds,
-//! spent tombstones, instances, and the lock. This room reads and writes; it decides nothing.
+//! The inventory: the compacted topic on a cluster that stores the tool's own records: owners of
+//! topics, holds, applied removals, instances and the lock. This module reads and writes; it makes
+//! no decisions.
 //!
-//! The state is the last record of each key; a record without a value removes its key. Time is the
-//! broker's: the topic stamps each record when it is appended (`LogAppendTime`).
+//! The state is the last record of each key; a record without a value deletes its key. Times are
+//! the broker's: the topic stamps each record when it is appended (`LogAppendTime`).
 
 mod check;
 mod codec;

@@ -1,4 +1,4 @@
-//! The inventory's topic: created as it has to be, and checked to be so.
+//! The inventory topic: creation with the required configs, and validation.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -12,19 +12,19 @@ use crate::kafka::{
 };
 use crate::model::{ConfigKey, TopicName};
 
-/// How often a new topic is looked for.
+/// The interval at which a new topic is polled.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// How long a new topic gets to show, at least: Kafka answers before it does.
+/// The minimum time to wait for a new topic to become visible: Kafka acknowledges its creation
+/// earlier.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Most replicas that the inventory gets.
+/// Maximum replicas of the inventory.
 const REPLICAS: usize = 3;
 
-/// How the topic is made: with the broker's clock; without compression, for the broker then counts
-/// what records take unpacked, and a megabyte cannot become gigabytes for all who read it; so that the claims of a lock stay readable one by
-/// one for far longer than any of them holds; and in small segments, for Kafka compacts none that is
-/// still written to, and every plan reads them all.
+/// Returns the configs of the inventory topic: broker timestamps; compaction late enough that each
+/// claim of a lock stays readable far longer than its lease; and small segments, because Kafka does
+/// not compact the active segment and every plan reads all of them.
 fn configs(replicas: u32) -> Vec<(ConfigKey, String)> {
     let min_isr = if replicas >= 3 { "2" } else { "1" };
     [
@@ -49,11 +49,12 @@ fn wanted(topic: &TopicName, brokers: usize) -> NewTopic {
     }
 }
 
-/// Creates the inventory on a cluster of so many brokers, and waits until all of them know of it. That
-/// it is there already is fine: somebody may have been faster.
+/// Creates the inventory on a cluster with this number of brokers, and waits until all of them know
+/// it. An existing inventory is accepted: another process may have created it.
 ///
 /// # Errors
-/// A right is missing, the cluster refuses, or what is there cannot be the inventory.
+/// Returns an error if an authorization is missing, the cluster rejects the request, or the
+/// existing topic cannot be the inventory.
 pub async fn create(
     cluster: &Cluster,
     topic: &TopicName,
@@ -71,7 +72,7 @@ pub async fn create(
         };
         match fault.kind() {
             FaultKind::AlreadyExists => break,
-            // It may be there after all.
+            // It may exist nevertheless.
             FaultKind::Unanswered => {
                 cluster.renew().await?;
                 if check(cluster, topic, &[]).await? {
@@ -94,11 +95,12 @@ pub async fn create(
     .await
 }
 
-/// Waits until a topic shows that is known to be there, and checks it: brokers learn of a new one one
-/// after the other.
+/// Waits until a topic that is known to exist becomes visible, and validates it: brokers learn of a
+/// new topic one after the other.
 ///
 /// # Errors
-/// It does not show, one of these rights is missing, or it cannot be an inventory.
+/// Returns an error if the topic does not become visible, one of these rights is missing, or it
+/// cannot be an inventory.
 pub(super) async fn shown(
     cluster: &Cluster,
     topic: &TopicName,
@@ -123,10 +125,11 @@ async fn wait_until(
     Ok(())
 }
 
-/// Whether the topic is there, checked to be an inventory.
+/// Returns whether the topic exists, and validates that it is an inventory.
 ///
 /// # Errors
-/// It may not be seen, one of these rights is missing, or it cannot be an inventory.
+/// Returns an error if the topic is not visible, one of these rights is missing, or it cannot be an
+/// inventory.
 pub(super) async fn check(
     cluster: &Cluster,
     topic: &TopicName,
@@ -143,7 +146,7 @@ pub(super) async fn check(
     };
     let configs = configs.remove(topic);
     let Some(entries) = there(topic, Right::DescribeConfigs, configs)? else {
-        return Ok(false); // It came or went just now.
+        return Ok(false); // It was just created or deleted.
     };
     if let Some(why) = unfit(&description, &entries) {
         return Err(InventoryError::NotAnInventory {
@@ -151,7 +154,7 @@ pub(super) async fn check(
             why,
         });
     }
-    // Without a list of what is allowed, the broker says so when it is tried.
+    // Without a list of authorized operations, the broker reports a missing right on use.
     let Some(allowed) = &description.operations else {
         return Ok(true);
     };
@@ -165,7 +168,7 @@ pub(super) async fn check(
     }
 }
 
-/// What a broker said of the topic; `None` where it is not there.
+/// Unwraps a broker's response about the topic; `None` if it does not exist.
 fn there<T>(
     topic: &TopicName,
     right: Right,
@@ -178,7 +181,7 @@ fn there<T>(
     }
 }
 
-/// Why a topic cannot be an inventory.
+/// Returns why a topic cannot be an inventory.
 fn unfit(description: &TopicDescription, entries: &Configs) -> Option<String> {
     if description.partitions != 1 {
         let partitions = description.partitions;
@@ -210,15 +213,16 @@ fn unfit_configs(entries: &Configs) -> Option<String> {
     ))
 }
 
-/// Whether a topic with these configs can hold an inventory.
+/// Returns whether a topic with these configs can be an inventory.
 pub(super) fn may_be_one(configs: &Configs) -> bool {
     unfit_configs(configs).is_none()
 }
 
-/// Begins to read an inventory, which is checked meanwhile; `None` where there is none.
+/// Opens a reader of the inventory, validating it concurrently; `None` if it does not exist.
 ///
 /// # Errors
-/// It may not be seen, one of these rights is missing, or it cannot be an inventory.
+/// Returns an error if the topic is not visible, one of these rights is missing, or it cannot be an
+/// inventory.
 pub(super) async fn open(
     cluster: &Cluster,
     topic: &TopicName,
@@ -231,7 +235,7 @@ pub(super) async fn open(
             Err(error) => Err(Some(error)),
         }
     };
-    // What is wrong with the topic says more than what follows from it.
+    // An error of the topic is more informative than its consequences.
     match led(checked, Reader::open(cluster, topic, 0)).await {
         Ok(((), reader)) => reader.map(Some).map_err(|error| unread(topic, error)),
         Err(None) => Ok(None),
@@ -239,7 +243,7 @@ pub(super) async fn open(
     }
 }
 
-/// Does both at the same time. What goes wrong with the first is what is told, and ends the second.
+/// Runs both futures concurrently. An error of the first is returned and cancels the second.
 async fn led<A, E, B>(
     first: impl Future<Output = Result<A, E>>,
     second: impl Future<Output = B>,
@@ -250,12 +254,12 @@ async fn led<A, E, B>(
     }
 }
 
-/// What an error while reading means.
+/// Converts an error of a read.
 pub(super) fn unread(topic: &TopicName, error: RecordError) -> InventoryError {
     InventoryError::of_records(topic, Right::Read, error)
 }
 
-/// What an error while writing means.
+/// Converts an error of a write.
 pub(super) fn unwritten(topic: &TopicName, error: RecordError) -> InventoryError {
     InventoryError::of_records(topic, Right::Write, error)
 }

@@ -1,18 +1,18 @@
-//! What is known of the client library that this binary is built with.
+//! Information about the client library that this binary is built with.
 
 use rdkafka::ClientConfig;
 use rdkafka::util::get_rdkafka_version;
 
-/// The client library.
+/// The version and features of the client library.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct About {
     /// librdkafka's release.
     pub version: String,
-    /// What it was built with, `ssl,sasl_scram,…`: its `builtin.features`.
+    /// Its build features (`builtin.features`), `ssl,sasl_scram,…`.
     pub features: String,
 }
 
-/// Asks librdkafka what it is.
+/// Reads version and features from librdkafka.
 pub fn about() -> About {
     let (_, version) = get_rdkafka_version();
     let config = ClientConfig::new().create_native_config();

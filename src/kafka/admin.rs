@@ -1,5 +1,5 @@
-//! The typed calls on one client. Each is one request, awaited for a bounded time; each item of an
-//! answer is found by its name, so that results stand in the order of what was asked.
+//! Typed admin calls on one client. Each call sends one request and waits for a bounded time.
+//! Response items are matched by name, so that results are in request order.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
@@ -14,11 +14,11 @@ use super::ffi::{
 use super::types::{Alter, AlterOp, Configs, Mode, NewTopic, Node, TopicDescription};
 use crate::model::{ConfigKey, TopicName};
 
-/// One result for each item of a request, in its order.
+/// One result per request item, in request order.
 pub(super) type Items = Vec<Result<(), Fault>>;
 
-/// How much longer than librdkafka's own time-out an answer is waited for. It comes within; this
-/// holds should librdkafka itself be stuck.
+/// The extra time that a call waits after librdkafka's own timeout. librdkafka always reports
+/// within its timeout, unless it is stuck.
 const GRACE: Duration = Duration::from_secs(1);
 
 impl Client {
@@ -138,8 +138,8 @@ impl Client {
         Ok(in_order(names.iter(), answer, "Delete on the topic"))
     }
 
-    /// Configs of topics: those that `keys` has for one, or else all. No name twice, or librdkafka
-    /// cannot read the answer.
+    /// Describes configs of topics: the keys in `keys` for a topic, or else all. Names must be
+    /// unique, or librdkafka cannot parse the response.
     pub async fn describe_topic_configs(
         &self,
         names: &[TopicName],
@@ -162,7 +162,7 @@ impl Client {
         Ok(named(answer, "DescribeConfigs on the topic"))
     }
 
-    /// All configs of a broker.
+    /// Describes all configs of a broker.
     pub async fn describe_broker_configs(
         &self,
         id: i32,
@@ -191,7 +191,7 @@ impl Client {
         answer(receiver, timeout).await
     }
 
-    /// Ids of topics, and rights on them where they are asked for.
+    /// Describes topics: ids and, if `rights` is set, authorized operations.
     pub async fn describe_topics(
         &self,
         names: &[TopicName],
@@ -216,7 +216,7 @@ impl Client {
         Ok(named(answer, "Describe on the topic"))
     }
 
-    /// The cluster's id, and its brokers with their racks.
+    /// Describes the cluster: id, and brokers with their racks.
     pub async fn describe_cluster(
         &self,
         timeout: Duration,
@@ -238,7 +238,7 @@ impl Options {
     }
 }
 
-/// librdkafka counts partitions and replicas in signed integers.
+/// Converts a count; librdkafka uses signed integers.
 fn number(count: u32) -> Result<i32, Fault> {
     i32::try_from(count)
         .map_err(|_| Fault::invalid(format!("{count} is more than Kafka can count")))
@@ -262,7 +262,7 @@ fn missing(what: &str) -> Fault {
     Fault::new(UNREADABLE, format!("the answer does not mention {what}"))
 }
 
-/// The items by their topics. `right` is what Kafka asks for.
+/// Converts item names to topic names. `right` is the ACL operation that the request needs.
 fn named<T>(
     items: Vec<(String, Result<T, Fault>)>,
     right: &str,
@@ -276,7 +276,7 @@ fn named<T>(
     items.into_iter().map(name).collect()
 }
 
-/// The results in the order of the names. `right` is what Kafka asks for.
+/// Orders results by the requested names. `right` is the ACL operation that the request needs.
 fn in_order<'a>(
     names: impl Iterator<Item = &'a TopicName>,
     answer: Vec<(String, Result<(), Fault>)>,

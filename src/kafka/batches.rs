@@ -1,26 +1,26 @@
-//! Packs changes into requests that a controller takes.
+//! Packs changes into requests that a controller accepts.
 //!
-//! Kafka writes what a request asks for as records of its metadata log, at most 10,000 of them at
-//! once; over that, nothing at all is done. It also makes at most 10,000 partitions a request.
+//! Kafka writes a request's changes to its metadata log as one batch of up to 10,000 records;
+//! larger requests fail as a whole. A request can also create up to 10,000 partitions.
 
-/// Most records that one request asks for: below Kafka's limit, because brokers may add some.
+/// Maximum metadata records per request: below Kafka's limit, because brokers may add some.
 pub const MAX_RECORDS: usize = 9_000;
-/// Most partitions that one request makes.
+/// Maximum new partitions per request.
 pub const MAX_PARTITIONS: usize = 9_000;
-/// Most topics in one request: measured, more of them gain nothing.
+/// Maximum topics per request; larger requests are not faster, as measured.
 pub const MAX_TOPICS: usize = 1_000;
 
 /// What one item adds to a request.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Cost {
-    /// Records of the metadata log.
+    /// Records in the metadata log.
     pub records: usize,
-    /// Partitions that are made.
+    /// New partitions.
     pub partitions: usize,
 }
 
 impl Cost {
-    /// A topic that is created. This and the others are the records that Kafka's
+    /// The cost of creating a topic. The record counts in this impl are those that Kafka's
     /// `ReplicationControlManager` and `ConfigurationControlManager` write.
     pub fn of_create(partitions: u32, configs: usize) -> Self {
         let partitions = partitions as usize;
@@ -30,7 +30,7 @@ impl Cost {
         }
     }
 
-    /// A topic that gets more partitions.
+    /// The cost of adding partitions.
     pub fn of_growth(from: u32, to: u32) -> Self {
         let added = to.saturating_sub(from) as usize;
         Self {
@@ -39,7 +39,7 @@ impl Cost {
         }
     }
 
-    /// A topic of which so many configs change.
+    /// The cost of changing this number of configs of a topic.
     pub fn of_alter(configs: usize) -> Self {
         Self {
             records: configs,
@@ -47,7 +47,7 @@ impl Cost {
         }
     }
 
-    /// A topic that is deleted.
+    /// The cost of deleting a topic.
     pub fn of_delete() -> Self {
         Self {
             records: 1,
@@ -56,8 +56,8 @@ impl Cost {
     }
 }
 
-/// Packs items into requests, in their order. An item that is too large for any request gets one
-/// of its own: what Kafka says to it is for Kafka to say.
+/// Packs items into requests, in order. An item over the limits gets its own request, so that Kafka
+/// reports the error.
 pub fn pack<T>(items: Vec<T>, cost: impl Fn(&T) -> Cost) -> Vec<Vec<T>> {
     let mut batches = Vec::new();
     let mut batch = Vec::new();

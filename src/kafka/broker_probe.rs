@@ -1,4 +1,4 @@
-//! Single brokers, each asked by itself on a connection of its own.
+//! Probes of single brokers, each on its own connection.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -15,24 +15,24 @@ use super::types::{AclOperation, Configs, Mode, Node};
 use crate::model::Secret;
 use crate::model::connection::Connection;
 
-/// What a broker that was asked by itself told.
+/// The response of a broker to a probe.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BrokerProbe {
-    /// How long it took, connecting and logging in included.
+    /// The response time, including connection and authentication.
     pub took: Duration,
-    /// The release of Kafka that it runs, as far as it lets on.
+    /// The Kafka release that the broker runs, as far as its API versions identify it.
     pub release: Option<String>,
-    /// Up to which version it knows each API, by the API's key.
+    /// The maximum supported version of each API, by API key.
     pub apis: BTreeMap<i16, i16>,
-    /// Its settings.
+    /// The broker's configs.
     pub configs: Result<Configs, Fault>,
 }
 
 impl Cluster {
-    /// Asks one broker, at the address that it advertises and at no other.
+    /// Probes one broker, only at the address that it advertises.
     ///
     /// # Errors
-    /// Why it could not be reached.
+    /// Returns why the broker could not be reached.
     pub async fn probe(&self, node: &Node) -> Result<BrokerProbe, Error> {
         let id = node.id;
         let ask =
@@ -47,10 +47,10 @@ impl Cluster {
         })
     }
 
-    /// Asks one of the servers that the connection begins with, and tells how long it took.
+    /// Probes a bootstrap server and returns its response time.
     ///
     /// # Errors
-    /// Why it could not be reached.
+    /// Returns why the server could not be reached.
     pub async fn knock(&self, server: &Secret) -> Result<Duration, Error> {
         let ask =
             async |client: Arc<Client>, timeout| on_thread(move || client.metadata(timeout)).await;
@@ -58,11 +58,12 @@ impl Cluster {
         Ok(took)
     }
 
-    /// What this principal may do with the cluster as a whole. Kafka names nothing to one that
-    /// may not describe the cluster; `None` where the broker does not know the question.
+    /// Returns the operations on the cluster that this principal is authorized to. Kafka returns
+    /// none to a principal that is not authorized to describe the cluster; `None` if the broker
+    /// does not support the request.
     ///
     /// # Errors
-    /// Why the call as a whole failed.
+    /// Returns why the call failed.
     pub async fn operations(&self) -> Result<Option<BTreeSet<AclOperation>>, Error> {
         let ask = |client: Arc<Client>, timeout| async move {
             let options = Options {
@@ -75,12 +76,13 @@ impl Cluster {
         self.read("the rights on the cluster", 0, ask).await
     }
 
-    /// The servers that the connection begins with.
+    /// Returns the bootstrap servers.
     pub fn servers(&self) -> &[Secret] {
         &self.connection().servers
     }
 
-    /// Asks by a fresh client that knows this one address, which ends where there is no hope.
+    /// Sends a request with a new client that knows only this address, and fails as soon as a
+    /// response is impossible.
     async fn ask_alone<T>(
         &self,
         address: Secret,
@@ -111,7 +113,7 @@ impl Cluster {
 }
 
 impl Node {
-    /// Where it says that it is to be found, `host:port`.
+    /// Returns the advertised address, `host:port`.
     pub fn address(&self) -> String {
         match self.host.contains(':') {
             true => format!("[{}]:{}", self.host, self.port),

@@ -1,12 +1,12 @@
-//! What is wrong with a broker's certificate, in words.
+//! Diagnosis of rejected broker certificates.
 
 use super::error::Cause;
 use super::failure::Diagnosis;
 use super::ffi::CERTIFICATE_REASON;
 
-/// OpenSSL's numbers for why a certificate is refused, `X509_V_ERR_…`.
+/// OpenSSL's codes for rejected certificates, `X509_V_ERR_…`.
 mod reason {
-    /// No authority that is trusted here has signed it, or nobody but itself.
+    /// Not signed by a trusted CA, or self-signed.
     pub const UNKNOWN_AUTHORITY: [i32; 5] = [2, 18, 19, 20, 21];
     pub const NO_REVOCATION_LIST: i32 = 3;
     pub const NOT_YET_VALID: i32 = 9;
@@ -16,20 +16,19 @@ mod reason {
     pub const TOO_WEAK: [i32; 3] = [66, 67, 68];
 }
 
-/// A certificate that was refused.
+/// A rejected certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Certificate {
-    /// Whose it is, `/CN=kafka-1`.
+    /// The subject, `/CN=kafka-1`.
     subject: String,
-    /// Who signed it.
     issuer: String,
-    /// OpenSSL's number for what is wrong.
+    /// OpenSSL's error code.
     reason: i32,
 }
 
 impl Certificate {
-    /// Reads librdkafka's line, `[thrd:…]: [PROTOCOL://]HOST:PORT/ID: Certificate (subject=S,
-    /// issuer=I) verification callback failed: x509 error 10`, into the server and its certificate.
+    /// Parses librdkafka's log line, `[thrd:…]: [PROTOCOL://]HOST:PORT/ID: Certificate (subject=S,
+    /// issuer=I) verification callback failed: x509 error 10`, to the server and its certificate.
     pub fn parse(line: &str) -> Option<(String, Self)> {
         let line = line.split_once("]: ")?.1;
         let (name, rest) = line.split_once(": Certificate (subject=")?;
@@ -46,7 +45,7 @@ impl Certificate {
         Some((server.to_owned(), certificate))
     }
 
-    /// What it means. `server` is where it was shown.
+    /// Returns the diagnosis. `server` is the server that presented the certificate.
     pub fn diagnosis(&self, server: &str) -> Diagnosis {
         let Self {
             subject,

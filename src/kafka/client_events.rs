@@ -1,5 +1,6 @@
-//! What librdkafka says on its own: which servers failed and why, and what the brokers can do. An
-//! admin call that fails only says "timed out"; the cause stands here.
+//! Collects what librdkafka reports outside of responses: which servers failed and why, and which
+//! APIs the brokers support. A failed admin call only reports "timed out"; the cause is in these
+//! events.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,10 +13,10 @@ use super::failure::Failure;
 use super::ffi::Notice;
 use super::version::{self, Apis};
 
-/// librdkafka's `_ALL_BROKERS_DOWN`: every server was tried, and failed.
+/// librdkafka's `_ALL_BROKERS_DOWN`: all servers were tried and failed.
 const ALL_BROKERS_DOWN: i32 = -187;
 
-/// The facts that matter of all that the clients of one connection say.
+/// The relevant events of all clients of one connection.
 #[derive(Debug)]
 pub(super) struct ClientEvents {
     since: Instant,
@@ -39,25 +40,25 @@ struct EventState {
     failures: BTreeMap<String, Failure>,
     certificates: BTreeMap<String, Certificate>,
     apis: BTreeMap<String, Apis>,
-    /// How long it took until the first broker told what it can do.
+    /// The time until the first broker returned its API versions.
     reached: Option<Duration>,
     token: TokenState,
 }
 
-/// How a token stands, where the client needs one.
+/// The state of the client's OAUTHBEARER token.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) enum TokenState {
-    /// It has one, or needs none.
+    /// Available, or not needed.
     #[default]
     Settled,
-    /// It is being fetched.
+    /// Being fetched.
     Asked,
-    /// There is none, and why.
+    /// Not available, with the reason.
     Missing(String),
 }
 
 impl ClientEvents {
-    /// Takes in what a client says.
+    /// Processes an event of a client.
     pub fn hear(&self, notice: Notice) {
         let mut state = self.lock();
         match notice {
@@ -83,42 +84,42 @@ impl ClientEvents {
         self.changed.notify_waiters();
     }
 
-    /// How long it took from the beginning until a broker gave its first answer, to the question that
-    /// comes with a connection: one round trip, and what TCP and TLS need before it.
+    /// Returns the time from the start until a broker's first response, to the API versions request
+    /// of a new connection: one round trip, plus TCP and TLS setup.
     pub fn reached(&self) -> Option<Duration> {
         self.lock().reached
     }
 
-    /// The last failure of each server, by its address.
+    /// Returns the last failure of each server.
     pub fn failures(&self) -> Vec<Failure> {
         self.lock().failures.values().cloned().collect()
     }
 
-    /// It was found out that a server that hung up expects TLS.
+    /// Records that a server that closed the connection expects TLS.
     pub fn expects_tls(&self, server: &str) {
         if let Some(failure) = self.lock().failures.get_mut(server) {
             failure.expects_tls = true;
         }
     }
 
-    /// How the token stands.
+    /// Returns the state of the token.
     pub fn token(&self) -> TokenState {
         self.lock().token.clone()
     }
 
-    /// A request was answered: what failed before no longer matters.
+    /// Records that a request was answered: earlier failures are obsolete.
     pub fn all_is_well(&self) {
         let mut state = self.lock();
         state.failures.clear();
         state.all_down = false;
     }
 
-    /// The release of Kafka that the brokers run, the oldest where they differ.
+    /// Returns the Kafka release of the brokers, the oldest if they differ.
     pub fn release(&self) -> Option<&'static str> {
         version::oldest(self.lock().apis.values())
     }
 
-    /// Up to which version the brokers know each API: the lowest where they differ.
+    /// Returns the maximum version of each API that all brokers support.
     pub fn apis(&self) -> Apis {
         let mut all = Apis::new();
         for (key, highest) in self.lock().apis.values().flatten() {
@@ -128,13 +129,14 @@ impl ClientEvents {
         all
     }
 
-    /// Whether all brokers that were spoken to know which record has the highest timestamp.
+    /// Returns whether all contacted brokers support offsets by highest timestamp.
     pub fn knows_max_timestamp(&self) -> bool {
         self.lock().apis.values().all(version::knows_max_timestamp)
     }
 
-    /// Returns once there is little hope left: every server was tried and failed, there is no token
-    /// to log in with, or the cluster gives an address that nobody here knows. True where a host's other addresses may still work.
+    /// Completes when success is unlikely: all servers were tried and failed, no token is
+    /// available, or the cluster advertises an address that cannot be resolved here. Returns true
+    /// if other addresses of a host may still work.
     pub async fn hopeless(&self) -> bool {
         loop {
             let changed = self.changed.notified();
@@ -159,8 +161,8 @@ impl ClientEvents {
 }
 
 impl EventState {
-    /// The same failure comes twice, as an error with its code and as a line of the log without.
-    /// Some come as a log line alone, and say less than one that had a code.
+    /// librdkafka reports a failure twice, as an error with its code and as a log line without.
+    /// Some failures are only logged, with less detail than one with a code.
     fn failed(&mut self, failure: Option<Failure>) {
         let Some(mut failure) = failure else { return };
         failure.certificate = self.certificates.get(&failure.server).cloned();
@@ -171,14 +173,14 @@ impl EventState {
     }
 
     fn api(&mut self, line: &str) {
-        // A bootstrap connection and the one to the broker behind it are two names here; both say
-        // the same.
+        // A bootstrap connection and the connection to the same broker have different names, with
+        // the same lines.
         let Some((name, _)) = line.split_once("]: ") else {
             return;
         };
         let apis = self.apis.entry(name.to_owned()).or_default();
         if line.ends_with("Broker API support:") {
-            // A new list begins: the broker may have been upgraded.
+            // A new list begins; the broker may have been upgraded.
             apis.clear();
         } else if let Some((key, highest)) = version::read(line) {
             apis.insert(key, highest);

@@ -1,4 +1,4 @@
-//! The librdkafka clients behind a cluster: made, found to work, given up.
+//! The librdkafka clients of a cluster: creation, health check, replacement.
 
 use std::sync::Arc;
 use std::thread;
@@ -16,32 +16,32 @@ use super::pace::{self, Pace};
 use super::{probe, settings};
 use crate::model::connection::Connection;
 
-/// How long one attempt of a request may take. KRaft names brokers as the controller that are
-/// gone (until they are fenced, about 9 s), and a client that went to one can stay stuck for
-/// minutes where a fresh one is answered at once.
+/// The time limit of one attempt of a request. KRaft returns brokers that are down as the
+/// controller (until they are fenced, about 9 s), and a client that connects to one can be stuck
+/// for minutes while a new client gets a response at once.
 pub(super) const ATTEMPT: Duration = Duration::from_secs(10);
 
-/// How long librdkafka gets for a host's other addresses, once all servers failed.
+/// The time for a host's other addresses after all servers have failed.
 const OTHER_ADDRESSES: Duration = Duration::from_secs(1);
 
-/// How long it gets for what it says after that, where no other address can help.
+/// The time for librdkafka's remaining events if no other address can help.
 const LAST_WORDS: Duration = Duration::from_millis(50);
 
-/// The clients in use. They are replaced together.
+/// The current clients, which are replaced together.
 pub(super) struct Clients {
     pub client_events: Arc<ClientEvents>,
     pub first: Arc<Client>,
-    /// The brokers that there were when it connected.
+    /// The brokers at connection time.
     pub brokers: Vec<i32>,
-    /// Made once there is work for them.
+    /// Created on demand.
     others: [OnceCell<Arc<Client>>; 2],
     connection: Arc<Connection>,
     pace: Arc<Pace>,
 }
 
 impl Clients {
-    /// Makes the first client and waits until a broker answers it. A client that went to a
-    /// controller that is gone is given up for a fresh one.
+    /// Creates the first client and waits for a broker's response. A client that is stuck on a
+    /// controller that is down is replaced by a new one.
     pub async fn open(
         connection: &Arc<Connection>,
         limits: Limits,
@@ -74,7 +74,7 @@ impl Clients {
         }
     }
 
-    /// Makes the first client, which starts to connect.
+    /// Creates the first client, which starts to connect.
     pub fn new(
         connection: &Arc<Connection>,
         timeout: Duration,
@@ -92,9 +92,9 @@ impl Clients {
         })
     }
 
-    /// One of the clients, in turn. A broker answers the requests of a connection one after the other:
-    /// a single one is asked over three, so that it need not wait for the next question. Where the
-    /// cluster is far away, that is what costs least.
+    /// Returns one of the clients in turn. A broker answers the requests of a connection in
+    /// sequence; a single broker gets three connections, so that it always has a request to work
+    /// on. This costs least when the cluster is far away.
     pub async fn pick(&self, number: usize) -> Result<Arc<Client>, Error> {
         let others = match self.brokers.len() {
             0 | 1 => &self.others[..],
@@ -127,7 +127,7 @@ fn client(
     .map_err(|fault| Error::refused_settings(&fault))
 }
 
-/// Finds out which of the servers that hung up expect TLS.
+/// Detects which of the servers that closed the connection expect TLS.
 pub(super) async fn look_for_tls(client_events: &ClientEvents, connection: &Connection) {
     let failures = client_events.failures().into_iter();
     for failure in failures.filter(|failure| failure.may_expect_tls(connection)) {
@@ -138,7 +138,7 @@ pub(super) async fn look_for_tls(client_events: &ClientEvents, connection: &Conn
     }
 }
 
-/// Returns when a client had all the time for its first answer that it can need.
+/// Completes after the maximum time that a client's first response can take.
 async fn stuck(client_events: &ClientEvents) -> Fault {
     tokio::time::sleep(ATTEMPT).await;
     let needed = client_events
@@ -151,7 +151,7 @@ async fn stuck(client_events: &ClientEvents) -> Fault {
     )
 }
 
-/// Returns when there is no hope left.
+/// Completes when no response is possible any more.
 pub(super) async fn given_up(client_events: &ClientEvents) -> Fault {
     let wait = match client_events.hopeless().await {
         true => OTHER_ADDRESSES,
@@ -161,20 +161,21 @@ pub(super) async fn given_up(client_events: &ClientEvents) -> Fault {
     Fault::new(TIMED_OUT, "all servers failed".to_owned())
 }
 
-/// Drops a topic whose client may be stuck, where nobody has to wait until it stops reading.
+/// Drops a topic on another thread, because its client may be stuck and would block until it stops
+/// reading.
 pub(super) fn drop_aside<T: Send + 'static>(topic: T) {
-    // Without a thread it is dropped here.
+    // If no thread can be created, the topic is dropped here.
     let _ = thread::Builder::new().spawn(move || drop(topic));
 }
 
-/// Runs a call that blocks on a thread of its own. Not on one of the runtime's: the runtime would
-/// wait for it when the process ends.
+/// Runs a blocking call on its own thread. The runtime's blocking threads are not used, because the
+/// runtime would wait for them at exit.
 pub(super) async fn on_thread<T: Send + 'static>(
     call: impl FnOnce() -> Result<T, Fault> + Send + 'static,
 ) -> Result<T, Fault> {
     let (sender, receiver) = oneshot::channel();
     let thread = thread::Builder::new().spawn(move || {
-        // Nobody waits any more where the caller gave up.
+        // The caller may have given up.
         let _ = sender.send(call());
     });
     if let Err(error) = thread {

@@ -1,4 +1,4 @@
-//! A cluster: its clients, and the calls on them.
+//! A cluster: its clients and the calls on them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,49 +19,50 @@ use super::types::{Alter, Configs, Metadata, Mode, NewTopic, TopicDescription};
 use crate::model::connection::Connection;
 use crate::model::{ConfigKey, TopicName};
 
-/// How long the first attempt of a read may take; each further one gets twice as long. A client
-/// that is stuck is soon replaced, and a slow answer still arrives.
+/// The time limit of a read's first attempt; it doubles with each attempt. A stuck client is
+/// replaced soon, and a slow response still arrives.
 const FIRST_READ: Duration = Duration::from_secs(3);
 
-/// How long to wait before a read is tried again.
+/// The pause before a read is retried.
 pub(super) const PAUSE: Duration = Duration::from_millis(200);
 
-/// Topics in one request for configs: librdkafka orders the answer in quadratic time, and a broker
-/// takes more time for each topic of a large answer than of a small one.
+/// Topics per DescribeConfigs request: librdkafka sorts the response in quadratic time, and brokers
+/// take more time per topic for large responses.
 const CONFIGS: Batches = Batches {
     size: 64,
     spread: true,
 };
 
-/// The same where a few keys of each are named: those answers are short.
+/// Topics per request if only a few keys of each are requested: the responses are short.
 const NAMED_CONFIGS: Batches = Batches {
     size: 250,
     spread: true,
 };
 
-/// Topics in one request for descriptions, which are short, too.
+/// Topics per DescribeTopics request; the responses are short, too.
 const TOPICS: Batches = Batches {
     size: 250,
     spread: true,
 };
 
-/// Requests under way at a time, over all clients: so many that a far-away broker is not waited for.
+/// Maximum concurrent requests over all clients, enough to hide the latency of a distant broker.
 const IN_FLIGHT: usize = 12;
 
-/// Requests that are worth a third client: to make one takes as long as a few answers.
+/// Minimum number of requests for which a third client is created; connecting takes as long as a
+/// few responses.
 const MANY: usize = 32;
 
-/// How many items are asked for in parts.
+/// How a request for many items is split.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Batches {
-    /// Items in one request.
+    /// Items per request.
     pub size: usize,
-    /// Whether any broker can answer, so that all of them are asked.
+    /// Whether any broker can respond, so that requests are distributed over all brokers.
     pub spread: bool,
 }
 
 impl Batches {
-    /// So many in one request, which librdkafka routes.
+    /// Creates batches of a size, which librdkafka routes.
     pub const fn of(size: usize) -> Self {
         Self {
             size,
@@ -70,19 +71,19 @@ impl Batches {
     }
 }
 
-/// How a request goes.
+/// The route of a request.
 pub(super) struct Via {
     pub client: Arc<Client>,
-    /// The broker to ask, where it matters.
+    /// The broker to send to, if it matters.
     pub broker: Option<i32>,
     pub timeout: Duration,
 }
 
-/// How long to wait.
+/// Time limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// For one request. What is only read is asked again within it, on a fresh client, where no
-    /// answer came; what changes the cluster is tried once, for 10 s at most.
+    /// The time limit of one request. Reads are retried within it on a new client; changes are
+    /// attempted once, for up to 10 s.
     pub timeout: Duration,
 }
 
@@ -95,16 +96,16 @@ struct Inner {
     limits: Limits,
     clients: Mutex<Arc<Clients>>,
     pace: Arc<Pace>,
-    /// Brokers that did not answer when they were picked: they are left to librdkafka.
+    /// Brokers that did not respond when they were selected; librdkafka routes their requests.
     silent: Mutex<BTreeSet<i32>>,
     renewing: tokio::sync::Mutex<()>,
 }
 
 impl Cluster {
-    /// Connects. Returns once a broker answered, or the cause as soon as it is known.
+    /// Connects. Returns after a broker's response, or an error as soon as the cause is known.
     ///
     /// # Errors
-    /// Why no broker could be reached.
+    /// Returns why no broker could be reached.
     pub async fn connect(connection: Connection, limits: Limits) -> Result<Cluster, Error> {
         settings::check(&connection)?;
         let connection = Arc::new(settings::prepared(connection));
@@ -122,11 +123,11 @@ impl Cluster {
         })))
     }
 
-    /// Connects, and tries again until `wait` is over; `tick` hears why each attempt failed. A
-    /// cause that waiting cannot cure ends it at once.
+    /// Connects, with retries until `wait` has passed; `tick` receives the error of each attempt.
+    /// An error that waiting cannot resolve is returned at once.
     ///
     /// # Errors
-    /// Why the last attempt failed.
+    /// Returns the error of the last attempt.
     pub async fn connect_within(
         connection: Connection,
         limits: Limits,
@@ -147,15 +148,15 @@ impl Cluster {
         }
     }
 
-    /// The brokers, and all topics with their partitions.
+    /// Returns the brokers, and all topics with their partitions.
     ///
     /// # Errors
-    /// Why the call as a whole failed.
+    /// Returns why the call failed.
     pub async fn metadata(&self) -> Result<Metadata, Error> {
         let topics = self.read("the topics", 0, |client, timeout| async move {
             clients::on_thread(move || client.metadata(timeout)).await
         });
-        // The second client connects meanwhile.
+        // The second client connects in parallel.
         let cluster = self.read("the brokers", 1, |client, timeout| async move {
             client.describe_cluster(timeout).await
         });
@@ -168,10 +169,10 @@ impl Cluster {
         Ok(metadata)
     }
 
-    /// All configs of the topics, those of a topic that is gone or may not be read as its fault.
+    /// Returns all configs of the topics, or a fault for a topic that is missing or not authorized.
     ///
     /// # Errors
-    /// Why the call as a whole failed.
+    /// Returns why the call failed.
     pub async fn describe_topic_configs(
         &self,
         names: &[TopicName],
@@ -179,11 +180,11 @@ impl Cluster {
         self.describe_configs(names, BTreeMap::new(), CONFIGS).await
     }
 
-    /// The same of some configs alone, which takes half the time: of each topic those that are named
-    /// for it.
+    /// Returns the given configs of each topic, in half the time of
+    /// [`Self::describe_topic_configs`].
     ///
     /// # Errors
-    /// Why the call as a whole failed.
+    /// Returns why the call failed.
     pub async fn describe_named_configs(
         &self,
         keys: BTreeMap<TopicName, BTreeSet<ConfigKey>>,
@@ -216,11 +217,11 @@ impl Cluster {
             .await
     }
 
-    /// Whether every broker that answers knows of a topic: they learn of a new one one after the
-    /// other.
+    /// Returns whether all responding brokers know a topic: brokers learn of a new topic one after
+    /// the other.
     ///
     /// # Errors
-    /// Why no broker answers.
+    /// Returns why no broker responds.
     pub async fn all_know(&self, topic: &TopicName) -> Result<bool, Error> {
         let brokers = self.clients().brokers.clone();
         for (number, broker) in brokers.into_iter().enumerate() {
@@ -245,10 +246,10 @@ impl Cluster {
         Ok(true)
     }
 
-    /// All configs of one broker.
+    /// Returns all configs of one broker.
     ///
     /// # Errors
-    /// Why the call as a whole failed.
+    /// Returns why the call failed.
     pub async fn describe_broker_configs(
         &self,
         broker: i32,
@@ -259,10 +260,10 @@ impl Cluster {
         .await
     }
 
-    /// Ids of the topics.
+    /// Returns the ids of the topics.
     ///
     /// # Errors
-    /// Why the call as a whole failed.
+    /// Returns why the call failed.
     pub async fn describe_topics(
         &self,
         names: &[TopicName],
@@ -270,11 +271,11 @@ impl Cluster {
         self.describe("the topics' ids", names, false).await
     }
 
-    /// The same, and what this principal may do with them: eight questions more to the brokers'
-    /// authorizer for each.
+    /// Returns the ids of the topics and the operations that this principal is authorized to: eight
+    /// more checks by the brokers' authorizer per topic.
     ///
     /// # Errors
-    /// Why the call as a whole failed.
+    /// Returns why the call failed.
     pub async fn describe_topics_and_rights(
         &self,
         names: &[TopicName],
@@ -300,21 +301,21 @@ impl Cluster {
         self.read_batches(what, names, TOPICS, ask).await
     }
 
-    /// Creates topics, in one request and one attempt. One result each, in the order given; no
-    /// topic twice.
+    /// Creates topics, in one request and one attempt. Returns one result per topic, in order.
+    /// Topics must be unique.
     ///
     /// # Errors
-    /// Why the request as a whole failed.
+    /// Returns why the request as a whole failed.
     pub async fn create_topics(&self, topics: &[NewTopic], mode: Mode) -> Result<Items, Fault> {
         self.write(async |client, timeout| client.create_topics(topics, mode, timeout).await)
             .await
     }
 
-    /// Grows topics to so many partitions, in one request and one attempt. One result each, in
-    /// the order given; no topic twice.
+    /// Increases topics to the given partition counts, in one request and one attempt. Returns one
+    /// result per topic, in order. Topics must be unique.
     ///
     /// # Errors
-    /// Why the request as a whole failed.
+    /// Returns why the request as a whole failed.
     pub async fn create_partitions(
         &self,
         topics: &[(TopicName, u32)],
@@ -324,11 +325,11 @@ impl Cluster {
             .await
     }
 
-    /// Changes single keys of topics, in one request and one attempt. One result each, in the
-    /// order given; no topic twice.
+    /// Changes single configs of topics, in one request and one attempt. Returns one result per
+    /// topic, in order. Topics must be unique.
     ///
     /// # Errors
-    /// Why the request as a whole failed.
+    /// Returns why the request as a whole failed.
     pub async fn incremental_alter_configs(
         &self,
         alters: &[Alter],
@@ -342,37 +343,37 @@ impl Cluster {
         .await
     }
 
-    /// Deletes topics, in one request and one attempt. One result each, in the order given; no
-    /// topic twice.
+    /// Deletes topics, in one request and one attempt. Returns one result per topic, in order.
+    /// Topics must be unique.
     ///
     /// # Errors
-    /// Why the request as a whole failed.
+    /// Returns why the request as a whole failed.
     pub async fn delete_topics(&self, names: &[TopicName]) -> Result<Items, Fault> {
         self.write(async |client, timeout| client.delete_topics(names, timeout).await)
             .await
     }
 
-    /// Puts fresh clients in place of ones that no longer answer.
+    /// Replaces clients that no longer get responses.
     ///
     /// # Errors
-    /// Why no broker could be reached.
+    /// Returns why no broker could be reached.
     pub async fn renew(&self) -> Result<(), Error> {
         let stale = self.clients();
         self.replace(&stale, self.0.limits).await
     }
 
-    /// A question for the controller that got no answer however often it was asked, though brokers
-    /// could be reached, as an error.
+    /// Returns the error of a request that the controller never answered although brokers are
+    /// reachable.
     pub fn without_controller(&self, what: &str) -> Error {
         Error::controller(&self.0.connection, what, &self.clients().client_events)
     }
 
-    /// Whom the brokers take this tool for, `User:ci`, as far as that is known and no secret.
+    /// Returns the client's principal, `User:ci`, if it is known and not secret.
     pub fn principal(&self) -> Option<String> {
         self.clients().first.principal()
     }
 
-    /// The release of Kafka, `4.3`, as far as the brokers let on.
+    /// Returns the Kafka release, `4.3`, as far as the brokers' API versions identify it.
     pub fn kafka_version(&self) -> Option<String> {
         self.clients().client_events.release().map(str::to_owned)
     }
@@ -381,18 +382,18 @@ impl Cluster {
         &self.0.connection
     }
 
-    /// How long to wait.
+    /// Returns the time limits.
     pub fn limits(&self) -> Limits {
         self.0.limits
     }
 
-    /// How far away it is.
+    /// Returns the measured latency.
     pub(super) fn pace(&self) -> &Arc<Pace> {
         &self.0.pace
     }
 
-    /// How long an attempt may take, over a fresh client perhaps, that is given so long where the
-    /// cluster is nearby: never longer than one request altogether.
+    /// Returns the time limit of an attempt, possibly on a new client, from its limit for a nearby
+    /// cluster; never more than the limit of one request.
     pub fn bound(&self, nearby: Duration) -> Duration {
         self.0.pace.bound(nearby).min(self.0.limits.timeout)
     }
@@ -401,7 +402,8 @@ impl Cluster {
         Arc::clone(&lock(&self.0.clients))
     }
 
-    /// Several may find the same clients stuck: the first one replaces them.
+    /// Replaces clients. If several callers find the same clients stuck, only the first replaces
+    /// them.
     async fn replace(&self, stale: &Arc<Clients>, limits: Limits) -> Result<(), Error> {
         let _turn = self.0.renewing.lock().await;
         if Arc::ptr_eq(&self.clients(), stale) {
@@ -412,8 +414,8 @@ impl Cluster {
         Ok(())
     }
 
-    /// Replaces clients that got no answer in time. Where no fresh one gets any either, the cluster
-    /// may come back before the time is over.
+    /// Replaces clients that got no response in time. If a new client gets none either, the cluster
+    /// may recover before the deadline.
     async fn replace_stuck(&self, stale: &Arc<Clients>, deadline: Instant) -> Result<(), Error> {
         let timeout = deadline.saturating_duration_since(Instant::now());
         match self.replace(stale, Limits { timeout }).await {
@@ -424,8 +426,8 @@ impl Cluster {
         }
     }
 
-    /// Sends a request that changes something, for one attempt. Where no answer comes, the fault
-    /// says why, as far as that is known.
+    /// Sends a request that changes the cluster, once. If no response arrives, the fault contains
+    /// the reason, as far as known.
     async fn write(
         &self,
         send: impl AsyncFnOnce(Arc<Client>, Duration) -> Result<Items, Fault>,
@@ -452,8 +454,8 @@ impl Cluster {
         }
     }
 
-    /// Asks for something that can be asked for again, until there is an answer or the time is
-    /// over. `number` picks one of the clients.
+    /// Sends an idempotent request until a response arrives or the time is over. `number` selects
+    /// one of the clients.
     pub(super) async fn read<T, Answer>(
         &self,
         what: &str,
@@ -467,8 +469,8 @@ impl Cluster {
         self.read_from(None, what, number, ask).await
     }
 
-    /// The same of a broker. One that does not answer is left alone from then on, and any other is
-    /// asked in its place.
+    /// Reads from a specific broker. A broker that does not respond is skipped from then on, and
+    /// librdkafka selects another.
     async fn read_from<T, Answer>(
         &self,
         broker: Option<i32>,
@@ -481,7 +483,7 @@ impl Cluster {
     {
         let (connection, limits) = (&self.0.connection, self.0.limits);
         let deadline = Instant::now() + limits.timeout;
-        // Within any time there is a second attempt, on a fresh client.
+        // A second attempt on a new client always fits into the time limit.
         let mut attempt = FIRST_READ;
         loop {
             let clients = self.clients();
@@ -531,8 +533,7 @@ impl Cluster {
         }
     }
 
-    /// The same for many items: in batches, several under way over all clients, and over all
-    /// brokers.
+    /// Reads many items: in batches, concurrently over all clients and all brokers.
     pub(super) async fn read_batches<K, T, Answer>(
         &self,
         what: &'static str,
@@ -585,7 +586,7 @@ impl Cluster {
                 Err(panic) => std::panic::resume_unwind(panic.into_panic()),
             }
         }
-        // In the order of the names, which takes no sorting of them.
+        // Batches are in the order of the names, so names need no sorting.
         all.sort_unstable_by_key(|(at, _)| *at);
         Ok(all.into_iter().flat_map(|(_, answer)| answer).collect())
     }

@@ -1,4 +1,4 @@
-//! Why a cluster could not be reached, or a whole call failed, in words.
+//! Errors of connections and of whole calls, with causes and fixes.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,7 +10,8 @@ use crate::model::Secret;
 use crate::model::connection::Connection;
 use crate::model::text::escape;
 
-/// Connecting, or a whole call, failed. `Display` is one sentence with the address and the cause.
+/// The error of a connection or of a whole call. `Display` is one sentence with the address and the
+/// cause.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{sentence}")]
 pub struct Error {
@@ -19,50 +20,50 @@ pub struct Error {
     cause: Cause,
 }
 
-/// Why.
+/// The cause of an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
-    /// Nothing listens at the address, or the way there is closed.
+    /// Nothing listens at the address, or the network blocks it.
     Unreachable,
-    /// The name of the host is not known.
+    /// The host name cannot be resolved.
     Unresolved,
-    /// Something else than Kafka listens there.
+    /// Something other than Kafka listens at the address.
     NotKafka,
-    /// The other side closes the connection.
+    /// The server closes the connection.
     Closed,
-    /// TLS: versions, certificates, or TLS on one side alone.
+    /// TLS: versions, certificates, or TLS on only one side.
     Tls,
-    /// The user, the password, the token or the mechanism is wrong.
+    /// Wrong user, password, token or mechanism.
     Authentication,
-    /// The client's own settings cannot be used: a file that is not there, say.
+    /// The client's settings are unusable, for example a missing file.
     Settings,
-    /// Brokers answer, and the cluster's controller does not.
+    /// Brokers respond, but the cluster's controller does not.
     NoController,
-    /// No answer in time, and nothing that says why.
+    /// No response in time, for an unknown reason.
     TimedOut,
-    /// The cluster answered with an error.
+    /// The cluster returned an error.
     Refused,
 }
 
 impl Cause {
-    /// Whether waiting cannot cure it.
+    /// Returns whether waiting cannot resolve it.
     pub fn is_lasting(self) -> bool {
         matches!(self, Cause::Tls | Cause::Authentication | Cause::Settings)
     }
 }
 
 impl Error {
-    /// What to do now.
+    /// Returns how to fix the error.
     pub fn help(&self) -> Option<String> {
         self.help.clone()
     }
 
-    /// Why.
+    /// Returns the cause.
     pub fn cause(&self) -> Cause {
         self.cause
     }
 
-    /// No client can be made of these settings, and what to do about it.
+    /// Creates the error of unusable client settings, with a fix.
     pub(super) fn settings(message: &str, help: &str) -> Self {
         let sentence = format!(
             "cannot connect with these client settings: {}",
@@ -75,7 +76,7 @@ impl Error {
         }
     }
 
-    /// The same in librdkafka's words.
+    /// Creates the error of client settings that librdkafka rejects.
     pub(super) fn refused_settings(fault: &Fault) -> Self {
         if fault.message.contains("OAuth/OIDC depends on libcurl") {
             return Self::settings(
@@ -89,7 +90,7 @@ impl Error {
         )
     }
 
-    /// No broker could be reached.
+    /// Creates the error of a failed connection.
     pub(super) fn connecting(
         connection: &Connection,
         fault: &Fault,
@@ -113,7 +114,7 @@ impl Error {
         }
     }
 
-    /// There is no token to log in with.
+    /// Creates the error of a missing token.
     fn token(
         connection: &Connection,
         client_events: &ClientEvents,
@@ -142,7 +143,7 @@ impl Error {
         })
     }
 
-    /// A whole call failed on a cluster that was reached before.
+    /// Creates the error of a whole call on a cluster that was reachable before.
     pub(super) fn call(
         connection: &Connection,
         what: &str,
@@ -154,7 +155,7 @@ impl Error {
         Self::cannot(connection, &what, "from", fault, client_events, waited)
     }
 
-    /// Records could not be written to a cluster that was reached before.
+    /// Creates the error of a failed append on a cluster that was reachable before.
     pub(super) fn writing(
         connection: &Connection,
         what: &str,
@@ -189,7 +190,7 @@ impl Error {
         }
     }
 
-    /// The cluster was reached again and again, and its controller gave no answer.
+    /// Creates the error of a reachable cluster with a controller that never responded.
     pub(super) fn controller(
         connection: &Connection,
         what: &str,
@@ -214,7 +215,7 @@ impl Error {
         }
     }
 
-    /// A request that got no answer, with what is known of the reason.
+    /// Adds the known reason to the fault of a request without a response.
     pub(super) fn explain(
         fault: Fault,
         client_events: &ClientEvents,
@@ -230,7 +231,7 @@ impl Error {
         }
     }
 
-    /// librdkafka says nothing that explains it.
+    /// Creates the error if librdkafka reports no reason.
     fn unexplained(
         connection: &Connection,
         (what, help): (&str, &str),
@@ -257,16 +258,17 @@ fn shown(connection: &Connection) -> String {
     escape(&connection.servers_shown()).into_owned()
 }
 
-/// The servers that failed, each with what it means.
+/// The failed servers, each with its diagnosis.
 struct Failures(Vec<(String, Diagnosis)>);
 
 impl Failures {
     fn of(client_events: &ClientEvents, connection: &Connection) -> Self {
         let failures = client_events.failures();
-        // What the cluster says of itself matters once it was reached.
+        // If the cluster was reached, failures at its advertised addresses are the relevant ones.
         let learned = failures.iter().any(|failure| failure.learned);
         let relevant = failures.iter().filter(|failure| failure.learned == learned);
-        // Part of an address may come from a variable, and so be redacted in what librdkafka says.
+        // A part of an address may come from a variable, and is then redacted in librdkafka's
+        // messages.
         let server = |failure: &Failure| {
             let mut given = connection.servers.iter();
             let given = given.find(|server| connection.redact(server.expose()) == failure.server);
@@ -279,14 +281,15 @@ impl Failures {
         )
     }
 
-    /// The one to act on: what waiting cannot cure comes first.
+    /// Returns the diagnosis to act on: causes that waiting cannot resolve come first.
     fn worst(&self) -> Option<&Diagnosis> {
         let lasting = self.0.iter().find(|(_, d)| d.cause.is_lasting());
         lasting.or(self.0.first()).map(|(_, diagnosis)| diagnosis)
     }
 }
 
-/// `a:9092 and b:9092: connection refused`, or `a:9092: …; b:9092: …` where they differ.
+/// Formats as `a:9092 and b:9092: connection refused`, or `a:9092: …; b:9092: …` if the reasons
+/// differ.
 impl fmt::Display for Failures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();

@@ -1,10 +1,10 @@
-//! Why one server could not be used: what librdkafka says about it, understood and put in words.
+//! Diagnosis of a single server's failure, from librdkafka's messages.
 
 use super::certificate::Certificate;
 use super::error::Cause;
 use crate::model::connection::Connection;
 
-/// librdkafka's local codes that tell causes apart.
+/// librdkafka's local error codes that identify causes.
 mod code {
     pub const BAD_MESSAGE: i32 = -199;
     pub const RESOLVE: i32 = -193;
@@ -17,34 +17,35 @@ mod code {
 pub(super) struct Failure {
     /// `host:port`.
     pub server: String,
-    /// Whether the address comes from the cluster itself (`advertised.listeners`), not from the
-    /// connection.
+    /// Whether the cluster advertised the address (`advertised.listeners`), as opposed to the
+    /// connection settings.
     pub learned: bool,
-    /// librdkafka's code; what it only logs has none.
+    /// librdkafka's error code; log lines have none.
     pub code: Option<i32>,
-    /// librdkafka's words.
+    /// librdkafka's message.
     pub reason: String,
-    /// What is wrong with the server's certificate.
+    /// The server's certificate, if it was rejected.
     pub certificate: Option<Certificate>,
-    /// Whether the server was found to expect TLS.
+    /// Whether a probe has found that the server expects TLS.
     pub expects_tls: bool,
-    /// How far the connection had come: `CONNECT`, `SSL_HANDSHAKE`, `APIVERSION_QUERY`, `UP`, …
+    /// The state of the connection at the failure: `CONNECT`, `SSL_HANDSHAKE`, `APIVERSION_QUERY`,
+    /// `UP`, …
     pub state: String,
 }
 
-/// A failure understood.
+/// The diagnosis of a failure.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Diagnosis {
     pub cause: Cause,
-    /// What happened, to stand after the address: `connection refused`.
+    /// What happened, to follow the address: `connection refused`.
     pub words: String,
-    /// What to do now.
+    /// How to fix it.
     pub help: String,
 }
 
 impl Failure {
-    /// Reads librdkafka's line: `[PROTOCOL://]HOST:PORT/ID: REASON (after 3ms in state UP, …)`,
-    /// in a log with `[thrd:NAME]: ` before it.
+    /// Parses librdkafka's line: `[PROTOCOL://]HOST:PORT/ID: REASON (after 3ms in state UP, …)`,
+    /// which has the prefix `[thrd:NAME]: ` in a log.
     pub fn parse(code: Option<i32>, line: &str) -> Option<Self> {
         let line = match line.strip_prefix("[thrd:") {
             Some(rest) => rest.split_once("]: ")?.1,
@@ -69,24 +70,24 @@ impl Failure {
         })
     }
 
-    /// Whether another address of the same host may still work.
+    /// Returns whether another address of the same host may still work.
     pub fn may_have_other_addresses(&self) -> bool {
         self.state == "CONNECT" && self.code != Some(code::RESOLVE)
     }
 
-    /// Whether it comes from an address that the cluster gave and nobody here knows.
+    /// Returns whether the cluster advertises a host name that cannot be resolved here.
     pub fn is_unknown_advertised_name(&self) -> bool {
         self.learned && self.code == Some(code::RESOLVE)
     }
 
-    /// Whether the server may have hung up because it expects TLS.
+    /// Returns whether the server may have closed the connection because it expects TLS.
     pub fn may_expect_tls(&self, connection: &Connection) -> bool {
         !connection.protocol().ends_with("SSL")
             && self.state == "APIVERSION_QUERY"
             && self.reason.starts_with("Disconnected")
     }
 
-    /// What it means.
+    /// Returns the diagnosis.
     pub fn diagnosis(&self, connection: &Connection) -> Diagnosis {
         let mut diagnosis = match self.code {
             Some(code::RESOLVE) => self.unresolved(),
@@ -156,7 +157,8 @@ impl Failure {
     }
 
     fn not_kafka(&self) -> Diagnosis {
-        // librdkafka takes the first four bytes of an answer as its length, and complains of it.
+        // librdkafka interprets the first four bytes of a response as its length, and reports this
+        // number.
         let http = i32::from_be_bytes(*b"HTTP").to_string();
         let words = if self.reason.contains(&http) {
             "an HTTP server answers there, not Kafka"
@@ -188,15 +190,16 @@ impl Failure {
         Diagnosis::new(Cause::Closed, words, help)
     }
 
-    /// The number of TLS's alert that the broker sent (RFC 8446, section 6).
+    /// Returns the TLS alert number that the broker sent (RFC 8446, section 6).
     fn alert(&self) -> Option<u8> {
         let (_, number) = self.reason.rsplit_once("SSL alert number ")?;
         let end = number.find(|c: char| !c.is_ascii_digit());
         number[..end.unwrap_or(number.len())].parse().ok()
     }
 
-    /// What Kafka 2.8 sends to a client whose certificate it misses or does not take: with TLS 1.3,
-    /// where the client believes that all is well by then, an alert that it cannot decrypt.
+    /// Returns whether this is the error of Kafka 2.8 for a missing or rejected client certificate:
+    /// with TLS 1.3, the client considers the handshake complete and receives an alert that it
+    /// cannot decrypt.
     fn is_unreadable_alert(&self) -> bool {
         self.state != "SSL_HANDSHAKE" && self.reason.contains("bad record mac")
     }
@@ -221,7 +224,7 @@ impl Failure {
             );
         }
         match self.alert() {
-            // bad_certificate to unknown_ca, but for illegal_parameter; certificate_required.
+            // bad_certificate to unknown_ca, except illegal_parameter; certificate_required.
             Some(41..=46 | 48 | 116) => client_certificate(connection),
             // handshake_failure, protocol_version, insufficient_security.
             Some(40 | 70 | 71) => Diagnosis::new(
@@ -258,7 +261,7 @@ impl Failure {
             );
         }
         let why = self.reason.strip_prefix("SASL authentication error: ");
-        // What a broker answers to a token is JSON (RFC 7628, section 3.2.2).
+        // The broker's response to a token is JSON (RFC 7628, section 3.2.2).
         if connection.uses_tokens() {
             let status = why.and_then(|why| why.strip_prefix("{\"status\":\""));
             let status = status.and_then(|status| status.split('"').next());
@@ -288,7 +291,7 @@ fn expects_tls() -> Diagnosis {
     )
 }
 
-/// The broker does not take the client's certificate, or misses it.
+/// Returns the diagnosis of a missing or rejected client certificate.
 fn client_certificate(connection: &Connection) -> Diagnosis {
     match connection.has_certificate() {
         true => Diagnosis::new(

@@ -1,43 +1,44 @@
-//! What a broker, or the client on its behalf, answered instead of doing what it was asked.
+//! Error responses of a broker, or of the client on its behalf.
 
 use std::fmt;
 
 use super::ffi;
 use crate::model::text::escape;
 
-/// One error with Kafka's code and the broker's own words.
+/// An error with Kafka's code and the broker's message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// Kafka's error code; negative ones below -1 are the client's own.
+    /// Kafka's error code; codes below -1 are librdkafka's own.
     pub code: i32,
-    /// The code's name, `POLICY_VIOLATION`.
+    /// The name of the code, `POLICY_VIOLATION`.
     pub name: String,
-    /// The broker's words, the connection's secrets redacted. Not escaped: `Display` does that.
+    /// The broker's message, with the connection's secrets redacted. Not escaped; `Display` escapes
+    /// it.
     pub message: String,
 }
 
-/// What a caller can do about a [`Fault`].
+/// Kinds of [`Fault`]s, by what a caller can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FaultKind {
-    /// The topic exists already.
+    /// The topic already exists.
     AlreadyExists,
-    /// The topic does not exist, or may not be seen.
+    /// The topic does not exist or is not visible.
     Missing,
-    /// The topic cannot get this number of partitions; perhaps it has them already.
+    /// The partition count is invalid; possibly the topic has it already.
     InvalidPartitions,
-    /// The broker asked is not the controller (any more). Nothing was done.
+    /// The broker is not (or no longer) the controller. Nothing was changed.
     NotController,
-    /// A quota holds the request back. Nothing was done.
+    /// A quota throttles the request. Nothing was changed.
     Throttled,
-    /// A right is missing.
+    /// An authorization is missing.
     NotAuthorised,
-    /// No answer came: it may have been done, or not.
+    /// No response: the request may have been carried out or not.
     Unanswered,
-    /// The broker does not know the request: it is too old, or no Kafka of Apache's.
+    /// The broker does not support the request: it is too old, or not Apache Kafka.
     Unsupported,
-    /// Another error that Kafka calls retriable. Nothing was done.
+    /// Another error that Kafka defines as retriable. Nothing was changed.
     Retriable,
-    /// Asking again would give the same answer.
+    /// A retry would return the same error.
     Permanent,
 }
 
@@ -45,7 +46,7 @@ pub enum FaultKind {
 const UNKNOWN: i32 = -1;
 /// Kafka's `UNSUPPORTED_VERSION`.
 const UNSUPPORTED_VERSION: i32 = 35;
-/// librdkafka's `_UNSUPPORTED_FEATURE`: the broker does not list the request among those it knows.
+/// librdkafka's `_UNSUPPORTED_FEATURE`: the broker does not list the API among those it supports.
 const UNSUPPORTED_FEATURE: i32 = -165;
 /// librdkafka's `_TIMED_OUT`.
 pub(super) const TIMED_OUT: i32 = -185;
@@ -53,15 +54,15 @@ pub(super) const TIMED_OUT: i32 = -185;
 const RECORD_TIMED_OUT: i32 = -192;
 /// librdkafka's `_INVALID_ARG`.
 const INVALID_ARGUMENT: i32 = -186;
-/// librdkafka's `_DESTROY`: the client went while the request was under way.
+/// librdkafka's `_DESTROY`: the client was closed during the request.
 pub(super) const CLOSED: i32 = -197;
 /// librdkafka's `_BAD_COMPRESSION`: a batch of records could not be decompressed.
 const BAD_COMPRESSION: i32 = -198;
-/// librdkafka's `_BAD_MSG`: the answer could not be read.
+/// librdkafka's `_BAD_MSG`: the response could not be parsed.
 pub(super) const UNREADABLE: i32 = -199;
 
 impl FaultKind {
-    /// Whether nothing was done, and the same request may succeed a little later.
+    /// Returns whether nothing was changed and a later retry may succeed.
     pub fn is_worth_another_try(self) -> bool {
         matches!(
             self,
@@ -83,7 +84,7 @@ impl Fault {
             3 => "UNKNOWN_TOPIC_OR_PARTITION".to_owned(),
             _ => ffi::code_name(code),
         };
-        // librdkafka's own text, where the broker gave none.
+        // librdkafka's own text, used if the broker sends none.
         let message = match message.strip_prefix("Broker: ") {
             Some(text) => text.to_owned(),
             None => message,
@@ -95,18 +96,18 @@ impl Fault {
         }
     }
 
-    /// A request that no broker answers as it is meant before this release of Kafka.
+    /// Creates the fault of a request that brokers support only from `release` on.
     pub(super) fn too_old(release: &str, what: &str) -> Self {
         let message = format!("{what} needs brokers of Kafka {release} or newer");
         Self::new(UNSUPPORTED_FEATURE, message)
     }
 
-    /// A request that cannot even be put together.
+    /// Creates the fault of a request that could not be built.
     pub(super) fn invalid(message: String) -> Self {
         Self::new(INVALID_ARGUMENT, message)
     }
 
-    /// The same where a right is missing, saying whose: `Authorization failed for User:reader.`
+    /// Adds the principal to an authorization error: `Authorization failed for User:reader.`
     pub(super) fn of(mut self, principal: Option<&str>) -> Self {
         if let Some(principal) = principal.filter(|_| self.kind() == FaultKind::NotAuthorised) {
             self.message = format!("{} for {principal}.", self.plain_words());
@@ -114,7 +115,7 @@ impl Fault {
         self
     }
 
-    /// The same where a right is missing, saying which: `Authorization failed; needed: Create on
+    /// Adds the missing right to an authorization error: `Authorization failed; needed: Create on
     /// the topic.`
     pub(super) fn needs(mut self, right: &str) -> Self {
         if self.kind() == FaultKind::NotAuthorised {
@@ -130,10 +131,10 @@ impl Fault {
         }
     }
 
-    /// What a caller can do about it.
+    /// Returns the kind of the fault.
     ///
     /// Source: the classes of `org.apache.kafka.common.protocol.Errors` (4.3), and librdkafka's
-    /// local codes. Codes that no admin request can answer with are left out.
+    /// local codes. Codes that no admin request can return are omitted.
     pub fn kind(&self) -> FaultKind {
         match self.code {
             36 => FaultKind::AlreadyExists,
@@ -144,8 +145,8 @@ impl Fault {
             89 => FaultKind::Throttled,
             29 | 30 | 31 | 53 | 65 => FaultKind::NotAuthorised,
             // REQUEST_TIMED_OUT and NETWORK_EXCEPTION; from the client _TRANSPORT,
-            // _ALL_BROKERS_DOWN, _TIMED_OUT_QUEUE, _DESTROY_BROKER. Kafka 4.3 can answer UNKNOWN
-            // and have done the work all the same.
+            // _ALL_BROKERS_DOWN, _TIMED_OUT_QUEUE, _DESTROY_BROKER. Kafka 4.3 can return UNKNOWN
+            // although the change was made.
             7 | 13 | -195 | -187 | -166 | -137 => FaultKind::Unanswered,
             UNKNOWN | TIMED_OUT | RECORD_TIMED_OUT | CLOSED | UNREADABLE => FaultKind::Unanswered,
             UNSUPPORTED_VERSION | UNSUPPORTED_FEATURE => FaultKind::Unsupported,

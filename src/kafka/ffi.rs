@@ -1,12 +1,12 @@
-//! librdkafka's admin API, made safe: the crate's only `unsafe`.
+//! Safe wrapper of librdkafka's admin API: the crate's only `unsafe`.
 //!
-//! - Error codes are plain integers. The generated bindings give them as a Rust enum, and a broker
-//!   that answers with a code which that enum does not list would be undefined behaviour; so every
-//!   function that returns one is declared here again.
-//! - Every C object is owned and freed on every path ([`Owned`], [`Event`]); what an event holds is
-//!   copied out before it goes.
-//! - One thread a client, the pump, polls librdkafka's main queue. Answers, errors and logs all
-//!   come through it; an answer finds its way by the number that its request carried.
+//! - Error codes are plain integers. The generated bindings define them as a Rust enum, in which a
+//!   code that the enum does not list would be undefined behaviour; so every function that returns
+//!   a code is declared again here.
+//! - Every C object is owned and freed on every path ([`Owned`], [`Event`]); the contents of an
+//!   event are copied before it is freed.
+//! - One thread per client, the pump, polls librdkafka's main queue. It receives responses, errors
+//!   and logs; a response is matched to its request by the request's number.
 #![allow(unsafe_code)]
 
 mod certificates;
@@ -40,19 +40,19 @@ use super::types::{
 use crate::model::TopicName;
 use crate::model::connection::{Connection, Token};
 
-/// How long the pump sleeps at most; a client that is dropped wakes it.
+/// The maximum sleep of the pump; dropping the client wakes it.
 const POLL_MS: c_int = 500;
 
-/// Records that are handed on together, at most: whoever reads wakes up once for all of them, and
-/// works on some while more come.
+/// Maximum records that are passed on together: the reader wakes once for all of them, and
+/// processes them while more arrive.
 const RECORDS: usize = 500;
 
-/// What librdkafka has for messages that it writes into a buffer of the caller.
+/// librdkafka's size of buffers for messages.
 const MESSAGE_LENGTH: usize = 512;
-/// The longest line of its log, in bytes: what is longer it cuts off.
+/// The maximum length of a librdkafka log line, in bytes; longer lines are truncated.
 const LONGEST_LINE: usize = 2047;
 
-/// The same functions and structures as in the bindings, with integers in place of error enums.
+/// Functions and structures of the bindings, with integers in place of error enums.
 mod raw {
     use std::ffi::{c_char, c_int, c_void};
 
@@ -172,8 +172,7 @@ mod raw {
     }
 }
 
-/// The name of an error code, as librdkafka has it. Safe for any code: an unlisted one is
-/// `ERR_123?`.
+/// Returns librdkafka's name of an error code. Safe for any code: an unlisted one is `ERR_123?`.
 pub(super) fn code_name(code: i32) -> String {
     // SAFETY: takes any integer and returns a static string.
     unsafe { text(raw::rd_kafka_err2name(code)) }
@@ -193,7 +192,7 @@ unsafe fn optional_text(string: *const c_char) -> Option<String> {
     Some(string.to_string_lossy().into_owned())
 }
 
-/// A C array as a slice, as long as its owner lives.
+/// Returns a C array as a slice, valid as long as its owner.
 unsafe fn slice<'a, T>(first: *const T, length: usize) -> &'a [T] {
     if first.is_null() || length == 0 {
         return &[];
@@ -201,12 +200,12 @@ unsafe fn slice<'a, T>(first: *const T, length: usize) -> &'a [T] {
     unsafe { std::slice::from_raw_parts(first, length) }
 }
 
-/// The same, where C counts in signed integers.
+/// Returns a C array with a signed length as a slice.
 unsafe fn counted<'a, T>(first: *const T, length: c_int) -> &'a [T] {
     unsafe { slice(first, usize::try_from(length).unwrap_or_default()) }
 }
 
-/// The array that a getter of the form `f(object, &mut count)` returns.
+/// Returns the array from a getter of the form `f(object, &mut count)`.
 unsafe fn listed<'a, O, T>(
     object: *const O,
     get: unsafe extern "C" fn(*const O, *mut usize) -> *mut *const T,
@@ -224,7 +223,7 @@ fn c_string(text: &str) -> Result<CString, Fault> {
 }
 
 fn milliseconds(duration: Duration) -> c_int {
-    // librdkafka takes an hour at most.
+    // librdkafka's maximum is one hour.
     c_int::try_from(duration.as_millis().clamp(1, 3_600_000)).unwrap_or(3_600_000)
 }
 
@@ -232,7 +231,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A buffer that librdkafka writes a message into.
+/// A buffer for a message of librdkafka.
 struct Message([c_char; MESSAGE_LENGTH]);
 
 impl Message {
@@ -245,22 +244,22 @@ impl Message {
     }
 
     fn read(&self) -> String {
-        // SAFETY: it was zeroed, and librdkafka ends what it writes with a zero.
+        // SAFETY: the buffer was zeroed, and librdkafka terminates messages with a zero.
         unsafe { text(self.0.as_ptr()) }
     }
 }
 
-/// A C object that is freed when it goes.
+/// A C object that is freed on drop.
 pub(super) struct Owned<T> {
     object: *mut T,
     free: unsafe extern "C" fn(*mut T),
 }
 
-// SAFETY: librdkafka's objects belong to no thread, and only their owner touches them.
+// SAFETY: librdkafka's objects are not bound to a thread, and only their owner uses them.
 unsafe impl<T> Send for Owned<T> {}
 
 impl<T> Owned<T> {
-    /// Takes over an object that a C function made; null means that it could not.
+    /// Takes ownership of an object that a C function created; null means failure.
     unsafe fn take(
         object: *mut T,
         free: unsafe extern "C" fn(*mut T),
@@ -275,13 +274,13 @@ impl<T> Owned<T> {
 
 impl<T> Drop for Owned<T> {
     fn drop(&mut self) {
-        // SAFETY: `take` was given the object with the function that frees it, and nobody else
-        // frees it.
+        // SAFETY: `take` received the object with its free function, and the object is freed only
+        // here.
         unsafe { (self.free)(self.object) }
     }
 }
 
-/// Takes over an error that a C function returned; null means that there is none.
+/// Takes ownership of an error that a C function returned; null means no error.
 unsafe fn returned(error: *mut sys::rd_kafka_error_t) -> Result<(), Fault> {
     if error.is_null() {
         return Ok(());
@@ -303,7 +302,7 @@ pub(super) type ResourceObject = Owned<sys::rd_kafka_ConfigResource_t>;
 pub(super) type TopicNames = Owned<sys::rd_kafka_TopicCollection_t>;
 
 impl NewTopicObject {
-    /// A topic to create.
+    /// Creates the request item of a new topic.
     pub fn new(name: &str, partitions: i32, replication_factor: i32) -> Result<Self, Fault> {
         let name = c_string(name)?;
         let mut message = Message::new();
@@ -320,7 +319,7 @@ impl NewTopicObject {
         }
     }
 
-    /// Sets one config of it.
+    /// Sets a config of the topic.
     pub fn set_config(&mut self, key: &str, value: &str) -> Result<(), Fault> {
         let (c_key, value) = (c_string(key)?, c_string(value)?);
         // SAFETY: the strings live through the call, which copies them.
@@ -334,7 +333,7 @@ impl NewTopicObject {
 }
 
 impl NewPartitionsObject {
-    /// A topic to grow to so many partitions.
+    /// Creates the request item that increases a topic to `total` partitions.
     pub fn new(name: &str, total: u32) -> Result<Self, Fault> {
         let name = c_string(name)?;
         let mut message = Message::new();
@@ -354,7 +353,7 @@ impl NewPartitionsObject {
 }
 
 impl DeleteTopicObject {
-    /// A topic to delete.
+    /// Creates the request item of a topic to delete.
     pub fn new(name: &str) -> Result<Self, Fault> {
         let c_name = c_string(name)?;
         // SAFETY: the string lives through the call, which copies it.
@@ -368,12 +367,12 @@ impl DeleteTopicObject {
 }
 
 impl ResourceObject {
-    /// A topic whose configs are described or changed.
+    /// Creates the resource of a topic, to describe or change its configs.
     pub fn topic(name: &str) -> Result<Self, Fault> {
         Self::new(sys::rd_kafka_ResourceType_t::RD_KAFKA_RESOURCE_TOPIC, name)
     }
 
-    /// A broker whose configs are described.
+    /// Creates the resource of a broker, to describe its configs.
     pub fn broker(id: i32) -> Result<Self, Fault> {
         let kind = sys::rd_kafka_ResourceType_t::RD_KAFKA_RESOURCE_BROKER;
         Self::new(kind, &id.to_string())
@@ -390,10 +389,11 @@ impl ResourceObject {
         }
     }
 
-    /// Asks for this config alone, and others that are asked for so.
+    /// Restricts the response to the configs named by calls of this function.
     pub fn ask_for(&mut self, key: &str) -> Result<(), Fault> {
         let name = c_string(key)?;
-        // SAFETY: the strings live through the call, which copies them. A question has no value.
+        // SAFETY: the strings live through the call, which copies them. Described configs have no
+        // value.
         let code = unsafe {
             raw::rd_kafka_ConfigResource_set_config(self.object, name.as_ptr(), c"".as_ptr())
         };
@@ -403,7 +403,7 @@ impl ResourceObject {
         }
     }
 
-    /// Adds a change: the value to set, or `None` to remove the key.
+    /// Adds a change: a value to set, or `None` to remove the key.
     pub fn alter(&mut self, key: &str, value: Option<&str>) -> Result<(), Fault> {
         use sys::rd_kafka_AlterConfigOpType_t as Op;
         let key = c_string(key)?;
@@ -425,7 +425,7 @@ impl ResourceObject {
 }
 
 impl TopicNames {
-    /// Topics to describe.
+    /// Creates the list of topics to describe.
     pub fn new(names: &[TopicName]) -> Result<Self, Fault> {
         let names: Vec<CString> = names
             .iter()
@@ -443,7 +443,7 @@ impl TopicNames {
     }
 }
 
-/// A request, with the objects that it speaks of.
+/// A request, with its objects.
 pub(super) enum Call {
     CreateTopics(Vec<NewTopicObject>),
     CreatePartitions(Vec<NewPartitionsObject>),
@@ -476,7 +476,8 @@ impl Call {
         }
     }
 
-    /// Whether the broker is told how long it may take; librdkafka refuses the option elsewhere.
+    /// Returns whether the request has a broker-side timeout; librdkafka rejects this option for
+    /// other requests.
     fn has_operation_timeout(&self) -> bool {
         matches!(
             self,
@@ -484,7 +485,7 @@ impl Call {
         )
     }
 
-    /// Hands the request to librdkafka, which copies the objects.
+    /// Passes the request to librdkafka, which copies the objects.
     unsafe fn send(&self, handle: Handle, options: &Owned<sys::rd_kafka_AdminOptions_t>) {
         fn pointers<T>(objects: &[Owned<T>]) -> Vec<*mut T> {
             objects.iter().map(|owned| owned.object).collect()
@@ -538,16 +539,17 @@ impl Call {
     }
 }
 
-/// How a request is sent.
+/// The options of a request.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Options {
-    /// How long to wait for its answer.
+    /// The time limit for the response.
     pub timeout: Duration,
-    /// Whether the broker only checks it. Creates, partitions and configs know this.
+    /// Whether the broker only validates. Supported by creates, partitions and configs.
     pub validate_only: bool,
-    /// Whether the answer says what this principal may do. Descriptions of topics know this.
+    /// Whether the response includes authorized operations. Supported by topic descriptions.
     pub operations: bool,
-    /// The broker to ask; else librdkafka picks one. One that is not there is waited for.
+    /// The broker to send to; by default, librdkafka selects one. librdkafka waits for a broker
+    /// that is down.
     pub broker: Option<i32>,
 }
 
@@ -560,7 +562,8 @@ impl Options {
         let mut message = Message::new();
         let (text, length) = (message.pointer(), MESSAGE_LENGTH);
         let timeout = milliseconds(self.timeout);
-        // SAFETY: the client is alive while its handle is lent, and `message` outlives the calls.
+        // SAFETY: the client is alive while its handle is borrowed, and `message` outlives the
+        // calls.
         let code = unsafe {
             let options = Owned::take(
                 sys::rd_kafka_AdminOptions_new(handle.client, call.operation()),
@@ -571,7 +574,7 @@ impl Options {
             let mut code =
                 raw::rd_kafka_AdminOptions_set_request_timeout(object, timeout, text, length);
             if code == 0 && call.has_operation_timeout() {
-                // A little less, so that the broker's own "timed out" still arrives.
+                // A little less, so that the broker's own "timed out" response still arrives.
                 let less = timeout - timeout / 10;
                 code = raw::rd_kafka_AdminOptions_set_operation_timeout(object, less, text, length);
             }
@@ -593,28 +596,28 @@ impl Options {
     }
 }
 
-/// Something that librdkafka says on its own. The connection's secrets are redacted.
+/// An event of librdkafka outside of responses. The connection's secrets are redacted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Notice {
     /// An error, with librdkafka's code.
     Error(i32, String),
-    /// A line of the log, with librdkafka's short name for what it is about.
+    /// A log line, with librdkafka's facility.
     Log(String, String),
-    /// Records of the partition that is being read, in their order.
+    /// Records of the partition being read, in order.
     Records(Vec<Record>),
-    /// That partition was read to its end.
+    /// The end of that partition was reached.
     End,
-    /// Something is wrong with that partition.
+    /// An error of that partition.
     Partition(Fault),
     /// A token is being fetched.
     TokenAsked,
-    /// The client has its token.
+    /// The client has received a token.
     TokenGiven,
-    /// There is no token, and why.
+    /// No token is available, with the reason.
     NoToken(String),
 }
 
-/// librdkafka's client and its main queue. The pump destroys both, once the [`Client`] is gone.
+/// librdkafka's client and its main queue. The pump destroys both after the [`Client`] is dropped.
 #[derive(Clone, Copy)]
 struct Handle {
     client: *mut sys::rd_kafka_t,
@@ -626,16 +629,16 @@ unsafe impl Send for Handle {}
 // SAFETY: as above.
 unsafe impl Sync for Handle {}
 
-/// What waits for an answer: it copies the answer out of the event and sends it on.
+/// The handler of a response: it copies the response from the event and sends it on.
 type Waiting = Box<dyn FnOnce(&Event<'_>) + Send>;
 
-/// What waits for a record to be appended.
+/// The receiver of an append's result.
 type Sent = oneshot::Sender<Result<Appended, Fault>>;
 
-/// What a client is for.
+/// The role of a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
-    /// Asks, changes things, appends records.
+    /// Sends requests and appends records.
     Asks,
     /// Reads the records of a partition.
     Reads,
@@ -646,10 +649,10 @@ struct Shared {
     listen: Box<dyn Fn(Notice) + Send + Sync>,
     waiting: Mutex<HashMap<usize, Waiting>>,
     sent: Mutex<HashMap<usize, Sent>>,
-    /// Tokens that the client was given: secrets that come while it runs.
+    /// The tokens that the client received: secrets that arrive at run time.
     tokens: Mutex<Vec<Token>>,
-    /// Whether the pump should end. It is locked until the pump was woken, so that the queue is
-    /// not destroyed meanwhile.
+    /// Whether the pump should end. The lock is held until the pump has been woken, so that the
+    /// queue is not destroyed before.
     stop: Mutex<bool>,
 }
 
@@ -661,7 +664,7 @@ impl Shared {
         }
     }
 
-    /// Whom the brokers take the client for, as far as that is known and may be shown.
+    /// Returns the client's principal, if it is known and not secret.
     fn principal(&self) -> Option<String> {
         if self.connection.tokens.is_some() && self.connection.uses_tokens() {
             let tokens = lock(&self.tokens);
@@ -670,7 +673,7 @@ impl Shared {
         self.connection.principal()
     }
 
-    /// A text of librdkafka or a broker without the connection's secrets.
+    /// Redacts the connection's secrets in a text from librdkafka or a broker.
     fn redact(&self, text: &str) -> String {
         let text = self.connection.redact(text);
         let hide = |text: String, token: &Token| match token.value.expose() {
@@ -681,8 +684,8 @@ impl Shared {
     }
 }
 
-/// A line of librdkafka's log without `[thrd:NAME]: `: a thread's name is a server's, cut off after 63
-/// bytes, and so perhaps a part of a secret that is too short to be known for one.
+/// Removes `[thrd:NAME]: ` from a log line: the name is a server's, truncated to 63 bytes, so it
+/// may end in a part of a secret that is too short to be recognized.
 fn without_thread(line: &str) -> &str {
     const LONGEST: usize = "[thrd:]: ".len() + 63;
     let ends = line.match_indices("]: ").map(|(at, end)| at + end.len());
@@ -701,7 +704,7 @@ pub(super) struct Client {
 }
 
 impl Client {
-    /// Makes a client; connecting starts at once. What it says on its own goes to `listen`.
+    /// Creates a client, which starts to connect. Its events are passed to `listen`.
     pub fn new(
         connection: Arc<Connection>,
         role: Role,
@@ -736,13 +739,13 @@ impl Client {
         })
     }
 
-    /// Whom the brokers take this client for, as far as that is known and may be shown.
+    /// Returns the client's principal, if it is known and not secret.
     pub fn principal(&self) -> Option<String> {
         self.shared.principal()
     }
 
-    /// Sends a request. The receiver gets what `read` makes of the answer, or the fault of the
-    /// request as a whole; it is closed without either when the client goes.
+    /// Sends a request. The receiver gets the result of `read` on the response, or the fault of the
+    /// whole request; it is closed without a result if the client is dropped.
     pub fn submit<T: Send + 'static>(
         &self,
         call: Call,
@@ -757,12 +760,12 @@ impl Client {
                 Some(fault) => Err(fault),
                 None => Ok(read(event)),
             };
-            // Nobody waits any more where the caller gave up.
+            // The caller may have given up.
             let _ = sender.send(answer);
         });
         lock(&self.shared.waiting).insert(number, waiting);
-        // SAFETY: the opaque is a number that is never followed as a pointer; the client is alive,
-        // and the objects live through the call.
+        // SAFETY: the opaque is a number that is never dereferenced; the client is alive, and the
+        // objects live through the call.
         unsafe {
             let opaque = ptr::without_provenance_mut(number);
             sys::rd_kafka_AdminOptions_set_opaque(options.object, opaque);
@@ -771,19 +774,20 @@ impl Client {
         Ok(receiver)
     }
 
-    /// All topics and brokers. It blocks, for the time-out at most.
+    /// Returns all topics and brokers. Blocks up to `timeout`.
     pub fn metadata(&self, timeout: Duration) -> Result<Metadata, Fault> {
         self.metadata_of(true, timeout)
     }
 
-    /// The brokers, and the topics that this client appends to or reads. It blocks, too.
+    /// Returns the brokers, and the topics that this client appends to or reads. Blocks up to
+    /// `timeout`.
     pub fn own_metadata(&self, timeout: Duration) -> Result<Metadata, Fault> {
         self.metadata_of(false, timeout)
     }
 
     fn metadata_of(&self, all: bool, timeout: Duration) -> Result<Metadata, Fault> {
         let mut metadata = ptr::null();
-        // SAFETY: the client is alive; what is returned is copied and destroyed before it goes.
+        // SAFETY: the client is alive; the returned object is copied, then destroyed.
         unsafe {
             let code = raw::rd_kafka_metadata(
                 self.handle.client,
@@ -802,23 +806,23 @@ impl Client {
     }
 }
 
-/// Its pump destroys librdkafka's part of it, which nobody waits for.
+/// The pump destroys the C client, so that dropping does not block.
 impl Drop for Client {
     fn drop(&mut self) {
         let mut stop = lock(&self.shared.stop);
         *stop = true;
-        // SAFETY: the pump destroys the queue only after it has seen `stop`, which is locked.
+        // SAFETY: the pump destroys the queue only after reading `stop`, which is locked.
         unsafe { sys::rd_kafka_queue_yield(self.handle.queue) };
     }
 }
 
-/// Ends the process at once, with all that librdkafka still does for clients that were dropped: what
-/// they were asked for has been answered. An orderly exit would have to wait for each of them, stuck
-/// ones too, for OpenSSL's clean-up must not run beside them. What was printed is flushed.
+/// Exits the process at once, without waiting for librdkafka's shutdown of dropped clients, which
+/// have no open requests. An orderly exit would have to wait for all of them, including stuck ones,
+/// because OpenSSL's cleanup must not run concurrently. Flushes stdout and stderr.
 pub fn leave(code: u8) -> ! {
-    // Whoever printed has heard of what went wrong.
+    // Write errors have been reported when printing.
     let _ = (io::stdout().flush(), io::stderr().flush());
-    // SAFETY: it takes any number, and does not return.
+    // SAFETY: it accepts any number and does not return.
     unsafe { raw::_exit(code.into()) }
 }
 
@@ -835,8 +839,8 @@ impl Handle {
             ),
         };
         let mut message = Message::new();
-        // SAFETY: the configuration is freed where it is not handed over, the strings live through
-        // the calls, which copy them.
+        // SAFETY: the configuration is freed unless ownership passes to the client; the strings
+        // live through the calls, which copy them.
         unsafe {
             let configuration = Owned::take(
                 sys::rd_kafka_conf_new(),
@@ -880,7 +884,7 @@ impl Handle {
     }
 
     fn destroy(self) {
-        // SAFETY: whoever calls this is the last to hold the handle.
+        // SAFETY: the caller is the last owner of the handle.
         unsafe {
             sys::rd_kafka_queue_destroy(self.queue);
             sys::rd_kafka_destroy(self.client);
@@ -888,8 +892,8 @@ impl Handle {
     }
 }
 
-/// Polls the main queue until the client goes, then destroys librdkafka's part of it. It does so
-/// here because that can take long, and nobody must wait for it.
+/// Polls the main queue until the client is dropped, then destroys the C client. It is destroyed on
+/// this thread because that can take long, and dropping must not block.
 fn pump(handle: Handle, shared: &Arc<Shared>) {
     let mut records = Vec::new();
     while !*lock(&shared.stop) {
@@ -907,7 +911,7 @@ fn pump(handle: Handle, shared: &Arc<Shared>) {
             event.deliver(handle);
         }
     }
-    // Whoever still waits is told at once.
+    // Closes all pending receivers at once.
     lock(&shared.waiting).clear();
     lock(&shared.sent).clear();
     handle.destroy();
@@ -926,16 +930,16 @@ impl Drop for Event<'_> {
     }
 }
 
-/// One item of an answer: its name, and its own result.
+/// An item of a response: its name and its result.
 pub(super) type Item<T> = (String, Result<T, Fault>);
 
-/// Reads the items of one kind of answer: the result in the event, the list in the result, and
-/// each item of the list.
+/// Defines functions that read the items of a response: the result in the event, the list in the
+/// result, and each item in the list.
 macro_rules! items {
     ($($(#[$doc:meta])* $name:ident: $result:ident, $list:ident, $item:ident;)+) => {$(
         $(#[$doc])*
         pub fn $name(&self) -> Vec<Item<items!(@item $item)>> {
-            // SAFETY: the event is alive; a result of another kind is null, and so has no items.
+            // SAFETY: the event is alive; a result of another kind is null and has no items.
             unsafe {
                 let result = sys::$result(self.event);
                 let items = listed(result, sys::$list).iter();
@@ -949,7 +953,7 @@ macro_rules! items {
 
 impl Event<'_> {
     fn deliver(self, handle: Handle) {
-        // SAFETY: the event is alive, and its opaque is the number that `submit` gave.
+        // SAFETY: the event is alive, and its opaque is the number that `submit` set.
         match unsafe { sys::rd_kafka_event_type(self.event) } {
             sys::RD_KAFKA_EVENT_ERROR => {
                 if let Some(fault) = self.fault() {
@@ -975,12 +979,12 @@ impl Event<'_> {
 
     fn logged(&self) {
         let (mut facility, mut line, mut level) = (ptr::null(), ptr::null(), 0);
-        // SAFETY: the event is alive, and what it points to is copied.
+        // SAFETY: the event is alive, and its contents are copied.
         let (facility, line) = unsafe {
             sys::rd_kafka_event_log(self.event, &mut facility, &mut line, &mut level);
             (text(facility), text(line))
         };
-        // It may end in half a secret, which nothing would know for one.
+        // It may end in a part of a secret, which could not be recognized.
         let line = match line.len() >= LONGEST_LINE {
             true => "(a line that librdkafka cut off)".to_owned(),
             false => self.shared.redact(&line),
@@ -991,9 +995,9 @@ impl Event<'_> {
         (self.shared.listen)(Notice::Log(facility, line));
     }
 
-    /// The fault of the request as a whole.
+    /// Returns the fault of the whole request.
     fn fault(&self) -> Option<Fault> {
-        // SAFETY: the event is alive, and its words are copied.
+        // SAFETY: the event is alive, and its message is copied.
         unsafe {
             let code = raw::rd_kafka_event_error(self.event);
             let message = || text(sys::rd_kafka_event_error_string(self.event));
@@ -1001,8 +1005,7 @@ impl Event<'_> {
         }
     }
 
-    /// A result by its code and its words. A broker's answer (a positive code) can repeat what it was
-    /// sent, and no secret of the connection is: to replace what resembles one would confirm guesses.
+    /// Converts a code and a message to a result.
     fn check(&self, code: c_int, message: impl FnOnce() -> String) -> Result<(), Fault> {
         let message = match code {
             0 => return Ok(()),
@@ -1014,15 +1017,15 @@ impl Event<'_> {
     }
 
     items! {
-        /// The items of an answer to creates.
+        /// Returns the items of a CreateTopics response.
         created: rd_kafka_event_CreateTopics_result, rd_kafka_CreateTopics_result_topics, topic;
-        /// The items of an answer to new partitions.
+        /// Returns the items of a CreatePartitions response.
         partitioned: rd_kafka_event_CreatePartitions_result, rd_kafka_CreatePartitions_result_topics, topic;
-        /// The items of an answer to deletes.
+        /// Returns the items of a DeleteTopics response.
         deleted: rd_kafka_event_DeleteTopics_result, rd_kafka_DeleteTopics_result_topics, topic;
-        /// The items of an answer to changed configs.
+        /// Returns the items of an IncrementalAlterConfigs response.
         altered: rd_kafka_event_IncrementalAlterConfigs_result, rd_kafka_IncrementalAlterConfigs_result_resources, resource;
-        /// The items of an answer to described topics.
+        /// Returns the items of a DescribeTopics response.
         descriptions: rd_kafka_event_DescribeTopics_result, rd_kafka_DescribeTopics_result_topics, description;
     }
 
@@ -1044,10 +1047,10 @@ impl Event<'_> {
         }
     }
 
-    /// The items of an answer to described configs.
+    /// Returns the items of a DescribeConfigs response.
     pub fn configs(&self) -> Vec<Item<Configs>> {
         let mut entries = configs::Entries::default();
-        // SAFETY: the event is alive; a result of another kind is null, and so has no items.
+        // SAFETY: the event is alive; a result of another kind is null and has no items.
         unsafe {
             let result = sys::rd_kafka_event_DescribeConfigs_result(self.event);
             let resources = listed(result, sys::rd_kafka_DescribeConfigs_result_resources);
@@ -1073,7 +1076,7 @@ impl Event<'_> {
         }
     }
 
-    /// The cluster's id and its brokers.
+    /// Returns the cluster id and the brokers.
     pub fn cluster(&self) -> (Option<String>, Vec<Node>) {
         // SAFETY: as above.
         unsafe {
@@ -1101,7 +1104,7 @@ unsafe fn describe(topic: *const sys::rd_kafka_TopicDescription_t) -> TopicDescr
         let (mut partitions, mut count) = (0, 0);
         sys::rd_kafka_TopicDescription_partitions(topic, &mut partitions);
         let operations = sys::rd_kafka_TopicDescription_authorized_operations(topic, &mut count);
-        // The bindings have another Rust enum here; Kafka may add operations.
+        // The bindings define another Rust enum here; Kafka may add operations.
         let operations: *const c_int = operations.cast();
         let operation = |&number: &c_int| AclOperation::from(number);
         let id = sys::rd_kafka_Uuid_base64str(sys::rd_kafka_TopicDescription_topic_id(topic));

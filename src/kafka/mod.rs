@@ -1,9 +1,9 @@
-//! The only room that knows rdkafka: the client, the admin calls, errors in words. It does what it
-//! is told and decides nothing.
+//! The only module that uses rdkafka: client, admin calls, error messages. It carries out requests
+//! and makes no decisions.
 //!
-//! Everything goes through librdkafka's own admin API (`ffi`, the crate's only `unsafe`), because
-//! rdkafka's safe `AdminClient` loses the broker's messages and each item's own error, and replaces
-//! a topic's whole config where one key was to change.
+//! All calls use librdkafka's own admin API (`ffi`, the crate's only `unsafe`), because rdkafka's
+//! safe `AdminClient` drops the brokers' messages and the errors of single items, and replaces a
+//! topic's whole config when one key changes.
 
 mod about;
 mod admin;

@@ -1,6 +1,6 @@
-//! Finds the newest record where the brokers cannot tell: Kafka before 3.0 does not know the
-//! question for the highest timestamp (KIP-734), but has always known which record is the first
-//! that is no older than a given time, and that there is none.
+//! Search for the newest record with brokers that cannot return it: Kafka before 3.0 does not
+//! support offsets by highest timestamp (KIP-734), but all versions return the first record that is
+//! not older than a given time, or that there is none.
 
 use std::collections::BTreeMap;
 
@@ -12,8 +12,8 @@ use super::usage::Offsets;
 use crate::model::{BrokerTime, TopicName};
 
 impl Cluster {
-    /// The record with the highest timestamp of each partition, by halving the time in which it
-    /// must be: all partitions in one round, 65 rounds at most, about 40 where no clock is wrong.
+    /// Returns the record with the highest timestamp of each partition, by binary search over time:
+    /// one round covers all partitions, with up to 65 rounds, and about 40 if all clocks are right.
     pub(super) async fn newest_by_search(
         &self,
         partitions: &[(TopicName, i32)],
@@ -55,7 +55,7 @@ impl Cluster {
     }
 }
 
-/// A search must end, whatever a broker leaves out.
+/// The fault for a partition that is missing in a response, so that the search always ends.
 fn unmentioned() -> Fault {
     let message = "the answer does not mention the partition";
     Fault::new(UNREADABLE, message.to_owned())
@@ -63,11 +63,12 @@ fn unmentioned() -> Fault {
 
 /// The search in one partition.
 struct Search {
-    /// The newest record found so far.
+    /// The newest record found.
     newest: OffsetFound,
-    /// No record is newer than this, in ms since 1970.
+    /// An upper bound of all timestamps, in ms since 1970.
     latest: i64,
-    /// A guess that saves rounds: few records are of a time to come.
+    /// The current time in ms, a guess that saves rounds: few records have a timestamp in the
+    /// future.
     now: i64,
 }
 
@@ -83,20 +84,20 @@ impl Search {
         }
     }
 
-    /// The time of which it is to be asked whether a record is as new; `None` at the end.
+    /// Returns the next timestamp to query; `None` at the end.
     fn question(&self) -> Option<i64> {
         let from = self.newest.timestamp;
         let is_first = from < 0 && self.latest == i64::MAX;
         match from < self.latest {
             false => None,
-            // An empty partition needs no second round.
+            // Detects an empty partition in one round.
             true if is_first => Some(0),
             true if from < self.now && self.latest == i64::MAX => Some(self.now.saturating_add(1)),
             true => Some(self.latest - (self.latest - from) / 2),
         }
     }
 
-    /// Takes in the first record that is no older than was asked.
+    /// Processes the response: the first record that is not older than the queried timestamp.
     fn hear(&mut self, found: OffsetFound) {
         let Some(asked) = self.question() else {
             return;
@@ -104,8 +105,7 @@ impl Search {
         match found.offset < 0 {
             true => self.latest = asked - 1,
             false if found.timestamp >= asked => self.newest = found,
-            // No broker answers with an older record than was asked for; a search must end if one
-            // does.
+            // Brokers do not return older records than queried; if one does, the search ends.
             false => self.latest = self.newest.timestamp,
         }
     }
@@ -119,7 +119,7 @@ mod tests {
 
     const NOW: i64 = 1_763_670_896_000;
 
-    /// What a partition with records of these times answers.
+    /// Returns the response of a partition with records of these timestamps.
     fn answer(times: &[i64], asked: i64) -> OffsetFound {
         let found = times.iter().position(|time| *time >= asked);
         OffsetFound {
@@ -128,7 +128,7 @@ mod tests {
         }
     }
 
-    /// The newest record, and how many questions it took.
+    /// Returns the newest record and the number of queries.
     fn search(times: &[i64]) -> (OffsetFound, usize) {
         let mut search = Search::new(NOW);
         let mut rounds = 0;
@@ -146,7 +146,7 @@ mod tests {
             timestamp: -1,
         };
         assert_eq!(search(&[]), (none, 1));
-        // Written without a timestamp, as before Kafka 0.10.
+        // Records without a timestamp, as before Kafka 0.10.
         assert_eq!(search(&[-1, -1]), (none, 1));
     }
 
@@ -175,7 +175,7 @@ mod tests {
             let (newest, rounds) = search(&times);
             let highest = *times.iter().max().unwrap();
             prop_assert_eq!(newest.timestamp, highest);
-            // The first one of that time.
+            // The first record with that timestamp.
             let first = times.iter().position(|time| *time == highest).unwrap();
             prop_assert_eq!(newest.offset, i64::try_from(first).unwrap());
             prop_assert!(rounds <= if highest <= NOW { 43 } else { 65 }, "{} questions", rounds);

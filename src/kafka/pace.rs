@@ -1,45 +1,46 @@
-//! How far away a cluster is, as its answers show: bounds on attempts follow it, so that nothing is
-//! given up that only takes its time.
+//! The latency of a cluster, from its response times. Time limits of attempts grow with it, so that
+//! slow but working requests are not aborted.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// Round trips that a first answer on a fresh client can take: two connections, each with TCP, TLS,
-/// versions and a login, the brokers' addresses between them, and the request itself.
+/// Maximum round trips until the first response on a new client: two connections, each with TCP,
+/// TLS, versions and authentication, the brokers' addresses between them, and the request itself.
 const FRESH_CLIENT: u32 = 16;
 
-/// A round trip that is worth more than what a second client gains.
+/// The round-trip time from which a second client costs more than it gains.
 const FAR: Duration = Duration::from_millis(100);
 
-/// The shortest time in which anything was answered: a round trip takes no longer.
+/// The minimum response time, an upper bound of the round-trip time.
 #[derive(Debug, Default)]
 pub(super) struct Pace(Mutex<Option<Duration>>);
 
 impl Pace {
-    /// Takes in how long an answer took.
+    /// Records a response time.
     pub fn saw(&self, took: Duration) {
         let mut shortest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *shortest = Some(shortest.map_or(took, |shortest| shortest.min(took)));
     }
 
-    /// How long a round trip takes at most; nothing is known before the first answer.
+    /// Returns an upper bound of the round-trip time; zero before the first response.
     pub fn round_trip(&self) -> Duration {
         let shortest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         shortest.unwrap_or_default()
     }
 
-    /// A bound for an attempt, on a fresh client perhaps, that is fixed for a cluster nearby.
+    /// Returns the time limit of an attempt, possibly on a new client, from its limit for a nearby
+    /// cluster.
     pub fn bound(&self, nearby: Duration) -> Duration {
         nearby.max(for_fresh_client(self.round_trip()))
     }
 
-    /// Whether it takes longer to connect once more than to wait for the answers before.
+    /// Returns whether another connection takes longer than waiting for earlier responses.
     pub fn is_far(&self) -> bool {
         self.round_trip() > FAR
     }
 }
 
-/// How long a first answer can take where a round trip takes so long.
+/// Returns the maximum time until the first response on a new client, for a round-trip time.
 pub(super) fn for_fresh_client(round_trip: Duration) -> Duration {
     round_trip.saturating_mul(FRESH_CLIENT)
 }
@@ -52,7 +53,7 @@ mod tests {
     fn bounds_follow_the_shortest_answer() {
         let (pace, nearby) = (Pace::default(), Duration::from_secs(3));
         assert_eq!(pace.bound(nearby), nearby);
-        // A controller that was gone for a while says nothing of the way to it.
+        // A controller that was down for a while gives no information about latency.
         pace.saw(Duration::from_secs(9));
         assert_eq!(pace.bound(nearby), Duration::from_secs(144));
         pace.saw(Duration::from_secs(1));

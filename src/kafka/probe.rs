@@ -1,33 +1,36 @@
-//! Whether a port that hung up on an open connection expects TLS: librdkafka cannot tell.
+//! Detects whether a port that closed a plaintext connection expects TLS, which librdkafka cannot
+//! detect.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpStream, ToSocketAddrs as _};
 use std::time::Duration;
 
-/// How long each step may take. The port has just answered somebody.
+/// The time limit of each step. The port has just accepted a connection.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// TLS's record types for a handshake and for an alert, and the major version of every TLS.
+/// The TLS record types of handshake and alert, and the major version of all TLS versions.
 const HANDSHAKE: u8 = 0x16;
 const ALERT: u8 = 0x15;
 const MAJOR: u8 = 0x03;
 
-/// A short ClientHello of TLS 1.2 (RFC 5246, 7.4.1.2). It asks for what every server of today has:
-/// one that wants more says so in TLS, but Kafka 2.8 then hangs up without a word.
+/// A short ClientHello of TLS 1.2 (RFC 5246, 7.4.1.2). It offers what every current server
+/// supports: a server with stricter requirements responds with an alert, except that Kafka 2.8
+/// closes the connection.
 const HELLO: [&[u8]; 5] = [
-    // The record, its type, version and length; the handshake, its type, length and version.
+    // Record: type, version and length; handshake: type, length and version.
     &[HANDSHAKE, MAJOR, 1, 0, 71, 1, 0, 0, 67, MAJOR, 3],
-    // What should be random.
+    // The random field.
     &[0; 32],
-    // No session; ECDHE with AES and a certificate of either kind of key; no compression.
+    // No session; ECDHE with AES and a certificate with either kind of key; no compression.
     &[0, 0, 4, 0xC0, 0x2B, 0xC0, 0x2F, 1, 0],
     // Extensions: the groups secp256r1 and x25519.
     &[0, 22, 0, 10, 0, 6, 0, 4, 0, 23, 0, 29],
-    // SHA-256 signed with ECDSA, RSA-PSS or RSA.
+    // Signature algorithms: SHA-256 with ECDSA, RSA-PSS or RSA.
     &[0, 13, 0, 8, 0, 6, 4, 3, 8, 4, 4, 1],
 ];
 
-/// Says hello to a server in TLS and looks whether it answers in TLS. It blocks for seconds at most.
+/// Sends a ClientHello and returns whether the server responds in TLS. Blocks for a few seconds at
+/// most.
 pub(super) fn speaks_tls(server: &str) -> bool {
     try_hello(server).is_ok_and(|answer| matches!(answer, [HANDSHAKE | ALERT, MAJOR]))
 }

@@ -1,8 +1,7 @@
-//! The records of one partition: read in order from an offset on, and appended.
+//! Records of one partition: read in order from an offset, and append.
 //!
-//! Each reader and each appender is a client of its own, so that neither waits for anybody else.
-//! Reading belongs to no consumer group: it commits nothing, and needs the right to read the topic
-//! alone.
+//! Each reader and each appender has its own client, so that none waits for another. Reads use no
+//! consumer group: they commit nothing, and need only the right to read the topic.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,32 +21,32 @@ use super::types::{Appended, Delivery, OffsetAt, OffsetFound, Record};
 use crate::model::TopicName;
 use crate::model::connection::Connection;
 
-/// How much longer than librdkafka's own time-out an append is waited for. It comes within; this
-/// holds should librdkafka itself be stuck.
+/// The extra time that an append waits after librdkafka's own timeout. librdkafka always reports
+/// within its timeout, unless it is stuck.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// How long the broker that leads a partition may take to know of it: a new topic shows elsewhere
-/// before that, and the lead moves when a broker goes.
+/// The time until a partition's leader must know the partition: a new topic is visible elsewhere
+/// before, and leadership moves when a broker goes down.
 const SETTLING: Duration = Duration::from_secs(5);
 
-/// How often such a broker is asked.
+/// The interval at which such a leader is polled.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Records under way at a time: below what librdkafka keeps.
+/// Maximum records in flight: below librdkafka's queue size.
 const IN_FLIGHT: usize = 10_000;
 
 /// Why records could not be read or appended.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RecordError {
-    /// The cluster answered with an error: a right is missing, say.
+    /// The cluster returned an error, such as a missing authorization.
     #[error("{0}")]
     Refused(Fault),
-    /// No answer came, or no client could be made.
+    /// No response arrived, or no client could be created.
     #[error(transparent)]
     Failed(#[from] Error),
 }
 
-/// What both kinds of clients share.
+/// The common part of readers and appenders.
 struct Side {
     connection: Arc<Connection>,
     client_events: Arc<ClientEvents>,
@@ -83,32 +82,33 @@ impl Side {
     }
 }
 
-/// What a reader hears.
+/// An event of a reader's client.
 enum ReaderEvent {
     Records(Vec<Record>),
     End,
     Fault(Fault),
 }
 
-/// Reads one partition in order. Only committed records are seen.
+/// Reads one partition in order. Only committed records are returned.
 pub struct Reader {
     side: Side,
     told: mpsc::UnboundedReceiver<ReaderEvent>,
-    /// Records that came together with the last one.
+    /// Records that arrived together with the last one.
     came: vec::IntoIter<Record>,
-    /// The offset after the last record that was handed on.
+    /// The offset after the last returned record.
     next: i64,
-    /// Where the end was when the reading began.
+    /// The end offset when reading started.
     end: i64,
-    /// `None` once it is being dropped.
+    /// `None` only during drop.
     topic: Option<Topic>,
 }
 
 impl Reader {
-    /// Begins to read a partition, from its first record on.
+    /// Starts to read a partition from its first record.
     ///
     /// # Errors
-    /// No broker tells where the partition begins and ends: a right is missing, say.
+    /// Returns an error if no broker returns the partition's offsets, for example for a missing
+    /// authorization.
     pub async fn open(
         cluster: &Cluster,
         topic: &TopicName,
@@ -124,13 +124,13 @@ impl Reader {
                 Notice::Partition(fault) => ReaderEvent::Fault(fault),
                 other => return client_events.hear(other),
             };
-            // Nobody listens any more where the reader was dropped.
+            // The reader may have been dropped.
             let _ = sender.send(hear);
         };
         let properties = settings::reading(&side.connection, side.timeout, cluster.pace());
-        // It connects while the offsets are asked for.
+        // The client connects while the offsets are read.
         let mut reading = side.open(Role::Reads, &properties, Box::new(listen))?;
-        // Numbers: librdkafka would ask for "the first" half a second later.
+        // Numeric offsets: librdkafka would resolve "earliest" half a second later.
         let (first, end) = tokio::try_join!(
             offset(cluster, topic, partition, OffsetAt::Earliest),
             end(cluster, topic, partition),
@@ -148,15 +148,15 @@ impl Reader {
         })
     }
 
-    /// The offset after the last record that was handed on.
+    /// Returns the offset after the last returned record.
     pub fn position(&self) -> i64 {
         self.next
     }
 
-    /// Reads up to where the end was when the reading began.
+    /// Reads up to the end offset at the time when reading started.
     ///
     /// # Errors
-    /// The records did not come in time, or a right is missing.
+    /// Returns an error if the records did not arrive in time or an authorization is missing.
     pub async fn to_end(&mut self, mut each: impl FnMut(Record)) -> Result<(), RecordError> {
         let take = |record| {
             each(record);
@@ -165,7 +165,7 @@ impl Reader {
         self.until(usize::MAX, take).await.map(drop)
     }
 
-    /// Whether any of the first so many records is of a kind. Reading stops at the first one that is.
+    /// Returns whether any of the first `most` records matches; reading stops at the first match.
     ///
     /// # Errors
     /// As for [`Reader::to_end`].
@@ -177,7 +177,7 @@ impl Reader {
         self.until(most, |record| is_one(&record)).await
     }
 
-    /// Reads until a record is found, or the end was reached, or so many were read.
+    /// Reads until a record matches, the end is reached, or `most` records were read.
     async fn until(
         &mut self,
         most: usize,
@@ -202,10 +202,10 @@ impl Reader {
         Ok(false)
     }
 
-    /// Reads on until the record at an offset was read, which somebody is known to have appended.
+    /// Reads up to the record at `offset`, which is known to exist.
     ///
     /// # Errors
-    /// It did not come in time, or a right is missing.
+    /// Returns an error if the record did not arrive in time or an authorization is missing.
     pub async fn up_to(
         &mut self,
         offset: i64,
@@ -221,10 +221,10 @@ impl Reader {
         Ok(())
     }
 
-    /// Waits for further records: until some came, or the time is over.
+    /// Waits until further records arrive or the time is over.
     ///
     /// # Errors
-    /// A right is missing.
+    /// Returns an error if an authorization is missing.
     pub async fn more(
         &mut self,
         most: Duration,
@@ -248,7 +248,7 @@ impl Reader {
         }
     }
 
-    /// Keeps records that came, and ends at what waiting does not cure.
+    /// Keeps received records, and returns faults that waiting cannot resolve.
     fn take(&mut self, told: ReaderEvent) -> Result<(), RecordError> {
         match told {
             ReaderEvent::Records(records) => self.came = records.into_iter(),
@@ -260,8 +260,8 @@ impl Reader {
         Ok(())
     }
 
-    /// The next record, or none at the end. What may pass by itself is waited for; `last` keeps
-    /// it, should the time be over first.
+    /// Returns the next record, or `None` at the end. Waits through transient faults; `last` keeps
+    /// the last one in case the time is over first.
     async fn hear(
         &mut self,
         deadline: Instant,
@@ -312,10 +312,10 @@ impl Drop for Reader {
     }
 }
 
-/// The offset after the last record of a partition, by now.
+/// Returns the current end offset of a partition.
 ///
 /// # Errors
-/// No broker tells: a right is missing, say.
+/// Returns an error if no broker returns the offset, for example for a missing authorization.
 pub async fn end(cluster: &Cluster, topic: &TopicName, partition: i32) -> Result<i64, RecordError> {
     offset(cluster, topic, partition, OffsetAt::Latest).await
 }
@@ -353,7 +353,7 @@ fn closed() -> Fault {
     Fault::new(CLOSED, "the client was closed".to_owned())
 }
 
-/// Whether waiting would not help.
+/// Returns whether waiting cannot resolve a fault.
 fn is_final(fault: &Fault) -> bool {
     matches!(
         fault.kind(),
@@ -361,12 +361,12 @@ fn is_final(fault: &Fault) -> bool {
     )
 }
 
-/// Lets a client that appends once begin at once. librdkafka looks for a broker to ask for its
-/// producer id when it hears of the cluster, the first time before it is connected to any, and then
-/// half a second later; so it is connected, and told again.
+/// Speeds up the first append of a client. librdkafka looks for a broker to request its producer id
+/// from when it receives metadata, the first time before it is connected to any broker, and then
+/// half a second later; so this connects first, then requests metadata again.
 async fn hasten(client: Arc<Client>, timeout: Duration) {
     if client.describe_cluster(timeout).await.is_ok() {
-        // What fails here fails again where it matters.
+        // An error here occurs again in the append itself.
         let _ = on_thread(move || client.own_metadata(timeout)).await;
     }
 }
@@ -375,15 +375,15 @@ async fn hasten(client: Arc<Client>, timeout: Duration) {
 pub struct Appender {
     side: Side,
     partition: i32,
-    /// `None` once it is being dropped.
+    /// `None` only during drop.
     topic: Option<Topic>,
 }
 
 impl Appender {
-    /// Begins to append to a partition. `timeout` holds for one append.
+    /// Opens an appender for a partition. `timeout` applies to each append.
     ///
     /// # Errors
-    /// No client can be made of the settings.
+    /// Returns an error if no client can be created with the settings.
     pub fn open(
         cluster: &Cluster,
         topic: &TopicName,
@@ -407,12 +407,11 @@ impl Appender {
         })
     }
 
-    /// Appends records in their order, and tells where each was put. `None` for a value removes
-    /// the key.
+    /// Appends records in order and returns their positions. A value of `None` writes a tombstone.
     ///
     /// # Errors
-    /// Why the first of those that were not appended was not; where no answer came, it may have
-    /// been. Those after it may or may not be there.
+    /// Returns the error of the first record that was not appended; without a response, it may have
+    /// been appended. The records after it may or may not have been appended.
     pub async fn append(
         &self,
         records: &[(Vec<u8>, Option<Vec<u8>>)],

@@ -1,4 +1,4 @@
-//! The client's properties: what the connection says, over what this tool needs.
+//! The client's properties: the connection's settings, merged with those that this tool needs.
 
 use std::time::Duration;
 
@@ -9,15 +9,15 @@ use super::types::Delivery;
 use crate::model::Secret;
 use crate::model::connection::Connection;
 
-/// How long a client that reads or appends records waits for one answer, at least: less than a lease
-/// of the inventory's lock lasts.
+/// The minimum time that a client that reads or appends records waits for a response: less than the
+/// lease of the inventory's lock.
 const ANSWER: Duration = Duration::from_secs(4);
 
-/// Everything that librdkafka is given. What the connection sets wins over what is only a better
-/// default; what the client layer stands on cannot be changed.
+/// Returns all librdkafka properties. The connection's settings override this tool's defaults, but
+/// not the properties that the client layer depends on.
 pub(super) fn properties(connection: &Connection, timeout: Duration) -> Vec<(String, String)> {
-    // Well within the time-out, so that librdkafka says how far it came: it looks once a second,
-    // and takes no less than one.
+    // Well within the timeout, so that librdkafka reports how far the connection came: it checks
+    // once a second, and its minimum is one second.
     let setup = timeout
         .as_millis()
         .saturating_sub(2_000)
@@ -27,15 +27,15 @@ pub(super) fn properties(connection: &Connection, timeout: Duration) -> Vec<(Str
         own("client.id", "topicsmith"),
         own("socket.connection.setup.timeout.ms", &setup.to_string()),
         own("api.version.request.timeout.ms", &setup.to_string()),
-        // A broker that was away is tried again soon.
+        // Retries a broker soon after it was down.
         own("reconnect.backoff.max.ms", "1000"),
-        // Else a small question may wait until the one before it was acknowledged (RFC 896).
+        // Otherwise a small request may wait until the previous one is acknowledged (RFC 896).
         own("socket.nagle.disable", "true"),
-        // Nobody asked for this tool's metrics.
+        // This tool's client metrics are of no use to the cluster.
         own("enable.metrics.push", "false"),
     ];
     let given = connection.properties.iter();
-    // Tokens that do not come from librdkafka are handed over with their extensions.
+    // Tokens that librdkafka does not fetch itself are set together with their extensions.
     let given = given.filter(|(name, _)| {
         !connection.uses_tokens() || name.as_str() != "sasl.oauthbearer.extensions"
     });
@@ -43,25 +43,26 @@ pub(super) fn properties(connection: &Connection, timeout: Duration) -> Vec<(Str
     let servers: Vec<&str> = connection.servers.iter().map(Secret::expose).collect();
     properties.extend([
         own("bootstrap.servers", &servers.join(",")),
-        // Asking about a topic must not make it.
+        // Requesting a topic must not create it.
         own("allow.auto.create.topics", "false"),
-        // Logs come to the queue and tell causes; `feature` tells what the brokers can do.
+        // Logs are delivered to the queue and contain causes; `feature` logs the brokers' API
+        // versions.
         own("log.queue", "true"),
         own("debug", &contexts(connection)),
     ]);
     properties
 }
 
-/// What librdkafka is to log: what this tool needs, and what was asked for.
+/// Returns the debug contexts: the one that this tool needs, and those that the user set.
 fn contexts(connection: &Connection) -> String {
     let asked = connection.property("debug").into_iter();
     let all: Vec<&str> = asked.chain(["feature"]).collect();
     all.join(",")
 }
 
-/// The same for a client of records. `timeout` is for all that it is told to do, and one answer that is
-/// lost on an open connection must not take all of it: after `socket.timeout.ms` librdkafka connects
-/// again, and asks again. (Where requests are bounded one by one, a fresh client does that.)
+/// Returns the properties of a client of records. `timeout` applies to the whole operation, and one
+/// lost response must not use up all of it: after `socket.timeout.ms`, librdkafka reconnects and
+/// retries. (Where each request has its own limit, a new client does that.)
 fn of_records(
     connection: &Connection,
     (timeout, pace): (Duration, &Pace),
@@ -74,7 +75,7 @@ fn of_records(
     std::iter::once(own).chain(rest).collect()
 }
 
-/// What a client that reads the records of a partition needs besides.
+/// Returns the properties of a client that reads a partition.
 pub(super) fn reading(
     connection: &Connection,
     timeout: Duration,
@@ -85,19 +86,19 @@ pub(super) fn reading(
         &[
             ("enable.partition.eof", "true"),
             ("isolation.level", "read_committed"),
-            // An offset that is gone is an error, not a reason to begin anywhere else.
+            // A deleted offset is an error, not a reason to start elsewhere.
             ("auto.offset.reset", "error"),
-            // As soon as there is a record, and seldom while there is none.
+            // Returns records immediately, and polls rarely while there are none.
             ("fetch.min.bytes", "1"),
             ("fetch.wait.max.ms", "500"),
-            // The leader alone knows the end.
+            // Only the leader knows the end.
             ("client.rack", ""),
         ],
     )
 }
 
-/// What a client that appends records needs besides: in their order, acknowledged by all replicas
-/// that are in sync, or an error in time.
+/// Returns the properties of a client that appends records: in order, acknowledged by all in-sync
+/// replicas, or an error in time.
 pub(super) fn appending(
     connection: &Connection,
     timeout: Duration,
@@ -105,8 +106,8 @@ pub(super) fn appending(
     delivery: Delivery,
 ) -> Vec<(String, String)> {
     let timeout_ms = timeout.as_millis().max(100).to_string();
-    // What comes by the thousand goes in few requests: without a pause the first record goes alone,
-    // and the rest in crumbs. A claim goes at once.
+    // Thousands of records are sent in few requests: without lingering, the first record is sent
+    // alone, and the rest in small batches. A lock claim is sent at once.
     let (once, linger_ms) = match delivery {
         Delivery::Once => ("true", "1"),
         Delivery::AtLeastOnce => ("false", "0"),
@@ -130,8 +131,23 @@ fn with(mut properties: Vec<(String, String)>, more: &[(&str, &str)]) -> Vec<(St
     properties
 }
 
-/// Refuses what librdkafka would refuse in words that lead nowhere.
+/// Rejects settings for which librdkafka's own error message is not helpful.
 pub(super) fn check(connection: &Connection) -> Result<(), Error> {
+    for (name, value) in &connection.properties {
+        // librdkafka removes it without a word, and the login fails with a value that looks right.
+        if is_credential(name)
+            && value
+                .expose()
+                .starts_with(|c: char| c.is_ascii_whitespace())
+        {
+            let message = format!("{name} begins with white space, which librdkafka removes");
+            let help = format!(
+                "use a {name} without white space in front; if it is only in the variable or file, \
+                 remove it there"
+            );
+            return Err(Error::settings(&message, &help));
+        }
+    }
     if !connection.protocol().starts_with("SASL") {
         return Ok(());
     }
@@ -155,11 +171,18 @@ pub(super) fn check(connection: &Connection) -> Result<(), Error> {
     Ok(())
 }
 
-/// The connection as the clients use it: with every password and key among its secrets, wherever
-/// it came from, and with tokens that are shared.
+/// Returns whether a property is a name or a secret, in which every character counts.
+fn is_credential(name: &str) -> bool {
+    ["username", "password", ".secret", ".client.id"]
+        .iter()
+        .any(|end| name.ends_with(end))
+}
+
+/// Prepares the connection for the clients: adds every password and key to its secrets, from any
+/// source, and shares tokens between clients.
 pub(super) fn prepared(mut connection: Connection) -> Connection {
     connection.tokens = connection.tokens.map(tokens::kept);
-    // The one word that librdkafka takes in capitals alone.
+    // The only enum value that librdkafka requires in upper case.
     let name = "sasl.mechanism";
     if let Some(mechanism) = connection.properties.remove(name) {
         let mechanism = mechanism.map(|mechanism| mechanism.to_ascii_uppercase());
@@ -186,12 +209,38 @@ mod tests {
     use super::*;
 
     #[test]
+    fn credentials_begin_without_white_space() {
+        for (name, value, is_right) in [
+            ("sasl.password", "x y ", true),
+            ("sasl.password", " x", false),
+            ("sasl.username", "\tx", false),
+            ("ssl.keystore.password", "\nx", false),
+            ("sasl.oauthbearer.client.secret", " x", false),
+            ("client.id", "x", true),
+            ("sasl.kerberos.principal", " x", true),
+        ] {
+            let mut connection = Connection::to(vec!["a:1".to_owned()]);
+            let secret = Secret::named(value, "${KAFKA_PASSWORD}");
+            connection.properties.insert(name.to_owned(), secret);
+            let checked = check(&connection).map_err(|error| error.to_string());
+            let expected = format!("{name} begins with white space, which librdkafka removes");
+            match is_right {
+                true => assert_eq!(checked, Ok(())),
+                false => assert!(
+                    checked.is_err_and(|error| error.contains(&expected)),
+                    "{name}"
+                ),
+            }
+        }
+    }
+
+    #[test]
     fn an_answer_gets_a_part_of_the_time_out_unless_the_connection_sets_it() {
         let mut connection = Connection::to(vec!["a:1".to_owned()]);
         let pace = Pace::default();
         let answer = |connection: &Connection, seconds| {
             let all = reading(connection, Duration::from_secs(seconds), &pace);
-            // The last one counts.
+            // The last value wins.
             let mut set = all.into_iter().rev();
             let found = set.find(|(name, _)| name == "socket.timeout.ms");
             found.map(|(_, value)| value)

@@ -1,5 +1,4 @@
-//! Tokens are kept as long as they are good, so that each client of a connection does not fetch its
-//! own.
+//! Token cache: tokens are shared between the clients of a connection while they are valid.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -7,11 +6,11 @@ use std::time::{Duration, SystemTime};
 use crate::model::clock;
 use crate::model::connection::{Token, TokenSource};
 
-/// How long a token that does not say so is kept.
+/// The cache time of a token without an expiry.
 const UNKNOWN: Duration = Duration::from_secs(60);
 
-/// A source that asks the other only when what it gave is about to expire: when less than a third
-/// of its life is left. librdkafka asks for the next one when a fifth is left.
+/// Wraps a source with a cache, which fetches a new token when less than a third of the lifetime is
+/// left. librdkafka requests the next token when a fifth is left.
 pub(super) fn kept(source: TokenSource) -> TokenSource {
     let kept: Mutex<Option<Kept>> = Mutex::new(None);
     TokenSource::new(move || {
@@ -41,7 +40,7 @@ struct Kept {
     until: SystemTime,
 }
 
-/// How long a token is still good.
+/// Returns the remaining lifetime of a token.
 fn left(expires: SystemTime, now: SystemTime) -> Result<Duration, String> {
     match expires.duration_since(now) {
         Ok(left) if !left.is_zero() => Ok(left),
@@ -52,7 +51,7 @@ fn left(expires: SystemTime, now: SystemTime) -> Result<Duration, String> {
     }
 }
 
-/// `5 s`, `3 min`, `2 h`, `4 d`.
+/// Formats a duration coarsely: `5 s`, `3 min`, `2 h`, `4 d`.
 fn coarse(duration: Duration) -> String {
     let seconds = duration.as_secs();
     match seconds {

@@ -1,4 +1,4 @@
-//! What is asked of a cluster, and what it answers.
+//! Types of requests and responses.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -12,112 +12,113 @@ use crate::model::{ConfigKey, TopicName};
 /// Whether a request changes the cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// It does.
+    /// Changes the cluster.
     Apply,
-    /// The broker checks it and changes nothing (`validate_only`). It does not see the other
-    /// items of the same request.
+    /// The broker validates the request and changes nothing (`validate_only`). Each item is
+    /// validated without the other items of the request.
     ValidateOnly,
 }
 
-/// What a cluster says of itself and of all topics that this principal may see.
+/// The cluster's metadata, with all topics that are visible to this principal.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Metadata {
-    /// The cluster's id, where it gives one.
+    /// The cluster id, if the cluster returns one.
     pub cluster_id: Option<String>,
     /// The brokers that are up, by id.
     pub brokers: Vec<Node>,
-    /// The topics. One without the right to describe it is not among them, nor named anywhere.
+    /// The topics. Topics that the principal is not authorized to describe are missing.
     pub topics: BTreeMap<TopicName, TopicMetadata>,
-    /// Topics that exist but whose partitions the broker could not tell, and why.
+    /// Topics that exist but with metadata that the broker could not return, and why.
     pub unreadable: BTreeMap<TopicName, Fault>,
 }
 
 /// A broker that is up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Node {
-    /// Its id.
+    /// The broker id.
     pub id: i32,
-    /// The host that it advertises.
+    /// The advertised host.
     pub host: String,
-    /// The port that it advertises.
+    /// The advertised port.
     pub port: u16,
-    /// Its rack, where it has one.
+    /// The rack, if configured.
     pub rack: Option<String>,
 }
 
-/// A topic as metadata shows it.
+/// A topic in the cluster's metadata.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TopicMetadata {
-    /// Its partitions, by number.
+    /// The partitions, by number.
     pub partitions: Vec<Partition>,
 }
 
-/// A partition as metadata shows it.
+/// A partition in the cluster's metadata.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Partition {
-    /// The broker that leads it, if any does.
+    /// The id of the leader, if there is one.
     pub leader: Option<i32>,
     /// The brokers that hold a replica, the preferred leader first.
     pub replicas: Vec<i32>,
-    /// Those of them that are in sync.
+    /// The replicas that are in sync.
     pub in_sync: Vec<i32>,
 }
 
-/// A topic as `DescribeTopics` shows it.
+/// A topic as returned by `DescribeTopics`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TopicDescription {
-    /// Kafka's topic id (KIP-516), as Kafka's own tools write it; brokers before 2.8 have none.
+    /// Kafka's topic id (KIP-516), in the form of Kafka's own tools; brokers before 2.8 have none.
     pub id: Option<String>,
-    /// How many partitions it has.
+    /// The number of partitions.
     pub partitions: u32,
-    /// What this principal may do with it; `None` where that was not asked, or the broker does not
-    /// say.
+    /// The operations that this principal is authorized to; `None` if they were not requested or
+    /// the broker does not return them.
     pub operations: Option<BTreeSet<AclOperation>>,
 }
 
-/// One config of a topic or a broker.
+/// A config of a topic or a broker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigEntry {
-    /// Its key.
+    /// The config's key.
     pub key: ConfigKey,
-    /// Its value; `None` where it is null or sensitive.
+    /// The value; `None` if it is null or sensitive.
     pub value: Option<String>,
-    /// Where the value comes from.
+    /// The source of the value.
     pub source: ConfigSource,
-    /// Whether the broker keeps the value to itself.
+    /// Whether the broker withholds the value.
     pub sensitive: bool,
-    /// Whether it can be changed at run time.
+    /// Whether the config cannot be changed at run time.
     pub read_only: bool,
-    /// Every setting that could give the value, strongest first; the first is the one that counts.
+    /// All configs that can set the value, highest precedence first; the first is effective.
     pub synonyms: Vec<Synonym>,
 }
 
-/// All configs of a topic or a broker, in the order in which the broker tells them.
+/// All configs of a topic or a broker, in the broker's order.
 ///
-/// Most topics hold most of their configs not themselves, and a cluster has thousands of topics:
-/// what is the same for all of them is kept once for each answer, and so is all of it where one topic
-/// has what the one before has.
+/// Most topics inherit most of their configs, and a cluster has thousands of topics: entries that
+/// are equal are shared within a response, as is the whole list if a topic's configs equal the
+/// previous topic's.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Configs(Arc<[Arc<ConfigEntry>]>);
 
 impl Configs {
-    /// The config with this key.
+    /// Returns the config with this key.
     pub fn find(&self, key: &str) -> Option<&ConfigEntry> {
         self.iter().find(|entry| entry.key.as_str() == key)
     }
 
-    /// The configs one by one.
+    /// Iterates over the configs.
     pub fn iter(&self) -> impl Iterator<Item = &ConfigEntry> + Clone {
         self.0.iter().map(Arc::as_ref)
     }
 
-    /// Whether these are the very ones.
+    /// Returns whether these are the same shared entries.
     pub(super) fn are(&self, entries: &[Arc<ConfigEntry>]) -> bool {
         let own = self.0.iter().map(Arc::as_ptr);
         own.eq(entries.iter().map(Arc::as_ptr))
     }
 
-    /// Whether both hold the very same themselves. `false` says nothing.
+    /// Returns whether both are known to have the same configs set on the topic. `false` means
+    /// unknown.
     pub fn holds_the_same(&self, other: &Configs) -> bool {
         Arc::ptr_eq(&self.0, &other.0) || self.own().eq(other.own())
     }
@@ -130,7 +131,7 @@ impl Configs {
         own.map(Arc::as_ptr)
     }
 
-    /// Those that are not the very ones that `before` has in the same places.
+    /// Iterates over the entries that are not shared with `before` at the same positions.
     pub fn beside<'a>(
         &'a self,
         before: Option<&'a Configs>,
@@ -157,14 +158,14 @@ impl FromIterator<ConfigEntry> for Configs {
     }
 }
 
-/// A setting that gives a config its value, if no stronger one does.
+/// A config that sets the value of another config, unless one with higher precedence is set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Synonym {
-    /// The setting: the topic's own key, or a broker's, `log.retention.hours`.
+    /// The key of the topic config or broker config, such as `log.retention.hours`.
     pub name: String,
-    /// Its value, in its own unit.
+    /// The value, in its own unit.
     pub value: Option<String>,
-    /// Where it is set.
+    /// The source of the value.
     pub source: ConfigSource,
 }
 
@@ -184,8 +185,9 @@ impl From<i32> for AclOperation {
     }
 }
 
-/// Whose value it is, by Kafka's number: `org.apache.kafka.common.requests.DescribeConfigsResponse`.
-/// What a file sets on a broker and what was set on it at run time are both that broker's.
+/// Converts Kafka's number of a config source:
+/// `org.apache.kafka.common.requests.DescribeConfigsResponse`. Values from a broker's file and
+/// dynamic values of one broker both map to [`ConfigSource::Broker`].
 pub(super) fn source(number: i32) -> ConfigSource {
     match number {
         1 => ConfigSource::Topic,
@@ -195,8 +197,8 @@ pub(super) fn source(number: i32) -> ConfigSource {
     }
 }
 
-/// librdkafka writes ids in plain base64, Kafka's tools in its URL-safe form. A broker without
-/// topic ids gives zeros.
+/// Converts librdkafka's standard base64 to the URL-safe form of Kafka's tools. A broker without
+/// topic ids returns zeros.
 pub(super) fn topic_id(base64: &str) -> Option<String> {
     let id = base64.replace('+', "-").replace('/', "_");
     id.contains(|c| c != 'A').then_some(id)
@@ -217,80 +219,80 @@ mod tests {
     }
 }
 
-/// A consumer group as it is described.
+/// A described consumer group.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GroupDescription {
-    /// Its state by Kafka's name, `Stable`; empty where the broker does not say.
+    /// Kafka's name of the state, `Stable`; empty if the broker does not return it.
     pub state: String,
-    /// Its members.
+    /// The members.
     pub members: Vec<GroupMember>,
 }
 
 /// A member of a consumer group.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GroupMember {
-    /// What it calls itself, `client.id`.
+    /// The member's `client.id`.
     pub client_id: String,
-    /// The host that it connects from.
+    /// The host from which it connects.
     pub host: String,
-    /// The partitions that it is assigned; `None` while that is not settled.
+    /// The assigned partitions; `None` during a rebalance.
     pub assigned: Option<BTreeSet<(TopicName, i32)>>,
 }
 
-/// The offsets that a group has committed, by partition.
+/// The committed offsets of a group, by partition.
 pub type Committed = BTreeMap<(TopicName, i32), i64>;
 
-/// Which offset of a partition is asked for.
+/// The requested offset of a partition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OffsetAt {
-    /// The first that it holds.
+    /// The first offset.
     Earliest,
-    /// The one that its next record gets.
+    /// The end offset, which the next record gets.
     Latest,
-    /// The one of the record with the highest timestamp. Kafka 3.0 and newer know it (KIP-734);
-    /// with older brokers it is searched for.
+    /// The offset of the record with the highest timestamp. Supported by Kafka 3.0 and newer
+    /// (KIP-734); emulated by a search with older brokers.
     MaxTimestamp,
-    /// The first of a record that is no older than this, in ms since 1970.
+    /// The offset of the first record that is not older than this time, in ms since 1970.
     Since(i64),
 }
 
 /// An offset of a partition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OffsetFound {
-    /// The offset; below zero where there is no such record.
+    /// The offset; negative if there is no such record.
     pub offset: i64,
-    /// The record's timestamp, where one was asked for and there is one; else below zero.
+    /// The record's timestamp, if requested and present; negative otherwise.
     pub timestamp: i64,
 }
 
 /// A record of a partition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
-    /// Its offset.
+    /// The offset.
     pub offset: i64,
-    /// When the broker appended it, in ms since 1970; `None` where its timestamp is its writer's
+    /// The append time in ms since 1970; `None` if the timestamp is the producer's
     /// (`message.timestamp.type` was `CreateTime`).
     pub appended_ms: Option<i64>,
-    /// Its key, where it has one.
+    /// The key, if present.
     pub key: Option<Vec<u8>>,
-    /// Its value; `None` in a record that removes its key.
+    /// The value; `None` in a tombstone.
     pub value: Option<Vec<u8>>,
 }
 
-/// How often a record may come to stand in its partition when answers are lost.
+/// How often a record can be appended when responses are lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Delivery {
-    /// Once (`enable.idempotence`).
+    /// Exactly once (`enable.idempotence`).
     Once,
-    /// Perhaps twice: for records that say the same when they are repeated.
+    /// At least once: for records that can be repeated without effect.
     AtLeastOnce,
 }
 
-/// Where a record was appended.
+/// The position of an appended record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Appended {
-    /// Its offset.
+    /// The offset.
     pub offset: i64,
-    /// When the broker appended it, in ms since 1970; `None` where its timestamp is its writer's.
+    /// The append time in ms since 1970; `None` if the timestamp is the producer's.
     pub appended_ms: Option<i64>,
 }

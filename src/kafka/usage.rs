@@ -1,4 +1,4 @@
-//! The calls that tell who reads topics and what they hold.
+//! Calls for the usage of topics: consumer groups and offsets.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,36 +12,36 @@ use super::ffi::{Call, Client, GroupNames, GroupOffsetsObject, Options, Partitio
 use super::types::{Committed, GroupDescription, Mode, OffsetAt, OffsetFound};
 use crate::model::TopicName;
 
-/// An offset of each of some partitions, or why there is none.
+/// The requested offset of each partition, or why it is not available.
 pub type Offsets = BTreeMap<(TopicName, i32), Result<OffsetFound, Fault>>;
 
-/// Groups in one request: librdkafka sends one for each to its coordinator.
+/// Groups per request: librdkafka sends one request per group to its coordinator.
 const GROUPS_A_REQUEST: usize = 100;
 
-/// What librdkafka says where none of the partitions in a request has a leader (`_NOENT`): a topic
-/// was made just now, or its brokers are gone.
+/// librdkafka's error if no partition in a request has a leader (`_NOENT`): the topic was just
+/// created, or its brokers are down.
 const NO_LEADERS: i32 = -156;
 
-/// What it says of one partition among others.
+/// The error of a single partition without a leader.
 const LEADER_NOT_AVAILABLE: i32 = 5;
 
-/// Partitions in one request: librdkafka looks them up in linear time.
+/// Partitions per request: librdkafka looks them up in linear time.
 const PARTITIONS_A_REQUEST: usize = 500;
 
 impl Cluster {
-    /// The consumer groups that this principal may see; there is no telling whether others exist.
+    /// Returns the consumer groups that are visible to this principal; others may exist.
     ///
     /// # Errors
-    /// Why not all brokers told theirs.
+    /// Returns why a broker did not return its groups.
     pub async fn list_groups(&self) -> Result<Vec<String>, Error> {
         let ask = |client: Arc<Client>, timeout| async move { client.list_groups(timeout).await };
         self.read("the consumer groups", 0, ask).await
     }
 
-    /// The groups with their members. One that does not exist has none.
+    /// Returns the groups with their members. A group that does not exist has none.
     ///
     /// # Errors
-    /// Why the call as a whole failed.
+    /// Returns why the call failed.
     pub async fn describe_groups(
         &self,
         groups: &[String],
@@ -55,10 +55,10 @@ impl Cluster {
         .await
     }
 
-    /// The offsets that each group has committed.
+    /// Returns the committed offsets of each group.
     ///
     /// # Errors
-    /// Why the call as a whole failed.
+    /// Returns why the call failed.
     pub async fn committed(
         &self,
         groups: &[String],
@@ -72,7 +72,7 @@ impl Cluster {
                 for group in batch.iter() {
                     match via.client.committed(group, via.timeout).await {
                         Ok(answer) => all.extend(answer),
-                        // What is wrong with one group fails its whole request.
+                        // An error of one group fails the whole request.
                         Err(fault) if is_of_group(&fault) => all.push((group.clone(), Err(fault))),
                         Err(fault) => return Err(fault),
                     }
@@ -83,10 +83,10 @@ impl Cluster {
         .await
     }
 
-    /// An offset of each partition.
+    /// Returns an offset of each partition.
     ///
     /// # Errors
-    /// Why the call as a whole failed.
+    /// Returns why the call failed.
     pub async fn offsets(
         &self,
         partitions: &[(TopicName, i32)],
@@ -94,15 +94,15 @@ impl Cluster {
     ) -> Result<Offsets, Error> {
         let questions = partitions.iter().map(|one| (one.clone(), at));
         let answers = self.offsets_at(questions.collect()).await?;
-        // An older broker takes the question for another one, and gives its first record. Which
-        // brokers are asked is known once they have been.
+        // Older brokers misinterpret this request and return the first record. Which brokers
+        // receive it is known only afterwards.
         match at == OffsetAt::MaxTimestamp && !self.clients().client_events.knows_max_timestamp() {
             true => self.newest_by_search(partitions).await,
             false => Ok(answers),
         }
     }
 
-    /// An offset of each partition, each with a question of its own.
+    /// Returns an offset of each partition, each as requested for it.
     pub(super) async fn offsets_at(
         &self,
         questions: BTreeMap<(TopicName, i32), OffsetAt>,
@@ -180,11 +180,11 @@ impl Client {
         let receiver = self.submit(call, options, |event| event.offsets())?;
         match answer(receiver, timeout).await {
             Ok(found) => match found.values().find_map(unanswered) {
-                // No broker said any of it.
+                // No broker returned any offset.
                 Some(fault) if found.values().all(Result::is_err) => Err(fault.clone()),
                 _ => Ok(found.into_iter().collect()),
             },
-            // None of them has a leader: each has that fault, as when some have one.
+            // No partition has a leader: each gets the same fault as if only some had none.
             Err(fault) if fault.code == NO_LEADERS => {
                 let without = Fault::new(LEADER_NOT_AVAILABLE, fault.message);
                 let all = partitions.iter().cloned();

@@ -1,17 +1,18 @@
-//! Which release of Kafka a broker runs. Kafka's protocol does not say; a broker only tells up to
-//! which version it knows each API, and librdkafka writes that into its log. Releases differ in
-//! enough of them to be told apart; where they do not, nothing is said.
+//! Detection of a broker's Kafka release. The protocol has no request for it; brokers return only
+//! the maximum version of each API, which librdkafka logs. Releases differ in enough of them to be
+//! distinguished; if two do not differ, no release is returned.
 
 use std::collections::BTreeMap;
 
-/// The highest version that a broker knows of each API, by the API's key.
+/// The maximum version of each API that a broker supports, by API key.
 pub(super) type Apis = BTreeMap<i16, i16>;
 
 /// Fetch, ListOffsets, OffsetFetch, FindCoordinator, AddPartitionsToTxn, DescribeLogDirs: brokers
-/// answer these themselves, with ZooKeeper and without, whatever the cluster's metadata version is.
+/// handle these themselves, with and without ZooKeeper, independent of the cluster's metadata
+/// version.
 const TELLING: [i16; 6] = [1, 2, 9, 10, 24, 35];
 
-/// The highest stable version of each of [`TELLING`].
+/// The maximum stable version of each API in [`TELLING`].
 ///
 /// Source: `org.apache.kafka.common.protocol.ApiKeys` in kafka-clients of each release.
 const RELEASES: [(&str, [i16; 6]); 18] = [
@@ -35,21 +36,21 @@ const RELEASES: [(&str, [i16; 6]); 18] = [
     ("4.3", [18, 11, 10, 6, 5, 5]),
 ];
 
-/// 3.3 and 3.4 differ in nothing that a client may use, and with ZooKeeper in [`STOP_REPLICA`].
+/// Clients cannot distinguish 3.3 from 3.4, except with ZooKeeper by [`STOP_REPLICA`].
 const THREE_THREE: &str = "3.3";
 const STOP_REPLICA: i16 = 5;
 
-/// The highest API key that any of [`RELEASES`] has. A broker with a higher one is newer than all
-/// of them, even if it agrees with one in the rest.
+/// The highest API key in any of [`RELEASES`]. A broker with a higher one is newer than all of
+/// them, even if all other versions match.
 const LAST_KEY: i16 = 92;
 
-/// Whether a broker with these APIs knows which record has the highest timestamp: ListOffsets, and
-/// its version of Kafka 3.0.
+/// Returns whether a broker with these APIs supports offsets by highest timestamp: ListOffsets in
+/// the version of Kafka 3.0.
 pub(super) fn knows_max_timestamp(apis: &Apis) -> bool {
     apis.get(&2).is_some_and(|version| *version >= 7)
 }
 
-/// The release of a broker that knows these APIs.
+/// Returns the release of a broker with these APIs.
 pub(super) fn release(apis: &Apis) -> Option<&'static str> {
     if apis.last_key_value()?.0 > &LAST_KEY {
         return None;
@@ -68,15 +69,15 @@ pub(super) fn release(apis: &Apis) -> Option<&'static str> {
     }
 }
 
-/// The oldest release among several brokers, as they are during an upgrade; nothing where one of
-/// them cannot be told.
+/// Returns the oldest release of several brokers, which can differ during an upgrade; `None` if any
+/// is unknown.
 pub(super) fn oldest<'a>(brokers: impl Iterator<Item = &'a Apis>) -> Option<&'static str> {
     let releases: Option<Vec<&'static str>> = brokers.map(release).collect();
-    // All have one digit on either side of the dot, so that the order of text is that of releases.
+    // All releases have one digit on either side of the dot, so text order is release order.
     releases?.into_iter().min()
 }
 
-/// Reads `[thrd:NAME]: NAME:   ApiKey Fetch (1) Versions 4..18` into the key and the highest
+/// Parses `[thrd:NAME]: NAME:   ApiKey Fetch (1) Versions 4..18` to the key and the maximum
 /// version.
 pub(super) fn read(line: &str) -> Option<(i16, i16)> {
     let (_, api) = line.split_once("ApiKey ")?;

@@ -1,5 +1,5 @@
-//! What `doctor` found out about a cluster, as plain data: the state of its brokers, and what this
-//! principal may do. What could not be asked stands in its place with the reason.
+//! What `doctor` reads from a cluster, as plain data: broker state and the principal's
+//! authorization. A value that is not available is replaced by the reason.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -7,185 +7,185 @@ use std::time::Duration;
 use super::AclOperation;
 use crate::model::TopicName;
 
-/// What was found out about one cluster.
+/// The findings on one cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checkup {
-    /// The cluster's id, where it gives one.
+    /// The cluster id, if the cluster returns one.
     pub cluster_id: Option<String>,
-    /// The release of Kafka, the oldest where brokers differ.
+    /// The Kafka release; the oldest if brokers differ.
     pub kafka_version: Option<String>,
-    /// Who this client is to the brokers, where that is known and no secret.
+    /// The client's principal, if it is known and not secret.
     pub principal: Option<String>,
-    /// The servers that the connection begins with and that no broker gives as its address.
+    /// Bootstrap servers that no broker advertises as its address.
     pub servers: Vec<Server>,
-    /// The brokers that the cluster names, by id.
+    /// The brokers in the cluster's metadata, by id.
     pub brokers: Vec<Broker>,
-    /// The partitions of all topics that this principal sees.
+    /// The partitions of all topics that are visible to this principal.
     pub partitions: Partitions,
-    /// How long the controller took to look at a dry-run create.
+    /// The time that the controller took to validate a dry-run create.
     pub controller: Available<Duration>,
-    /// What the principal may do with the cluster as a whole; `None` where the brokers do not say.
+    /// The principal's operations on the cluster; `None` if the brokers do not return them.
     pub cluster_rights: Available<Option<BTreeSet<AclOperation>>>,
-    /// How the topics of the files stand to this principal.
+    /// The principal's access to the topics of the configuration.
     pub topics: Available<BTreeMap<TopicName, TopicAccess>>,
-    /// Whether a topic of the files may be created, asked of those that are there too.
+    /// Whether each topic of the configuration may be created, including existing topics.
     pub creating: Available<BTreeMap<TopicName, Available<()>>>,
-    /// Whether all consumer groups are seen.
+    /// Whether all consumer groups are visible.
     pub groups: Available<Groups>,
-    /// Where ownership is recorded; `None` where that is turned off.
+    /// The inventory; `None` if it is disabled.
     pub inventory: Option<Available<Inventory>>,
-    /// This machine's clock when it was compared, in ms since 1970.
+    /// The local clock at the comparison, in ms since 1970.
     pub now_ms: i64,
-    /// The newest time that a broker is known to have stamped a record with, and the topic.
+    /// The newest known timestamp from a broker, in ms since 1970, with its topic.
     pub stamped: Available<Option<(TopicName, i64)>>,
 }
 
-/// An answer, or why there is none.
+/// A value, or why it is not available.
 pub type Available<T> = Result<T, Unavailable>;
 
-/// Why something is not known.
+/// Why a value is not available.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unavailable {
     /// The reason, in words.
     pub why: String,
-    /// What to do now, where that is known.
+    /// How to fix it, if known.
     pub help: Option<String>,
-    /// What kind of reason it is.
+    /// The kind of reason.
     pub kind: Reason,
 }
 
-/// Kinds of reasons that matter to somebody.
+/// The kinds of reasons that callers handle differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {
-    /// A right is missing.
+    /// An authorization is missing.
     Denied,
-    /// A quota holds the question back.
+    /// A quota throttles the request.
     Throttled,
-    /// No answer came.
+    /// No response.
     Silence,
-    /// The brokers refuse for another reason.
+    /// The brokers reject the request for another reason.
     Refused,
 }
 
-/// A server that the connection begins with.
+/// A bootstrap server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Server {
-    /// `host:port`.
+    /// The address, `host:port`.
     pub address: String,
-    /// How long its answer took.
+    /// The response time.
     pub answered: Available<Duration>,
 }
 
-/// A broker, asked by itself.
+/// A broker, with its own response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Broker {
-    /// Its id.
+    /// The broker id.
     pub id: i32,
-    /// Its rack, where it has one.
+    /// The rack, if configured.
     pub rack: Option<String>,
-    /// Where it says that it is to be found, `host:port`.
+    /// The advertised address, `host:port`.
     pub address: String,
-    /// What it told.
+    /// The broker's response.
     pub answered: Available<BrokerAnswer>,
 }
 
-/// What a broker told.
+/// The response of a broker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BrokerAnswer {
-    /// How long it took, connecting and logging in included.
+    /// The response time, including connection and authentication.
     pub took: Duration,
-    /// The release of Kafka that it runs, as far as it lets on.
+    /// The Kafka release that the broker runs, as far as its API versions identify it.
     pub release: Option<String>,
-    /// Up to which version it knows each API, by the API's key.
+    /// The maximum supported version of each API, by API key.
     pub apis: BTreeMap<i16, i16>,
-    /// Its settings, those that have a value.
+    /// The broker's configs that have a value.
     pub settings: Available<BTreeMap<String, String>>,
 }
 
-/// The partitions of all topics that this principal sees.
+/// The state of all partitions that are visible to this principal.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Partitions {
-    /// How many topics.
+    /// The number of topics.
     pub topics: usize,
-    /// How many partitions.
+    /// The number of partitions.
     pub all: usize,
-    /// Those without a leader, by topic.
+    /// The number of partitions without a leader, by topic.
     pub offline: BTreeMap<TopicName, usize>,
-    /// Those with a leader and not all replicas in sync, by topic.
+    /// The number of partitions with a leader and with replicas out of sync, by topic.
     pub under_replicated: BTreeMap<TopicName, usize>,
-    /// Brokers that hold replicas and are not up, each with how many.
+    /// Brokers that hold replicas and are not up, each with its number of replicas.
     pub absent: BTreeMap<i32, usize>,
 }
 
-/// How a topic stands to the principal.
+/// The principal's access to a topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TopicAccess {
-    /// It is there, and this may be done with it; `None` where the brokers do not say.
+    /// The topic exists, with the authorized operations; `None` if the brokers do not return them.
     There(Option<BTreeSet<AclOperation>>),
-    /// It is not there.
+    /// The topic does not exist.
     Missing,
-    /// Whether it is there may not be seen.
+    /// The principal is not authorized to see whether the topic exists.
     Hidden,
-    /// It was not told.
+    /// Not available.
     Unavailable(Unavailable),
 }
 
-/// Whether all consumer groups are seen.
+/// The visibility of consumer groups.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Groups {
-    /// They are.
+    /// All consumer groups are visible.
     Seen,
-    /// There has never been one, so that asking would make Kafka create the topic that it keeps
-    /// them in.
+    /// No consumer group has ever existed; listing them would make Kafka create the topic of their
+    /// offsets.
     NeverAny,
 }
 
-/// The topic in which ownership is recorded.
+/// The inventory topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Inventory {
-    /// It is not there yet.
+    /// The topic does not exist yet.
     Missing,
-    /// It is there.
+    /// The topic exists.
     There {
-        /// How many partitions it has.
+        /// The number of partitions.
         partitions: usize,
-        /// How many replicas its partitions have at least.
+        /// The minimum number of replicas over its partitions.
         replicas: usize,
-        /// What it holds of Kafka's configs, defaults included.
+        /// The topic's configs, including defaults.
         configs: Available<BTreeMap<String, String>>,
-        /// What is recorded in it.
+        /// The inventory's contents.
         contents: Available<Contents>,
     },
 }
 
-/// What is recorded in the inventory.
+/// A summary of the inventory's records.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Contents {
-    /// How many topics are owned, by whomever.
+    /// The number of owned topics, over all scopes.
     pub owned: usize,
-    /// How many topics are held.
+    /// The number of topics on hold.
     pub held: usize,
-    /// How many instances of lifecycles there are.
+    /// The number of lifecycle instances.
     pub instances: usize,
-    /// The time of the newest record, in ms since 1970.
+    /// The timestamp of the newest record, in ms since 1970.
     pub newest_ms: Option<i64>,
     /// Records that cannot be read, each with its offset and the reason.
     pub unreadable: Vec<String>,
-    /// The locks that somebody holds, as far as the log tells.
+    /// The current locks, as far as the log shows them.
     pub locks: Vec<Lock>,
 }
 
-/// A lock that somebody holds.
+/// A held lock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lock {
-    /// What is locked, `apply/SCOPE/ENVIRONMENT`.
+    /// The locked resource, `apply/SCOPE/ENVIRONMENT`.
     pub resource: String,
-    /// The user, and the machine.
+    /// The holder's user and host.
     pub by: String,
-    /// The process there.
+    /// The holder's process id.
     pub pid: u32,
-    /// Since when, by the broker's clock, in ms since 1970.
+    /// The time of acquisition, by the broker's clock, in ms since 1970.
     pub since_ms: i64,
-    /// Until when, unless it is renewed.
+    /// The expiry unless renewed, in ms since 1970.
     pub until_ms: i64,
 }

@@ -1,4 +1,4 @@
-//! The value that a topic has for a config: its own, or what it inherits from the brokers.
+//! The effective value of a topic's config: set on the topic, or inherited from the brokers.
 
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
@@ -6,17 +6,17 @@ use std::collections::BTreeMap;
 use super::{BrokerDefault, ConfigSource, LiveTopic};
 use crate::model::ConfigKey;
 
-/// A value that is in force, and where it comes from.
+/// An effective value and its source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Effective<'a> {
-    /// The value.
+    /// The effective value.
     pub value: &'a str,
-    /// Who gives it.
+    /// The layer of Kafka's configuration that sets it.
     pub source: ConfigSource,
 }
 
 impl Effective<'_> {
-    /// The same as a default that can be kept.
+    /// Converts to an owned broker default.
     pub fn to_default(self) -> BrokerDefault {
         BrokerDefault {
             value: self.value.to_owned(),
@@ -34,10 +34,10 @@ impl<'a> From<&'a BrokerDefault> for Effective<'a> {
     }
 }
 
-/// What brokers give to topics that do not hold a key themselves.
+/// The values that topics inherit from the brokers, by key.
 pub type Defaults = BTreeMap<ConfigKey, BrokerDefault>;
 
-/// What a topic has for a key: its own value, or else the default behind it.
+/// Returns the effective value of a key: the topic's own value, or else the inherited default.
 pub fn effective<'a, K: Ord + ?Sized>(
     found: &'a LiveTopic,
     defaults: &'a Defaults,
@@ -53,7 +53,7 @@ where
     own.or_else(|| inherited_default(found, defaults, key))
 }
 
-/// What a topic has, or would have, for a key that is not set on it.
+/// Returns the value that a topic inherits, or would inherit, for a key.
 pub fn inherited_default<'a, K: Ord + ?Sized>(
     found: &'a LiveTopic,
     defaults: &'a Defaults,

@@ -1,5 +1,5 @@
-//! What the tool recorded on the cluster itself: who owns which topic and how it was last applied,
-//! what is held, which tombstones are spent, which instances of lifecycles there are.
+//! The inventory: what the tool stores on the cluster itself. It holds the owner of each topic and
+//! its last applied state, holds, applied removals and lifecycle instances.
 
 use std::collections::BTreeMap;
 
@@ -9,36 +9,36 @@ use serde::{Deserialize, Serialize};
 use super::snapshot::records::{AppliedRemovalFields, HoldFields, InstanceFields, OwnedFields};
 use crate::model::{ConfigMap, OnRemove, TopicName};
 
-/// Everything that is recorded on a cluster, by all scopes and environments.
+/// The whole inventory of a cluster, over all scopes and environments.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Inventory {
-    /// The topics that somebody owns.
+    /// The owned topics.
     pub topics: BTreeMap<TopicName, Owned>,
-    /// The topics that no apply touches for a while.
+    /// The topics on hold.
     pub holds: BTreeMap<TopicName, Hold>,
-    /// The tombstones that have done their work, by topic, scope and environment.
+    /// The applied removals, by topic, scope and environment.
     pub applied_removals: Vec<AppliedRemoval>,
-    /// The instances of lifecycles, by scope, environment, lifecycle and parameters.
+    /// The lifecycle instances, by scope, environment, lifecycle and parameters.
     pub instances: Vec<Instance>,
 }
 
-/// Whose a record is. Topics on one cluster belong to one scope and environment each.
+/// The owner of a record. Each topic on a cluster belongs to at most one scope and environment.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OwnerKey {
-    /// The scope; `None` means the one that is asking.
+    /// The scope; `None` stands for the reader's.
     pub scope: Option<String>,
-    /// The environment; `None` means the one that is asking.
+    /// The environment; `None` stands for the reader's.
     pub environment: Option<String>,
 }
 
 /// Who wrote a record, and when.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Stamp {
-    /// The commit that the files were of.
+    /// The commit of the configuration.
     pub commit: Option<String>,
-    /// Who: the user, and the machine.
+    /// The writer's user and host.
     pub by: Option<String>,
-    /// When, by the broker's clock, in ms since 1970.
+    /// The time of writing, by the broker's clock, in ms since 1970.
     pub at_ms: Option<i64>,
 }
 
@@ -47,23 +47,23 @@ pub struct Stamp {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(from = "OwnedFields", into = "OwnedFields")]
 pub struct Owned {
-    /// Who owns it.
+    /// The owner.
     pub whose: OwnerKey,
     /// The id of the topic that was applied.
     pub id: Option<String>,
-    /// What happens once the topic leaves the files.
+    /// What happens when the topic is removed from the configuration.
     pub on_remove: Option<OnRemove>,
-    /// The owner; `Some(None)` where no file sets it.
+    /// The key `owner`; `Some(None)` if no file sets it.
     pub owner: Option<Option<String>>,
-    /// The partitions last applied; `None` also where they were left to others.
+    /// The partitions last applied; also `None` if they were unmanaged.
     pub partitions: Option<u32>,
-    /// The replication factor last applied; `None` also where it was left to others.
+    /// The replication factor last applied; also `None` if it was unmanaged.
     pub replication_factor: Option<u32>,
     /// The declared configs last applied.
     pub config: Option<ConfigMap<String>>,
-    /// Where it was declared, `topics/a.toml:3`.
+    /// The place of the declaration, `topics/a.toml:3`.
     pub declared_at: Option<String>,
-    /// Who applied it last.
+    /// The last apply.
     pub stamp: Stamp,
 }
 
@@ -71,13 +71,13 @@ pub struct Owned {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "HoldFields", into = "HoldFields")]
 pub struct Hold {
-    /// Whose applies it keeps off.
+    /// The owner of the applies that the hold blocks.
     pub whose: OwnerKey,
-    /// When it ends, by the broker's clock, in ms since 1970.
+    /// The end of the hold, by the broker's clock, in ms since 1970.
     pub until_ms: i64,
-    /// Why.
+    /// The reason for the hold.
     pub reason: String,
-    /// Who asked for it.
+    /// The writer of the hold.
     pub stamp: Stamp,
 }
 
@@ -86,13 +86,13 @@ pub struct Hold {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(from = "AppliedRemovalFields", into = "AppliedRemovalFields")]
 pub struct AppliedRemoval {
-    /// Whose tombstone.
+    /// The owner of the removal.
     pub whose: OwnerKey,
     /// The topic's name.
     pub topic: TopicName,
-    /// The id of the topic that it was for; `None` where the cluster gives none.
+    /// The id of the topic that was removed; `None` if the cluster returns none.
     pub id: Option<String>,
-    /// Who deleted it.
+    /// The apply that deleted the topic.
     pub stamp: Stamp,
 }
 
@@ -100,29 +100,29 @@ pub struct AppliedRemoval {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "InstanceFields", into = "InstanceFields")]
 pub struct Instance {
-    /// Whose.
+    /// The owner of the instance.
     pub whose: OwnerKey,
     /// The lifecycle, `[lifecycles.NAME]`.
     pub lifecycle: String,
-    /// What tells it from the other instances.
+    /// The parameters, unique among the instances of the lifecycle.
     pub parameters: BTreeMap<String, String>,
-    /// Its topics, each with its id where the cluster gives one. The topics are recorded before
-    /// they are made, without ids.
+    /// The topics, each with its id if the cluster returns one. Topics are recorded before they are
+    /// created, without ids.
     pub topics: BTreeMap<TopicName, Option<String>>,
-    /// When it was started, by the broker's clock, in ms since 1970.
+    /// The start, by the broker's clock, in ms since 1970.
     pub started_ms: i64,
-    /// When it was ended, where it was.
+    /// The end, if it has ended, in ms since 1970.
     pub ended_ms: Option<i64>,
-    /// How long after its end its topics are deleted.
+    /// The time from the end to the deletion of its topics, in ms.
     pub delete_after_ms: u64,
-    /// The age at which it ends by itself.
+    /// The maximum age, in ms.
     pub max_age_ms: Option<u64>,
-    /// Who wrote this last.
+    /// The last writer.
     pub stamp: Stamp,
 }
 
 impl Instance {
-    /// When its topics are to be deleted, as far as that is known.
+    /// Returns when the instance's topics become eligible for deletion, in ms since 1970, if known.
     pub fn over_at_ms(&self) -> Option<i64> {
         let after = |from: i64, ms: u64| from.saturating_add_unsigned(ms);
         let ended = self.ended_ms.map(|at| after(at, self.delete_after_ms));
@@ -132,7 +132,7 @@ impl Instance {
 }
 
 impl OwnerKey {
-    /// Whether a record is of this scope and environment.
+    /// Returns whether a record belongs to this scope and environment.
     pub fn is(&self, scope: Option<&str>, environment: &str) -> bool {
         let same = |recorded: &Option<String>, asking: Option<&str>| {
             recorded.as_deref().is_none_or(|own| asking == Some(own))
@@ -142,7 +142,7 @@ impl OwnerKey {
 }
 
 impl Inventory {
-    /// The topics that belong to instances.
+    /// Returns the topics of all instances, with their instances.
     pub fn instance_topics(&self) -> BTreeMap<&TopicName, &Instance> {
         let mut topics = BTreeMap::new();
         for instance in &self.instances {

@@ -1,6 +1,6 @@
-//! What the cluster holds, as plain data. It comes from a cluster (the observe room) or from a
-//! snapshot file; whoever reads it cannot tell which. This room knows neither Kafka's client nor
-//! what is wanted.
+//! The live state of a cluster, as plain data. It comes from a cluster ([`crate::observe`]) or from
+//! a snapshot file; readers cannot distinguish the two. This module depends neither on the Kafka
+//! client nor on the configuration.
 
 pub mod checkup;
 mod effective;
@@ -33,26 +33,25 @@ use crate::model::{BrokerTime, ConfigKey, ConfigMap, SettingValue, TopicName};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "LiveDocument")]
 pub struct Live {
-    /// The cluster's id, where it gives one.
+    /// The cluster id, if the cluster returns one.
     pub cluster_id: Option<String>,
-    /// The release of Kafka, `4.3`, as far as the brokers let on.
+    /// The Kafka release, such as `4.3`, as far as the brokers identify it.
     pub kafka_version: Option<String>,
     /// The brokers that are up, by id.
     pub brokers: Vec<Broker>,
-    /// What a topic without the key holds.
+    /// The values that topics inherit, by key.
     pub broker_defaults: BTreeMap<ConfigKey, BrokerDefault>,
-    /// The topics, those that the environment ignores and Kafka's internal ones left out.
+    /// The topics, without ignored topics and Kafka's internal topics.
     pub topics: BTreeMap<TopicName, LiveTopic>,
-    /// Who owns which topic, and what else is recorded. `None` where the inventory is not in use.
+    /// The inventory; `None` if it is disabled.
     pub inventory: Option<Inventory>,
-    /// When it was read: what is held is held at that moment. `None` where that is not known.
+    /// The time of reading, to which holds are compared; `None` if unknown.
     pub now: Option<BrokerTime>,
     /// What could not be read, and why.
     pub unknown: Vec<Unknown>,
-    /// Who uses the topics that were looked at before a delete.
+    /// The usage of the topics that a plan would delete.
     pub usage: BTreeMap<TopicName, Usage>,
-    /// What the cluster has against changes that it was asked about beforehand. No snapshot holds
-    /// it.
+    /// The preflight errors of the planned changes. Snapshots do not contain them.
     pub preflight_errors: BTreeMap<TopicName, Vec<PreflightError>>,
 }
 
@@ -70,9 +69,9 @@ pub struct Broker {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(from = "DefaultDocument", into = "DefaultDocument")]
 pub struct BrokerDefault {
-    /// The value.
+    /// The default value.
     pub value: String,
-    /// Whose value it is.
+    /// The source of the value.
     pub source: ConfigSource,
 }
 
@@ -96,17 +95,17 @@ pub enum ConfigSource {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(from = "LiveTopicDocument", into = "LiveTopicDocument")]
 pub struct LiveTopic {
-    /// Kafka's topic id (KIP-516), where the cluster gives one and it was asked for.
+    /// Kafka's topic id (KIP-516), if the cluster returns one and it was requested.
     pub id: Option<String>,
-    /// How many partitions it has.
+    /// The number of partitions.
     pub partitions: u32,
-    /// How many replicas its partitions have: one number, or the different ones, ascending.
+    /// The number of replicas per partition, or the different numbers, ascending.
     pub replication_factor: ReplicationFactor,
-    /// What is set on the topic itself. `None` where it was not read: nobody declares the topic,
-    /// or its configs may not be read.
+    /// The configs set on the topic. `None` if they were not read: the topic is not declared, or
+    /// the principal is not authorized to read its configs.
     pub config: Option<ConfigMap<String>>,
-    /// What the topic would hold for a key of `config` if that were reset, where this differs from
-    /// or is better known than [`Live::broker_defaults`].
+    /// The values that the topic would inherit for keys of `config` after a reset, if they differ
+    /// from [`Live::broker_defaults`] or are known more precisely.
     pub behind: BTreeMap<ConfigKey, BrokerDefault>,
 }
 
@@ -115,9 +114,9 @@ pub struct LiveTopic {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "ReplicasDocument", into = "ReplicasDocument")]
 pub enum ReplicationFactor {
-    /// All partitions have as many.
+    /// All partitions have this number of replicas.
     Same(u32),
-    /// The different numbers, ascending.
+    /// The different numbers of replicas, ascending.
     Mixed(Vec<u32>),
 }
 
@@ -128,7 +127,7 @@ impl Default for ReplicationFactor {
 }
 
 impl ReplicationFactor {
-    /// From the number of replicas of each partition.
+    /// Creates a replication factor from the number of replicas of each partition.
     pub fn of(replicas: impl IntoIterator<Item = u32>) -> Self {
         let mut counts: Vec<u32> = replicas.into_iter().collect();
         counts.sort_unstable();
@@ -140,7 +139,7 @@ impl ReplicationFactor {
         }
     }
 
-    /// The smallest number of replicas that any partition has.
+    /// Returns the minimum number of replicas over the partitions.
     pub fn least(&self) -> u32 {
         match self {
             ReplicationFactor::Same(count) => *count,
@@ -149,7 +148,7 @@ impl ReplicationFactor {
     }
 }
 
-/// Whether two ids are of different topics, as far as they are known.
+/// Returns whether both ids are known and differ.
 pub fn is_another(recorded: Option<&String>, now: Option<&String>) -> bool {
     matches!((recorded, now), (Some(recorded), Some(now)) if recorded != now)
 }
@@ -176,7 +175,7 @@ impl std::fmt::Display for ReplicationFactor {
 }
 
 impl Live {
-    /// What the topic would hold for a key that is not set on it.
+    /// Returns the value that the topic would inherit for a key that is not set on it.
     pub fn default_for(&self, topic: &TopicName, key: &ConfigKey) -> Option<&BrokerDefault> {
         self.topics
             .get(topic)

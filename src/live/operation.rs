@@ -1,30 +1,30 @@
-//! What a principal may do.
+//! ACL operations.
 
-/// An operation that an ACL allows (`org.apache.kafka.common.acl.AclOperation`).
+/// An ACL operation (`org.apache.kafka.common.acl.AclOperation`), with its use for topics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum AclOperation {
-    /// Consume.
+    /// Allows to consume.
     Read,
-    /// Produce.
+    /// Allows to produce.
     Write,
-    /// Create it.
+    /// Allows to create the topic.
     Create,
-    /// Delete it.
+    /// Allows to delete the topic.
     Delete,
-    /// Add partitions.
+    /// Allows to add partitions.
     Alter,
-    /// See that it exists.
+    /// Allows to see that the topic exists.
     Describe,
-    /// Read its configs.
+    /// Allows to read configs.
     DescribeConfigs,
-    /// Change its configs.
+    /// Allows to change configs.
     AlterConfigs,
-    /// Something that this tool has no use for, by Kafka's number.
+    /// An operation that this tool does not use, by Kafka's code.
     Other(i32),
 }
 
 impl std::fmt::Display for AclOperation {
-    /// As Kafka's own tools write it.
+    /// Formats the operation as Kafka's own tools do.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let word = match self {
             AclOperation::Read => "Read",

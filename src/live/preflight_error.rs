@@ -1,32 +1,34 @@
-//! What a cluster has against a change, asked before anything changes.
+//! Preflight errors: why a cluster would reject a change, from a validation before the first
+//! change.
 
 use crate::model::Setting;
 
-/// Parts of a topic's change that the cluster would not make, or could not be asked about.
+/// Parts of a topic's change that the cluster would reject or could not validate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PreflightError {
-    /// The settings; `None` is the topic as a whole.
+    /// The settings; `None` stands for the whole topic.
     pub parts: Vec<Option<Setting>>,
-    /// What kind of answer it is.
+    /// The kind of error.
     pub kind: PreflightErrorKind,
-    /// The broker's own words, the code behind them. Not escaped.
+    /// The broker's message, followed by its error code. Not escaped.
     pub words: String,
-    /// What the words speak of: of a create that is refused as a whole, the value at fault.
+    /// The setting that the message refers to: if a create is rejected as a whole, the invalid
+    /// value.
     pub about: Option<Setting>,
 }
 
-/// How a cluster objects.
+/// Kinds of preflight errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PreflightErrorKind {
-    /// It would refuse the change.
+    /// The broker would reject the change.
     Refused,
-    /// It fails at the change for a reason that it does not give (`UNKNOWN_SERVER_ERROR`), as a policy
-    /// with a fault of its own does.
+    /// The broker fails at the change without a reason (`UNKNOWN_SERVER_ERROR`), for example because
+    /// its policy has a bug.
     Failed,
-    /// A right is missing: for the change, or for asking.
+    /// The principal is not authorized for the change or for its validation.
     NotAuthorised,
-    /// The topic holds the inventory of others, as far as can be told.
+    /// The topic appears to hold the inventory of other scopes.
     Inventory,
-    /// A quota keeps it from being asked, or it does not know the question. It may well do it.
+    /// A quota throttles the validation, or the broker does not support it. The change may succeed.
     Unchecked,
 }

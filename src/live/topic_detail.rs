@@ -1,4 +1,4 @@
-//! One topic looked at closely: its partitions, who reads it and how far, what it holds.
+//! Details of one topic: partitions, consumer groups with their lag, and messages.
 
 use std::collections::BTreeMap;
 
@@ -7,19 +7,19 @@ use serde::{Deserialize, Serialize};
 
 use super::Unseen;
 
-/// What is known of one topic besides its settings.
+/// The details of one topic besides its settings.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TopicDetail {
-    /// Its partitions, by number.
+    /// The partitions, by number.
     pub partitions: Vec<PartitionState>,
-    /// The consumer groups that have members or committed offsets on it, by name.
+    /// The consumer groups with members or committed offsets on the topic, by name.
     pub groups: Vec<GroupLag>,
-    /// The highest timestamp of its records, in ms since 1970; `None` where it holds none, or that
-    /// is not known.
+    /// The highest timestamp of its records, in ms since 1970; `None` if the topic is empty or this
+    /// is unknown.
     pub newest_record_ms: Option<i64>,
-    /// What could not be seen of the groups, and why.
+    /// What could not be read about consumer groups, and why.
     pub unseen_groups: Vec<Unseen>,
-    /// What could not be seen of the messages, and why.
+    /// What could not be read about messages, and why.
     pub unseen_messages: Vec<Unseen>,
 }
 
@@ -43,17 +43,17 @@ pub struct PartitionState {
     pub next_offset: Option<i64>,
 }
 
-/// A consumer group, and how far it is.
+/// A consumer group with its offsets.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GroupLag {
-    /// Its name.
+    /// The group id.
     pub name: String,
-    /// Its state by Kafka's name, `Stable`; `None` where that was not told.
+    /// Kafka's name of the state, such as `Stable`; `None` if not available.
     pub state: Option<String>,
-    /// Its members that read the topic.
+    /// The members that consume the topic.
     pub members: Vec<Member>,
-    /// The offset that it reads next, by partition; partitions of which it has committed none are
-    /// missing. `None` where that was not told.
+    /// The committed offset by partition, which is the next offset to read; partitions without one
+    /// are missing. `None` if not available.
     pub committed: Option<BTreeMap<i32, i64>>,
 }
 
@@ -69,34 +69,34 @@ pub struct Member {
 }
 
 impl PartitionState {
-    /// How many messages it holds at most; compaction and transactions can leave fewer.
+    /// Returns the maximum number of messages; compaction and transactions can reduce it.
     pub fn messages(&self) -> Option<u64> {
         let (first, next) = self.first_offset.zip(self.next_offset)?;
         Some(u64::try_from(next.saturating_sub(first)).unwrap_or_default())
     }
 
-    /// Whether it has fewer replicas in sync than it should have.
+    /// Returns whether fewer replicas are in sync than assigned.
     pub fn is_under_replicated(&self) -> bool {
         self.in_sync.len() < self.replicas.len()
     }
 }
 
 impl TopicDetail {
-    /// How many messages the topic holds at most; `None` where one of its partitions did not say.
+    /// Returns the maximum number of messages in the topic; `None` if unknown for any partition.
     pub fn messages(&self) -> Option<u64> {
         self.partitions.iter().map(PartitionState::messages).sum()
     }
 
-    /// How many messages a group has not read of a partition; `None` where it has committed no
-    /// offset there, or the end is not known.
+    /// Returns the number of messages of a partition that a group has not read; `None` if the group
+    /// has no committed offset or the end offset is unknown.
     pub fn lag(&self, group: &GroupLag, partition: &PartitionState) -> Option<u64> {
         let committed = group.committed.as_ref()?.get(&partition.number)?;
         let next = partition.next_offset?;
         Some(u64::try_from(next.saturating_sub(*committed)).unwrap_or_default())
     }
 
-    /// How many messages a group has not read, over the partitions of which that is known; `None`
-    /// where it is known of none.
+    /// Returns the number of messages that a group has not read, over the partitions with a known
+    /// lag; `None` if no lag is known.
     pub fn total_lag(&self, group: &GroupLag) -> Option<u64> {
         let lags = self.partitions.iter().filter_map(|p| self.lag(group, p));
         lags.reduce(u64::saturating_add)
@@ -130,7 +130,7 @@ mod tests {
             topic_detail.lag(&group, &topic_detail.partitions[n])
         };
         assert_eq!(lag(&topic_detail, 0), Some(6));
-        // A topic that was made again has fewer messages than were read of the first.
+        // A recreated topic can have fewer messages than the group has read.
         assert_eq!(lag(&topic_detail, 1), Some(0));
         assert_eq!(topic_detail.total_lag(&group), Some(6));
         assert_eq!(topic_detail.messages(), Some(13));

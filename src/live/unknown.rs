@@ -1,4 +1,4 @@
-//! What could not be read, as data: a plan decides by it what it cannot judge.
+//! What could not be read, as data: plans use it to determine what cannot be compared.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -21,20 +21,21 @@ pub struct Unknown {
     pub why: String,
 }
 
-/// What could not be read.
+/// The parts of the live state that can be unreadable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unread {
-    /// Whether a topic exists: without the right to describe it, both look the same.
+    /// Whether a topic exists. Brokers return the same error for a missing topic and for a missing
+    /// authorization to describe it.
     TopicExistence(TopicName),
     /// A topic that exists: the brokers return errors for it.
     Topic(TopicName),
-    /// The configs of a topic, for lack of a right.
+    /// The configs of a topic: the principal is not authorized to describe them.
     TopicConfigs(TopicName),
     /// The id of a topic.
     TopicId(TopicName),
-    /// What a topic without a key holds.
+    /// The values that topics inherit from the brokers.
     BrokerDefaults,
-    /// A record of the inventory that does not concern the reader.
+    /// An inventory record that does not concern the reader.
     InventoryRecord,
 }
 
@@ -63,7 +64,7 @@ impl fmt::Display for Unread {
 }
 
 impl Unknown {
-    /// The topic that cannot be compared with its entry, and why.
+    /// Returns the topic that cannot be compared with its entry, and the reason.
     pub fn unseen_topic(&self) -> Option<(&TopicName, UnseenTopic<'_>)> {
         let why = self.why.as_str();
         match &self.what {
@@ -76,7 +77,7 @@ impl Unknown {
 }
 
 impl Live {
-    /// The topics that cannot be compared with their entries, by name.
+    /// Returns the topics that cannot be compared with their entries, by name.
     pub fn unseen_topics(&self) -> BTreeMap<&TopicName, UnseenTopic<'_>> {
         let unknown = self.unknown.iter();
         unknown.filter_map(Unknown::unseen_topic).collect()

@@ -1,4 +1,4 @@
-//! Who uses a topic, read before it is deleted.
+//! The usage of a topic, read before its deletion.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -51,13 +51,14 @@ pub struct Unseen {
 }
 
 impl Usage {
-    /// Whether deleting the topic needs somebody to say that it may be: somebody reads it, wrote to
-    /// it in the last day, or that cannot be seen.
+    /// Returns whether deleting the topic needs an explicit permission: it is in use, or its usage
+    /// is not fully known.
     pub fn is_in_use(&self) -> bool {
         self.is_seen_in_use() || !self.unseen.is_empty()
     }
 
-    /// Whether somebody is seen to read it, or to have written to it in the last day.
+    /// Returns whether the topic is known to be in use: a group has members, or a record was
+    /// written in the last day.
     pub fn is_seen_in_use(&self) -> bool {
         self.recent || self.groups.iter().any(|group| group.members > 0)
     }

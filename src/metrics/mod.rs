@@ -1,5 +1,4 @@
-//! What a run found out, in numbers for a monitoring system. Pure; what the numbers are called is
-//! for the render room.
+//! The results of a run as numbers for monitoring. Pure; the render module names the metrics.
 
 use std::collections::BTreeMap;
 
@@ -9,39 +8,39 @@ use crate::live::Live;
 use crate::model::{Globs, TopicName};
 use crate::plan::{self, Plan, Summary};
 
-/// What was found out about one environment.
+/// The numbers of one environment.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Figures {
-    /// Topics that the files list.
+    /// The number of listed topics.
     pub topics: usize,
-    /// Partitions that they are to have together.
+    /// The total number of declared partitions.
     pub partitions: u64,
-    /// Topics that were changed on the cluster since they were applied.
+    /// The number of topics that were changed on the cluster after the last apply.
     pub drifted: usize,
-    /// Topics of which the files say something that was not applied yet.
+    /// The number of topics with declared changes that are not applied yet.
     pub pending: usize,
-    /// What a plan counts, and what it could not compare.
+    /// The plan's summary, including topics that could not be compared.
     pub plan: Summary,
-    /// What became of the changes; `None` where nothing was to be applied.
+    /// The outcomes of the changes; `None` without an apply.
     pub applied: Option<Count>,
 }
 
-/// How a run over one environment ended.
+/// The result of a run over one environment.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Run {
-    /// Whether it did its work.
+    /// Whether the run succeeded.
     pub success: bool,
-    /// How long it took.
+    /// The duration in seconds.
     pub seconds: f64,
-    /// What it found out, as far as it came.
+    /// The numbers, if the run got that far.
     pub figures: Option<Figures>,
 }
 
-/// The runs of one command, by environment; `None` where not even that was known.
+/// The runs of one command, by environment; `None` if the environments could not be determined.
 pub type Runs = BTreeMap<Option<String>, Run>;
 
 impl Figures {
-    /// What a plan and the drift in it come to. `plan` must be made of the same files and the same
+    /// Computes the numbers of a plan and its drift. `plan` must be of the same configuration and
     /// cluster.
     pub fn of(plan: &Plan, desired: &Desired, live: &Live, only: &Globs) -> Self {
         let drift = plan::drift(plan, desired, live);
@@ -60,7 +59,7 @@ impl Figures {
         }
     }
 
-    /// With what became of the plan.
+    /// Adds the outcomes of an apply.
     pub fn with(self, report: &Report) -> Self {
         Self {
             applied: Some(report.count()),

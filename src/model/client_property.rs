@@ -1,49 +1,50 @@
-//! The client properties that an environment file may set: what connects, secures and times out.
+//! The librdkafka client properties that an environment file may set: addresses, security and
+//! timeouts.
 //!
-//! What loads code, runs a command, or sends the client or its credentials elsewhere is left out on
-//! purpose: a pull request may change these files, and a runner with credentials reads them.
-//! Source: librdkafka's CONFIGURATION.md.
+//! Properties that load code, run a command, or send the client or its credentials elsewhere are
+//! excluded on purpose: pull requests can change environment files, and a runner with credentials
+//! reads them. Source: librdkafka's CONFIGURATION.md.
 
-/// A property of librdkafka.
+/// A librdkafka property that an environment file may set.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ClientProperty {
-    /// librdkafka's name for it.
+    /// librdkafka's name of the property.
     pub name: &'static str,
-    /// What it takes.
+    /// The accepted values.
     pub kind: PropertyKind,
-    /// What it does, in a sentence.
+    /// What the property does, in one sentence.
     pub doc: &'static str,
 }
 
-/// What a property takes.
+/// The type of a property's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PropertyKind {
     /// Any text.
     Text,
-    /// A credential.
+    /// A credential, redacted in all output.
     Secret,
-    /// A file to read.
+    /// The path of a file to read.
     Path,
-    /// One of these words, in any case.
+    /// One of these values, case-insensitive.
     OneOf(&'static [&'static str]),
-    /// Some of these words, in any case, separated by commas.
+    /// One or more of these values, case-insensitive, separated by commas.
     SomeOf(&'static [&'static str]),
-    /// A whole number within these bounds.
+    /// A whole number between these bounds, both included.
     Integer(i64, i64),
     /// `true` or `false`.
     Boolean,
 }
 
-/// librdkafka cuts a longer one off where it names the client in its log, and half a secret is not
-/// known for one.
+/// Maximum bytes of `client.id`. librdkafka truncates longer values in its log, and a truncated
+/// secret could not be recognized and redacted.
 const LONGEST_CLIENT_ID: usize = 100;
 
 impl ClientProperty {
-    /// Checks a value.
+    /// Validates a value.
     ///
     /// # Errors
-    /// What it takes instead, as the end of a sentence that begins with the property's name. The
-    /// value itself is not in it: it may be a secret.
+    /// Returns what the property accepts, as the end of a sentence that begins with the property's
+    /// name. The message does not contain the value, which may be a secret.
     pub fn check(&self, value: &str) -> Result<(), String> {
         let is_one_of = |words: &[&str], value: &str| {
             let mut words = words.iter();
@@ -71,12 +72,12 @@ impl ClientProperty {
         }
     }
 
-    /// Whether its value is a credential.
+    /// Returns whether the value is a credential.
     pub fn is_secret(&self) -> bool {
         self.kind == PropertyKind::Secret
     }
 
-    /// What the property takes, with its article.
+    /// Returns what the property accepts, with its article.
     pub fn expected(&self) -> String {
         match self.kind {
             PropertyKind::Text => "a string".to_owned(),
@@ -92,13 +93,13 @@ impl ClientProperty {
     }
 }
 
-/// Finds a property that may be set by its name.
+/// Finds an allowed property by name.
 pub fn find(name: &str) -> Option<&'static ClientProperty> {
     let index = PROPERTIES.binary_search_by(|property| property.name.cmp(name));
     index.ok().map(|index| &PROPERTIES[index])
 }
 
-/// Why a property may not be set, or what to write instead.
+/// Returns why a property is not allowed, or what to write instead.
 pub fn advice(name: &str) -> String {
     if let Some((_, advice)) = ADVICE.iter().find(|(known, _)| *known == name) {
         return (*advice).to_owned();
@@ -118,7 +119,7 @@ pub fn advice(name: &str) -> String {
     }
 }
 
-/// Names of Java's client, and others that are near misses, with what to write instead.
+/// Names of the Java client's properties and other near misses, with what to write instead.
 const ADVICE: &[(&str, &str)] = &[
     (
         "bootstrap.servers",
@@ -212,7 +213,7 @@ const ADVICE: &[(&str, &str)] = &[
     ("password", "did you mean `sasl.password`?"),
 ];
 
-/// The beginnings of names that are refused for a reason worth saying.
+/// Prefixes of rejected names, with the reason.
 const REFUSED: &[(&str, &str)] = &[
     ("plugin.", "it loads code"),
     ("ssl.engine", "it loads code"),
@@ -237,7 +238,7 @@ const REFUSED: &[(&str, &str)] = &[
     ("log", "`debug` sets what is printed of librdkafka's log"),
 ];
 
-/// What librdkafka's log can be asked for.
+/// The contexts that librdkafka's `debug` property accepts.
 const CONTEXTS: &[&str] = &[
     "generic",
     "broker",
@@ -266,7 +267,7 @@ const DAY_MS: i64 = 86_400_000;
 
 macro_rules! properties {
     ($($name:literal $kind:expr, $doc:literal;)+) => {
-        /// All properties that may be set, by name.
+        /// All allowed properties, sorted by name.
         pub static PROPERTIES: &[ClientProperty] = &[$(ClientProperty {
             name: $name,
             kind: { use PropertyKind::*; $kind },

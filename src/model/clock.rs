@@ -1,43 +1,44 @@
-//! The time. Whatever is decided is decided by the brokers' clock: a machine's own can be off by a
-//! year. Kafka answers no question with its time, so that only a record that a broker stamps tells it.
+//! Time. All decisions use the brokers' clock, because a local clock can be off by a year. No Kafka
+//! response contains the broker's time; only the timestamp of a record that a broker appended
+//! reveals it.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// How far this machine's clock may be off without a word.
+/// Maximum difference between the local clock and the brokers' that is not reported.
 pub const TOLERANCE: Duration = Duration::from_secs(2);
 
-/// What is known of the brokers' time.
+/// An estimate of the brokers' current time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BrokerTime {
     now_ms: i64,
-    /// When it was at least.
+    /// The latest known broker timestamp, a lower bound of the brokers' time.
     stamped_ms: Option<i64>,
-    /// This machine's clock at that moment.
+    /// The local clock when `stamped_ms` was observed.
     local_ms: i64,
-    /// Whether that moment is now, and not at some time in the past.
+    /// Whether a broker has just returned `stamped_ms`, as opposed to at an earlier time.
     is_exact: bool,
 }
 
 impl BrokerTime {
-    /// A broker just stamped a record that was sent at this moment of the machine's clock: what is
-    /// decided under a lock goes by its claim.
+    /// Creates a time from a record that was sent at `sent` (local clock) and that a broker stamped
+    /// with `at_ms`. Decisions under a lock use the timestamp of the lock's claim.
     pub fn stamped(at_ms: i64, sent: SystemTime) -> Self {
         let (sent, heard) = (milliseconds(sent), milliseconds(local()));
         Self {
             now_ms: at_ms,
             stamped_ms: Some(at_ms),
-            // The clocks agree where it was stamped between the two.
+            // The clocks agree if the timestamp lies between sending and response.
             local_ms: at_ms.max(sent).min(heard.max(sent)),
             is_exact: true,
         }
     }
 
-    /// For a reader, who writes nothing: this machine's clock, but never before the newest record.
+    /// Creates an estimate for a read-only run: the local clock, but not before the newest record.
     pub fn estimated(newest_ms: Option<i64>) -> Self {
         Self::estimate(newest_ms, milliseconds(local()))
     }
 
-    /// What a snapshot says.
+    /// Creates the time that a snapshot holds.
     pub fn recorded(now_ms: i64) -> Self {
         Self {
             now_ms,
@@ -56,28 +57,30 @@ impl BrokerTime {
         }
     }
 
-    /// The time, in ms since 1970.
+    /// Returns the time in ms since 1970.
     pub fn now_ms(self) -> i64 {
         self.now_ms
     }
 
-    /// Whether a broker told it just now, to who could write.
+    /// Returns whether a broker has just returned this time, which requires write access.
     pub fn is_exact(self) -> bool {
         self.is_exact
     }
 
-    /// Whether a moment is past.
+    /// Returns whether a moment is in the past.
     pub fn is_past(self, ms: i64) -> bool {
         ms <= self.now_ms
     }
 
-    /// Whether a moment is past by this machine's clock alone: no broker has stamped a record since.
+    /// Returns whether a moment is in the past only by the local clock: no broker has stamped a
+    /// record since.
     pub fn is_past_here_alone(self, ms: i64) -> bool {
         self.is_past(ms) && self.stamped_ms.is_none_or(|stamped| stamped < ms)
     }
 
-    /// How far this machine's clock is ahead of the brokers', or behind where it is negative, in ms.
-    /// `None` where it is not known to be off: a reader sees only how far it is behind at least.
+    /// Returns how far the local clock is ahead of the brokers' clock in ms, negative if behind.
+    /// `None` if no difference is known: without write access, only a lower bound of a clock that
+    /// is behind is known.
     pub fn local_is_off_by(self) -> Option<i64> {
         let tolerance = i64::try_from(TOLERANCE.as_millis()).unwrap_or(i64::MAX);
         let off = self.local_ms.saturating_sub(self.stamped_ms?);
@@ -89,7 +92,7 @@ impl BrokerTime {
     }
 }
 
-/// This machine's clock. It decides nothing about a cluster: see [`BrokerTime`].
+/// Reads the local clock. Decisions about a cluster use [`BrokerTime`] instead.
 #[expect(
     clippy::disallowed_methods,
     reason = "the one place where this machine's clock is read"
@@ -139,7 +142,7 @@ mod tests {
                 .is_some_and(|off| off < HOUR - year)
         );
         assert_eq!(stamped(here).local_is_off_by(), None);
-        // An answer that was long in coming tells nothing of the clocks.
+        // A slow response gives no information about the clocks.
         let sent = local() - Duration::from_secs(60);
         assert_eq!(
             BrokerTime::stamped(here - 30_000, sent).local_is_off_by(),
@@ -147,8 +150,8 @@ mod tests {
         );
     }
 
-    /// Clippy refuses the standard library's clock; this keeps the way around it out of the rooms that
-    /// decide.
+    /// Clippy rejects the standard library's clock; this test keeps `clock::local` out of the
+    /// modules that decide.
     #[test]
     fn no_room_that_decides_asks_this_machine() {
         let rooms = [
@@ -164,7 +167,7 @@ mod tests {
             let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(room);
             for entry in walkdir::WalkDir::new(folder) {
                 let entry = entry.unwrap();
-                // How long ago the lock was renewed is measured by both of a machine's clocks.
+                // The lock measures the age of its renewal with both local clocks.
                 let measures = entry.path().ends_with("inventory/lock.rs");
                 if entry.file_type().is_file() && !measures {
                     let text = std::fs::read_to_string(entry.path()).unwrap();

@@ -1,7 +1,8 @@
-//! Kafka's topic configs: what each takes, and when two values mean the same.
+//! Kafka's topic configs: accepted values, units, and equality of values.
 //!
-//! Source of types, defaults and synonyms: `DescribeConfigs` v4 of Apache Kafka 4.3.0. Source of the
-//! ranges: `org.apache.kafka.storage.internals.log.LogConfig`; a test asks a real broker about each.
+//! Source of types, defaults and synonyms: `DescribeConfigs` v4 of Apache Kafka 4.3.0. Source of
+//! the ranges: `org.apache.kafka.storage.internals.log.LogConfig`; a test validates each against a
+//! real broker.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -12,26 +13,26 @@ use litemap::LiteMap;
 
 use super::units;
 
-/// The config that says how many replicas must have a record before it counts as written.
+/// The number of replicas that must acknowledge a write with `acks=all`.
 pub const MIN_ISR: &str = "min.insync.replicas";
 
-/// The key of a topic config, `retention.ms`.
+/// The key of a topic config, such as `retention.ms`.
 #[derive(Clone)]
 pub struct ConfigKey(Key);
 
-/// Each topic names the same few keys: those that Kafka knows are not kept again.
+/// Keys that Kafka 4.3 has are references to their spec, since all topics share the same few keys.
 #[derive(Clone)]
 enum Key {
     Known(&'static ConfigSpec),
     Other(Arc<str>),
 }
 
-/// Something for each of some configs, sorted by key. A topic has few of them: as a list they take
-/// a third of the memory of a tree.
+/// A map from config keys, sorted by key. Topics have few configs; a sorted list takes a third of
+/// the memory of a tree.
 pub type ConfigMap<V> = LiteMap<ConfigKey, V>;
 
 impl ConfigKey {
-    /// Wraps a key without checking that Kafka knows it.
+    /// Creates a key, without checking that Kafka has it.
     pub fn new(key: impl AsRef<str> + Into<Arc<str>>) -> Self {
         Self(match spec(key.as_ref()) {
             Some(spec) => Key::Known(spec),
@@ -39,7 +40,7 @@ impl ConfigKey {
         })
     }
 
-    /// The key as text.
+    /// Returns the key as text.
     pub fn as_str(&self) -> &str {
         match &self.0 {
             Key::Known(spec) => spec.name,
@@ -47,7 +48,7 @@ impl ConfigKey {
         }
     }
 
-    /// What Kafka 4.3 says about this key, if it knows it.
+    /// Returns Kafka 4.3's specification of this key, if it has the key.
     pub fn spec(&self) -> Option<&'static ConfigSpec> {
         match self.0 {
             Key::Known(spec) => Some(spec),
@@ -55,8 +56,8 @@ impl ConfigKey {
         }
     }
 
-    /// Whether two values of this key mean the same to Kafka: `0.50` and `0.5`, `TRUE` and `true`,
-    /// `compact,delete` and `delete, compact`. Values of an unknown key are compared as text.
+    /// Returns whether two values are equal to Kafka: `0.50` and `0.5`, `TRUE` and `true`,
+    /// `compact,delete` and `delete, compact`. Values of unknown keys are compared as text.
     pub fn same(&self, a: &str, b: &str) -> bool {
         a == b
             || self
@@ -67,7 +68,7 @@ impl ConfigKey {
                 })
     }
 
-    /// A value in human units, where they read better than the raw value: `7d`, `1GiB`,
+    /// Formats a value in human units where this is more readable than the raw value: `7d`, `1GiB`,
     /// `unlimited`.
     pub fn human(&self, value: &str) -> Option<String> {
         let spec = self.spec()?;
@@ -101,7 +102,7 @@ impl PartialOrd for ConfigKey {
 }
 
 impl Ord for ConfigKey {
-    /// By text. [`SPECS`] is sorted, so that the places of known keys in it have that order, too.
+    /// Compares by text. [`SPECS`] is sorted, so addresses of known keys have the same order.
     fn cmp(&self, other: &Self) -> Ordering {
         match (&self.0, &other.0) {
             (Key::Known(spec), Key::Known(other)) => {
@@ -168,18 +169,18 @@ impl serde::Serialize for ConfigKey {
     }
 }
 
-/// What a number counts.
+/// The unit of a numeric config.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
-    /// Milliseconds: also takes `7d`.
+    /// Milliseconds; also accepts durations such as `7d`.
     Ms,
-    /// Bytes: also takes `100MiB`.
+    /// Bytes; also accepts sizes such as `100MiB`.
     Bytes,
-    /// Neither.
+    /// No unit.
     None,
 }
 
-/// The type of a config, with the values that Kafka accepts.
+/// The type of a config and the values that Kafka accepts.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConfigType {
     /// `true` or `false`.
@@ -191,42 +192,42 @@ pub enum ConfigType {
         /// The largest legal value.
         max: i64,
     },
-    /// A number with decimals.
+    /// A decimal number.
     Double {
         /// The smallest legal value.
         min: f64,
         /// The largest legal value.
         max: f64,
     },
-    /// One of these words.
+    /// One of these values.
     OneOf(&'static [&'static str]),
-    /// Any of these words, separated by commas, in any order.
+    /// Any of these values, separated by commas, in any order.
     ListOf(&'static [&'static str]),
     /// `PARTITION:BROKER` pairs separated by commas, or `*`.
     Replicas,
 }
 
-/// One of Kafka's topic configs.
+/// The specification of a Kafka topic config.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ConfigSpec {
-    /// Its key.
+    /// The config's key.
     pub name: &'static str,
-    /// Its type and range.
+    /// The type and range of values.
     pub kind: ConfigType,
-    /// What it counts.
+    /// The unit of the value.
     pub unit: Unit,
-    /// Whether -1 stands for "no limit".
+    /// Whether -1 means "no limit".
     pub unlimited: bool,
-    /// Kafka's built-in default, where no broker setting says otherwise.
+    /// Kafka's built-in default, used when no broker config sets another.
     pub default: &'static str,
-    /// The broker settings that give a topic without the key its value, strongest first, each with
-    /// the milliseconds in one of its units (1 where the unit is the same).
+    /// The broker configs from which a topic without the key takes its value, highest precedence
+    /// first, each with its factor to milliseconds (1 if the unit is the same).
     pub broker_synonyms: &'static [(&'static str, i64)],
-    /// What it does, in a sentence.
+    /// What the config does, in one sentence.
     pub doc: &'static str,
 }
 
-/// A value by its meaning: two equal ones are the same to Kafka.
+/// A parsed value; equal values are equal to Kafka.
 #[derive(Debug, PartialEq)]
 enum Meaning {
     Boolean(bool),
@@ -236,46 +237,47 @@ enum Meaning {
     Set(Vec<String>),
 }
 
-/// Why Kafka would refuse a value.
+/// Why Kafka would reject a value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ValueProblem {
-    /// Not of the config's type.
+    /// The value does not have the config's type.
     #[error("{value:?} is not {expected}")]
     Type {
-        /// What was given.
+        /// The given value.
         value: String,
-        /// What was expected, with its article.
+        /// The expected type, with its article.
         expected: String,
     },
-    /// Outside of the range.
+    /// The number is out of range.
     #[error("{value} is out of range: {range}")]
     Range {
-        /// What was given.
+        /// The given value.
         value: String,
         /// The range in words.
         range: String,
     },
-    /// Not one of the words.
+    /// The word is not an accepted value.
     #[error("{value:?} is not one of {}", words.join(", "))]
     Word {
-        /// The word that is not in the list.
+        /// The rejected word.
         value: String,
-        /// The words that are.
+        /// The accepted words.
         words: Vec<&'static str>,
     },
-    /// A word that stands twice in a list.
+    /// A duplicate in a list.
     #[error("{0:?} stands twice in the list")]
     Twice(String),
-    /// A duration or a size that cannot be read.
+    /// An invalid duration or size.
     #[error(transparent)]
     Unit(#[from] units::UnitError),
 }
 
 impl ConfigSpec {
-    /// Turns what a person wrote as text into what Kafka holds, `7d` → `604800000`, and checks it.
+    /// Converts a value as written to the value that Kafka stores, `7d` → `604800000`, and
+    /// validates it.
     ///
     /// # Errors
-    /// Why Kafka would refuse it.
+    /// Returns why Kafka would reject the value.
     pub fn normalise(&self, text: &str) -> Result<String, ValueProblem> {
         let text = text.trim();
         let value = match (self.kind, self.unit) {
@@ -292,10 +294,10 @@ impl ConfigSpec {
         Ok(value)
     }
 
-    /// Checks a value as Kafka holds it.
+    /// Validates a value in the form that Kafka stores.
     ///
     /// # Errors
-    /// Why Kafka would refuse it.
+    /// Returns why Kafka would reject the value.
     pub fn check(&self, value: &str) -> Result<(), ValueProblem> {
         let wrong_type = || ValueProblem::Type {
             value: value.to_owned(),
@@ -324,7 +326,7 @@ impl ConfigSpec {
             ConfigType::OneOf(words) => check_word(value, words),
             ConfigType::ListOf(words) => {
                 let mut seen = Vec::new();
-                // Kafka takes an empty list, but no empty element: `compact,`.
+                // Kafka accepts an empty list, but no empty element: `compact,`.
                 let elements = value.split(',').map(str::trim);
                 for item in elements.filter(|_| !value.trim().is_empty()) {
                     check_word(item, words)?;
@@ -347,7 +349,7 @@ impl ConfigSpec {
         }
     }
 
-    /// What the config takes, with its article: `a whole number`.
+    /// Returns what the config accepts, with its article: `a whole number`.
     pub fn expected(&self) -> String {
         match (self.kind, self.unit) {
             (ConfigType::Boolean, _) => "true or false".to_owned(),
@@ -365,7 +367,7 @@ impl ConfigSpec {
         }
     }
 
-    /// The legal range in words.
+    /// Returns the valid range in words.
     pub fn range(&self) -> String {
         match self.kind {
             ConfigType::Integer { min, max } if self.name == "compression.gzip.level" => {
@@ -410,13 +412,12 @@ fn check_word(value: &str, words: &'static [&'static str]) -> Result<(), ValuePr
     })
 }
 
-/// The elements of a list as Kafka writes it, `compact,delete`.
+/// Iterates over the elements of a Kafka list value, `compact,delete`.
 pub fn list_items(value: &str) -> impl Iterator<Item = &str> {
     value.split(',').map(str::trim).filter(|i| !i.is_empty())
 }
 
-/// Whether a key is one of those that partition reassignments set and remove on their own, and
-/// that this tool therefore never resets.
+/// Returns whether a key is set and removed by partition reassignments. Such keys are never reset.
 pub fn is_throttle(key: &str) -> bool {
     matches!(
         key,
@@ -424,7 +425,7 @@ pub fn is_throttle(key: &str) -> bool {
     )
 }
 
-/// The config with this key, if Kafka 4.3 has it.
+/// Returns the specification of a key, if Kafka 4.3 has it.
 pub fn spec(key: &str) -> Option<&'static ConfigSpec> {
     SPECS
         .binary_search_by(|spec| spec.name.cmp(key))

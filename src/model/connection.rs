@@ -1,4 +1,5 @@
-//! How to reach a cluster: servers and librdkafka's client properties, with every secret filled in.
+//! Connection settings of a cluster: bootstrap servers and librdkafka properties, with all secrets
+//! resolved.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,37 +8,36 @@ use std::time::SystemTime;
 
 use super::secret::Secret;
 
-/// A connection that is ready to be used. What came from variables and secret files is shown by its
-/// name.
+/// A complete connection. Values from variables and secret files are displayed by name.
 #[derive(Debug, Clone)]
 pub struct Connection {
-    /// `host:port` of each bootstrap server.
+    /// The bootstrap servers, each `host:port`.
     pub servers: Vec<Secret>,
-    /// librdkafka's properties besides `bootstrap.servers`.
+    /// librdkafka's properties other than `bootstrap.servers`.
     pub properties: BTreeMap<String, Secret>,
-    /// Every text that must not reach an output: values of variables and secret files.
+    /// All texts that must not reach an output: values of variables and secret files.
     pub secrets: Vec<Secret>,
-    /// Parts of the servers that came from variables. Hosts have short names (`kafka`), so that these
-    /// are secret only where they are words of their own.
+    /// Parts of the server addresses that came from variables. Host names are short (`kafka`), so
+    /// they are redacted only as whole words.
     pub hosts: Vec<Secret>,
-    /// Where the tokens of OAUTHBEARER come from, where the runner named something.
+    /// The source of OAUTHBEARER tokens, if the runner configures one.
     pub tokens: Option<TokenSource>,
-    /// Who hears librdkafka's log, of what the property `debug` names.
+    /// The receiver of librdkafka's log, for the contexts in the property `debug`.
     pub log: Option<Log>,
 }
 
-/// Hears librdkafka's log, line by line, without secrets. It must not block for long, and escapes
-/// what it shows.
+/// Receives librdkafka's log line by line, secrets redacted. A receiver must not block for long and
+/// must escape what it prints.
 #[derive(Clone)]
 pub struct Log(Arc<dyn Fn(&str) + Send + Sync>);
 
 impl Log {
-    /// Lines go to this.
+    /// Creates a log that passes each line to `hear`.
     pub fn new(hear: impl Fn(&str) + Send + Sync + 'static) -> Self {
         Self(Arc::new(hear))
     }
 
-    /// Takes in a line.
+    /// Passes a line to the receiver.
     pub fn hear(&self, line: &str) {
         (self.0)(line);
     }
@@ -49,31 +49,31 @@ impl fmt::Debug for Log {
     }
 }
 
-/// A token that proves who the client is, for OAUTHBEARER.
+/// An OAUTHBEARER token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Token {
-    /// The token itself.
+    /// The token as sent to the broker.
     pub value: Secret,
-    /// Who it is for, as far as it says so.
+    /// The subject, if the token has one.
     pub subject: Option<String>,
-    /// When it expires, as far as it says so.
+    /// The expiry, if the token has one.
     pub expires: Option<SystemTime>,
 }
 
-/// Fetches a token. It may block; an error says why in words that hold no secret.
+/// Fetches tokens. A fetch may block; its error messages contain no secret.
 #[derive(Clone)]
 pub struct TokenSource(Arc<dyn Fn() -> Result<Token, String> + Send + Sync>);
 
 impl TokenSource {
-    /// Tokens come from calling this.
+    /// Creates a source that calls `fetch` for each token.
     pub fn new(fetch: impl Fn() -> Result<Token, String> + Send + Sync + 'static) -> Self {
         Self(Arc::new(fetch))
     }
 
-    /// Fetches a token anew.
+    /// Fetches a new token.
     ///
     /// # Errors
-    /// Why there is none.
+    /// Returns why no token is available.
     pub fn fetch(&self) -> Result<Token, String> {
         (self.0)()
     }
@@ -86,13 +86,14 @@ impl fmt::Debug for TokenSource {
 }
 
 impl Connection {
-    /// Connects to these servers with nothing else set.
+    /// Creates a connection to these servers, without other properties.
     #[cfg(any(test, feature = "internals"))]
     pub fn to(servers: Vec<String>) -> Self {
         Self::to_servers(servers.into_iter().map(Secret::public).collect())
     }
 
-    /// The same where an address may have come from a variable.
+    /// Creates a connection to servers with addresses that may come from variables, without other
+    /// properties.
     pub fn to_servers(servers: Vec<Secret>) -> Self {
         Self {
             servers,
@@ -104,19 +105,20 @@ impl Connection {
         }
     }
 
-    /// The value of a property.
+    /// Returns the value of a librdkafka property.
     pub fn property(&self, name: &str) -> Option<&str> {
         self.properties.get(name).map(Secret::expose)
     }
 
-    /// How the connection is secured, in capitals: `PLAINTEXT`, `SSL`, `SASL_PLAINTEXT`, `SASL_SSL`.
+    /// Returns the security protocol in upper case: `PLAINTEXT`, `SSL`, `SASL_PLAINTEXT`,
+    /// `SASL_SSL`.
     pub fn protocol(&self) -> String {
         let given = self.property("security.protocol");
         given.unwrap_or("PLAINTEXT").to_ascii_uppercase()
     }
 
-    /// Whether the client logs in with tokens that the runner names, and does not get them itself
-    /// (`sasl.oauthbearer.method`).
+    /// Returns whether the client authenticates with tokens from the runner, as opposed to tokens
+    /// that librdkafka fetches (`sasl.oauthbearer.method`).
     pub fn uses_tokens(&self) -> bool {
         let is = |name, value: &str| {
             let given = self.property(name);
@@ -127,13 +129,13 @@ impl Connection {
             && !is("sasl.oauthbearer.method", "oidc")
     }
 
-    /// Whether the client shows a certificate of its own.
+    /// Returns whether the client presents a certificate.
     pub fn has_certificate(&self) -> bool {
         let mut names = self.properties.keys();
         names.any(|name| name.starts_with("ssl.certificate.") || name.starts_with("ssl.keystore."))
     }
 
-    /// Whom the brokers take this client for, as far as that stands in the connection.
+    /// Returns the client's principal, as far as the connection settings determine it.
     pub fn principal(&self) -> Option<String> {
         if self.protocol().starts_with("SASL") {
             let mechanism = self.property("sasl.mechanism")?.to_ascii_uppercase();
@@ -148,7 +150,7 @@ impl Connection {
         (!self.has_certificate()).then(|| "User:ANONYMOUS".to_owned())
     }
 
-    /// The servers as they are shown, each name once: several may come from one variable.
+    /// Returns the servers as displayed, without duplicates: several may come from one variable.
     pub fn servers_shown(&self) -> String {
         let mut names: Vec<&str> = Vec::new();
         for server in &self.servers {
@@ -159,25 +161,25 @@ impl Connection {
         names.join(", ")
     }
 
-    /// The address of a server or broker by the name that it is shown by.
+    /// Returns the address of a server or broker by its displayed name.
     pub fn address(&self, shown: &str) -> String {
         let mut servers = self.servers.iter();
         let known =
             servers.find(|server| server.name() == shown || self.redact(server.expose()) == shown);
         match known {
             Some(server) => server.expose().to_owned(),
-            // One that the cluster gave, and that has a part in common with a server.
+            // An address returned by the cluster that shares a part with a bootstrap server.
             None => self.hosts.iter().fold(shown.to_owned(), |address, host| {
                 address.replace(host.name(), host.expose())
             }),
         }
     }
 
-    /// Replaces every secret by its name in a text that came from elsewhere, such as a library's
-    /// error, and so a part of one: libraries take values apart, or cut them off.
+    /// Replaces every secret in a text from elsewhere, such as a library's error, by its name.
+    /// Parts of secrets are replaced, too: libraries split or truncate values.
     ///
-    /// What the configuration itself holds in plain text, its servers and `client.id`, stays as it
-    /// is: were it replaced, its author could find out a secret by guessing parts of it.
+    /// Servers and `client.id` that the configuration holds in plain text are kept: replacing them
+    /// would let their author find out a secret by guessing parts of it.
     pub fn redact(&self, text: &str) -> String {
         let literals = self.servers.iter().chain(self.properties.get("client.id"));
         let literals = literals.filter(|literal| literal.is_public());
@@ -193,7 +195,7 @@ impl Connection {
         needles.retain(|needle| !needle.text.is_empty());
         let mut redacted = String::with_capacity(text.len());
         let (mut rest, mut before) = (text, None);
-        // In one pass: a secret may be a part of another one's name.
+        // A single pass, because a secret may be a part of another secret's name.
         while let Some(next) = rest.chars().next() {
             let found = needles.iter().find_map(|needle| {
                 let length = needle.length_in(rest, before)?;
@@ -216,19 +218,19 @@ impl Connection {
     }
 }
 
-/// What is replaced in a text.
+/// A text to redact.
 struct Needle<'a> {
     text: &'a str,
-    /// By what.
+    /// The replacement.
     name: &'a str,
-    /// Whether it is only one as a word of its own.
+    /// Whether it matches only as a whole word.
     is_word: bool,
-    /// Whether its beginning is enough.
+    /// Whether it is the whole secret, of which a prefix is also redacted.
     is_whole: bool,
 }
 
 impl<'a> Needle<'a> {
-    /// The shortest beginning of a secret that is taken for it.
+    /// The minimum length of a prefix of a secret that is redacted.
     const BEGINNING: usize = 8;
 
     /// A text that is no secret, whatever it has in common with one.
@@ -250,7 +252,8 @@ impl<'a> Needle<'a> {
         }
     }
 
-    /// The secret as a whole, and what separators make of it, but for words that any text may hold.
+    /// Creates needles for the whole secret and for its parts between separators, without words
+    /// that are common in any text.
     fn of_secret(secret: &'a Secret) -> Vec<Self> {
         let needle = |text, is_whole: bool| Self {
             text,
@@ -272,7 +275,7 @@ impl<'a> Needle<'a> {
             .collect()
     }
 
-    /// How much of the beginning of a text it is, if any.
+    /// Returns how many bytes of the beginning of a text match, if any.
     fn length_in(&self, text: &str, before: Option<char>) -> Option<usize> {
         if let Some(after) = text.strip_prefix(self.text) {
             let ends = !is_part(before) && !is_part(after.chars().next());
@@ -285,7 +288,7 @@ impl<'a> Needle<'a> {
     }
 }
 
-/// Whether a character beside a word makes it a part of a longer one.
+/// Returns whether a character next to a word makes the word part of a longer one.
 fn is_part(beside: Option<char>) -> bool {
     beside.is_some_and(char::is_alphanumeric)
 }
@@ -352,7 +355,7 @@ mod tests {
             Secret::named("kafka", "${KAFKA_HOST}"),
             Secret::named("other:1", "${KAFKA_SERVERS}"),
         ];
-        // A secret that is a part of a name does not spoil it.
+        // A secret that is a part of a name does not change the name.
         connection.secrets = vec![Secret::named("HOST", "${file:host}")];
         assert_eq!(
             connection.servers_shown(),

@@ -1,5 +1,5 @@
-//! JSON documents: what tells one from another, and reading those that the tool wrote. The format is
-//! looked at first, and what is wrong in one is said with its place.
+//! JSON documents: identification by `format`, and parsing of documents that the tool wrote. The
+//! format is checked first; errors contain line and column.
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -8,43 +8,43 @@ use serde_json::error::Category;
 
 use super::text::escape;
 
-/// Why a text is not the document that it should be.
+/// Why a text is not a document of the expected format.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DocumentError {
-    /// Not JSON, or JSON of another shape.
+    /// Invalid JSON, or a value of the wrong shape.
     #[error("line {line}, column {column}: {}", escape(message))]
     Shape {
         /// The line in the text, from 1.
         line: usize,
         /// The column in that line, in bytes, from 1.
         column: usize,
-        /// What is wrong there.
+        /// The problem at this position.
         message: String,
     },
-    /// A format that this version does not read.
+    /// A format that this version does not support.
     #[error(
         "its format is `{}`, and this version of topicsmith reads `{reads}`",
         escape(found)
     )]
     Format {
-        /// What it says.
+        /// The document's format.
         found: String,
-        /// What it should say.
+        /// The supported format.
         reads: &'static str,
     },
-    /// It does not say its format: another kind of file, as far as one can tell.
+    /// No `format` field; probably another kind of file.
     #[error("it has no \"format\": \"{0}\"")]
     NoFormat(&'static str),
 }
 
-/// A JSON document that the tool prints or reads.
+/// A JSON document that the tool writes or reads.
 pub trait Document: Serialize + JsonSchema {
-    /// Its format, `topicsmith/plan/1`.
+    /// The value of the `format` field, such as `topicsmith/plan/1`.
     const FORMAT: &'static str;
 }
 
-/// A document of one environment. Those of several are one document of the same format:
-/// `{"format": …, "plans": […]}`.
+/// A document of one environment. The documents of several environments form one document of the
+/// same format: `{"format": …, "plans": […]}`.
 pub trait EnvironmentDocument: Document {
     /// The field that holds the documents of several environments.
     const LIST: &'static str;
@@ -68,8 +68,8 @@ pub struct ErrorDocument {
     pub help: Option<String>,
 }
 
-/// Makes the type of a document's `format`, which has one value, is written as that and reads
-/// nothing else, and names the format of the document.
+/// Defines the type of a document's `format` field, which serializes as one constant and rejects
+/// any other value, and implements `Document` with this format.
 macro_rules! document_format {
     ($(#[$meta:meta])* $name:ident = $text:literal of $document:ident, several as $list:literal) => {
         document_format!($(#[$meta])* $name = $text of $document);
@@ -124,42 +124,42 @@ macro_rules! document_format {
 
 pub(crate) use document_format;
 
-/// What tells one document from another.
+/// The field that identifies a document.
 #[derive(serde::Deserialize)]
 #[serde(expecting = "an object")]
 struct Head {
     format: Option<String>,
 }
 
-/// Reads a document of a format.
+/// Parses a document of a format.
 ///
 /// # Errors
-/// It is of another format, which is said before any field is looked at: of another version it
-/// would be wrong to complain about a single one. Else where in the text it is not what it must
-/// be, and how.
+/// Returns an error if the format differs; this is checked before any other field, since single
+/// fields of another version mean nothing. Otherwise returns the position and the reason of invalid
+/// content.
 pub fn parse<T: DeserializeOwned>(text: &str, format: &'static str) -> Result<T, DocumentError> {
     let head: Head = read(text)?;
     check(head.format.as_deref(), format)?;
     read(text)
 }
 
-/// Reads a document of whatever format.
+/// Parses a document without checking its format.
 ///
 /// # Errors
-/// Where in the text it is not what it must be, and how.
+/// Returns the position and the reason of invalid content.
 pub fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, DocumentError> {
     serde_json::from_str(text).map_err(shape)
 }
 
-/// A document as JSON.
+/// Converts a document to a JSON value.
 pub fn json<T: Serialize>(document: &T) -> serde_json::Value {
     serde_json::to_value(document).expect("documents have no keys but strings")
 }
 
-/// Whether a document that says this format can be read.
+/// Checks that a document's format is supported.
 ///
 /// # Errors
-/// It cannot.
+/// Returns an error if `found` is missing or is not `format`.
 pub fn check(found: Option<&str>, format: &'static str) -> Result<(), DocumentError> {
     match found {
         Some(found) if found == format => Ok(()),

@@ -1,4 +1,4 @@
-//! Something that a person should know: what, where, why as far as known, and what to do.
+//! Findings: problems in the configuration, each with its place, reason and fix.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -17,27 +17,27 @@ pub enum Severity {
     Warning,
 }
 
-/// A problem found in the files, at a place. Findings are plain data; the render room words them.
+/// A problem at a place in a file. Findings are plain data; [`crate::render`] formats them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// A stable name for the kind of problem, `unknown-key`.
+    /// The stable code of the problem, such as `unknown-key`.
     pub code: &'static str,
     /// Error or warning.
     pub level: Severity,
-    /// What is wrong, in one sentence without a full stop at its end.
+    /// What is wrong, in one sentence without a full stop.
     pub message: String,
-    /// The place that is underlined.
+    /// The underlined place.
     pub place: Place,
-    /// What stands beside the underline; may be empty.
+    /// The text beside the underline; may be empty.
     pub label: String,
-    /// A second place that the message speaks of, with its own label ("first defined here").
+    /// A second place that the message refers to, with its label ("first defined here").
     pub related: Option<(Place, String)>,
-    /// What to do now.
+    /// How to fix the problem.
     pub help: Option<String>,
 }
 
 impl Finding {
-    /// An error at a place.
+    /// Creates an error at a place.
     pub fn error(code: &'static str, place: Place, message: impl Into<String>) -> Self {
         Self {
             code,
@@ -50,19 +50,19 @@ impl Finding {
         }
     }
 
-    /// Adds what stands beside the underline.
+    /// Sets the text beside the underline.
     pub fn label(mut self, label: impl Into<String>) -> Self {
         self.label = label.into();
         self
     }
 
-    /// Adds what to do now.
+    /// Sets how to fix the problem.
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
-    /// Adds a second place.
+    /// Sets a second place.
     pub fn related(mut self, place: Place, label: impl Into<String>) -> Self {
         self.related = Some((place, label.into()));
         self

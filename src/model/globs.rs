@@ -1,13 +1,13 @@
-//! Sets of globs over topic names and config keys: `connect-*`, `confluent.*`.
+//! Glob sets over topic names and config keys: `connect-*`, `confluent.*`.
 
 use std::sync::{Arc, OnceLock};
 
 use globset::{Glob, GlobBuilder, GlobMatcher, GlobSet, GlobSetBuilder};
 
-/// A set of globs. `*` stands for any run of characters, `?` for one, `[a-z]` for a class and
-/// `{a,b}` for alternatives; nothing in a topic name is special.
+/// A set of globs. `*` matches any run of characters, `?` one character, `[a-z]` a class and
+/// `{a,b}` alternatives. No character of a topic name is special.
 ///
-/// They are compiled once they are first matched against something.
+/// Globs are compiled on the first match.
 #[derive(Debug, Clone, Default)]
 pub struct Globs(Arc<Inner>);
 
@@ -17,7 +17,7 @@ struct Inner {
     set: OnceLock<Set>,
 }
 
-/// All globs in one automaton; one by one where that would be too large.
+/// All globs in one automaton, or separate matchers if the automaton would be too large.
 #[derive(Debug)]
 enum Set {
     Together(GlobSet),
@@ -33,10 +33,10 @@ impl PartialEq for Globs {
 impl Eq for Globs {}
 
 impl Globs {
-    /// Reads the patterns.
+    /// Parses the patterns.
     ///
     /// # Errors
-    /// The index of the pattern that is no glob, and why.
+    /// Returns the index of the first invalid glob, and the reason.
     pub fn new<S: AsRef<str>>(patterns: &[S]) -> Result<Self, (usize, String)> {
         for (index, pattern) in patterns.iter().enumerate() {
             glob(pattern.as_ref()).map_err(|error| (index, error.kind().to_string()))?;
@@ -48,7 +48,7 @@ impl Globs {
 
     fn set(&self) -> &Set {
         self.0.set.get_or_init(|| {
-            // Each was read before.
+            // `new` has parsed each of them.
             let globs: Vec<Glob> = self
                 .patterns()
                 .iter()
@@ -65,7 +65,7 @@ impl Globs {
         })
     }
 
-    /// Whether any pattern matches.
+    /// Returns whether any pattern matches.
     pub fn matches(&self, text: &str) -> bool {
         !self.is_empty()
             && match self.set() {
@@ -74,7 +74,7 @@ impl Globs {
             }
     }
 
-    /// The first pattern that matches, for a message that names it.
+    /// Returns the first pattern that matches, for messages.
     pub fn first_match(&self, text: &str) -> Option<&str> {
         if self.is_empty() {
             return None;
@@ -86,12 +86,12 @@ impl Globs {
         Some(self.patterns()[first?].as_str())
     }
 
-    /// The patterns as they were written.
+    /// Returns the patterns as written.
     pub fn patterns(&self) -> &[String] {
         &self.0.patterns
     }
 
-    /// Whether there is no pattern at all.
+    /// Returns whether the set has no patterns.
     pub fn is_empty(&self) -> bool {
         self.patterns().is_empty()
     }

@@ -1,24 +1,24 @@
-//! Many lookups in what is sorted, in its order.
+//! Lookups of ascending keys in a sorted sequence.
 
 use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::iter::Peekable;
 
-/// Looks up keys that ascend in pairs whose keys do. Each lookup goes on where the last one ended, so
-/// that all of them together cost one walk.
+/// Looks up ascending keys in pairs sorted by key. Each lookup continues after the previous one, so
+/// that all lookups together take one pass.
 pub struct InOrder<I: Iterator> {
     rest: Peekable<I>,
 }
 
 impl<I: Iterator<Item = (Q, V)>, Q, V> InOrder<I> {
-    /// Begins before the first pair of a sorted map, or a reference to one.
+    /// Starts before the first pair of a sorted map or a reference to one.
     pub fn of(map: impl IntoIterator<IntoIter = I>) -> Self {
         Self {
             rest: map.into_iter().peekable(),
         }
     }
 
-    /// Takes what stands under a key, which is greater than the one before.
+    /// Takes the value of a key, which must be greater than the previous one.
     pub fn take<K: Ord>(&mut self, key: &K) -> Option<V>
     where
         Q: Borrow<K>,

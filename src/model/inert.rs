@@ -1,28 +1,29 @@
-//! What a stream lets through: nothing that a terminal acts on, and nothing that the log of a pipeline
-//! takes for a command, whoever wrote it.
+//! Output sanitizing: removes everything that a terminal acts on or that the log of a CI runner
+//! interprets as a command, from any source.
 //!
-//! It is applied to whole texts where they leave the tool, once, and not where they are made. It needs
-//! to know the language of a text alone, so that what it writes instead means the same there.
+//! It is applied once, to whole texts where they leave the tool. It needs only the syntax of a text
+//! to write a replacement with the same meaning.
 //!
-//! What runners read as commands, of what is left once control characters are gone:
-//! GitHub and Forgejo `::name …::` at the beginning of a line, blanks before it or not, and `##[name …]`
-//! anywhere in it (`ActionCommand.TryParseV2` and `TryParse` of actions/runner); Azure `##[name]` and
-//! `##vso[…]`, TeamCity `##teamcity[…]` and Octopus `##octopus[…]`, anywhere; GitLab `section_start:` and
-//! `section_end:`. Whatever runs: a container has none of its runner's variables, and prints to its log.
+//! Commands that runners recognize once control characters are removed: GitHub and Forgejo `::name
+//! …::` at the beginning of a line, after optional blanks, and `##[name …]` anywhere in it
+//! (`ActionCommand.TryParseV2` and `TryParse` of actions/runner); Azure `##[name]` and `##vso[…]`,
+//! TeamCity `##teamcity[…]` and Octopus `##octopus[…]`, anywhere; GitLab `section_start:` and
+//! `section_end:`. All of them are always escaped, because a container cannot detect its runner: it
+//! has none of the runner's variables, but prints to its log.
 
 use std::borrow::Cow;
 
 use super::text::is_hostile;
 
-/// The language of a text.
+/// The syntax of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Syntax {
-    /// For a person, in colour or not.
+    /// Plain text, with or without colour.
     Text {
-        /// Whether it may set colours.
+        /// Whether colour sequences are kept.
         colour: bool,
     },
-    /// Markdown. Values stand in code spans, which have no escapes of their own.
+    /// Markdown. Values are in code spans, which have no escapes.
     Markdown,
     /// HTML.
     Html,
@@ -32,7 +33,7 @@ pub enum Syntax {
     Toml,
 }
 
-/// The text with every character written otherwise that a terminal or a runner would act on.
+/// Returns the text with every character escaped that a terminal or a runner would act on.
 pub fn inert(text: &str, syntax: Syntax) -> Cow<'_, str> {
     let mut out = String::new();
     let mut done = 0;
@@ -51,13 +52,14 @@ pub fn inert(text: &str, syntax: Syntax) -> Cow<'_, str> {
     }
 }
 
-/// Whether a line needs no look at each of its characters.
+/// Returns whether a line can be copied without checking each character.
 fn is_plain(line: &str) -> bool {
     let plain = |byte: u8| matches!(byte, b' '..=b'~' | b'\n' | b'\t') && byte != b'#';
     line.bytes().all(plain) && !begins_command(line.trim_start())
 }
 
-/// Whether a runner takes what stands here, first on its line, for a command.
+/// Returns whether a runner interprets the beginning of `rest`, the first non-blank text of its
+/// line, as a command.
 fn begins_command(rest: &str) -> bool {
     let named = |rest: &str| rest.starts_with(|c: char| !matches!(c, ':' | ' ' | '\n'));
     rest.strip_prefix("::").is_some_and(named)
@@ -82,7 +84,7 @@ fn one(line: &str, syntax: Syntax, out: &mut String) {
             true => syntax.write(c, out),
             false => out.push(c),
         }
-        // Some search a line as people do, and do not see these.
+        // Some runners search the visible text and skip these characters.
         if !matches!(c, '\u{fe0e}' | '\u{fe0f}') {
             begins &= c.is_whitespace();
             let word = c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
@@ -93,7 +95,7 @@ fn one(line: &str, syntax: Syntax, out: &mut String) {
     }
 }
 
-/// How long a setting of colours is, where one stands here: `ESC [ 1 ; 31 m`.
+/// Returns the length of a colour sequence at the beginning of a text: `ESC [ 1 ; 31 m`.
 fn colour(rest: &str) -> Option<usize> {
     let numbers = rest.strip_prefix("\u{1b}[")?;
     let end = numbers.find(|c: char| !c.is_ascii_digit() && c != ';')?;
@@ -103,11 +105,11 @@ fn colour(rest: &str) -> Option<usize> {
 }
 
 impl Syntax {
-    /// Writes a character so that it does nothing.
+    /// Appends a character in an escaped form.
     fn write(self, c: char, out: &mut String) {
         match self {
             Syntax::Text { .. } | Syntax::Markdown => out.extend(c.escape_unicode()),
-            // In a page it would do there what it does here.
+            // A character reference would have the same effect in the page.
             Syntax::Html if is_hostile(c) => out.extend(c.escape_unicode()),
             Syntax::Html => out.push_str(&format!("&#{};", u32::from(c))),
             Syntax::Json => {
@@ -122,16 +124,16 @@ impl Syntax {
     }
 }
 
-/// What a run writes to the log of its workflow on GitHub: the only text that holds commands.
+/// Output for the log of a GitHub workflow, the only text that may contain workflow commands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkflowLog {
-    /// Commands, each without the `::` that it begins with and the end of its line.
+    /// Commands, without the leading `::` and the line end.
     pub commands: Vec<String>,
-    /// What came out, a line an environment.
+    /// The text output, one line per environment.
     pub text: String,
 }
 
-/// Its commands, then the text for people below them. No other command is in either.
+/// Writes the commands, then the text. Neither can contain other commands.
 impl std::fmt::Display for WorkflowLog {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let plain = Syntax::Text { colour: false };
@@ -218,7 +220,7 @@ mod tests {
             prop_assert_eq!(&read, &value, "{}", safe);
             let raw = ['\u{1b}', '\u{202e}', '\u{9b}', '\u{7f}', '\u{2028}'];
             prop_assert!(!safe.contains("##[") && !safe.contains(raw), "{}", safe);
-            // What was made inert is so in every language.
+            // Sanitized text stays unchanged in every syntax.
             for syntax in [PLAIN, COLOURED, Syntax::Markdown, Syntax::Html, Syntax::Json, Syntax::Toml] {
                 let once = inert(&text, syntax);
                 prop_assert_eq!(&inert(&once, syntax), &once);

@@ -1,6 +1,6 @@
-//! The words that all rooms share: names, config keys and what their values mean, units, places in
-//! files, findings, risks, secrets and connections. No I/O happens here, and nothing here knows
-//! another room.
+//! The vocabulary that all modules share: names, config keys and equality of their values, units,
+//! places in files, findings, risks, secrets and connections. This module does no I/O and depends
+//! on no other module.
 
 pub mod client_property;
 pub mod clock;

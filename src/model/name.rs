@@ -3,13 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-/// The longest name that Kafka accepts, in characters (all of them ASCII): a topic's folder on
-/// disk adds a suffix to it, and 255 is what file systems take.
+/// The maximum length of a topic name, in ASCII characters: brokers append a suffix to it for the
+/// partition's directory, and file systems allow 255.
 ///
 /// Source: `org.apache.kafka.common.internals.Topic.MAX_NAME_LENGTH`.
 pub const MAX_LENGTH: usize = 249;
 
-/// Topics that Kafka itself creates and owns. They are never planned, listed or tombstoned.
+/// Topics that Kafka creates and owns. They are never planned, listed or removed.
 pub const INTERNAL: [&str; 4] = [
     "__cluster_metadata",
     "__consumer_offsets",
@@ -17,26 +17,26 @@ pub const INTERNAL: [&str; 4] = [
     "__transaction_state",
 ];
 
-/// The name of a topic: what stands in a file, or what a cluster reported.
+/// The name of a topic, from a file or from a cluster.
 ///
-/// Building one does not check it, because a cluster's names are taken as they come;
-/// [`TopicName::problem`] says what Kafka would refuse.
+/// Construction does not validate it, because names from a cluster are accepted as they are;
+/// [`TopicName::problem`] validates.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TopicName(Arc<str>);
 
-/// Why Kafka would not accept a name.
+/// Why Kafka would reject a name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NameProblem {
     /// The empty string.
     #[error("a topic name cannot be empty")]
     Empty,
-    /// `.` and `..` would be folders on the broker's disk.
+    /// `.` and `..` are directories on the broker's disk.
     #[error("a topic cannot be named `.` or `..`")]
     Dots,
     /// Longer than [`MAX_LENGTH`].
     #[error("a topic name has at most {MAX_LENGTH} characters, this one has {0}")]
     TooLong(usize),
-    /// Something else than ASCII letters, digits, `.`, `_` and `-`.
+    /// A character other than ASCII letters, digits, `.`, `_` and `-`.
     #[error("{0:?} is not allowed in a topic name: ASCII letters, digits, `.`, `_` and `-` are")]
     Character(char),
     /// One of [`INTERNAL`].
@@ -45,22 +45,22 @@ pub enum NameProblem {
 }
 
 impl TopicName {
-    /// Wraps a name without checking it.
+    /// Creates a name without validating it.
     pub fn new(name: impl Into<Arc<str>>) -> Self {
         Self(name.into())
     }
 
-    /// The name as text.
+    /// Returns the name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether this is one of Kafka's own topics, [`INTERNAL`].
+    /// Returns whether this is one of Kafka's internal topics, [`INTERNAL`].
     pub fn is_internal(&self) -> bool {
         INTERNAL.contains(&self.as_str())
     }
 
-    /// What Kafka, or this tool on Kafka's behalf, refuses in this name.
+    /// Returns why Kafka, or this tool on Kafka's behalf, rejects this name.
     pub fn problem(&self) -> Option<NameProblem> {
         let name = self.as_str();
         let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
@@ -79,8 +79,8 @@ impl TopicName {
         }
     }
 
-    /// What two names must not have in common: Kafka turns `.` into `_` in metric names and so
-    /// refuses a topic that differs from another in nothing else.
+    /// Returns the key that two topics must not share: Kafka replaces `.` by `_` in metric names,
+    /// and rejects a topic that differs from another only in these characters.
     pub fn collision_key(&self) -> String {
         self.0.replace('.', "_")
     }

@@ -1,4 +1,4 @@
-//! What happens to a topic once no file lists it any more.
+//! `on_remove`: what happens to a topic after its entry is removed from the configuration.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ pub enum OnRemove {
 }
 
 impl OnRemove {
-    /// The word that files, plans and records have for it.
+    /// Returns the value as written in files, plans and the inventory.
     pub fn as_str(self) -> &'static str {
         match self {
             OnRemove::Retain => "retain",

@@ -1,4 +1,4 @@
-//! Where something stands in a file, and which layer set a value.
+//! Places in files, and the layers that set values.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -8,21 +8,22 @@ use std::sync::Arc;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A stretch of one line in a file. Lines and columns count from 1; columns count characters.
+/// A range of characters within one line of a file. Lines and columns count from 1; columns count
+/// characters.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
-    /// The file as the user would name it, with `/`: `topics/playback.toml`.
+    /// The path as the user would write it, with `/`: `topics/playback.toml`.
     pub file: Arc<str>,
-    /// Line, from 1. 0 means the file as a whole.
+    /// The line, from 1. 0 refers to the whole file.
     pub line: u32,
-    /// Column in characters, from 1.
+    /// The column in characters, from 1.
     pub column: u32,
-    /// How many characters are meant, within the line.
+    /// The number of characters, within the line.
     pub length: u32,
 }
 
 impl Place {
-    /// A file as a whole.
+    /// Creates a place that refers to a whole file.
     pub fn whole(file: impl Into<Arc<str>>) -> Self {
         Self {
             file: file.into(),
@@ -32,7 +33,7 @@ impl Place {
         }
     }
 
-    /// `topics/playback.toml:3`, as plans name it.
+    /// Formats the place as in plans: `topics/playback.toml:3`.
     pub fn file_line(&self) -> String {
         match self.line {
             0 => self.file.to_string(),
@@ -42,7 +43,7 @@ impl Place {
 }
 
 impl fmt::Display for Place {
-    /// `topics/playback.toml:3:1`
+    /// Formats the place as `topics/playback.toml:3:1`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.line {
             0 => f.write_str(&self.file),
@@ -52,14 +53,14 @@ impl fmt::Display for Place {
 }
 
 impl Serialize for Place {
-    /// As [`Place::file_line`].
+    /// Serializes as [`Place::file_line`].
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.file_line())
     }
 }
 
 impl<'de> Deserialize<'de> for Place {
-    /// The column, which documents do not hold, is the first.
+    /// Documents hold no column; column 1 is assumed.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         let split = text.rsplit_once(':');
@@ -89,10 +90,12 @@ impl JsonSchema for Place {
     }
 }
 
-/// Which layer set a value, lowest first. The order of the variants is the order of the layers.
+/// The layer that set a value, lowest first. The order of the variants is the precedence of the
+/// layers.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Layer {
-    /// `[defaults]` of the environment file with this name (its own, or one that it extends).
+    /// `[defaults]` of the environment file with this name (the environment's own, or one that it
+    /// extends).
     Defaults(Arc<str>),
     /// `[profiles.NAME]`
     Profile(Arc<str>),
@@ -116,31 +119,31 @@ impl fmt::Display for Layer {
     }
 }
 
-/// A value together with the place and the layer that set it.
+/// A value with the place and the layer that set it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sourced<T> {
-    /// The value in force.
+    /// The effective value.
     pub value: T,
-    /// Where it is written.
+    /// The place that sets the value.
     pub place: Place,
-    /// The layer that it stands in.
+    /// The layer that sets the value.
     pub layer: Layer,
 }
 
-/// The text of a file, with an index from offsets to lines and columns: finding a place costs the
-/// same wherever it is, in a file of a million lines and in a line of a million characters.
+/// The text of a file, with an index from byte offsets to lines and columns. Finding a place takes
+/// the same time anywhere, in a file of a million lines and in a line of a million characters.
 #[derive(Debug)]
 pub struct SourceText {
     file: Arc<str>,
     text: String,
-    /// Where each line begins, in bytes. No file that is read has more than 4 GiB.
+    /// The byte offset of each line. Files over 4 GiB are not read.
     lines: Vec<u32>,
-    /// How many characters stand before each stretch of [`STRETCH`] bytes; empty where every
-    /// character is one byte.
+    /// The number of characters before each block of [`STRETCH`] bytes; empty if every character is
+    /// one byte.
     characters: Vec<usize>,
 }
 
-/// The bytes that are counted through to find a column.
+/// The size in bytes of the blocks that are scanned to find a column.
 const STRETCH: usize = 128;
 
 impl SourceText {
@@ -166,17 +169,17 @@ impl SourceText {
         }
     }
 
-    /// The file as the user would name it.
+    /// Returns the path as the user would write it.
     pub fn file(&self) -> &Arc<str> {
         &self.file
     }
 
-    /// The whole text.
+    /// Returns the whole text.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// One line, without its line end. `line` counts from 1.
+    /// Returns a line without its line end. `line` counts from 1.
     pub fn line(&self, line: u32) -> Option<&str> {
         let index = usize::try_from(line.checked_sub(1)?).ok()?;
         let start = self.begin(index)?;
@@ -187,13 +190,13 @@ impl SourceText {
         Some(text.strip_suffix('\r').unwrap_or(text))
     }
 
-    /// Where a line begins, by its index.
+    /// Returns the byte offset of a line, by index from 0.
     fn begin(&self, index: usize) -> Option<usize> {
         self.lines.get(index).map(|&begin| begin as usize)
     }
 
-    /// The place of a stretch of bytes. One that goes over several lines is cut at the end of its
-    /// first.
+    /// Returns the place of a byte range. A range over several lines is cut at the end of its first
+    /// line.
     pub fn place(&self, span: std::ops::Range<usize>) -> Place {
         let start = span.start.min(self.text.len());
         let index = self.lines.partition_point(|&line| line as usize <= start) - 1;
@@ -210,7 +213,7 @@ impl SourceText {
         }
     }
 
-    /// A whole line, without the blanks around it. `line` counts from 1.
+    /// Returns the place of a whole line without surrounding blanks. `line` counts from 1.
     pub fn line_place(&self, line: u32) -> Option<Place> {
         let text = self.line(line)?;
         let blanks = text.chars().take_while(|c| c.is_whitespace()).count();
@@ -233,7 +236,7 @@ impl SourceText {
     }
 }
 
-/// Characters of UTF-8, which may be cut anywhere: every byte but those that continue one.
+/// Counts characters in UTF-8 that may be cut anywhere: all bytes other than continuation bytes.
 fn count_characters(bytes: &[u8]) -> usize {
     bytes.iter().filter(|&&byte| byte & 0xc0 != 0x80).count()
 }
@@ -242,22 +245,22 @@ fn number(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
-/// The files that were read, so that a finding can show its line.
+/// The source texts of all files that were read, for the lines that findings show.
 #[derive(Debug, Clone, Default)]
 pub struct Sources(BTreeMap<Arc<str>, Arc<SourceText>>);
 
 impl Sources {
-    /// Keeps a file.
+    /// Adds a file.
     pub fn insert(&mut self, source: Arc<SourceText>) {
         self.0.insert(source.file().clone(), source);
     }
 
-    /// A file.
+    /// Returns a file by path.
     pub fn get(&self, file: &str) -> Option<&Arc<SourceText>> {
         self.0.get(file)
     }
 
-    /// One line of a file, without its line end. `line` counts from 1.
+    /// Returns a line of a file without its line end. `line` counts from 1.
     pub fn line(&self, file: &str, line: u32) -> Option<&str> {
         self.0.get(file)?.line(line)
     }

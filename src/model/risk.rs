@@ -1,4 +1,4 @@
-//! The codes that plans, gates and pipelines speak in.
+//! Risk codes and block codes, as used in plans, gates and pipelines.
 
 use std::fmt;
 use std::str::FromStr;
@@ -19,7 +19,7 @@ pub enum RiskLevel {
 }
 
 impl RiskLevel {
-    /// The level's name in plans.
+    /// Returns the level's name in plans.
     pub fn as_str(self) -> &'static str {
         match self {
             RiskLevel::Destructive => "destructive",
@@ -37,16 +37,16 @@ macro_rules! codes {
         pub enum $name { $($(#[doc = $doc])+ #[serde(rename = $text)] $variant,)+ }
 
         impl $name {
-            /// All of them, in the order in which documents list them.
+            /// All codes, in the order of documents.
             $(#[cfg($needed)])?
             pub const ALL: &'static [$name] = &[$($name::$variant,)+];
 
-            /// The code as files, flags and JSON write it.
+            /// Returns the code as written in files, flags and JSON.
             pub fn as_str(self) -> &'static str {
                 match self { $($name::$variant => $text,)+ }
             }
 
-            /// What the code stands for, in a phrase.
+            /// Returns the meaning of the code as a phrase.
             $(#[cfg($needed)])?
             pub fn meaning(self) -> &'static str {
                 match self { $($name::$variant => concat!($($doc),+).trim_ascii(),)+ }
@@ -89,6 +89,8 @@ codes! {
         DurabilityLowered = "durability-lowered",
         /// one broker out of reach stops acks=all writes
         WritesMayStop = "writes-may-stop",
+        /// no acks=all write succeeds: the topic has fewer replicas than must be in sync
+        WritesStopped = "writes-stopped",
         /// messages that were accepted may be refused
         MessagesRefused = "messages-refused",
         /// records get timestamps of another kind
@@ -97,14 +99,14 @@ codes! {
 }
 
 impl RiskCode {
-    /// Whether the code needs an `--allow`.
+    /// Returns the code's level; `Destructive` needs `--allow`.
     pub fn level(self) -> RiskLevel {
         use RiskCode::*;
         match self {
             TopicDeleted | RetentionShortened | CleanupPolicyChanged | CompactedKeysMoved
             | RemoteDataDeleted | ResetOnAdopt => RiskLevel::Destructive,
-            PartitionsIncreased | DurabilityLowered | WritesMayStop | MessagesRefused
-            | TimestampsChanged => RiskLevel::Caution,
+            PartitionsIncreased | DurabilityLowered | WritesMayStop | WritesStopped
+            | MessagesRefused | TimestampsChanged => RiskLevel::Caution,
         }
     }
 }
@@ -116,6 +118,8 @@ codes! {
         PartitionsDecrease = "partitions-decrease",
         /// Kafka changes the replication factor by reassignment only
         ReplicationFactorChange = "replication-factor-change",
+        /// min.insync.replicas would exceed the topic's replicas
+        MinIsrAboveReplicas = "min-isr-above-replicas",
         /// somebody reads from or writes to the topic that is to be deleted
         TopicInUse = "topic-in-use",
         /// another scope owns the topic

@@ -1,5 +1,4 @@
-//! JSON Schemas: how they begin, and the words that several of them need. Draft 7, which Taplo and
-//! other editors read.
+//! JSON Schemas: their common parts. Draft 7, which Taplo and other editors support.
 
 use std::collections::BTreeMap;
 
@@ -10,19 +9,21 @@ use serde_json::{Map, Value, json};
 
 use super::document::{Document, EnvironmentDocument, FailedEnvironment};
 
-/// The schema of a document, from its type.
+/// Generates the schema of a document type.
 pub fn of_document<T: Document>() -> Value {
     let mut generator = generator(Contract::Serialize);
     let one = generator.subschema_for::<T>();
     complete(json!({"allOf": [one]}), T::FORMAT, generator)
 }
 
-/// The same, where the document of several environments is a list, errors at their place.
+/// Generates the schema of a document type, including the form for several environments: a list
+/// with errors in place of failed environments.
 pub fn of_environments<T: EnvironmentDocument>() -> Value {
     environments::<T>(generator(Contract::Serialize))
 }
 
-/// The same of a document that people write too: what can be left out when it is read is optional.
+/// Generates the same schema for a document that users write, too: fields with a default are
+/// optional.
 pub fn of_input<T: EnvironmentDocument>() -> Value {
     environments::<T>(generator(Contract::Deserialize))
 }
@@ -51,7 +52,7 @@ fn complete(mut schema: Value, format: &str, mut generator: SchemaGenerator) -> 
     schema
 }
 
-/// An object has the fields that its type has, and no others.
+/// Rejects unknown fields in an object schema.
 fn close(schema: &mut Schema) {
     let is_object = schema.get("type").is_some_and(|kind| kind == "object");
     let has_fields = schema.get("properties").is_some();
@@ -60,27 +61,27 @@ fn close(schema: &mut Schema) {
     }
 }
 
-/// What a schema's parts refer to by name.
+/// Named definitions that a schema refers to.
 #[derive(Debug, Default)]
 pub struct Definitions(BTreeMap<String, Value>);
 
 impl Definitions {
-    /// How a part is referred to.
+    /// Returns a reference to a definition.
     pub fn reference(name: &str) -> Value {
         json!({"$ref": format!("#/definitions/{name}")})
     }
 
-    /// Whether a part is there, or on its way.
+    /// Returns whether a definition exists or is being built.
     pub fn has(&self, name: &str) -> bool {
         self.0.contains_key(name)
     }
 
-    /// Puts a part in.
+    /// Adds a definition.
     pub fn define(&mut self, name: &str, schema: Value) {
         self.0.insert(name.to_owned(), schema);
     }
 
-    /// The whole schema, with the part of it that stands at its top.
+    /// Builds the whole schema from its top-level schema.
     pub fn finish(self, title: &str, description: &str, top: Value) -> Value {
         let mut schema = json!({
             "$schema": "http://json-schema.org/draft-07/schema#",
@@ -98,7 +99,7 @@ impl Definitions {
     }
 }
 
-/// An object with these fields and no others, of which those are required that say so.
+/// Returns the schema of an object with these fields (name, required, schema) and no others.
 pub fn object<'f>(fields: impl IntoIterator<Item = (&'f str, bool, Value)>) -> Value {
     let mut properties = Map::new();
     let mut required = Vec::new();
@@ -114,27 +115,28 @@ pub fn object<'f>(fields: impl IntoIterator<Item = (&'f str, bool, Value)>) -> V
     schema
 }
 
-/// An object whose keys are names.
+/// Returns the schema of an object with arbitrary keys.
 pub fn map(value: Value) -> Value {
     json!({"type": "object", "additionalProperties": value})
 }
 
-/// A list.
+/// Returns the schema of a list.
 pub fn list(items: Value) -> Value {
     json!({"type": "array", "items": items})
 }
 
-/// Any text.
+/// Returns the schema of any string.
 pub fn string() -> Value {
     json!({"type": "string"})
 }
 
-/// A whole number that is not negative.
+/// Returns the schema of a non-negative integer.
 pub fn count() -> Value {
     json!({"type": "integer", "minimum": 0})
 }
 
-/// The same with what it means. A reference has no room for it beside itself.
+/// Adds a description to a schema. A reference is wrapped, because draft 7 ignores keywords beside
+/// `$ref`.
 pub fn described(schema: Value, description: &str) -> Value {
     let mut schema = match schema.get("$ref") {
         Some(_) => json!({"allOf": [schema]}),

@@ -1,13 +1,12 @@
-//! Text that is shown by its name.
+//! Secrets, displayed by name.
 
 use std::fmt;
 
-/// How a secret without a name is shown.
+/// The displayed name of a secret without a name.
 const NAMELESS: &str = "***";
 
-/// A credential, or anything that came from a variable or a secret file. `Display` and `Debug` show
-/// where it came from (`${KAFKA_PASSWORD}`, `${file:password}`); [`Secret::expose`] is the only way to
-/// the text itself.
+/// A credential, or any text from a variable or a secret file. `Display` and `Debug` show its
+/// source (`${KAFKA_PASSWORD}`, `${file:password}`); only [`Secret::expose`] returns the text.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret {
     text: String,
@@ -15,12 +14,12 @@ pub struct Secret {
 }
 
 impl Secret {
-    /// A secret without a name.
+    /// Creates a secret without a name.
     pub fn new(text: impl Into<String>) -> Self {
         Self::named(text, NAMELESS)
     }
 
-    /// A secret that is shown as this.
+    /// Creates a secret that is displayed as `name`.
     pub fn named(text: impl Into<String>, name: impl Into<String>) -> Self {
         Self {
             text: text.into(),
@@ -28,7 +27,7 @@ impl Secret {
         }
     }
 
-    /// A text that is written where everyone may read it, and is no secret: its own name.
+    /// Creates a value that is not secret and is displayed as it is.
     pub fn public(text: impl Into<String>) -> Self {
         let text = text.into();
         Self {
@@ -37,22 +36,22 @@ impl Secret {
         }
     }
 
-    /// The secret itself, for the library that needs it.
+    /// Returns the secret text, for the library that needs it.
     pub fn expose(&self) -> &str {
         &self.text
     }
 
-    /// What is shown instead.
+    /// Returns the displayed name.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Whether it is its own name.
+    /// Returns whether the text is displayed as it is.
     pub fn is_public(&self) -> bool {
         self.text == self.name
     }
 
-    /// Another text under the same name.
+    /// Transforms the text and keeps the name.
     pub(crate) fn map(self, change: impl FnOnce(String) -> String) -> Self {
         let is_public = self.is_public();
         let text = change(self.text);

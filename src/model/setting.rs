@@ -1,4 +1,4 @@
-//! The settings of a topic, by the names that files, plans, reports and the inventory share.
+//! The settings of a topic, with the names that files, plans, reports and the inventory share.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,10 +9,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::ConfigKey;
 
-/// What the name of a config begins with: `config.retention.ms`.
+/// The prefix of config settings: `config.retention.ms`.
 const CONFIG: &str = "config.";
 
-/// One setting of a topic.
+/// A setting of a topic.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Setting {
     /// `partitions`
@@ -25,7 +25,7 @@ pub enum Setting {
     Id,
     /// `on_remove`: what happens to the topic once its entry leaves the configuration.
     OnRemove,
-    /// `unmanaged`: what is left to others.
+    /// `unmanaged`: configs that are left to other tools.
     Unmanaged,
     /// `pin`: whether a declared value must be set on the topic itself.
     Pin,
@@ -37,7 +37,7 @@ pub enum Setting {
     Environment,
     /// `removal`: the inventory's note that a removal of this name has deleted its topic.
     Removal,
-    /// `record`: all that the inventory holds of the topic.
+    /// `record`: the topic's whole record in the inventory.
     Record,
 }
 
@@ -57,7 +57,7 @@ pub enum SettingValue {
 }
 
 impl SettingValue {
-    /// The text, where it is one.
+    /// Returns the text, if the value is text.
     pub fn text(&self) -> Option<&str> {
         match self {
             SettingValue::Text(text) => Some(text),
@@ -65,7 +65,7 @@ impl SettingValue {
         }
     }
 
-    /// The number, where it is one.
+    /// Returns the number, if the value is a number.
     pub fn number(&self) -> Option<u32> {
         match self {
             SettingValue::Number(number) => Some(*number),

@@ -1,5 +1,5 @@
-//! What a cluster is asked to change, topic by topic: the planner makes the steps, preflight asks about
-//! them, the apply sends them.
+//! Steps: the changes to a cluster, per topic. The planner creates them, preflight validates them,
+//! the apply carries them out.
 
 use super::config::MIN_ISR;
 use super::{ConfigKey, Setting, TopicName};
@@ -7,92 +7,92 @@ use super::{ConfigKey, Setting, TopicName};
 /// A topic to create.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewTopic {
-    /// Its name.
+    /// The topic's name.
     pub name: TopicName,
-    /// How many partitions.
+    /// The number of partitions.
     pub partitions: u32,
-    /// How many replicas of each partition.
+    /// The number of replicas per partition.
     pub replication_factor: u32,
-    /// What is set on the topic itself.
+    /// The configs to set on the topic.
     pub config: Vec<(ConfigKey, String)>,
 }
 
-/// Changes of one topic's configs; what is not named stays as it is (KIP-339).
+/// Config changes of one topic; configs that are not named are unchanged (KIP-339).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alter {
-    /// The topic.
+    /// The topic to change.
     pub topic: TopicName,
     /// The keys, each at most once.
     pub ops: Vec<(ConfigKey, AlterOp)>,
 }
 
-/// What happens to one key.
+/// The change of one config.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AlterOp {
-    /// The topic holds this value.
+    /// Sets this value on the topic.
     Set(String),
-    /// The topic no longer holds the key: the broker's default counts.
+    /// Removes the config from the topic; the broker's default applies.
     Delete,
 }
 
-/// One request's worth of one topic.
+/// The part of a topic's change that one request carries out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
-    /// When it is done.
+    /// The phase of the apply.
     pub phase: Phase,
-    /// The topic.
+    /// The topic to change.
     pub topic: TopicName,
-    /// What is done to it.
+    /// The operation on the topic.
     pub work: Operation,
 }
 
-/// What is done to a topic.
+/// An operation on a topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Operation {
-    /// It is made.
+    /// Creates the topic.
     Create(NewTopic),
-    /// It gets more partitions.
+    /// Adds partitions.
     AddPartitions {
-        /// What it has.
+        /// The current number of partitions.
         from: u32,
-        /// What it gets.
+        /// The new number of partitions.
         to: u32,
     },
-    /// Its configs change.
+    /// Changes configs.
     Alter(Vec<(ConfigKey, AlterOp)>),
-    /// Its `min.insync.replicas` goes up.
+    /// Raises `min.insync.replicas`.
     RaiseMinIsr {
-        /// How.
+        /// The change of the config.
         op: AlterOp,
-        /// To what, where it is known.
+        /// The new value, if known.
         to: Option<u32>,
     },
-    /// It is deleted.
+    /// Deletes the topic.
     Delete {
-        /// The id of the topic that was planned to go: another one of its name stays.
+        /// The id of the topic to delete; a topic with the same name and another id is kept.
         id: Option<String>,
     },
 }
 
-/// The phases of an apply, in the order in which they are carried out.
+/// The phases of an apply, in their order of execution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Phase {
-    /// New topics, with their configs.
+    /// Creates topics, with their configs.
     Create,
-    /// `min.insync.replicas` where it goes down.
+    /// Lowers `min.insync.replicas`.
     LowerMinIsr,
-    /// More partitions.
+    /// Adds partitions.
     Partitions,
-    /// All other configs.
+    /// Changes all other configs.
     Configs,
-    /// `min.insync.replicas` where it goes up.
+    /// Raises `min.insync.replicas`.
     RaiseMinIsr,
-    /// Topics that go.
+    /// Deletes topics.
     Delete,
 }
 
 impl Step {
-    /// The settings that this step changes; `None` is the topic as a whole.
+    /// Returns the settings that this step changes; `None` stands for the whole topic.
     pub fn parts(&self) -> Vec<Option<Setting>> {
         match &self.work {
             Operation::Create(_) | Operation::Delete { .. } => vec![None],
@@ -104,7 +104,7 @@ impl Step {
         }
     }
 
-    /// The configs that this step changes on a topic that exists.
+    /// Returns the config changes of this step on an existing topic.
     pub fn ops(&self) -> Vec<(ConfigKey, AlterOp)> {
         match &self.work {
             Operation::Alter(ops) => ops.clone(),

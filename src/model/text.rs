@@ -1,10 +1,10 @@
-//! Text that came from elsewhere (a cluster, a file, a variable), made safe to print.
+//! Escaping of text from elsewhere (a cluster, a file, a variable) for printing.
 
 use std::borrow::Cow;
 
-/// Whether a character could move the cursor, colour the line, show text in another order than it is
-/// stored in, or hide it: control characters, line separators, and what Unicode calls default
-/// ignorable (DerivedCoreProperties.txt), but for the two that choose between text and emoji.
+/// Returns whether a character could move the cursor, set colours, reorder the displayed text or
+/// hide it: control characters, line separators, and Unicode's default ignorable characters
+/// (DerivedCoreProperties.txt), except for the two that select text or emoji presentation.
 pub(super) fn is_hostile(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
@@ -13,10 +13,10 @@ pub(super) fn is_hostile(c: char) -> bool {
             | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// The text with every control, ANSI and bidirectional character written as `\u{…}`. Line ends
-/// too: what is escaped stays on its line.
+/// Escapes every control, ANSI and bidirectional character as `\u{…}`, and line ends: the result
+/// stays on one line.
 pub fn escape(text: &str) -> Cow<'_, str> {
-    // Most of what is shown is plain, and told so by its bytes.
+    // Fast path: most texts are printable ASCII.
     if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) || !text.chars().any(is_hostile) {
         return Cow::Borrowed(text);
     }
@@ -32,7 +32,7 @@ pub fn escape(text: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
-/// `1 topic`, `3 topics`.
+/// Formats a count with its noun: `1 topic`, `3 topics`.
 pub fn count(number: usize, what: &str) -> String {
     match number {
         1 => format!("1 {what}"),
@@ -40,7 +40,7 @@ pub fn count(number: usize, what: &str) -> String {
     }
 }
 
-/// A number in groups of three digits: `1,000,000`.
+/// Formats a number in groups of three digits: `1,000,000`.
 pub fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let mut grouped = String::with_capacity(digits.len() * 4 / 3);
@@ -53,7 +53,7 @@ pub fn grouped(number: usize) -> String {
     grouped
 }
 
-/// The first names of a list, and how many more there are: `a, b, c and 9 more`.
+/// Joins the first names of a list, and the count of the others: `a, b, c and 9 more`.
 pub fn names<T: ToString>(all: &[T], most: usize) -> String {
     let shown: Vec<String> = all.iter().take(most).map(T::to_string).collect();
     let shown = shown.join(", ");
@@ -63,8 +63,8 @@ pub fn names<T: ToString>(all: &[T], most: usize) -> String {
     }
 }
 
-/// The beginning of a text that is longer than so many characters, with how much was left out:
-/// `aaa… (9,997 more characters)`.
+/// Truncates a text to `most` characters, with the count of the others: `aaa… (9,997 more
+/// characters)`.
 pub fn cut(text: &str, most: usize) -> Cow<'_, str> {
     if text.len() <= most {
         return Cow::Borrowed(text);
@@ -81,8 +81,8 @@ pub fn cut(text: &str, most: usize) -> Cow<'_, str> {
     ))
 }
 
-/// The text with every such character but tabs as `\u{fffd}`: as many characters as before, for text
-/// that columns are counted in.
+/// Replaces hostile characters other than tabs by `\u{fffd}`. The number of characters stays the
+/// same, for text in which columns are counted.
 pub fn mask(text: &str) -> String {
     let safe = |c: char| match is_hostile(c) && c != '\t' {
         true => char::REPLACEMENT_CHARACTER,

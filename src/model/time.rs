@@ -1,9 +1,9 @@
-//! Moments, as people read them.
+//! Formatting of timestamps.
 
 use jiff::Timestamp;
 
-/// A moment in ms since 1970, as `2026-11-20T22:31:07Z`; the number itself where it is beyond any
-/// calendar.
+/// Formats ms since 1970 as `2026-11-20T22:31:07Z`, or as the number itself if no calendar has the
+/// date.
 pub fn utc(ms: i64) -> String {
     match Timestamp::from_millisecond(ms) {
         Ok(moment) => moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),

@@ -1,4 +1,4 @@
-//! Keys and values as TOML has them.
+//! Formats keys and values as TOML.
 
 use toml_edit::{Key, Value};
 
@@ -6,23 +6,24 @@ use super::ConfigKey;
 use super::config::{ConfigType, list_items};
 use super::inert::{Syntax, inert};
 
-/// What a config is set to where no layer below is to count.
+/// The config value that undoes the declarations of lower layers.
 pub(crate) const DEFAULT: &str = "default";
 
-/// How deep a dotted key may go: the reader takes no more.
+/// Maximum depth of a dotted key, as the reader accepts it.
 const DEEPEST: usize = 12;
 
-/// One part of a key, in quotes where it needs them: `orders`, `"orders.created"`.
+/// Formats one part of a key, quoted if needed: `orders`, `"orders.created"`.
 pub(crate) fn key(name: &str) -> String {
     escaped(name).unwrap_or_else(|| Key::new(name).display_repr().into_owned())
 }
 
-/// A string in quotes, on one line.
+/// Formats a string in quotes, on one line.
 pub(crate) fn string(text: &str) -> String {
     escaped(text).unwrap_or_else(|| Value::from(text).to_string())
 }
 
-/// A string of which something must not be seen as it is: TOML's literal strings cannot say it.
+/// Formats a string with characters that need escapes, which TOML's literal strings do not support;
+/// `None` without such characters.
 fn escaped(text: &str) -> Option<String> {
     let plain = text
         .replace('\\', "\\\\")
@@ -33,13 +34,13 @@ fn escaped(text: &str) -> Option<String> {
     (safe != plain || text.contains(['\n', '\t'])).then(|| format!("\"{safe}\""))
 }
 
-/// A list of strings.
+/// Formats a list of strings.
 pub(crate) fn list<'t>(items: impl IntoIterator<Item = &'t str>) -> String {
     let items: Vec<String> = items.into_iter().map(string).collect();
     format!("[{}]", items.join(", "))
 }
 
-/// A table of strings in one line; `None` where it is empty.
+/// Formats an inline table of strings; `None` if empty.
 pub(crate) fn table(pairs: &[(String, String)]) -> Option<String> {
     let pairs = pairs.iter();
     let pairs = pairs.map(|(name, value)| format!("{} = {}", key(name), string(value)));
@@ -47,8 +48,8 @@ pub(crate) fn table(pairs: &[(String, String)]) -> Option<String> {
     (!pairs.is_empty()).then(|| format!("{{ {} }}", pairs.join(", ")))
 }
 
-/// A config's key below `config`, dotted as Kafka writes it. In quotes where TOML could not read it
-/// otherwise: one key of a table may be the beginning of another.
+/// Formats a config's key below `config`, dotted as in Kafka. Quoted if TOML could not parse it
+/// otherwise: a key of a table may be a prefix of another key.
 pub(crate) fn config_key<'k>(
     key: &ConfigKey,
     beside: impl IntoIterator<Item = &'k ConfigKey>,
@@ -70,8 +71,8 @@ pub(crate) fn config_key<'k>(
     }
 }
 
-/// A config's value as a person would write it: `"7d"`, `"100MiB"`, `["compact", "delete"]`. `None`
-/// where the files cannot say it, for the reader would refuse it or take it for something else.
+/// Formats a config's value in human units: `"7d"`, `"100MiB"`, `["compact", "delete"]`. `None` if
+/// the configuration cannot express it, because the reader would reject or misinterpret it.
 pub(crate) fn config_value(key: &ConfigKey, raw: &str) -> Option<String> {
     let Some(spec) = key.spec() else {
         return (raw != DEFAULT).then(|| string(raw));
@@ -91,7 +92,7 @@ pub(crate) fn config_value(key: &ConfigKey, raw: &str) -> Option<String> {
     })
 }
 
-/// A config's value as somebody gave it, in TOML's words for it: a number is one, a list too.
+/// Formats a config's value as the user gave it: as a TOML number or list where possible.
 pub(crate) fn config_text(key: &ConfigKey, text: &str) -> String {
     let number = |text: &str| match text.parse::<Value>() {
         Ok(Value::Float(_) | Value::Integer(_)) => Some(text.to_owned()),

@@ -1,7 +1,7 @@
-//! Durations and sizes as people write them: `7d`, `1d12h`, `100MiB`. Kafka counts in
-//! milliseconds and in bytes.
+//! Durations and sizes in human units: `7d`, `1d12h`, `100MiB`. Kafka counts in milliseconds and
+//! bytes.
 
-/// Milliseconds in one of each unit, largest first.
+/// Milliseconds per unit, largest first.
 const DURATIONS: [(&str, i64); 6] = [
     ("w", 7 * 86_400_000),
     ("d", 86_400_000),
@@ -11,7 +11,7 @@ const DURATIONS: [(&str, i64); 6] = [
     ("ms", 1),
 ];
 
-/// Bytes in one of each unit, largest first. `KiB` counts in 1024, `KB` in 1000.
+/// Bytes per unit, largest first. `KiB` is 1024, `KB` is 1000.
 const SIZES: [(&str, i64); 11] = [
     ("PiB", 1 << 50),
     ("PB", 1_000_000_000_000_000),
@@ -26,38 +26,38 @@ const SIZES: [(&str, i64); 11] = [
     ("B", 1),
 ];
 
-/// What sizes are rounded to, smallest first, each a thousand times the one before.
+/// The units of rounded sizes, smallest first, each a thousand times the previous.
 const ROUNDED: [&str; 7] = ["B", "KB", "MB", "GB", "TB", "PB", "EB"];
 
-/// Why a duration or size could not be read.
+/// Why a duration or size is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UnitError {
     /// Not a number followed by a unit.
     #[error("invalid {1} {0:?}")]
     Malformed(String, &'static str),
-    /// A number without its unit.
+    /// A number without a unit.
     #[error("{0:?} has no unit")]
     NoUnit(String),
-    /// A unit that nobody defined, or one that does not say whether it counts in 1000 or 1024.
+    /// An unknown unit, or one that could mean 1000 or 1024.
     #[error("invalid {1} unit {0:?}")]
     UnknownUnit(String, &'static str),
-    /// Beyond 64 bits.
+    /// More than 64 bits.
     #[error("{0:?} is more than 64 bits can hold")]
     TooLarge(String),
 }
 
-/// Reads a duration, `7d` or `1d12h`, in milliseconds.
+/// Parses a duration, `7d` or `1d12h`, to milliseconds.
 ///
 /// # Errors
-/// What is wrong with the text.
+/// Returns what is wrong with the text.
 pub fn parse_duration(text: &str) -> Result<i64, UnitError> {
     parse(text, &DURATIONS, "duration", str::to_owned)
 }
 
-/// Reads a size, `100MiB` or `1GB`, in bytes. The case of the letters does not matter.
+/// Parses a size, `100MiB` or `1GB`, to bytes. Units are case-insensitive.
 ///
 /// # Errors
-/// What is wrong with the text.
+/// Returns what is wrong with the text.
 pub fn parse_size(text: &str) -> Result<i64, UnitError> {
     let canonical = |unit: &str| {
         let known = SIZES.iter().find(|(u, _)| u.eq_ignore_ascii_case(unit));
@@ -66,7 +66,7 @@ pub fn parse_size(text: &str) -> Result<i64, UnitError> {
     parse(text, &SIZES, "size", canonical)
 }
 
-/// Sums number-unit pairs.
+/// Sums pairs of number and unit.
 fn parse(
     text: &str,
     units: &[(&str, i64)],
@@ -107,8 +107,8 @@ fn parse(
     Ok(total)
 }
 
-/// Milliseconds for people, exactly: `604800000` → `7d`, `129600000` → `1d12h`. `None` where the
-/// number itself reads better (negative, zero, or the largest that Kafka knows).
+/// Formats milliseconds exactly: `604800000` → `7d`, `129600000` → `1d12h`. `None` if the number
+/// itself is more readable (negative, zero, or Kafka's maximum).
 pub fn format_duration(ms: i64) -> Option<String> {
     if ms <= 0 || ms == i64::MAX {
         return None;
@@ -127,8 +127,8 @@ pub fn format_duration(ms: i64) -> Option<String> {
     (parts <= 3).then_some(text)
 }
 
-/// Bytes for people, exactly: `1073741824` → `1GiB`, `1000000` → `1MB`. `None` where no unit
-/// divides the number well.
+/// Formats bytes exactly: `1073741824` → `1GiB`, `1000000` → `1MB`. `None` if no unit divides the
+/// number well.
 pub fn format_size(bytes: i64) -> Option<String> {
     if bytes <= 0 || bytes == i64::MAX {
         return None;
@@ -142,7 +142,7 @@ pub fn format_size(bytes: i64) -> Option<String> {
         .map(|(unit, factor)| format!("{}{unit}", bytes / factor))
 }
 
-/// Bytes for people, in three digits and in steps of 1000, as disks are sold: `3GB`, `11.1GB`,
+/// Formats bytes with three digits in steps of 1000, as disk sizes are given: `3GB`, `11.1GB`,
 /// `512B`.
 pub fn rounded_size(bytes: u64) -> String {
     let mut number = bytes as f64;

@@ -1,6 +1,5 @@
-//! Looks whether this tool can do its work on a cluster, for `doctor`. Nothing is changed: what has
-//! to be tried is tried with `validate_only`. It decides nothing: what could not be asked is part
-//! of what was found out.
+//! Reads the facts for `doctor`. Nothing is changed: trials use `validate_only`. It makes no
+//! decisions: unavailable facts are part of the result.
 
 mod brokers;
 mod inventory;
@@ -14,21 +13,21 @@ use crate::kafka::{Cluster, Error, Fault, FaultKind};
 use crate::live::checkup::{Available, Checkup, Reason, TopicAccess, Unavailable};
 use crate::model::{BrokerTime, TopicName};
 
-/// What is looked at.
+/// The subjects of the checkup.
 #[derive(Debug, Clone, Copy)]
 pub struct Examined<'a> {
-    /// Where the inventory is.
+    /// The environment, with its inventory settings.
     pub environment: &'a Environment,
-    /// The topics that should be there.
+    /// The listed topics.
     pub listed: &'a BTreeSet<TopicName>,
-    /// The topics that should not.
+    /// The topics with a removal.
     pub removed: &'a BTreeSet<TopicName>,
 }
 
-/// Looks at a cluster that was reached.
+/// Reads the facts of a reachable cluster.
 ///
 /// # Errors
-/// Why it does not even tell its brokers and topics.
+/// Returns an error if the cluster's metadata could not be read.
 pub async fn checkup(cluster: &Cluster, examined: &Examined<'_>) -> Result<Checkup, Error> {
     let metadata = cluster.metadata().await?;
     let (servers, brokers, cluster_rights, topics, created, groups) = tokio::join!(
@@ -60,7 +59,7 @@ pub async fn checkup(cluster: &Cluster, examined: &Examined<'_>) -> Result<Check
     })
 }
 
-/// A call that failed as a whole.
+/// Converts an error of a whole call.
 fn unanswered(error: &Error) -> Unavailable {
     Unavailable {
         why: error.to_string(),
@@ -69,7 +68,7 @@ fn unanswered(error: &Error) -> Unavailable {
     }
 }
 
-/// A question that was answered with a fault.
+/// Converts a fault.
 fn refused(fault: &Fault) -> Unavailable {
     let kind = match fault.kind() {
         FaultKind::NotAuthorised => Reason::Denied,
@@ -90,5 +89,5 @@ fn refused(fault: &Fault) -> Unavailable {
     }
 }
 
-/// How topics stand to this principal, or why that is not known.
+/// The principal's access to topics, or why it is unknown.
 type Standings = Available<BTreeMap<TopicName, TopicAccess>>;

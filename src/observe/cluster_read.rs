@@ -1,4 +1,4 @@
-//! What the brokers tell of topics, as plain data.
+//! Reads topics from the brokers, as plain data.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
@@ -17,24 +17,25 @@ use crate::live::{
 };
 use crate::model::{ConfigMap, InOrder, TopicName};
 
-/// How long brokers that do not know of a topic yet have to hear of it.
+/// The time for brokers to learn of a topic that they do not know yet.
 const SETTLING: Duration = Duration::from_millis(200);
 
-/// What the brokers told of topics.
+/// The brokers' responses about topics.
 pub struct ClusterRead {
     started: Instant,
     metadata: Metadata,
     configs: BTreeMap<TopicName, Result<Configs, Fault>>,
     descriptions: BTreeMap<TopicName, Result<TopicDescription, Fault>>,
     broker_defaults: Defaults,
-    /// Why no broker told those of the defaults that no topic tells.
+    /// Why no broker returned the defaults that no topic's configs contain.
     without_defaults: Option<String>,
 }
 
 impl ClusterRead {
-    /// Reads what is wanted whatever the inventory holds: that is read meanwhile. Configs and ids do
-    /// not wait for the list of topics either, where theirs are named. Listed topics that are not in
-    /// it may exist all the same: the answer to the question for their id says so.
+    /// Reads everything that does not depend on the inventory, which is read concurrently. Configs
+    /// and ids of named topics do not wait for the list of topics either. Listed topics that are
+    /// missing in the list may exist nevertheless: the response to the request for their id shows
+    /// this.
     pub(super) async fn read(cluster: &Cluster, want: &Want<'_>) -> Result<Self, Error> {
         let started = Instant::now();
         let wanted = |names: &[TopicName]| -> Vec<TopicName> {
@@ -68,13 +69,12 @@ impl ClusterRead {
         })
     }
 
-    /// When the reading began.
+    /// Returns the start of the read.
     pub(super) fn started(&self) -> Instant {
         self.started
     }
 
-    /// Reads what is known only now: the ids of what the inventory holds, and the configs of
-    /// instances' topics.
+    /// Reads what depends on the inventory: ids of its topics, and configs of instances' topics.
     async fn read_more(
         &mut self,
         cluster: &Cluster,
@@ -96,7 +96,7 @@ impl ClusterRead {
         self.ask_again(cluster).await
     }
 
-    /// Asks for configs of some topics, and for ids of some.
+    /// Requests configs of some topics, and ids of some.
     async fn ask(
         &mut self,
         cluster: &Cluster,
@@ -112,8 +112,8 @@ impl ClusterRead {
         Ok(())
     }
 
-    /// Brokers learn of a topic one after the other: what one of them does not know that another one
-    /// listed is asked for again. Else the topic is gone.
+    /// Repeats requests for topics that a broker did not know but another one listed: brokers learn
+    /// of a topic one after the other. Topics that are still unknown are deleted.
     async fn ask_again(&mut self, cluster: &Cluster) -> Result<(), Error> {
         let live = &self.metadata.topics;
         let (configs, ids) = (
@@ -127,7 +127,7 @@ impl ClusterRead {
         self.ask(cluster, &configs, &ids).await
     }
 
-    /// All of it as plain data.
+    /// Converts everything to plain data.
     pub(super) async fn live(
         mut self,
         cluster: &Cluster,
@@ -188,7 +188,7 @@ impl ClusterRead {
     }
 }
 
-/// What a broker does not know of that another one listed.
+/// Returns the topics that one broker did not know but another one listed.
 fn unsettled<T>(
     live: &BTreeMap<TopicName, TopicMetadata>,
     read: &BTreeMap<TopicName, Result<T, Fault>>,
@@ -217,8 +217,9 @@ fn unknown(what: Unread, why: &dyn Display) -> Unknown {
     }
 }
 
-/// The brokers' defaults, and why some are not known. Those that no topic tells are asked of a
-/// broker: the first that answers, for the cluster may still name one that is gone.
+/// Returns the brokers' defaults, and why some are unknown. Defaults that no topic's configs
+/// contain are read from the first broker that responds, since the metadata may still contain a
+/// broker that is down.
 async fn defaults(
     cluster: &Cluster,
     metadata: &Metadata,
@@ -244,7 +245,7 @@ async fn defaults(
     (defaults, why)
 }
 
-/// A topic with what was read of it, unless that says that it is gone.
+/// Adds a topic with its data, unless the data shows that it is deleted.
 fn found(
     unknowns: &mut Vec<Unknown>,
     name: &TopicName,
@@ -290,14 +291,14 @@ fn replicas(topic: &TopicMetadata) -> impl Iterator<Item = u32> {
     topic.partitions.iter().map(count)
 }
 
-/// What a topic holds itself, and what stands behind that.
+/// A topic's own configs, and the defaults that they override.
 #[derive(Clone, Default)]
 struct OwnValues {
     config: ConfigMap<String>,
     behind: Defaults,
 }
 
-/// What the last topic held.
+/// The configs of the previous topic.
 #[derive(Default)]
 struct Last {
     of: Configs,
@@ -305,7 +306,7 @@ struct Last {
 }
 
 impl Last {
-    /// What this topic holds; often that is what the last one did.
+    /// Returns this topic's own configs, which are often equal to the previous topic's.
     fn by(&mut self, configs: Configs, live: &Live) -> OwnValues {
         if !self.of.holds_the_same(&configs) {
             self.held = OwnValues {
@@ -318,7 +319,7 @@ impl Last {
     }
 }
 
-/// A value that the broker keeps to itself is shown as empty: topics have none such.
+/// A value that the broker withholds is shown as empty; topic configs have none.
 fn set_on_topic(entries: &Configs) -> ConfigMap<String> {
     entries
         .iter()

@@ -1,5 +1,4 @@
-//! What a topic holds that does not hold a key itself, gathered from what the cluster told of
-//! topics and brokers.
+//! The defaults that topics inherit, from the cluster's responses about topics and brokers.
 
 use std::collections::BTreeMap;
 
@@ -8,8 +7,8 @@ use crate::live::{BrokerDefault, ConfigSource, Defaults};
 use crate::model::config::SPECS;
 use crate::model::{ConfigKey, ConfigSpec};
 
-/// The defaults that the configs of topics tell: what is not set on a topic, and what stands
-/// behind a value that is.
+/// Returns the defaults in the configs of topics: inherited values, and the synonyms of values that
+/// are set.
 pub(super) fn told_by_topics<'a>(topics: impl Iterator<Item = &'a Configs> + Clone) -> Defaults {
     let mut defaults = Defaults::new();
     for entry in unlike_the_last(topics.clone()).filter(|entry| entry.source != ConfigSource::Topic)
@@ -29,7 +28,7 @@ pub(super) fn told_by_topics<'a>(topics: impl Iterator<Item = &'a Configs> + Clo
     defaults
 }
 
-/// What the topics hold, without what the topic before holds as well.
+/// Iterates over the topics' entries, without entries shared with the previous topic.
 fn unlike_the_last<'a>(
     topics: impl Iterator<Item = &'a Configs>,
 ) -> impl Iterator<Item = &'a ConfigEntry> {
@@ -37,8 +36,9 @@ fn unlike_the_last<'a>(
     topics.flat_map(move |configs| configs.beside(before.replace(configs)))
 }
 
-/// The configs that these brokers have: each topic names them all. Where no topic was read, those
-/// of the newest Kafka; [`complete`] then takes out what a broker does not know.
+/// Returns the configs that these brokers have: each topic's response contains all of them. Without
+/// topics, those of the newest Kafka; [`complete`] then removes configs that a broker does not
+/// have.
 pub(super) fn known<'a>(mut topics: impl Iterator<Item = &'a Configs>) -> Vec<&'static ConfigSpec> {
     let Some(first) = topics.next() else {
         return SPECS.iter().collect();
@@ -47,13 +47,13 @@ pub(super) fn known<'a>(mut topics: impl Iterator<Item = &'a Configs>) -> Vec<&'
     SPECS.iter().filter(has).collect()
 }
 
-/// Whether each of the configs has its default.
+/// Returns whether every config has a default.
 pub(super) fn are_complete(defaults: &Defaults, known: &[&ConfigSpec]) -> bool {
     known.iter().all(|spec| defaults.contains_key(spec.name))
 }
 
-/// Fills the gaps from a broker's own settings. A config that takes its default from a setting
-/// which the broker does not have is newer than the broker.
+/// Completes the defaults from a broker's configs. A topic config with a broker synonym that the
+/// broker does not have is newer than the broker.
 pub(super) fn complete(defaults: &mut Defaults, known: &[&ConfigSpec], broker: &Configs) {
     let settings: BTreeMap<&str, &ConfigEntry> = broker
         .iter()
@@ -70,8 +70,8 @@ pub(super) fn complete(defaults: &mut Defaults, known: &[&ConfigSpec], broker: &
     }
 }
 
-/// The strongest of the broker's settings for this config that has a value; Kafka's own default
-/// where there is none.
+/// Returns the broker's synonym of highest precedence that has a value, or Kafka's built-in
+/// default.
 fn from_broker(spec: &ConfigSpec, settings: &BTreeMap<&str, &ConfigEntry>) -> BrokerDefault {
     let setting = |(name, _): &(&str, i64)| {
         let entry = settings.get(name)?;
@@ -86,8 +86,8 @@ fn from_broker(spec: &ConfigSpec, settings: &BTreeMap<&str, &ConfigEntry>) -> Br
     })
 }
 
-/// For what is set on a topic, what it would hold instead, where that is not what
-/// [`told_by_topics`] found for all: brokers may differ.
+/// Returns the inherited defaults of configs that are set on a topic, if they differ from
+/// [`told_by_topics`]: brokers may differ.
 pub(super) fn behind(entries: &Configs, defaults: &Defaults) -> Defaults {
     entries
         .iter()
@@ -97,7 +97,7 @@ pub(super) fn behind(entries: &Configs, defaults: &Defaults) -> Defaults {
         .collect()
 }
 
-/// The first synonym that is not the topic's own value.
+/// Returns the first synonym other than the topic's own value.
 fn behind_one(entry: &ConfigEntry) -> Option<BrokerDefault> {
     let next = |synonym: &&Synonym| synonym.source != ConfigSource::Topic;
     let synonym = entry.synonyms.iter().find(next)?;
@@ -110,7 +110,8 @@ fn behind_one(entry: &ConfigEntry) -> Option<BrokerDefault> {
     Some(BrokerDefault { value, source })
 }
 
-/// A broker's setting may count in another unit: `log.retention.hours`. -1 is "no limit" in all.
+/// Converts the value of a broker config in another unit, such as `log.retention.hours`. -1 is "no
+/// limit" in all units.
 fn in_unit_of(spec: &ConfigSpec, setting: &str, value: &str) -> String {
     let synonym = spec
         .broker_synonyms
@@ -244,7 +245,7 @@ mod tests {
         let known = known([topic].iter());
         let names: Vec<&str> = known.iter().map(|spec| spec.name).collect();
         assert_eq!(names, ["flush.ms", "segment.bytes"]);
-        // Without a topic it is the broker's settings that tell.
+        // Without topics, the broker's configs are used.
         let setting = entry("log.segment.bytes", Some("5"), ConfigSource::Broker, &[]);
         let all = super::known(std::iter::empty());
         let mut defaults = Defaults::new();

@@ -1,4 +1,4 @@
-//! Gathers what is live from a cluster, and what the inventory on it holds. It decides nothing.
+//! Reads the live state of a cluster, including its inventory. It makes no decisions.
 
 mod checkup;
 mod cluster_read;
@@ -23,34 +23,34 @@ use crate::kafka::{Cluster, Error};
 use crate::live::{Live, Unknown, Unread};
 use crate::model::{BrokerTime, Globs, TopicName};
 
-/// What of the cluster is wanted.
+/// The parts of the cluster to read.
 #[derive(Clone, Copy)]
 pub struct Want<'a> {
-    /// Whose topics are ignored, and where the inventory is.
+    /// The environment, with its ignored topics and inventory settings.
     pub environment: &'a Environment,
-    /// Whose topics the files speak of, where that is known.
+    /// The ownership scope, if known.
     pub scope: Option<&'a str>,
-    /// The topics that files name, by name.
+    /// The topics in the configuration, by name.
     pub listed: &'a [TopicName],
-    /// Which topics' configs.
+    /// The topics with configs to read.
     pub configs: Which<'a>,
-    /// Which topics' ids. What the inventory holds is read with them whatever is said here.
+    /// The topics with ids to read. Topics in the inventory are always included.
     pub ids: Which<'a>,
-    /// Only topics that match; all where it is empty.
+    /// Only topics that match; all if empty.
     pub only: &'a Globs,
 }
 
-/// Of which topics something is wanted.
+/// A selection of topics.
 #[derive(Clone, Copy)]
 pub enum Which<'a> {
-    /// These, by name. They can be asked for before it is known which topics there are.
+    /// These topics. They can be requested before the list of topics is known.
     Of(&'a [TopicName]),
-    /// All.
+    /// All topics.
     All,
 }
 
 impl Want<'_> {
-    /// Who reads the inventory.
+    /// Returns the reader of the inventory.
     fn asking(&self) -> Asking<'_> {
         Asking {
             scope: self.scope,
@@ -59,7 +59,7 @@ impl Want<'_> {
         }
     }
 
-    /// Ignored and internal topics, and the inventory's own, are as good as not there.
+    /// Returns whether a topic is read: not ignored, internal, or the inventory itself.
     fn topic(&self, name: &TopicName) -> bool {
         let environment = self.environment;
         !name.is_internal()
@@ -70,7 +70,6 @@ impl Want<'_> {
 }
 
 impl Which<'_> {
-    /// Those that are named.
     fn named(&self) -> &[TopicName] {
         match self {
             Which::Of(names) => names,
@@ -82,16 +81,16 @@ impl Which<'_> {
 /// Why a cluster could not be observed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ObserveError {
-    /// It could not be read.
+    /// The cluster could not be read.
     #[error(transparent)]
     Kafka(#[from] Error),
-    /// The inventory on it could not be read.
+    /// The inventory could not be read.
     #[error(transparent)]
     Inventory(#[from] InventoryError),
 }
 
 impl ObserveError {
-    /// What to do now.
+    /// Returns how to fix the error.
     pub fn help(&self) -> Option<String> {
         match self {
             ObserveError::Kafka(error) => error.help(),
@@ -100,44 +99,44 @@ impl ObserveError {
     }
 }
 
-/// What was read.
+/// The result of a read.
 #[derive(Debug)]
 pub struct Observed {
     /// The state of the cluster.
     pub live: Live,
-    /// The locks on it.
+    /// The held locks.
     pub locks: Vec<TakenLock>,
-    /// Whether the inventory's topic holds nothing, and is not marked as one.
+    /// Whether the inventory topic is empty and not yet marked as an inventory.
     pub is_blank: bool,
 }
 
-/// Reads the cluster, and the inventory where that is in use. A topic that vanishes meanwhile is
-/// left out; what else cannot be read of a topic stands among the unknown, and so do topics of the
-/// files and the inventory that do not show for lack of a right: Kafka shows them as if they did not
-/// exist, until they are asked for by name.
+/// Reads the cluster, and the inventory if enabled. A topic that is deleted meanwhile is omitted;
+/// other unreadable parts are in [`Live::unknown`], including topics of the configuration and the
+/// inventory that are not visible for lack of authorization: Kafka returns them as missing until
+/// they are requested by name.
 ///
 /// # Errors
-/// Why the cluster as a whole, or the inventory, could not be read.
+/// Returns why the cluster as a whole, or the inventory, could not be read.
 pub async fn observe(cluster: &Cluster, want: &Want<'_>) -> Result<Observed, ObserveError> {
-    // The inventory first: its questions are few, and wait for each other.
+    // The inventory first: its requests are few and sequential.
     let contents = recorded(cluster, want);
     let (contents, cluster_read) = tokio::try_join!(contents, topics(cluster, want))?;
     together(cluster, want, cluster_read, contents).await
 }
 
-/// The part of it that no inventory is needed for, for somebody who has the inventory from elsewhere
-/// and puts both [`together`].
+/// Reads the part of the state that does not depend on the inventory, for callers that get the
+/// inventory elsewhere and combine both with [`together`].
 ///
 /// # Errors
-/// Why the cluster as a whole could not be read.
+/// Returns why the cluster as a whole could not be read.
 pub async fn topics(cluster: &Cluster, want: &Want<'_>) -> Result<ClusterRead, ObserveError> {
     Ok(ClusterRead::read(cluster, want).await?)
 }
 
-/// What the brokers told and what the inventory holds, and what only both together say has to be read.
+/// Combines the brokers' responses with the inventory, and reads what depends on both.
 ///
 /// # Errors
-/// Why the cluster as a whole could not be read.
+/// Returns why the cluster as a whole could not be read.
 pub async fn together(
     cluster: &Cluster,
     want: &Want<'_>,
@@ -169,7 +168,7 @@ pub async fn together(
     })
 }
 
-/// A record that nobody can read, where it does not concern who asks.
+/// Converts an unreadable record that does not concern the reader.
 fn unread_record(record: &Unreadable) -> Unknown {
     Unknown {
         what: Unread::InventoryRecord,
@@ -180,7 +179,7 @@ fn unread_record(record: &Unreadable) -> Unknown {
     }
 }
 
-/// What the inventory holds; nothing where there is none yet, or it is not in use.
+/// Reads the inventory; `None` if it does not exist yet or is disabled.
 async fn recorded(cluster: &Cluster, want: &Want<'_>) -> Result<Option<Contents>, ObserveError> {
     match &want.environment.inventory {
         Inventory { enabled: false, .. } => Ok(None),

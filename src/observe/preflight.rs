@@ -1,5 +1,5 @@
-//! Asks a cluster whether it would make changes, before any is made (`validate_only`). What has
-//! no `validate_only`, deleting, is looked up.
+//! Validates changes on the cluster before the first change (`validate_only`). For deletes, which
+//! have no `validate_only`, config and authorization are read instead.
 
 pub(super) mod ask;
 mod configs;
@@ -16,14 +16,14 @@ use crate::live::{PreflightError, PreflightErrorKind};
 use crate::model::{Operation, Step};
 use crate::model::{Setting, TopicName};
 
-/// What a cluster has against changes, by topic.
+/// The preflight errors, by topic.
 pub type Objections = BTreeMap<TopicName, Vec<PreflightError>>;
 
-/// Asks about the steps of a plan. Nothing on the cluster changes. The configs of a topic, which an
-/// apply changes in up to three steps, are one question.
+/// Validates the steps of a plan. Nothing on the cluster changes. The config changes of a topic,
+/// which an apply makes in up to three steps, are validated in one request.
 ///
 /// # Errors
-/// Why some question got no answer at all.
+/// Returns why a request got no response.
 pub async fn preflight(cluster: &Cluster, steps: &[Step]) -> Result<Objections, Error> {
     let mut alters: BTreeMap<&TopicName, Alter> = BTreeMap::new();
     for step in steps.iter().filter(|step| !step.ops().is_empty()) {
@@ -54,7 +54,7 @@ pub async fn preflight(cluster: &Cluster, steps: &[Step]) -> Result<Objections, 
     Ok(preflight_errors)
 }
 
-/// A topic with what is said against a change of it.
+/// A topic with a preflight error of its change.
 type Rejection = (TopicName, PreflightError);
 
 async fn creates(cluster: &Cluster, steps: &[Step]) -> Result<Vec<Rejection>, Error> {
@@ -68,8 +68,8 @@ async fn creates(cluster: &Cluster, steps: &[Step]) -> Result<Vec<Rejection>, Er
     let send =
         async |topics: Vec<NewTopic>| cluster.create_topics(&topics, Mode::ValidateOnly).await;
     let mut preflight_errors = ask(cluster, batches, send).await?;
-    // Not one that may not be seen, for none such is planned: it was made just now, and brokers do
-    // not show it yet. That is for an apply to read back.
+    // It was just created, and brokers do not return it yet; topics that are not visible are never
+    // planned. The apply's read-back detects this.
     preflight_errors.retain(|(_, fault)| fault.kind() != FaultKind::AlreadyExists);
     let said = |(topic, fault): (NewTopic, Fault)| {
         let about = at_fault(&topic, &fault);
@@ -78,7 +78,7 @@ async fn creates(cluster: &Cluster, steps: &[Step]) -> Result<Vec<Rejection>, Er
     Ok(preflight_errors.into_iter().map(said).collect())
 }
 
-/// What of a topic to create the broker's answer is about, as far as it lets on.
+/// Returns the setting of a new topic that the broker's error refers to, as far as it shows.
 fn at_fault(topic: &NewTopic, fault: &Fault) -> Option<Setting> {
     /// Kafka's `INVALID_PARTITIONS`, `INVALID_REPLICATION_FACTOR` and `INVALID_CONFIG`.
     const PARTITIONS: i32 = 37;
@@ -89,7 +89,7 @@ fn at_fault(topic: &NewTopic, fault: &Fault) -> Option<Setting> {
         REPLICATION_FACTOR => Some(Setting::ReplicationFactor),
         CONFIG => {
             let keys = topic.config.iter().map(|(key, _)| key);
-            // The longest, for one key can stand in another.
+            // The longest, because a key can contain another.
             let named = keys.filter(|key| fault.message.contains(key.as_str()));
             let named = named.max_by_key(|key| key.as_str().len());
             named.map(|key| Setting::Config(key.clone()))
@@ -112,8 +112,8 @@ async fn growths(cluster: &Cluster, steps: &[Step]) -> Result<Vec<Rejection>, Er
         cluster.create_partitions(&counts, Mode::ValidateOnly).await
     };
     let mut preflight_errors = ask(cluster, batches, send).await?;
-    // More than was seen, and still no increase: the topic has grown just now, by an apply that was
-    // killed say, and brokers do not show it yet. That is for an apply to read back.
+    // The topic has just got more partitions than were read, for example by an apply that was
+    // killed, and brokers do not return them yet. The apply's read-back detects this.
     preflight_errors.retain(|(_, fault)| fault.kind() != FaultKind::InvalidPartitions);
     let parts = || vec![Some(Setting::Partitions)];
     let said = |((topic, ..), fault): ((TopicName, u32, u32), Fault)| {
@@ -137,8 +137,8 @@ fn preflight_error(
 }
 
 fn kind(fault: &Fault) -> PreflightErrorKind {
-    /// Kafka's `UNSUPPORTED_VERSION`: of a request that the broker lists, its `validate_only` may
-    /// be what it does not know.
+    /// Kafka's `UNSUPPORTED_VERSION`: the broker supports the request, but possibly not its
+    /// `validate_only`.
     const UNSUPPORTED_VERSION: i32 = 35;
     /// Kafka's `UNKNOWN_SERVER_ERROR`.
     const UNKNOWN: i32 = -1;
@@ -151,7 +151,7 @@ fn kind(fault: &Fault) -> PreflightErrorKind {
     }
 }
 
-/// The broker's own words, the code behind them.
+/// Returns the broker's message, followed by the error code.
 pub(super) fn words(fault: &Fault) -> String {
     let Fault {
         code,

@@ -1,5 +1,5 @@
-//! Looks at one topic closely: partitions, groups and their lag, what it holds. What cannot be seen
-//! stands among the unseen; it is no error.
+//! Reads the details of one topic: partitions, groups with their lag, and messages. What cannot be
+//! read is part of the result, not an error.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,13 +10,13 @@ use crate::kafka::{Cluster, Error, Metadata, OffsetAt, Offsets, Partition};
 use crate::live::{GroupLag, Member, PartitionState, TopicDetail, Unseen};
 use crate::model::TopicName;
 
-/// How long brokers are asked again that do not know yet what they lead.
+/// The maximum time of retries while brokers do not know which partitions they lead.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Looks at a topic; `None` where it does not show.
+/// Reads the details of a topic; `None` if it is not visible.
 ///
 /// # Errors
-/// Why the cluster as a whole could not be asked.
+/// Returns why the cluster as a whole could not be read.
 pub async fn topic_detail(
     cluster: &Cluster,
     topic: &TopicName,
@@ -31,7 +31,7 @@ pub async fn topic_detail(
         partitions: partitions.collect(),
         ..TopicDetail::default()
     };
-    // How a group stands just now is what is asked: nobody waits for it to settle.
+    // The current state of groups is of interest, so rebalances are not waited for.
     let groups = groups(cluster, |_| false);
     let (groups, ()) = tokio::join!(groups, add_offsets(cluster, topic, &mut topic_detail));
     match groups {
@@ -62,7 +62,7 @@ fn state(number: i32, partition: &Partition, metadata: &Metadata) -> PartitionSt
     }
 }
 
-/// Asks the leaders what the partitions hold. One without a leader has nobody to ask.
+/// Reads the offsets of partitions from their leaders. Partitions without a leader are skipped.
 async fn add_offsets(cluster: &Cluster, topic: &TopicName, topic_detail: &mut TopicDetail) {
     let led = topic_detail
         .partitions
@@ -101,14 +101,14 @@ async fn add_offsets(cluster: &Cluster, topic: &TopicName, topic_detail: &mut To
             (None, _) | (_, None) => {}
         }
     }
-    // Brokers before Kafka 3.0 cannot tell, and nothing hangs on it.
+    // Not available from brokers before Kafka 3.0, and not essential.
     if let Ok(newest) = ask(OffsetAt::MaxTimestamp).await {
         let times = newest.values().flatten().map(|found| found.timestamp);
         topic_detail.newest_record_ms = times.filter(|time| *time >= 0).max();
     }
 }
 
-/// How far a group is with a topic; `None` where it has nothing to do with it.
+/// Returns the offsets of a group for a topic; `None` if the group does not use it.
 fn lag(topic: &TopicName, name: &str, group: &Group, hidden: &mut Vec<Unseen>) -> Option<GroupLag> {
     let mut lag = GroupLag {
         name: name.to_owned(),

@@ -1,5 +1,5 @@
-//! Looks at who uses topics: consumer groups, the newest record, messages held. What cannot be
-//! seen stands among the unseen; it is no error.
+//! Reads the usage of topics: consumer groups, the newest record, messages. What cannot be read is
+//! part of the result, not an error.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -11,19 +11,20 @@ use crate::kafka::{
 use crate::live::{GroupUse, Unseen, Usage};
 use crate::model::{BrokerTime, TopicName};
 
-/// A topic with a record younger than this is in use.
+/// The age of a record below which its topic is in use.
 const RECENT: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// How long what is not settled is looked at again, and how often: groups that are being assigned
-/// partitions, topics that were just made.
+/// The maximum time and the interval of retries for unsettled state: groups in a rebalance, topics
+/// that were just created.
 const SETTLING: Duration = Duration::from_secs(20);
 const AGAIN: Duration = Duration::from_millis(250);
 
-/// A group that does not exist. Kafka leaves groups out of its list that a principal may not
-/// describe, without a word; whoever may describe this one may describe any.
+/// The id of a group that does not exist. Kafka omits groups that a principal is not authorized to
+/// describe from its list, without an error; a principal that is authorized to describe this group
+/// is authorized to describe any.
 const PROBE: &str = "topicsmith.may-i-see-every-group?";
 
-/// Looks at the use of topics, each with its number of partitions, at a time.
+/// Reads the usage of topics, each with its number of partitions, at a time.
 pub async fn usage(
     cluster: &Cluster,
     topics: &BTreeMap<TopicName, u32>,
@@ -54,13 +55,13 @@ pub(super) fn unseen(what: &str, why: &str) -> Unseen {
     }
 }
 
-/// A group with what is known of it.
+/// A group's description and offsets.
 pub(super) struct Group {
     pub(super) description: Result<GroupDescription, Fault>,
     pub(super) committed: Result<Committed, Fault>,
 }
 
-/// All groups, or why they cannot all be seen. One that is `unsettled` is looked at again for a
+/// Returns all groups, or why not all are visible. Groups that are `unsettled` are read again for a
 /// while.
 pub(super) async fn groups(
     cluster: &Cluster,
@@ -95,8 +96,8 @@ pub(super) async fn groups(
     Ok(described.into_iter().map(group).collect())
 }
 
-/// Whether this principal sees all groups: the fault says why not. `None` where there has never
-/// been a group.
+/// Returns whether all groups are visible to this principal; the fault is the reason if not. `None`
+/// if no group has ever existed.
 pub(super) async fn sees_all_groups(cluster: &Cluster) -> Result<Option<Result<(), Fault>>, Error> {
     if never_any(cluster).await? {
         return Ok(None);
@@ -108,8 +109,8 @@ pub(super) async fn sees_all_groups(cluster: &Cluster) -> Result<Option<Result<(
     }))
 }
 
-/// Whether there has never been a group: Kafka makes the topic that it keeps them in when the first
-/// one is asked for, and a look must not change a cluster.
+/// Returns whether no group has ever existed: Kafka creates the topic of their offsets on the first
+/// request for a group, and a read must not change a cluster.
 async fn never_any(cluster: &Cluster) -> Result<bool, Error> {
     let topic = TopicName::from("__consumer_offsets");
     let described = cluster
@@ -121,7 +122,7 @@ async fn never_any(cluster: &Cluster) -> Result<bool, Error> {
 
 type Described = BTreeMap<String, Result<GroupDescription, Fault>>;
 
-/// The groups; those without an answer, and those that are `unsettled`, are looked at again for a
+/// Describes groups; those without a response and those that are `unsettled` are read again for a
 /// while.
 async fn described(
     cluster: &Cluster,
@@ -132,7 +133,7 @@ async fn described(
     again(names, SETTLING, ask, unsettled).await
 }
 
-/// Asks, and for a while asks again for what has no answer, or one that is not settled.
+/// Sends requests, with retries for a while for items without a response or in an unsettled state.
 pub(super) async fn again<K: Ord + Clone, T>(
     what: &[K],
     patience: Duration,
@@ -156,7 +157,7 @@ pub(super) async fn again<K: Ord + Clone, T>(
     }
 }
 
-/// Whether members are being assigned partitions.
+/// Returns whether the group is in a rebalance.
 pub(super) fn is_unsettled(group: &GroupDescription) -> bool {
     group.members.iter().any(|member| member.assigned.is_none())
 }
@@ -167,7 +168,7 @@ fn is_missing(fault: &Fault) -> bool {
     fault.code == NOT_FOUND
 }
 
-/// A group that is gone by now reads nothing.
+/// Treats a group that has been deleted as empty.
 fn unless_missing<T: Default>(answer: Result<T, Fault>) -> Result<T, Fault> {
     match answer {
         Err(fault) if is_missing(&fault) => Ok(T::default()),
@@ -213,8 +214,9 @@ fn add_group(usage: &mut Usage, topic: &TopicName, name: &str, group: &Group) {
     }
 }
 
-/// What the topics hold. One that is being deleted, by an apply that was killed say, has no leaders
-/// and still shows for a moment: it is looked at again until it is gone, and then holds nothing.
+/// Reads the records of topics. A topic that is being deleted, for example by an apply that was
+/// killed, has no leaders and stays visible for a moment: it is read again until it is gone, and
+/// then has no records.
 async fn settled_records(
     cluster: &Cluster,
     topics: &BTreeMap<TopicName, u32>,
@@ -247,7 +249,6 @@ async fn settled_records(
     }
 }
 
-/// What the topics hold.
 async fn records(
     cluster: &Cluster,
     topics: &BTreeMap<TopicName, u32>,
@@ -285,7 +286,6 @@ async fn records(
     topics.iter().map(held).collect()
 }
 
-/// Every partition of the topics.
 fn partitions(topics: &BTreeMap<TopicName, u32>) -> Vec<(TopicName, i32)> {
     let partitions = topics.iter().flat_map(|(topic, count)| {
         let numbers = 0..i32::try_from(*count).unwrap_or(i32::MAX);
@@ -294,8 +294,8 @@ fn partitions(topics: &BTreeMap<TopicName, u32>) -> Vec<(TopicName, i32)> {
     partitions.collect()
 }
 
-/// How many messages topics hold at most, each with its number of partitions; or why that is not
-/// known. What just now has no leader is not waited for.
+/// Returns the maximum number of messages per topic, given its number of partitions, or why it is
+/// unknown. Partitions without a leader are not waited for.
 pub async fn messages(
     cluster: &Cluster,
     topics: &BTreeMap<TopicName, u32>,
@@ -314,7 +314,7 @@ pub async fn messages(
     topics.iter().map(of).collect()
 }
 
-/// The answers for each partition of a topic, or why one is missing.
+/// Returns the offsets of all partitions of a topic, or why one is missing.
 fn of_topic(
     answer: &Result<Offsets, String>,
     topic: &TopicName,
@@ -337,7 +337,7 @@ fn held(first: &[OffsetFound], next: &[OffsetFound]) -> u64 {
         .sum()
 }
 
-/// A time to come counts too: the writer's clock is wrong, not the use.
+/// A future timestamp counts, too: the producer's clock is wrong, but the topic is in use.
 fn is_recent(time: i64, now: i64) -> bool {
     now.saturating_sub(time) < milliseconds(RECENT)
 }

@@ -114,7 +114,7 @@ fn too_few_replicas(
     let has = count(replicas as usize, "replica");
     Blocked {
         topic: name.clone(),
-        code: BlockCode::ReplicationFactorChange,
+        code: BlockCode::MinIsrAboveReplicas,
         setting: Some(Setting::Config(MIN_ISR.into())),
         message: format!(
             "{MIN_ISR} {from} → {minimum}: the topic has {has}, so every acks=all write would fail"
@@ -245,7 +245,7 @@ mod tests {
         wanted.unmanaged.replication_factor = true;
         let plan = plan(wanted, found(3, 1, &[]));
         let blocked = &plan.blocked[0];
-        assert_eq!(blocked.code, BlockCode::ReplicationFactorChange);
+        assert_eq!(blocked.code, BlockCode::MinIsrAboveReplicas);
         assert_eq!(blocked.setting, Some(Setting::Config(MIN_ISR.into())));
         assert_eq!(
             blocked.message,

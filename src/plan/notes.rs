@@ -3,10 +3,12 @@
 mod ownership;
 mod unseen;
 
+use std::collections::BTreeMap;
+
 pub(super) use unseen::of as unseen;
 
 use super::verdict::Table;
-use super::{Action, Plan, Setting};
+use super::{Action, Change, Plan, Setting, risks};
 use crate::desired::Desired;
 use crate::live::{Live, Unknown, Unread};
 use crate::model::TopicName;
@@ -26,6 +28,7 @@ pub(super) fn of(
     unknown(live, plan)
         .into_iter()
         .chain(too_few_brokers(plan))
+        .chain(writes_stopped(desired, live, plan, wanted))
         .chain(unlisted_fail(desired, plan))
         .chain(ownership::of(desired, live, (plan, table), wanted))
         .collect()
@@ -74,6 +77,42 @@ fn too_few_brokers(plan: &Plan) -> Option<String> {
             },
             count(brokers, "broker"),
             if brokers == 1 { "is" } else { "are" },
+            names(&topics, 10)
+        )
+    })
+}
+
+/// Listed topics that reject every acks=all write, whether they change or not. Of those that are
+/// created or adopted it is a risk.
+fn writes_stopped(
+    desired: &Desired,
+    live: &Live,
+    plan: &Plan,
+    wanted: impl Fn(&TopicName) -> bool,
+) -> Option<String> {
+    let changes: BTreeMap<&TopicName, &Change> = plan
+        .changes
+        .iter()
+        .map(|change| (&change.topic, change))
+        .collect();
+    let is_stopped = |name: &&TopicName| {
+        let Some(found) = live.topics.get(*name) else {
+            return false;
+        };
+        let change = changes.get(*name);
+        let settings = change.map_or(&[][..], |change| &change.settings);
+        let is_new = change.is_some_and(|change| change.adopt);
+        !is_new && risks::of_state(found, &live.broker_defaults, settings).is_some()
+    };
+    let listed = desired.topics.keys().filter(|name| wanted(name));
+    let topics: Vec<&TopicName> = listed.filter(is_stopped).collect();
+    (!topics.is_empty()).then(|| {
+        format!(
+            "{} no acks=all write, with fewer replicas than min.insync.replicas: {}",
+            match topics.len() {
+                1 => "1 topic accepts".to_owned(),
+                many => format!("{many} topics accept"),
+            },
             names(&topics, 10)
         )
     })

@@ -219,6 +219,9 @@ impl<'a> Table<'a> {
             return blocked.into();
         }
         let mut change = changes::create(name, topic);
+        change
+            .risks
+            .extend(risks::of_create(topic, &self.live.broker_defaults));
         if let Some(inventory_view) = &self.inventory_view {
             let after = self.record_of(topic, None, inventory_view);
             match ownership {
@@ -313,6 +316,10 @@ impl<'a> Table<'a> {
         change.adopt = !matches!(ownership, Ownership::Owned(_));
         if change.adopt {
             risks::of_adopt(&mut change.settings);
+            let defaults = &self.live.broker_defaults;
+            change
+                .risks
+                .extend(risks::of_state(found, defaults, &change.settings));
         }
         if let Ownership::Recreated(_) = ownership {
             change.external_change = Some(ExternalChange::Recreated);

@@ -1,4 +1,4 @@
-//! Files that are written whole or not at all.
+//! Writes files atomically.
 
 use std::fs::{self, OpenOptions, Permissions};
 use std::io::{self, Write};
@@ -9,13 +9,13 @@ use tempfile::{Builder, NamedTempFile};
 
 use crate::files::{self, FileError};
 
-/// What a new file may be read and written by, before the umask of the process takes from it.
+/// The permissions of a new file before the process's umask.
 const NEW_FILE: u32 = 0o666;
 
-/// What a file may be read by that is for others.
+/// The permissions of a file for other users.
 const READABLE: u32 = 0o644;
 
-/// A file that could not be written. What stood there before stands there still.
+/// A file could not be written. An existing file is unchanged.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot write {path}: nothing was written")]
 pub struct WriteError {
@@ -32,17 +32,16 @@ impl WriteError {
     }
 }
 
-/// Writes a file so that it is either there with all its text or as it was before: next to it
-/// first, then in its place. Where it exists it keeps its permissions. A link is followed, unless it
-/// leads out of the working folder.
+/// Writes a file atomically: to a temporary file beside it, which then replaces it. An existing
+/// file keeps its permissions. Links are resolved, unless they lead out of the working directory.
 ///
 /// # Errors
-/// The folder cannot be written, or the disk is full. Nothing is left behind.
+/// Returns an error if the folder is not writable or the disk is full. No temporary file is left.
 pub fn write_whole(path: &Path, text: &str) -> Result<(), WriteError> {
     write(path, text, None)
 }
 
-/// The same for a file that other users of the machine read, whatever the umask of the process.
+/// Writes a file atomically, readable for other users of the machine whatever the process's umask.
 ///
 /// # Errors
 /// As for [`write_whole`].
@@ -53,7 +52,7 @@ pub fn write_readable(path: &Path, text: &str) -> Result<(), WriteError> {
 fn write(path: &Path, text: &str, mode: Option<u32>) -> Result<(), WriteError> {
     let write = || match Place::of(path)? {
         Place::Stream => {
-            // Opened without waiting for a reader first: a pipe without one is an error.
+            // Opened without waiting for a reader: a pipe without one is an error.
             let open = |flags| {
                 OpenOptions::new()
                     .write(true)
@@ -78,10 +77,10 @@ fn write(path: &Path, text: &str, mode: Option<u32>) -> Result<(), WriteError> {
     write().map_err(|source: FileError| WriteError::new(path, source))
 }
 
-/// Writes a file that must not be there yet, whole or not at all.
+/// Writes a new file atomically.
 ///
 /// # Errors
-/// It is there, or as for [`write_whole`].
+/// Returns an error if it exists, or as for [`write_whole`].
 pub fn write_new(path: &Path, text: &str) -> Result<(), WriteError> {
     let write = || {
         files::check_target(path)?;
@@ -94,10 +93,10 @@ pub fn write_new(path: &Path, text: &str) -> Result<(), WriteError> {
     write().map_err(|source: FileError| WriteError::new(path, source))
 }
 
-/// Writes files that must not be there yet, all of them or none. Their folders are made.
+/// Writes new files, all or none, and creates their folders.
 ///
 /// # Errors
-/// One of them is there, or as for [`write_whole`].
+/// Returns an error if one of them exists, or as for [`write_whole`].
 pub fn write_all_new(all: &[(&Path, &str)]) -> Result<(), WriteError> {
     for (path, _) in all {
         if fs::symlink_metadata(path).is_ok() {
@@ -111,7 +110,7 @@ pub fn write_all_new(all: &[(&Path, &str)]) -> Result<(), WriteError> {
             files::check_target(path).and_then(|()| Ok(folder.map_or(Ok(()), fs::create_dir_all)?));
         let made = made.map_err(|source| WriteError::new(path, source));
         if let Err(error) = made.and_then(|()| write_new(path, text)) {
-            // What cannot be taken back either stays, and is named by the next run.
+            // A file that cannot be removed stays, and the next run reports it.
             for (path, _) in &all[..index] {
                 let _ = fs::remove_file(path);
             }
@@ -121,11 +120,10 @@ pub fn write_all_new(all: &[(&Path, &str)]) -> Result<(), WriteError> {
     Ok(())
 }
 
-/// Whether [`write_whole`] could write there now, for work that must not begin where its result
-/// cannot be kept.
+/// Checks that [`write_whole`] could write now, before work with a result that must be kept.
 ///
 /// # Errors
-/// As for [`write_whole`], but for the disk that may be full by then.
+/// As for [`write_whole`], except for a disk that is full later.
 pub fn check_writable(path: &Path) -> Result<(), WriteError> {
     let check = || match Place::of(path)? {
         Place::Stream => Ok(()),
@@ -144,12 +142,12 @@ fn no_reader(error: io::Error) -> FileError {
     }
 }
 
-/// What stands at a path, or could.
+/// The kind of a target.
 enum Place {
-    /// A file at this path, links followed.
+    /// A file at this path, with links resolved.
     File(PathBuf),
-    /// A pipe or a device outside of the working folder, which takes the text itself: nothing can be
-    /// put in its place.
+    /// A pipe or a device outside of the working directory, which is written directly: it cannot be
+    /// replaced.
     Stream,
 }
 
@@ -170,7 +168,7 @@ impl Place {
     }
 }
 
-/// A new file in the folder of another, with the permissions of that one where it is there.
+/// Creates a temporary file in the folder of another file, with its permissions if it exists.
 fn beside(path: &Path) -> io::Result<NamedTempFile> {
     let known = fs::metadata(path).ok().map(|known| known.permissions());
     let folder = match path.parent() {
@@ -183,7 +181,7 @@ fn beside(path: &Path) -> io::Result<NamedTempFile> {
         .prefix(".topicsmith-")
         .permissions(permissions)
         .tempfile_in(folder)
-        // Without the path that it adds: the name of the file beside says nothing to anybody.
+        // Without the path of the temporary file, which would only confuse.
         .map_err(|error| io::Error::from(error.kind()))?;
     if let Some(known) = known {
         file.as_file().set_permissions(known)?;

@@ -1,4 +1,4 @@
-//! What is done and how long it takes, on stderr, for whoever asks for it with `-v`.
+//! Logs to stderr what is done and how long it takes, for `-v`.
 
 use std::io::{self, Write};
 
@@ -8,8 +8,8 @@ use tracing_subscriber::fmt::time::Uptime;
 use super::Stream;
 use crate::model::inert::inert;
 
-/// Tells events from now on: with `-v` the steps of a command, with `-vv` each request. Without it
-/// there is no subscriber, and an event costs a comparison.
+/// Starts logging: the steps of a command with `-v`, each request with `-vv`. Otherwise no
+/// subscriber is installed, and an event costs a comparison.
 pub fn tell_events(verbose: u8, stderr: Stream) {
     let level = match verbose {
         0 => return,
@@ -21,14 +21,14 @@ pub fn tell_events(verbose: u8, stderr: Stream) {
         .with_timer(Uptime::default())
         .with_target(false)
         .with_ansi(stderr.colour)
-        // They would be told on stderr, and end the process where that is closed.
+        // They would be written to stderr, and end the process if stderr is closed.
         .log_internal_errors(false)
         .with_writer(move || Inert(stderr));
-    // A second subscriber in one process would be a test's, which has its own.
+    // An existing subscriber in this process belongs to a test.
     let _ = subscriber.try_init();
 }
 
-/// Standard error, on which an event is a whole line.
+/// Sanitizes stderr; each event is a whole line.
 struct Inert(Stream);
 
 impl Write for Inert {

@@ -1,6 +1,6 @@
-//! The terminal: colour, width, prompts, progress and closed pipes. One decision about colour is
-//! taken here, for each of the two streams, and everything that colours follows it. What both let
-//! through is decided in `model::inert`; annotations alone may begin a line with a command.
+//! The terminal: colour, width, prompts, progress and closed pipes. The use of colour is decided
+//! here once for each of the two streams, and all colouring follows it. `model::inert` sanitizes
+//! both streams; only annotations may begin a line with a workflow command.
 
 mod file;
 mod log;
@@ -26,17 +26,17 @@ pub enum ColourChoice {
     Never,
 }
 
-/// One of the two streams that people read.
+/// One of the two output streams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stream {
-    /// Whether colours may go there.
+    /// Whether colour is used.
     pub colour: bool,
-    /// How many columns it has; 0 where it is no terminal, and so nothing has to fit.
+    /// The number of columns; 0 if it is not a terminal, so that lines are not fitted.
     pub width: usize,
 }
 
 impl Stream {
-    /// What text for people may hold there.
+    /// Returns the syntax of plain text for this stream.
     fn syntax(self) -> Syntax {
         Syntax::Text {
             colour: self.colour,
@@ -44,20 +44,20 @@ impl Stream {
     }
 }
 
-/// Where this run writes and asks.
+/// The streams of this run.
 #[derive(Debug, Clone, Copy)]
 pub struct Terminal {
-    /// Results.
+    /// Standard output, for results.
     pub out: Stream,
-    /// Progress, prompts, warnings, diagnostics.
+    /// Standard error, for progress, prompts, warnings and diagnostics.
     pub err: Stream,
-    /// Whether somebody is there to be asked.
+    /// Whether prompts are possible.
     pub can_ask: bool,
-    /// Whether only results, errors and questions are wanted.
+    /// Whether only results, errors and prompts are printed.
     pub quiet: bool,
 }
 
-/// The variables that speak about colour, as they are set.
+/// The environment variables that control colour.
 struct ColourVariables {
     no_color: bool,
     force: bool,
@@ -75,7 +75,7 @@ impl ColourVariables {
     }
 }
 
-/// The decision for one stream. <https://no-color.org>, <https://bixense.com/clicolors>
+/// Decides on colour for one stream. <https://no-color.org>, <https://bixense.com/clicolors>
 fn colour(choice: ColourChoice, variables: &ColourVariables, terminal: bool) -> bool {
     match choice {
         ColourChoice::Always => true,
@@ -87,7 +87,7 @@ fn colour(choice: ColourChoice, variables: &ColourVariables, terminal: bool) -> 
 }
 
 impl Terminal {
-    /// Looks at the streams and decides, once for this run.
+    /// Inspects the streams, once per run.
     pub fn new(choice: ColourChoice, quiet: bool) -> Self {
         let variables = ColourVariables::read();
         let stream = |terminal: bool, term: console::Term| Stream {
@@ -108,7 +108,7 @@ impl Terminal {
         terminal
     }
 
-    /// Prints a result that people read.
+    /// Prints a result as plain text.
     ///
     /// # Errors
     /// As for [`Terminal::print_as`].
@@ -116,16 +116,16 @@ impl Terminal {
         self.print_as(text, self.out.syntax())
     }
 
-    /// Prints a result in a language of its own, made inert.
+    /// Prints a result in a syntax, sanitized.
     ///
     /// # Errors
-    /// The output cannot take it, as on a full disk. A reader that went away is no error: it has
-    /// seen what it wanted.
+    /// Returns an error if the output cannot be written, for example to a full disk. A closed pipe
+    /// is not an error: its reader has read enough.
     pub fn print_as(&self, text: &str, syntax: Syntax) -> io::Result<()> {
         self.write(&inert(text, syntax))
     }
 
-    /// Prints annotations of a workflow's run, which are commands.
+    /// Prints workflow annotations, which are commands.
     ///
     /// # Errors
     /// As for [`Terminal::print_as`].
@@ -142,25 +142,24 @@ impl Terminal {
         }
     }
 
-    /// Tells a person something beside the result.
+    /// Prints a message to stderr.
     pub fn tell(&self, text: &str) {
         let text = inert(text, self.err.syntax());
-        // Where standard error itself is gone, nobody is left who could be told.
+        // If stderr is closed, no channel for an error is left.
         let _ = io::stderr().lock().write_all(text.as_bytes());
     }
 
-    /// Tells a person something that can be left out.
+    /// Prints a message to stderr, unless quiet.
     pub fn note(&self, text: &str) {
         if !self.quiet {
             self.tell(text);
         }
     }
 
-    /// Asks a question until it is answered with yes or no. Enter alone is a no, and so is the end
-    /// of the input.
+    /// Prompts until the answer is yes or no. An empty line and the end of the input mean no.
     ///
     /// # Errors
-    /// The terminal cannot be read.
+    /// Returns an error if the terminal cannot be read.
     pub fn confirm(&self, question: &str) -> io::Result<bool> {
         loop {
             self.tell(&format!("{question} [y/N] "));
@@ -177,10 +176,10 @@ impl Terminal {
         }
     }
 
-    /// Asks for something. `None` where the answer is empty, or the input ends.
+    /// Prompts for a text. `None` if the answer is empty or the input ends.
     ///
     /// # Errors
-    /// The terminal cannot be read.
+    /// Returns an error if the terminal cannot be read.
     pub fn ask(&self, question: &str) -> io::Result<Option<String>> {
         self.tell(question);
         let mut answer = String::new();
@@ -191,7 +190,7 @@ impl Terminal {
         Ok((!answer.is_empty()).then(|| answer.to_owned()))
     }
 
-    /// Progress of work that may take long.
+    /// Returns the progress display for long work.
     pub fn progress(&self) -> Progress {
         Progress::new(io::stderr().is_terminal() && !self.quiet, self.err.colour)
     }

@@ -1,13 +1,13 @@
-//! Progress of long work, for whoever waits at a terminal.
+//! Progress of long work, on terminals.
 
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// Work that is done sooner shows no bar.
+/// The minimum duration of work before the bar is displayed.
 const NOT_BEFORE: Duration = Duration::from_secs(1);
 
-/// A bar on stderr, which shows once the work has taken a second. Without a terminal there is none.
+/// A progress bar on stderr, displayed after a second of work. Not displayed without a terminal.
 #[derive(Debug)]
 pub struct Progress {
     visible: bool,
@@ -20,7 +20,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// A bar that shows where `visible` says that somebody sees it.
+    /// Creates a bar, which is displayed only if `visible`.
     pub(super) fn new(visible: bool, colour: bool) -> Self {
         Self {
             visible,
@@ -33,7 +33,7 @@ impl Progress {
         }
     }
 
-    /// So many pieces of this work come now.
+    /// Starts work with this number of pieces.
     pub fn begin(&mut self, what: &'static str, pieces: usize) {
         self.what = what;
         self.done = 0;
@@ -41,13 +41,13 @@ impl Progress {
         self.draw();
     }
 
-    /// So many more of them are done.
+    /// Adds finished pieces.
     pub fn advance(&mut self, pieces: usize) {
         self.done += pieces as u64;
         self.draw();
     }
 
-    /// So many of them are left.
+    /// Sets the number of remaining pieces.
     pub fn left(&mut self, pieces: usize) {
         self.done = self.of.saturating_sub(pieces as u64);
         self.draw();
@@ -79,7 +79,7 @@ fn bar(colour: bool) -> ProgressBar {
         true => "{spinner:.cyan} {msg} {bar:30.cyan} {pos}/{len}",
         false => "{spinner} {msg} {bar:30} {pos}/{len}",
     };
-    // The template is a constant; a bar in another style is a bar all the same.
+    // The template is a constant; a default style works, too.
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);
     }

@@ -1,5 +1,5 @@
-//! What holds for any files and any cluster: an apply of the plan leaves nothing to do but what is
-//! blocked, touches nothing that is not its business, and the order of the inputs does not matter.
+//! Properties for any configuration and any cluster: an apply of the plan leaves only blocked
+//! changes, changes nothing that is not managed, and does not depend on the order of the inputs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -24,7 +24,7 @@ use crate::plan::{Action, Change, Options, Plan, PlanDocument, Setting, make};
 use crate::render::{self, Style};
 use crate::testing::{desired, live, removal, saved, topic};
 
-/// Keys with values that Kafka takes; some of a key's values mean the same.
+/// Keys with valid values; some values of a key are equal.
 pub const CONFIGS: [(&str, &[&str]); 12] = [
     (
         "cleanup.policy",
@@ -65,7 +65,7 @@ fn any_topic() -> impl Strategy<Value = Topic> {
     let unmanaged = weighted(0.3, unmanaged);
     (1..6u32, 1..4u32, any_config(), unmanaged, on_remove).prop_map(
         |(partitions, factor, mut config, unmanaged, on_remove)| {
-            // What `validate` refuses never comes to a plan.
+            // Configurations that `validate` rejects are never planned.
             if config
                 .get("min.insync.replicas")
                 .is_some_and(|min| min.parse::<u32>().unwrap() > factor)
@@ -200,7 +200,7 @@ fn any_live() -> impl Strategy<Value = Live> {
         let mut live = live([]);
         live.inventory = inventory;
         live.broker_defaults = defaults.into_iter().collect();
-        // What is missing among them is then not known, and not Kafka's own.
+        // Missing defaults are then unknown, not Kafka's own.
         live.unknown.push(Unknown {
             what: Unread::BrokerDefaults,
             why: "Cluster authorization failed.".to_owned(),
@@ -211,7 +211,7 @@ fn any_live() -> impl Strategy<Value = Live> {
     })
 }
 
-/// A cluster that does what a plan says.
+/// Applies a plan to a live state.
 fn apply_to(mut live: Live, plan: &Plan) -> Live {
     for change in &plan.changes {
         if change.action == Action::Delete {
@@ -260,7 +260,7 @@ fn apply_to(mut live: Live, plan: &Plan) -> Live {
     live
 }
 
-/// What an apply writes of a change that it made.
+/// Writes the record of a change that was made.
 fn record(inventory: &mut Inventory, change: &Change) {
     match &change.to_record {
         Some(record) => {
@@ -281,14 +281,14 @@ fn record(inventory: &mut Inventory, change: &Change) {
     }
 }
 
-/// Whether this key of this topic may be touched.
+/// Returns whether this key of this topic may be changed.
 fn may_touch(desired: &Desired, topic: &Topic, key: &ConfigKey) -> bool {
     let ignored = desired.environment.ignore_configs.matches(key.as_str());
     let left = ignored || is_throttle(key.as_str()) || key.spec().is_none();
     !topic.unmanaged.config.contains(key) && (topic.config.contains_key(key) || !left)
 }
 
-/// Whether a topic's absence from the files, or a tombstone, deletes it.
+/// Returns whether a missing entry or a removal deletes a topic.
 fn goes(desired: &Desired, before: &Live, name: &TopicName, id: &Option<String>) -> bool {
     let Some(inventory) = &before.inventory else {
         return desired.removed.contains_key(name);
@@ -335,7 +335,7 @@ fn untouched(desired: &Desired, before: &Live, after: &Live) {
     let (Some(before), Some(after)) = (&before.inventory, &after.inventory) else {
         return;
     };
-    // What is held stays, and what is somebody else's: a topic that was made again is not.
+    // Held topics and topics of other owners are kept; recreated topics are not.
     for (name, owned) in &before.topics {
         let kept =
             before.holds.contains_key(name) || owned.whose.scope.is_some() && owned.id.is_none();
@@ -343,7 +343,7 @@ fn untouched(desired: &Desired, before: &Live, after: &Live) {
     }
 }
 
-/// The same cluster from a snapshot in which everything stands the other way round.
+/// Returns the same cluster from a snapshot in reverse order.
 fn reversed(live: &Live) -> Live {
     fn reverse(value: serde_json::Value) -> serde_json::Value {
         match value {
@@ -402,7 +402,7 @@ proptest! {
         prop_assert!(wrong.is_empty(), "{:?}\n{:#}", wrong, document);
     }
 
-    /// A plan approves all of itself, its risks included; what is done by now drops out.
+    /// A plan approves all of itself, including its risks; changes that are done drop out.
     #[test]
     fn a_saved_plan_approves_itself(desired in any_desired(), before in any_live(), part in 0..3usize) {
         let plan = make(&desired, &before, &Options::default());

@@ -1,5 +1,5 @@
-//! Checkouts that a stranger wrote: whatever they hold, no process is started, and the commit that is
-//! shown is a plain id. Each runs the real binary in a real checkout.
+//! Untrusted checkouts: whatever they contain, no process is started, and the displayed commit is a
+//! plain id. Each test runs the real binary in a real checkout.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -13,7 +13,7 @@ use crate::edges::topicsmith;
 
 type Test = fn() -> Result<(), Failed>;
 
-/// All of them, named as cases are.
+/// Returns all tests, named like cases.
 pub fn trials() -> Vec<Trial> {
     let all: [(&str, Test); 6] = [
         ("the-commit-is-the-one-checked-out", commit),
@@ -32,7 +32,7 @@ pub fn trials() -> Vec<Trial> {
 
 const LIVE: &str = r#"{"format": "topicsmith/live/1", "cluster_id": "c1", "brokers": [], "broker_defaults": {}, "topics": {}}"#;
 
-/// A checkout, and a marker beside it that a process started from it would make.
+/// A checkout, with a marker file beside it that any process started from it would create.
 struct Checkout {
     folder: tempfile::TempDir,
 }
@@ -54,7 +54,7 @@ impl Checkout {
         self.folder.path().join("marker")
     }
 
-    /// Topics, an environment and a snapshot in a folder.
+    /// Creates topics, an environment and a snapshot in a folder.
     fn files(&self, folder: &str) -> Result<(), Failed> {
         let folder = self.path(folder);
         fs::create_dir_all(folder.join("topics"))?;
@@ -68,7 +68,7 @@ impl Checkout {
         Ok(())
     }
 
-    /// A program that makes the marker.
+    /// Creates a program that creates the marker.
     fn program(&self, path: &str) -> Result<(), Failed> {
         let path = self.path(path);
         fs::create_dir_all(path.parent().ok_or("it is in the checkout")?)?;
@@ -87,7 +87,7 @@ impl Checkout {
         Ok(String::from_utf8(output.stdout)?.trim().to_owned())
     }
 
-    /// The commit of a plan that is made in a folder, with these variables.
+    /// Returns the commit in a plan made in a folder, with these variables.
     fn planned(&self, folder: &str, variables: &[(&str, &str)]) -> Result<Value, Failed> {
         let arguments = ["plan", "--live", "live.json", "--format", "json"];
         let mut command = topicsmith(&self.path(folder), &arguments);
@@ -118,7 +118,7 @@ fn commit() -> Result<(), Failed> {
     let push = variables("push");
     assert_eq!(checkout.planned("", &[])?, Value::Null);
     assert_eq!(checkout.planned("", &push)?, GITHUB[1].1);
-    // There it is the commit of the default branch.
+    // For this event, it is the commit of the default branch.
     let target = variables("pull_request_target");
     assert_eq!(checkout.planned("", &target)?, Value::Null);
     let others = [
@@ -142,11 +142,11 @@ fn commit() -> Result<(), Failed> {
     checkout.git("tag release")?;
     let first = checkout.git("rev-parse HEAD")?;
     assert_eq!(checkout.planned("", &[])?, first);
-    // What is checked out counts, whatever else the job is for.
+    // The checked-out commit counts, whatever the job is for.
     assert_eq!(checkout.planned("", &push)?, first);
     checkout.files("below/it")?;
     assert_eq!(checkout.planned("below/it", &[])?, first);
-    // Whether files differ takes git: that is not looked at.
+    // Changed files are not detected, because that would need git.
     fs::write(checkout.path("topics/b.toml"), "")?;
     assert_eq!(checkout.planned("", &[])?, first);
     checkout.git("pack-refs --all")?;
@@ -159,7 +159,7 @@ fn commit() -> Result<(), Failed> {
     assert_eq!(checkout.planned("tree", &[])?, first);
     checkout.git("checkout --quiet --detach release")?;
     assert_eq!(checkout.planned("", &[])?, first);
-    // No variable of git has a say.
+    // Git's variables have no effect.
     let git = checkout.path(".git").display().to_string();
     checkout.git("init --quiet elsewhere")?;
     checkout.files("elsewhere")?;
@@ -204,7 +204,7 @@ fn odd_folders() -> Result<(), Failed> {
     Ok(())
 }
 
-/// Programs on a relative PATH, and in the configuration of a repository that is part of the checkout.
+/// Programs on a relative PATH, and in the configuration of a repository inside the checkout.
 fn no_process() -> Result<(), Failed> {
     let checkout = Checkout::new()?;
     for name in [
@@ -213,7 +213,7 @@ fn no_process() -> Result<(), Failed> {
         checkout.program(&format!("bin/{name}"))?;
     }
     let hook = checkout.path("bin/hook").display().to_string();
-    // `core.bare` unset and a worktree: git takes the folder for a repository, at its word.
+    // `core.bare` unset and a worktree: git accepts the folder as a repository.
     checkout.files("embedded")?;
     let config = format!(
         "[core]\nrepositoryformatversion = 0\nbare = false\nworktree = .\nfsmonitor = {hook}\n\
@@ -228,7 +228,7 @@ fn no_process() -> Result<(), Failed> {
         checkout.path("embedded/.gitattributes"),
         "* filter=x diff=x merge=x\n",
     )?;
-    // A `.git` file that leads to it.
+    // A `.git` file that refers to it.
     checkout.files("linked")?;
     fs::write(checkout.path("linked/.git"), "gitdir: ../embedded\n")?;
 
@@ -296,7 +296,7 @@ fn token_command() -> Result<(), Failed> {
     Ok(())
 }
 
-/// OpenSSL would wait for a pipe, and read what a link leads to.
+/// OpenSSL would block on a pipe, and follow a link.
 fn certificates() -> Result<(), Failed> {
     let checkout = Checkout::new()?;
     let outside = checkout.folder.path().join("outside.pem");
@@ -338,7 +338,7 @@ fn certificates() -> Result<(), Failed> {
     Ok(())
 }
 
-/// `src/app/token.rs` is the only file that knows how.
+/// Only `src/app/token.rs` starts processes.
 fn one_place() -> Result<(), Failed> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut places = Vec::new();

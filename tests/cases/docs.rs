@@ -1,5 +1,5 @@
-//! The documentation against the checkout and the binary: links and anchors resolve, the book holds
-//! every page, and references list what the program has.
+//! The documentation against the checkout and the binary: links and anchors resolve, the book
+//! contains every page, and references list everything that the program has.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,11 +12,11 @@ use regex::Regex;
 
 use super::edges::topicsmith;
 
-/// This repository's files on the web. Pages of the book link files outside `docs/` by it, because
-/// the built book holds `docs/` only.
+/// The URL of this repository's files. Pages of the book link files outside `docs/` by it, because
+/// the built book contains only `docs/`.
 const REPOSITORY: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/");
 
-/// All of them, named as cases are.
+/// Returns all tests, named like cases.
 pub fn trials() -> Vec<Trial> {
     type Test = fn() -> Result<(), Failed>;
     let all: [(&str, Test); 7] = [
@@ -32,7 +32,7 @@ pub fn trials() -> Vec<Trial> {
     all.map(trial).into()
 }
 
-/// Every test that the table of attacks names is there.
+/// Every test in the table of attacks exists.
 fn attacks() -> Result<(), Failed> {
     let page = read(Path::new("docs/security.md"));
     let (_, rest) = page.split_once("\n## Attacks").expect("it has the table");
@@ -81,7 +81,7 @@ fn attacks() -> Result<(), Failed> {
     }
 }
 
-/// The files of tests with a name.
+/// Returns the test files with a name.
 fn files_named(name: &str) -> Vec<PathBuf> {
     let all = files("tests", "rs").into_iter();
     all.filter(|path| path.file_stem().is_some_and(|stem| stem == name))
@@ -92,7 +92,8 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The files with an extension below a folder of the repository, relative to the root, sorted.
+/// Returns the files with an extension below a folder of the repository, relative to the root,
+/// sorted.
 fn files(folder: &str, extension: &str) -> Vec<PathBuf> {
     let entries = walkdir::WalkDir::new(root().join(folder)).sort_by_file_name();
     let paths = entries.into_iter().map(|entry| entry.unwrap().into_path());
@@ -105,7 +106,7 @@ fn read(path: &Path) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
-/// The link targets and the anchors of a page.
+/// Returns the link targets and the anchors of a page.
 fn parse(text: &str) -> (Vec<String>, BTreeSet<String>) {
     let mut options = Options::default();
     options.extension.table = true;
@@ -124,7 +125,7 @@ fn parse(text: &str) -> (Vec<String>, BTreeSet<String>) {
     (targets, anchors)
 }
 
-/// The text of a heading without its markup.
+/// Returns the text of a heading without markup.
 fn words<'a>(heading: &'a AstNode<'a>) -> String {
     let words = heading.descendants().map(|node| match &node.data().value {
         NodeValue::Text(text) => text.to_string(),
@@ -134,7 +135,7 @@ fn words<'a>(heading: &'a AstNode<'a>) -> String {
     words.collect()
 }
 
-/// A path without `.` and `..`; `None` where it leaves the repository.
+/// Returns a path without `.` and `..`; `None` if it leaves the repository.
 fn normal(path: &Path) -> Option<PathBuf> {
     let mut normal = PathBuf::new();
     for part in path.components() {
@@ -148,7 +149,7 @@ fn normal(path: &Path) -> Option<PathBuf> {
     Some(normal)
 }
 
-/// Why a link of a page does not resolve.
+/// Returns why a link of a page does not resolve.
 fn broken(page: &Path, target: &str) -> Option<String> {
     let (path, anchor) = match target.split_once('#') {
         Some((path, anchor)) => (path, Some(anchor)),
@@ -184,7 +185,7 @@ fn broken(page: &Path, target: &str) -> Option<String> {
     (!known).then(|| format!("no heading #{anchor} in {}", path.display()))
 }
 
-/// Each link to a file or a heading of this repository, and each `{{#include}}` of the book.
+/// Every link to a file or a heading of this repository, and every `{{#include}}` of the book.
 fn links() -> Result<(), Failed> {
     let include = Regex::new(r"\{\{#include ([^:}]+):([\w-]+)\}\}")?;
     let mut pages = files("docs", "md");
@@ -223,7 +224,7 @@ fn report(wrong: &[String]) -> Result<(), Failed> {
     }
 }
 
-/// `docs/SUMMARY.md` names each page once.
+/// `docs/SUMMARY.md` contains each page once.
 fn summary() -> Result<(), Failed> {
     let (mut listed, _) = parse(&read(Path::new("docs/SUMMARY.md")));
     listed.sort();
@@ -235,7 +236,7 @@ fn summary() -> Result<(), Failed> {
     Ok(())
 }
 
-/// docs/reference/commands.md is what the binary prints; `SNAPSHOTS=overwrite` writes it.
+/// docs/reference/commands.md equals the output of the binary; `SNAPSHOTS=overwrite` writes it.
 fn commands() -> Result<(), Failed> {
     let output = topicsmith(root(), &["man", "--format", "markdown"]).output()?;
     let path = root().join("docs/reference/commands.md");
@@ -249,7 +250,7 @@ fn commands() -> Result<(), Failed> {
     Ok(())
 }
 
-/// docs/reference/json.md names each format in the source and links each schema.
+/// docs/reference/json.md contains each format in the source and links each schema.
 fn formats() -> Result<(), Failed> {
     let page = read(Path::new("docs/reference/json.md"));
     let format = Regex::new(r"topicsmith/[a-z-]+/1")?;
@@ -268,7 +269,7 @@ fn formats() -> Result<(), Failed> {
     report(&wrong)
 }
 
-/// The complete files that the reference shows, as one repository.
+/// The complete files in the reference, as one repository.
 fn examples() -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
     let write = |path: &str, text: &str| {
@@ -300,7 +301,7 @@ fn examples() -> Result<(), Failed> {
     }
 }
 
-/// The README has an introduction, the tour and where to read on; the rest is in the book.
+/// The README contains an introduction, the tour and links; everything else is in the book.
 fn readme() -> Result<(), Failed> {
     let lines = read(Path::new("README.md")).lines().count();
     match lines < 250 {

@@ -1,5 +1,5 @@
-//! What a folder of files cannot show: streams that close, disks that are full, variables that are
-//! no text. Each runs the real binary.
+//! Conditions that a case folder cannot express: closed streams, full disks, variables that are not
+//! text. Each test runs the real binary.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -15,7 +15,7 @@ use libtest_mimic::{Failed, Trial};
 
 type Test = fn() -> Result<(), Failed>;
 
-/// All of them, named as cases are.
+/// Returns all tests, named like cases.
 pub fn trials() -> Vec<Trial> {
     let all: &[(&str, Test)] = &[
         ("a-closed-pipe-ends-quietly", closed_pipe),
@@ -38,7 +38,8 @@ pub fn trials() -> Vec<Trial> {
     all.iter().map(trial).collect()
 }
 
-/// A folder with a thousand topics and a snapshot without them: more output than a pipe holds.
+/// Creates a folder with a thousand topics and a snapshot without them: more output than a pipe's
+/// buffer holds.
 fn folder() -> Result<tempfile::TempDir, Failed> {
     let folder = tempfile::tempdir()?;
     let path = |name: &str| folder.path().join(name);
@@ -54,7 +55,7 @@ fn folder() -> Result<tempfile::TempDir, Failed> {
     Ok(folder)
 }
 
-/// The binary in a folder, with nothing in its environment and nobody to ask.
+/// Returns the binary in a folder, with an empty environment and no terminal.
 pub fn topicsmith(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_topicsmith"));
     command
@@ -67,7 +68,7 @@ pub fn topicsmith(folder: &Path, arguments: &[&str]) -> Command {
 
 const PLAN: [&str; 4] = ["plan", "--live", "live.json", "--detailed-exitcode"];
 
-/// Runs with a reader that goes away at once.
+/// Runs with a reader that closes the pipe at once.
 fn unread(arguments: &[&str]) -> Result<Output, Failed> {
     let folder = folder()?;
     let mut child = topicsmith(folder.path(), arguments)
@@ -121,7 +122,7 @@ fn no_text() -> Result<(), Failed> {
     expect(&output, 64, said)
 }
 
-/// The commands, as the help lists them.
+/// Returns the commands listed by the help.
 fn commands(folder: &Path) -> Result<Vec<String>, Failed> {
     let help = String::from_utf8(topicsmith(folder, &["--help"]).output()?.stdout)?;
     let mut listed = help.lines().skip_while(|line| *line != "Commands:").skip(1);
@@ -134,7 +135,7 @@ fn commands(folder: &Path) -> Result<Vec<String>, Failed> {
         .collect())
 }
 
-/// Each shell's script calls back; bash runs its own here, with a name before the cursor.
+/// Each shell's script calls the binary; bash runs its script here, with a name before the cursor.
 fn completions() -> Result<(), Failed> {
     let folder = folder()?;
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
@@ -175,7 +176,7 @@ printf '%s\n' "${COMPREPLY[@]}""#;
     Ok(())
 }
 
-/// What `-v` adds, and what `--quiet` takes away.
+/// The additional output of `-v`, and the reduced output of `--quiet`.
 fn verbosity() -> Result<(), Failed> {
     let folder = folder()?;
     let told = |arguments: &[&str]| -> Result<String, Failed> {
@@ -220,14 +221,15 @@ fn manual_pages() -> Result<(), Failed> {
     Ok(())
 }
 
-/// At a terminal: what the rules require, what no layer sets, and no more.
+/// At a terminal, prompts for required keys and for values that no layer sets, and for nothing
+/// else.
 fn new_asks() -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
     fs::create_dir(folder.path().join("environments"))?;
     let environment = "[cluster]\nbootstrap_servers = \"a:9092\"\n[defaults]\nreplication_factor = 3\n\
         [rules]\nrequire = [\"owner\", \"labels.domain\", \"retention.ms\"]\n[inventory]\nscope = \"shop\"\n";
     fs::write(folder.path().join("environments/prod.toml"), environment)?;
-    // An empty line leaves the description out.
+    // An empty line omits the description.
     let keys = "\\nshop\\nsales\\n30d\\n6\\n";
     let binary = env!("CARGO_BIN_EXE_topicsmith");
     let line = format!("printf '{keys}' | script -qec \"'{binary}' new orders.paid\" /dev/null");
@@ -255,8 +257,8 @@ fn new_asks() -> Result<(), Failed> {
     Ok(())
 }
 
-/// No work is quadratic in the number of topics: counted in instructions, which no other load on
-/// the machine changes.
+/// No work is quadratic in the number of topics, counted in instructions, which do not depend on
+/// the load of the machine.
 fn growth() -> Result<(), Failed> {
     let runs: [&[&str]; 5] = [
         &["validate"],
@@ -269,7 +271,8 @@ fn growth() -> Result<(), Failed> {
         let counted = [100, 200, 400].map(|topics| instructions(arguments, topics));
         let counted = counted.into_iter().collect::<Result<Vec<u64>, Failed>>()?;
         let (first, second) = (counted[1] - counted[0], counted[2] - counted[1]);
-        // Twice as many topics more is twice the work more; squared it would be four times.
+        // Twice as many additional topics take twice the additional work; quadratic work would take
+        // four times.
         let growth = second as f64 / first as f64;
         assert!(growth < 2.5, "{arguments:?} grows by {growth:.2}");
         assert!(growth > 1.5, "{arguments:?} does its work: {growth:.2}");
@@ -328,7 +331,7 @@ fn instructions(arguments: &[&str], topics: usize) -> Result<u64, Failed> {
     Ok(counted.trim().parse()?)
 }
 
-/// What a user names outside of the checkout may be a pipe that nobody writes to.
+/// A path outside of the checkout may be a pipe without a writer.
 fn unwritten_pipe() -> Result<(), Failed> {
     let (folder, outside) = (folder()?, tempfile::tempdir()?);
     let pipe = outside.path().join("pipe");
@@ -340,14 +343,14 @@ fn unwritten_pipe() -> Result<(), Failed> {
         (&["apply", pipe, "--yes"], Some(130)),
         (&["apply", "--yes", "--client-config", pipe], Some(130)),
         (&["inventory", "list", "--client-config", pipe], Some(130)),
-        // A command that holds nothing is ended by the signal itself.
+        // A command without a lock is ended by the signal itself.
         (&["plan", "--live", pipe], None),
     ];
     for (arguments, code) in commands {
         let mut child = topicsmith(folder.path(), arguments)
             .stderr(Stdio::null())
             .spawn()?;
-        // It has no sign by which it could be known to wait.
+        // Waiting has no observable sign.
         thread::sleep(Duration::from_millis(500));
         let still = child.try_wait()?.is_none();
         let id = child.id().to_string();
@@ -373,7 +376,8 @@ fn unwritten_pipe() -> Result<(), Failed> {
     Ok(())
 }
 
-/// Results are written to files; a pipe in the checkout is none, and one elsewhere needs a reader.
+/// Results are written to files; a pipe in the checkout is rejected, and one elsewhere needs a
+/// reader.
 fn unread_pipe() -> Result<(), Failed> {
     let (folder, outside) = (folder()?, tempfile::tempdir()?);
     let inside = folder.path().join("pipe.json");
@@ -437,7 +441,7 @@ fn pipe_for_all() -> Result<(), Failed> {
     }
 }
 
-/// Nobody knows what comes of reading one, or whether it ends.
+/// Reading a device may have side effects or never end.
 fn devices() -> Result<(), Failed> {
     let folder = folder()?;
     let devices: [(&[&str], &str); 3] = [
@@ -463,7 +467,7 @@ fn devices() -> Result<(), Failed> {
     expect(&output, 1, expected)
 }
 
-/// Whatever files and clusters hold, what people read of it is short, and says what is left out.
+/// Text output stays short whatever files and clusters contain, and states what is omitted.
 fn huge_texts() -> Result<(), Failed> {
     const LONGEST_LINE: usize = 10_000;
     let huge = |letter: &str| letter.repeat(100_000);

@@ -1,6 +1,6 @@
-//! Whole trees of files that were written to take time and memory: `validate` ends, whatever is in
-//! them, well within what docs/security.md promises. The trees come from seeds, so that each is the
-//! same in every run; `fuzz/fuzz_targets/trees.rs` makes others.
+//! Trees of files that are written to take time and memory: `validate` ends within the limits of
+//! docs/security.md, whatever they contain. The trees are generated from seeds, so each is the same
+//! in every run; `fuzz/fuzz_targets/trees.rs` generates others.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -10,22 +10,21 @@ use std::time::{Duration, Instant};
 
 use libtest_mimic::{Failed, Trial};
 
-/// Far above the promise of ten seconds: this is a build without optimisation, and the machine may be
-/// busy with others.
+/// Far above the documented ten seconds: this build is not optimized, and the machine may be busy.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-/// The seconds of processor time, for the same reason.
+/// Maximum seconds of CPU time, for the same reason.
 const MOST_SECONDS: u64 = 60;
 
-/// The promise: 512 MiB.
+/// The documented limit: 512 MiB.
 const MOST_MEMORY_KB: u64 = 512 << 10;
 
-/// What the process may ask the system for, in KiB: beyond it a run ends at once.
+/// Maximum address space in KiB: beyond it, a run ends at once.
 const MOST_ADDRESSES_KB: u64 = 4 << 20;
 
 const ENVIRONMENT: &str = "[cluster]\nbootstrap_servers = \"kafka:9092\"\n[defaults]\npartitions = 1\nreplication_factor = 1\n";
 
-/// How many random trees there are.
+/// The number of random trees.
 const RANDOM: u64 = 8;
 
 pub fn trials() -> Vec<Trial> {
@@ -50,7 +49,7 @@ pub fn trials() -> Vec<Trial> {
 
 type Done = Result<(), Failed>;
 
-/// A folder that is being filled. A shape takes one part of what it would take alone.
+/// A folder being filled. In a combination, each shape gets a fraction of its full size.
 struct Tree {
     folder: tempfile::TempDir,
     parts: usize,
@@ -73,7 +72,7 @@ impl Tree {
         Ok(fs::write(path, text)?)
     }
 
-    /// A file of this many pieces.
+    /// Writes a file of this many pieces.
     fn fill(&self, path: &str, count: usize, piece: impl Fn(usize) -> String) -> Done {
         let text: String = (0..count / self.parts).map(piece).collect();
         self.write(path, &text)
@@ -83,7 +82,7 @@ impl Tree {
         Ok(symlink(target, self.folder.path().join(path))?)
     }
 
-    /// Runs the binary, and holds what it takes against the promise.
+    /// Runs the binary, and checks its resource usage.
     fn validate(&self) -> Done {
         let limited = format!(
             "ulimit -v {MOST_ADDRESSES_KB}; ulimit -t {MOST_SECONDS}; exec \"$0\" validate"
@@ -118,7 +117,7 @@ impl Tree {
     }
 }
 
-/// The most memory that a process has had so far, in KiB.
+/// Returns the peak memory of a process, in KiB.
 fn peak(process: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
@@ -128,7 +127,7 @@ fn peak(process: u32) -> u64 {
         .unwrap_or_default()
 }
 
-/// A folder filled in one way.
+/// A way to fill a folder.
 type Shape = fn(&Tree) -> Done;
 
 const SHAPES: &[(&str, Shape)] = &[
@@ -150,7 +149,7 @@ const SHAPES: &[(&str, Shape)] = &[
             )
         })
     }),
-    // Small ones that are slow to make.
+    // Small patterns that are slow to compile.
     ("patterns-that-are-work", |tree| {
         let part = |n: usize| -> String {
             let letters = "abcdefghijklmnopqrstuvwxyz"
@@ -359,7 +358,7 @@ const SHAPES: &[(&str, Shape)] = &[
     }),
 ];
 
-/// Some of the shapes together, and files of words that are put side by side without sense.
+/// A combination of shapes, and files of random words.
 fn random(tree: &Tree, seed: u64) -> Done {
     const WORDS: [&str; 40] = [
         "[",
@@ -406,7 +405,7 @@ fn random(tree: &Tree, seed: u64) -> Done {
     let mut numbers = Numbers(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
     for _ in 0..3 {
         let (_, shape) = SHAPES[numbers.below(SHAPES.len())];
-        // Two may want the same folder or link.
+        // Two shapes may create the same folder or link.
         if let Err(error) = shape(tree) {
             let there = format!("{error:?}").contains("exists");
             if !there {
@@ -441,7 +440,7 @@ fn random(tree: &Tree, seed: u64) -> Done {
     Ok(())
 }
 
-/// Numbers that are the same in every run (xorshift).
+/// Reproducible numbers (xorshift).
 struct Numbers(u64);
 
 impl Numbers {

@@ -1,5 +1,5 @@
 //! The case runner: each folder `tests/cases/GROUP/NAME` is one test, run through the real binary.
-//! README.md beside this file says how to add one.
+//! README.md beside this file describes how to add one.
 
 mod checkouts;
 mod docs;
@@ -18,7 +18,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use snapbox::data::DataFormat;
 use snapbox::{Assert, Data};
 
-/// The files of a case that the binary does not get to see.
+/// The files of a case that are hidden from the binary.
 const NOT_COPIED: [&str; 3] = ["cmd", "env", "expected"];
 
 fn main() {
@@ -42,7 +42,7 @@ fn main() {
     libtest_mimic::run(&arguments, trials).exit();
 }
 
-/// The folders in a folder, sorted by name.
+/// Returns the folders in a folder, sorted by name.
 fn folders(parent: &Path) -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = fs::read_dir(parent)
         .unwrap()
@@ -53,7 +53,7 @@ fn folders(parent: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Runs a case and compares what it printed with `expected`, byte by byte.
+/// Runs a case and compares its output with `expected`, byte by byte.
 fn check(case: &Path) -> Result<(), Failed> {
     let copy = tempfile::tempdir()?;
     copy_folder(case, copy.path())?;
@@ -73,7 +73,7 @@ fn check(case: &Path) -> Result<(), Failed> {
         .map_err(|difference| difference.to_string().into())
 }
 
-/// Runs the binary once and appends what it did.
+/// Runs the binary once and appends the result.
 fn run(
     line: &str,
     folder: &Path,
@@ -104,7 +104,8 @@ fn run(
     Ok(())
 }
 
-/// Output as `expected` holds it: the temporary folder as `[DIR]`, a missing last line end marked.
+/// Formats output as in `expected`: the temporary folder as `[DIR]`, a missing last line end
+/// marked.
 fn shown(output: &[u8], folder: &Path) -> String {
     let text = String::from_utf8_lossy(output).replace(&folder.display().to_string(), "[DIR]");
     match text.is_empty() || text.ends_with('\n') {
@@ -113,7 +114,7 @@ fn shown(output: &[u8], folder: &Path) -> String {
     }
 }
 
-/// The `NAME=VALUE` lines of `env`, where there is one.
+/// Reads the `NAME=VALUE` lines of `env`, if it exists.
 fn read_environment(case: &Path) -> Result<Vec<(String, String)>, Failed> {
     let path = case.join("env");
     if !path.exists() {
@@ -127,7 +128,7 @@ fn read_environment(case: &Path) -> Result<Vec<(String, String)>, Failed> {
     text.lines().filter(|l| !l.is_empty()).map(pair).collect()
 }
 
-/// Copies what the binary may see of a case.
+/// Copies the visible files of a case.
 fn copy_folder(from: &Path, to: &Path) -> Result<(), Failed> {
     for entry in walkdir::WalkDir::new(from).min_depth(1) {
         let entry = entry?;
@@ -148,7 +149,7 @@ fn copy_folder(from: &Path, to: &Path) -> Result<(), Failed> {
     Ok(())
 }
 
-/// Splits a line as a shell would: blanks part words, `'…'` and `"…"` keep them together.
+/// Splits a line as a shell does: blanks separate words, `'…'` and `"…"` quote them.
 fn words(line: &str) -> Result<Vec<String>, Failed> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;

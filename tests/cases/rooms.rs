@@ -1,4 +1,4 @@
-//! The direction of imports between the rooms of `src/`: data flows one way, and so do imports.
+//! The direction of imports between the modules of `src/`: data flows one way, and so do imports.
 //! CONTRIBUTING.md has the map.
 
 use std::collections::BTreeSet;
@@ -6,7 +6,7 @@ use std::path::Path;
 
 use libtest_mimic::{Failed, Trial};
 
-/// Each room with the rooms that it may use.
+/// Each module with the modules that it may import.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("files", &[]),
@@ -93,7 +93,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// Each room of `src/desired/` with the rooms of it that it may use.
+/// Each module of `src/desired/` with the modules of it that it may import.
 const MAY_USE_IN_DESIRED: &[(&str, &[&str])] = &[
     ("schema", &[]),
     ("files", &[]),
@@ -116,7 +116,7 @@ const MAY_USE_IN_DESIRED: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// The room that may use all others: it puts them together.
+/// The module that may import all others.
 const ABOVE: [&str; 1] = ["commands"];
 
 pub fn trials() -> Vec<Trial> {
@@ -144,7 +144,7 @@ fn follow_the_data() -> Result<(), Failed> {
         }
         let room = room.trim_end_matches(".rs").to_owned();
         let text = std::fs::read_to_string(path)?;
-        // Tests may hold one room against another.
+        // Tests may import any module.
         let code = text.split("#[cfg(test)]").next().unwrap_or_default();
         for used in rooms_in(code, "crate::").filter(|used| *used != room) {
             let may = MAY_USE.iter().find(|(name, _)| *name == room);
@@ -189,7 +189,7 @@ fn follow_in_desired() -> Result<(), Failed> {
     let mut against = Vec::new();
     for folder in std::fs::read_dir(&source)? {
         let folder = folder?;
-        // `load` has a folder for its tests alone.
+        // `load` has a folder only for its tests.
         if !folder.file_type()?.is_dir() || folder.file_name() == "load" {
             continue;
         }
@@ -215,13 +215,13 @@ fn follow_in_desired() -> Result<(), Failed> {
     }
 }
 
-/// Files that hold nothing but tests, and what tests share.
+/// Returns whether a file contains only tests or their helpers.
 fn is_test(path: &Path) -> bool {
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
     path.starts_with("testing") || ["tests", "testing", "properties"].contains(&&*name)
 }
 
-/// The rooms that a text names after `prefix`: `crate::plan::…`.
+/// Returns the modules that a text names after `prefix`: `crate::plan::…`.
 fn rooms_in<'c>(code: &'c str, prefix: &'static str) -> impl Iterator<Item = &'c str> {
     let lines = code.lines().map(str::trim_start);
     let lines = lines.filter(|line| !line.starts_with("//"));

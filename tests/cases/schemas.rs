@@ -1,5 +1,5 @@
-//! The JSON Schemas against everything that there is: the example files and the files of all cases,
-//! every plan and snapshot that a case prints, and what the parser refuses as unknown.
+//! The JSON Schemas against the example files, the files of all cases, every plan and snapshot that
+//! a case prints, and the keys that the parser rejects as unknown.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -15,10 +15,10 @@ use topicsmith::internals::model::Globs;
 use super::edges::topicsmith;
 use super::{copy_folder, folders, read_environment};
 
-/// Findings that say that a key is none that there is.
+/// The findings about unknown keys.
 const UNKNOWN: [&str; 2] = ["unknown-key", "unknown-config"];
 
-/// One for each case that has files, one for the example, and one for what is committed.
+/// Returns a test per case with files, one for the example, and one for the committed schemas.
 pub fn trials(root: &Path) -> Vec<Trial> {
     let cases = folders(root).into_iter().flat_map(|group| folders(&group));
     let cases = cases.filter(|case| case.join("environments").is_dir());
@@ -38,7 +38,7 @@ pub fn trials(root: &Path) -> Vec<Trial> {
     trials
 }
 
-/// The documents that `topicsmith schema` describes.
+/// The documents of `topicsmith schema`.
 const DOCUMENTS: [&str; 16] = [
     "capacity",
     "catalog",
@@ -58,7 +58,7 @@ const DOCUMENTS: [&str; 16] = [
     "unlock",
 ];
 
-/// JSON on standard output must be a schema itself, or a document that its schema accepts.
+/// JSON on standard output must be a schema, or a document that its schema accepts.
 pub fn check_document(stdout: &[u8]) -> Result<(), Failed> {
     static VALIDATORS: LazyLock<BTreeMap<String, Validator>> = LazyLock::new(|| {
         let validators = DOCUMENTS.map(|name| {
@@ -91,7 +91,7 @@ fn validator(schema: &Value) -> Validator {
     jsonschema::draft7::new(schema).expect("the schema is one")
 }
 
-/// The same, made once for all cases with the same schema.
+/// Returns a validator, shared by all cases with the same schema.
 fn known(schema: &Value) -> Arc<Validator> {
     static KNOWN: Mutex<BTreeMap<String, Arc<Validator>>> = Mutex::new(BTreeMap::new());
     let mut known = KNOWN.lock().expect("nobody fails while holding it");
@@ -112,7 +112,7 @@ fn check_case(case: &Path) -> Result<(), Failed> {
     check_files(copy.path(), &read_environment(case)?)
 }
 
-/// What `validate` accepts the schemas accept, and keys that it does not know they do not know.
+/// The schemas accept what `validate` accepts, and reject the keys that it reports as unknown.
 fn check_files(folder: &Path, variables: &[(String, String)]) -> Result<(), Failed> {
     let run = |arguments: &[&str]| -> Result<Value, Failed> {
         let variables = variables.iter().map(|(name, value)| (name, value));
@@ -128,7 +128,7 @@ fn check_files(folder: &Path, variables: &[(String, String)]) -> Result<(), Fail
     };
     let errors_of = |code: &dyn Fn(&str) -> bool| -> BTreeSet<PathBuf> {
         let of = |problem: &&Value| {
-            // What one environment allows and another does not is a schema's business in neither.
+            // Keys that one environment allows and another does not are not covered by schemas.
             let message = problem["message"].as_str().unwrap_or_default();
             let elsewhere = message.contains("does not allow the config");
             let is = |of: &str| code(of) && !(UNKNOWN.contains(&of) && elsewhere);
@@ -144,7 +144,7 @@ fn check_files(folder: &Path, variables: &[(String, String)]) -> Result<(), Fail
         errors_of(&|_| true),
         errors_of(&|code| UNKNOWN.contains(&code)),
     );
-    // What is the same everywhere needs no run of its own.
+    // Schemas that are the same everywhere are generated once.
     let allows = toml_files(&folder.join("environments"))
         .iter()
         .any(|file| fs::read_to_string(file).is_ok_and(|text| text.contains("allow_configs")));
@@ -185,14 +185,14 @@ fn toml_files(folder: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// A file as JSON; `None` where it is not TOML.
+/// Reads a file as JSON; `None` if it is not TOML.
 fn read(file: &Path) -> Option<Value> {
     let text = fs::read_to_string(file).ok()?;
     let table: toml::Table = text.trim_start_matches('\u{feff}').parse().ok()?;
     serde_json::to_value(table).ok()
 }
 
-/// `schemas/` holds what the command prints, which the example files name.
+/// `schemas/` equals the output of the command, and the example files refer to it.
 fn committed() -> Result<(), Failed> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     for what in ["topics", "environment"].into_iter().chain(DOCUMENTS) {

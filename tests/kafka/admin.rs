@@ -1,5 +1,5 @@
-//! The calls that change a cluster, and those that describe it: each item's own code and the
-//! broker's own words.
+//! Calls that change a cluster, and calls that describe it: each item's own code and the broker's
+//! message.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -36,7 +36,7 @@ harness::tests! {
 
 type Items = Result<Vec<Result<(), Fault>>, Fault>;
 
-/// Each result as `ok`, or `CODE words`.
+/// Formats each result as `ok`, or as `CODE message`.
 fn words(items: Items) -> Vec<String> {
     let items = items.unwrap_or_else(|fault| panic!("the request as a whole: {fault}"));
     let word = |item: Result<(), Fault>| match item {
@@ -53,7 +53,7 @@ fn set(topic: &TopicName, key: &str, value: &str) -> Alter {
     }
 }
 
-/// The results are these; of a release other than the newest, the codes are.
+/// Asserts these results; on releases other than the newest, only the codes.
 #[track_caller]
 fn assert_words(found: &[String], expected: &[String]) {
     let shown = |words: &[String]| match Needs::Newest.are_met() {
@@ -117,7 +117,7 @@ async fn create_refuses_what_the_broker_refuses(test: Test) {
         with("c", "retention.ms", "7d"),
         with("d", "cleanup.policy", "shrink"),
         with("e", refused_config(), "true"),
-        // Accepted, though no write with acks=all can ever succeed.
+        // Accepted, although no acks=all write can ever succeed.
         with("f", "min.insync.replicas", "3"),
     ];
     assert_words(
@@ -213,7 +213,7 @@ async fn configs_change_key_by_key(test: Test) {
         ops: vec![
             (key("retention.ms"), AlterOp::Delete),
             (key("max.message.bytes"), AlterOp::Set("2000000".to_owned())),
-            // Kafka does not mind.
+            // Kafka accepts this.
             (key("no.such.key"), AlterOp::Delete),
         ],
     };
@@ -305,8 +305,8 @@ async fn missing_rights_are_told_apart(test: Test) {
     );
 }
 
-/// What topics do not hold themselves is kept once for an answer, and all of it where a topic is like
-/// the one before.
+/// Inherited configs are shared within a response, and the whole list if a topic's configs equal
+/// the previous topic's.
 async fn configs_are_each_topics_own(test: Test) {
     let sets: [&[(&str, &str)]; 6] = [
         &[("retention.ms", "1000")],
@@ -359,7 +359,7 @@ async fn configs_come_with_their_sources(test: Test) {
         (index.value.as_deref(), index.source),
         (Some("65536"), ConfigSource::Broker)
     );
-    // A fresh cluster has this as a default of all brokers, though nobody set it.
+    // A new cluster has this as a default of all brokers, without anyone setting it.
     if since(4, 0) {
         let min_isr = find(&entries, "min.insync.replicas");
         assert_eq!(min_isr.source, ConfigSource::BrokerDefault);
@@ -494,7 +494,7 @@ async fn a_request_that_cannot_be_written_is_refused(test: Test) {
         .await
         .expect_err("too many");
     assert!(fault.message.contains("4294967295"), "{fault}");
-    // Twice the same name is the caller's error; it must not crash, and nothing may be created.
+    // A duplicate name is the caller's error; it must not crash, and no topic may be created.
     let name = test.topic("twice");
     let twice = [
         new_topic(name.clone(), 1, &[]),
@@ -502,7 +502,7 @@ async fn a_request_that_cannot_be_written_is_refused(test: Test) {
     ];
     let answer = cluster.create_topics(&twice, Mode::Apply).await;
     match has_zookeeper() {
-        // One answer for both, which librdkafka does not read.
+        // A single result for both, which librdkafka cannot parse.
         true => assert!(answer.is_err(), "{answer:?}"),
         false => assert_eq!(words(answer), ["42 Duplicate topic name."; 2]),
     }
@@ -536,10 +536,11 @@ async fn a_dead_controller_holds_nothing_up_for_long(test: Test) {
     create(&cluster, &[replicated]).await;
     brokers.kill(brokers.controller());
 
-    // The brokers go on naming the dead one for about nine seconds.
+    // The brokers return the stopped one for about nine seconds.
     let start = Instant::now();
     while start.elapsed() < Duration::from_secs(12) {
-        // For either question: an attempt, a fresh client that may go to the dead one, an attempt.
+        // For each request: an attempt, a new client that may connect to the stopped broker, an
+        // attempt.
         let most = Duration::from_secs(20);
         let read = Instant::now();
         let metadata = cluster.metadata().await;
@@ -553,7 +554,7 @@ async fn a_dead_controller_holds_nothing_up_for_long(test: Test) {
         assert!(read.elapsed() < most, "{:?}", read.elapsed());
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
-    // By now the dead one is known to be dead.
+    // By now, the cluster has removed the stopped broker.
     cluster.renew().await.expect("two brokers are up");
     let new = [new_topic(test.topic("b"), 1, &[])];
     assert_eq!(

@@ -1,4 +1,5 @@
-//! The main job, by the real binary on a real broker: what an apply does, and what it says of it.
+//! The main workflow, with the real binary on a real broker: the effects of an apply, and its
+//! report.
 
 use topicsmith::internals::kafka::{Alter, AlterOp, Mode};
 use topicsmith::internals::live::ConfigSource;
@@ -36,7 +37,7 @@ config.cleanup.policy = [\"compact\", \"delete\"]
 [topics.\"@payments\"]
 ";
 
-/// The value that a topic holds itself.
+/// Returns the value that is set on a topic.
 pub async fn held(test: &Test, topic: &str, key: &str) -> Option<String> {
     let name = test.topic(topic);
     let described = test.cluster().await;
@@ -49,7 +50,7 @@ pub async fn held(test: &Test, topic: &str, key: &str) -> Option<String> {
     held.and_then(|entry| entry.value.clone())
 }
 
-/// The partitions of each topic of this test.
+/// Returns the number of partitions of each topic of this test.
 pub async fn partitions(test: &Test) -> Vec<(String, usize)> {
     let metadata = test
         .cluster()
@@ -73,7 +74,7 @@ pub async fn partitions(test: &Test) -> Vec<(String, usize)> {
         .collect()
 }
 
-/// Sets a config past the files.
+/// Sets a config without the tool.
 pub async fn by_hand(test: &Test, topic: &str, key: &str, value: &str) {
     let alter = Alter {
         topic: test.topic(topic),
@@ -191,9 +192,9 @@ async fn min_insync_replicas_down_and_up(test: Test) {
     shown(&repository).await;
 }
 
-/// Another broker than the one that showed it to the apply may be a moment behind.
+/// Brokers other than the one that the apply read from may be a moment behind.
 async fn shown(repository: &Repository) {
-    // Several times, for each run asks whichever broker answers first.
+    // Several times, because each run reads from whichever broker responds first.
     for _ in 0..3 {
         eventually("all brokers show it", async || {
             repository.run("plan --detailed-exitcode").code == Some(0)
@@ -202,8 +203,8 @@ async fn shown(repository: &Repository) {
     }
 }
 
-/// Kafka would accept it, and every acks=all write would fail from then on. The plan sees the
-/// topic's replicas, and holds it back.
+/// Kafka would accept it, and every acks=all write would fail afterwards. The plan knows the
+/// topic's replicas and blocks it.
 async fn min_insync_replicas_above_the_brokers_is_not_tried(test: Test) {
     test.create(&[new_topic(test.topic("a"), 1, &[])]).await;
     let repository =
@@ -252,7 +253,8 @@ async fn drift_by_kafkas_own_tool_is_found_and_healed(test: Test) {
     ];
     test.broker()
         .cli("ConfigCommand", &[&alter[..], &config[..]].concat());
-    // The tool ends when the controller has taken the change; the broker shows it a moment later.
+    // The tool ends when the controller has accepted the change; the broker shows it a moment
+    // later.
     eventually("the change shows", async || {
         held(&test, "orders", "segment.bytes").await.is_some()
     })
@@ -287,7 +289,7 @@ async fn a_refused_create_holds_back_itself_alone(test: Test) {
         .says("(INVALID_REPLICATION_FACTOR 38)")
         .says("\n1 applied, 1 blocked\n");
     assert_eq!(partitions(&test).await, [("good".to_owned(), 1)]);
-    // Put right, a re-run does what is left, and only that.
+    // After a fix, a re-run makes only the remaining changes.
     repository.topics("[topics.\"@bad\"]\n[topics.\"@good\"]\n");
     let again = repository.run("apply --yes").exits(0);
     assert!(again.stdout.ends_with("\n1 applied\n"), "{again}");
@@ -300,8 +302,8 @@ async fn a_refusal_alone_changes_nothing(test: Test) {
     assert_eq!(partitions(&test).await, []);
 }
 
-/// The broker takes or refuses a topic's configs as a whole, so the bad one is found beforehand:
-/// tiered storage is off here.
+/// Brokers accept or reject a topic's configs as a whole, so preflight identifies the invalid one:
+/// tiered storage is disabled here.
 async fn one_bad_config_holds_back_itself_alone(test: Test) {
     let repository = test.repository("[topics.\"@a\"]\n[topics.\"@b\"]\n");
     repository.run("apply --yes").exits(0);
@@ -463,7 +465,7 @@ async fn a_person_is_asked(test: Test) {
     let no = repository.run_at_a_terminal("apply", "n\\n").exits(4);
     assert!(no.stdout.contains("Apply this to dev (cluster "), "{no}");
     assert_eq!(partitions(&test).await, []);
-    // Enter alone is a no.
+    // Enter alone means no.
     repository.run_at_a_terminal("apply", "\\n").exits(4);
     assert_eq!(partitions(&test).await, []);
     repository
@@ -485,7 +487,7 @@ async fn ctrl_c_ends_in_order(test: Test) {
     let run = run.warns("finishing in-flight requests");
     let run = run.says("Interrupted. Run apply again to continue");
     assert!(!run.stderr.contains("error"), "{run}");
-    // A re-run does what is left.
+    // A re-run makes the remaining changes.
     repository.run("apply --yes").exits(0);
     repository.run("plan --detailed-exitcode").exits(0);
     let removed: String = (0..2500)
@@ -497,8 +499,8 @@ async fn ctrl_c_ends_in_order(test: Test) {
     repository.run("apply --yes").exits(0);
 }
 
-/// Topics with so many configs each that a few hundred of them fill a request. Of Kafka's, those
-/// that every release has.
+/// Topics with so many configs that a few hundred of them fill a request, using the configs that
+/// every release of Kafka has.
 fn many(count: usize) -> String {
     let newer = |name: &str| {
         let starts = ["remote.", "local.", "message.timestamp."];

@@ -1,4 +1,4 @@
-//! Saved plans as approvals, and reports as files, by the real binary on a real broker.
+//! Saved plans as approvals, and reports as files, with the real binary on a real broker.
 
 use std::fs;
 
@@ -34,7 +34,8 @@ config.retention.ms = \"7d\"
 [topics.\"@payments\"]
 ";
 
-/// Two topics, and files that then ask for more partitions and less retention, saved as `a.plan`.
+/// Creates two topics, then a configuration with more partitions and shorter retention, saved as
+/// `a.plan`.
 async fn saved(test: &Test) -> harness::Repository {
     let repository = test.repository(TWO);
     repository.run("apply --yes").exits(0);
@@ -51,7 +52,7 @@ config.retention.ms = \"1d\"
 [topics.\"@payments\"]
 ";
 
-/// Nothing was changed.
+/// Asserts that nothing was changed.
 async fn untouched(test: &Test) {
     assert_eq!(partitions(test).await[0], ("orders".to_owned(), 3));
     let retention = held(test, "orders", "retention.ms").await;
@@ -68,7 +69,7 @@ async fn what_was_approved_is_applied(test: Test) {
         .run_whole("apply a.plan --yes")
         .exits(0)
         .says("\n2 applied\n");
-    // Once more: everything is done by now.
+    // A second time: everything is applied already.
     repository
         .run_whole("apply a.plan --yes")
         .exits(0)
@@ -130,7 +131,7 @@ async fn a_live_change_in_between_is_refused(test: Test) {
         .exits(4)
         .says("14d (1209600000) → 1d (86400000)   approved: 7d (604800000) → 1d (86400000)");
     assert_eq!(partitions(&test).await[0], ("orders".to_owned(), 3));
-    // A setting that no file names: a reset that nobody approved.
+    // An undeclared config: a reset that the plan does not approve.
     by_hand(&test, "orders", "retention.ms", "604800000").await;
     by_hand(&test, "orders", "segment.bytes", "104857600").await;
     repository
@@ -140,7 +141,7 @@ async fn a_live_change_in_between_is_refused(test: Test) {
     untouched(&test).await;
 }
 
-/// A plan approves the topics that it has seen: one of the name that was made since is another.
+/// A plan approves the topics that it has read: a recreated topic is another one.
 async fn another_topic_of_the_name_is_refused(test: Test) {
     let repository = test.repository("[topics.\"@grows\"]\npartitions = 3\n");
     for name in ["grows", "old"] {
@@ -178,7 +179,7 @@ async fn another_topic_of_the_name_is_refused(test: Test) {
     }
     let left = partitions(&test).await;
     assert_eq!(left, [("grows".to_owned(), 1), ("old".to_owned(), 1)]);
-    // What is approved again is applied.
+    // A new approval is applied.
     repository.run("plan --out a.plan").exits(0);
     repository.run_whole("apply a.plan --yes").exits(0);
 }
@@ -194,7 +195,7 @@ async fn an_extra_change_is_refused(test: Test) {
     assert_eq!(partitions(&test).await.len(), 2);
 }
 
-/// Another team's files are merged and applied after the plan was saved.
+/// Another team's change is merged and applied after the plan was saved.
 async fn a_merge_that_was_applied_does_not_spoil_it(test: Test) {
     let repository = saved(&test).await;
     let later = format!("{TWO}[topics.\"@later\"]\nconfig.retention.ms = \"2d\"\n");
@@ -248,7 +249,7 @@ async fn another_cluster_environment_or_scope_is_refused(test: Test) {
         .exits(4)
         .warns("the saved plan is for dev, and not for prod");
     untouched(&test).await;
-    // Left out, it is the plan's own, of the two that there are.
+    // Without -e, the environment is the plan's own.
     repository.run_whole("apply a.plan --yes").exits(0);
 }
 
@@ -341,7 +342,7 @@ async fn a_report_that_cannot_be_kept_is_said_first(test: Test) {
         .exits(1)
         .warns("cannot write nowhere/r.json: nothing was written: No such file or directory");
     assert_eq!(partitions(&test).await, []);
-    // The device takes no text, which shows when there is some: what changed has changed.
+    // The device rejects writes, which is detected on the first write: changes were made.
     repository
         .run("apply --yes --report /dev/full")
         .exits(3)

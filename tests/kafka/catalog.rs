@@ -1,4 +1,4 @@
-//! The page of all topics, by the real binary on a real broker.
+//! The page of all topics, with the real binary on a real broker.
 
 use serde_json::Value;
 
@@ -49,7 +49,7 @@ async fn states_are_those_of_the_cluster(test: Test) {
         (&pending["state"], &pending["pending"]),
         (&"missing".into(), &true.into())
     );
-    // What left the files is still on the cluster.
+    // A topic that was removed from the configuration still exists on the cluster.
     repository.topics("[topics.\"@payments\"]\n");
     assert_eq!(standing(&repository, "@orders")["state"], "released");
     repository

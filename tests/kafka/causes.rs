@@ -1,5 +1,6 @@
-//! Why a cluster cannot be reached or used, each cause on a real broker by the real binary: in the
-//! words that docs/troubleshooting.md has for it, and in how many seconds.
+//! Causes of connection and cluster failures, each on a real broker with the real binary: with the
+//! messages in docs/troubleshooting.md, and within how many seconds.
+//!
 //! `TOPICSMITH_TABLE=1 cargo test --test kafka causes -- --nocapture` prints that page's rows.
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -23,21 +24,21 @@ harness::tests! {
 
 const PAGE: &str = include_str!("../../docs/troubleshooting.md");
 
-/// What librdkafka knows, it tells in so many seconds; the machine may be busy.
+/// Maximum seconds until librdkafka reports a known cause; the machine may be busy.
 const SOON: u64 = 6;
 
-/// One cause on trial.
+/// A test of one cause.
 struct Trial<'a> {
     cause: &'a str,
     repository: &'a Repository,
-    /// How to reach the cluster.
+    /// The bootstrap servers.
     servers: &'a str,
     command: &'a str,
 }
 
 impl Trial<'_> {
-    /// It must end so, within so many seconds, and say this, where SERVER is the address. The page
-    /// must have the same.
+    /// Asserts the exit code, the maximum time in seconds, and the message, with SERVER for the
+    /// address. The page must contain the same.
     #[track_caller]
     fn says(&self, code: i32, within: u64, words: &str) -> Run {
         let start = Instant::now();
@@ -65,7 +66,7 @@ impl Trial<'_> {
     }
 }
 
-/// A repository that reaches a cluster so.
+/// Creates a repository with these connection settings.
 fn repository(test: &Test, servers: &str, client: &str) -> Repository {
     let repository = test.repository("[topics.\"@a\"]\n");
     let text = format!(
@@ -75,7 +76,7 @@ fn repository(test: &Test, servers: &str, client: &str) -> Repository {
     repository
 }
 
-/// Tries to plan on a cluster that cannot be reached.
+/// Plans on an unreachable cluster.
 #[track_caller]
 fn plan(test: &Test, cause: &str, (servers, client): (&str, &str), within: u64, words: &str) {
     let trial = Trial {
@@ -87,8 +88,8 @@ fn plan(test: &Test, cause: &str, (servers, client): (&str, &str), within: u64, 
     trial.says(1, within, words).warns("\nhelp: ");
 }
 
-/// A port that takes no more connections, and says nothing of it, as a firewall does that drops
-/// packets: its backlog is full. It does so for as long as what is returned is kept.
+/// Opens a port that accepts no more connections and sends no response, like a firewall that drops
+/// packets: its backlog is full. It stays so while the returned values are kept.
 fn swallowing() -> (SocketAddr, TcpListener, Vec<TcpStream>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("it is bound");
@@ -413,7 +414,7 @@ async fn of_the_controller(test: Test) {
     };
     trial.repository.run("plan").exits(0);
     brokers.kill_controller();
-    // Nobody knows earlier: an election looks the same for seconds.
+    // Not detectable earlier: an election looks the same for seconds.
     let words = "brokers at SERVER answer, but no active controller does";
     trial.says(1, 33, words).warns("\nhelp: ");
 }

@@ -1,4 +1,4 @@
-//! Connecting, and every way in which it fails: the address and the cause in words, in time.
+//! Connections and all their failures: the message contains address and cause, and arrives in time.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -34,10 +34,10 @@ harness::tests! {
     waiting_ends_when_the_time_is_over,
 }
 
-/// Long enough for the second that librdkafka needs to see that it got stuck.
+/// Long enough for the second after which librdkafka detects a stuck connection.
 const TIMEOUT: Duration = Duration::from_secs(4);
 
-/// The error, checked to come in time and with the address and a way out.
+/// Returns the error, checked to arrive in time and with the address and a fix.
 async fn refused(connection: Connection) -> Error {
     let servers = connection.servers.clone();
     let start = Instant::now();
@@ -62,7 +62,7 @@ fn help(error: &Error) -> String {
     error.help().unwrap_or_default()
 }
 
-/// A server that is none of Kafka's: it does this to everybody who connects.
+/// Starts a server that is not Kafka and does this with every connection.
 pub fn impostor(act: fn(TcpStream)) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("it is bound");
@@ -74,13 +74,13 @@ pub fn impostor(act: fn(TcpStream)) -> SocketAddr {
     address
 }
 
-/// A port where nothing listens.
+/// Returns an address at which nothing listens.
 pub fn nobody() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener.local_addr().expect("it is bound").to_string()
 }
 
-/// Reads a request, and answers with these bytes.
+/// Reads a request, and responds with these bytes.
 pub fn answer(mut stream: TcpStream, bytes: &[u8]) {
     let mut request = [0; 512];
     let _ = stream.read(&mut request);
@@ -124,7 +124,8 @@ async fn an_http_server(_: Test) {
 }
 
 async fn a_tls_port(_: Test) {
-    // The alert that OpenSSL sends to somebody who does not speak TLS, and then it hangs up.
+    // The alert that OpenSSL sends to a client that does not speak TLS before closing the
+    // connection.
     let server = impostor(|mut stream| {
         let mut request = [0; 512];
         let _ = stream.read(&mut request);
@@ -267,7 +268,7 @@ async fn an_advertised_address_that_nobody_knows(test: Test) {
 async fn secrets_are_not_shown(test: Test) {
     let mut login = connection_as(&test.broker().sasl(), "admin", "Invalid");
     let error = refused(login.clone()).await.to_string();
-    // The password is a word of the broker's message.
+    // The password is a word in the broker's message.
     assert!(error.ends_with("*** username or password"), "{error}");
     login.secrets.push(Secret::new("username or"));
     let error = refused(login).await.to_string();
@@ -281,7 +282,7 @@ async fn secrets_are_not_shown(test: Test) {
 }
 
 async fn waiting_ends_when_the_cluster_is_up(_: Test) {
-    // A gate that opens after a while, in front of the real broker.
+    // A proxy in front of the real broker that starts to listen after a while.
     let reserved = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = reserved.local_addr().expect("it is bound");
     drop(reserved);
@@ -307,7 +308,7 @@ async fn waiting_ends_when_the_cluster_is_up(_: Test) {
     );
 }
 
-/// Carries bytes both ways.
+/// Forwards bytes in both directions.
 fn join(client: TcpStream, broker: TcpStream) {
     for (from, to) in [(&client, &broker), (&broker, &client)] {
         let mut from = from.try_clone().expect("a socket");

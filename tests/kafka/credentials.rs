@@ -1,4 +1,5 @@
-//! Credentials: what the runner brings goes to the runner's servers, and is never shown.
+//! Credentials: the runner's credentials are sent only to the runner's servers, and never
+//! displayed.
 
 use std::net::TcpListener;
 
@@ -12,7 +13,7 @@ harness::tests! {
     no_run_shows_a_secret,
 }
 
-/// A repository that does not say how to connect.
+/// Creates a repository without connection settings.
 fn silent(test: &Test) -> Repository {
     let repository = test.repository("[topics.\"@a\"]\n");
     environment(&repository, "client.id = \"team-a\"\n");
@@ -26,7 +27,7 @@ fn environment(repository: &Repository, client: &str) {
     repository.write("environments/dev.toml", &text);
 }
 
-/// The runner's file for a login with TLS; the CA stands beside it.
+/// Writes the runner's file for a login with TLS, beside the CA.
 fn runner(repository: &Repository, rest: &str) {
     let text = format!(
         "# of the runner\nbootstrap.servers={}\nsecurity.protocol=SASL_SSL\nssl.ca.location=ca.pem\n{rest}",
@@ -56,7 +57,7 @@ async fn a_runners_file_is_all_that_says_how_to_connect(test: Test) {
         .run(flag)
         .exits(1)
         .warns("RUNNER_PASSWORD is not set");
-    // What says the same adds nothing.
+    // Equal settings add nothing.
     environment(&repository, "security.protocol = \"sasl_ssl\"\n");
     repository.run_with(flag, &[PASSWORD]).exits(0);
 }
@@ -124,7 +125,7 @@ async fn tokens_of_the_runner(test: Test) {
     run("", &[("TOPICSMITH_TOKEN", &token(-7300))])
         .exits(1)
         .warns("the token expired 2 h ago");
-    // The rights are those of whom the token names.
+    // The token's subject determines the rights.
     repository.topics("[topics.\"@a\"]\n[topics.\"@b\"]\n");
     run("--token-file runner/token", &[])
         .exits(0)

@@ -1,4 +1,4 @@
-//! `doctor`, by the real binary on real brokers: healthy ones, and each way in which they are not.
+//! `doctor`, with the real binary on real brokers: healthy ones, and each kind of problem.
 
 use serde_json::Value;
 use topicsmith::internals::model::TopicName;
@@ -22,7 +22,7 @@ harness::tests! {
     several_environments,
 }
 
-/// The check of this name that came out worst, of several.
+/// Returns the check with this name, the worst of several.
 fn check<'a>(json: &'a Value, name: &str) -> &'a Value {
     let checks = json["checks"].as_array().expect("a list").iter();
     let of_name = checks.filter(|check| check["check"] == name);
@@ -43,19 +43,19 @@ fn is(json: &Value, name: &str, level: &str, message: &str) {
     );
 }
 
-/// The names of the checks that fail.
+/// Returns the names of the failed checks.
 fn failing(json: &Value) -> Vec<&str> {
     let checks = json["checks"].as_array().expect("a list").iter();
     let fail = checks.filter(|check| check["level"] == "fail");
     fail.filter_map(|check| check["check"].as_str()).collect()
 }
 
-/// An environment `own` on brokers of this test alone.
+/// Writes an environment `own` on brokers of this test alone.
 fn on(repository: &Repository, brokers: &Brokers, replication_factor: u32, rest: &str) {
     repository.environment("own", brokers.servers(), replication_factor, rest);
 }
 
-/// The environment `dev`, where a user of `broker.sh` logs in.
+/// Writes the environment `dev` with a login as a user of `broker.sh`.
 fn log_in(test: &Test, repository: &Repository, user: &str, password: &str) {
     let servers = test.broker().sasl();
     let environment = format!(
@@ -106,7 +106,7 @@ async fn a_healthy_broker(test: Test) {
     is(&json, "cluster-id", "warn", "not pinned");
 }
 
-/// A look leaves no topic behind, neither the ones that it asks about nor Kafka's own.
+/// A checkup creates no topics, neither those of the configuration nor Kafka's own.
 async fn nothing_is_changed(test: Test) {
     let brokers = Brokers::own(1);
     let repository = test.repository("[topics.\"@a\"]\n");
@@ -197,7 +197,7 @@ async fn one_broker_of_three_is_down(test: Test) {
     let down = [1, 2, 3].into_iter().find(|id| *id != brokers.controller());
     let down = down.expect("one of two");
     brokers.kill(down);
-    // At first the cluster still names it: then it is one that cannot be reached.
+    // At first, the cluster still returns it: then it is reported as unreachable.
     let json = repository.run("doctor -e own --format json").json();
     let silent = check(&json, "broker");
     assert_ne!(silent["level"], "ok", "{json:#}");
@@ -362,7 +362,7 @@ async fn an_inventory_that_was_made_by_an_apply(test: Test) {
     is(&json, "lock", "ok", "no apply of dev is running");
     is(&json, "plan-inventory", "ok", "may read @inventory");
     is(&json, "apply-inventory", "ok", "may write @inventory");
-    // It was stamped by the broker a moment ago, on this machine.
+    // It was just stamped by the broker, on this machine.
     is(
         &json,
         "clock",

@@ -1,5 +1,5 @@
-//! How long things take. Not run unless asked for:
-//! `TOPICSMITH_KAFKA_OPTS=-Xmx2g cargo test --release --test kafka -- --ignored figures`
+//! Measurements of duration. Run only on request: `TOPICSMITH_KAFKA_OPTS=-Xmx2g cargo test
+//! --release --test kafka -- --ignored figures`
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ use crate::harness::{self, Test, create, environment, new_topic};
 
 harness::tests! { a_thousand_topics, ten_thousand_topics, ten_thousand_records }
 
-/// The best of three: the machine does other things too.
+/// Prints the best of three runs, because the machine has other load.
 async fn figure<T>(what: &str, act: impl AsyncFn() -> T) {
     let (mut best, mut work) = (Duration::MAX, Duration::MAX);
     for _ in 0..3 {
@@ -25,7 +25,7 @@ async fn figure<T>(what: &str, act: impl AsyncFn() -> T) {
     eprintln!("{what:40} {best:>10.1?}, of it the client's own work {work:.2?}");
 }
 
-/// The processor time that this process has used: fields 14 and 15 of its line, in ticks of 10 ms.
+/// Returns the CPU time of this process: fields 14 and 15 of its stat line, in ticks of 10 ms.
 fn cpu() -> Duration {
     let line = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let after_name = line.rsplit(") ").next().unwrap_or_default();
@@ -97,7 +97,7 @@ async fn ten_thousand_records(test: Test) {
     .await;
 }
 
-/// The record of a topic as it usually is.
+/// Returns a typical record of a topic.
 fn entry(number: usize) -> InventoryRecord {
     let text = |text: &str| Some(text.to_owned());
     let config = [("cleanup.policy", "delete"), ("retention.ms", "604800000")];
@@ -123,7 +123,7 @@ fn entry(number: usize) -> InventoryRecord {
     InventoryRecord::Owned(TopicName::new(format!("content-{number:05}")), owned)
 }
 
-/// What of this process is in memory, in MiB.
+/// Returns the resident memory of this process, in MiB.
 fn resident() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));

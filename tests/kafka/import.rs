@@ -1,4 +1,4 @@
-//! Topics that are there get entries: a plan after it adopts and pins, and an apply leaves nothing
+//! Existing topics get entries: the next plan adopts and pins, and after an apply nothing is left
 //! to do.
 
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ config.compression.type = \"zstd\"
 min_insync_replicas = 1
 ";
 
-/// Settings as topics of all ages have them: none, the defaults' own, others, Kafka's defaults.
+/// Settings of topics with different histories: none, the defaults' own, others, Kafka's defaults.
 const MIXED: [&[(&str, &str)]; 8] = [
     &[],
     &[("retention.ms", "604800000"), ("compression.type", "zstd")],
@@ -45,7 +45,7 @@ const MIXED: [&[(&str, &str)]; 8] = [
     ],
 ];
 
-/// `0.orders`, `1-orders_paid.v1`: names of all shapes.
+/// Returns a topic with one of several forms of names: `0000.orders`, `0001-orders_paid.v1`.
 fn topic(test: &Test, number: usize) -> NewTopic {
     let shape = match number % 3 {
         0 => format!("{number:04}.orders"),
@@ -63,7 +63,7 @@ fn repository(test: &Test) -> Repository {
     repository
 }
 
-/// Every change adopts, and changes nothing but pins.
+/// Asserts that every change adopts, and changes nothing but pins.
 fn only_adopts_and_pins(plan: &Value, topics: usize) {
     let changes = plan["changes"].as_array().expect("a list");
     assert_eq!(changes.len(), topics, "{plan:#}");

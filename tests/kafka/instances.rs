@@ -1,5 +1,5 @@
-//! Instances of lifecycles on a real broker: up, down, swept away; in use, foreign, killed half-way,
-//! and a hundred at a time.
+//! Lifecycle instances on a real broker: up, down, sweep; in use, foreign, killed half-way, and a
+//! hundred at a time.
 
 use std::path::Path;
 use std::time::{Duration, Instant, UNIX_EPOCH};
@@ -48,14 +48,14 @@ config.retention.ms = \"10m\"
 
 const INVENTORY: &str = "[inventory]\ntopic = \"@inventory\"\nscope = \"vision\"\n";
 
-/// A repository with these lifecycles and an inventory of its own.
+/// Creates a repository with these lifecycles and its own inventory.
 fn repository(test: &Test, topics: &str) -> Repository {
     let repository = test.repository(topics);
     repository.environment("dev", test.broker().servers(), 1, INVENTORY);
     repository
 }
 
-/// The topics of this test that show, the inventory aside, without the prefix.
+/// Returns the visible topics of this test without the inventory, without the prefix.
 async fn topics(test: &Test) -> Vec<String> {
     let shown = test.cluster().await.metadata().await;
     let shown = shown.expect("it was reached").topics;
@@ -68,8 +68,7 @@ async fn topics(test: &Test) -> Vec<String> {
         .collect()
 }
 
-/// Waits until these are the topics that show: what a broker was sent has its effect in its own
-/// time, and nobody is left to wait for it once a run was killed.
+/// Waits until these topics are visible: requests sent by a killed run take effect later.
 async fn until_topics_are(test: &Test, names: &[&str]) {
     eventually("the topics", async || topics(test).await == names).await;
 }
@@ -80,7 +79,7 @@ async fn contents(test: &Test) -> Contents {
     read.expect("it can be read").expect("it is there")
 }
 
-/// What a run says of its only instance.
+/// Returns the only instance in a run's output.
 fn only(run: &Run) -> serde_json::Value {
     let json = run.json();
     let instances = json["instances"].as_array().expect("a list");
@@ -104,8 +103,7 @@ async fn delete(test: &Test, topic: &str) {
     .await;
 }
 
-/// The example repository's own lifecycle, as its users would use it; its patience alone is
-/// shortened.
+/// The example repository's own lifecycle, as its users would use it; only its delay is shortened.
 async fn a_video_task_from_start_to_end(test: Test) {
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("topics/video-tasks.toml");
     let example = std::fs::read_to_string(example).expect("it is there");
@@ -242,7 +240,7 @@ async fn swept_by_its_age_without_the_files(test: Test) {
         .says("No expired instances.");
 }
 
-/// Ends an instance and waits until it is over.
+/// Ends an instance and waits until it expires.
 async fn over(repository: &Repository, id: &str) {
     repository
         .run_bare(&format!("instance down task id={id} -e dev"))
@@ -270,7 +268,7 @@ async fn what_is_in_use_stays(test: Test) {
     })
     .await;
     write(&test, &test.topic("yolox_young"), Duration::ZERO);
-    // A task's topic is in use for a minute or so, not for a day.
+    // A task's topic is in use for about a minute, not for a day.
     write(&test, &test.topic("yolox_old"), Duration::from_secs(120));
     for id in ["read", "young", "old"] {
         over(&repository, id).await;
@@ -371,7 +369,7 @@ async fn names_that_others_have(test: Test) {
     repository
         .run_bare("instance up task id=ab -e dev")
         .exits(0);
-    // Together in one file the two are ambiguous, and refused by `validate`.
+    // Together in one file, the two are ambiguous and rejected by `validate`.
     repository.topics(&other);
     let run = repository
         .run_bare("instance up other id=b -e dev")
@@ -416,7 +414,7 @@ async fn refused_by_the_broker(test: Test) {
     assert!(contents(&test).await.inventory.instances.is_empty());
 }
 
-/// Runs the binary through a proxy with this rule, and kills it once the rule has come to be.
+/// Runs the binary through a proxy with this rule, and kills it when the rule applies.
 fn killed(test: &Test, repository: &Repository, arguments: &str, rule: Rule) {
     let proxy = Proxy::before(test.broker().servers(), &[rule]);
     repository.environment("dev", proxy.servers(), 1, INVENTORY);
@@ -434,7 +432,7 @@ fn killed(test: &Test, repository: &Repository, arguments: &str, rule: Rule) {
     repository.environment("dev", test.broker().servers(), 1, INVENTORY);
 }
 
-/// An inventory, so that no request to make one comes by later.
+/// Creates an inventory, so that no request to create one occurs later.
 async fn with_inventory(test: &Test) -> Repository {
     let repository = repository(test, TASK);
     let cluster = test.cluster().await;
@@ -456,7 +454,7 @@ async fn killed_before_its_topics_are_made(test: Test) {
     }
     assert!(topics(&test).await.is_empty());
     assert_eq!(contents(&test).await.inventory.instances.len(), 2);
-    // One is brought up after all, the other one is ended.
+    // One is started, the other is ended.
     let up = repository.run_bare("instance up task id=a -e dev").exits(0);
     up.says("is up already; 2 topics created");
     repository
@@ -521,7 +519,7 @@ async fn killed_after_the_delete(test: Test) {
     killed(&test, &repository, "instance sweep -e dev", rule);
     until_topics_are(&test, &[]).await;
     assert_eq!(contents(&test).await.inventory.instances.len(), 2);
-    // One is brought up again, the other one is swept.
+    // One is started again, the other is swept.
     repository
         .run_bare("instance up task id=a -e dev")
         .exits(0)
@@ -534,7 +532,7 @@ async fn killed_after_the_delete(test: Test) {
     assert_eq!(contents(&test).await.inventory.instances.len(), 1);
 }
 
-/// Up and down and sweep at the same time: whatever the order, record and topics agree.
+/// Concurrent up, down and sweep: whatever the order, record and topics agree.
 async fn two_at_a_time_on_one_instance(test: Test) {
     let repository = with_inventory(&test).await;
     repository.topics(&TASK.replace("\"1s\"", "\"0s\""));
@@ -543,7 +541,7 @@ async fn two_at_a_time_on_one_instance(test: Test) {
         let started =
             commands.map(|command| repository.start_bare(&format!("instance {command} -e dev")));
         for run in started.map(harness::Started::end) {
-            // Two sweeps at a time are the only ones that do not wait.
+            // Only concurrent sweeps do not wait for each other.
             assert_eq!(run.code, Some(0), "{round}: {run}");
         }
         let recorded = contents(&test).await.inventory.instances;
@@ -555,7 +553,7 @@ async fn two_at_a_time_on_one_instance(test: Test) {
     }
 }
 
-/// The same name from other parameters, in two checkouts.
+/// The same name from different parameters, in two checkouts.
 fn of_two(test: &Test, a: &str, b: &str) -> Repository {
     let topics = format!(
         "[lifecycles.task]
@@ -578,7 +576,8 @@ async fn two_instances_that_would_have_one_topic(test: Test) {
     let taken = "is a topic of the instance task a=";
     let run = two.run_bare("instance up task a=k b=l_m -e dev").exits(4);
     run.warns(&format!("@k_l_m {taken}k_l b=m"));
-    // At once: the first has its lock and has looked, and is held up before it records.
+    // Concurrently: the first has its lock and has read the inventory, and is delayed before it
+    // writes its record.
     let rule = Rule::new(
         Api::CreateTopics,
         When::After,
@@ -592,7 +591,7 @@ async fn two_instances_that_would_have_one_topic(test: Test) {
     let run = first.end().exits(4);
     run.warns(&format!("@x_y_z {taken}x b=y_z"));
     assert_eq!(contents(&test).await.inventory.instances.len(), 2);
-    // Again and again, with nobody in between.
+    // Repeatedly, without delay.
     one.environment("dev", test.broker().servers(), 1, INVENTORY);
     for name in ["c", "d", "e", "f"] {
         let runs = [
@@ -606,7 +605,7 @@ async fn two_instances_that_would_have_one_topic(test: Test) {
     assert_eq!(contents(&test).await.inventory.instances.len(), 6);
 }
 
-/// What an apply has made and not yet recorded is no instance's, and the other way round.
+/// A topic that an apply has created and not yet recorded is not an instance's, and vice versa.
 async fn an_apply_meets_an_instance(test: Test) {
     let instances = repository(&test, TASK);
     let owner = repository(
@@ -656,7 +655,7 @@ async fn a_hundred_at_a_time(test: Test) {
     let all = async |command: &str, says: &str| {
         let start = Instant::now();
         let ids: Vec<usize> = (0..100).collect();
-        // More of them would only make the machine wait for itself.
+        // More of them would only overload the machine.
         for some in ids.chunks(100) {
             let started: Vec<_> = some
                 .iter()

@@ -45,7 +45,7 @@ fn owned(partitions: u32) -> Owned {
     }
 }
 
-/// An inventory of this test alone.
+/// Creates an inventory for this test alone.
 async fn inventory(test: &Test) -> (Cluster, TopicName) {
     let (cluster, topic) = (test.cluster().await, test.topic("inventory"));
     let made = inventory::create(&cluster, &topic, 1).await;
@@ -66,7 +66,7 @@ async fn write(cluster: &Cluster, topic: &TopicName, entries: &[InventoryRecord]
     written.unwrap_or_else(|error| panic!("{error}"));
 }
 
-/// What Kafka's own tool says of a topic.
+/// Returns the description of a topic from Kafka's own tool.
 fn described(brokers: &Brokers, topic: &TopicName) -> String {
     let class = "TopicCommand";
     brokers.cli(class, &["--describe", "--topic", topic.as_str()])
@@ -348,7 +348,7 @@ async fn each_right_that_is_missing(test: Test) {
         panic!("it may not");
     };
     assert_eq!(right_of(&error), Some(Right::Write), "{error}");
-    // A broker that does not say beforehand says so when it is tried, in time.
+    // A broker that does not return operations reports a missing right on use, in time.
     let start = Instant::now();
     let raw = Appender::open(&reader, &topic, 0, LIMITS.timeout, Delivery::Once).expect("a client");
     let error = raw
@@ -400,7 +400,7 @@ async fn reading_leaves_no_trace(_: Test) {
     );
 }
 
-/// librdkafka gives such a question an answer of its own, without an error.
+/// librdkafka answers such a request itself, without an error.
 async fn an_end_that_nobody_told_is_no_beginning(test: Test) {
     let (cluster, topic) = inventory(&test).await;
     write(
@@ -425,7 +425,7 @@ async fn an_end_that_nobody_told_is_no_beginning(test: Test) {
     let error = through(usize::MAX).await.expect_err("nobody told the end");
     let said = error.to_string();
     assert!(said.contains("no answer within 6s"), "{said}");
-    // The first one is lost, and asked again.
+    // The first one is lost, and sent again.
     let read = through(1).await.unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(read.expect("it is there").inventory.topics.len(), 1);
 }

@@ -1,5 +1,5 @@
-//! The lock: two and five at once, and holders that are released, killed, stopped and broken. A
-//! holder that dies has to be another process: this program started again ([`holder`]).
+//! The lock: two and five at once, and holders that release it, are killed, suspended or unlocked.
+//! A holder that is killed must be another process: this program started again ([`holder`]).
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdout, Command, ExitCode, Stdio};
@@ -36,7 +36,7 @@ const RESOURCE: &str = "apply/shop/prod";
 const NOW: Duration = Duration::ZERO;
 const PATIENT: Duration = Duration::from_secs(60);
 
-/// What tells this program that it is to hold a lock: servers and topic.
+/// The variable that makes this program hold a lock: servers and topic.
 const HOLD: &str = "TOPICSMITH_TEST_HOLD";
 
 fn holder_named(by: &str) -> Holder {
@@ -48,7 +48,7 @@ fn holder_named(by: &str) -> Holder {
     }
 }
 
-/// An inventory of this test alone.
+/// Creates an inventory for this test alone.
 async fn inventory(test: &Test) -> (Cluster, TopicName) {
     let (cluster, topic) = (test.cluster().await, test.topic("inventory"));
     let made = inventory::create(&cluster, &topic, 1).await;
@@ -78,14 +78,14 @@ fn held_by(taken: Result<Lock, LockError>) -> Holder {
     }
 }
 
-/// A process that holds the lock until it is told to release it, or loses it.
+/// A process that holds the lock until it is requested to release it, or loses it.
 struct Held {
     child: Child,
     output: BufReader<ChildStdout>,
 }
 
 impl Held {
-    /// Returns once it has the lock.
+    /// Returns after it has acquired the lock.
     fn start(test: &Test, topic: &TopicName) -> Self {
         let program = std::env::current_exe().expect("it runs");
         let mut child = Command::new(program)
@@ -103,7 +103,7 @@ impl Held {
         held
     }
 
-    /// What it says next.
+    /// Returns its next line of output.
     fn line(&mut self) -> String {
         let mut line = String::new();
         self.output.read_line(&mut line).expect("it is text");
@@ -124,7 +124,7 @@ impl Drop for Held {
     }
 }
 
-/// Where this program was started to hold a lock, does so.
+/// Holds a lock, if this program was started for this purpose.
 pub fn holder() -> Option<ExitCode> {
     let told = std::env::var(HOLD).ok()?;
     let (servers, topic) = told.split_once(' ').expect("both are given");
@@ -284,7 +284,8 @@ async fn a_lock_goes_back_right_behind_what_is_recorded_last(test: Test) {
         .await
         .expect("it can be read");
     assert_eq!(contents.inventory.topics.len(), 1_000);
-    // That takes nothing away, and writes nothing: the second has it, and one record more is its own.
+    // Neither revokes the lock nor writes anything: the second has it, with one additional record
+    // of its own.
     first.release().await.expect("it is done already");
     let settling = second.settle(&harness::ASKING).await;
     let settling = settling.expect("nobody else does");
@@ -348,7 +349,7 @@ async fn a_lock_that_is_broken_is_lost(test: Test) {
         "{:?}",
         start.elapsed()
     );
-    // It is told with the next renewal.
+    // It is detected by the next renewal.
     harness::eventually("the first one knows", async || {
         matches!(first.check().await, Err(LockLost::Taken(Some(holder))) if holder.by == "second")
     })

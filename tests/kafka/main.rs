@@ -1,6 +1,6 @@
-//! Tests against a real Apache Kafka. Brokers are started when the first test asks for them; see
-//! `harness/mod.rs` for what a test gets, and add a test by its name to the list at the top of its
-//! file.
+//! Tests against a real Apache Kafka. Brokers are started when the first test needs them. See
+//! `harness/mod.rs` for the environment of a test; to add a test, add its name to the list at the
+//! top of its file.
 
 mod admin;
 mod apply;

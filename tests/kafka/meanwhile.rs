@@ -1,5 +1,5 @@
-//! What others do while an apply is under way: people, pipelines, signals, and brokers that die.
-//! The proxy holds a request back, and in that moment it happens.
+//! Concurrent events during an apply: people, pipelines, signals, and brokers that are stopped. The
+//! proxy delays a request, and the event happens during the delay.
 
 use std::time::{Duration, Instant};
 
@@ -22,10 +22,10 @@ harness::tests! {
     a_far_cluster_needs_no_more_connections,
 }
 
-/// How long a request is held back.
+/// The delay of a request.
 const MOMENT: Duration = Duration::from_secs(3);
 
-/// An apply through a proxy, as far as a rule that has just come to be.
+/// Runs an apply through a proxy until a rule applies.
 fn apply_until(test: &Test, repository: &Repository, rule: Rule) -> (Proxy, Started) {
     let proxy = Proxy::before(test.broker().servers(), &[rule]);
     repository.environment("dev", proxy.servers(), 1, "");
@@ -49,7 +49,7 @@ fn held_back(api: Api, when: When) -> Rule {
     Rule::new(api, when, Fault::Delay(MOMENT))
 }
 
-/// `@a applied; @b failed: words`
+/// Formats the outcomes as `@a applied; @b failed: message`.
 pub fn results(run: &Run) -> String {
     let json = run.json();
     let changes = json["changes"].as_array().expect("a list");
@@ -72,7 +72,7 @@ async fn delete(test: &Test, topic: &str) -> Cluster {
     cluster
 }
 
-/// Whatever happened: a re-run brings it about, and then nothing is left.
+/// Asserts that a re-run completes the changes, and that nothing is left afterwards.
 fn ends_well(repository: &Repository) {
     repository.run("apply --yes").exits(0);
     repository.run("plan --detailed-exitcode").exits(0);
@@ -140,7 +140,7 @@ async fn made_by_somebody_else(test: Test) {
     ends_well(&repository);
 }
 
-/// The phases after the one that got no answer are not tried, and the apply comes to an end.
+/// The phases after the one without a response are skipped, and the apply ends.
 async fn the_cluster_lost_for_good(test: Test) {
     test.create(&[new_topic(test.topic("a"), 1, &[])]).await;
     let repository = test.repository(CHANGED);
@@ -179,7 +179,7 @@ async fn a_second_signal_stops_at_once(test: Test) {
     ends_well(&repository);
 }
 
-/// Nothing is in flight then, and nothing more is sent.
+/// No request is in flight then, and none is sent afterwards.
 async fn sigterm_between_two_attempts(test: Test) {
     let repository = two_topics(&test).await;
     let refused = Rule::new(Api::AlterConfigs, When::Writing, Fault::Refused(89));
@@ -195,7 +195,8 @@ async fn sigterm_between_two_attempts(test: Test) {
     ends_well(&repository);
 }
 
-/// Three brokers of this test's own. Its topics have two replicas, so that two brokers can make them.
+/// Three brokers of this test's own. Its topics have two replicas, so that two brokers can create
+/// them.
 async fn the_controller_paused_then_killed(test: Test) {
     let brokers = Brokers::own(3);
     let cluster = harness::connect(harness::connection(brokers.servers())).await;
@@ -215,7 +216,7 @@ async fn the_controller_paused_then_killed(test: Test) {
         wait_for(&proxy);
         happens(controller);
         apply.end().exits(0);
-        // A broker that was paused shows a moment later what it missed, and a plan may ask it.
+        // A broker that was suspended catches up a moment later, and a plan may read from it.
         let start = Instant::now();
         while repository.run("plan --detailed-exitcode").code != Some(0) {
             assert!(
@@ -246,11 +247,11 @@ async fn the_controller_paused_then_killed(test: Test) {
     assert_eq!(own.count(), 81, "the old one and the new ones");
 }
 
-/// An apply of which the network loses all answers for a while, from a request on; the connections
-/// stay open. Tells how long it took.
+/// Runs an apply with a network that loses all responses for a while, from a request on; the
+/// connections stay open. Returns its duration.
 fn without_answers(test: &Test, rule: Rule, arguments: &str) -> Duration {
     let repository = test.owning_repository("[topics.\"@a\"]\n");
-    // The inventory is there, and with it the lock.
+    // The inventory exists, and so does the lock.
     repository.run("apply --yes").exits(0);
     repository.topics("[topics.\"@a\"]\n[topics.\"@b\"]\nconfig.retention.ms = \"8d\"\n");
     let proxy = Proxy::before(test.broker().servers(), &[rule]);
@@ -267,7 +268,7 @@ fn without_answers(test: &Test, rule: Rule, arguments: &str) -> Duration {
 
 async fn answers_lost_right_after_the_lock(test: Test) {
     let lost = Fault::AnswersLost(Duration::from_millis(1_400));
-    // What the brokers would refuse is asked first thing under the lock.
+    // Preflight is the first request under the lock.
     let rule = Rule::new(Api::CreateTopics, When::Before, lost);
     let took = without_answers(&test, rule, "");
     assert!(took < Duration::from_secs(15), "{took:?}");
@@ -287,7 +288,7 @@ async fn answers_lost_while_the_records_are_written(test: Test) {
     assert!(took < Duration::from_secs(15), "{took:?}");
 }
 
-/// Half a second each way: nothing is given up that only takes its time.
+/// Half a second in each direction: slow but working requests are not aborted.
 async fn a_far_cluster_needs_no_more_connections(test: Test) {
     let repository = test.owning_repository("[topics.\"@a\"]\n");
     repository.run("apply --yes").exits(0);

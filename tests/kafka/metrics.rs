@@ -1,5 +1,5 @@
-//! `--metrics-file` on a real broker: what stands in the file after each command, and after one that
-//! failed.
+//! `--metrics-file` on a real broker: the contents of the file after each command, and after a
+//! failure.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
@@ -13,7 +13,7 @@ harness::tests! {
     a_file_that_cannot_be_written,
 }
 
-/// The value of a metric in a file.
+/// Returns the value of a metric in a file.
 #[track_caller]
 fn value(repository: &Repository, file: &str, metric: &str) -> Option<f64> {
     let text = fs::read_to_string(repository.path(file)).expect("it is written");
@@ -93,7 +93,7 @@ async fn a_run_that_failed_keeps_the_last_success(test: Test) {
         assert_eq!(of("run_success"), Some(0.0), "{what}");
         assert_eq!(of("last_success_timestamp_seconds"), Some(last), "{what}");
         assert!(of("last_run_timestamp_seconds") > Some(last), "{what}");
-        // What is not known is not told; the figures of another run would be taken for true.
+        // Unknown values are omitted; those of another run would be misleading.
         assert_eq!(of("topics"), None, "{what}");
     };
     repository.environment("dev", "127.0.0.1:1", 1, &harness::inventory("shop"));
@@ -132,7 +132,7 @@ async fn a_file_that_cannot_be_written(test: Test) {
         .run("apply --yes --metrics-file missing/apply.prom")
         .exits(1);
     run.warns("cannot write missing/apply.prom: nothing was written");
-    // A file of somebody else's that is none of ours is replaced, and may be read by others.
+    // An unrelated existing file is replaced, and readable for others.
     repository.write("apply.prom", "not ours \u{fffd}");
     let path = repository.path("apply.prom");
     fs::set_permissions(&path, Permissions::from_mode(0o600)).expect("it is ours");
@@ -149,7 +149,7 @@ async fn a_file_that_cannot_be_written(test: Test) {
             & 0o777,
         0o644
     );
-    // Nothing was done before: everything is left to do.
+    // Nothing was done before: all changes are left.
     let applied =
         "topicsmith_apply_changes{command=\"apply\",environment=\"dev\",outcome=\"applied\"}";
     assert_eq!(value(&repository, "apply.prom", applied), Some(2.0));

@@ -1,4 +1,4 @@
-//! Reading a whole cluster, as `plan` sees it.
+//! Reads of a whole cluster, as for `plan`.
 
 use std::cell::RefCell;
 
@@ -29,7 +29,7 @@ harness::tests! {
     a_broker_that_does_not_answer_is_left_out,
 }
 
-/// Everything of this test's own topics.
+/// Reads everything about this test's own topics.
 async fn observed(test: &Test, configs: Which<'_>) -> Live {
     let environment = environment();
     let want = Want {
@@ -91,7 +91,7 @@ async fn an_empty_cluster_tells_its_defaults_too(test: Test) {
     assert_eq!(empty.unknown, []);
     test.create(&[new_topic(test.topic("a"), 1, &[])]).await;
     let told = observed(&test, Which::All).await;
-    // What a broker's own settings say and what a topic says must be one and the same.
+    // The broker's own configs and a topic's configs must lead to the same defaults.
     assert_eq!(empty.broker_defaults, told.broker_defaults);
 }
 
@@ -253,7 +253,7 @@ async fn three_brokers(test: Test) {
         ids: Which::Of(&[]),
         only: &test.globs(),
     };
-    // That one broker shows it does not mean that all do.
+    // If one broker shows it, others may not yet.
     let seen = RefCell::new(None);
     eventually("it is observed", async || {
         let live = observe(&cluster, &want).await.expect("it was reached").live;
@@ -270,7 +270,7 @@ async fn three_brokers(test: Test) {
     assert_eq!(read.replication_factor, ReplicationFactor::Same(3));
 }
 
-/// Large reads are spread over all brokers; the others answer for one that is silent.
+/// Large reads are distributed over all brokers; the others respond in place of a silent one.
 async fn a_broker_that_does_not_answer_is_left_out(test: Test) {
     let brokers = Brokers::own(3);
     let cluster = connect(connection(brokers.servers())).await;
@@ -291,7 +291,7 @@ async fn a_broker_that_does_not_answer_is_left_out(test: Test) {
         configs.values().all(Result::is_ok) && ids.values().all(Result::is_ok)
     };
     eventually("all brokers know all topics", all_answer).await;
-    // One that does not lead the cluster's metadata: the others go on as they are.
+    // A broker that does not lead the cluster's metadata, so that the others are not affected.
     let silent = (1..=3).find(|id| *id != brokers.controller());
     let silent = silent.expect("there are three");
     brokers.signal(silent, "STOP");

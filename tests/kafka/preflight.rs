@@ -1,5 +1,5 @@
-//! Preflight, by the real binary on a real broker: what the broker would refuse is known before
-//! anything changes.
+//! Preflight, with the real binary on a real broker: what the broker would reject is known before
+//! the first change.
 
 use topicsmith::internals::kafka::{Cluster, Mode};
 use topicsmith::internals::model::TopicName;
@@ -20,7 +20,7 @@ harness::tests! {
     three_thousand_topics_are_asked_about_in_batches,
 }
 
-/// An environment where a user of `broker.sh` logs in.
+/// Writes an environment with a login as a user of `broker.sh`.
 pub fn log_in(test: &Test, repository: &Repository, user: &str) {
     let servers = test.broker().sasl();
     let environment = format!(
@@ -29,7 +29,7 @@ pub fn log_in(test: &Test, repository: &Repository, user: &str) {
     repository.write(&format!("environments/{user}.toml"), &environment);
 }
 
-/// Lets the user `reader` do something with topics whose name begins so.
+/// Allows the user `reader` operations on topics with a prefix.
 pub fn allow(test: &Test, prefix: &TopicName, operations: &[&str]) {
     let mut arguments = vec!["--add", "--allow-principal", "User:reader"];
     for operation in operations {
@@ -67,7 +67,7 @@ async fn refusals_are_in_the_plan_with_their_places(test: Test) {
     assert_eq!(settings.len(), 1, "{settings:?}");
     assert_eq!(settings[0]["setting"], "partitions");
     assert_eq!(settings[0]["to"], 4);
-    // The risk of what is blocked is gone with it; the one of the partitions stays.
+    // The risk of the blocked change is not reported; the one of the partitions is.
     assert_eq!(settings[0]["risks"][0]["code"], "partitions-increased");
     assert_eq!(json["summary"]["blocked"], 2);
     let cluster = test.cluster().await;
@@ -126,7 +126,7 @@ async fn a_reader_gets_a_plan_and_no_apply(test: Test) {
         "[topics.\"@grows\"]\npartitions = 4\n[topics.\"@set\"]\nconfig.retention.ms = \"8d\"\n[topics.\"@new\"]\n[removed.\"@goes\"]\n",
     );
     log_in(&test, &repository, "reader");
-    // Whether somebody reads it cannot be seen either.
+    // Nor is it visible whether the topic is in use.
     let plan = repository.run("plan -e reader").exits(4);
     plan.says("not seen: consumer groups: ")
         .says("(GROUP_AUTHORIZATION_FAILED 30)");
@@ -150,7 +150,7 @@ async fn a_reader_gets_a_plan_and_no_apply(test: Test) {
     assert_eq!(json["changes"][0]["settings"][0]["code"], "not-authorised");
 }
 
-/// The right to create without the right to describe: it looks missing, and is not.
+/// The right to create without the right to describe: the topic seems to be missing, but exists.
 async fn a_topic_that_may_not_be_seen(test: Test) {
     let hidden = test.topic("hidden");
     let cluster = test.create(&[new_topic(hidden.clone(), 1, &[])]).await;

@@ -1,5 +1,5 @@
-//! Commands that only read, by the real binary: several clusters at once, snapshots, clusters that
-//! cannot be reached or are not there yet.
+//! Read-only commands with the real binary: several clusters at once, snapshots, clusters that are
+//! unreachable or do not exist yet.
 
 use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
@@ -26,7 +26,7 @@ config.retention.ms = \"7d\"
 partitions = 4
 ";
 
-/// An address where nothing listens.
+/// Returns an address at which nothing listens.
 fn nowhere() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     listener.local_addr().expect("it is bound").to_string()
@@ -75,7 +75,7 @@ async fn one_that_fails_does_not_hide_the_others(test: Test) {
     }
 }
 
-/// Three that never answer take as long as one.
+/// Three clusters that never respond take as long as one.
 async fn environments_are_read_side_by_side(test: Test) {
     let repository = test.repository(TOPICS);
     let silent = TcpListener::bind("127.0.0.1:0").expect("a port is free");
@@ -130,7 +130,7 @@ async fn a_snapshot_is_written_whole_or_not_at_all(test: Test) {
         .run("snapshot --out /dev/full")
         .exits(1)
         .warns("No space left on device");
-    // Nobody may write there, root neither.
+    // No user can write there, not even root.
     repository
         .run("snapshot --out /proc/live.json")
         .exits(1)
@@ -175,7 +175,7 @@ async fn nothing_listens(test: Test) {
     assert_eq!(run.json()["format"], "topicsmith/diagnostics/1");
 }
 
-/// Something that answers every connection with the words of another protocol.
+/// A server that answers every connection in another protocol.
 async fn not_a_kafka(test: Test) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let address = listener.local_addr().expect("it is bound").to_string();
@@ -201,7 +201,7 @@ async fn a_name_that_nobody_knows(test: Test) {
         .warns("kafka.invalid:9092");
 }
 
-/// A port that leads to the broker, but only after a while.
+/// A port that leads to the broker only after a while.
 async fn waiting_for_a_cluster(test: Test) {
     let address = nowhere();
     let repository = test.repository(TOPICS);
@@ -230,7 +230,7 @@ async fn waiting_in_vain(test: Test) {
     assert_eq!(run.stderr.matches("waiting for dev").count(), 1, "{run}");
 }
 
-/// Leads every connection to `from` on to `to`.
+/// Forwards every connection from `from` to `to`.
 fn forward(from: &str, to: &str) {
     let listener = TcpListener::bind(from).expect("the port is free still");
     let to = to.to_owned();

@@ -1,5 +1,5 @@
-//! What differs between the releases of Kafka, as the table of docs/reference/kafka-releases.md has it, by the real binary.
-//! The suite as a whole shows what does not: `make compat` runs it on each of them.
+//! Differences between Kafka releases, as in the table of docs/reference/kafka-releases.md, with
+//! the real binary. The whole suite verifies the rest: `make compat` runs it on each of them.
 
 use crate::harness::release::{shown_release, since};
 use crate::harness::{self, Test, eventually, new_topic};
@@ -35,7 +35,7 @@ async fn a_config_newer_than_the_brokers(test: Test) {
         .run("apply --yes")
         .exits(3)
         .says("1 applied, 1 blocked");
-    // The same on a topic that is there, and nothing else of it is held back.
+    // The same on an existing topic, of which nothing else is blocked.
     repository.topics(
         "[topics.\"@a\"]\nconfig.compression.zstd.level = 5\nconfig.retention.ms = \"1d\"\n",
     );
@@ -46,7 +46,8 @@ async fn a_config_newer_than_the_brokers(test: Test) {
     .says("1 to update, 1 blocked");
 }
 
-/// `message.downconversion.enable` went with Kafka 4.0; `validate` knows the newest alone.
+/// `message.downconversion.enable` was removed in Kafka 4.0; `validate` only knows the newest
+/// release.
 async fn a_config_that_only_older_brokers_have(test: Test) {
     let key = "message.downconversion.enable";
     let declared = format!("[topics.\"@a\"]\nconfig.{key} = true\n");
@@ -61,7 +62,7 @@ async fn a_config_that_only_older_brokers_have(test: Test) {
     }
     test.create(&[new_topic(test.topic("a"), 1, &[(key, "false")])])
         .await;
-    // Set by somebody, and in no file: left alone.
+    // Set on the topic and undeclared: left unchanged.
     let plan = repository.run("plan --detailed-exitcode").exits(0);
     plan.says(&format!(
         "left alone: {key} on @a: no file sets it, and Kafka 4.3 does not know it"
@@ -78,7 +79,7 @@ async fn a_config_that_only_older_brokers_have(test: Test) {
     repository.run("plan --detailed-exitcode").exits(0);
 }
 
-/// Declared where a rule allows it, and refused by brokers that are not the vendor's.
+/// Declared where a rule allows it, and rejected by brokers of another vendor.
 async fn a_vendors_config(test: Test) {
     let repository = test.repository("[topics.\"@a\"]\nconfig.confluent.tier.enable = true\n");
     repository.run("plan").exits(1).warns("unknown-config");
@@ -101,7 +102,8 @@ async fn tiered_storage_that_is_not_there(test: Test) {
     };
 }
 
-/// With ZooKeeper a name is taken until the logs are gone, though the topic shows no more.
+/// With ZooKeeper, a name is taken until the logs are deleted, although the topic is no longer
+/// visible.
 async fn a_name_that_was_deleted_a_moment_ago(test: Test) {
     let topic = test.topic("a");
     let cluster = test.create(&[new_topic(topic.clone(), 20, &[])]).await;

@@ -1,5 +1,5 @@
-//! What a principal may not see or do, by the real binary: known before the first change, and told
-//! in the same words wherever somebody looks.
+//! Missing rights of a principal, with the real binary: known before the first change, and reported
+//! in the same words by all commands.
 
 use topicsmith::internals::kafka::Mode;
 
@@ -18,7 +18,7 @@ harness::tests! {
 
 const WHY: &str = "Topic authorization failed for User:reader; needed: Describe on the topic. (TOPIC_AUTHORIZATION_FAILED 29)";
 
-/// Topics of which the reader may see those that begin with `seen`.
+/// Creates topics of which the reader may describe those with the prefix `seen`.
 async fn half_hidden(test: &Test) -> Repository {
     let topics = ["seen-a", "hidden", "gone"].map(|name| new_topic(test.topic(name), 1, &[]));
     test.create(&topics).await;
@@ -30,7 +30,7 @@ async fn half_hidden(test: &Test) -> Repository {
     repository
 }
 
-/// The inventory may be read, and none of the topics may.
+/// The inventory may be read, but none of the topics.
 async fn drift_without_rights_is_no_success(test: Test) {
     let repository = test.owning_repository("[topics.\"@a\"]\n[topics.\"@b\"]\n");
     repository.run("apply -e dev --yes").exits(0);
@@ -67,7 +67,7 @@ async fn drift_without_rights_is_no_success(test: Test) {
     repository
         .run("plan -e reader --detailed-exitcode")
         .exits(1);
-    // With the right to see them there is no drift.
+    // With the right to describe them, there is no drift.
     allow(
         &test,
         &test.topic(""),
@@ -77,7 +77,7 @@ async fn drift_without_rights_is_no_success(test: Test) {
     assert!(!drift.stdout.contains("not visible"), "{drift}");
 }
 
-/// One of two topics shows without its configs: by them alone it could have drifted.
+/// One of two topics is visible without its configs, which alone could have drifted.
 async fn configs_that_may_not_be_read_are_not_unchanged(test: Test) {
     let topics = ["half", "seen"].map(|name| new_topic(test.topic(name), 1, &[]));
     test.create(&topics).await;
@@ -166,7 +166,7 @@ async fn a_snapshot_knows_what_was_not_seen(test: Test) {
     assert_eq!(live, snapshot.stdout);
 }
 
-/// Creating and adding partitions is allowed; configs and deleting are not.
+/// Creates and new partitions are authorized; configs and deletes are not.
 async fn each_right_holds_back_its_own(test: Test) {
     let topics = ["goes", "grows", "set"].map(|name| new_topic(test.topic(name), 1, &[]));
     test.create(&topics).await;
@@ -188,7 +188,7 @@ async fn each_right_holds_back_its_own(test: Test) {
     apply.says(
         "blocked: delete: this principal may not do it: User:reader has no right to delete it; needed: Delete on the topic\n      Give this principal the right to delete it: Delete on the topic.\n",
     );
-    // With the rights there is nothing else in the way.
+    // With the rights, everything is applied.
     allow(&test, &test.topic(""), &["AlterConfigs", "Delete"]);
     repository
         .run(&format!("apply -e reader --yes {allowed}"))
@@ -200,7 +200,7 @@ async fn each_right_holds_back_its_own(test: Test) {
     plan.says("No changes");
 }
 
-/// Brokers that make topics as they are asked for, as they are out of the box.
+/// Brokers that create topics on request, which is Kafka's default.
 async fn looking_makes_no_topic(test: Test) {
     let brokers = Brokers::own_with(1, "auto.create.topics.enable=true");
     let repository = test.repository("[topics.\"@a\"]\n[removed.\"@b\"]\n");

@@ -1,5 +1,5 @@
-//! Whole runs with every kind of credential, all of librdkafka's log among what they print: nothing
-//! that they print, write or record holds a secret.
+//! Whole runs with every kind of credential, with all of librdkafka's log in the output: nothing
+//! that they print, write or record contains a secret.
 
 use std::fs;
 use std::path::Path;
@@ -33,11 +33,12 @@ max_age = \"24h\"
 lifecycle = \"task\"
 ";
 
-/// How every command connects.
+/// The connection options of every command.
 const RUNNER: &str =
     "--client-config runner/client.properties --secrets-dir secrets --token-file secrets/token";
 
-/// A repository where the runner's own file says how to connect, and its secrets are files.
+/// Creates a repository with connection settings in the runner's own file and with secrets in
+/// files.
 fn repository(test: &Test, listener: &str, login: &str, secrets: &[(&str, &str)]) -> Repository {
     let repository = test.repository(TOPICS);
     let inventory = harness::inventory("shop");
@@ -57,7 +58,7 @@ fn repository(test: &Test, listener: &str, login: &str, secrets: &[(&str, &str)]
     repository
 }
 
-/// All commands, one after the other, and what they leave behind.
+/// Runs all commands, one after the other, and checks what they leave behind.
 fn whole_run(test: &Test, listener: &str, login: &str, secrets: &[(&str, &str)]) {
     let repository = repository(test, listener, login, secrets);
     let forms: Vec<String> = secrets.iter().flat_map(|(_, text)| forms(text)).collect();
@@ -76,7 +77,7 @@ fn whole_run(test: &Test, listener: &str, login: &str, secrets: &[(&str, &str)])
             let line = format!("librdkafka {context}");
             assert!(run.stderr.contains(&line), "no {line}");
         }
-        // All of it comes by this tool: librdkafka itself writes `%7|time|…`.
+        // All of it passes through this tool: librdkafka itself writes `%7|time|…`.
         assert!(!run.stderr.contains("%7|"));
     };
     repository.run_whole("validate").exits(0);
@@ -85,7 +86,7 @@ fn whole_run(test: &Test, listener: &str, login: &str, secrets: &[(&str, &str)])
     run("apply saved.plan --yes --report report.json", 0);
     run("drift --only @*", 0);
     run("snapshot --out live.json", 0);
-    // Of the brokers for tests it has something to say.
+    // It has findings about the test brokers.
     let doctor = repository.run_whole(&format!("doctor --format json -e dev {RUNNER}"));
     clean(&format!("{doctor}"), "doctor", &forms);
     assert_eq!(doctor.json()["format"], "topicsmith/doctor/1");
@@ -110,17 +111,17 @@ fn whole_run(test: &Test, listener: &str, login: &str, secrets: &[(&str, &str)])
     clean(&records, "the inventory", &forms);
 }
 
-/// A secret as it could come to stand somewhere: as it is, line by line, in base64 wherever it
-/// begins in a longer text, in hexadecimal.
+/// Returns the forms in which a secret could occur: unchanged, line by line, in base64 at any
+/// offset of a longer text, in hexadecimal.
 fn forms(secret: &str) -> Vec<String> {
     let mut forms = Vec::new();
-    // Of a key, what is no key's alone (`-----BEGIN …`) is left out, and short rests.
+    // Without the common parts of keys (`-----BEGIN …`), and without short remainders.
     let lines = secret.lines().filter(|line| !line.starts_with("-----"));
     for line in lines.filter(|line| line.len() >= 8) {
         forms.push(line.to_owned());
         for before in ["", "x", "xx"] {
             let whole = base64(&format!("{before}{line}"));
-            // The letters at the ends depend on what stands beside.
+            // The characters at the ends depend on the surrounding bytes.
             let own = whole
                 .get(4..whole.len().saturating_sub(4))
                 .unwrap_or_default();
@@ -141,7 +142,7 @@ fn clean(text: &str, of: &str, forms: &[String]) {
     }
 }
 
-/// The files below a folder with their texts, some folders left out.
+/// Returns the files below a folder with their texts, without some folders.
 fn files(folder: &Path, without: &[&str]) -> Vec<(String, String)> {
     let mut all = Vec::new();
     for entry in fs::read_dir(folder).expect("a folder").flatten() {
@@ -159,7 +160,7 @@ fn files(folder: &Path, without: &[&str]) -> Vec<(String, String)> {
     all
 }
 
-/// Every record of the inventory, read by a plain consumer.
+/// Returns every record of the inventory, read by a plain consumer.
 fn records(test: &Test) -> String {
     let consumer: BaseConsumer = ClientConfig::new()
         .set("bootstrap.servers", secure::broker().servers())
@@ -236,9 +237,9 @@ async fn a_login_that_is_refused(test: Test) {
     }
 }
 
-/// What an environment file may say with variables, and their values.
+/// The variables in an environment file, with their values.
 const VARIABLES: [(&str, &str); 6] = [
-    // 127.0.0.1, written so that nothing else in the output reads the same.
+    // 127.0.0.1, written so that it is unique in the output.
     ("KAFKA_HOST", "0x7f.1"),
     ("KAFKA_USERNAME", "hunter2user"),
     ("KAFKA_PASSWORD", "hunter2-password"),
@@ -255,7 +256,7 @@ fn environment(repository: &Repository, cluster: &str, client: &str) {
     repository.write("environments/dev.toml", &text);
 }
 
-/// All of it at the highest verbosity, held against the values of all variables.
+/// Runs at the highest verbosity, and checks the output for the values of all variables.
 fn run_clean(repository: &Repository, arguments: &str) -> Run {
     let forms: Vec<String> = VARIABLES
         .iter()
@@ -305,7 +306,7 @@ async fn a_whole_run_with_variables_for_everything(test: Test) {
             "{path}"
         );
     }
-    // Another cluster than the one that the variable names.
+    // Another cluster than the one in the variable.
     environment(
         &repository,
         &format!("{servers}id = \"${{KAFKA_ID}}\"\n"),
@@ -315,7 +316,7 @@ async fn a_whole_run_with_variables_for_everything(test: Test) {
         .exits(4)
         .says("${KAFKA_ID}");
     run_clean(&repository, "doctor");
-    // A login that is refused.
+    // A rejected login.
     let wrong = login.replace("${KAFKA_PASSWORD}", "${KAFKA_CLIENT_ID}");
     environment(&repository, &servers, &wrong);
     run_clean(&repository, "plan -vvv").exits(1).warns(&format!(
@@ -336,7 +337,7 @@ async fn servers_that_are_a_secret(test: Test) {
             "127.0.0.1:1,${KAFKA_SERVERS}",
             "127.0.0.1:1: nothing listens there",
         ),
-        // No server at all.
+        // Not a server at all.
         (
             "${KAFKA_PASSWORD}",
             "invalid address `${KAFKA_PASSWORD}`: expected host:port",
@@ -355,7 +356,7 @@ async fn servers_that_are_a_secret(test: Test) {
             let arguments = format!("plan --timeout 5s -vvv --format {format}");
             let run = run_clean(&repository, &arguments).exits(1);
             let said = format!("{}{}", run.stdout, run.stderr);
-            // A comment and an annotation escape what they show.
+            // Comments and annotations escape their contents.
             if matches!(format, "text" | "json") {
                 assert!(said.contains(shown), "{run}");
             }

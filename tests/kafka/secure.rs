@@ -1,4 +1,4 @@
-//! Connections that are secured, and every way in which that fails.
+//! Secured connections and all their failures.
 
 use std::fs;
 use std::sync::Arc;
@@ -31,8 +31,8 @@ async fn works(connection: Connection) {
     assert!(metadata.is_ok(), "{:?}", metadata.err());
 }
 
-/// It must be refused within seconds, in these words (the server is `SERVER` in them) and with this
-/// in its help.
+/// Asserts that the connection fails within seconds, with this message (`SERVER` stands for the
+/// server) and this text in its help.
 async fn refused(cause: Cause, connection: Connection, words: String, help: &str) {
     let server = connection.servers_shown();
     let start = Instant::now();
@@ -75,7 +75,7 @@ async fn every_mechanism_with_and_without_tls(_: Test) {
     }
 }
 
-/// A login with the tokens that this makes.
+/// Returns a connection that logs in with the tokens of `make`.
 fn bearer(listener: &str, make: impl Fn() -> String + Send + Sync + 'static) -> Connection {
     let source = TokenSource::new(move || {
         Ok(Token {
@@ -150,7 +150,8 @@ async fn causes_of_tls(_: Test) {
     for connection in [tls("faraway"), login] {
         let error = Cluster::connect(connection, LIMITS).await.err();
         let error = error.expect("it does not speak TLS");
-        // How a plain port reads a handshake, and so when it hangs up, is up to it.
+        // How a plaintext port interprets a handshake, and so when it closes the connection,
+        // depends on the broker.
         let words = [
             "does not speak TLS",
             "closes the connection during the TLS handshake",
@@ -259,7 +260,7 @@ async fn causes_of_tokens(_: Test) {
         "TOPICSMITH_TOKEN",
     )
     .await;
-    // Of these the broker alone knows.
+    // Only the broker can detect these.
     let invalid =
         "cannot reach Kafka at SERVER: the broker does not accept the token (invalid_token)";
     for text in [token(-100), "no.token".to_owned()] {

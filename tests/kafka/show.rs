@@ -1,5 +1,5 @@
-//! One topic in full on a real broker: partitions, readers and their lag, what it holds, whose it
-//! is, and how much is held beside what was reckoned.
+//! The details of one topic on a real broker: partitions, consumer groups and their lag, messages,
+//! ownership, and actual against estimated usage.
 
 use serde_json::{Value, json};
 use topicsmith::internals::kafka::NewTopic;
@@ -32,7 +32,7 @@ async fn groups_with_members_and_lag(test: Test) {
     let topic = test.topic("a");
     test.create(&[new_topic(topic.clone(), 2, &[])]).await;
     let repository = test.repository("[topics.\"@a\"]\npartitions = 2\n");
-    // A key has its partition, so all three are in one.
+    // Records with the same key are in one partition, so all three are.
     for _ in 0..3 {
         write(&test, &topic, MINUTE);
     }
@@ -171,7 +171,7 @@ async fn several_environments_side_by_side(test: Test) {
     assert_eq!(json["shows"][1]["settings"][0]["against_live"], "differs");
 }
 
-/// Topics on three brokers, of which one goes down.
+/// Topics on three brokers, one of which is down.
 async fn one_broker_of_three_is_down(test: Test) {
     let brokers = Brokers::own(3);
     let cluster = harness::connect(harness::connection(brokers.servers())).await;
@@ -233,7 +233,8 @@ async fn one_broker_of_three_is_down(test: Test) {
     text.says("2 partitions without a leader; reads and writes fail");
 }
 
-/// Who may describe the topic and no group is told so, and not that nobody reads it.
+/// A principal that may describe the topic but no groups gets this reported, not an absence of
+/// groups.
 async fn groups_that_may_not_be_seen(test: Test) {
     let topic = test.topic("a");
     test.create(&[new_topic(topic.clone(), 1, &[])]).await;
@@ -268,7 +269,7 @@ async fn messages_beside_what_was_reckoned(test: Test) {
         (&reckoned["messages"], &reckoned["messages_now"]),
         (&json!(2_000), &json!(3))
     );
-    // One that is not there holds nothing that could be asked for.
+    // A missing topic has no messages to count.
     assert_eq!(json["topics"][1]["messages_now"], Value::Null);
     assert_eq!(json["topics"][1]["bound"]["from"], "broker-default");
 }

@@ -1,5 +1,5 @@
-//! kill -9 at any moment of an apply, then a re-run: it has to end at the same state. Not run
-//! unless asked for: `make soak`, or `TOPICSMITH_SOAK=20 make soak` for so many rounds.
+//! kill -9 at any moment of an apply, then a re-run, which must reach the same state. Run only on
+//! request: `make soak`, or `TOPICSMITH_SOAK=20 make soak` for a number of rounds.
 
 use std::ops::Range;
 use std::time::{Duration, Instant, UNIX_EPOCH};
@@ -10,15 +10,15 @@ use crate::harness::{Repository, Run, Test, inventory};
 
 crate::harness::tests! { kill_9_at_random_moments }
 
-/// A state of the files, to be reached from the one before it. After the last comes the first.
+/// A state of the configuration, reached from the previous one. The first follows the last.
 struct Stage {
-    /// Topics with their first settings, topics with later ones, topics that go.
+    /// Topics with initial settings, topics with changed ones, removed topics.
     first: Range<usize>,
     later: Range<usize>,
     removed: Range<usize>,
 }
 
-/// All are made; then a part goes, one changes and one is new; then all go.
+/// All are created; then some are removed, some changed and some added; then all are removed.
 const STAGES: [Stage; 3] = [
     Stage {
         first: 0..500,
@@ -56,7 +56,7 @@ impl Stage {
     }
 }
 
-/// Numbers that nobody can foresee, and everybody can repeat (xorshift).
+/// Random but reproducible numbers (xorshift).
 struct Random(u64);
 
 impl Random {
@@ -68,13 +68,13 @@ impl Random {
     }
 }
 
-/// What the rounds came to.
+/// The results of all rounds.
 #[derive(Debug, Default)]
 struct Figures {
     rounds: usize,
-    /// The apply was alive when it was killed.
+    /// The apply was running when it was killed.
     killed: usize,
-    /// It had done a part: some topics, or some of what had to be done to them.
+    /// It had made a part of the changes: some topics, or some settings.
     half_way: usize,
 }
 
@@ -94,7 +94,7 @@ async fn kill_9_at_random_moments(test: Test) {
 
     let mut figures = Figures::default();
     let mut whole: [Option<(Duration, usize)>; STAGES.len()] = Default::default();
-    // The first round of each stage is not disturbed: it tells how long an apply takes.
+    // The first round of each stage is not disturbed: it measures the duration of an apply.
     for round in 0..rounds + STAGES.len() {
         let number = round % STAGES.len();
         let stage = &STAGES[number];
@@ -105,7 +105,7 @@ async fn kill_9_at_random_moments(test: Test) {
             whole[number] = Some((start.elapsed(), count_parts(&run)));
             continue;
         };
-        // Every other time early, where the requests are that write.
+        // Every other time early, during the requests that write.
         let limit = if round % 2 == 0 {
             takes
         } else {
@@ -143,10 +143,10 @@ async fn kill_9_at_random_moments(test: Test) {
 
 const APPLY: &str = "apply --yes --allow destructive --format json";
 
-/// The time in which an apply writes, reading back aside.
+/// The time in which an apply writes, without reading back.
 const EARLY: Duration = Duration::from_secs(1);
 
-/// How much was to be done.
+/// Returns the number of changes.
 fn count_parts(run: &Run) -> usize {
     let json = run.json();
     let changes = json["changes"].as_array().expect("a list");
@@ -156,7 +156,8 @@ fn count_parts(run: &Run) -> usize {
     parts.map(Vec::len).sum()
 }
 
-/// An apply that is killed after a while, and the one after it; gives how much that one did.
+/// Runs an apply that is killed after a while, and another one; returns the number of changes of
+/// the latter.
 fn disturb(repository: &Repository, after: Duration, figures: &mut Figures) -> usize {
     let apply = repository.start(APPLY);
     std::thread::sleep(after);
@@ -164,7 +165,7 @@ fn disturb(repository: &Repository, after: Duration, figures: &mut Figures) -> u
     let killed = apply.end();
     figures.rounds += 1;
     figures.killed += usize::from(killed.code.is_none());
-    // The dead one's lock would end by itself: that is tested elsewhere, and takes 10 s a round.
+    // The killed process's lock would expire: that is tested elsewhere, and takes 10 s per round.
     repository
         .run_whole("inventory unlock -e dev --yes")
         .exits(0);

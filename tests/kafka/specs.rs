@@ -1,4 +1,4 @@
-//! The table of Kafka's topic configs, asked of Kafka itself.
+//! The table of Kafka's topic configs, verified with Kafka itself.
 
 use topicsmith::internals::kafka::Mode;
 use topicsmith::internals::model::config::{ConfigType, SPECS};
@@ -14,7 +14,8 @@ harness::tests! {
     values_that_mean_the_same_are_the_same_to_kafka,
 }
 
-/// What the broker says to each value, without creating anything: `None` if it accepts it.
+/// Returns the broker's verdict on each value, without creating anything: `None` if it accepts the
+/// value.
 async fn verdicts(test: &Test, cases: &[(&ConfigSpec, String)]) -> Vec<Option<String>> {
     let topic = |(number, (spec, value)): (usize, &(&ConfigSpec, String))| {
         let name = test.topic(&number.to_string());
@@ -32,8 +33,9 @@ async fn verdicts(test: &Test, cases: &[(&ConfigSpec, String)]) -> Vec<Option<St
     verdicts
 }
 
-/// The harness's brokers have no tiered storage, and say so only once a value itself is right. Older
-/// ones do not know every config, or are about to: Kafka 3.5 measures tiers that it does not have.
+/// The harness's brokers have no tiered storage, and report so only if the value itself is valid.
+/// Older brokers do not have every config, or have it only partially: Kafka 3.5 validates tiers
+/// that it does not have.
 fn is_about_the_value(message: &str) -> bool {
     let newer = ["Unknown topic config name: ", "local.retention."];
     let newer = newer.iter().any(|words| message.contains(words));
@@ -41,7 +43,7 @@ fn is_about_the_value(message: &str) -> bool {
         && !message.starts_with("Tiered Storage functionality is disabled in the broker.")
 }
 
-/// Values of all sorts, most of them wrong for most configs.
+/// Values of all kinds, most of them invalid for most configs.
 const VALUES: [&str; 50] = [
     "",
     " ",
@@ -95,7 +97,7 @@ const VALUES: [&str; 50] = [
     "9223372036854775807",
 ];
 
-/// The first and the last value of each range, and all words.
+/// Returns the first and the last value of each range, and all words.
 fn inside(spec: &ConfigSpec) -> Vec<String> {
     match spec.kind {
         ConfigType::Boolean => vec!["true".to_owned(), "false".to_owned()],
@@ -107,7 +109,7 @@ fn inside(spec: &ConfigSpec) -> Vec<String> {
     }
 }
 
-/// What lies next to the range, and what is of another type.
+/// Returns values next to the range, and of another type.
 fn outside(spec: &ConfigSpec) -> Vec<String> {
     match spec.kind {
         ConfigType::Boolean => vec!["yes".to_owned(), "1".to_owned()],
@@ -155,7 +157,7 @@ async fn what_the_table_allows_kafka_allows(test: Test) {
     }
 }
 
-/// What releases before 4.0 take and the newest does not: `validate` refuses it for all.
+/// Values that releases before 4.0 accept and the newest rejects: `validate` rejects them for all.
 const LOOSER: [(&str, &str); 3] = [
     ("flush.messages", "0"),
     ("segment.bytes", "1048575"),
@@ -208,7 +210,7 @@ async fn what_people_write_kafka_takes(test: Test) {
 }
 
 async fn values_that_mean_the_same_are_the_same_to_kafka(test: Test) {
-    // What Kafka answers for what it was given: it keeps the text as it is.
+    // Kafka returns values as written, without normalization.
     let given = [
         ("cleanup.policy", "delete, compact", "compact,delete"),
         ("min.cleanable.dirty.ratio", "0.50", "0.5"),

@@ -1,15 +1,15 @@
 //! The README's tour and the how-to pages of docs/, run as they are: their files, their commands,
-//! and what these print.
+//! and the output of these.
 //!
-//! What a page does in words is beside it as a comment, `<!-- tour: … -->`:
+//! Steps that a page only describes in words are in a comment, `<!-- tour: … -->`:
 //!
 //! - `file PATH`, with the text below it in the comment, or in the block that follows
-//! - `edit PATH` and below it `OLD` `=>` `NEW`, a line each
-//! - `alter TOPIC KEY=VALUE`, as somebody does by hand
-//! - `run ARGUMENTS`, a command that is only spoken of
+//! - `edit PATH` and below it `OLD` `=>` `NEW`, one per line
+//! - `alter TOPIC KEY=VALUE`, a change by hand
+//! - `run ARGUMENTS`, a command that is only mentioned
 //! - `end`
 //!
-//! In what a command prints, a line of `…` stands for any number of lines; ids, times and users
+//! In the output of a command, a line of `…` stands for any number of lines; ids, times and users
 //! differ from run to run.
 
 use std::fs;
@@ -24,7 +24,7 @@ use crate::harness::{Brokers, Test, connect, connection, tests};
 
 tests! { the_pages_are_true: Newest }
 
-/// The pages, and how many steps each has at least.
+/// The pages, with the minimum number of steps of each.
 const PAGES: [(&str, usize); 7] = [
     (include_str!("../../README.md"), 13),
     (include_str!("../../docs/how-to/rename.md"), 13),
@@ -35,7 +35,7 @@ const PAGES: [(&str, usize); 7] = [
     (include_str!("../../docs/how-to/capacity.md"), 3),
 ];
 
-/// One page after the other, each in an empty folder on an empty cluster.
+/// Runs the pages in order, each in an empty folder on an empty cluster.
 async fn the_pages_are_true(_: Test) {
     let brokers = Brokers::own(1);
     let cluster = connect(connection(brokers.servers())).await;
@@ -56,17 +56,16 @@ async fn the_pages_are_true(_: Test) {
     }
 }
 
-/// One thing that the tour does.
+/// A step of the tour.
 #[derive(Debug, PartialEq, Eq)]
 enum Step {
     Write(String, String),
     Edit(String, String, String),
     Alter(TopicName, ConfigKey, String),
-    /// A command, and what it prints where that is shown.
+    /// A command, with its output if shown.
     Run(String, Option<String>),
 }
 
-/// The steps in their order.
 fn steps(text: &str) -> Vec<Step> {
     let mut steps = Vec::new();
     let mut file = None;
@@ -119,7 +118,7 @@ fn step(told: &str) -> Step {
     }
 }
 
-/// The commands of a block that shows a terminal.
+/// Returns the commands of a terminal block.
 fn runs(block: &[&str]) -> Vec<Step> {
     let mut runs: Vec<(String, String)> = Vec::new();
     for line in block {
@@ -200,7 +199,7 @@ impl Tour<'_> {
     }
 }
 
-/// The text with what is of the day in one form.
+/// Normalizes parts of the text that differ between runs.
 fn of_the_day(text: &str) -> String {
     let patterns = [
         (r"cluster [\w-]{22}", "cluster ID"),

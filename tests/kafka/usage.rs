@@ -1,4 +1,4 @@
-//! A topic is looked at before it is deleted: groups, records, and what may not be seen.
+//! The usage of a topic is read before its deletion: groups, records, and what is not visible.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -26,7 +26,7 @@ harness::tests! {
 
 const TWO_DAYS: Duration = Duration::from_secs(2 * 24 * 60 * 60);
 
-/// A repository where `@old` is to go.
+/// Creates a repository with a removal of `@old`.
 async fn to_delete(test: &Test) -> (Repository, TopicName) {
     let topic = test.topic("old");
     test.create(&[new_topic(topic.clone(), 2, &[])]).await;
@@ -106,7 +106,7 @@ pub fn commit(test: &Test, topic: &TopicName, group: &str, partition: i32, offse
         .expect("it is committed");
 }
 
-/// A member of a group that has its partitions.
+/// Returns a member of a group with assigned partitions.
 pub async fn member(test: &Test, topic: &TopicName, group: &str) -> BaseConsumer {
     let consumer = consumer(test, group);
     consumer.subscribe(&[topic.as_str()]).expect("a topic");
@@ -149,7 +149,7 @@ async fn a_young_record_holds_it_back(test: Test) {
     let plan = repository.run("plan").exits(4);
     plan.says("less than a day ago")
         .says("--allow topic-in-use:@old");
-    // Everything else is applied; allowing the risk alone is not enough.
+    // Everything else is applied; allowing only the risk is not sufficient.
     repository
         .run("apply --yes --allow topic-deleted")
         .exits(3)
@@ -163,7 +163,7 @@ async fn a_young_record_holds_it_back(test: Test) {
         .says("\n1 applied\n");
 }
 
-/// Brokers before Kafka 3.0 take the question for the newest record for one that the first answers.
+/// Brokers before Kafka 3.0 misinterpret the request for the newest record and return the first.
 async fn a_young_record_after_an_old_one_holds_it_back(test: Test) {
     let (repository, topic) = to_delete(&test).await;
     write(&test, &topic, TWO_DAYS);
@@ -210,9 +210,8 @@ async fn a_snapshot_holds_the_usage(test: Test) {
     assert_eq!(live, snapshot);
 }
 
-/// Where no partition of a request has a leader, each of them says so: the request as a whole is
-/// none that failed.
-/// Nobody knows then how young its newest record is.
+/// If no partition of a request has a leader, each of them has that error: the request as a whole
+/// does not fail. The age of the newest record is then unknown.
 async fn offsets_that_nobody_tells_hold_it_back(test: Test) {
     let (repository, topic) = to_delete(&test).await;
     write(&test, &topic, Duration::from_secs(60));

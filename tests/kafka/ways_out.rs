@@ -1,5 +1,5 @@
-//! Every way out of a command that holds a lock: signals at each moment, prompts, errors, panics. The
-//! lock is free at once afterwards, and the report is written.
+//! Every way in which a command with a lock can end: signals at each moment, prompts, errors,
+//! panics. Afterwards, the lock is released at once and the report is written.
 
 use std::io::Write as _;
 use std::os::unix::process::CommandExt as _;
@@ -27,13 +27,13 @@ harness::tests! {
 
 const SIGNALS: [&str; 3] = ["INT", "TERM", "HUP"];
 
-/// How long a request is held back.
+/// The delay of a request.
 const MOMENT: Duration = Duration::from_secs(3);
 
 const A: &str = "[topics.\"@a\"]\n";
 const A_AND_B: &str = "[topics.\"@a\"]\n[topics.\"@b\"]\n";
 
-/// A repository whose inventory is there, and with it the lock. `@b` is to be made.
+/// Creates a repository with an existing inventory, and so a lock, and with `@b` to be created.
 fn waiting_for_b(test: &Test) -> Repository {
     let repository = test.owning_repository(A);
     repository.run("apply --yes").exits(0);
@@ -41,7 +41,7 @@ fn waiting_for_b(test: &Test) -> Repository {
     repository
 }
 
-/// An apply that a rule holds up.
+/// Starts an apply that a rule delays.
 fn held_up(test: &Test, repository: &Repository, rule: Rule) -> (Proxy, Started) {
     let proxy = Proxy::before(test.broker().servers(), &[rule]);
     repository.environment("dev", proxy.servers(), 1, &harness::inventory("shop"));
@@ -50,7 +50,7 @@ fn held_up(test: &Test, repository: &Repository, rule: Rule) -> (Proxy, Started)
     (proxy, apply)
 }
 
-/// Nobody holds the lock, as the inventory itself says.
+/// Asserts by the inventory that the lock is free.
 fn lock_is_free(repository: &Repository, run: &Run) {
     repository.owning("dev", "shop");
     let list = repository.run_bare("inventory list -e dev --format json");
@@ -68,7 +68,7 @@ async fn a_signal_right_after_the_lock(test: Test) {
     for signal in SIGNALS {
         let test = test.part(signal);
         let repository = waiting_for_b(&test);
-        // What the brokers would refuse is asked first thing under the lock.
+        // Preflight is the first request under the lock.
         let rule = Rule::new(Api::CreateTopics, When::Before, Fault::Delay(MOMENT));
         let (_proxy, apply) = held_up(&test, &repository, rule);
         let start = Instant::now();
@@ -82,7 +82,7 @@ async fn a_signal_right_after_the_lock(test: Test) {
     }
 }
 
-/// Whoever waits has a claim in the log, too: it would have the lock next.
+/// A waiting process has a claim in the log, too: it would get the lock next.
 async fn a_signal_while_another_holds_the_lock(test: Test) {
     let repository = waiting_for_b(&test);
     let rule = Rule::new(Api::CreateTopics, When::Writing, Fault::Delay(MOMENT));
@@ -169,7 +169,7 @@ async fn ctrl_c_at_the_prompt(test: Test) {
     assert_eq!(report(&repository)["problems"][0]["code"], "interrupted");
 }
 
-/// `nohup` starts a command so.
+/// As with `nohup`.
 async fn a_signal_that_is_ignored_at_the_start(test: Test) {
     let repository = waiting_for_b(&test);
     let rule = Rule::new(Api::CreateTopics, When::Before, Fault::Delay(MOMENT));
@@ -208,7 +208,7 @@ async fn a_report_that_cannot_be_written(test: Test) {
     lock_is_free(&repository, &run);
 }
 
-/// The network goes while the plan is made.
+/// The network fails during planning.
 async fn an_error_under_the_lock(test: Test) {
     let repository = waiting_for_b(&test);
     let rule = Rule::new(Api::CreateTopics, When::Before, Fault::NetworkLost);
@@ -217,7 +217,7 @@ async fn an_error_under_the_lock(test: Test) {
     let run = repository.run("apply --yes --timeout 3s --report report.json");
     assert_ne!(run.code, Some(0), "{run}");
     assert!(report(&repository)["format"].is_string());
-    // Nobody could be told over this network; the lock ends by itself.
+    // The lock could not be released over this network; it expires.
     repository.owning("dev", "shop");
     repository
         .run("apply --yes --lock-timeout 20s")
@@ -225,7 +225,7 @@ async fn an_error_under_the_lock(test: Test) {
         .says("1 applied");
 }
 
-/// Neither stream has a reader any more.
+/// Both streams are closed.
 async fn a_reader_that_goes_away(test: Test) {
     let repository = waiting_for_b(&test);
     let command = repository.command("apply --yes -v --report report.json");
@@ -249,7 +249,7 @@ async fn a_reader_that_goes_away(test: Test) {
     assert_eq!(report["changes"][0]["result"], "applied", "{report}");
 }
 
-/// What held the lock is dropped.
+/// The lock is dropped.
 async fn a_panic(test: Test) {
     let (cluster, topic) = (test.cluster().await, test.topic("inventory"));
     let made = inventory::create(&cluster, &topic, 1).await;

@@ -1,4 +1,4 @@
-//! What the values of one topic say about each other.
+//! Checks between the values of one topic.
 
 use crate::desired::Topic;
 use crate::desired::problems::Problems;
@@ -12,8 +12,8 @@ pub(in crate::desired) fn check(topic: &Topic, subject: &Subject<'_>, problems: 
     compaction_lag(topic, subject, problems);
 }
 
-/// Kafka takes a topic that needs more in-sync replicas than it has replicas, and then takes no
-/// acks=all write to it.
+/// Kafka accepts a topic with more required in-sync replicas than replicas, but then rejects all
+/// its acks=all writes.
 fn min_isr(topic: &Topic, subject: &Subject<'_>, problems: &mut Problems) {
     let replicas = &topic.replication_factor;
     let Some((value, least)) = number(topic, MIN_ISR) else {
@@ -57,13 +57,13 @@ fn compaction_lag(topic: &Topic, subject: &Subject<'_>, problems: &mut Problems)
     );
 }
 
-/// A config of a topic as a number.
+/// Returns a config of a topic as a number.
 fn number<'t>(topic: &'t Topic, key: &str) -> Option<(&'t Sourced<std::sync::Arc<str>>, i64)> {
     let value = topic.config.get(key)?;
     Some((value, value.value.parse().ok()?))
 }
 
-/// One of two values that do not fit.
+/// One of two conflicting values.
 struct Side<'p> {
     place: &'p Place,
     layer: &'p Layer,
@@ -80,8 +80,7 @@ impl<'p> Side<'p> {
     }
 }
 
-/// Reports two values that do not fit: at the one that the higher layer set, which is the one that
-/// made them differ.
+/// Reports two conflicting values at the one from the higher layer, which caused the conflict.
 fn report(
     finding: Finding,
     first: Side<'_>,

@@ -1,5 +1,5 @@
-//! What only shows once the layers are resolved: values of a topic that do not fit each other, topics of
-//! an environment that do not, configs that Kafka does not have.
+//! Checks of resolved layers: conflicting values of a topic, conflicting topics of an environment,
+//! configs that Kafka does not have.
 
 pub(super) mod cross_field;
 pub(super) mod unknown_configs;

@@ -1,4 +1,4 @@
-//! Config keys that Kafka 4.3 does not have: legal only where an environment's rules allow them.
+//! Config keys that Kafka 4.3 does not have: valid only if an environment's rules allow them.
 
 use crate::desired::declarations::environments::Chain;
 use crate::desired::declarations::topics::Declarations;
@@ -10,8 +10,8 @@ use crate::desired::reader::settings::Settings;
 use crate::desired::reader::values::Entries;
 use crate::model::{ConfigKey, Globs, Place};
 
-/// Reports the keys of topics and profiles that no environment allows. Whether the one that they
-/// are used in allows them shows when it is resolved.
+/// Reports keys of topics and profiles that no environment allows. Whether the environment that
+/// uses them allows them is checked on resolution.
 pub(in crate::desired) fn report(
     declarations: &Declarations,
     allowed: &[Globs],
@@ -34,7 +34,7 @@ pub(in crate::desired) fn report(
     }
 }
 
-/// Reports the keys in an environment's `[defaults]` that it does not allow itself.
+/// Reports keys in an environment's `[defaults]` that the environment does not allow.
 pub(in crate::desired) fn report_defaults(
     chain: &Chain<'_>,
     rules: &Rules<'_>,

@@ -1,4 +1,4 @@
-//! What can only be checked once it is known which topics an environment has.
+//! Checks of an environment's whole set of topics.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use crate::desired::suggest::shown;
 use crate::desired::{Desired, Environment};
 use crate::model::{Finding, Place, TopicName};
 
-/// Checks an environment's topics and tombstones against each other and against what the
+/// Checks an environment's topics and removals against each other and against the names that the
 /// environment reserves.
 pub(in crate::desired) fn check(desired: &Desired, effort: &Effort, problems: &mut Problems) {
     let environment = &desired.environment;
@@ -42,7 +42,7 @@ pub(in crate::desired) fn check(desired: &Desired, effort: &Effort, problems: &m
     }
 }
 
-/// Names that differ in nothing but `.` and `_`.
+/// Reports names that differ only in `.` and `_`.
 fn collisions(desired: &Desired, problems: &mut Problems) {
     let mut seen: HashMap<String, (&TopicName, &Place)> = HashMap::new();
     for (name, topic) in &desired.topics {
@@ -69,7 +69,7 @@ fn collisions(desired: &Desired, problems: &mut Problems) {
     }
 }
 
-/// Topics that the environment keeps for others, or for the tool itself.
+/// Reports topics that the environment ignores, or that are reserved for the tool itself.
 fn reserved(
     environment: &Environment,
     name: &TopicName,
@@ -96,8 +96,8 @@ fn reserved(
     }
 }
 
-/// What of an environment lies outside of what a scope may list or tombstone. Nothing where the
-/// environment does not divide its cluster into scopes.
+/// Returns the topics and removals of an environment that a scope may not list or remove. Empty if
+/// the environment does not divide its cluster into scopes.
 pub fn outside_scope(desired: &Desired, scope: &str) -> Vec<Finding> {
     let Some(limits) = desired.environment.scopes.get(scope) else {
         return Vec::new();

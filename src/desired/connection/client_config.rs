@@ -1,7 +1,7 @@
-//! A client configuration that the runner brings, not the repository: `key=value` lines with
-//! librdkafka's names, the file that librdkafka's own tools take. It is then all that says how to
-//! connect, and what the repository says besides is refused: who writes to the repository cannot
-//! send the runner's credentials elsewhere, or over an open line.
+//! A client configuration from the runner, not from the repository: `key=value` lines with
+//! librdkafka's names, the format of librdkafka's own tools. It alone determines the connection,
+//! and additional connection settings in the repository are rejected: users with write access to
+//! the repository cannot send the runner's credentials elsewhere or over an unencrypted connection.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,31 +16,30 @@ use crate::model::client_property::{self, PropertyKind};
 use crate::model::connection::Connection;
 use crate::model::{Finding, Place, Secret};
 
-/// librdkafka's name for the servers.
 const SERVERS: &str = "bootstrap.servers";
 
-/// The only property that a repository may set beside such a configuration.
+/// The only property that a repository may set in addition.
 const FREE: &str = "client.id";
 
-/// What every finding about it is called.
+/// The code of all findings about it.
 const CODE: &str = "client-config";
 
-/// The runner's configuration as it is written.
+/// The runner's configuration as written.
 #[derive(Debug, Clone)]
 pub struct ClientConfig {
-    /// The file as a whole.
+    /// The whole file.
     file: Place,
-    /// Where the file stands: relative paths in it begin there, not in a checkout.
+    /// The file's folder, the base of relative paths in it.
     folder: PathBuf,
     servers: Option<Given<Template>>,
     entries: Vec<ClientEntry>,
 }
 
 impl ClientConfig {
-    /// Reads the text of a configuration. `path` is its file.
+    /// Parses a configuration. `path` is its file.
     ///
     /// # Errors
-    /// Everything that is wrong with it. No finding holds a value.
+    /// Returns all problems. Findings contain no values.
     pub fn parse(path: &Path, text: &str) -> Result<Self, Vec<Finding>> {
         let file: Arc<str> = path.to_string_lossy().into();
         let mut config = Self {
@@ -114,11 +113,11 @@ impl ClientConfig {
         Ok(())
     }
 
-    /// The connection, with variables and secret files filled in. A repository may only be read
-    /// with it through [`super::template::ConnectionTemplate::beside`].
+    /// Resolves variables and secret files. A connection for a repository must also pass
+    /// [`super::template::ConnectionTemplate::beside`].
     ///
     /// # Errors
-    /// Everything that is missing. No finding holds a value.
+    /// Returns everything that is missing. Findings contain no values.
     pub fn resolve(&self, outside: Outside<'_>) -> Result<Connection, Vec<Finding>> {
         let mut findings = Vec::new();
         let servers = self.servers(outside.variables, &mut findings);
@@ -163,7 +162,7 @@ impl ClientConfig {
         })
     }
 
-    /// A path of this file's: `probe` is librdkafka's word for "look for it yourself".
+    /// Resolves a path relative to the file. `probe` is librdkafka's value for automatic detection.
     fn in_folder(&self, path: String) -> String {
         match path.as_str() {
             "" | "probe" => path,
@@ -172,7 +171,7 @@ impl ClientConfig {
     }
 }
 
-/// What a repository says about how to connect, with no variable filled in.
+/// The repository's connection settings, unresolved.
 pub(in crate::desired) struct Repository<'a> {
     pub(in crate::desired) servers: &'a [Given<Template>],
     pub(in crate::desired) id: Option<&'a Given<Template>>,
@@ -180,7 +179,7 @@ pub(in crate::desired) struct Repository<'a> {
 }
 
 impl Repository<'_> {
-    /// The runner's connection, once the repository says no more than it.
+    /// Returns the runner's connection, if the repository adds nothing to it.
     pub(in crate::desired) fn beside(
         self,
         mut runner: Connection,
@@ -233,8 +232,8 @@ fn servers(given: &Given<Template>, runner: &Connection) -> Option<Finding> {
     ))
 }
 
-/// What is written here as there adds nothing; a secret is not even compared, for the answer would
-/// tell something about it.
+/// Accepts a property that equals the runner's. Secrets are not even compared, since the result
+/// would reveal something about them.
 fn client(entry: &ClientEntry, runner: &Connection) -> Option<Finding> {
     let name = entry.property.name;
     let Some(text) = entry.value.value.fixed() else {

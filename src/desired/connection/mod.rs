@@ -1,5 +1,5 @@
-//! How to reach a cluster: `[cluster]`, or the runner's own client configuration. Variables and secrets
-//! are filled in once a command connects.
+//! Connection settings: `[cluster]`, or the runner's client configuration. Variables and secrets
+//! are resolved when a command connects.
 
 pub(super) mod client_config;
 pub(super) mod secrets;

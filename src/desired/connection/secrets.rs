@@ -1,5 +1,4 @@
-//! The value of a client property: variables and secret files are filled in, the files from one
-//! folder alone.
+//! Resolution of client properties: variables, and secret files from a single folder.
 
 use std::path::Path;
 
@@ -10,10 +9,10 @@ use crate::files::{self, FileError};
 use crate::model::client_property::PropertyKind;
 use crate::model::{Finding, Secret};
 
-/// A secret's file is at most so large: certificates fit in it.
+/// Maximum bytes of a secret file; certificates fit.
 const LARGEST_SECRET: u64 = files::LARGEST_SETTINGS;
 
-/// What a connection takes from outside of the files.
+/// Inputs of a connection from outside the configuration.
 #[derive(Debug, Clone, Copy)]
 pub struct Outside<'a> {
     /// The process environment.
@@ -22,7 +21,7 @@ pub struct Outside<'a> {
     pub secrets_dir: Option<&'a Path>,
 }
 
-/// The value of a client property. What of it is not to be shown is added to `secrets`.
+/// Resolves a client property. Its secret parts are added to `secrets`.
 pub(in crate::desired) fn property(
     entry: &ClientEntry,
     outside: Outside<'_>,
@@ -46,7 +45,7 @@ pub(in crate::desired) fn property(
     if !entry.property.is_secret() {
         return Ok(value);
     }
-    // What is written in the file of a credential is secret too.
+    // The content of a credential file is secret, too.
     let name: String = filled.iter().filter_map(Filled::name).collect();
     let value = match name.is_empty() {
         true => Secret::new(value.expose()),
@@ -56,8 +55,8 @@ pub(in crate::desired) fn property(
     Ok(value)
 }
 
-/// Refuses a path that the checkout makes lead out of it, or to what would be waited for: whoever
-/// reads certificates opens whatever is there. What is not there is for librdkafka to say.
+/// Rejects a path that leads out of the checkout by a link, or to a file that blocks on open: any
+/// file named here is opened. Missing files are reported by librdkafka.
 pub(in crate::desired) fn check_path(
     entry: &ClientEntry,
     value: Secret,
@@ -74,7 +73,7 @@ pub(in crate::desired) fn check_path(
     })
 }
 
-/// A secret from the folder that `--secrets-dir` names, and from nowhere else.
+/// Reads a secret from the `--secrets-dir` folder only.
 fn read_secret(name: &str, folder: Option<&Path>) -> Result<String, Missing> {
     let missing = |message: String, help: &str| Missing {
         code: "secret-file",

@@ -1,4 +1,4 @@
-//! Bootstrap servers: `host:port`, one or several.
+//! Bootstrap servers: one or more `host:port`.
 
 use crate::desired::reader::variables::Filled;
 use crate::desired::suggest::shown;
@@ -8,16 +8,16 @@ use crate::model::{Finding, Place, Secret};
 /// Servers, with the parts of them that came from variables.
 #[derive(Debug, Default)]
 pub(in crate::desired) struct Servers {
-    /// `host:port` of each.
+    /// The servers, each `host:port`.
     pub(in crate::desired) all: Vec<Secret>,
-    /// What is secret of them: whole addresses and hosts.
+    /// The secret parts: whole addresses and hosts.
     pub(in crate::desired) hosts: Vec<Secret>,
 }
 
-/// The most servers in one text or list: a client needs a few to begin with.
+/// Maximum servers in one text or list; a client needs only a few to bootstrap.
 pub(in crate::desired) const MOST_SERVERS: usize = 1_000;
 
-/// `host:port,host:port`, written out.
+/// Parses `host:port,host:port` without variables.
 pub(in crate::desired) fn split_servers(
     text: &str,
     place: &Place,
@@ -26,7 +26,7 @@ pub(in crate::desired) fn split_servers(
 }
 
 impl Servers {
-    /// `host:port,host:port`, variables filled in. Errors show the variables by their names.
+    /// Parses `host:port,host:port` with resolved variables. Errors show variables by name.
     pub(in crate::desired) fn split(parts: &[Filled], place: &Place) -> Result<Self, Box<Finding>> {
         let mut servers = Self::default();
         for pieces in pieces(parts) {
@@ -51,13 +51,13 @@ impl Servers {
         Ok(servers)
     }
 
-    /// Adds those of another text.
+    /// Appends other servers.
     pub(in crate::desired) fn extend(&mut self, other: Self) {
         self.all.extend(other.all);
         self.hosts.extend(other.hosts);
     }
 
-    /// A connection to them.
+    /// Creates a connection to the servers.
     pub(in crate::desired) fn connection(self) -> Connection {
         Connection {
             hosts: self.hosts,
@@ -66,7 +66,7 @@ impl Servers {
     }
 }
 
-/// The text between commas, wherever the commas come from.
+/// Splits at commas, including commas from variables.
 fn pieces(parts: &[Filled]) -> Vec<Secret> {
     let mut pieces = Vec::new();
     let (mut text, mut name) = (String::new(), String::new());
@@ -87,8 +87,8 @@ fn pieces(parts: &[Filled]) -> Vec<Secret> {
     pieces
 }
 
-/// What of the servers is not to be shown: what came from variables, and of a server that did so as
-/// a whole its host too, for that is resolved by itself.
+/// Returns the secret parts of the servers: those from variables and, for a server that is entirely
+/// from a variable, also its host, which is resolved separately.
 fn hosts(parts: &[Filled], servers: &[Secret]) -> Vec<Secret> {
     let outside = parts.iter().filter_map(|part| match part {
         Filled::Outside(secret) => Some(secret),

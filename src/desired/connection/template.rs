@@ -1,4 +1,4 @@
-//! How to reach a cluster, before variables and secrets are filled in.
+//! Connection settings before variables and secrets are resolved.
 
 use super::client_config::Repository;
 use super::secrets::{Outside, check_path, property};
@@ -13,11 +13,11 @@ use crate::desired::suggest::shown;
 use crate::model::connection::Connection;
 use crate::model::{Finding, Layer, Place, Sourced};
 
-/// `[cluster]` as it is written: it needs the process environment and secrets only once somebody
+/// `[cluster]` as written. The process environment and secrets are needed only when a command
 /// connects.
 #[derive(Debug, Clone)]
 pub struct ConnectionTemplate {
-    /// The environment's own file, for what is missing altogether.
+    /// The environment's own file, the place of findings about missing keys.
     file: Place,
     servers: Vec<Given<Template>>,
     servers_place: Option<Place>,
@@ -59,7 +59,7 @@ impl ConnectionTemplate {
         }
     }
 
-    /// What is wrong with the servers that need no variables.
+    /// Checks the servers that need no variables.
     pub(in crate::desired) fn check(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
         for given in &self.servers {
@@ -78,7 +78,7 @@ impl ConnectionTemplate {
         findings
     }
 
-    /// The cluster's id, as far as the variables that it needs are set.
+    /// Returns the cluster id, if the variables that it needs are set.
     pub(in crate::desired) fn cluster_id(
         &self,
         variables: &Variables,
@@ -93,8 +93,8 @@ impl ConnectionTemplate {
         })
     }
 
-    /// The servers for people: those that need no variables, and the others as they are written in
-    /// the file.
+    /// Returns the servers for display: resolved if they need no variables, and otherwise as
+    /// written.
     pub fn servers_shown(&self) -> Vec<String> {
         self.servers
             .iter()
@@ -102,8 +102,7 @@ impl ConnectionTemplate {
             .collect()
     }
 
-    /// What the files say of the connection, as they write it: no variable is filled in, and what
-    /// may be a credential is left out.
+    /// Returns the connection settings as written, unresolved, without potential credentials.
     pub fn written(&self) -> Vec<Written> {
         let servers = self.servers_place.as_ref().map(|place| {
             let servers = self.servers_shown().join(", ");
@@ -123,10 +122,10 @@ impl ConnectionTemplate {
         servers.into_iter().chain(id).chain(client).collect()
     }
 
-    /// Fills in variables and secret files.
+    /// Resolves variables and secret files.
     ///
     /// # Errors
-    /// Everything that is missing, at its place. No finding holds a value.
+    /// Returns everything that is missing, at its place. Findings contain no values.
     pub fn resolve(&self, outside: Outside<'_>) -> Result<Connection, Vec<Finding>> {
         let mut findings = Vec::new();
         let servers = self.servers(outside.variables, &mut findings);
@@ -152,11 +151,11 @@ impl ConnectionTemplate {
         }
     }
 
-    /// The runner's own connection, where nothing is filled in here and nothing here may say more
-    /// than it.
+    /// Returns the runner's connection. Nothing is resolved here, and the settings here must not
+    /// add to it.
     ///
     /// # Errors
-    /// What says more, at its place.
+    /// Returns the settings that add to it, at their places.
     pub fn beside(&self, runner: Connection) -> Result<Connection, Vec<Finding>> {
         let repository = Repository {
             servers: &self.servers,

@@ -1,5 +1,4 @@
-//! The environment files together: which environments there are, what extends what, and which of
-//! them were asked for.
+//! All environment files together: existing environments, `extends`, and selection.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -15,7 +14,7 @@ use crate::desired::reader::variables::Variables;
 use crate::desired::suggest::{self, shown};
 use crate::model::{Finding, Globs, Place, Sources};
 
-/// How many files an environment may extend, one after the other.
+/// Maximum length of an `extends` chain, in files.
 const DEEPEST: usize = 16;
 
 /// All files in `environments/`.
@@ -30,11 +29,11 @@ pub(in crate::desired) struct Environments {
 pub(in crate::desired) struct EnvironmentSource {
     pub(in crate::desired) name: Arc<str>,
     pub(in crate::desired) file: Arc<str>,
-    /// `None` where the file is not TOML.
+    /// `None` if the file is not TOML.
     content: Option<EnvironmentFile>,
-    /// How much memory it takes, about.
+    /// The estimated memory, in bytes.
     weight: usize,
-    /// What is wrong with it, as far as it can be told from the file alone.
+    /// The problems that can be found from the file alone.
     problems: Problems,
 }
 
@@ -90,7 +89,7 @@ impl EnvironmentSource {
 }
 
 impl Environments {
-    /// Reads the files, and what each says about the others.
+    /// Reads the files, and checks their references to each other.
     pub(in crate::desired) fn read(
         found: Vec<Found>,
         variables: &Variables,
@@ -120,7 +119,7 @@ impl Environments {
         environments
     }
 
-    /// Reports `extends` that leads nowhere, in a circle, or too far.
+    /// Reports `extends` of a missing file, circular `extends`, and chains that are too long.
     fn check_extends(&mut self) {
         let sources = self.files.values();
         let found: Vec<(Arc<str>, Finding)> = sources
@@ -158,7 +157,7 @@ impl Environments {
         Some(finding.help(path.join(" extends ")))
     }
 
-    /// The file and those that it extends, each once, as far as anybody would go.
+    /// Returns the file and those that it extends, each once, up to the maximum length.
     fn walk(&self, name: &str) -> Vec<&EnvironmentSource> {
         let mut chain: Vec<&EnvironmentSource> = Vec::new();
         let mut seen = BTreeSet::new();
@@ -199,8 +198,8 @@ impl Environments {
         self.known = known;
     }
 
-    /// Reports groups that have the name of an environment which is not alone in them: `env.prod`
-    /// could then mean either.
+    /// Reports groups with the name of an environment and other members: `env.prod` would be
+    /// ambiguous.
     fn check_groups(&mut self) {
         let mut findings = Vec::new();
         for (name, source) in &self.files {
@@ -228,7 +227,7 @@ impl Environments {
         }
     }
 
-    /// The names that mean this environment: its groups in their order, then its own.
+    /// Returns the names of this environment: its groups in order, then its own.
     pub(in crate::desired) fn names_of(&self, name: &str) -> Vec<Arc<str>> {
         let groups =
             self.walk(name)
@@ -250,8 +249,8 @@ impl Environments {
         names
     }
 
-    /// An environment with all that it extends. `None` where a file of it is not TOML, or is
-    /// missing: nothing can be said of it then.
+    /// Returns an environment with all files that it extends. `None` if one of them is not TOML or
+    /// is missing: the environment cannot be checked then.
     pub(in crate::desired) fn chain(&self, name: &Arc<str>) -> Option<Chain<'_>> {
         let walked = self.walk(name);
         let last = walked.last()?;
@@ -272,8 +271,8 @@ impl Environments {
         })
     }
 
-    /// The config keys that any environment allows besides Kafka's, those that were not asked for
-    /// too.
+    /// Returns the config keys that any environment allows in addition to Kafka's, including
+    /// unselected environments.
     pub(in crate::desired) fn allowed_configs(&self) -> Vec<Globs> {
         let contents = self
             .files
@@ -285,12 +284,12 @@ impl Environments {
         contents.filter_map(globs).collect()
     }
 
-    /// Whether every file is TOML.
+    /// Returns whether every file is TOML.
     pub(in crate::desired) fn complete(&self) -> bool {
         self.files.values().all(|source| source.content.is_some())
     }
 
-    /// How many errors the files of an environment have.
+    /// Returns the number of errors in the files of an environment.
     pub(in crate::desired) fn errors_of(&self, name: &str) -> usize {
         self.walk(name)
             .iter()
@@ -298,7 +297,7 @@ impl Environments {
             .sum()
     }
 
-    /// Hands over what is wrong with the files of these environments. `all`: and with the others.
+    /// Reports the problems of the selected environments' files. `all`: also of the others.
     pub(in crate::desired) fn report(
         self,
         selected: &[Arc<str>],
@@ -319,17 +318,17 @@ impl Environments {
 }
 
 impl<'a> Chain<'a> {
-    /// The environment's own file.
+    /// Returns the environment's own file.
     pub(in crate::desired) fn own(&self) -> (&'a EnvironmentSource, &'a EnvironmentFile) {
         self.files[0]
     }
 
-    /// How much memory its files take, about.
+    /// Returns the estimated memory of its files, in bytes.
     pub(in crate::desired) fn weight(&self) -> usize {
         self.files.iter().map(|(source, _)| source.weight).sum()
     }
 
-    /// A field of the nearest file that has it, right or wrong.
+    /// Returns a field from the nearest file that sets it, valid or not.
     pub(in crate::desired) fn pick<T>(
         &self,
         field: impl Fn(&'a EnvironmentFile) -> Option<&'a Field<T>>,

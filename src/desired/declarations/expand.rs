@@ -1,5 +1,5 @@
-//! From entries to topics: `for_each` and placeholders, every name once, and never more of them
-//! than memory should hold.
+//! Expansion of entries to topics: `for_each` and placeholders, with unique names, within memory
+//! limits.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -14,18 +14,18 @@ use crate::desired::reader::values::Entry;
 use crate::desired::suggest::{self, shown};
 use crate::model::{Finding, Place, TopicName, text};
 
-/// The most topics that one entry makes.
+/// Maximum topics of one entry.
 const MOST_OF_ONE: usize = 200_000;
 
-/// The most topics that all entries make.
+/// Maximum topics of all entries.
 const MOST_OF_ALL: usize = 500_000;
 
-/// What the entries make; each refers to its entry by index.
+/// The expanded topics; each refers to its entry by index.
 #[derive(Debug, Default)]
 pub(in crate::desired) struct Made {
-    /// The topics, sorted by name, each once.
+    /// The topics, sorted by name, without duplicates.
     pub(in crate::desired) topics: Vec<(TopicName, usize)>,
-    /// The topics of lifecycles, whose names still have the lifecycle's parameters in them.
+    /// The topics of lifecycles, with the lifecycle's parameters as placeholders.
     pub(in crate::desired) of_lifecycles: Vec<(NameTemplate, usize)>,
 }
 
@@ -34,7 +34,7 @@ pub(in crate::desired) struct Expander<'a> {
     lifecycles: &'a BTreeMap<Arc<str>, Entry<LifecycleTable>>,
     complete: bool,
     made: Made,
-    /// How many names were made, the bad ones too.
+    /// The number of names, including invalid ones.
     count: usize,
 }
 
@@ -51,7 +51,7 @@ impl<'a> Expander<'a> {
         }
     }
 
-    /// Adds what one entry makes.
+    /// Adds the topics of one entry.
     pub(in crate::desired) fn expand(
         &mut self,
         index: usize,
@@ -102,7 +102,8 @@ impl<'a> Expander<'a> {
         }
     }
 
-    /// The parameters of the entry's lifecycle; none without one. `None` if they are not known.
+    /// Returns the parameters of the entry's lifecycle; empty without a lifecycle. `None` if they
+    /// are unknown.
     fn parameters(&self, topic: &TopicEntry, problems: &mut Problems) -> Option<Vec<&'a str>> {
         let Some(name) = topic.lifecycle.given() else {
             return Some(Vec::new());
@@ -130,7 +131,7 @@ impl<'a> Expander<'a> {
         Some(usable.map(|parameter| &*parameter.name).collect())
     }
 
-    /// Whether there is room for so many topics, said before any of them is made.
+    /// Checks the limits before any topic is created.
     fn check_size(
         &mut self,
         entry: &Listed,
@@ -210,7 +211,7 @@ impl<'a> Expander<'a> {
         }
     }
 
-    /// Sorts what was made, and reports what was made twice.
+    /// Sorts the topics and reports duplicates.
     pub(in crate::desired) fn finish(
         mut self,
         entries: &[Listed],
@@ -240,7 +241,7 @@ impl<'a> Expander<'a> {
     }
 }
 
-/// Names that two entries make, by the pair of entries.
+/// Duplicate names of two entries, by the pair of entries.
 #[derive(Default)]
 struct Doubles(BTreeMap<(usize, usize), (String, usize)>);
 
@@ -289,7 +290,7 @@ impl Doubles {
     }
 }
 
-/// A finding about a name that Kafka would not take.
+/// Returns the finding about a name that Kafka would reject.
 fn bad_name(name: &TopicName, place: &Place) -> Option<Finding> {
     let problem = name.problem()?;
     let message = format!("{}: {problem}", shown(name));

@@ -1,4 +1,4 @@
-//! The names of environments and groups that the files may use.
+//! The names of environments and groups that files may refer to.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -9,26 +9,26 @@ use crate::desired::reader::values::List;
 use crate::desired::suggest::{self, shown};
 use crate::model::{Finding, Place};
 
-/// What `env.NAME` and `environments = [..]` may name.
+/// The valid names in `env.NAME` and `environments = [..]`.
 #[derive(Debug, Default)]
 pub(in crate::desired) struct KnownNames {
     /// Environments that are not abstract.
     pub(in crate::desired) environments: BTreeSet<Arc<str>>,
-    /// Groups of them.
+    /// Groups of environments.
     pub(in crate::desired) groups: BTreeSet<Arc<str>>,
-    /// Files that others extend.
+    /// Abstract files, which others extend.
     pub(in crate::desired) abstracts: BTreeSet<Arc<str>>,
     /// Whether all environment files could be read: if not, any name may be a group.
     pub(in crate::desired) complete: bool,
 }
 
 impl KnownNames {
-    /// All names, environments and groups.
+    /// Returns all names, environments and groups.
     pub(in crate::desired) fn all(&self) -> impl Iterator<Item = &str> + Clone {
         self.environments.union(&self.groups).map(|name| &**name)
     }
 
-    /// Reports a name that is neither.
+    /// Reports a name that is neither an environment nor a group.
     pub(in crate::desired) fn check(&self, name: &str, place: &Place, problems: &mut Problems) {
         if self.environments.contains(name) || self.groups.contains(name) {
             return;
@@ -48,7 +48,7 @@ impl KnownNames {
         problems.add(finding);
     }
 
-    /// Reports names of a list that are neither, and a list without any.
+    /// Reports the unknown names of a list, and an empty list.
     pub(in crate::desired) fn check_list(
         &self,
         list: &Field<List<String>>,

@@ -1,5 +1,5 @@
-//! All files of a kind together: the entries with the topics that they make, and the environments with
-//! what they extend. Names are checked here; no layer is merged yet.
+//! All files of a kind together: entries with their topics, and environments with the files that
+//! they extend. Names are checked here; layers are merged later.
 
 pub(super) mod environments;
 pub(super) mod expand;

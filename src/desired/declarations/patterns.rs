@@ -1,5 +1,4 @@
-//! The regular expressions and globs of all files together: each is compiled once, and only as many as
-//! memory should hold.
+//! The regular expressions and globs of all files: each is compiled once, within memory limits.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,36 +11,35 @@ use crate::desired::reader::pattern::{GlobList, Pattern, no_pattern};
 use crate::desired::reader::topics_file::LifecycleTable;
 use crate::model::{Finding, Place};
 
-/// The most different regular expressions.
+/// Maximum number of different regular expressions.
 const MOST: usize = 1_000;
 
-/// The most bytes of their texts.
+/// Maximum bytes of their texts.
 const MOST_BYTES: usize = 64 << 10;
 
-/// The most bytes of what they are compiled to, the work counted in.
+/// Maximum bytes of the compiled expressions, including the cost of compiling.
 const MOST_COMPILED: usize = 16 << 20;
 
-/// What one counts that is too large to be compiled.
+/// The cost of an expression that is too large to compile.
 const FAILED: usize = 1 << 20;
 
-/// The most bytes of globs in all environment files.
+/// Maximum bytes of globs in all environment files.
 const MOST_GLOB_BYTES: usize = 128 << 10;
 
-/// The expressions so far.
+/// The compiled expressions.
 #[derive(Debug, Default)]
 pub(in crate::desired) struct Patterns {
     known: HashMap<Arc<str>, Result<Arc<Automaton>, String>>,
     bytes: usize,
     compiled: usize,
     glob_bytes: usize,
-    /// Whether it was reported that there are too many.
+    /// Whether the limit was reported.
     is_full: bool,
     has_too_many_globs: bool,
 }
 
 impl Patterns {
-    /// Compiles the patterns of a lifecycle's parameters. One that is wrong is reported, and taken
-    /// away.
+    /// Compiles the patterns of a lifecycle's parameters. Invalid ones are reported and removed.
     pub(in crate::desired) fn of_lifecycle(
         &mut self,
         lifecycle: &mut LifecycleTable,
@@ -61,7 +59,8 @@ impl Patterns {
         }
     }
 
-    /// The same for what an environment file says, globs included.
+    /// Compiles the patterns and globs of an environment file. Invalid ones are reported and
+    /// removed.
     pub(in crate::desired) fn of_environment(
         &mut self,
         file: &mut EnvironmentFile,
@@ -80,7 +79,7 @@ impl Patterns {
         }
     }
 
-    /// Compiles a pattern, unless it is known already. `false` where it cannot be used.
+    /// Compiles a pattern, unless it is known. Returns `false` if it is unusable.
     fn compile(&mut self, pattern: &mut Pattern, problems: &mut Problems) -> bool {
         let text = pattern.as_str();
         if !self.known.contains_key(text) {
@@ -90,7 +89,7 @@ impl Patterns {
             }
             let compiled = Automaton::new(text);
             self.bytes += text.len();
-            // One that fails took its time, too.
+            // A failure costs time, too.
             self.compiled += compiled.as_ref().map_or(FAILED, Automaton::cost);
             self.known.insert(text.into(), compiled.map(Arc::new));
         }
@@ -112,7 +111,7 @@ impl Patterns {
 
     fn report_full(&mut self, place: &Place, problems: &mut Problems) {
         if std::mem::replace(&mut self.is_full, true) {
-            // Not told again, but no pattern to go on with.
+            // Reported only once, but the pattern stays unusable.
             return problems.more_of_the_same();
         }
         let message = format!(
@@ -141,7 +140,7 @@ impl Patterns {
         }
     }
 
-    /// Takes a list away that is too much.
+    /// Removes a list that exceeds the limit.
     fn count(&mut self, list: &mut Field<GlobList>, problems: &mut Problems) {
         let Some(given) = list.given() else {
             return;

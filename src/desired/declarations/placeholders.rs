@@ -1,4 +1,4 @@
-//! Whether an entry's placeholders and its lists belong together, said before anything is multiplied.
+//! Checks that an entry's placeholders match its lists, before expansion.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,7 +9,7 @@ use crate::desired::suggest::{self, shown};
 use crate::model::name::{MAX_LENGTH, NameProblem};
 use crate::model::{Finding, Place};
 
-/// The lists of `for_each`, by placeholder.
+/// Returns the lists of `for_each`, by placeholder.
 pub(in crate::desired) fn lists(topic: &TopicEntry) -> Vec<(&str, Vec<&str>)> {
     let entries = topic.for_each.value().map_or(&[][..], |entries| &entries.0);
     let lists = entries.iter().filter_map(|entry| {
@@ -20,10 +20,10 @@ pub(in crate::desired) fn lists(topic: &TopicEntry) -> Vec<(&str, Vec<&str>)> {
     lists.collect()
 }
 
-/// The most placeholders in a name.
+/// Maximum placeholders in a name.
 pub(in crate::desired) const MOST_PLACEHOLDERS: usize = 32;
 
-/// Whether the name's parts are as short as names are, said before they are multiplied.
+/// Checks the length of a name's parts, before expansion.
 pub(in crate::desired) fn check_lengths(
     entry: &Listed,
     topic: &TopicEntry,
@@ -56,7 +56,7 @@ pub(in crate::desired) fn check_lengths(
     problems.errors() == before
 }
 
-/// Whether the name's placeholders are those that have values, each of them.
+/// Checks that the name uses exactly the placeholders that have values.
 pub(in crate::desired) fn check_placeholders(
     entry: &Listed,
     topic: &TopicEntry,
@@ -121,7 +121,7 @@ fn report_unused(entry: &Listed, name: &str, place: &Place, problems: &mut Probl
     problems.add(finding);
 }
 
-/// Whether each list has something in it, and nothing twice.
+/// Checks that each list is not empty and has no duplicates.
 pub(in crate::desired) fn check_lists(topic: &TopicEntry, problems: &mut Problems) -> bool {
     let before = problems.errors();
     for list in topic.for_each.value().map_or(&[][..], |entries| &entries.0) {

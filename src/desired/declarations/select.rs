@@ -1,4 +1,4 @@
-//! Which environments are meant.
+//! Selection of environments.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -7,22 +7,22 @@ use super::environments::Environments;
 use crate::desired::files::error::{Folder, LoadError};
 use crate::desired::files::folder::shown_path;
 
-/// Which environments are wanted.
+/// The selected environments.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ask {
-    /// Every one that is not abstract.
+    /// All that are not abstract.
     All,
     /// These environments, or groups of them.
     Named(Vec<String>),
-    /// The only one that there is.
+    /// The only existing environment.
     Only,
 }
 
 impl Environments {
-    /// The names of the environments that were asked for, in that order, each once.
+    /// Returns the names of the selected environments, in order, without duplicates.
     ///
     /// # Errors
-    /// A name that is not known, or none where one is needed.
+    /// Returns an error for an unknown name, or if a name is required and none is given.
     pub(in crate::desired) fn select(
         &self,
         ask: &Ask,
@@ -85,7 +85,7 @@ impl Environments {
         Ok(members)
     }
 
-    /// Whether the question names environments, and nothing that could be a group.
+    /// Returns whether the selection names only environments, and no potential groups.
     pub(in crate::desired) fn are_named(&self, ask: &Ask) -> bool {
         match ask {
             Ask::All | Ask::Only => false,
@@ -98,7 +98,7 @@ impl Environments {
         }
     }
 
-    /// Whether the question is for several environments, even if the answer is one.
+    /// Returns whether the selection is for several environments, even if it matches only one.
     pub(in crate::desired) fn is_several(&self, ask: &Ask) -> bool {
         match ask {
             Ask::All => true,

@@ -1,4 +1,4 @@
-//! All topics files together: what is listed, and whether the names in them lead anywhere.
+//! All topics files together: the entries, and checks of the names that they refer to.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,26 +18,25 @@ use crate::desired::reader::values::{Entries, Entry};
 use crate::desired::suggest::{self, shown};
 use crate::model::{Finding, Place, TopicName};
 
-/// What an entry takes in an environment besides its topics, about, in bytes.
+/// The estimated bytes of an entry in an environment, without its topics.
 const SHARED_BYTES: usize = 100;
 
-/// The most lifecycles.
 const MOST_LIFECYCLES: usize = 1_000;
 
-/// Everything that the topics files say, each name once.
+/// The contents of all topics files, without duplicates.
 #[derive(Debug, Default)]
 pub(in crate::desired) struct Declarations {
     pub(in crate::desired) entries: Vec<Listed>,
     pub(in crate::desired) profiles: BTreeMap<Arc<str>, Entry<Profile>>,
     pub(in crate::desired) lifecycles: BTreeMap<Arc<str>, Entry<LifecycleTable>>,
     pub(in crate::desired) removed: BTreeMap<TopicName, Entry<Removed>>,
-    /// What the entries make, placeholders filled in.
+    /// The expanded topics.
     pub(in crate::desired) made: Made,
 }
 
 impl Declarations {
-    /// Puts the files together. `complete` is false where one could not be read: what it may hold
-    /// is then not missed.
+    /// Combines the files. `complete` is false if one could not be read: references to what it may
+    /// contain are not reported.
     pub(in crate::desired) fn build(
         files: Vec<TopicsFile>,
         complete: bool,
@@ -86,13 +85,13 @@ impl Declarations {
         declarations
     }
 
-    /// What every environment looks at, whatever it has of it: about how many bytes.
+    /// Returns the estimated bytes that every environment needs regardless of its topics.
     pub(in crate::desired) fn weight(&self) -> usize {
         let shared = self.profiles.len() + self.lifecycles.len() + self.removed.len();
         (shared + self.entries.len()) * SHARED_BYTES
     }
 
-    /// Keeps as many lifecycles as are read. `false` where some had to go.
+    /// Removes lifecycles over the limit. Returns `false` if any was removed.
     fn drop_lifecycles(&mut self, problems: &mut Problems) -> bool {
         let names = self.lifecycles.iter();
         let mut places: Vec<(Place, Arc<str>)> = names
@@ -118,7 +117,7 @@ impl Declarations {
     }
 }
 
-/// The entries of a table; none where it is missing or wrong.
+/// Returns the entries of a table; empty if it is absent or invalid.
 fn taken<T>(field: Field<Entries<T>>) -> Vec<Entry<T>> {
     match field {
         Field::Given(given) => given.value.0,
@@ -148,7 +147,7 @@ fn keep_first<T>(
     }
 }
 
-/// The names that entries use for each other.
+/// Checks the names that entries refer to.
 struct Check<'a> {
     declarations: &'a Declarations,
     complete: bool,

@@ -1,4 +1,4 @@
-//! A file's text as TOML tables whose keys and values know where they stand.
+//! Parses files to TOML tables with the places of keys and values.
 
 use std::io;
 use std::panic::resume_unwind;
@@ -12,19 +12,19 @@ use super::weight::MOST_PARSING;
 use crate::desired::problems::Problems;
 use crate::model::SourceText;
 
-/// The largest file, in bytes, of which more than the first syntax error is said: each error costs
-/// the parser much more memory than its text.
+/// The maximum bytes of a file for which more than the first syntax error is reported: each error
+/// takes much more memory in the parser than its text.
 const RECOVERED: usize = 256 << 10;
 
-/// Files that are worth a thread of their own.
+/// The number of files that are worth another thread.
 const ENOUGH: usize = 4;
 
-/// Room for tables that are nested as deep as the parser lets them be: 80 levels of braces with 80
-/// dots each. It drops them by recursion, which was seen to take more than 4 MiB.
+/// Stack size for tables nested to the parser's limit: 80 levels of braces with 80 dots each. The
+/// parser drops them recursively, which was measured to need more than 4 MiB.
 const STACK: usize = 64 << 20;
 
-/// Parses a file. A file that is not TOML gives nothing but its syntax errors: whatever else could
-/// be said of it might follow from what is missing.
+/// Parses a file. A file that is not TOML yields only its syntax errors: other findings might be
+/// consequences of missing parts.
 pub(in crate::desired) fn parse<'s>(
     source: &'s SourceText,
     problems: &mut Problems,
@@ -41,10 +41,10 @@ pub(in crate::desired) fn parse<'s>(
     None
 }
 
-/// Does work that parses files, with room on the stack for whatever they hold.
+/// Runs work that parses files on a thread with a large stack.
 ///
 /// # Errors
-/// The system gives no thread.
+/// Returns an error if the system cannot create a thread.
 pub(in crate::desired) fn with_room<T: Send>(work: impl FnOnce() -> T + Send) -> io::Result<T> {
     thread::scope(|scope| {
         let named = thread::Builder::new().name("files".to_owned());
@@ -53,9 +53,9 @@ pub(in crate::desired) fn with_room<T: Send>(work: impl FnOnce() -> T + Send) ->
     })
 }
 
-/// Does a piece of work for each item, with the same room, on as many threads as the machine has
-/// cores, and no more at a time than weighs [`MOST_PARSING`] together. What comes of it stands in the
-/// order of the items. Where the system gives no thread, those that are there do the work.
+/// Runs work for each item, with the same stack size, on as many threads as there are cores, while
+/// the weight of running work stays below [`MOST_PARSING`]. Results are in the order of the items.
+/// If threads cannot be created, the existing ones do the work.
 pub(in crate::desired) fn side_by_side<T: Send, R: Send>(
     items: Vec<(usize, T)>,
     work: impl Fn(T) -> R + Sync,
@@ -91,7 +91,7 @@ pub(in crate::desired) fn side_by_side<T: Send, R: Send>(
     done.into_iter().map(|(_, result)| result).collect()
 }
 
-/// What the work that is under way weighs.
+/// The total weight of running work.
 #[derive(Default)]
 struct Scales {
     weight: Mutex<usize>,
@@ -99,7 +99,7 @@ struct Scales {
 }
 
 impl Scales {
-    /// Waits until there is room for a piece of work. One alone always has room.
+    /// Waits until there is capacity for a piece of work. A single one always fits.
     fn put(&self, weight: usize) {
         let guard = self.weight.lock().unwrap_or_else(PoisonError::into_inner);
         let is_full = |on: &mut usize| *on > 0 && *on + weight > MOST_PARSING;

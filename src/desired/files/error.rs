@@ -1,4 +1,4 @@
-//! Why there is nothing to check: the folders, or what was asked for, are not there.
+//! Errors of loading: missing folders or unknown environments.
 
 use std::fmt;
 
@@ -6,13 +6,13 @@ use crate::desired::suggest;
 use crate::files::FileError;
 use crate::model::text::grouped;
 
-/// The files could not be loaded at all.
+/// The configuration could not be loaded at all.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// A folder is not there.
+    /// A folder is missing.
     #[error("{0} is missing")]
     MissingFolder(NamedFolder),
-    /// Something else than a folder is there.
+    /// The path is not a folder.
     #[error("{0} is not a folder")]
     NotAFolder(NamedFolder),
     /// A folder cannot be read.
@@ -21,43 +21,43 @@ pub enum LoadError {
     /// A folder is a link that leads out of the repository.
     #[error("{0} is a link out of the repository's folder: not read")]
     Outside(NamedFolder),
-    /// A folder holds more than is walked through.
+    /// A folder has too many entries.
     #[error("{folder} holds more than {} files and folders, the most that is read", grouped(*.most))]
     TooManyEntries {
         /// The folder.
         folder: NamedFolder,
-        /// How many there may be.
+        /// The limit.
         most: usize,
     },
-    /// The system gives no thread to read the files with.
+    /// The system cannot create a thread to read the files.
     #[error("the files cannot be read: {0}")]
     NoRoom(std::io::Error),
-    /// A folder holds no file that is read.
+    /// A folder has no `.toml` file.
     #[error("{0} holds no .toml file")]
     NoFile(NamedFolder),
-    /// No environment file is a whole environment.
+    /// All environment files are abstract.
     #[error("all files in {0} are abstract: there is no environment")]
     AllAbstract(NamedFolder),
     /// A name that is neither an environment nor a group.
     #[error("there is no environment {}", suggest::shown(name))]
     UnknownEnvironment {
-        /// The name that was asked for.
+        /// The requested name.
         name: String,
         /// All environments and groups.
         known: Vec<String>,
     },
-    /// A name that only other environments build on.
+    /// The name of an abstract environment.
     #[error(
         "{} is abstract: other environments extend it, it is none itself",
         suggest::shown(name)
     )]
     Abstract {
-        /// The name that was asked for.
+        /// The requested name.
         name: String,
         /// All environments and groups.
         known: Vec<String>,
     },
-    /// No name was given, and there is more than one environment.
+    /// No name was given, and there are several environments.
     #[error("several environments: select one with -e")]
     NoneNamed {
         /// All environments.
@@ -66,7 +66,7 @@ pub enum LoadError {
 }
 
 impl LoadError {
-    /// What to do now.
+    /// Returns how to fix the error.
     pub fn help(&self) -> Option<String> {
         match self {
             LoadError::MissingFolder(folder) | LoadError::NoFile(folder) => Some(match folder.which {
@@ -95,7 +95,7 @@ impl LoadError {
         }
     }
 
-    /// Whether the command line is what is wrong.
+    /// Returns whether the command line is invalid.
     pub fn is_usage(&self) -> bool {
         matches!(
             self,
@@ -106,7 +106,7 @@ impl LoadError {
     }
 }
 
-/// One of the two folders.
+/// One of the configuration's two folders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::desired) enum Folder {
     Topics,

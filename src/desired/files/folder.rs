@@ -1,4 +1,4 @@
-//! Reads the files of a folder, within limits, and nothing that is not a file of that folder.
+//! Reads the files of a folder, within limits, and only files that belong to this folder.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::io;
@@ -11,10 +11,10 @@ use crate::desired::suggest::shown;
 use crate::files::{self, EntryKind, FileError, FolderEntry};
 use crate::model::{Finding, Place, SourceText};
 
-/// Where the files are read from.
+/// The folders of the configuration.
 #[derive(Debug, Clone)]
 pub struct Folders {
-    /// The folder that paths are shown relative to.
+    /// The folder that displayed paths are relative to.
     pub root: PathBuf,
     /// The folder of the topics files.
     pub topics: PathBuf,
@@ -23,7 +23,7 @@ pub struct Folders {
 }
 
 impl Folders {
-    /// `topics` and `environments` below a folder.
+    /// Returns `topics` and `environments` below a folder.
     pub fn below(root: impl Into<PathBuf>) -> Self {
         let root = root.into();
         Self {
@@ -33,35 +33,35 @@ impl Folders {
         }
     }
 
-    /// A path as findings name it.
+    /// Returns a path as displayed in findings.
     pub fn shown(&self, path: &Path) -> Arc<str> {
         shown_path(path, &self.root)
     }
 }
 
-/// The most that is read altogether, of each of the two folders.
+/// Maximum total bytes of the files in each of the two folders.
 const MOST: u64 = 64 << 20;
 
-/// The most files and folders that are walked over, those that are not read among them.
+/// Maximum entries that are visited, including those that are not read.
 const MOST_ENTRIES: usize = 100_000;
 
-/// The most of them in the folder of the environments.
+/// Maximum entries in the environments folder.
 const MOST_ENVIRONMENTS: usize = 1_000;
 
-/// How many folders may be inside each other.
+/// Maximum depth of nested folders.
 const DEEPEST: usize = 32;
 
-/// A file that was found, with its text or what is wrong with it.
+/// A file, with its text or why it is unreadable.
 pub(in crate::desired) struct Found {
-    /// As it is shown to people.
+    /// The displayed path.
     pub(in crate::desired) file: Arc<str>,
-    /// Its name without `.toml`.
+    /// The name without `.toml`.
     pub(in crate::desired) stem: Arc<str>,
     pub(in crate::desired) read: ReadFile,
 }
 
 impl Found {
-    /// The same with what parsing it weighs, and without its text where there is no room for it.
+    /// Adds the weight of parsing it, and drops the text if it exceeds the memory limit.
     pub(in crate::desired) fn weighed(mut self, room: &mut Room) -> (usize, Self) {
         let ReadFile::Text(source) = &self.read else {
             return (0, self);
@@ -78,15 +78,15 @@ impl Found {
 
 pub(in crate::desired) enum ReadFile {
     Text(Arc<SourceText>),
-    /// Not readable as text: what is wrong, and the text as far as it can be shown.
+    /// Not readable as text: the finding, and the displayable part of the text.
     Unreadable(Box<Finding>, Option<Arc<SourceText>>),
 }
 
 /// Reads all `*.toml` of a folder, sorted by path.
 ///
 /// # Errors
-/// The folder is missing, leads out of the root by a link, cannot be read, or holds too many
-/// entries or no such file.
+/// Returns an error if the folder is missing, leads out of the root by a link, cannot be read, has
+/// too many entries or no such file.
 pub(in crate::desired) fn read_folder(
     which: Folder,
     folder: &Path,
@@ -137,28 +137,28 @@ pub(in crate::desired) fn read_folder(
     Ok(found)
 }
 
-/// Why a folder is not walked through.
+/// Why the walk through a folder stops.
 enum Stop {
     Unreadable(FileError),
     TooMany,
 }
 
-/// A walk through a folder. Each real folder and file is read once; what is named by a link comes
-/// after all that is there itself.
+/// A walk through a folder. Each real folder and file is read once; links are followed after all
+/// real entries.
 struct Walk<'a> {
-    /// What no link may lead out of.
+    /// The folder that links must not lead out of.
     boundary: PathBuf,
-    /// The folder that is walked through, all links followed.
+    /// The folder being walked, with links resolved.
     home: PathBuf,
     root: &'a Path,
     deepest: usize,
     folders: HashSet<PathBuf>,
-    /// The files that were read, each with the name that it was read by.
+    /// The files that were read, each with its displayed path.
     files: HashMap<PathBuf, Arc<str>>,
     links: VecDeque<Link>,
-    /// How many entries may still be walked over.
+    /// The number of entries that may still be visited.
     entries: usize,
-    /// The bytes that may still be read.
+    /// The number of bytes that may still be read.
     budget: u64,
     found: Vec<Found>,
 }
@@ -177,7 +177,7 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// Walks through a folder; a second time it does nothing.
+    /// Walks through a folder; does nothing if it was visited before.
     fn folder(
         &mut self,
         path: PathBuf,
@@ -209,7 +209,7 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// The entries of a folder, sorted by name.
+    /// Returns the entries of a folder, sorted by name.
     fn entries_of(&mut self, real: &Path) -> Result<Vec<FolderEntry>, Stop> {
         let mut entries = Vec::new();
         for entry in files::entries(real).map_err(Stop::Unreadable)? {
@@ -227,7 +227,7 @@ impl Walk<'_> {
         depth: usize,
     ) -> Result<(), (Stop, PathBuf)> {
         if depth >= self.deepest {
-            // Of environments the folder alone is read.
+            // The environments folder is not read recursively.
             if self.deepest > 0 {
                 let message = format!("more than {DEEPEST} folders inside each other: not read");
                 self.reject(&path, "too-deep", message, "move its files further up");
@@ -298,8 +298,9 @@ impl Walk<'_> {
         }
     }
 
-    /// Outside of the folder itself a repository holds more than files to be read: what is hidden
-    /// (`.git/config` may hold a token), and secrets that a pipeline put there.
+    /// Returns whether a link may lead to a path. Outside of the folder itself, a repository
+    /// contains files that must not be read: hidden ones (`.git/config` may contain a token), and
+    /// secrets that a pipeline has stored.
     fn may_lead_to(&self, real: &Path, is_folder: bool) -> bool {
         if real.starts_with(&self.home) {
             return true;
@@ -328,7 +329,7 @@ impl Walk<'_> {
         self.add(path, file, read);
     }
 
-    /// Reports an entry that is not read, and quotes nothing of what it leads to.
+    /// Reports an entry that is not read, without quoting its contents.
     fn reject(&mut self, path: &Path, code: &'static str, message: String, help: &str) {
         let file = shown_path(path, self.root);
         let finding = Finding::error(code, Place::whole(file.clone()), message).help(help);
@@ -350,7 +351,7 @@ fn is_toml(path: &Path) -> bool {
         .is_some_and(|extension| extension == "toml")
 }
 
-/// A path as people name it: relative to the root, with `/`.
+/// Returns a path for display: relative to the root, with `/`.
 pub(in crate::desired) fn shown_path(path: &Path, root: &Path) -> Arc<str> {
     let relative = match path.strip_prefix(root) {
         Ok(relative) if relative.components().next().is_some() => relative,
@@ -368,7 +369,7 @@ fn unreadable(file: &Arc<str>, message: String) -> ReadFile {
     ReadFile::Unreadable(Box::new(finding), None)
 }
 
-/// The bytes of a file, or why not.
+/// Reads the bytes of a file, or returns why it cannot be read.
 fn read_bytes(real: &Path, budget: &mut u64) -> Result<Vec<u8>, String> {
     let read = || {
         let (file, _) = files::open_regular(real)?;

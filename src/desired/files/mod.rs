@@ -1,5 +1,5 @@
-//! Which files are read, and their text as TOML. Broken syntax is a finding; what the tables mean is
-//! not known here.
+//! Finding, reading and parsing files. Broken syntax is a finding; the meaning of tables is handled
+//! elsewhere.
 
 pub(super) mod document;
 pub(super) mod error;

@@ -1,4 +1,4 @@
-//! What is wrong with a file that is not TOML, in words for people who do not know the grammar.
+//! Messages for TOML syntax errors, for users who do not know the grammar.
 
 use std::collections::HashSet;
 
@@ -7,20 +7,20 @@ use toml::de::Error;
 use crate::desired::suggest::shown;
 use crate::model::{Finding, Place, SourceText};
 
-/// How many levels of tables the parser goes down.
+/// The parser's maximum depth of nested tables.
 const LEVELS: usize = 80;
 
-/// For how many duplicate keys of a file the first one is sought: each costs a look at the lines
-/// before it.
+/// The number of duplicate keys per file for which the first occurrence is searched: each search
+/// scans the lines before it.
 const SOUGHT: usize = 100;
 
-/// How many findings a file has at most.
+/// Maximum findings per file.
 const MOST: usize = 2_000;
 
-/// The code of a key that stands twice in a table.
+/// The code of duplicate keys in a table.
 const DUPLICATE: &str = "duplicate-key";
 
-/// The findings of a file, without those that only follow from others.
+/// Returns the findings of a file, without those that are consequences of others.
 pub(in crate::desired) fn findings(source: &SourceText, mut errors: Vec<Error>) -> Vec<Finding> {
     errors.sort_by_key(|error| error.span().map_or(usize::MAX, |span| span.start));
     let mut follows = Follows::default();
@@ -58,7 +58,7 @@ fn finding(source: &SourceText, error: &Error, seek: bool) -> Finding {
     }
 }
 
-/// What the parser says, the same in plainer words, and what to do.
+/// The parser's message, a plainer message, and the fix.
 const PLAINER: [(&str, &str, &str); 12] = [
     (
         "unclosed table",
@@ -118,7 +118,7 @@ const PLAINER: [(&str, &str, &str); 12] = [
     ),
 ];
 
-/// The parser's message in plainer words, with what to do. `text` is what it points at.
+/// Returns a plainer message with its fix. `text` is the text at the parser's position.
 fn words(message: &str, text: &str, line: &str) -> (String, Option<String>) {
     let (what, expected) = message.split_once(", expected ").unwrap_or((message, ""));
     if let Some(said) = words_for_what_is_there(what, text, line) {
@@ -136,7 +136,7 @@ fn said(message: impl Into<String>, help: &str) -> (String, Option<String>) {
     (message.into(), Some(help.to_owned()))
 }
 
-/// Words that depend on what is written at the place.
+/// Returns a message that depends on the text at the place.
 fn words_for_what_is_there(what: &str, text: &str, line: &str) -> Option<(String, Option<String>)> {
     let line = line.trim();
     Some(match what {
@@ -177,7 +177,7 @@ fn words_for_what_is_there(what: &str, text: &str, line: &str) -> Option<(String
     })
 }
 
-/// A value that is no number and no string either.
+/// Returns the message for an unquoted value that is not a number.
 fn unquoted(text: &str) -> (String, Option<String>) {
     let help = match text.to_ascii_lowercase().as_str() {
         "" => return ("there is no value after `=`".to_owned(), None),
@@ -196,14 +196,14 @@ fn unquoted(text: &str) -> (String, Option<String>) {
     (format!("{} is no value", shown(text)), Some(help))
 }
 
-/// Whether a line is written as YAML or JSON would have it.
+/// Returns whether a line looks like YAML or JSON.
 fn is_yaml(line: &str) -> bool {
     let colon = line.find(':');
     colon.is_some_and(|colon| !line[..colon].contains(['=', '"', '\'', '#', '[']))
 }
 
-/// More levels of tables than the parser goes down. It does not say where; a dotted key with so many
-/// dots is easily found.
+/// Creates the finding of too many nested tables. The parser reports no position; a dotted key with
+/// that many dots can be found.
 fn nested_too_deep(source: &SourceText) -> Finding {
     let is_deep = |line: &&str| line.bytes().filter(|byte| *byte == b'.').count() >= LEVELS - 1;
     let index = source
@@ -221,7 +221,7 @@ fn nested_too_deep(source: &SourceText) -> Finding {
     )
 }
 
-/// A key that stands twice in one table. The parser does not say where it stood first.
+/// Creates the finding of a duplicate key. The parser does not report the first occurrence.
 fn duplicate_key(source: &SourceText, place: Place, key: &str, seek: bool) -> Finding {
     let message = format!("{} stands here twice", shown(key));
     let first = match seek {
@@ -236,8 +236,8 @@ fn duplicate_key(source: &SourceText, place: Place, key: &str, seek: bool) -> Fi
     }
 }
 
-/// Where a duplicate stood first: a header reads the same there, and a key stands at the beginning
-/// of a line of the same table.
+/// Returns the first occurrence of a duplicate: an equal header, or a key at the beginning of a
+/// line in the same table.
 fn first_of(source: &SourceText, line: u32, key: &str) -> Option<Place> {
     if let Some(this) = header(source, line)
         && let Some(first) = (1..line).find(|&line| header(source, line) == Some(this))
@@ -258,26 +258,26 @@ fn first_of(source: &SourceText, line: u32, key: &str) -> Option<Place> {
         .and_then(|line| source.line_place(line))
 }
 
-/// A line that is a table's header, without blanks and comment.
+/// Returns a line that is a table header, without blanks and comment.
 fn header(source: &SourceText, line: u32) -> Option<&str> {
     let text = source.line(line)?.split('#').next()?.trim();
     text.starts_with('[').then_some(text)
 }
 
-/// Which syntax errors only follow from earlier ones.
+/// Filters syntax errors that are consequences of earlier ones.
 #[derive(Default)]
 struct Follows {
     lines: HashSet<u32>,
-    /// The line of a table's header that stood before already: its keys do so too.
+    /// The line of a duplicate table header: its keys are duplicates, too.
     twice: Option<u32>,
-    /// Whether the file is written in another language: every line of it is wrong then.
+    /// Whether the file is in another language: every line is an error then.
     yaml: bool,
 }
 
 impl Follows {
     fn is_known(&mut self, source: &SourceText, finding: &Finding) -> bool {
         let line = finding.place.line;
-        // What follows on the same line is mostly the parser finding its feet again.
+        // Further errors on the same line mostly come from the parser's recovery.
         if !self.lines.insert(line) {
             return true;
         }
@@ -289,7 +289,7 @@ impl Follows {
             self.twice = Some(line);
             return false;
         }
-        // The look goes on where the last one ended: each line is looked at once.
+        // Continues where the last search ended, so that each line is scanned once.
         let Some(from) = self.twice.filter(|from| *from < line) else {
             return false;
         };

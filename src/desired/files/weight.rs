@@ -1,5 +1,5 @@
-//! How much memory a file takes while it is parsed and once it is read, estimated from its text before
-//! either happens: a table of one letter takes a kilobyte.
+//! Estimates the memory of a file, during parsing and afterwards, from its text, before it is
+//! parsed: a table of one letter takes a kilobyte.
 
 use std::cell::Cell;
 
@@ -8,20 +8,20 @@ use toml_parser::lexer::TokenKind;
 
 use crate::model::{Finding, Place};
 
-/// The most that parsing may take at a time, in bytes: of one file, or of several side by side.
+/// Maximum bytes for concurrent parsing, of one file or several.
 pub(in crate::desired) const MOST_PARSING: usize = 256 << 20;
 
-/// The most that everything read from the topics files may take, their text among it.
+/// Maximum bytes of all parsed topics files, including their text.
 pub(in crate::desired) const MOST_KEPT: usize = 192 << 20;
 
-/// The same for the environment files.
+/// Maximum bytes of all parsed environment files, including their text.
 pub(in crate::desired) const MOST_KEPT_OF_ENVIRONMENTS: usize = 48 << 20;
 
-/// The most that the topics of one environment may take once they are resolved.
+/// Maximum bytes of the resolved topics of one environment.
 const MOST_RESOLVED: usize = 192 << 20;
 
-/// The most that the environments of one run may take together, were they all kept: what is kept of
-/// them or not, to resolve it takes its time.
+/// Maximum bytes of all resolved environments of one run, as if all were kept: resolving also takes
+/// time for those that are not.
 const MOST_RESOLVED_OF_ALL: usize = 2 << 30;
 
 /// An estimate, in bytes.
@@ -31,11 +31,11 @@ pub(in crate::desired) struct Weight {
     pub(in crate::desired) kept: usize,
 }
 
-/// What each kind of token takes: while it is parsed, and once it is read.
+/// The cost of each kind of token: during parsing, and afterwards.
 mod cost {
     pub(in crate::desired) const TOKEN: usize = 60;
     pub(in crate::desired) const TABLE: (usize, usize) = (900, 450);
-    /// A dotted key makes a table, which the keys after it can share.
+    /// A dotted key creates a table, which the following keys can share.
     pub(in crate::desired) const DOT: (usize, usize) = (1_400, 30);
     pub(in crate::desired) const SHARED_DOT: (usize, usize) = (0, 30);
     pub(in crate::desired) const VALUE: (usize, usize) = (150, 110);
@@ -45,7 +45,7 @@ mod cost {
 }
 
 impl Weight {
-    /// An upper bound, from nothing but how often each byte is in the text.
+    /// Returns an upper bound, from the byte counts of the text alone.
     pub(in crate::desired) fn at_most(text: &str) -> Self {
         let mut counts = [0usize; 256];
         for &byte in text.as_bytes() {
@@ -57,7 +57,7 @@ impl Weight {
             .iter()
             .map(|byte| count(*byte))
             .sum::<usize>();
-        // Between two of them there is at most one other token.
+        // Between two of them is at most one other token.
         weight.add(2 * ends + 1, (cost::TOKEN, 0));
         weight.add(count(b'[') + count(b'{'), cost::TABLE);
         weight.add(count(b'.'), cost::DOT);
@@ -68,7 +68,8 @@ impl Weight {
         weight
     }
 
-    /// The estimate, from the tokens of the text: what is in strings and comments takes nothing.
+    /// Returns the estimate from the tokens of the text: the contents of strings and comments cost
+    /// nothing.
     pub(in crate::desired) fn of(text: &str) -> Self {
         let mut weight = Self::default();
         let mut begins_line = true;
@@ -95,7 +96,7 @@ impl Weight {
             );
             begins_line = match kind {
                 TokenKind::Newline => true,
-                // The second one of `[[`.
+                // The second bracket of `[[`.
                 TokenKind::Whitespace | TokenKind::LeftSquareBracket => begins_line,
                 _ => false,
             };
@@ -110,21 +111,21 @@ impl Weight {
     }
 }
 
-/// The keys of a text, as far as one shares its tables with the one before it.
+/// The keys of a text, to determine which tables consecutive keys share.
 #[derive(Default)]
 struct Keys<'a> {
-    /// The parts of what may be a key.
+    /// The parts of a potential key.
     parts: Vec<&'a str>,
     dots: usize,
-    /// The key before it in the same table.
+    /// The previous key in the same table.
     before: Vec<&'a str>,
-    /// The last header.
     header: Vec<&'a str>,
     is_header: bool,
 }
 
 impl<'a> Keys<'a> {
-    /// How many dots of the key that ends with this token make a table, and how many share one.
+    /// Returns how many dots of the key that ends with this token create a table, and how many
+    /// share one.
     fn dots(&mut self, kind: TokenKind, part: &'a str, begins_line: bool) -> (usize, usize) {
         match kind {
             TokenKind::Whitespace => return (0, 0),
@@ -164,7 +165,7 @@ impl<'a> Keys<'a> {
     }
 }
 
-/// The memory that is left for files of one kind.
+/// The remaining memory for files of one kind.
 #[derive(Debug)]
 pub(in crate::desired) struct Room {
     kept: usize,
@@ -176,10 +177,10 @@ impl Room {
         Self { kept: most, most }
     }
 
-    /// Takes a file in, in the order in which files are read.
+    /// Reserves memory for a file; files are reserved in reading order.
     ///
     /// # Errors
-    /// There is no room for it.
+    /// Returns an error if the memory limit is exceeded.
     pub(in crate::desired) fn take(
         &mut self,
         place: &Place,
@@ -218,7 +219,7 @@ impl Room {
     }
 }
 
-/// What may still be resolved in this run.
+/// The remaining memory for resolving in this run.
 #[derive(Debug)]
 pub(in crate::desired) struct Resolving(Cell<usize>);
 
@@ -229,10 +230,10 @@ impl Default for Resolving {
 }
 
 impl Resolving {
-    /// Takes an environment in, or a part of it. `place` is its file.
+    /// Reserves memory for an environment or a part of it. `place` is its file.
     ///
     /// # Errors
-    /// There is no room for it.
+    /// Returns an error if a memory limit is exceeded.
     pub(in crate::desired) fn take(
         &self,
         name: &str,
@@ -278,7 +279,7 @@ mod tests {
             "[topics.a]\ndescription = \"a, b. {c}\" # d.e = f\nconfig.retention.ms = \"7d\"\n";
         let weight = Weight::of(topic);
         assert_eq!(weight, Weight::of(&topic.replace("a, b. {c}", "aaaaaaaaa")));
-        // About what was measured of such a topic.
+        // Close to the measured memory of such a topic.
         assert!((2_000..7_000).contains(&weight.parsing), "{weight:?}");
         assert!((500..1_500).contains(&weight.kept), "{weight:?}");
     }

@@ -1,5 +1,5 @@
-//! What an environment gives to a topic whose entry says nothing, and what it asks of every entry:
-//! for whoever writes one.
+//! The defaults of an environment's topics and the requirements on entries, for commands that write
+//! entries.
 
 use std::sync::Arc;
 
@@ -9,34 +9,34 @@ use crate::desired::reader::config_value::ConfigValue;
 use crate::desired::{NameRule, Unmanaged};
 use crate::model::{ConfigMap, Globs, TopicName};
 
-/// What stands below and around an entry in one environment.
+/// The lower layers and the requirements of an entry in one environment.
 #[derive(Debug, Clone, Default)]
 pub struct Defaults {
-    /// The partitions of a topic that does not say.
+    /// The default number of partitions.
     pub partitions: Option<u32>,
-    /// The replication factor of a topic that does not say.
+    /// The default replication factor.
     pub replication_factor: Option<u32>,
-    /// The configs that every topic declares unless it says otherwise.
+    /// The default configs.
     pub config: ConfigMap<Arc<str>>,
-    /// What is left to others.
+    /// The unmanaged settings.
     pub unmanaged: Unmanaged,
-    /// What `[rules]` asks of entries.
+    /// The requirements of `[rules]` on entries.
     pub demands: Demands,
 }
 
-/// `[rules]`, as far as an entry has to know them before it is written.
+/// The part of `[rules]` that matters before an entry is written.
 #[derive(Debug, Clone, Default)]
 pub struct Demands {
-    /// What every entry has.
+    /// The required keys of every entry.
     require: Vec<Requirement>,
-    /// Config keys that are legal besides Kafka 4.3's.
+    /// Valid config keys in addition to Kafka 4.3's.
     pub allow_configs: Globs,
-    /// What names look like, and the topics that the rules pass over.
+    /// The rule for names, with its exceptions.
     pub names: NameRule,
 }
 
 impl Demands {
-    /// What the topic's entry must have.
+    /// Returns the required keys of the topic's entry.
     pub fn of(&self, topic: &TopicName) -> &[Requirement] {
         match self.names.ignores(topic) {
             true => &[],
@@ -45,7 +45,7 @@ impl Demands {
     }
 }
 
-/// What `[defaults]` and `[rules]` of an environment declare.
+/// Builds the defaults from an environment's `[defaults]` and `[rules]`.
 pub(in crate::desired) fn defaults(stacks: &Stacks<'_>, rules: &Rules<'_>) -> Defaults {
     let configs = stacks
         .top_configs()

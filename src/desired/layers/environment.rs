@@ -1,4 +1,5 @@
-//! What an environment file says besides its layers: merged with what it extends, and checked.
+//! The settings of an environment file outside of its layers: merged with the files that it
+//! extends, and checked.
 
 use std::collections::BTreeMap;
 
@@ -11,13 +12,13 @@ use crate::desired::suggest::{self, shown};
 use crate::desired::{ClusterId, Environment, Guards, Inventory, Scope};
 use crate::model::{Finding, Globs, Layer, Place, Sourced, TopicName};
 
-/// How many destructive changes one apply makes, where the environment does not say.
+/// The default maximum of destructive changes per apply.
 const MAX_DESTRUCTIVE: u32 = 10;
 
-/// The topic that records ownership, where the environment does not say.
+/// The default inventory topic.
 const INVENTORY: &str = "_topicsmith";
 
-/// Builds the environment. The cluster's id comes from elsewhere: it may need variables.
+/// Builds the environment. The cluster id is an argument, because it may need variables.
 pub(in crate::desired) fn build(
     chain: &Chain<'_>,
     groups: Vec<String>,
@@ -109,7 +110,7 @@ fn inventory(chain: &Chain<'_>, problems: &mut Problems) -> Inventory {
     }
 }
 
-/// `[scopes.NAME]` of all files, the nearest of each name.
+/// Returns `[scopes.NAME]` of all files, the nearest of each name.
 fn scopes(chain: &Chain<'_>) -> BTreeMap<String, Scope> {
     let mut scopes = BTreeMap::new();
     for (_, content) in chain.files.iter().rev() {
@@ -131,8 +132,7 @@ fn scopes(chain: &Chain<'_>) -> BTreeMap<String, Scope> {
     scopes
 }
 
-/// A scope that is not among those that the cluster is divided into was probably misspelt, and
-/// would otherwise be limited by nothing.
+/// Reports a scope that is not in `[scopes]`: it is probably misspelt, and would have no limits.
 fn check_scope(chain: &Chain<'_>, scopes: &BTreeMap<String, Scope>, problems: &mut Problems) {
     let scope = chain.pick(|file| Some(&file.inventory.value()?.scope));
     if let Some(given) = scope

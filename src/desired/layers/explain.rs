@@ -1,6 +1,6 @@
-//! Where everything in an environment comes from: the values of all layers, and what its files and a
-//! topic's entry declare besides, each with its place. For people who ask; nothing else needs more
-//! than the value in force.
+//! The origin of everything in an environment: the values of all layers, and the other declarations
+//! of its files and of a topic's entry, each with its place. Only for display; everything else uses
+//! the effective values.
 
 use std::sync::Arc;
 
@@ -15,41 +15,41 @@ use crate::desired::reader::variables::{Template, Variables};
 use crate::desired::reader::written::{self, Written};
 use crate::model::{Layer, Place, Setting, Sources, TopicName};
 
-/// What is explained of an environment; empty unless that was asked for.
+/// The explanation of an environment; empty unless requested.
 #[derive(Debug, Clone, Default)]
 pub struct Explained {
-    /// Its files: its own, and those that it extends, one after the other.
+    /// Its files: its own, then those that it extends, in order.
     pub files: Vec<Arc<str>>,
-    /// `[defaults]`
+    /// `[defaults]`.
     pub defaults: Vec<SettingStack>,
-    /// `[rules]`
+    /// `[rules]`.
     pub rules: Vec<Written>,
-    /// `[guards]`, with what counts where no file sets it.
+    /// `[guards]`, with built-in values for keys that no file sets.
     pub guards: Vec<Written>,
-    /// `[ignore]`
+    /// `[ignore]`.
     pub ignore: Vec<Written>,
-    /// `[inventory]`, with what counts where no file sets it.
+    /// `[inventory]`, with built-in values for keys that no file sets.
     pub inventory: Vec<Written>,
-    /// `[scopes]`
+    /// `[scopes]`.
     pub scopes: Vec<Written>,
-    /// The topic that was asked for; `None` where no file lists it.
+    /// The requested topic; `None` if no file lists it.
     pub topic: Option<ExplainedTopic>,
 }
 
-/// What the files declare of one topic.
+/// The declarations of one topic.
 #[derive(Debug, Clone)]
 pub struct ExplainedTopic {
-    /// The entry's key.
+    /// The place of the entry's key.
     pub declared_at: Place,
-    /// Whether the topic exists in this environment.
+    /// Whether the topic is declared for this environment.
     pub is_here: bool,
-    /// What the entry has besides settings: description, owner, profiles.
+    /// The entry's keys other than settings: description, owner, profiles.
     pub facts: Vec<Written>,
-    /// Its settings.
+    /// The topic's settings.
     pub settings: Vec<SettingStack>,
 }
 
-/// What an explanation is made from, besides the environment.
+/// The inputs of an explanation, besides the environment.
 pub(in crate::desired) struct Explainer<'a> {
     pub(in crate::desired) topic: Option<&'a TopicName>,
     pub(in crate::desired) sources: &'a Sources,
@@ -108,7 +108,7 @@ impl Explainer<'_> {
         })
     }
 
-    /// All values of all layers; those of `[defaults]` with the variables in them.
+    /// Returns the values of all layers; those of `[defaults]` with their variables.
     fn stacks(&self, stacks: &Stacks<'_>) -> Vec<SettingStack> {
         let mut shown = stacks.shown();
         for value in shown.iter_mut().flat_map(|stack| &mut stack.values) {
@@ -133,7 +133,7 @@ impl Explainer<'_> {
         (!values.is_empty()).then_some(SettingStack { setting, values })
     }
 
-    /// The variables at a place of `[defaults]`.
+    /// Returns the variables at a place in `[defaults]`.
     fn variables(&self, place: &Place) -> Vec<FromVariable> {
         let line = self.sources.line(&place.file, place.line);
         let skip = place.column.saturating_sub(1) as usize;
@@ -154,7 +154,7 @@ impl Explainer<'_> {
     }
 }
 
-/// What an entry has besides settings.
+/// Returns an entry's keys other than settings.
 fn facts(topic: &TopicEntry) -> Vec<Written> {
     let text = |key: &str, field: &Field<String>| {
         let given = field.given()?;

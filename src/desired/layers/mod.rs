@@ -1,5 +1,5 @@
-//! One environment: which layers each topic has, the stack of values of each setting, and what is in
-//! force.
+//! The layers of one environment: the layers of each topic, the layered values of each setting, and
+//! the effective value.
 
 pub(super) mod defaults;
 pub(super) mod environment;

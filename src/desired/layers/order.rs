@@ -1,4 +1,4 @@
-//! Which layers a topic has in an environment, in their order.
+//! The layers of a topic in an environment, in order.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,8 +10,8 @@ use crate::desired::reader::topics_file::TopicEntry;
 use crate::desired::reader::values::{Entries, Entry, List};
 use crate::model::Layer;
 
-/// The names that mean one environment, in the order in which their layers apply: its groups, then
-/// its own.
+/// The names of one environment, in the order in which their layers apply: its groups, then its
+/// own.
 #[derive(Debug)]
 pub(in crate::desired) struct Names(HashMap<Arc<str>, usize>);
 
@@ -25,7 +25,7 @@ impl Names {
         self.0.get(name).copied()
     }
 
-    /// Whether something that is limited to these environments is for this one.
+    /// Returns whether a list `environments = [..]` includes this environment.
     pub(in crate::desired) fn are_in(&self, environments: &Field<List<String>>) -> bool {
         match environments {
             Field::Absent => true,
@@ -38,14 +38,14 @@ impl Names {
     }
 }
 
-/// One layer's settings, with the layer's name.
+/// A layer and its settings.
 pub(in crate::desired) type Layered<'a> = (Layer, &'a Settings);
 
-/// Some layers, lowest first.
+/// Layers, lowest first.
 #[derive(Debug)]
 pub(in crate::desired) struct Layers<'a> {
     pub(in crate::desired) list: Vec<Layered<'a>>,
-    /// Whether every one of them could be read: if not, what none of them says is not missed.
+    /// Whether all of them could be read: if not, missing values are not reported.
     pub(in crate::desired) complete: bool,
 }
 
@@ -66,7 +66,7 @@ pub(in crate::desired) struct SharedLayers<'a> {
     pub(in crate::desired) names: Names,
     defaults: Layers<'a>,
     profiles: HashMap<&'a str, Layers<'a>>,
-    /// How many values the layers of each profile have, about.
+    /// The estimated number of values in each profile's layers.
     sizes: HashMap<&'a str, usize>,
 }
 
@@ -110,7 +110,8 @@ impl<'a> SharedLayers<'a> {
         }
     }
 
-    /// How many values a topic's layers have, about; cheap even where they are many.
+    /// Returns the estimated number of values in a topic's layers, in time independent of that
+    /// number.
     pub(in crate::desired) fn values_of(&self, topic: &TopicEntry) -> usize {
         let profiles = topic.profile.value().map_or(&[][..], |names| &names.0);
         let of_profile = |name: &Given<String>| {
@@ -127,12 +128,12 @@ impl<'a> SharedLayers<'a> {
             + own.map(values).sum::<usize>()
     }
 
-    /// The layers of `[defaults]`.
+    /// Returns the layers of `[defaults]`.
     pub(in crate::desired) fn defaults(&self) -> &Layers<'a> {
         &self.defaults
     }
 
-    /// All layers of a topic.
+    /// Returns all layers of a topic.
     pub(in crate::desired) fn of(&self, topic: &'a TopicEntry) -> Layers<'a> {
         let mut layers = Layers {
             list: self.defaults.list.clone(),
@@ -150,13 +151,13 @@ impl<'a> SharedLayers<'a> {
     }
 }
 
-/// How many values a layer has, about.
+/// Returns the estimated number of values in a layer.
 fn values(settings: &Settings) -> usize {
     let unmanaged = settings.unmanaged.value();
     2 + settings.configs().len() + unmanaged.map_or(0, |list| list.what.config.len())
 }
 
-/// The `env.NAME` layers that are for an environment, in the order of its names.
+/// Returns the `env.NAME` layers of an environment, in the order of its names.
 fn env_layers<'a>(
     names: &Names,
     env: &'a Field<Entries<Settings>>,

@@ -1,5 +1,5 @@
-//! One environment: the layers of every topic merged, every value with the place and the layer
-//! that set it, and what only shows then.
+//! Resolution of one environment: merges the layers of every topic, keeps the place and the layer
+//! of every value, and runs the checks that need resolved values.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,13 +22,13 @@ use crate::desired::suggest::shown;
 use crate::desired::{Lifecycle, LifecycleTopic, Removal, Topic, Traffic};
 use crate::model::{ConfigKey, ConfigMap, Finding, Globs, Layer, Place, Sourced, TopicName};
 
-/// What a topic takes without its values, about, in bytes.
+/// The estimated bytes of a topic without its values.
 const TOPIC_BYTES: usize = 450;
 
-/// What one value of a layer takes, about, once it is in force.
+/// The estimated bytes of one effective value.
 const LAYER_BYTES: usize = 100;
 
-/// The topics of one environment.
+/// The resolved topics of one environment.
 #[derive(Default)]
 pub(in crate::desired) struct Resolved {
     pub(in crate::desired) topics: BTreeMap<TopicName, Topic>,
@@ -37,15 +37,15 @@ pub(in crate::desired) struct Resolved {
     pub(in crate::desired) defaults: Defaults,
 }
 
-/// What resolving one environment needs.
+/// The inputs of the resolution of one environment.
 pub(in crate::desired) struct Resolver<'a> {
     pub(in crate::desired) environment: Arc<str>,
-    /// The environment's own file, as it is shown.
+    /// The displayed path of the environment's own file.
     pub(in crate::desired) file: Arc<str>,
     pub(in crate::desired) layers: SharedLayers<'a>,
     pub(in crate::desired) declarations: &'a Declarations,
     pub(in crate::desired) rules: &'a Rules<'a>,
-    /// Config keys that some environment allows besides Kafka's.
+    /// Config keys that any environment allows in addition to Kafka's.
     pub(in crate::desired) allowed_somewhere: &'a [Globs],
     pub(in crate::desired) resolving: &'a Resolving,
 }
@@ -69,8 +69,8 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Whether all topics together fit into memory, told before any of them is resolved: what one
-    /// line says can be taken over by every topic.
+    /// Returns whether all topics together fit into memory, before any is resolved: every topic can
+    /// inherit a long value.
     fn fits(&self, problems: &mut Problems) -> bool {
         let entries = self.declarations.entries.iter();
         let weights: Vec<usize> = entries
@@ -90,7 +90,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// About how many bytes a topic of this entry takes.
+    /// Returns the estimated bytes of a topic of this entry.
     fn weight(&self, topic: &TopicEntry) -> usize {
         let text = |field: &Field<String>| field.value().map_or(0, String::len);
         let labels = topic.labels.value().map_or(&[][..], |labels| &labels.0);
@@ -197,7 +197,7 @@ impl<'a> Resolver<'a> {
         Some(LifecycleTopic { name, settings })
     }
 
-    /// Merges the layers of a topic. `None` where it does not exist here, or cannot be told.
+    /// Merges the layers of a topic. `None` if it is not declared here, or cannot be resolved.
     fn resolve(
         &self,
         entry: &'a Listed,
@@ -272,7 +272,7 @@ impl<'a> Resolver<'a> {
         subject.report(&Layer::Topic, finding, problems);
     }
 
-    /// The configs in force. `None` where one of them is wrong.
+    /// Returns the effective configs. `None` if one of them is invalid.
     fn config(
         &self,
         stacks: &Stacks<'_>,
@@ -309,7 +309,7 @@ impl<'a> Resolver<'a> {
         sound.then_some(config)
     }
 
-    /// Whether another environment allows a key. One that none allows has been reported already.
+    /// Returns whether another environment allows a key. A key that none allows has been reported.
     fn is_allowed_elsewhere(&self, key: &ConfigKey) -> bool {
         self.allowed_somewhere
             .iter()
@@ -317,16 +317,16 @@ impl<'a> Resolver<'a> {
     }
 }
 
-/// A number that a topic must have.
+/// A required number.
 enum Required {
     Found(Sourced<u32>),
-    /// No layer has it.
+    /// No layer sets it.
     Missing,
-    /// A layer has it wrong, or a layer is not known: that has been reported.
+    /// A layer sets an invalid value or could not be read; this has been reported.
     Unavailable,
 }
 
-/// A number that must come from some layer. `complete`: whether every layer could be read.
+/// Returns a required number. `complete`: whether every layer could be read.
 fn required<const MIN: u32, const MAX: u32>(
     stack: &Stack<'_, Bounded<MIN, MAX>>,
     complete: bool,

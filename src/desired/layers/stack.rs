@@ -1,5 +1,5 @@
-//! What the layers of a topic declare: for each setting a stack of values, weakest first. The top is
-//! in force; `show` prints all of it.
+//! The declarations of a topic's layers: for each setting a stack of values, lowest layer first.
+//! The top is effective; `show` prints the whole stack.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,20 +12,21 @@ use crate::desired::reader::settings::{Settings, UnmanagedList};
 use crate::desired::reader::values::{Bounded, PartitionCount, ReplicaCount};
 use crate::model::{Layer, OnRemove, Place, Setting};
 
-/// All that some layers declare.
+/// The declarations of several layers.
 #[derive(Debug)]
 pub(in crate::desired) struct Stacks<'l> {
     pub(in crate::desired) partitions: Stack<'l, PartitionCount>,
     pub(in crate::desired) replication_factor: Stack<'l, ReplicaCount>,
     pub(in crate::desired) on_remove: Stack<'l, OnRemove>,
     pub(in crate::desired) unmanaged: Stack<'l, UnmanagedList>,
-    /// By key; of one key, weakest first.
+    /// By key, then lowest layer first.
     configs: Vec<(&'l Layer, &'l ConfigEntry)>,
-    /// Whether every layer's `config` could be read.
+    /// Whether `config` could be read in every layer.
     pub(in crate::desired) configs_are_complete: bool,
 }
 
-/// The values of one setting, weakest first. One that is wrong, which has been reported, is `None`.
+/// The values of one setting, lowest layer first. `None` is an invalid value, which has been
+/// reported.
 #[derive(Debug)]
 pub(in crate::desired) struct Stack<'l, T>(Vec<(&'l Layer, Option<&'l Given<T>>)>);
 
@@ -42,12 +43,12 @@ impl<'l, T> Stack<'l, T> {
         }
     }
 
-    /// The value of the strongest layer that has one; inside, `None` where that value is wrong.
+    /// Returns the value of the highest layer that sets one; the inner `None` is an invalid value.
     pub(in crate::desired) fn top(&self) -> Option<(&'l Layer, Option<&'l Given<T>>)> {
         self.0.last().copied()
     }
 
-    /// The value in force, if it is right.
+    /// Returns the effective value, if valid.
     pub(in crate::desired) fn value(&self) -> Option<&'l T> {
         let (_, given) = self.top()?;
         given.map(|given| &given.value)
@@ -101,19 +102,19 @@ impl<'l> Stacks<'l> {
         stacks
     }
 
-    /// The stack of each config, by key. None is empty.
+    /// Iterates over the stacks of all configs, by key. No stack is empty.
     fn configs(&self) -> impl Iterator<Item = &[(&'l Layer, &'l ConfigEntry)]> {
         self.configs.chunk_by(|(_, a), (_, b)| a.key == b.key)
     }
 
-    /// The configs in force, by key.
+    /// Iterates over the effective configs, by key.
     pub(in crate::desired) fn top_configs(
         &self,
     ) -> impl Iterator<Item = (&'l Layer, &'l ConfigEntry)> {
         self.configs().filter_map(|stack| stack.last().copied())
     }
 
-    /// Every setting that a layer declares, for people.
+    /// Returns every setting that a layer declares, for display.
     pub(in crate::desired) fn shown(&self) -> Vec<SettingStack> {
         let config = |stack: &[(&Layer, &ConfigEntry)]| {
             let value = |(layer, entry): &(&Layer, &ConfigEntry)| {
@@ -156,12 +157,12 @@ fn number<const MIN: u32, const MAX: u32>(number: &Bounded<MIN, MAX>) -> String 
 pub struct SettingStack {
     /// The setting.
     pub setting: Setting,
-    /// The values, weakest first.
+    /// The values, lowest layer first.
     pub values: Vec<LayerValue>,
 }
 
 impl SettingStack {
-    /// The value in force; inside, `None` where it declares nothing after all.
+    /// Returns the effective value; `None` if the top is `"default"`, which undoes the declaration.
     pub fn value(&self) -> Option<&str> {
         self.values.last()?.value.as_deref()
     }
@@ -170,13 +171,13 @@ impl SettingStack {
 /// The value of one layer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LayerValue {
-    /// The value as Kafka holds it; `None` for `"default"`, which declares nothing.
+    /// The value as Kafka stores it; `None` for `"default"`, which undoes the declaration.
     pub value: Option<String>,
-    /// The layer.
+    /// The layer that sets it.
     pub layer: Layer,
-    /// Where it is declared.
+    /// The place of the declaration.
     pub place: Place,
-    /// The variables that it is made of.
+    /// The variables in the value.
     pub variables: Vec<FromVariable>,
 }
 

@@ -1,5 +1,5 @@
-//! What can be told of a lifecycle's topics before there are any: that their names could never be
-//! used here, or could be those of other topics. Names are checked again once an instance has them.
+//! Checks of lifecycle topics before any instance exists: names that could never be used, or that
+//! other topics could have. Names are checked again when an instance starts.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -11,11 +11,10 @@ use crate::desired::suggest::shown;
 use crate::desired::{Desired, LifecycleTopic};
 use crate::model::{Finding, Globs, Place, TopicName};
 
-/// The code of names that two instances could have.
+/// The code of names that two instances could share.
 const AMBIGUOUS: &str = "ambiguous-template";
 
-/// Checks the lifecycles of an environment against each other and against everything else that it
-/// names.
+/// Checks the lifecycles of an environment against each other and against all other names.
 pub(in crate::desired) fn check(desired: &Desired, effort: &Effort, problems: &mut Problems) {
     let mut made = Vec::new();
     for lifecycle in desired.lifecycles.values() {
@@ -39,7 +38,7 @@ pub(in crate::desired) fn check(desired: &Desired, effort: &Effort, problems: &m
     overlaps(desired, made, effort, problems);
 }
 
-/// The names that a topic of a lifecycle can have.
+/// The possible names of a lifecycle's topic.
 struct Names<'a> {
     topic: &'a LifecycleTopic,
     shape: NameShape<'a>,
@@ -48,7 +47,7 @@ struct Names<'a> {
 }
 
 impl Names<'_> {
-    /// Whether this is surely one of them.
+    /// Returns whether a name is certainly one of them.
     fn has(&self, name: &TopicName, effort: &Effort) -> bool {
         let text = name.as_str();
         text.starts_with(self.start) && text.ends_with(self.end) && self.shape.has(text, effort)
@@ -59,7 +58,7 @@ impl Names<'_> {
     }
 }
 
-/// Reports a name that two instances of a lifecycle could have.
+/// Reports a name that two instances of a lifecycle could share.
 fn ambiguous(desired: &Desired, names: &Names<'_>, effort: &Effort, problems: &mut Problems) {
     const HELP: &str = "put a character between the parameters that their patterns do not match";
     let written = written(names.topic);
@@ -91,11 +90,11 @@ fn ambiguous(desired: &Desired, names: &Names<'_>, effort: &Effort, problems: &m
     problems.add_in(environment, &written, true, finding.help(HELP));
 }
 
-/// Reports names that topics of two templates could have.
+/// Reports names that topics of two templates could share.
 fn overlaps(desired: &Desired, mut made: Vec<Names<'_>>, effort: &Effort, problems: &mut Problems) {
     made.sort_by(|a, b| (a.start, a.place()).cmp(&(b.start, b.place())));
     for (number, one) in made.iter().enumerate() {
-        // Of those with other beginnings none has a name in common.
+        // Templates with different prefixes share no name.
         let others = made[number + 1..].iter();
         for other in others.take_while(|other| other.start.starts_with(one.start)) {
             if !effort.take(1) {
@@ -134,7 +133,7 @@ fn overlap(
     problems.add_in(&desired.environment.name, &topic, true, finding);
 }
 
-/// `a=x b=y_z`
+/// Formats values as `a=x b=y_z`.
 fn values(values: &BTreeMap<String, String>) -> String {
     let values: Vec<String> = values
         .iter()
@@ -143,7 +142,7 @@ fn values(values: &BTreeMap<String, String>) -> String {
     shown(values.join(" "))
 }
 
-/// The topics of lifecycles that surely lie outside of what a scope may list.
+/// Returns the lifecycle topics that are certainly outside of a scope.
 pub(in crate::desired) fn outside<'a>(
     desired: &'a Desired,
     scope: &'a Globs,
@@ -157,12 +156,12 @@ pub(in crate::desired) fn outside<'a>(
     outside.map(|topic| (written(topic), &topic.settings.declared_at))
 }
 
-/// The name as it stands in the file, placeholders and all.
+/// Returns the name as written, with placeholders.
 fn written(topic: &LifecycleTopic) -> TopicName {
     TopicName::new(topic.name.to_string())
 }
 
-/// What every name of a topic starts and ends with.
+/// Returns the common prefix and suffix of a topic's names.
 fn ends(topic: &LifecycleTopic) -> (&str, &str) {
     let parts = topic.name.parts();
     (plain(parts.first()), plain(parts.last()))
@@ -175,7 +174,8 @@ fn plain(part: Option<&Part>) -> &str {
     }
 }
 
-/// Whether a name with these ends could match a glob, as far as the glob's own plain ends tell.
+/// Returns whether a name with this prefix and suffix could match a glob, by the glob's literal
+/// prefix and suffix.
 fn may_match(glob: &str, start: &str, end: &str) -> bool {
     const SPECIAL: [char; 7] = ['*', '?', '[', ']', '{', '}', '\\'];
     let glob_start = glob.split(SPECIAL).next().unwrap_or_default();
@@ -185,11 +185,11 @@ fn may_match(glob: &str, start: &str, end: &str) -> bool {
     starts && ends
 }
 
-/// A glob that matches whatever stands for the placeholders ignores every instance.
+/// Reports a glob that matches any value of the placeholders, and so ignores every instance.
 fn ignored(desired: &Desired, topic: &LifecycleTopic, problems: &mut Problems) {
     let environment = &desired.environment;
     let ignoring = |length: usize| {
-        // No glob spells this out, so that only its wildcards match.
+        // A character that no glob contains literally, so that only wildcards match.
         let anything = "\u{1}".repeat(length);
         let values = topic.name.placeholders().map(|name| (name, &*anything));
         let name = topic.name.fill(&values.collect());
@@ -211,7 +211,7 @@ fn ignored(desired: &Desired, topic: &LifecycleTopic, problems: &mut Problems) {
     problems.add_in(&environment.name, &name, true, finding);
 }
 
-/// Names that the files give to something else and that an instance could have too.
+/// Reports other declared names that an instance could have, too.
 fn named_elsewhere(desired: &Desired, names: &Names<'_>, effort: &Effort, problems: &mut Problems) {
     const HELP: &str = "rename one of them, or narrow the patterns of the lifecycle's parameters";
     let environment = &desired.environment;

@@ -1,4 +1,4 @@
-//! One instance of a lifecycle: which topics it has, told from the values of its parameters.
+//! The topics of one lifecycle instance, from the values of its parameters.
 
 use std::collections::BTreeMap;
 
@@ -7,66 +7,66 @@ use crate::desired::{Desired, Lifecycle, Topic};
 use crate::model::name::NameProblem;
 use crate::model::{Place, TopicName};
 
-/// Why some values make no instance of a lifecycle.
+/// Why parameter values do not form an instance of a lifecycle.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoInstance {
-    /// The lifecycle has no such parameter.
+    /// An unknown parameter.
     #[error("the lifecycle has no parameter {}", shown(.name))]
     Unknown {
-        /// What was given.
+        /// The given name.
         name: String,
-        /// The parameters that it has.
+        /// The lifecycle's parameters.
         known: Vec<String>,
     },
     /// A parameter has no value.
     #[error("the parameter {} is missing", shown(.name))]
     Missing {
-        /// The parameter.
+        /// The missing parameter.
         name: String,
-        /// What its values match whole.
+        /// The pattern that values must fully match.
         pattern: String,
     },
-    /// A value is not what the parameter takes.
+    /// A value does not match the parameter's pattern.
     #[error("{} is no value of {}", shown(.value), shown(.name))]
     Mismatch {
-        /// The parameter.
+        /// The parameter's name.
         name: String,
-        /// What was given.
+        /// The given value.
         value: String,
-        /// What it should match whole.
+        /// The pattern that it must fully match.
         pattern: String,
     },
-    /// A value makes a name that Kafka would not take.
+    /// A value results in a name that Kafka would reject.
     #[error("{}: {problem}", shown(.topic))]
     BadName {
-        /// The name.
+        /// The invalid name.
         topic: TopicName,
-        /// What is wrong with it.
+        /// Why it is invalid.
         problem: NameProblem,
     },
-    /// Two topics of the instance would be one.
+    /// Two topics of the instance have the same name.
     #[error("{} and {} would be the same topic", shown(&.templates.0), shown(&.templates.1))]
     SameName {
-        /// The names, their placeholders not filled in.
+        /// The names as written, with placeholders.
         templates: (String, String),
     },
     /// The lifecycle has no topics in this environment.
     #[error("the lifecycle has no topics here")]
     NoTopics,
-    /// There is no such lifecycle.
+    /// An unknown lifecycle.
     #[error("there is no lifecycle {}", shown(.name))]
     UnknownLifecycle {
-        /// What was given.
+        /// The given name.
         name: String,
-        /// The lifecycles that there are.
+        /// The existing lifecycles.
         known: Vec<String>,
     },
-    /// A value makes a name that this environment has no room for.
+    /// A value results in a name that is not allowed in this environment.
     #[error("{} {why}", shown(.topic))]
     NotHere {
-        /// The name.
+        /// The topic's name.
         topic: TopicName,
-        /// Why.
+        /// Why it is not allowed.
         why: InvalidInstanceTopic,
     },
 }
@@ -74,28 +74,28 @@ pub enum NoInstance {
 /// Why a topic cannot belong to an instance in an environment.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidInstanceTopic {
-    /// It holds the inventory.
+    /// It is the inventory.
     #[error("holds the inventory")]
     Inventory,
     /// The environment ignores it.
     #[error("is ignored here: [ignore] topics has {}", shown(.0))]
     Ignored(String),
-    /// A file lists it, or one that Kafka takes for the same.
+    /// It is listed, or collides with a listed topic's name.
     #[error("is listed already, at {0}")]
     Listed(Place),
-    /// A tombstone wants it gone.
+    /// It has a removal.
     #[error("has a removal, at {0}")]
     Removed(Place),
-    /// The scope may not have it.
+    /// It is outside of the scope.
     #[error("does not belong to the scope {}", shown(.0))]
     OutsideScope(String),
-    /// A rule is against its name.
+    /// Its name breaks a rule.
     #[error("does not match {}, which [rules] asks of names", shown(.0))]
     Rule(String),
 }
 
 impl NoInstance {
-    /// What to write instead.
+    /// Returns how to fix the error.
     pub fn help(&self) -> Option<String> {
         match self {
             NoInstance::Unknown { name, known } => {
@@ -125,10 +125,10 @@ impl NoInstance {
 }
 
 impl Desired {
-    /// The lifecycle of this name.
+    /// Returns the lifecycle with this name.
     ///
     /// # Errors
-    /// There is none.
+    /// Returns an error if it does not exist.
     pub fn lifecycle(&self, name: &str) -> Result<&Lifecycle, NoInstance> {
         let unknown = || NoInstance::UnknownLifecycle {
             name: name.to_owned(),
@@ -137,10 +137,10 @@ impl Desired {
         self.lifecycles.get(name).ok_or_else(unknown)
     }
 
-    /// Whether a topic may belong to an instance here. `scope` is whose it would be.
+    /// Checks that a topic may belong to an instance in this environment, owned by `scope`.
     ///
     /// # Errors
-    /// Why it may not.
+    /// Returns why it may not.
     pub fn has_room_for(
         &self,
         topic: &TopicName,
@@ -186,10 +186,11 @@ impl Desired {
 }
 
 impl Lifecycle {
-    /// The topics of one instance, all with the settings that the files say.
+    /// Returns the topics of one instance with their settings.
     ///
     /// # Errors
-    /// The values are not those of its parameters, each once and whole, or make no names.
+    /// Returns an error if the values do not match the parameters exactly, or result in invalid
+    /// names.
     pub fn topics_of(
         &self,
         values: &BTreeMap<String, String>,
@@ -221,7 +222,7 @@ impl Lifecycle {
         Ok(topics)
     }
 
-    /// Whether these are values of its parameters, of each of them, and of nothing else.
+    /// Checks that there is exactly one matching value per parameter.
     fn check(&self, values: &BTreeMap<String, String>) -> Result<(), NoInstance> {
         let unknown = |name: &&String| !self.parameters.contains_key(*name);
         if let Some(name) = values.keys().find(unknown) {

@@ -1,4 +1,4 @@
-//! Lifecycles: the names of their topics, what these can become, and the topics of one instance.
+//! Lifecycles: the names of their topics, the possible names, and the topics of one instance.
 
 pub(super) mod checks;
 pub(super) mod instance;

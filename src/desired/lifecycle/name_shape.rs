@@ -1,5 +1,5 @@
-//! What names the template of a lifecycle's topic can make: whether a name is one of them, whether
-//! two instances could have the same one, and whether two templates could make the same one.
+//! The set of names that a lifecycle topic's template can produce: whether it contains a name,
+//! whether two instances could share one, and whether two templates could share one.
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashSet};
@@ -8,19 +8,19 @@ use super::name_template::{NameTemplate, Part};
 use crate::desired::Lifecycle;
 use crate::desired::reader::automaton::{Automaton, State};
 
-/// The most steps that looking at one template, or at two, takes.
+/// Maximum steps for one template or one pair.
 const MOST_STEPS: usize = 2_000_000;
 
-/// The most pairs of places that are remembered meanwhile.
+/// Maximum pairs of positions that are stored during a search.
 const MOST_PAIRS: usize = 200_000;
 
-/// The most steps that all of it takes for the environments that are loaded.
+/// Maximum steps for all loaded environments.
 const MOST_STEPS_OF_ALL: usize = 10_000_000;
 
-/// The most splits of a name that are tried where a placeholder is in its template twice.
+/// Maximum splits of a name that are tried if a placeholder occurs twice in its template.
 const MOST_SPLITS: usize = 10_000;
 
-/// The steps that may still be taken. What comes after them is not looked at.
+/// The remaining steps; checks beyond them are skipped.
 #[derive(Debug)]
 pub(in crate::desired) struct Effort(Cell<usize>);
 
@@ -31,7 +31,7 @@ impl Default for Effort {
 }
 
 impl Effort {
-    /// Takes steps; `false` once there are none left.
+    /// Takes steps; returns `false` when none are left.
     pub(in crate::desired) fn take(&self, steps: usize) -> bool {
         let left = self.0.get().checked_sub(steps);
         self.0.set(left.unwrap_or_default());
@@ -47,7 +47,7 @@ enum Segment<'a> {
     Value(&'a str, &'a Automaton),
 }
 
-/// A place in a template: the segment, and how far it is read.
+/// A position in a template: the segment, and the offset or state in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum Position {
     InText(usize, usize),
@@ -56,7 +56,7 @@ enum Position {
 }
 
 impl Position {
-    /// The segment that the next byte belongs to.
+    /// Returns the segment of the next byte.
     fn segment(self) -> Option<usize> {
         match self {
             Self::InText(segment, _) | Self::InValue(segment, _) => Some(segment),
@@ -65,23 +65,23 @@ impl Position {
     }
 }
 
-/// What was found out about names.
+/// The result of a search for names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::desired) enum Search {
-    /// A name, with the values that make it, and others that make it too.
+    /// A name, with two sets of values that produce it.
     Found {
         name: String,
         first: BTreeMap<String, String>,
         second: BTreeMap<String, String>,
     },
-    /// There is none.
+    /// No such name exists.
     None,
-    /// It was not found out: that takes too many steps.
+    /// Unknown: the search takes too many steps.
     Unknown,
 }
 
 impl<'a> NameShape<'a> {
-    /// `None` where a parameter has no usable pattern, which has been reported.
+    /// Returns `None` if a parameter has no valid pattern, which has been reported.
     pub(in crate::desired) fn of(
         lifecycle: &'a Lifecycle,
         template: &'a NameTemplate,
@@ -99,7 +99,7 @@ impl<'a> NameShape<'a> {
         Some(Self(parts.map(segment).collect::<Option<_>>()?))
     }
 
-    /// Whether an instance can have this name.
+    /// Returns whether an instance can have this name.
     pub(in crate::desired) fn has(&self, name: &str, effort: &Effort) -> bool {
         if !effort.take(name.len()) {
             return false;
@@ -122,7 +122,7 @@ impl<'a> NameShape<'a> {
         fits && (!self.repeats() || self.splits(0, name, &mut BTreeMap::new(), &mut splits))
     }
 
-    /// Whether a placeholder is in it twice: it has one value.
+    /// Returns whether a placeholder occurs twice, with one value.
     fn repeats(&self) -> bool {
         let mut names: Vec<&str> = self.values().collect();
         names.sort_unstable();
@@ -181,7 +181,7 @@ impl<'a> NameShape<'a> {
         false
     }
 
-    /// Where a name can be read on from the beginning of a segment.
+    /// Returns the positions at which reading can continue from the beginning of a segment.
     fn from(&self, segment: usize) -> Vec<Position> {
         let mut positions = Vec::new();
         for at in segment..=self.0.len() {
@@ -200,7 +200,7 @@ impl<'a> NameShape<'a> {
         positions
     }
 
-    /// Where it can be read on after a byte.
+    /// Returns the positions after a byte.
     fn next(&self, position: Position, byte: u8) -> Vec<Position> {
         match position {
             Position::End => Vec::new(),
@@ -227,7 +227,7 @@ impl<'a> NameShape<'a> {
         }
     }
 
-    /// A name that two different sets of values make.
+    /// Searches for a name that two different sets of values produce.
     pub(in crate::desired) fn two_readings(&self, effort: &Effort) -> Search {
         match self.values().count() {
             0 | 1 => Search::None,
@@ -235,12 +235,12 @@ impl<'a> NameShape<'a> {
         }
     }
 
-    /// A name that this template and another one make.
+    /// Searches for a name that this template and another one produce.
     pub(in crate::desired) fn common_name(&self, other: &Self, effort: &Effort) -> Search {
         search(self, other, false, effort)
     }
 
-    /// The values of a reading, if each placeholder has one.
+    /// Returns the values of a reading, if they are consistent for each placeholder.
     fn read(&self, name: &[u8], segments: &[usize]) -> Option<BTreeMap<String, String>> {
         let mut values: BTreeMap<String, String> = BTreeMap::new();
         for (number, segment) in self.0.iter().enumerate() {
@@ -258,7 +258,8 @@ impl<'a> NameShape<'a> {
         Some(values)
     }
 
-    /// What tells bytes apart: one of each kind of the bytes that a name may have.
+    /// Returns the equivalence class of a byte, so that a search tries one byte of each class that
+    /// a name may contain.
     fn kind(&self, byte: u8) -> Vec<u8> {
         let kind = |segment: &Segment<'_>| match segment {
             Segment::Text(text) => {
@@ -279,13 +280,14 @@ impl<'a> NameShape<'a> {
 struct Pair {
     first: Position,
     second: Position,
-    /// Whether a byte belongs to another segment in the one than in the other.
+    /// Whether any byte belongs to different segments in the two readings.
     differ: bool,
 }
 
-/// Looks for the shortest name that both make; where `differ` is set, in two ways. Where a placeholder
-/// is in a template twice, one whose values do not agree is passed over; where it was the only one that
-/// makes a template ambiguous, there may be others that the search has not been to.
+/// Searches for the shortest name that both templates produce; if `differ` is set, in two ways. If
+/// a placeholder occurs twice in a template, names with inconsistent values are skipped; if a
+/// skipped name was the only evidence of ambiguity, others may exist that the search has not
+/// visited.
 fn search(one: &NameShape<'_>, other: &NameShape<'_>, differ: bool, effort: &Effort) -> Search {
     let legal = (b'a'..=b'z')
         .chain(b'A'..=b'Z')
@@ -294,7 +296,7 @@ fn search(one: &NameShape<'_>, other: &NameShape<'_>, differ: bool, effort: &Eff
     let mut kinds = HashSet::new();
     let bytes = legal.filter(|&byte| kinds.insert((one.kind(byte), other.kind(byte))));
     let bytes: Vec<u8> = bytes.collect();
-    // Each pair that was reached, with the one before it and the byte between them.
+    // Each visited pair, with its predecessor and the byte between them.
     let mut reached: Vec<(Pair, Option<(usize, u8)>)> = Vec::new();
     let mut known: HashSet<Pair> = HashSet::new();
     let mut add = |pair: Pair, from, reached: &mut Vec<_>| {
@@ -352,7 +354,7 @@ fn search(one: &NameShape<'_>, other: &NameShape<'_>, differ: bool, effort: &Eff
     }
 }
 
-/// The name of a way through the pairs, with its values in both readings.
+/// Returns the name of a path through the pairs, with its values in both readings.
 fn found(
     one: &NameShape<'_>,
     other: &NameShape<'_>,
@@ -435,7 +437,7 @@ mod tests {
             assert_eq!(readings(separated, &both), None, "{separated}");
         }
         for (a, b, ambiguous) in [
-            // One that cannot be longer or shorter, and one that has an end of its own.
+            // A fixed length, and a distinct last character.
             ("[a-z_]{4}", WORD, false),
             (WORD, "[a-z]{4}", false),
             (WORD, "[0-9]+", false),
@@ -451,7 +453,7 @@ mod tests {
             assert_eq!(found.is_some(), ambiguous, "{a} {b}: {found:?}");
         }
         assert_eq!(readings("{a}", &[("a", ".*")]), None);
-        // Only what a name may hold counts.
+        // Only characters that are valid in names count.
         assert_eq!(
             readings("{a}-{b}", &[("a", "[a-z /]+"), ("b", "[^-]+")]),
             None

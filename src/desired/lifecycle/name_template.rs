@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::model::TopicName;
 
-/// A topic name with places to be filled in.
+/// A topic name with placeholders.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NameTemplate(Vec<Part>);
 
@@ -16,7 +16,7 @@ pub(in crate::desired) enum Part {
 }
 
 impl NameTemplate {
-    /// Finds the placeholders in a name.
+    /// Parses the placeholders in a name.
     pub(in crate::desired) fn parse(text: &str) -> Result<Self, &'static str> {
         let mut parts = Vec::new();
         let mut rest = text;
@@ -43,7 +43,7 @@ impl NameTemplate {
         Ok(Self(parts))
     }
 
-    /// The placeholders' names, in the order in which they stand.
+    /// Iterates over the placeholders' names, in order.
     pub fn placeholders(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|part| match part {
             Part::Placeholder(name) => Some(name.as_str()),
@@ -51,17 +51,17 @@ impl NameTemplate {
         })
     }
 
-    /// Its parts. No text follows a text.
+    /// Returns the parts. Text parts are never adjacent.
     pub(in crate::desired) fn parts(&self) -> &[Part] {
         &self.0
     }
 
-    /// The name, all placeholders filled in; one that has no value stays as it is.
+    /// Returns the name with all placeholders replaced; a placeholder without a value stays.
     pub fn fill(&self, values: &BTreeMap<&str, &str>) -> TopicName {
         TopicName::new(self.with(values).to_string())
     }
 
-    /// The same with some placeholders filled in.
+    /// Returns the template with some placeholders replaced.
     pub(in crate::desired) fn with(&self, values: &BTreeMap<&str, &str>) -> Self {
         let mut parts: Vec<Part> = Vec::new();
         for part in &self.0 {
@@ -78,7 +78,7 @@ impl NameTemplate {
         Self(parts)
     }
 
-    /// The fixed parts alone, to check their characters.
+    /// Returns the fixed parts, to check their characters.
     pub(in crate::desired) fn fixed(&self) -> String {
         self.0
             .iter()
@@ -102,15 +102,14 @@ impl fmt::Display for NameTemplate {
     }
 }
 
-/// Whether a text can be a placeholder's name.
+/// Returns whether a text is a valid placeholder name.
 pub(in crate::desired) fn is_placeholder(name: &str) -> bool {
     !name.is_empty()
         && !name.starts_with(|c: char| c.is_ascii_digit())
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
-/// The combinations of some lists, the last list turning fastest. The caller has made sure that
-/// there are not too many.
+/// The Cartesian product of lists, with the last list varying fastest. Callers must limit its size.
 pub(in crate::desired) struct Product<'a> {
     lists: &'a [(&'a str, Vec<&'a str>)],
     next: Option<Vec<usize>>,
@@ -123,7 +122,7 @@ impl<'a> Product<'a> {
         Self { lists, next }
     }
 
-    /// How many combinations there are, if that many can be counted.
+    /// Returns the number of combinations, or `None` on overflow.
     pub(in crate::desired) fn size(lists: &[(&str, Vec<&str>)]) -> Option<usize> {
         lists
             .iter()

@@ -10,7 +10,7 @@ use crate::model::{Secret, TopicName};
 /// A repository in a temporary folder.
 struct Repository(tempfile::TempDir);
 
-/// These variables, and no secrets.
+/// Returns these variables, without secrets.
 fn outside(variables: &Variables) -> Outside<'_> {
     Outside {
         variables,
@@ -62,7 +62,7 @@ fn names(loaded: &Loaded) -> Vec<&str> {
     environments.map(|e| &*e.desired.environment.name).collect()
 }
 
-/// `code place` of each finding.
+/// Returns `code place` of each finding.
 fn found(loaded: &Loaded) -> Vec<String> {
     let shown = |finding: &Finding| format!("{} {}", finding.code, finding.place);
     loaded.findings.iter().map(shown).collect()
@@ -213,7 +213,7 @@ fn environments_that_were_not_asked_for_are_known_but_not_judged() {
     )
     .unwrap();
     assert_eq!(found(&repository.load(named(&["dev"]))), [""; 0]);
-    // Nobody knows whether this is a group of the file that cannot be read.
+    // It may be a group in the unreadable file.
     let unknown = repository.load(named(&["asia"]));
     assert!(unknown.environments.is_empty());
     assert!(found(&unknown).contains(&"syntax environments/other.toml:1:11".to_owned()));
@@ -311,7 +311,7 @@ fn links_lead_nowhere_out_of_the_repository() {
         ("topics/git.toml", Path::new("../.git/config.toml")),
         ("topics/git", Path::new("../.git")),
         ("environments/prod.toml", x.as_path()),
-        // A second name for what is read already, and ways in circles.
+        // A second name of a file that is read, and circular links.
         ("topics/again.toml", Path::new("a.toml")),
         ("topics/around", Path::new(".")),
     ] {
@@ -329,7 +329,7 @@ fn links_lead_nowhere_out_of_the_repository() {
     }
     let inside = with("topics", Path::new("shared")).load(Ask::All);
     assert_eq!(inside.environments[0].desired.topics.len(), 1);
-    // Whoever passes a folder elsewhere has chosen it; links in it may not leave it.
+    // A folder elsewhere is the user's choice, but links in it must not leave it.
     let repository = Repository::new(&files);
     std::os::unix::fs::symlink(&x, outside.path().join("topics/y.toml")).unwrap();
     let folders = Folders {
@@ -372,7 +372,7 @@ fn a_folder_has_an_end() {
     let loaded = repository.load(Ask::All);
     let deepest = (0..32).fold("too-deep topics/deep".to_owned(), |path, _| path + "/d");
     assert_eq!(found(&loaded), [deepest]);
-    // Hidden ones count, and what is no TOML.
+    // Hidden files and files that are not TOML count, too.
     fs::create_dir(topics.join(".hidden")).unwrap();
     let environments = repository.path().join("environments");
     for number in 0..1_000 {
@@ -385,7 +385,7 @@ fn a_folder_has_an_end() {
 
 #[test]
 fn links_within_the_folder_are_read() {
-    // As Kubernetes mounts a ConfigMap.
+    // The layout of a ConfigMap mounted by Kubernetes.
     let repository = Repository::new(&[
         ("environments/dev.toml", DEV),
         ("topics/..2026/a.toml", "[topics.a]\n"),
@@ -533,7 +533,7 @@ fn secret_files_come_from_their_folder_alone() {
     assert_eq!(resolve(Some(&*secrets)).unwrap_err()[0].code, "secret-file");
     std::os::unix::fs::symlink("../outside", secrets.join("password")).unwrap();
     assert_eq!(resolve(Some(&*secrets)).unwrap_err()[0].code, "secret-file");
-    // As Kubernetes mounts secrets: a link to a folder that another link names.
+    // The layout of a secret mounted by Kubernetes: a link into a folder that is itself a link.
     fs::remove_file(secrets.join("password")).unwrap();
     fs::create_dir(secrets.join("..2026")).unwrap();
     fs::write(secrets.join("..2026/password"), "hunter4").unwrap();
@@ -559,7 +559,7 @@ fn a_scope_of_the_command_line_can_be_checked_too() {
     assert_eq!(places, [2, 3]);
 }
 
-/// Pieces that files are made of, so that chance writes something like TOML now and then.
+/// Pieces of files, so that random combinations are sometimes valid TOML.
 const PIECES: [&str; 54] = [
     "[topics.a]\n",
     "[topics.\"b.{x}\"]\n",
@@ -646,7 +646,7 @@ proptest::proptest! {
                 let place = &finding.place;
                 let line = loaded.sources.line(&place.file, place.line);
                 let length = line.map(|line| line.chars().count() as u32);
-                // Every place lies within its line.
+                // Every place is within its line.
                 assert!(length.is_none_or(|l| place.column + place.length <= l + 1), "{finding:?}");
                 assert!(!finding.message.is_empty());
             }

@@ -1,4 +1,4 @@
-//! What `[rules]` allows a number or a word to be.
+//! The limits of `[rules]` on numbers and words.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ use crate::model::config::MIN_ISR;
 use crate::model::config::{ConfigType, list_items, spec};
 use crate::model::{ConfigKey, ConfigSpec, Finding, Globs, Place};
 
-/// What a number or a word may be.
+/// The allowed values of a number or word.
 #[derive(Default)]
 pub(in crate::desired) struct Limit {
     pub(in crate::desired) key: String,
@@ -22,22 +22,23 @@ pub(in crate::desired) struct Limit {
     one_of: Option<(Vec<String>, Place)>,
 }
 
-/// The least or the most that is allowed.
+/// A minimum or maximum.
 struct Edge {
     magnitude: Magnitude,
-    /// As the file writes it.
+    /// The limit as written.
     written: String,
     place: Place,
 }
 
-/// A value that can be compared. Unlimited is more than anything else.
+/// A comparable value. Unlimited is greater than all other values.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 pub(in crate::desired) enum Magnitude {
     Whole(i128),
     Decimal(f64),
 }
 
-/// The nearest of each edge, from the environment's own file down to what it extends.
+/// Returns the nearest minimum and maximum, from the environment's own file to those that it
+/// extends.
 fn nearest<'a, T: 'a>(
     bounds: impl Iterator<Item = &'a Bound<T>> + Clone,
 ) -> [Option<&'a Given<T>>; 2] {
@@ -171,7 +172,7 @@ fn config_words(
     (words, list.place.clone())
 }
 
-/// A value as something to compare; `None` for words, and for -2, which stands for another config.
+/// Converts a value for comparison; `None` for words, and for -2, which stands for another config.
 pub(in crate::desired) fn magnitude(spec: Option<&ConfigSpec>, value: &str) -> Option<Magnitude> {
     let unlimited = spec.is_some_and(|spec| spec.unlimited);
     let whole = || match value.trim().parse::<i64>().ok()? {
@@ -192,7 +193,7 @@ pub(in crate::desired) fn magnitude(spec: Option<&ConfigSpec>, value: &str) -> O
 }
 
 impl Limit {
-    /// What a value breaks, if anything.
+    /// Returns the limit that a value breaks, if any.
     pub(in crate::desired) fn broken(
         &self,
         magnitude: Option<Magnitude>,
@@ -226,7 +227,8 @@ impl Limit {
         Some(finding(message, rule).help(format!("allowed: {}", words.join(", "))))
     }
 
-    /// The part of a value that is not among the words; the whole value, unless it is a list.
+    /// Returns the part of a value that is not among the allowed words; the whole value, unless it
+    /// is a list.
     fn stray<'v>(&self, value: &'v str, words: &[String]) -> Option<&'v str> {
         let spec = spec(&self.key);
         let key = ConfigKey::from(self.key.as_str());

@@ -1,4 +1,4 @@
-//! `[rules]` of an environment: what its topics must look like.
+//! `[rules]` of an environment: requirements on its topics.
 
 pub(super) mod limits;
 pub(super) mod rules;

@@ -1,4 +1,4 @@
-//! `[rules]`: what an environment's topics must look like.
+//! `[rules]`: requirements on an environment's topics.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::model::config::MIN_ISR;
 use crate::model::config::{SPECS, spec};
 use crate::model::{ConfigKey, Finding, Globs, Layer, Place, TopicName};
 
-/// The rules of one environment, those that it extends below its own.
+/// The rules of one environment, merged with those of the files that it extends.
 pub(in crate::desired) struct Rules<'a> {
     environment: Arc<str>,
     name: Option<&'a Given<Pattern>>,
@@ -29,47 +29,47 @@ pub(in crate::desired) struct Rules<'a> {
     allow_configs: Option<&'a Globs>,
 }
 
-/// What names must look like, `[rules] name`.
+/// The rule for names, `[rules] name`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NameRule {
     pattern: Option<Pattern>,
-    /// The names that it passes over.
+    /// The names that it does not apply to.
     except: Globs,
 }
 
 impl NameRule {
-    /// The pattern that a name should match and does not.
+    /// Returns the pattern if a name breaks it.
     pub(in crate::desired) fn broken_by(&self, name: &TopicName) -> Option<&str> {
         let pattern = self.pattern.as_ref()?;
         let fine = pattern.matches(name.as_str()) || self.ignores(name);
         (!fine).then_some(pattern.as_str())
     }
 
-    /// Whether the rules pass over this topic.
+    /// Returns whether the rules do not apply to this topic.
     pub(in crate::desired) fn ignores(&self, name: &TopicName) -> bool {
         self.except.matches(name.as_str())
     }
 }
 
-/// What a topic must have, a word of `[rules] require`.
+/// A requirement on a topic, from `[rules] require`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Requirement {
-    /// The team or person that owns the topic.
+    /// An `owner`.
     Owner,
-    /// What it is for.
+    /// A `description`.
     Description,
-    /// Any label.
+    /// At least one label.
     Labels,
-    /// The label of this name.
+    /// The label with this name.
     Label(String),
-    /// What it is expected to carry.
+    /// The expected traffic.
     Traffic,
-    /// This config, declared.
+    /// A declaration of this config.
     Config(String),
 }
 
 impl<'a> Rules<'a> {
-    /// Puts the rules of an environment together, and checks them.
+    /// Builds and checks the rules of an environment.
     pub(in crate::desired) fn of(chain: &Chain<'a>, problems: &mut Problems) -> Self {
         let tables: Vec<&RulesTable> = chain
             .files
@@ -99,13 +99,13 @@ impl<'a> Rules<'a> {
         }
     }
 
-    /// Whether a config key is legal here though Kafka 4.3 does not have it.
+    /// Returns whether a config key is valid here although Kafka 4.3 does not have it.
     pub(in crate::desired) fn allows(&self, key: &ConfigKey) -> bool {
         self.allow_configs
             .is_some_and(|globs| globs.matches(key.as_str()))
     }
 
-    /// What names must look like, for those that only an instance of a lifecycle tells.
+    /// Returns the rule for names, for topics that only exist in lifecycle instances.
     pub(in crate::desired) fn names(&self) -> NameRule {
         NameRule {
             pattern: self.name.map(|given| given.value.clone()),
@@ -113,27 +113,28 @@ impl<'a> Rules<'a> {
         }
     }
 
-    /// What every topic must have.
+    /// Iterates over the requirements on every topic.
     pub(in crate::desired) fn requirements(&self) -> impl Iterator<Item = &Requirement> {
         self.require.iter().map(|(requirement, _)| requirement)
     }
 
-    /// Config keys that are legal here though Kafka 4.3 does not have them.
+    /// Returns globs over the config keys that are valid here although Kafka 4.3 does not have
+    /// them.
     pub(in crate::desired) fn allowed_configs(&self) -> Globs {
         self.allow_configs.cloned().unwrap_or_default()
     }
 
-    /// How many checks a topic goes through.
+    /// Returns the number of checks per topic.
     pub(in crate::desired) fn size(&self) -> usize {
         self.require.len() + self.configs.len()
     }
 
-    /// Whether the rules pass over this topic.
+    /// Returns whether the rules do not apply to this topic.
     fn ignores(&self, name: &str) -> bool {
         self.except.is_some_and(|globs| globs.matches(name))
     }
 
-    /// Checks a topic. The name of a lifecycle's topic is not known yet, so that is not checked.
+    /// Checks a topic. The name of a lifecycle's topic is not checked, because it is not known yet.
     pub(in crate::desired) fn check(
         &self,
         subject: &Subject<'_>,
@@ -182,7 +183,7 @@ impl<'a> Rules<'a> {
         }
     }
 
-    /// Checks all topics together.
+    /// Checks the total of all topics.
     pub(in crate::desired) fn check_total<'t>(
         &self,
         topics: impl Iterator<Item = (&'t str, u32)>,

@@ -1,5 +1,5 @@
-//! Regular expressions as automata: what they match is told in one pass over a text, and what two of
-//! them could match together can be looked for.
+//! Regular expressions as automata: matching takes one pass over a text, and common matches of two
+//! expressions can be searched for.
 
 use regex_automata::dfa::{Automaton as _, StartKind, dense};
 use regex_automata::nfa::thompson;
@@ -7,14 +7,14 @@ use regex_automata::util::primitives::StateID;
 use regex_automata::util::{start, syntax};
 use regex_automata::{Anchored, MatchKind};
 
-/// Room for the automaton of one expression, in bytes. Names are checked by small ones; one that needs
-/// more is a mistake or an attack.
+/// Maximum bytes of an expression's automaton. Names need small ones; an expression that needs more
+/// is a mistake or an attack.
 const LARGEST: usize = 512 << 10;
 
-/// Room for what an automaton is made of, in bytes.
+/// Maximum bytes of an automaton's NFA.
 const LARGEST_PARTS: usize = 256 << 10;
 
-/// How an expression is refused that needs more.
+/// The error of expressions that need more.
 pub(in crate::desired) const TOO_LARGE: &str = "it needs too much memory";
 
 /// A deterministic automaton that reads a text byte by byte.
@@ -25,21 +25,22 @@ pub(in crate::desired) struct Automaton {
     cost: usize,
 }
 
-/// How many steps of making an automaton count as one byte of it: a small one can take a second.
+/// The number of construction steps that cost as much as one byte: a small automaton can take a
+/// second to build.
 const STEPS_PER_BYTE: usize = 8;
 
-/// Where an automaton is in a text.
+/// The state after a part of a text.
 pub(in crate::desired) type State = StateID;
 
 impl Automaton {
     /// Compiles an expression.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// Returns what is wrong with it.
     pub(in crate::desired) fn new(expression: &str) -> Result<Self, String> {
         let config = dense::Config::new()
             .start_kind(StartKind::Anchored)
-            // The shortest match is no better than a longer one: the whole text counts.
+            // All matches, because only a match of the whole text counts.
             .match_kind(MatchKind::All)
             .dfa_size_limit(Some(LARGEST))
             .determinize_size_limit(Some(LARGEST));
@@ -59,19 +60,19 @@ impl Automaton {
             .map_err(|error| why(error.is_size_limit_exceeded(), &error))?;
         let start = start::Config::new().anchored(Anchored::Yes);
         let start = dfa.start_state(&start).map_err(|error| error.to_string())?;
-        // Each transition was found by a pass over what it is made of.
+        // Each transition took a pass over the NFA.
         let memory = dfa.memory_usage();
         let steps = (memory / size_of::<u32>()).saturating_mul(nfa.states().len());
         let cost = memory.saturating_add(steps / STEPS_PER_BYTE);
         Ok(Self { dfa, start, cost })
     }
 
-    /// What it counts, in bytes: the memory that it takes, and the work that it was.
+    /// Returns the cost in bytes: memory, and the work of construction.
     pub(in crate::desired) fn cost(&self) -> usize {
         self.cost
     }
 
-    /// Whether the whole text matches.
+    /// Returns whether the whole text matches.
     pub(in crate::desired) fn matches(&self, text: &[u8]) -> bool {
         let mut state = self.start;
         for byte in text {
@@ -83,30 +84,30 @@ impl Automaton {
         self.accepts(state)
     }
 
-    /// Where it begins.
+    /// Returns the start state.
     pub(in crate::desired) fn start(&self) -> State {
         self.start
     }
 
-    /// Where it is after a byte; `None` where no text that goes on like this matches.
+    /// Returns the state after a byte; `None` if no continuation matches.
     pub(in crate::desired) fn next(&self, state: State, byte: u8) -> Option<State> {
         let next = self.dfa.next_state(state, byte);
         let goes_on = !self.dfa.is_dead_state(next) && !self.dfa.is_quit_state(next);
         goes_on.then_some(next)
     }
 
-    /// Whether the text may end here.
+    /// Returns whether the text may end in this state.
     pub(in crate::desired) fn accepts(&self, state: State) -> bool {
         self.dfa.is_match_state(self.dfa.next_eoi_state(state))
     }
 
-    /// Bytes of one class are the same to it.
+    /// Returns the equivalence class of a byte.
     pub(in crate::desired) fn class(&self, byte: u8) -> u8 {
         self.dfa.byte_classes().get(byte)
     }
 }
 
-/// The innermost reason: that is the sentence of the expression's parser.
+/// Returns the innermost cause, which is the sentence of the expression parser.
 fn why(is_too_large: bool, error: &dyn std::error::Error) -> String {
     if is_too_large {
         return TOO_LARGE.to_owned();
@@ -119,7 +120,7 @@ fn why(is_too_large: bool, error: &dyn std::error::Error) -> String {
     if text.contains("exceeds size limit") || text.contains("exceeded limit of") {
         return TOO_LARGE.to_owned();
     }
-    // The parser draws where the expression is wrong; its sentence comes last.
+    // The parser first prints a marked copy of the expression; its sentence comes last.
     let last = text.lines().next_back().unwrap_or_default();
     last.trim_start_matches("error: ").to_owned()
 }

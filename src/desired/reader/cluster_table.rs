@@ -1,4 +1,4 @@
-//! `[cluster]` as it is written: servers and client properties, variables and all.
+//! `[cluster]` as written: servers and client properties, with unresolved variables.
 
 use serde_json::Value as Json;
 
@@ -26,7 +26,7 @@ fields! {
     }
 }
 
-/// A text of `[cluster]`, variables and all.
+/// A text of `[cluster]`, with unresolved variables.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ClusterText(pub(crate) Template);
 
@@ -74,7 +74,7 @@ fn cluster_template(text: &str, value: &Value<'_>, reader: &mut Reader<'_>) -> O
 #[derive(Debug, Default)]
 pub(crate) struct ClientTable(pub(crate) Vec<ClientEntry>);
 
-/// One client property.
+/// A client property.
 #[derive(Debug, Clone)]
 pub(crate) struct ClientEntry {
     pub(crate) property: &'static ClientProperty,

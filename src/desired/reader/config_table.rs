@@ -1,4 +1,4 @@
-//! `config`: Kafka's own keys, dotted or quoted, with their values as Kafka holds them.
+//! `config`: Kafka's own keys, dotted or quoted, with values in the form that Kafka stores.
 
 use serde_json::Value as Json;
 use toml::de::{DeTable, DeValue};
@@ -11,11 +11,11 @@ use crate::desired::schema::definitions::Schemas;
 use crate::desired::suggest::shown;
 use crate::model::{ConfigKey, Finding, Place};
 
-/// What a table of configs says.
+/// The configs of a table.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ConfigTable(pub(crate) Vec<ConfigEntry>);
 
-/// One config.
+/// A config.
 #[derive(Debug, Clone)]
 pub(crate) struct ConfigEntry {
     pub(crate) key: ConfigKey,
@@ -24,7 +24,7 @@ pub(crate) struct ConfigEntry {
     pub(crate) place: Place,
 }
 
-/// How deep Kafka's keys go, and then some.
+/// Maximum depth of nested keys, more than any Kafka key has.
 const DEEPEST: usize = 16;
 
 impl Read for ConfigTable {
@@ -58,14 +58,14 @@ impl Read for ConfigTable {
     }
 }
 
-/// A value under its whole dotted key.
+/// A value with its whole dotted key.
 pub(crate) struct Leaf<'v, 'i> {
     pub(crate) key: String,
     pub(crate) place: Place,
     pub(crate) value: &'v Value<'i>,
 }
 
-/// The values of nested tables under their dotted keys. `stop` names tables that are values.
+/// Flattens nested tables to dotted keys. `stop` identifies tables that are values.
 pub(crate) fn flatten<'v, 'i>(
     table: &'v DeTable<'i>,
     reader: &mut Reader<'_>,
@@ -116,7 +116,7 @@ fn joined(path: &[&Key<'_>]) -> String {
     joined
 }
 
-/// Where a dotted key stands: all of it if it is written in one go, else its last part.
+/// Returns the place of a dotted key: all of it if it is written contiguously, else its last part.
 fn key_place(path: &[&Key<'_>], reader: &Reader<'_>) -> Place {
     let last = path.last().map(|key| key.span()).unwrap_or_default();
     let text = reader.source.text();
@@ -132,8 +132,8 @@ fn key_place(path: &[&Key<'_>], reader: &Reader<'_>) -> Place {
     reader.place(start.unwrap_or(last.start)..last.end)
 }
 
-/// One key in two spellings, `config."retention.ms"` beside `config.retention.ms`: TOML takes them
-/// for two keys, Kafka has one.
+/// Reports a key in two spellings, `config."retention.ms"` and `config.retention.ms`: two keys in
+/// TOML, but one in Kafka.
 fn report_doubles(entries: &mut [ConfigEntry], reader: &mut Reader<'_>) {
     for index in 1..entries.len() {
         let (before, after) = entries.split_at_mut(index);

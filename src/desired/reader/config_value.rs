@@ -1,4 +1,4 @@
-//! The value of a config: what people write becomes what Kafka holds, or a finding.
+//! Config values: converts values as written to the form that Kafka stores, or reports a finding.
 
 use std::sync::Arc;
 
@@ -12,18 +12,18 @@ use crate::model::config::{ConfigType, ValueProblem};
 use crate::model::units::UnitError;
 use crate::model::{ConfigKey, ConfigSpec, Finding, Place};
 
-/// What a config is set to.
+/// The declared value of a config.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ConfigValue {
-    /// This, as Kafka holds it.
+    /// A value, as Kafka stores it.
     Set(Arc<str>),
-    /// `"default"`: not declared after all, whatever a lower layer says.
+    /// `"default"`: undoes the declarations of lower layers.
     Default,
-    /// Something wrong, which has been reported.
+    /// An invalid value, which has been reported.
     Bad,
 }
 
-/// A config's value as Kafka holds it.
+/// Reads a config's value in the form that Kafka stores.
 pub(crate) fn read_value(
     key: &ConfigKey,
     value: &Value<'_>,
@@ -77,8 +77,8 @@ fn read_known(spec: &ConfigSpec, value: &Value<'_>, reader: &mut Reader<'_>) -> 
     }
 }
 
-/// Whether a value's TOML type is one that the config is written in. Text always is: Kafka itself
-/// knows nothing else.
+/// Returns whether a value's TOML type is valid for the config. Strings always are, since Kafka
+/// stores strings.
 fn fits(spec: &ConfigSpec, scalar: &Scalar<'_>) -> bool {
     match scalar {
         Scalar::Text(_) | Scalar::Expanded { .. } => true,
@@ -91,7 +91,7 @@ fn fits(spec: &ConfigSpec, scalar: &Scalar<'_>) -> bool {
     }
 }
 
-/// A list as Kafka writes it, `compact,delete`. What is wrong with one element is said there.
+/// Reads a list in Kafka's form, `compact,delete`. Errors are reported at the element.
 fn read_list(
     spec: Option<&ConfigSpec>,
     value: &Value<'_>,
@@ -112,7 +112,7 @@ fn read_list(
     Some(joined)
 }
 
-/// Reports text that Kafka would refuse.
+/// Reports a value that Kafka would reject.
 fn check(
     spec: Option<&ConfigSpec>,
     text: &str,
@@ -127,7 +127,7 @@ fn check(
     None
 }
 
-/// A finding about a value that Kafka would refuse.
+/// Creates the finding about a value that Kafka would reject.
 pub(crate) fn value_problem(
     key: &str,
     problem: &ValueProblem,
@@ -185,7 +185,8 @@ fn short(text: &str) -> String {
     }
 }
 
-/// A finding about a config key that Kafka 4.3 does not have. `help`: with what was probably meant.
+/// Creates the finding about a config key that Kafka 4.3 does not have. `help`: whether to suggest
+/// a spelling.
 pub(crate) fn unknown_config(key: &str, place: Place, help: bool) -> Finding {
     let message = format!("Kafka 4.3 has no topic config {}", shown(key));
     let finding = Finding::error("unknown-config", place, message);

@@ -1,4 +1,4 @@
-//! What an environment file can say.
+//! The contents of an environment file.
 
 use serde_json::Value as Json;
 
@@ -100,8 +100,8 @@ pub(crate) fn read(
     Some(read_table(&table, &mut reader))
 }
 
-/// The JSON Schema of an environment file. `allowed`: config keys that some environment allows
-/// besides Kafka's.
+/// Returns the JSON Schema of an environment file. `allowed`: config keys that any environment
+/// allows in addition to Kafka's.
 pub fn schema(allowed: &[Globs]) -> Json {
     let description = "A file in environments/: one cluster, how to reach it, its defaults, its rules, its guards.";
     let mut schemas = Schemas::new(allowed);

@@ -1,5 +1,5 @@
-//! The tables of both kinds of files: one documented list of fields gives the struct, its reader,
-//! what the reader says about an unknown key, and the list that a JSON Schema is made of.
+//! Tables of both kinds of files: one documented list of fields defines the struct, its reader, the
+//! messages about unknown keys, and the fields of the JSON Schema.
 
 use serde_json::Value as Json;
 use toml::de::DeTable;
@@ -13,16 +13,16 @@ use crate::model::Place;
 /// A field of a table.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) enum Field<T> {
-    /// The table does not have it.
+    /// The table does not set it.
     #[default]
     Absent,
-    /// It is there, but wrong, and that has been reported: nothing that follows from it is said.
+    /// Invalid, which has been reported: consequences are not reported.
     Bad,
-    /// It is there. Most tables have few of their fields, so that a box takes less room.
+    /// Valid. Boxed, because most tables set few of their fields.
     Given(Box<Given<T>>),
 }
 
-/// A value and where it stands.
+/// A value and its place.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Given<T> {
     pub(crate) value: T,
@@ -30,7 +30,7 @@ pub(crate) struct Given<T> {
 }
 
 impl<T> Field<T> {
-    /// The value with its place, if it is there and right.
+    /// Returns the value with its place, if set and valid.
     pub(crate) fn given(&self) -> Option<&Given<T>> {
         match self {
             Field::Given(given) => Some(given),
@@ -38,12 +38,12 @@ impl<T> Field<T> {
         }
     }
 
-    /// The value, if it is there and right.
+    /// Returns the value, if set and valid.
     pub(crate) fn value(&self) -> Option<&T> {
         self.given().map(|given| &given.value)
     }
 
-    /// The same, to change it.
+    /// Returns the value mutably, if set and valid.
     pub(crate) fn value_mut(&mut self) -> Option<&mut T> {
         match self {
             Field::Given(given) => Some(&mut given.value),
@@ -61,7 +61,7 @@ impl<T> Field<T> {
 }
 
 impl<T: Read> Field<T> {
-    /// Reads the field called `key`.
+    /// Reads the field with this key.
     pub(crate) fn read(key: &'static str, value: &Value<'_>, reader: &mut Reader<'_>) -> Self {
         let outer = std::mem::replace(&mut reader.key, key);
         let read = T::read(value, reader);
@@ -90,30 +90,30 @@ impl<T: Read> Read for Box<T> {
     }
 }
 
-/// Something that a value can be read as.
+/// A type that a TOML value can be read as.
 pub(crate) trait Read: Sized {
-    /// What is expected, with its article: "a whole number".
+    /// Returns what is expected, with its article: "a whole number".
     fn expected() -> String;
 
-    /// What an editor is told of such a value.
+    /// Returns the JSON Schema of such a value.
     fn schema(schemas: &mut Schemas) -> Json;
 
-    /// Reads a value. `None` means that it is wrong and that the reader has been told why.
+    /// Reads a value. `None` if it is invalid, which has been reported to the reader.
     fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self>;
 }
 
 /// A table with known fields.
 pub(crate) trait Table: Default {
-    /// What the table is, with its article: "a topic".
+    /// The name of the table with its article: "a topic".
     const WHAT: &'static str;
 
-    /// Its fields, in the order in which documents list them.
+    /// Returns the fields in documentation order.
     fn fields() -> Vec<FieldDoc>;
 
-    /// Reads the field with this key; `false` where there is none.
+    /// Reads the field with this key; `false` if the table has none.
     fn read_field(&mut self, key: &str, value: &Value<'_>, reader: &mut Reader<'_>) -> bool;
 
-    /// What to say of an unknown key instead of the usual words; `false` where those do.
+    /// Reports an unknown key with a specific message; `false` for the general one.
     fn read_unknown(
         &mut self,
         _key: &Key<'_>,
@@ -123,7 +123,7 @@ pub(crate) trait Table: Default {
         false
     }
 
-    /// What can only be checked once all fields are read.
+    /// Runs the checks that need all fields.
     fn finish(&mut self, _reader: &mut Reader<'_>) {}
 }
 
@@ -140,9 +140,9 @@ pub(crate) fn read_table<T: Table>(table: &DeTable<'_>, reader: &mut Reader<'_>)
     read
 }
 
-/// Declares a table: what it is, and its documented fields. `= "key"` names a field whose key is no
-/// Rust name; `..name: Type` takes in the fields of another table; the words after `with` are
-/// [`Table`]'s other functions.
+/// Declares a table: its name, and its documented fields. `= "key"` sets a key that is not a Rust
+/// identifier; `..name: Type` includes the fields of another table; the functions after `with`
+/// override those of [`Table`].
 macro_rules! fields {
     (
         $(#[$meta:meta])*

@@ -1,4 +1,4 @@
-//! Reads values out of one file and says, at their place, what is wrong with them.
+//! Reads the values of one file and reports problems at their places.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -12,47 +12,47 @@ use crate::desired::problems::Problems;
 use crate::desired::suggest::shown;
 use crate::model::{Finding, Place, SourceText};
 
-/// A key as the parser gives it.
+/// A key from the parser.
 pub(crate) type Key<'k> = Spanned<Cow<'k, str>>;
 
-/// A value as the parser gives it.
+/// A value from the parser.
 pub(crate) type Value<'v> = Spanned<DeValue<'v>>;
 
-/// One file that is being read.
+/// The reader of one file.
 pub(crate) struct Reader<'a> {
     pub(crate) source: &'a SourceText,
     pub(crate) problems: &'a mut Problems,
-    /// The process environment, while an environment file is being read.
+    /// The process environment, if this is an environment file.
     pub(crate) variables: Option<&'a Variables>,
-    /// Whether `${VAR}` is filled in: in `[defaults]`.
+    /// Whether `${VAR}` is resolved: in `[defaults]`.
     pub(crate) expands: bool,
-    /// The field whose value is being read; empty where that is an entry.
+    /// The key of the value being read; empty for the value of an entry.
     pub(crate) key: &'static str,
-    /// The name of the innermost entry that is being read, `orders` in `[topics.orders]`.
+    /// The name of the innermost entry being read, `orders` in `[topics.orders]`.
     pub(crate) entry: Arc<str>,
 }
 
-/// A value that is neither table nor array.
+/// A value that is neither a table nor an array.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Scalar<'v> {
     /// A string.
     Text(Cow<'v, str>),
-    /// A string made from variables: it may stand for a value of any kind.
+    /// A string with resolved variables: it may stand for a value of any type.
     Expanded {
         text: String,
-        /// The variables' names, for a message.
+        /// The variables' names, for messages.
         names: String,
     },
     /// A whole number.
     Integer(i64),
-    /// A number with decimals, as it is written.
+    /// A decimal number, as written.
     Float(&'v str),
     /// `true` or `false`.
     Boolean(bool),
 }
 
 impl Scalar<'_> {
-    /// The value as text.
+    /// Returns the value as text.
     pub(crate) fn text(&self) -> Cow<'_, str> {
         match self {
             Scalar::Text(text) => Cow::Borrowed(text),
@@ -63,7 +63,7 @@ impl Scalar<'_> {
         }
     }
 
-    /// Where a text comes from, if not from the file itself.
+    /// Returns the origin of a text, if it is not the file itself.
     pub(crate) fn origin(&self) -> Option<String> {
         match self {
             Scalar::Expanded { text, names } => Some(format!(
@@ -87,12 +87,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The place of a stretch of the file.
+    /// Returns the place of a byte range.
     pub(crate) fn place(&self, span: Range<usize>) -> Place {
         self.source.place(span)
     }
 
-    /// The key whose value is being read, for messages.
+    /// Returns the key of the value being read, for messages.
     pub(crate) fn key(&self) -> String {
         match self.key {
             "" => shown(&self.entry),
@@ -105,7 +105,7 @@ impl<'a> Reader<'a> {
         self.problems.add(finding);
     }
 
-    /// Reports that a value is not what its key takes. `None`, so that it can be returned.
+    /// Reports a value of the wrong type. Returns `None` for the caller to return.
     pub(crate) fn wrong<T>(&mut self, value: &Value<'_>, expected: &str) -> Option<T> {
         let found = match value.get_ref() {
             DeValue::String(text) if text.len() <= 40 => format!("the string {text:?}"),
@@ -126,7 +126,7 @@ impl<'a> Reader<'a> {
         None
     }
 
-    /// What a wrong value was probably meant to be.
+    /// Returns the probable intention of an invalid value.
     fn hint(&self, value: &Value<'_>, expected: &str) -> Option<String> {
         if let Some(hint) = self.variable_hint(value) {
             return Some(hint);
@@ -145,7 +145,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Where variables work, if a value has some where they do not.
+    /// Returns where variables are supported, if a value contains some elsewhere.
     pub(crate) fn variable_hint(&self, value: &Value<'_>) -> Option<String> {
         let text = value.get_ref().as_str()?;
         (text.contains("${") && !self.expands).then(|| {
@@ -153,7 +153,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// A table.
+    /// Reads a table.
     pub(crate) fn table<'v, 'i>(&mut self, value: &'v Value<'i>) -> Option<&'v DeTable<'i>> {
         match value.get_ref() {
             DeValue::Table(table) => Some(table),
@@ -169,7 +169,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Any value but tables, arrays and dates, variables expanded where they work.
+    /// Reads a value other than tables, arrays and dates, with variables resolved where supported.
     pub(crate) fn scalar<'v>(
         &mut self,
         value: &'v Value<'_>,
@@ -208,7 +208,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reports a value that came from variables and is not what its key takes.
+    /// Reports a value from variables that is not valid for its key.
     pub(crate) fn wrong_expanded<T>(
         &mut self,
         value: &Value<'_>,

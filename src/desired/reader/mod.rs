@@ -1,5 +1,5 @@
-//! What both kinds of files can say: every table with its documented fields, and the kinds of values
-//! that fields take. Reading a table checks it as far as that is possible without its neighbours.
+//! The contents of both kinds of files: every table with its documented fields, and the types of
+//! values. Tables are checked here as far as possible without other tables.
 
 pub(super) mod automaton;
 pub(super) mod cluster_table;

@@ -21,7 +21,7 @@ pub(crate) struct GlobList {
 }
 
 impl GlobList {
-    /// How many bytes the globs have.
+    /// Returns the total bytes of the globs.
     pub(crate) fn bytes(&self) -> usize {
         self.globs.patterns().iter().map(String::len).sum()
     }
@@ -65,11 +65,11 @@ impl Read for GlobList {
     }
 }
 
-/// The most globs in a list, and the longest of them, in bytes: they are compiled together.
+/// Maximum number of globs in a list, and maximum bytes of each: they are compiled together.
 const MOST_GLOBS: usize = 1_000;
 const LONGEST_GLOB: usize = 500;
 
-/// The most bytes of the globs in a list.
+/// Maximum total bytes of the globs in a list.
 const MOST_GLOB_BYTES: usize = 16 << 10;
 
 fn too_much(list: &[Given<String>], value: &Value<'_>, reader: &Reader<'_>) -> Option<Place> {
@@ -81,24 +81,23 @@ fn too_much(list: &[Given<String>], value: &Value<'_>, reader: &Reader<'_>) -> O
     long.map(|given| given.place.clone())
 }
 
-/// A regular expression that a text must match whole. It is about topic names, so `\w` and its like
-/// mean ASCII.
+/// A regular expression that must match a whole text. It is for topic names, so classes such as
+/// `\w` are ASCII.
 ///
-/// It is compiled once, whatever the number of places that write it, and after all files were read:
-/// see `declarations/patterns.rs`.
+/// Each expression is compiled once, however many places contain it, after all files are read: see
+/// `declarations/patterns.rs`.
 #[derive(Debug, Clone)]
 pub struct Pattern {
     text: Arc<str>,
-    /// Where it is written.
     place: Place,
     automaton: Option<Arc<Automaton>>,
 }
 
-/// The longest pattern, in bytes: reading one costs memory too.
+/// Maximum bytes of a pattern, because parsing takes memory, too.
 const LONGEST_PATTERN: usize = 4_000;
 
 impl Pattern {
-    /// A compiled pattern that stands in no file.
+    /// Creates a compiled pattern without a file.
     #[cfg(test)]
     pub(in crate::desired) fn new(text: &str) -> Result<Self, String> {
         Ok(Self {
@@ -108,7 +107,7 @@ impl Pattern {
         })
     }
 
-    /// The expression as it is written.
+    /// Returns the expression as written.
     pub fn as_str(&self) -> &str {
         &self.text
     }
@@ -117,7 +116,7 @@ impl Pattern {
         &self.place
     }
 
-    /// What it was compiled to.
+    /// Returns the compiled automaton.
     pub(in crate::desired) fn automaton(&self) -> Option<&Arc<Automaton>> {
         self.automaton.as_ref()
     }
@@ -126,7 +125,7 @@ impl Pattern {
         self.automaton = Some(automaton);
     }
 
-    /// Whether the whole text matches. One that is not compiled matches nothing.
+    /// Returns whether the whole text matches. An uncompiled pattern matches nothing.
     pub fn matches(&self, text: &str) -> bool {
         let automaton = self.automaton.as_ref();
         automaton.is_some_and(|automaton| automaton.matches(text.as_bytes()))
@@ -165,7 +164,7 @@ impl Read for Pattern {
     }
 }
 
-/// What is said of a pattern that cannot be used.
+/// Creates the finding about an invalid pattern.
 pub(in crate::desired) fn no_pattern(place: &Place, why: &str) -> Finding {
     let message = format!("invalid regular expression: {why}");
     Finding::error("regex", place.clone(), message)

@@ -1,4 +1,4 @@
-//! `[rules]` as it is written.
+//! `[rules]` as written.
 
 use serde_json::{Value as Json, json};
 use toml::de::DeTable;
@@ -39,7 +39,7 @@ fields! {
     }
 }
 
-/// What a rule allows.
+/// The limits of a rule.
 #[derive(Debug)]
 pub(crate) struct Bound<T> {
     pub(crate) min: Field<T>,
@@ -156,7 +156,7 @@ fn read_rule(leaf: Leaf<'_, '_>, reader: &mut Reader<'_>) -> Option<RuleConfig> 
     let Some(table) = leaf.value.get_ref().as_table() else {
         return bare_rule(&leaf.key, leaf.value, reader);
     };
-    // config.retention.ms = "90d" looks like a rule for `retention`.
+    // `config.retention.ms = "90d"` looks like a rule for `retention`.
     for (key, value) in table {
         let longer = format!("{}.{}", leaf.key, key.get_ref());
         if crate::model::config::spec(&longer).is_some() && !value.get_ref().is_table() {

@@ -1,4 +1,4 @@
-//! The settings that every layer takes: `[defaults]`, a profile, a topic, and their `env.NAME`.
+//! The settings of all layers: `[defaults]`, a profile, a topic, and their `env.NAME`.
 
 use std::collections::BTreeSet;
 
@@ -46,12 +46,12 @@ fields! {
 }
 
 impl Settings {
-    /// The configs of this layer, `min_insync_replicas` among them.
+    /// Returns the configs of this layer, including `min_insync_replicas`.
     pub(crate) fn configs(&self) -> &[ConfigEntry] {
         self.config.value().map_or(&[], |config| &config.0)
     }
 
-    /// `min_insync_replicas` becomes the config that it is another spelling of.
+    /// Converts `min_insync_replicas` to the config for which it is an alias.
     pub(crate) fn join_min_isr(&mut self, reader: &mut Reader<'_>) {
         let (value, place) = match std::mem::take(&mut self.min_insync_replicas) {
             Field::Absent => return,
@@ -96,7 +96,7 @@ impl Settings {
 #[derive(Debug, Clone)]
 pub(crate) struct MinIsr(ConfigValue);
 
-/// The same as the config that it is another spelling of.
+/// Returns the schema of the config for which it is an alias.
 fn min_isr(schemas: &mut Schemas) -> Json {
     spec(MIN_ISR).map_or(Json::Null, |spec| config::value(spec, schemas))
 }
@@ -122,7 +122,7 @@ impl Read for MinIsr {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct UnmanagedList {
     pub(crate) what: Unmanaged,
-    /// Config keys that Kafka 4.3 does not have: legal where the environment allows them.
+    /// Config keys that Kafka 4.3 does not have: valid if the environment allows them.
     pub(crate) unknown: Vec<(ConfigKey, Place)>,
 }
 
@@ -187,7 +187,7 @@ fn report_unmanaged(word: &str, place: Place, reader: &mut Reader<'_>) {
     reader.add(finding);
 }
 
-/// Own words for a topic config that stands outside of `config`: `retention.ms = "7d"`.
+/// Reports a topic config outside of `config` with a specific message: `retention.ms = "7d"`.
 pub(crate) fn misplaced_config(key: &Key<'_>, value: &Value<'_>, reader: &mut Reader<'_>) -> bool {
     let mut dotted = key.get_ref().replace('_', ".");
     let mut end = key.span().end;
@@ -250,7 +250,7 @@ fields! {
     }
 }
 
-/// `[defaults]`, with its variables filled in.
+/// `[defaults]` with resolved variables.
 #[derive(Debug, Default)]
 pub(crate) struct Defaults(pub(crate) DefaultFields);
 

@@ -1,4 +1,4 @@
-//! What the reader takes, and what the schemas tell editors of it.
+//! Tests of the reader against its JSON Schemas.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ fn validator(allowed: &[&str]) -> Validator {
     jsonschema::draft7::new(&schema).unwrap()
 }
 
-/// Whether the reader has nothing against a file, and whether the schema has.
+/// Returns whether the reader accepts a file, and whether the schema does.
 fn accepted(text: &str, validator: &Validator) -> (bool, bool) {
     let mut problems = Problems::default();
     let source = SourceText::new(Arc::from("topics/a.toml"), text.to_owned());
@@ -104,7 +104,7 @@ fn no_value_that_the_reader_takes_is_underlined() {
         }
     }
     assert!(both > 4 * SPECS.len(), "{both}");
-    // Wrong kinds are underlined.
+    // Values of the wrong type are rejected.
     for wrong in [
         "retention.ms = true",
         "retention.ms = \"7y\"",

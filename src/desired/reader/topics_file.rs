@@ -1,4 +1,4 @@
-//! What a topics file can say.
+//! The contents of a topics file.
 
 use serde_json::{Value as Json, json};
 use toml::de::DeValue;
@@ -64,7 +64,7 @@ fields! {
                 return false;
             }
             report_unquoted(key, value, reader);
-            // This entry is no topic, so nothing that it lacks is worth a word.
+            // This entry is not a topic, so missing fields are not reported.
             self.environments = Field::Bad;
             true
         }
@@ -76,8 +76,7 @@ fields! {
     }
 }
 
-/// A topic of a topics file under its name. It is a kilobyte large, and boxed so that nobody has to
-/// move that about.
+/// An entry of a topics file with its name. Boxed, because it is a kilobyte in size.
 pub(crate) type Listed = Entry<Box<TopicEntry>>;
 
 impl TopicEntry {
@@ -101,7 +100,7 @@ impl TopicEntry {
     }
 }
 
-/// `[topics.orders.created]`: TOML takes the dots of an unquoted name for nested tables.
+/// Reports `[topics.orders.created]`: TOML parses the dots of an unquoted name as nested tables.
 fn report_unquoted(key: &Key<'_>, value: &Value<'_>, reader: &mut Reader<'_>) {
     let mut name = format!("{}.{}", reader.entry, key.get_ref());
     let mut inner = value.get_ref();
@@ -193,8 +192,8 @@ pub(crate) fn read(source: &SourceText, problems: &mut Problems) -> Option<Topic
     Some(read_table(&table, &mut reader))
 }
 
-/// The JSON Schema of a topics file. `allowed`: config keys that some environment allows besides
-/// Kafka's.
+/// Returns the JSON Schema of a topics file. `allowed`: config keys that any environment allows in
+/// addition to Kafka's.
 pub fn schema(allowed: &[Globs]) -> Json {
     let description = "A file below topics/: the topics of all environments.";
     let mut schemas = Schemas::new(allowed);

@@ -1,4 +1,4 @@
-//! Keys that a table does not have, and what was probably meant.
+//! Unknown keys, and suggestions for them.
 
 use super::file::{Key, Reader};
 use crate::desired::schema::fields::FieldDoc;
@@ -6,7 +6,7 @@ use crate::desired::suggest::{self, shown};
 use crate::model::Finding;
 use crate::model::config::SPECS;
 
-/// Reports a key that a table does not have.
+/// Reports an unknown key of a table.
 pub(crate) fn unknown_key(
     what: &str,
     key: &Key<'_>,
@@ -21,7 +21,7 @@ pub(crate) fn unknown_key(
     reader.add(finding);
 }
 
-/// The field that was probably meant, with what it is; else all there are.
+/// Suggests the closest field with its description, or lists all fields.
 fn suggest_field(key: &str, known: &[FieldDoc]) -> Option<String> {
     let names = known.iter().map(|field| field.name);
     let has_settings = names.clone().any(|name| name == "config");
@@ -39,8 +39,7 @@ fn suggest_field(key: &str, known: &[FieldDoc]) -> Option<String> {
     }
 }
 
-/// What to say of an unknown key of a table of settings that is a known one elsewhere, or in other
-/// tools.
+/// Suggests a setting for a key that exists elsewhere or in other tools.
 fn known_elsewhere(name: &str) -> Option<&'static str> {
     Some(match name {
         "replicas" | "replication" | "replicationFactor" => "did you mean `replication_factor`?",
@@ -54,8 +53,7 @@ fn known_elsewhere(name: &str) -> Option<&'static str> {
     })
 }
 
-/// Which config was probably meant: a near spelling, the broker's name for it, or one that goes on
-/// where the key ends.
+/// Suggests a config: a close spelling, the broker's name of it, or a longer key with this prefix.
 pub(crate) fn likely_config(key: &str) -> Option<String> {
     let dotted = key.replace('_', ".");
     let names = || SPECS.iter().map(|spec| spec.name);

@@ -1,4 +1,4 @@
-//! The kinds of values that fields take.
+//! The types of field values.
 
 use std::sync::Arc;
 
@@ -52,17 +52,17 @@ impl Read for bool {
     }
 }
 
-/// A whole number within bounds.
+/// A whole number within bounds, both included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Bounded<const MIN: u32, const MAX: u32>(pub(crate) u32);
 
-/// Kafka counts partitions in 32 bits with a sign.
+/// A partition count; Kafka uses a signed 32-bit integer.
 pub(crate) type PartitionCount = Bounded<1, { i32::MAX as u32 }>;
 
-/// Kafka counts replicas in 16 bits with a sign.
+/// A replica count; Kafka uses a signed 16-bit integer.
 pub(crate) type ReplicaCount = Bounded<1, { i16::MAX as u32 }>;
 
-/// Any count.
+/// A count of 32 bits.
 pub(crate) type Count = Bounded<0, { u32::MAX }>;
 
 impl<const MIN: u32, const MAX: u32> Read for Bounded<MIN, MAX> {
@@ -102,7 +102,7 @@ impl<const MIN: u32, const MAX: u32> Read for Bounded<MIN, MAX> {
     }
 }
 
-/// A count that may be large.
+/// A count of 64 bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Large(pub(crate) u64);
 
@@ -152,7 +152,7 @@ impl Read for Duration {
     }
 }
 
-/// A number of bytes, or a size such as `"1KiB"`.
+/// A size such as `"1KiB"`, or a number of bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Size(pub(crate) u64);
 
@@ -192,7 +192,7 @@ fn unit(
     }
 }
 
-/// The units that there are.
+/// Returns help on the valid units.
 pub(crate) fn unit_help(problem: &units::UnitError) -> &'static str {
     use units::UnitError::{Malformed, NoUnit, TooLarge, UnknownUnit};
     match problem {
@@ -232,7 +232,7 @@ impl<T: Read> Read for List<T> {
     }
 }
 
-/// One value, or a list of them.
+/// A single value, or a list.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct OneOrMany<T>(pub(crate) Vec<Given<T>>);
 
@@ -262,17 +262,17 @@ fn read_given<T: Read>(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Giv
     })
 }
 
-/// A table whose keys are names.
+/// A table with names as keys.
 #[derive(Debug, Clone)]
 pub(crate) struct Entries<T>(pub(crate) Vec<Entry<T>>);
 
-/// One of them.
+/// An entry of such a table.
 #[derive(Debug, Clone)]
 pub(crate) struct Entry<T> {
     pub(crate) name: Arc<str>,
-    /// The key's place.
+    /// The place of the key.
     pub(crate) place: Place,
-    /// `None` where it is wrong, which has been reported.
+    /// `None` if it is invalid, which has been reported.
     pub(crate) value: Option<T>,
 }
 
@@ -293,7 +293,7 @@ impl<T: Read> Read for Entries<T> {
 
     fn read(value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         let table = reader.table(value)?;
-        // As they are written: the parser sorts them by name.
+        // In file order; the parser sorts them by name.
         let mut pairs: Vec<_> = table.iter().collect();
         pairs.sort_by_key(|(key, _)| key.span().start);
         let mut entries = Vec::with_capacity(pairs.len());

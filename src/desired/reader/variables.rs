@@ -6,22 +6,22 @@ use std::fmt;
 use crate::desired::suggest::shown;
 use crate::model::{Finding, Place, Secret};
 
-/// The process environment as plain data.
+/// The process environment, as plain data.
 #[derive(Debug, Clone, Default)]
 pub struct Variables {
     /// All variables by name.
     pub values: BTreeMap<String, String>,
-    /// Names that `[cluster]` may use besides those with the right beginning, `--allow-env`.
+    /// Names allowed in `[cluster]` in addition to those with a valid prefix, `--allow-env`.
     pub allowed: Vec<String>,
 }
 
-/// What names must begin with in `[cluster]`, whose values are secret.
+/// Valid prefixes of names in `[cluster]`, which has secret values.
 const CLUSTER: [&str; 2] = ["KAFKA_", "TOPICSMITH_"];
 
-/// What names must begin with in `[defaults]`, whose values are shown.
+/// Valid prefixes of names in `[defaults]`, which has displayed values.
 const DEFAULTS: [&str; 2] = ["KAFKA_TOPIC_", "TOPICSMITH_VAR_"];
 
-/// A text with places for variables.
+/// A text with variables.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::desired) struct Template(Vec<Part>);
 
@@ -35,18 +35,18 @@ enum Part {
     File(String),
 }
 
-/// A variable that was filled in.
+/// A resolved part of a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::desired) enum Filled {
     /// From the process environment or a file: secret in `[cluster]`. Its name is `${VAR}` or
     /// `${file:NAME}`.
     Outside(Secret),
-    /// From the file itself.
+    /// From the configuration file itself.
     Written(String),
 }
 
 impl Filled {
-    /// The text, wherever it comes from.
+    /// Returns the text, from any source.
     pub(in crate::desired) fn as_str(&self) -> &str {
         match self {
             Filled::Outside(secret) => secret.expose(),
@@ -54,7 +54,7 @@ impl Filled {
         }
     }
 
-    /// What is shown of it.
+    /// Returns the text for display.
     pub(in crate::desired) fn shown(&self) -> &str {
         match self {
             Filled::Outside(secret) => secret.name(),
@@ -62,7 +62,7 @@ impl Filled {
         }
     }
 
-    /// Where it came from, if from outside.
+    /// Returns the name of the source, if it is not the configuration file.
     pub(in crate::desired) fn name(&self) -> Option<&str> {
         match self {
             Filled::Outside(secret) => Some(secret.name()),
@@ -70,7 +70,7 @@ impl Filled {
         }
     }
 
-    /// The whole text, shown by the names of what came from outside.
+    /// Joins parts to one text, with their names as its displayed name.
     pub(in crate::desired) fn joined(parts: &[Filled]) -> Secret {
         let text: String = parts.iter().map(Filled::as_str).collect();
         let name: String = parts.iter().map(Filled::shown).collect();
@@ -79,7 +79,7 @@ impl Filled {
 }
 
 impl Template {
-    /// Finds the variables in a text.
+    /// Parses the variables in a text.
     pub(in crate::desired) fn parse(text: &str) -> Result<Self, String> {
         let mut parts = Vec::new();
         let mut rest = text;
@@ -100,7 +100,7 @@ impl Template {
         Ok(Self(parts))
     }
 
-    /// The text, if it is the same in every process.
+    /// Returns the text, if it contains no variables.
     pub(in crate::desired) fn fixed(&self) -> Option<&str> {
         match self.0.as_slice() {
             [] => Some(""),
@@ -109,7 +109,7 @@ impl Template {
         }
     }
 
-    /// The variables' names.
+    /// Iterates over the names of variables.
     pub(in crate::desired) fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|part| match part {
             Part::Variable { name, .. } => Some(name.as_str()),
@@ -117,7 +117,7 @@ impl Template {
         })
     }
 
-    /// The names of secret files.
+    /// Iterates over the names of secret files.
     pub(in crate::desired) fn files(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|part| match part {
             Part::File(name) => Some(name.as_str()),
@@ -125,10 +125,10 @@ impl Template {
         })
     }
 
-    /// Fills the variables in. `file` reads a secret file.
+    /// Resolves the variables. `file` reads a secret file.
     ///
     /// # Errors
-    /// What is missing, and what to do.
+    /// Returns what is missing, with a fix.
     pub(in crate::desired) fn fill(
         &self,
         variables: &Variables,
@@ -155,7 +155,7 @@ impl Template {
 }
 
 impl fmt::Display for Template {
-    /// As the file writes it.
+    /// Formats the template as written.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for part in &self.0 {
             match part {
@@ -203,7 +203,7 @@ impl Part {
     }
 }
 
-/// Something that a template needs and that is not there.
+/// A missing variable or file of a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::desired) struct Missing {
     pub(in crate::desired) code: &'static str,
@@ -226,7 +226,7 @@ impl Missing {
     }
 }
 
-/// A text of `[defaults]` with its variables filled in, and their names.
+/// Resolves a text of `[defaults]`; returns it with the names of its variables.
 pub(in crate::desired) fn expand_default(
     text: &str,
     variables: &Variables,
@@ -262,7 +262,7 @@ pub(in crate::desired) fn expand_default(
     ))
 }
 
-/// Reads a text of `[cluster]`, and checks that it may use the variables that it names.
+/// Parses a text of `[cluster]`, and checks that its variables are allowed.
 pub(in crate::desired) fn cluster_template(
     text: &str,
     variables: &Variables,

@@ -1,4 +1,4 @@
-//! Fields that take one of some words.
+//! Fields with an enumerated set of values.
 
 use serde_json::Value as Json;
 use toml::de::DeValue;
@@ -28,7 +28,7 @@ impl Read for OnRemove {
     }
 }
 
-/// What unlisted topics do to the exit code.
+/// The effect of unlisted topics on the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unlisted {
     Report,
@@ -68,7 +68,7 @@ impl Read for RiskCode {
     }
 }
 
-/// The code of a risk that goes ahead unless it is gated.
+/// The code of a risk that does not block unless it is gated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct CautionCode(pub(crate) RiskCode);
 
@@ -101,7 +101,6 @@ fn cautions() -> impl Iterator<Item = RiskCode> {
     all.filter(|code| code.level() == RiskLevel::Caution)
 }
 
-/// One of some words.
 fn word<T: Copy>(
     value: &Value<'_>,
     reader: &mut Reader<'_>,

@@ -1,4 +1,4 @@
-//! What a file declares, as it can be shown again: a key, its value on one line, and the place.
+//! Declarations of a file, for display: a key, its value on one line, and the place.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,19 +10,19 @@ use crate::desired::files::document;
 use crate::desired::problems::Problems;
 use crate::model::{Place, SourceText};
 
-/// Something that a file declares.
+/// A declaration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
-    /// Its key: `owner`, `config.retention.ms.max`.
+    /// The key: `owner`, `config.retention.ms.max`.
     pub key: String,
-    /// The value as it can be written on one line.
+    /// The value in a form that can be written on one line.
     pub value: String,
-    /// Where; `None` where no file declares it, and the value is this tool's own.
+    /// The place; `None` for this tool's built-in value of an undeclared key.
     pub place: Option<Place>,
 }
 
 impl Written {
-    /// What stands at a place.
+    /// Creates a declaration at a place.
     pub(in crate::desired) fn at(key: &str, value: String, place: &Place) -> Self {
         Self {
             key: key.to_owned(),
@@ -32,7 +32,7 @@ impl Written {
     }
 }
 
-/// The tables of an environment's files, by name, with dotted keys: of each key the nearest file's
+/// The tables of an environment's files, by name, with dotted keys: each key has the nearest file's
 /// value.
 pub(in crate::desired) struct Tables(BTreeMap<String, Vec<Written>>);
 
@@ -43,7 +43,7 @@ impl Tables {
     ) -> Self {
         let mut tables: BTreeMap<String, Vec<Written>> = BTreeMap::new();
         for source in sources {
-            // What is wrong with it was reported when it was read.
+            // Its problems were reported when it was loaded.
             let Some(file) = document::parse(source, &mut Problems::default()) else {
                 continue;
             };
@@ -60,12 +60,12 @@ impl Tables {
         Self(tables)
     }
 
-    /// A table, each file's keys in their order.
+    /// Returns a table, with keys in file order.
     pub(in crate::desired) fn get(&self, name: &str) -> Vec<Written> {
         self.0.get(name).cloned().unwrap_or_default()
     }
 
-    /// The same, with what counts for keys that no file has.
+    /// Returns a table, with built-in values for undeclared keys.
     pub(in crate::desired) fn get_or<const N: usize>(
         &self,
         name: &str,
@@ -85,7 +85,7 @@ impl Tables {
     }
 }
 
-/// All that a table declares, with dotted keys, in the file's order.
+/// Returns all declarations of a table, with dotted keys, in file order.
 fn table_of(source: &SourceText, table: &DeTable<'_>) -> Vec<Written> {
     let mut all = Vec::new();
     flatten(source, "", table, &mut all);
@@ -111,7 +111,7 @@ fn flatten(source: &SourceText, before: &str, table: &DeTable<'_>, all: &mut Vec
     }
 }
 
-/// A value on one line. A list may stand on several, with remarks between.
+/// Formats a value on one line. A list may span several lines with comments.
 fn inline(source: &SourceText, value: &Value<'_>) -> String {
     match value.get_ref() {
         DeValue::Array(items) => {

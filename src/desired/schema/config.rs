@@ -1,4 +1,4 @@
-//! Kafka's topic configs: `config` of topics, and the rules for them.
+//! Schemas of Kafka's topic configs: `config` of topics, and the rules for them.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use crate::model::ConfigKey;
 use crate::model::config::{ConfigSpec, ConfigType, SPECS, Unit};
 use crate::model::schema::{described, list};
 
-/// `config` of a layer.
+/// Returns the schema of `config` in a layer.
 pub(crate) fn table(schemas: &mut Schemas) -> Value {
     let leaf = |spec: &'static ConfigSpec| (spec.name, spec);
     let specs: Vec<_> = SPECS.iter().map(leaf).collect();
@@ -24,7 +24,7 @@ pub(crate) fn table(schemas: &mut Schemas) -> Value {
     keys.schema(schemas)
 }
 
-/// `config` of `[rules]`, where each key has what `bound` says.
+/// Returns the schema of `config` in `[rules]`, with `bound` for each key.
 pub(crate) fn rules(bound: impl FnOnce(&mut Schemas) -> Value, schemas: &mut Schemas) -> Value {
     let bound = schemas.refer("bound", bound);
     let mut leaves = Vec::new();
@@ -42,7 +42,7 @@ pub(crate) fn rules(bound: impl FnOnce(&mut Schemas) -> Value, schemas: &mut Sch
     keys.schema(schemas)
 }
 
-/// What `unmanaged` may name.
+/// Returns the schema of an item of `unmanaged`.
 pub(crate) fn unmanaged(schemas: &Schemas) -> Value {
     let counts = ["partitions", "replication_factor", "min_insync_replicas"];
     let keys = SPECS.iter().map(|spec| format!("config.{}", spec.name));
@@ -54,7 +54,7 @@ pub(crate) fn unmanaged(schemas: &Schemas) -> Value {
     list(any_of(std::iter::once(known).chain(allowed)))
 }
 
-/// What one config takes, with all that Kafka says of it.
+/// Returns the schema of one config's value, with its full description.
 pub(crate) fn value(spec: &'static ConfigSpec, schemas: &mut Schemas) -> Value {
     let name = format!("value.{}", spec.name);
     schemas.refer(&name, |schemas| {
@@ -117,7 +117,7 @@ fn kinds(spec: &ConfigSpec, schemas: &Schemas) -> Vec<Value> {
     }
 }
 
-/// Kafka's default, as TOML would have it.
+/// Returns Kafka's default as a TOML value.
 fn default_value(spec: &ConfigSpec) -> Value {
     match spec.kind {
         ConfigType::Boolean => json!(spec.default == "true"),
@@ -127,7 +127,8 @@ fn default_value(spec: &ConfigSpec) -> Value {
     }
 }
 
-/// `How long records are kept. A number of …: at least -1. Kafka's default is 7d (604800000).`
+/// Returns the description: `How long records are kept. A number of …: at least -1. Kafka's default
+/// is 7d (604800000).`
 fn description(spec: &ConfigSpec) -> String {
     let expected = spec.expected();
     let mut takes = expected[..1].to_uppercase() + &expected[1..];

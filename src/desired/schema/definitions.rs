@@ -1,17 +1,17 @@
-//! The parts of a schema while it is made.
+//! The definitions of a schema under construction.
 
 use serde_json::Value;
 
 use crate::model::Globs;
 use crate::model::schema::Definitions;
 
-/// What is being described, and what of it depends on the environments.
+/// The definitions, and the inputs that depend on the environments.
 #[derive(Debug, Default)]
 pub(crate) struct Schemas {
     pub(crate) definitions: Definitions,
-    /// Globs over config keys that some environment allows besides Kafka's.
+    /// Globs over config keys that any environment allows in addition to Kafka's.
     pub(crate) allowed: Vec<String>,
-    /// Whether variables may stand for values of any kind: in `[defaults]`.
+    /// Whether variables may replace values of any type: in `[defaults]`.
     pub(crate) variables: bool,
 }
 
@@ -30,7 +30,7 @@ impl Schemas {
         }
     }
 
-    /// A reference to a part, which is made where nobody referred to it before.
+    /// Returns a reference to a definition, which is created on first use.
     pub(crate) fn refer(&mut self, name: &str, make: impl FnOnce(&mut Self) -> Value) -> Value {
         if !self.definitions.has(name) {
             self.definitions.define(name, Value::Null);
@@ -40,7 +40,7 @@ impl Schemas {
         Definitions::reference(name)
     }
 
-    /// The whole schema, with what the file itself takes.
+    /// Builds the whole schema, with the schema of the file at its top.
     pub(crate) fn finish(self, title: &str, description: &str, top: Value) -> Value {
         self.definitions.finish(title, description, top)
     }

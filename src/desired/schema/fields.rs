@@ -5,17 +5,17 @@ use serde_json::Value as Json;
 use super::definitions::Schemas;
 use crate::model::schema::{described, object};
 
-/// A field as documents and schemas list it.
+/// The documentation of a field.
 #[derive(Debug, Clone)]
 pub(crate) struct FieldDoc {
     pub(crate) name: &'static str,
-    /// What it means, in a sentence.
+    /// The meaning, in one sentence.
     pub(crate) doc: &'static str,
-    /// What an editor is told of its value.
+    /// Returns the schema of the value.
     pub(crate) schema: fn(&mut Schemas) -> Json,
 }
 
-/// What an editor is told of a table with these fields.
+/// Returns the schema of a table with these fields.
 pub(crate) fn table_schema(fields: &[FieldDoc], schemas: &mut Schemas) -> Json {
     let field = |field: &FieldDoc| {
         let schema = (field.schema)(schemas);

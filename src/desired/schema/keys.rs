@@ -1,16 +1,16 @@
-//! Keys with dots in them, as tables nest them: `config.retention.ms`, `config."retention.ms"` and
+//! Schemas of dotted keys as nested tables: `config.retention.ms`, `config."retention.ms"` and
 //! `config.retention."ms"` are the same key.
 
 use serde_json::{Map, Value, json};
 
 use super::definitions::Schemas;
 
-/// The table of all keys that have values: each key with what it takes.
+/// The schema of a table with dotted keys: each key with the schema of its value.
 pub(super) struct Keys {
-    /// What the definitions are called that it is made of.
+    /// The prefix of the names of its definitions.
     pub(super) name: &'static str,
     pub(super) leaves: Vec<(&'static str, Value)>,
-    /// Whether keys that some environment allows are keys too.
+    /// Whether keys that any environment allows are valid, too.
     pub(super) takes_allowed: bool,
 }
 
@@ -19,7 +19,7 @@ impl Keys {
         self.table("", schemas)
     }
 
-    /// The table below a part of a key, `""` or `retention.`.
+    /// Returns the table below a part of a key, `""` or `retention.`.
     fn table(&self, above: &str, schemas: &mut Schemas) -> Value {
         let name = format!("{}.{above}", self.name);
         let name = name.trim_end_matches('.').to_owned();
@@ -53,7 +53,7 @@ impl Keys {
         table
     }
 
-    /// What some environment allows, below a part of a key. Nested tables are not looked into.
+    /// Returns patterns of allowed keys below a part of a key. Nested tables are not checked.
     fn allowed(&self, above: &str, schemas: &Schemas) -> Map<String, Value> {
         let mut patterns = Map::new();
         let globs = schemas.allowed.iter().filter(|_| self.takes_allowed);
@@ -73,8 +73,8 @@ impl Keys {
     }
 }
 
-/// A regular expression for what a glob matches, and for more: what follows its first wildcard is
-/// left open.
+/// Returns a regular expression that matches at least what a glob matches: everything after the
+/// first wildcard is left open.
 pub(super) fn pattern(glob: &str) -> String {
     match glob.find(['*', '?', '[', '{', '\\']) {
         Some(wild) => format!("^{}", regex::escape(&glob[..wild])),

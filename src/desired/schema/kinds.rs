@@ -1,4 +1,4 @@
-//! What fields of all tables take.
+//! Schemas of value types that several tables share.
 
 use serde_json::{Value, json};
 
@@ -6,16 +6,15 @@ use super::definitions::Schemas;
 use super::keys::Keys;
 use crate::model::client_property::{ClientProperty, PROPERTIES, PropertyKind};
 
-/// `7d`, `1d12h`
+/// Matches `7d`, `1d12h`.
 pub(crate) const DURATION: &str = r"^\s*([0-9]+\s*(w|d|h|m|s|ms)\s*)+$";
 
-/// `100MiB`, `1GB`, in any case
+/// Matches `100MiB`, `1GB`, case-insensitive.
 pub(crate) const SIZE: &str = r"^\s*([0-9]+\s*([KkMmGgTtPp][Ii]?)?[Bb]\s*)+$";
 
-/// `${`
 const VARIABLE: &str = r"\$\{";
 
-/// Any of these; one alone is itself.
+/// Returns a schema that accepts any of several schemas.
 pub(crate) fn any_of(schemas: impl IntoIterator<Item = Value>) -> Value {
     let mut all: Vec<Value> = schemas.into_iter().collect();
     match all.len() {
@@ -24,23 +23,24 @@ pub(crate) fn any_of(schemas: impl IntoIterator<Item = Value>) -> Value {
     }
 }
 
-/// One of some words.
+/// Returns the schema of an enumerated string.
 pub(crate) fn words<'w>(words: impl IntoIterator<Item = &'w str>) -> Value {
     json!({"type": "string", "enum": words.into_iter().collect::<Vec<_>>()})
 }
 
-/// Text with a variable in it, which stands for a value of any kind.
+/// Returns the schema of a string with a variable, which can stand for a value of any type.
 pub(crate) fn variable() -> Value {
     json!({"type": "string", "pattern": VARIABLE})
 }
 
-/// The same, or a variable that stands for it where variables work.
+/// Returns a schema that also accepts a variable, where variables are supported.
 pub(crate) fn or_variable(schema: Value, schemas: &Schemas) -> Value {
     let variable = schemas.variables.then(variable);
     any_of(std::iter::once(schema).chain(variable))
 }
 
-/// `[cluster.client]`: each property with what it takes; variables work in all of them.
+/// Returns the schema of `[cluster.client]`: each property with its type; all of them accept
+/// variables.
 pub(crate) fn client_properties(schemas: &mut Schemas) -> Value {
     let mut leaves = Vec::new();
     for property in PROPERTIES {

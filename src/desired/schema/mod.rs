@@ -1,5 +1,5 @@
-//! What editors are told of the fields of both kinds of files, as JSON Schemas. The tables that read
-//! the files describe themselves with it: it knows none of them.
+//! JSON Schemas of both kinds of files, for editors. The tables of the reader describe themselves
+//! with this module, which does not depend on them.
 
 pub(super) mod config;
 pub(super) mod definitions;

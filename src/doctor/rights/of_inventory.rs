@@ -1,4 +1,4 @@
-//! The rights on the topic in which ownership is recorded.
+//! Checks of the rights on the inventory topic.
 
 use super::super::{Check, Code, Purpose, fail, ok, skip, unavailable, who};
 use super::{is_denied, silent};
@@ -7,12 +7,12 @@ use crate::live::checkup::{Checkup, TopicAccess};
 use crate::model::TopicName;
 use crate::model::text::names;
 
-/// What a command needs of the inventory.
+/// The rights of a command on the inventory.
 struct Need {
     code: Code,
     rights: &'static [AclOperation],
     verb: &'static str,
-    /// What does not work without it.
+    /// The effect if one is missing.
     so: &'static str,
 }
 
@@ -30,7 +30,7 @@ const WRITE: Need = Need {
     so: "nothing can be applied while the inventory is in use",
 };
 
-/// What every command needs that looks at the cluster; nothing where the inventory is turned off.
+/// Checks the rights that every command with a cluster needs; `None` if the inventory is disabled.
 pub(super) fn reading(purpose: Purpose<'_>, found: &Checkup) -> Option<Check> {
     let missing = |topic: &TopicName| {
         let message = format!("may see {topic}; it is not there yet");
@@ -39,7 +39,7 @@ pub(super) fn reading(purpose: Purpose<'_>, found: &Checkup) -> Option<Check> {
     judge(purpose, found, &READ, missing)
 }
 
-/// What an apply needs besides.
+/// Checks the rights that only an apply needs.
 pub(super) fn writing(purpose: Purpose<'_>, found: &Checkup) -> Option<Check> {
     judge(purpose, found, &WRITE, |topic| making(topic, found))
 }
@@ -91,7 +91,7 @@ fn judge(
     })
 }
 
-/// The first apply creates it.
+/// Checks the right to create the inventory, which the first apply does.
 fn making(topic: &TopicName, found: &Checkup) -> Check {
     let code = WRITE.code;
     let unknown = format!("whether it may create {topic} is not known");

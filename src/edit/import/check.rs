@@ -1,5 +1,5 @@
-//! What is imported is read again, beside the files that are there, before anybody gets it: what they
-//! give to something else already is left out.
+//! Validates an import together with the existing configuration before it is returned, without
+//! topics that conflict with existing declarations.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use super::{Import, Imported, Note};
 use crate::desired::{Draft, Folders, Loaded};
 use crate::model::{Finding, Severity, TopicName};
 
-/// Findings that say that a topic cannot be listed, whatever its entry says.
+/// The findings for which a topic cannot be listed, whatever its entry contains.
 const NOT_TO_BE_LISTED: [&str; 7] = [
     "collision",
     "duplicate",
@@ -19,15 +19,15 @@ const NOT_TO_BE_LISTED: [&str; 7] = [
     "scope",
 ];
 
-/// How often is left out what cannot be listed: each time may show more, where there was too much
-/// to show.
+/// Maximum rounds of removing topics that cannot be listed: each can reveal more findings, because
+/// the number of findings is limited.
 const MOST_ROUNDS: usize = 100;
 
-/// Makes the files of an import, without the topics that cannot be listed beside what stands in the
-/// files. `read` reads the files as if these were written, and gives its findings.
+/// Creates the files of an import, without topics that cannot be listed. `read` loads the
+/// configuration as if these files were written.
 ///
 /// # Errors
-/// The files cannot be read.
+/// Returns an error if the configuration cannot be read.
 pub fn checked<E>(
     mut import: Import<'_>,
     folders: &Folders,
@@ -69,7 +69,7 @@ fn with(mut imported: Imported, left_out: Vec<Note>) -> Imported {
     imported
 }
 
-/// The imported topic that a finding is about.
+/// Returns the imported topic of a finding.
 fn about<'t>(
     finding: &Finding,
     topics: &BTreeMap<(Arc<str>, u32), &'t TopicName>,

@@ -1,4 +1,4 @@
-//! What the entry of one live topic has to say.
+//! The contents of the entry of one live topic.
 
 use std::collections::BTreeMap;
 
@@ -11,28 +11,28 @@ use crate::model::text::{count, cut, escape};
 use crate::model::toml::{DEFAULT, config_value, string};
 use crate::model::{ConfigKey, TopicName};
 
-/// The most of a key or a value in a note, in characters.
+/// Maximum characters of a key or a value in a note.
 const LONGEST: usize = 100;
 
-/// An entry as it will stand in a file.
+/// An entry to write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ImportedEntry {
     pub(super) topic: TopicName,
-    /// The profile that says a part of it.
+    /// The profile with a part of its settings.
     pub(super) profile: Option<String>,
     pub(super) partitions: Option<u32>,
-    /// What other topics may have in common with it, as TOML.
+    /// The settings that other topics may share, as TOML.
     pub(super) settings: SettingTexts,
-    /// What is left to others, where that is not what the defaults say.
+    /// The unmanaged settings, if they differ from the defaults.
     pub(super) unmanaged: Option<Vec<String>>,
-    /// What the rules ask for and only a person knows.
+    /// The required fields that only a user can provide.
     pub(super) missing: Vec<Requirement>,
 }
 
-/// Settings by their keys, each with its value as TOML.
+/// Settings by key, each with its value as TOML.
 pub(super) type SettingTexts = BTreeMap<Setting, String>;
 
-/// What is set.
+/// A setting of an entry.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Setting {
     ReplicationFactor,
@@ -49,7 +49,7 @@ impl Setting {
     }
 }
 
-/// The entry of a topic. `None` where nothing can be said for it, which is noted.
+/// Returns the entry of a topic. `None` if no entry is possible, which is noted.
 pub(super) fn of(
     name: &TopicName,
     desired: &Desired,
@@ -101,7 +101,7 @@ struct Writer<'a> {
     desired: &'a Desired,
     live: &'a Live,
     found: &'a LiveTopic,
-    /// The replication factor that the files will say.
+    /// The replication factor of the entry.
     factor: u32,
     settings: SettingTexts,
     unmanaged: Unmanaged,
@@ -120,7 +120,8 @@ impl Writer<'_> {
         (!is_said && !is_left).then_some(self.found.partitions)
     }
 
-    /// Where partitions differ no number is true of all of them, so they are left as they are.
+    /// If partitions differ, no number is right for all of them, so the replication factor becomes
+    /// unmanaged.
     fn replication_factor(&mut self) {
         let given = self.desired.defaults.replication_factor;
         let (factor, is_mixed) = match &self.found.replication_factor {
@@ -146,7 +147,7 @@ impl Writer<'_> {
         }
     }
 
-    /// A key that the topic itself holds: without an entry it would be reset.
+    /// Declares a config that is set on the topic: without a declaration, it would be reset.
     fn held(&mut self, key: &ConfigKey, value: &str) {
         let environment = &self.desired.environment;
         let given = self.desired.defaults.config.get(key);
@@ -188,11 +189,11 @@ impl Writer<'_> {
         }
     }
 
-    /// A key that the defaults declare, where the topic has something else.
+    /// Overrides a config of the defaults that differs on the topic.
     fn switch_off(&mut self, key: &ConfigKey) {
         let given = &self.desired.defaults.config[key];
         let setting = Setting::of(key);
-        // Files that ask for more in-sync replicas than there are would not validate.
+        // A configuration with more required in-sync replicas than replicas is invalid.
         let cannot_be = key.as_str() == MIN_ISR && exceeds(given, self.factor);
         if self.settings.contains_key(&setting) || (self.is_left(key) && !cannot_be) {
             return;
@@ -209,7 +210,8 @@ impl Writer<'_> {
         self.unmanaged.config.contains(key)
     }
 
-    /// Declares the configs that the rules ask for, as they are; what is left is for a person.
+    /// Declares the configs that the rules require, at their live values; returns the requirements
+    /// that remain for the user.
     fn demands(&mut self) -> Vec<Requirement> {
         let demands = self.desired.defaults.demands.of(self.name);
         let mut missing = Vec::new();
@@ -225,7 +227,7 @@ impl Writer<'_> {
         missing
     }
 
-    /// Declares a config as it is, whoever gives the topic its value; `false` where that cannot be.
+    /// Declares a config at its live value, from any source; `false` if not possible.
     fn declare(&mut self, key: &ConfigKey) -> bool {
         let setting = Setting::of(key);
         match self.settings.get(&setting) {
@@ -247,7 +249,7 @@ impl Writer<'_> {
     }
 }
 
-/// Whether more in-sync replicas are asked for than there are.
+/// Returns whether more in-sync replicas are required than exist.
 fn exceeds(min_isr: &str, factor: u32) -> bool {
     min_isr
         .trim()
@@ -255,7 +257,7 @@ fn exceeds(min_isr: &str, factor: u32) -> bool {
         .is_ok_and(|least| least > i64::from(factor))
 }
 
-/// What is left to others, in the words of `unmanaged`.
+/// Returns the items of `unmanaged`.
 fn words(unmanaged: &Unmanaged) -> Vec<String> {
     let counts = [
         ("partitions", unmanaged.partitions),

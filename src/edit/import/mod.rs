@@ -1,9 +1,10 @@
-//! Entries for topics that are live: what a file has to say so that a plan after it adopts them, pins
-//! what the defaults declare anyway, and changes nothing else.
+//! Creates entries for live topics, such that the next plan adopts them, pins values that the
+//! defaults declare, and changes nothing else.
 //!
-//! What a topic has in common with the environment's defaults is not said. What it holds besides is
-//! declared, or an apply would reset it; what the defaults declare and it does not have is switched
-//! off for it. What the files cannot say is left to others, and noted.
+//! Settings that equal the environment's defaults are omitted. Other configs that are set on the
+//! topic are declared, or an apply would reset them; configs of the defaults that the topic does
+//! not have are overridden. Settings that the configuration cannot express become unmanaged, and
+//! are noted.
 
 mod check;
 mod entry;
@@ -26,46 +27,45 @@ use crate::model::TopicName;
 
 use entry::ImportedEntry;
 
-/// What is imported, and how it is to be written.
+/// The input and options of an import.
 #[derive(Debug)]
 pub struct Import<'a> {
-    /// The environment whose defaults stand below.
+    /// The environment, with its defaults.
     pub desired: &'a Desired,
-    /// Its cluster.
+    /// The environment's cluster.
     pub live: &'a Live,
-    /// The topics, which no file lists and nobody owns.
+    /// The topics, unlisted and unowned.
     pub topics: BTreeSet<&'a TopicName>,
-    /// Whether there are environments that these topics are not of.
+    /// Whether other environments exist, in which these topics do not.
     pub is_one_of_several: bool,
-    /// The names of the profiles that there are already, where settings that topics share are to
-    /// become profiles.
+    /// The names of existing profiles, if shared settings are to become profiles.
     pub profiles: Option<&'a BTreeSet<Arc<str>>>,
-    /// How the entries go into files.
+    /// How entries are distributed over files.
     pub split: Split,
 }
 
-/// What an import makes.
+/// The result of an import.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Imported {
     /// The files.
     pub files: Vec<Draft>,
-    /// How many topics are in them.
+    /// The number of topics in the files.
     pub topics: usize,
-    /// What a person should know of topics that are in the files, or are not.
+    /// Notes for the user on topics, included or not.
     pub notes: Vec<Note>,
 }
 
-/// Something that a person should know of a topic.
+/// A note for the user on a topic.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Note {
-    /// What, and what follows from it.
+    /// The fact and its consequence.
     pub what: String,
-    /// Of which topic.
+    /// The topic's name.
     pub topic: TopicName,
 }
 
 impl Note {
-    /// Something about a topic.
+    /// Creates a note on a topic.
     pub fn new(topic: &TopicName, what: impl Into<String>) -> Self {
         Self {
             what: what.into(),
@@ -74,7 +74,7 @@ impl Note {
     }
 }
 
-/// An entry's place in a file.
+/// The place of a written entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Written {
     path: PathBuf,
@@ -84,7 +84,7 @@ struct Written {
 }
 
 impl Import<'_> {
-    /// Makes the files, without a look at what stands in others.
+    /// Creates the files, without regard to existing ones.
     fn files(&self) -> (Imported, Vec<Written>) {
         let mut notes = Vec::new();
         let mut entries: Vec<ImportedEntry> = Vec::new();

@@ -1,5 +1,5 @@
-//! Settings that many topics share become profiles: whatever saves the most lines first, until none
-//! saves enough to be worth a name.
+//! Extracts settings that many topics share into profiles: those that save the most lines first,
+//! while they save enough.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -7,27 +7,26 @@ use std::sync::Arc;
 use super::entry::{ImportedEntry, Setting, SettingTexts};
 use crate::model::toml::DEFAULT;
 
-/// A profile as it will stand in a file.
+/// A profile to write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Profile {
     pub(super) name: String,
     pub(super) settings: SettingTexts,
 }
 
-/// How many topics must share settings before they get a name.
+/// The minimum number of topics for a profile.
 const FEWEST_TOPICS: usize = 3;
 
-/// How many sets of settings are considered, the most frequent first.
+/// Maximum sets of settings that are considered, the most frequent first.
 const MOST_SETS: usize = 200;
 
-/// How many profiles there are at most: nobody knows more of them apart.
+/// Maximum number of profiles, to keep them manageable.
 const MOST_PROFILES: usize = 50;
 
-/// How many settings a name tells.
+/// Maximum number of settings in a profile's name.
 const MOST_WORDS: usize = 3;
 
-/// Takes out of the entries what at least some of them share. `taken` are names that other profiles
-/// have.
+/// Moves shared settings from the entries to profiles. `taken` are the names of existing profiles.
 pub(super) fn factor_out(
     entries: &mut [ImportedEntry],
     taken: &BTreeSet<Arc<str>>,
@@ -52,13 +51,13 @@ pub(super) fn factor_out(
     profiles
 }
 
-/// Whether an entry has no profile yet and says all of this.
+/// Returns whether an entry has no profile yet and contains all these settings.
 fn can_take(entry: &ImportedEntry, settings: &SettingTexts) -> bool {
     let says = |(key, value)| entry.settings.get(key) == Some(value);
     entry.profile.is_none() && settings.iter().all(says)
 }
 
-/// The settings of some topic that save the most lines as a profile.
+/// Returns the settings that save the most lines as a profile.
 fn best(entries: &[ImportedEntry]) -> Option<SettingTexts> {
     let mut counts: BTreeMap<&SettingTexts, usize> = BTreeMap::new();
     for entry in entries.iter().filter(|entry| entry.profile.is_none()) {
@@ -74,7 +73,7 @@ fn best(entries: &[ImportedEntry]) -> Option<SettingTexts> {
     let saved = |set: &SettingTexts| {
         let sharing = counts.iter().filter(|(other, _)| says(other, set));
         let topics: usize = sharing.map(|(_, count)| count).sum();
-        // Each topic then names the profile, which has a header and a blank line.
+        // Each topic names the profile; the profile has a header and a blank line.
         let (before, after) = (topics * set.len(), topics + set.len() + 2);
         (topics >= FEWEST_TOPICS)
             .then_some(before)
@@ -83,12 +82,12 @@ fn best(entries: &[ImportedEntry]) -> Option<SettingTexts> {
     let sets = sets
         .iter()
         .filter_map(|(set, _)| Some((saved(set).filter(|lines| *lines > 0)?, *set)));
-    // The first of those that save as much.
+    // On a tie, the first.
     let best = sets.reduce(|best, next| if next.0 > best.0 { next } else { best });
     best.map(|(_, set)| set.clone())
 }
 
-/// A name that tells the settings: `compact-zstd`, `retention-7d-2-in-sync`.
+/// Returns a name that describes the settings: `compact-zstd`, `retention-7d-2-in-sync`.
 fn name(settings: &SettingTexts, taken: &BTreeSet<String>) -> String {
     let mut words: Vec<(usize, String)> = settings
         .iter()
@@ -110,7 +109,7 @@ fn name(settings: &SettingTexts, taken: &BTreeSet<String>) -> String {
     names.find(|name| !taken.contains(name)).unwrap_or(name)
 }
 
-/// How much a setting says about what topics are for, and in which words.
+/// Returns how characteristic a setting is for a topic's purpose, and its part of the name.
 fn word(key: &Setting, value: &str) -> (usize, String) {
     let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { ' ' };
     let value: String = value.chars().map(plain).collect();

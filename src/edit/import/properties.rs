@@ -1,4 +1,4 @@
-//! What holds for any defaults and any cluster: what is imported validates, and a plan after it
+//! Properties of imports for any defaults and any cluster: the result is valid, and the next plan
 //! adopts and pins, and changes nothing else.
 
 use std::collections::BTreeSet;
@@ -19,7 +19,7 @@ use crate::testing::properties::{CONFIGS, any_default, any_live_topic};
 
 const NAMES: [&str; 6] = ["a", "a.b", "a-c.d", "B_c", "client_2.kbe.auth_user", "_x"];
 
-/// An environment file with some of everything that has to do with what an entry must say.
+/// Generates an environment file with everything that affects entries.
 fn any_environment() -> impl Strategy<Value = String> {
     let counts = (
         weighted(0.7, 1..6u32),
@@ -77,7 +77,7 @@ fn any_environment() -> impl Strategy<Value = String> {
 
 fn any_live() -> impl Strategy<Value = Live> {
     let topics = btree_map(select(&NAMES[..]), any_live_topic(), 1..6);
-    // What no reader takes, and a name that another key begins with.
+    // Values that no reader accepts, and a key that is a prefix of another key.
     let odd = vec((select(&NAMES[..]), select(&ODD[..])), 0..3);
     (topics, vec(any_default(), 0..4), odd).prop_map(|(topics, defaults, odd)| {
         let mut live = live([]);
@@ -158,7 +158,7 @@ proptest! {
         let read = |drafts: &[Draft]| Ok::<_, ()>(repository.read(drafts));
         let (imported, after) = checked(import, &repository.folders(), read).unwrap();
         let shown = || format!("{environment}\n{:#?}", imported.files);
-        // Only what nobody knows may be missing.
+        // Only fields that the user must provide may be missing.
         let errors = after.findings.iter().filter(|finding| finding.level == Severity::Error);
         let others = errors.filter(|finding| finding.code != "rule-require");
         prop_assert_eq!(others.count(), 0, "{:?}\n{}", after.findings, shown());

@@ -1,28 +1,27 @@
-//! Which file an entry goes into.
+//! Distribution of entries over files.
 
 use std::path::{Path, PathBuf};
 
 use crate::model::TopicName;
 
-/// Names that are devices on Windows, whatever the ending of the file.
+/// Device names on Windows, with any file extension.
 const RESERVED: [&str; 4] = ["con", "prn", "aux", "nul"];
 
-/// The same, each followed by a digit.
+/// Device names on Windows when followed by a digit.
 const RESERVED_PORTS: [&str; 2] = ["com", "lpt"];
 
-/// What topics of one name share in front of these becomes the name of their file.
+/// The separators that end a name's prefix, after which its file is named.
 const ENDS: [char; 3] = ['.', '-', '_'];
 
-/// The file of topics whose names begin with nothing.
+/// The file name for topics without a prefix.
 const NAMELESS: &str = "topics";
 
-/// How entries go into files.
+/// How entries are distributed over files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Split {
-    /// All into this one.
+    /// All in this file.
     One(PathBuf),
-    /// Into this folder, one file for each first part of the names, up to `.`, `-` or `_`, in lower
-    /// case.
+    /// In this folder, one file per name prefix up to `.`, `-` or `_`, in lower case.
     ByPrefix(PathBuf),
 }
 
@@ -34,7 +33,7 @@ impl Split {
         }
     }
 
-    /// The file of the profiles.
+    /// Returns the file of the profiles.
     pub(super) fn profiles(&self) -> PathBuf {
         match self {
             Split::One(file) => file.clone(),
@@ -43,8 +42,8 @@ impl Split {
     }
 }
 
-/// The name of the file for topics whose names begin alike: `orders.toml`. No two differ in case
-/// alone, which is one file on macOS and Windows, and none is a device on Windows.
+/// Returns the name of the file for topics with this prefix: `orders.toml`. No two differ only in
+/// case, which would be one file on macOS and Windows, and none is a device name on Windows.
 pub(in crate::edit) fn file_name(topic: &TopicName) -> String {
     let prefix = prefix(topic);
     let port = |name: &&str| prefix.strip_prefix(*name).map(str::as_bytes);
@@ -52,14 +51,14 @@ pub(in crate::edit) fn file_name(topic: &TopicName) -> String {
     let is_reserved =
         RESERVED.contains(&prefix.as_str()) || RESERVED_PORTS.iter().filter_map(port).any(is_port);
     match is_reserved {
-        // No prefix has a `-`.
+        // Prefixes contain no `-`.
         true => format!("{prefix}-topics.toml"),
         false => format!("{prefix}.toml"),
     }
 }
 
-/// The first part of a name, in lower case. What stands before it, as in `_schemas`, is not part of
-/// it: a file whose name begins with a dot would not be read.
+/// Returns the prefix of a name, in lower case. Leading separators, as in `_schemas`, are skipped:
+/// a file with a leading dot would not be read.
 pub(in crate::edit) fn prefix(topic: &TopicName) -> String {
     let name = topic.as_str().trim_start_matches(ENDS);
     match name.split(ENDS).next() {

@@ -1,4 +1,4 @@
-//! Entries as text.
+//! Formats entries as text.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use crate::model::ConfigKey;
 use crate::model::text::escape;
 use crate::model::toml;
 
-/// The files that the entries and profiles stand in, and where each entry stands.
+/// Returns the files with entries and profiles, and the place of each entry.
 pub(super) fn files(
     import: &Import<'_>,
     entries: &[ImportedEntry],
@@ -49,8 +49,7 @@ pub(super) fn files(
     (files.into_iter().map(draft).collect(), written)
 }
 
-/// A file's text, its lines counted as it grows: to count them anew for each entry takes quadratic
-/// time.
+/// A file's text with a running line count: recounting for each entry would take quadratic time.
 struct Text {
     text: String,
     lines: u32,
@@ -110,7 +109,7 @@ fn put_entry(entry: &ImportedEntry, import: &Import<'_>, text: &mut String) {
     }
 }
 
-/// A line to be filled in.
+/// Returns a line for the user to complete.
 fn to_do(missing: &Requirement) -> String {
     let line = match missing {
         Requirement::Owner => "owner = \"…\"".to_owned(),

@@ -1,4 +1,4 @@
-//! Records as anybody with Write on the topic can write them.
+//! Tests with records that any principal with Write on the topic can append.
 
 use proptest::collection::vec;
 use proptest::option;
@@ -16,7 +16,7 @@ const AT: i64 = 1_795_213_867_000;
 const ID: &str = "4L6g3nShT-eMCtK--X86sw";
 const YEAR_MS: i64 = 365 * 24 * 60 * 60 * 1_000;
 
-/// A record of a kind, by these fields.
+/// Returns the value of a record of a kind, with these fields.
 fn value(kind: &str, fields: Value) -> String {
     let mut all = Map::new();
     all.insert("format".to_owned(), json!(codec::FORMAT));
@@ -28,7 +28,7 @@ fn value(kind: &str, fields: Value) -> String {
         };
         all.extend(fields);
     }
-    // `null` takes a field out.
+    // `null` removes a field.
     all.retain(|_, value| !value.is_null());
     Value::Object(all).to_string()
 }
@@ -273,7 +273,7 @@ fn a_lease_that_the_tool_never_takes_locks_nobody() {
         said.ends_with(most) && said.starts_with("partition 0, offset 1: "),
         "{said}"
     );
-    // Nor does one that the broker did not stamp: its time is its writer's.
+    // A record without a broker timestamp does not count either: its time is the producer's.
     let mut unstamped = records(&[marker(), lock("1", json!(10_000))]);
     unstamped[1].appended_ms = None;
     let contents = replay(&"inventory".into(), unstamped).unwrap();
@@ -314,7 +314,8 @@ fn what_cannot_be_read_concerns_those_whom_its_key_names() {
     assert_eq!(codec::concerns(b"\xff", b""), Concerns::Everybody);
 }
 
-/// What stops a scope of an environment whose files name the topic `named`.
+/// Returns the offsets of the records that block a scope and environment with the topic `named` in
+/// its configuration.
 fn stopped(contents: &Contents, scope: &str, environment: &str, named: &str) -> Vec<i64> {
     let asking = Asking {
         scope: Some(scope),
@@ -353,9 +354,9 @@ fn one_that_cannot_be_read_stops_nobody_else() {
     ];
     let some = contents(&all);
     assert_eq!(some.unreadable.len(), 7);
-    // Its files name it; it owns it; its instance has it; it is its own.
+    // Blocks because its configuration names it; it owns it; its instance has it; it is its own.
     assert_eq!(stopped(&some, "shop", "prod", "a"), [2, 3, 4, 5]);
-    // It left the files of whom its record still names.
+    // The topic was removed from the configuration of the owner that the record still names.
     assert_eq!(stopped(&some, "media", "prod", "a"), [2, 7]);
     assert_eq!(stopped(&some, "media", "dev", "b"), [] as [i64; 0]);
     assert_eq!(stopped(&some, "shop", "dev", "b"), [] as [i64; 0]);
@@ -388,7 +389,7 @@ fn a_topic_with_other_records_is_no_inventory_and_says_nothing_of_them() {
     }
     let many: Vec<_> = (0..20_000).map(|n| alien(&format!("k{n}"))).collect();
     assert!(replay(&topic, records(&many)).is_err());
-    // Made before there were marks: what it holds is enough.
+    // Created before markers existed: its contents identify it.
     let ours = (
         "topic/own".to_owned(),
         value("topic", json!({"topic": "own"})),
@@ -400,7 +401,7 @@ fn a_topic_with_other_records_is_no_inventory_and_says_nothing_of_them() {
     assert!(!contents(&[ours]).is_blank);
     assert!(contents(&[]).is_blank);
     assert!(!contents(&[marker()]).is_blank);
-    // One whose records were all removed but its mark.
+    // All records but the marker were removed.
     let mut gone = records(&[marker(), alien("topic/a")]);
     gone[1].value = None;
     assert!(replay(&topic, gone).is_ok());
@@ -500,7 +501,7 @@ fn instance() -> impl Strategy<Value = Instance> {
         )
 }
 
-/// What the tool writes.
+/// Generates the records that the tool writes.
 fn entry() -> impl Strategy<Value = InventoryRecord> {
     let held = (topic(), whose(), 0..7_776_000_000_u64, text(), stamp());
     let held = held.prop_map(|(topic, whose, for_ms, reason, stamp)| {
@@ -531,7 +532,7 @@ fn entry() -> impl Strategy<Value = InventoryRecord> {
     ]
 }
 
-/// What is left where a byte of a record is another one, or is gone.
+/// Replaces or removes a byte of a record.
 fn mutated(mut bytes: Vec<u8>, at: usize, byte: Option<u8>) -> Vec<u8> {
     let at = at % bytes.len();
     match byte {
@@ -541,7 +542,7 @@ fn mutated(mut bytes: Vec<u8>, at: usize, byte: Option<u8>) -> Vec<u8> {
     bytes
 }
 
-/// Whatever was read is something that could have been written.
+/// Asserts that a record that was read could also have been written.
 fn assert_valid(fact: &Fact) {
     let checked = match fact {
         Fact::Owned(topic, owned) => super::owned(topic, owned),

@@ -1,6 +1,6 @@
-//! Whose a topic is gets settled under a lock that all scopes share, held for a moment: what is
-//! recorded is read, and what becomes owned is written, with nobody else's in between. Whoever comes
-//! second sees the record of the first, before it changes anything.
+//! Settles ownership under a lock that all scopes share, held for a moment: the inventory is read,
+//! and new ownership is written, without concurrent writes. A later process sees the earlier one's
+//! records before it changes anything.
 
 use std::time::{Duration, Instant};
 
@@ -13,17 +13,17 @@ use crate::inventory::error::InventoryError;
 use crate::inventory::lease::{Lease, TTL, Term};
 use crate::inventory::ledger::{Contents, Writer, encode};
 
-/// What is locked meanwhile.
+/// The shared resource.
 const RESOURCE: &str = "ownership";
 
-/// How long one holder is waited for: one that died in the middle loses it within this.
+/// The time to wait for one holder: a crashed holder loses the lock within this time.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// How long it may take to record: within the lease.
+/// The maximum time until the write: within the lease.
 const IN_TIME: Duration = Duration::from_secs(8);
 
-/// Ownership that is being settled: no other scope records any. Dropped without a record, it ends by
-/// itself within seconds.
+/// Ownership being settled: no other scope can write ownership. Dropped without a write, the lock
+/// expires within seconds.
 pub struct Settling<'a> {
     lock: &'a Lock,
     side: MutexGuard<'a, Side>,
@@ -33,11 +33,11 @@ pub struct Settling<'a> {
 }
 
 impl Lock {
-    /// Begins to settle ownership.
+    /// Starts to settle ownership.
     ///
     /// # Errors
-    /// The inventory could not be read or written, a record that cannot be read concerns the reader,
-    /// or somebody else does not end.
+    /// Returns an error if the inventory could not be read or written, an unreadable record
+    /// concerns the reader, or another process does not finish.
     pub async fn settle(&self, asking: &Asking<'_>) -> Result<Settling<'_>, LockLost> {
         self.check().await?;
         let mut wait: Option<Wait> = None;
@@ -87,15 +87,15 @@ impl Lock {
     }
 }
 
-/// Whose end is waited for. Meanwhile nothing is written: every claim would be read by all others who
-/// wait.
+/// The wait for another holder. Nothing is written meanwhile: all other waiters would have to read
+/// each claim.
 #[derive(Debug, Clone, Copy)]
 struct Wait {
-    /// The record that began the term.
+    /// The offset of the record that started the holder's term.
     began: i64,
-    /// Since when it is waited for.
+    /// The start of the wait.
     since: Instant,
-    /// When its lease runs out, by this machine's clock.
+    /// The expiry of the holder's lease, by the local clock.
     until: Instant,
 }
 
@@ -106,15 +106,16 @@ impl Wait {
 }
 
 impl Settling<'_> {
-    /// All that is recorded.
+    /// Returns the whole inventory.
     pub fn contents(&self) -> &Contents {
         &self.contents
     }
 
-    /// Records entries, and ends. Tells when the first of them was recorded, by the broker's clock.
+    /// Writes records and finishes. Returns the broker's timestamp of the first record.
     ///
     /// # Errors
-    /// They may not be recorded, or somebody else may have recorded something meanwhile.
+    /// Returns an error if the records may not be written, or if another process may have written
+    /// ownership meanwhile.
     pub async fn record(self, entries: &[InventoryRecord]) -> Result<Option<i64>, LockLost> {
         let mut records = encode(&self.side.topic, entries)?;
         records.push((self.key.clone(), None));
@@ -124,7 +125,7 @@ impl Settling<'_> {
         Ok(appended.first().and_then(|first| first.appended_ms))
     }
 
-    /// Records entries, and gives back the lock itself with them: nothing follows.
+    /// Writes records and releases the lock itself with them; no writes can follow.
     ///
     /// # Errors
     /// As for [`Settling::record`].
@@ -139,12 +140,12 @@ impl Settling<'_> {
         self.check_time()
     }
 
-    /// Ends without a record. Where that fails, it ends by itself.
+    /// Finishes without writing. If this fails, the lock expires.
     pub async fn end(self) {
         let _ = self.side.append_release(&self.key).await;
     }
 
-    /// Another claim counts only once this one's time is over.
+    /// Another claim takes effect only after this one's lease.
     fn check_time(&self) -> Result<(), LockLost> {
         debug_assert!(IN_TIME < TTL);
         match self.since.elapsed() < IN_TIME {
@@ -155,7 +156,7 @@ impl Settling<'_> {
 }
 
 impl Side {
-    /// Who settles ownership, as far as the log tells.
+    /// Returns the process that settles ownership, as far as the log shows.
     fn settling(&self) -> Option<&Term> {
         self.log.lease(RESOURCE)?.term()
     }

@@ -1,4 +1,5 @@
-//! Why a broker's certificate was refused: librdkafka's own error says that it was, and no more.
+//! The reason why a broker's certificate is rejected, which librdkafka's own error does not
+//! contain.
 
 use std::ffi::{c_char, c_int, c_void};
 
@@ -6,11 +7,11 @@ use rdkafka_sys::bindings as sys;
 
 use super::Owned;
 
-/// What the line in librdkafka's log ends with, before OpenSSL's number for the reason.
+/// The end of librdkafka's log line before OpenSSL's error code.
 pub(in crate::kafka) const REASON: &str = "x509 error ";
 
-/// Makes librdkafka log OpenSSL's number for what is wrong with a certificate. What is accepted
-/// stays as it is.
+/// Makes librdkafka log OpenSSL's error code of a rejected certificate. Verification itself does
+/// not change.
 pub(super) fn explain(configuration: &Owned<sys::rd_kafka_conf_t>) {
     // SAFETY: the configuration is alive, and the function lives as long as the program.
     unsafe {
@@ -18,7 +19,7 @@ pub(super) fn explain(configuration: &Owned<sys::rd_kafka_conf_t>) {
     }
 }
 
-/// Accepts what OpenSSL accepts, and puts its reason against the rest in words.
+/// Accepts what OpenSSL accepts, and otherwise writes OpenSSL's error code as the reason.
 unsafe extern "C" fn verify(
     _client: *mut sys::rd_kafka_t,
     _broker_name: *const c_char,
@@ -31,14 +32,14 @@ unsafe extern "C" fn verify(
     words_length: usize,
     _opaque: *mut c_void,
 ) -> c_int {
-    // SAFETY: librdkafka passes a number that lives through the call.
+    // SAFETY: librdkafka passes a pointer that is valid through the call.
     let error = unsafe { *x509_error };
     if error == 0 {
         return 1;
     }
     let reason = format!("{REASON}{error}\0");
     if reason.len() <= words_length {
-        // SAFETY: librdkafka's buffer has this length, and what is copied ends with a zero.
+        // SAFETY: librdkafka's buffer has this length, and the copied text ends with a zero.
         unsafe { words.copy_from_nonoverlapping(reason.as_ptr().cast(), reason.len()) };
     }
     0

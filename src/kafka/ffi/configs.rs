@@ -1,5 +1,5 @@
-//! Configs out of librdkafka's answers. An answer about a thousand topics tells 33 configs of each,
-//! nearly all of them the same: those are copied once.
+//! Configs from librdkafka's responses. A response about a thousand topics contains 33 configs of
+//! each, nearly all of them equal; equal entries are shared.
 
 use std::ffi::{CStr, c_char};
 use std::sync::Arc;
@@ -13,21 +13,21 @@ use crate::model::ConfigKey;
 
 type Raw = *const sys::rd_kafka_ConfigEntry_t;
 
-/// The entries of one answer, topic by topic.
+/// The entries of one response, topic by topic.
 #[derive(Default)]
 pub(super) struct Entries {
-    /// What the topic before has.
+    /// The configs of the previous topic.
     before: Configs,
-    /// By place, the last one that its topic holds itself, and the last one that it does not: brokers
-    /// tell the configs of all topics in one order.
+    /// By position, the last entry that was set on its topic and the last one that was not: brokers
+    /// return the configs of all topics in the same order.
     last: Vec<[Option<Arc<ConfigEntry>>; 2]>,
 }
 
 impl Entries {
-    /// The configs of one topic.
+    /// Reads the configs of one topic.
     ///
     /// # Safety
-    /// The answer is alive.
+    /// The response is alive.
     pub unsafe fn read(&mut self, entries: &[Raw]) -> Configs {
         let read = |(at, &entry): (usize, &Raw)| unsafe { self.entry(at, entry) };
         let entries: Vec<Arc<ConfigEntry>> = entries.iter().enumerate().map(read).collect();
@@ -52,8 +52,8 @@ impl Entries {
     }
 }
 
-/// Whether a topic has the same as another one, and the same behind it. What stands behind a config
-/// that a topic does not hold itself is where its value is from.
+/// Returns whether an entry equals a previous one. Synonyms are compared only for configs set on
+/// the topic: for other configs, they follow from value and source.
 unsafe fn is_same(before: &ConfigEntry, entry: Raw) -> bool {
     unsafe {
         let source = types::source(raw::rd_kafka_ConfigEntry_source(entry));

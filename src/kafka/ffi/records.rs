@@ -1,5 +1,5 @@
-//! Records of one partition: appended, and read in order. Both go through the pump, as everything
-//! else does. Reading takes no consumer group: it needs no right to one, and leaves no trace.
+//! Records of one partition: append, and read in order. Both go through the pump, like all other
+//! calls. Reads use no consumer group: they need no right to one, and leave no trace.
 
 use std::ffi::{c_char, c_int, c_void};
 use std::ptr;
@@ -13,7 +13,7 @@ use super::{Client, Event, MESSAGE_LENGTH, Message, Owned, c_string, lock, slice
 use crate::kafka::fault::Fault;
 use crate::kafka::types::{Appended, Record};
 
-/// The same as in the bindings, with integers in place of enums.
+/// Functions and structures of the bindings, with integers in place of enums.
 mod plain {
     use super::{c_char, c_int, c_void, sys};
 
@@ -46,24 +46,24 @@ mod plain {
 /// librdkafka's `_PARTITION_EOF`.
 pub(super) const END: c_int = -191;
 
-/// librdkafka's `_PURGE_QUEUE`, `_PURGE_INFLIGHT` and `_FATAL`: what becomes of the records of a
-/// client that an error has ended.
+/// librdkafka's `_PURGE_QUEUE`, `_PURGE_INFLIGHT` and `_FATAL`: the results of records of a client
+/// that a fatal error has ended.
 const ENDED: [c_int; 3] = [-152, -151, -150];
 
-/// A topic as a client appends to it or reads it. The client lives as long.
+/// A topic handle of a client, to append or read. It keeps the client alive.
 pub(in crate::kafka) struct Topic {
     object: Owned<sys::rd_kafka_topic_t>,
-    /// The partition that is being read.
+    /// The partition being read.
     reading: Option<i32>,
     client: Arc<Client>,
 }
 
-// SAFETY: librdkafka's topic handles may be used from any thread at any time; what changes here
-// needs `&mut`.
+// SAFETY: librdkafka's topic handles may be used from any thread at any time; changes here need
+// `&mut`.
 unsafe impl Sync for Topic {}
 
 impl Topic {
-    /// A topic of a client.
+    /// Creates a topic handle.
     pub fn new(client: Arc<Client>, name: &str) -> Result<Self, Fault> {
         let c_name = c_string(name)?;
         // SAFETY: the client is alive, and the string lives through the call, which copies it.
@@ -81,12 +81,12 @@ impl Topic {
         })
     }
 
-    /// The client.
+    /// Returns the client.
     pub fn client(&self) -> &Arc<Client> {
         &self.client
     }
 
-    /// Begins to read a partition: its records come to the client's listener.
+    /// Starts to read a partition; its records are passed to the client's listener.
     pub fn read(&mut self, partition: i32, from: i64) -> Result<(), Fault> {
         // SAFETY: topic and queue are alive; the queue is the one that the pump polls.
         let code = unsafe {
@@ -103,8 +103,7 @@ impl Topic {
         Ok(())
     }
 
-    /// Appends a record; no value makes it one that removes its key. The receiver gets where it
-    /// was put.
+    /// Appends a record; a record without a value is a tombstone. The receiver gets its position.
     pub fn append(
         &self,
         partition: i32,
@@ -115,7 +114,7 @@ impl Topic {
         let number = self.client.next.fetch_add(1, Ordering::Relaxed);
         lock(&self.client.shared.sent).insert(number, sender);
         // SAFETY: the topic is alive; key and value live through the call, which copies them (and
-        // does not write to them); the opaque is a number that is never followed as a pointer.
+        // does not write to them); the opaque is a number that is never dereferenced.
         let code = unsafe {
             let refused = sys::rd_kafka_produce(
                 self.object.object,
@@ -139,14 +138,14 @@ impl Topic {
         Err(self.cause(Fault::new(code, String::new())))
     }
 
-    /// The error that ended the client for good, where a fault only says that there was one.
+    /// Returns the fatal error that ended the client, if the fault is only its consequence.
     pub fn cause(&self, fault: Fault) -> Fault {
         if !ENDED.contains(&fault.code) {
             return fault;
         }
         let mut message = Message::new();
         let client = &self.client;
-        // SAFETY: the client is alive, and writes no more than the buffer takes.
+        // SAFETY: the client is alive and writes no more than the buffer's size.
         let code = unsafe {
             plain::rd_kafka_fatal_error(client.handle.client, message.pointer(), MESSAGE_LENGTH)
         };
@@ -167,9 +166,9 @@ impl Drop for Topic {
 }
 
 impl Event<'_> {
-    /// Tells each of the records whether it was appended, and where.
+    /// Sends each record's result, with its position.
     pub(super) fn appended(&self) {
-        // SAFETY: the event is alive; what it holds is copied.
+        // SAFETY: the event is alive; its contents are copied.
         unsafe {
             loop {
                 let record = plain::rd_kafka_event_message_next(self.event);
@@ -184,16 +183,16 @@ impl Event<'_> {
                 });
                 let sender = lock(&self.shared.sent).remove(&number);
                 if let Some(sender) = sender {
-                    // Nobody waits any more where the caller gave up.
+                    // The caller may have given up.
                     let _ = sender.send(result);
                 }
             }
         }
     }
 
-    /// Adds the records that were read; whether it is such an event.
+    /// Appends fetched records to `records`; returns whether the event is a fetch.
     pub(super) fn fetched(&self, records: &mut Vec<Record>) -> bool {
-        // SAFETY: the event is alive; what it holds is copied.
+        // SAFETY: the event is alive; its contents are copied.
         unsafe {
             if sys::rd_kafka_event_type(self.event) != sys::RD_KAFKA_EVENT_FETCH {
                 return false;
@@ -216,9 +215,9 @@ impl Event<'_> {
         }
     }
 
-    /// Whether an error is of the partition that is being read, and not of the client.
+    /// Returns whether an error belongs to the partition being read, not to the client.
     pub(super) fn is_of_partition(&self) -> bool {
-        // SAFETY: the event is alive; what is returned is ours, and destroyed.
+        // SAFETY: the event is alive; the returned object is owned and destroyed.
         unsafe {
             let partition = sys::rd_kafka_event_topic_partition(self.event);
             if !partition.is_null() {
@@ -232,7 +231,7 @@ impl Event<'_> {
 /// `RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME`
 const LOG_APPEND_TIME: c_int = 2;
 
-/// When the broker appended a record; `None` where the timestamp is its writer's.
+/// Returns the broker's append time; `None` if the timestamp is the producer's.
 unsafe fn appended_ms(record: *const plain::Record) -> Option<i64> {
     let mut kind = 0;
     let timestamp = unsafe { plain::rd_kafka_message_timestamp(record, &mut kind) };

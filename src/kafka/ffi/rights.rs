@@ -1,4 +1,4 @@
-//! What this principal may do with the cluster as a whole.
+//! The operations on the cluster that this principal is authorized to.
 
 use std::collections::BTreeSet;
 use std::ffi::c_int;
@@ -9,12 +9,12 @@ use super::{Event, slice};
 use crate::kafka::types::AclOperation;
 
 impl Event<'_> {
-    /// The operations that an answer to a described cluster names; `None` where it names none
-    /// because it was not asked for them, or does not know them.
+    /// Returns the operations in a DescribeCluster response; `None` if they were not requested or
+    /// the broker does not support them.
     pub fn cluster_operations(&self) -> Option<BTreeSet<AclOperation>> {
         let mut count = 0;
-        // SAFETY: the event is alive, and what it points to is copied. The bindings have a Rust
-        // enum here; Kafka may add operations.
+        // SAFETY: the event is alive, and its contents are copied. The bindings define a Rust enum
+        // here; Kafka may add operations.
         unsafe {
             let result = sys::rd_kafka_event_DescribeCluster_result(self.event);
             if result.is_null() {

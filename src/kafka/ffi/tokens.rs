@@ -1,5 +1,5 @@
-//! Tokens for OAUTHBEARER: librdkafka asks for one when a client starts and when four fifths of
-//! the last one's life are over.
+//! OAUTHBEARER tokens: librdkafka requests one when a client starts and after 80% of the previous
+//! token's lifetime.
 
 use std::ffi::{CString, c_char};
 use std::sync::Arc;
@@ -11,14 +11,15 @@ use crate::kafka::fault::Fault;
 use crate::model::clock;
 use crate::model::connection::Token;
 
-/// The name that librdkafka is given for who a token is for, where the token does not say. It is
-/// used for nothing but librdkafka's own log.
+/// The subject that librdkafka gets for a token without one. It is used only in librdkafka's own
+/// log.
 const NOBODY: &str = "topicsmith";
 
-/// How long a token that does not say so is taken to be good for.
+/// The assumed lifetime of a token without an expiry.
 const LIFETIME: Duration = Duration::from_secs(300);
 
-/// Fetches a token aside, for that may take long, and hands it to the client if it is still there.
+/// Fetches a token on another thread, because this can take long, and passes it to the client
+/// unless the client was dropped.
 pub(super) fn refresh(handle: Handle, shared: &Arc<Shared>) {
     (shared.listen)(Notice::TokenAsked);
     let aside = Arc::clone(shared);
@@ -42,7 +43,7 @@ fn deliver(handle: Handle, shared: &Shared, token: Result<Token, String>) {
     if let Ok(token) = &token {
         shared.remember(token);
     }
-    // The pump destroys the client only after it has seen `stop`, which is locked.
+    // The pump destroys the client only after reading `stop`, which is locked.
     let stop = lock(&shared.stop);
     if *stop {
         return;
@@ -60,7 +61,7 @@ fn deliver(handle: Handle, shared: &Shared, token: Result<Token, String>) {
     }
 }
 
-/// Hands a token to the client, which must be alive.
+/// Passes a token to the client, which must be alive.
 fn give(handle: Handle, shared: &Shared, token: &Token) -> Result<(), Fault> {
     let expires = token.expires.unwrap_or_else(|| clock::local() + LIFETIME);
     let since = expires.duration_since(SystemTime::UNIX_EPOCH);
@@ -89,15 +90,16 @@ fn give(handle: Handle, shared: &Shared, token: &Token) -> Result<(), Fault> {
     }
 }
 
-/// Tells the client, which must be alive, that there is no token; it asks again after 10 s.
+/// Reports to the client, which must be alive, that no token is available; librdkafka retries after
+/// 10 s.
 fn refuse(handle: Handle, why: &str) {
-    // A reason that no C string can hold is not needed there.
+    // A reason that a C string cannot hold is not needed there.
     let why = CString::new(why).unwrap_or_else(|_| c"no token".to_owned());
     // SAFETY: the client is alive, and the string lives through the call, which copies it.
     unsafe { raw::rd_kafka_oauthbearer_set_token_failure(handle.client, why.as_ptr()) };
 }
 
-/// Names and values of `sasl.oauthbearer.extensions`, in turn.
+/// Returns names and values of `sasl.oauthbearer.extensions`, alternating.
 fn extensions(shared: &Shared) -> Result<Vec<CString>, Fault> {
     let given = shared.connection.property("sasl.oauthbearer.extensions");
     let pairs = given.unwrap_or_default().split(',').map(str::trim);

@@ -1,4 +1,4 @@
-//! Who reads topics, and what they hold: consumer groups and offsets.
+//! Consumer groups, committed offsets and partition offsets.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{CString, c_char, c_int, c_void};
@@ -10,7 +10,7 @@ use crate::kafka::fault::{Fault, TIMED_OUT};
 use crate::kafka::types::{Committed, GroupDescription, GroupMember, OffsetAt, OffsetFound};
 use crate::model::TopicName;
 
-/// The same as in the bindings, with integers in place of enums.
+/// Functions and structures of the bindings, with integers in place of enums.
 mod plain {
     use super::{c_char, c_int, c_void, sys};
 
@@ -38,13 +38,13 @@ pub(in crate::kafka) type PartitionList = Owned<sys::rd_kafka_topic_partition_li
 pub(in crate::kafka) type GroupOffsetsObject = Owned<sys::rd_kafka_ListConsumerGroupOffsets_t>;
 
 impl PartitionList {
-    /// Partitions, each with the question about it.
+    /// Creates a list of partitions, each with the requested offset.
     pub fn new<'a>(
         questions: impl ExactSizeIterator<Item = (&'a (TopicName, i32), OffsetAt)>,
     ) -> Result<Self, Fault> {
         let size = c_int::try_from(questions.len()).unwrap_or_default();
-        // SAFETY: the strings live through the calls, which copy them; what is added is valid
-        // until the next one is.
+        // SAFETY: the strings live through the calls, which copy them; an added element is valid
+        // until the next is added.
         unsafe {
             let list = Owned::take(
                 sys::rd_kafka_topic_partition_list_new(size),
@@ -68,7 +68,7 @@ impl PartitionList {
 }
 
 impl GroupOffsetsObject {
-    /// A group whose committed offsets are asked for, of all partitions.
+    /// Creates a request for a group's committed offsets of all partitions.
     pub fn new(group: &str) -> Result<Self, Fault> {
         let name = c_string(group)?;
         // SAFETY: the string lives through the call, which copies it.
@@ -84,11 +84,11 @@ impl GroupOffsetsObject {
     }
 }
 
-/// Names of groups, as C has them.
+/// Group ids as C strings.
 pub(in crate::kafka) struct GroupNames(Vec<CString>);
 
 impl GroupNames {
-    /// Groups to describe.
+    /// Creates the list of groups to describe.
     pub fn new(groups: &[String]) -> Result<Self, Fault> {
         let names = groups.iter().map(|group| c_string(group));
         names.collect::<Result<_, _>>().map(Self)
@@ -113,9 +113,9 @@ impl GroupNames {
 }
 
 impl Event<'_> {
-    /// The names of the groups that were listed; a fault where a broker did not tell its own.
+    /// Returns the ids of the listed groups, or a fault if a broker did not return its groups.
     pub fn groups(&self) -> Result<Vec<String>, Fault> {
-        // SAFETY: the event is alive; a result of another kind is null, and so has no items.
+        // SAFETY: the event is alive; a result of another kind is null and has no items.
         unsafe {
             let result = sys::rd_kafka_event_ListConsumerGroups_result(self.event);
             let errors = listed(result, sys::rd_kafka_ListConsumerGroups_result_errors);
@@ -130,7 +130,7 @@ impl Event<'_> {
         }
     }
 
-    /// The items of an answer to described groups.
+    /// Returns the items of a DescribeConsumerGroups response.
     pub fn group_descriptions(&self) -> Vec<(String, Result<GroupDescription, Fault>)> {
         let item = |&group: &*const sys::rd_kafka_ConsumerGroupDescription_t| unsafe {
             let error = sys::rd_kafka_ConsumerGroupDescription_error(group);
@@ -145,12 +145,12 @@ impl Event<'_> {
         }
     }
 
-    /// The offsets that a group has committed.
+    /// Returns the committed offsets of groups.
     pub fn committed(&self) -> Vec<(String, Result<Committed, Fault>)> {
         let item = |&group: &*const sys::rd_kafka_group_result_t| unsafe {
             let outcome = self.error(sys::rd_kafka_group_result_error(group));
             let partitions = partitions(sys::rd_kafka_group_result_partitions(group));
-            // Below zero means that there is none.
+            // A negative offset means that none is committed.
             let committed = partitions.iter().filter(|p| p.error == 0 && p.offset >= 0);
             let offset = |p: &plain::TopicPartition| (assigned(p), p.offset);
             let offsets = committed.map(offset).collect();
@@ -165,7 +165,7 @@ impl Event<'_> {
         }
     }
 
-    /// The offsets that were asked for, by partition.
+    /// Returns the requested offsets, by partition.
     pub fn offsets(&self) -> BTreeMap<(TopicName, i32), Result<OffsetFound, Fault>> {
         const INVALID: i64 = sys::RD_KAFKA_OFFSET_INVALID as i64;
         let item = |&info: &*const sys::rd_kafka_ListOffsetsResultInfo_t| unsafe {
@@ -176,7 +176,7 @@ impl Event<'_> {
                 timestamp: sys::rd_kafka_ListOffsetsResultInfo_timestamp(info),
             };
             let outcome = match (partition.error, found.offset) {
-                // So it says that a broker did not answer in time.
+                // librdkafka's form of a broker timeout.
                 (0, INVALID) => {
                     let message = "no broker returned the partition's offset in time";
                     Err(Fault::new(TIMED_OUT, message.to_owned()))
@@ -194,7 +194,7 @@ impl Event<'_> {
         }
     }
 
-    /// An error object of an item; null means that there is none.
+    /// Converts the error object of an item; null means no error.
     unsafe fn error(&self, error: *const sys::rd_kafka_error_t) -> Result<(), Fault> {
         if error.is_null() {
             return Ok(());
@@ -250,7 +250,7 @@ unsafe fn group_description(
     }
 }
 
-/// The partition that an entry of a list is about.
+/// Returns the partition of a list entry.
 unsafe fn assigned(entry: &plain::TopicPartition) -> (TopicName, i32) {
     unsafe { (TopicName::new(text(entry.topic)), entry.partition) }
 }

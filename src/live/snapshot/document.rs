@@ -22,7 +22,7 @@ document_format!(
 /// What one cluster holds.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object, as a snapshot is")]
-// What else is recorded needs `inventory`.
+// Holds, applied removals and instances require `inventory`.
 #[schemars(extend("anyOf" = [
     {"required": ["inventory"], "properties": {"inventory": {"type": "object"}}},
     {"properties": {
@@ -227,7 +227,7 @@ impl TryFrom<LiveDocument> for Live {
     }
 }
 
-/// What a snapshot leaves out of the brokers' defaults is as Kafka ships it, unless it says that
+/// Completes the broker defaults with Kafka's built-in defaults, unless the snapshot records that
 /// they could not be read.
 fn complete_defaults(live: &mut Live) {
     let mut unknown = live.unknown.iter();

@@ -1,4 +1,5 @@
-//! The live state as a file: `topicsmith/live/1`, which `snapshot` writes and `--live` reads.
+//! Snapshot files: the live state in the format `topicsmith/live/1`, which `snapshot` writes and
+//! `--live` reads.
 
 pub mod document;
 pub mod records;
@@ -9,10 +10,10 @@ pub use document::LiveDocument;
 use super::Live;
 use crate::model::document::{Document as _, DocumentError};
 
-/// Reads a snapshot.
+/// Parses a snapshot.
 ///
 /// # Errors
-/// Where in the text it is not what a snapshot must be, and how.
+/// Returns the position and the reason of invalid content.
 pub fn parse(text: &str) -> Result<Live, DocumentError> {
     crate::model::document::parse(text, LiveDocument::FORMAT)
 }
@@ -27,7 +28,7 @@ mod tests {
     use crate::model::{OnRemove, TopicName, document};
     use crate::testing::{found, live};
 
-    /// The example of the contract.
+    /// The documented example.
     const EXAMPLE: &str = r#"{"format": "topicsmith/live/1", "cluster_id": "c1", "kafka_version": "4.3",
  "brokers": [{"id": 1, "rack": null}],
  "broker_defaults": {"retention.ms": "604800000", "segment.bytes": {"value": "1", "source": "kafka-default"}},
@@ -73,7 +74,7 @@ mod tests {
             topic.replication_factor,
             ReplicationFactor::Mixed(vec![1, 3])
         );
-        // Nothing is set on it; `null` would mean that nobody read it.
+        // Nothing is set on it; `null` would mean that it was not read.
         assert_eq!(topic.config.as_ref().map(|config| config.len()), Some(0));
         assert_eq!((live.cluster_id, live.inventory), (None, None));
     }
@@ -268,7 +269,7 @@ mod tests {
         }
     }
 
-    /// What is said of a snapshot whose fields besides the format are these.
+    /// Returns the error of a snapshot with these fields after the format.
     fn error(fields: &str) -> String {
         let text = format!("{{\"format\": \"topicsmith/live/1\",\n{fields}}}");
         parse(&text).unwrap_err().to_string()

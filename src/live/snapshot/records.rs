@@ -1,5 +1,5 @@
-//! What is recorded of topics, holds, tombstones and instances, as JSON objects: one shape for the
-//! snapshot and for the inventory. A field that is absent is not known.
+//! Records of topics, holds, removals and instances as JSON objects, with the same shape in the
+//! snapshot and in the inventory. An absent field means unknown.
 
 use schemars::JsonSchema;
 use serde::de::Deserializer;
@@ -371,10 +371,10 @@ impl TryFrom<InstanceFields> for Instance {
     }
 }
 
-/// Writes what is recorded of a topic into its record; what is not known is absent.
+/// Writes the fields of an owned topic to its record, without unknown fields.
 ///
 /// # Errors
-/// Those of the record.
+/// Returns the errors of the serializer.
 pub fn write_owned<M: SerializeMap>(
     record: &mut M,
     owned: &Owned,
@@ -417,7 +417,7 @@ fn write<M: SerializeMap>(
     value.map_or(Ok(()), |value| record.serialize_entry(field, &value))
 }
 
-/// Configs as the fields of an object.
+/// Serializes configs as the fields of an object.
 pub(super) struct Fields<'a>(pub &'a ConfigMap<String>);
 
 impl Serialize for Fields<'_> {
@@ -426,17 +426,17 @@ impl Serialize for Fields<'_> {
     }
 }
 
-/// A hold.
+/// Converts a hold to JSON.
 pub fn hold_json(hold: &Hold) -> Map<String, Value> {
     fields(hold)
 }
 
-/// An applied removal.
+/// Converts an applied removal to JSON.
 pub fn applied_removal_json(applied_removals: &AppliedRemoval) -> Map<String, Value> {
     fields(applied_removals)
 }
 
-/// An instance.
+/// Converts an instance to JSON.
 pub fn instance_json(instance: &Instance) -> Map<String, Value> {
     fields(instance)
 }

@@ -1,4 +1,4 @@
-//! The values in a snapshot whose shape is more than a field list.
+//! Snapshot values with constraints beyond a list of fields.
 
 use std::borrow::{Borrow, Cow};
 use std::collections::BTreeMap;
@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 use crate::live::{AppliedRemoval, Instance, OwnerKey};
 use crate::model::TopicName;
 
-/// Kafka's own limit: a partition count is an `int32`.
+/// Kafka's limit: a partition count is an `int32`.
 pub const MAX_PARTITIONS: u32 = i32::MAX as u32;
-/// A replication factor is an `int16`.
+/// Kafka's limit: a replication factor is an `int16`.
 pub const MAX_REPLICAS: u32 = i16::MAX as u32;
 
 /// A number from 1 to `MAX`.
@@ -48,9 +48,8 @@ impl<const MAX: u32> TryFrom<i64> for Count<MAX> {
     }
 }
 
-/// An object whose fields are names. A name that stands twice is an error: JSON leaves open which
-/// of the two counts.
-/// The fields are sorted by name.
+/// An object with names as keys, sorted by name. A duplicate name is an error, because JSON does
+/// not define which of the two is used.
 #[derive(Debug, Clone)]
 pub struct Named<K, V>(Vec<(K, V)>);
 
@@ -61,12 +60,12 @@ impl<K, V> Default for Named<K, V> {
 }
 
 impl<K, V> Named<K, V> {
-    /// Whether there are none.
+    /// Returns whether there are no fields.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The fields in a map of any kind.
+    /// Collects the fields into a map.
     pub fn collect<M: FromIterator<(K, V)>>(self) -> M {
         self.0.into_iter().collect()
     }
@@ -98,7 +97,7 @@ impl<K, V: JsonSchema> JsonSchema for Named<K, V> {
     }
 }
 
-/// A name as a key, without a copy in between.
+/// A key that deserializes without an intermediate copy.
 struct Name<K>(K);
 
 impl<'de, K: for<'a> From<&'a str>> Deserialize<'de> for Name<K> {
@@ -156,11 +155,11 @@ where
     }
 }
 
-/// What tells the items of a list apart.
+/// List items with a unique key.
 pub trait Keyed {
-    /// What no two of them have in common.
+    /// The key's type.
     type Key: Ord;
-    /// The key.
+    /// Returns the key, which is unique in a list.
     fn key(&self) -> Self::Key;
 }
 

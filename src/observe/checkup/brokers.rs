@@ -1,4 +1,4 @@
-//! The servers and brokers, each asked by itself, and the state of the partitions.
+//! Reads each bootstrap server and broker separately, and the state of the partitions.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,8 @@ use crate::kafka::{Cluster, ConfigEntry, Metadata, Node, TopicMetadata};
 use crate::live::checkup::{Broker, BrokerAnswer, Partitions, Server};
 use crate::model::TopicName;
 
-/// The servers of the connection. One that is a broker's own address is asked as that broker.
+/// Probes the bootstrap servers. Those that are a broker's advertised address are probed as that
+/// broker.
 pub(super) async fn servers(cluster: &Cluster, metadata: &Metadata) -> Vec<Server> {
     let advertised: BTreeSet<String> = metadata.brokers.iter().map(Node::address).collect();
     let servers = cluster.servers().iter();
@@ -23,7 +24,7 @@ pub(super) async fn servers(cluster: &Cluster, metadata: &Metadata) -> Vec<Serve
     side_by_side(ask).await
 }
 
-/// Every broker, at the address that it advertises.
+/// Probes every broker at its advertised address.
 pub(super) async fn visit_all(cluster: &Cluster, metadata: &Metadata) -> Vec<Broker> {
     let ask = metadata.brokers.iter().map(|node| async {
         let answered = cluster.probe(node).await;
@@ -51,7 +52,7 @@ fn setting(entry: &ConfigEntry) -> Option<(String, String)> {
     Some((entry.key.to_string(), value))
 }
 
-/// What the partitions of all topics say of the brokers.
+/// Summarizes the state of all partitions.
 pub(super) fn partitions(metadata: &Metadata) -> Partitions {
     let up: BTreeSet<i32> = metadata.brokers.iter().map(|broker| broker.id).collect();
     let mut found = Partitions {

@@ -1,4 +1,4 @@
-//! The topic in which ownership is recorded, and what it and others tell of the brokers' clock.
+//! Reads the inventory topic, and broker timestamps from it and other topics.
 
 use std::collections::BTreeMap;
 
@@ -11,10 +11,10 @@ use crate::live::checkup::{
 };
 use crate::model::TopicName;
 
-/// Kafka's own topic for the offsets of groups: brokers stamp its records with their own time.
+/// Kafka's topic of consumer offsets: brokers stamp its records with their own clock.
 const OFFSETS: &str = "__consumer_offsets";
 
-/// The inventory's topic and what was found; `None` where it is turned off.
+/// Reads the inventory topic; `None` if it is disabled.
 pub(super) async fn look(
     cluster: &Cluster,
     metadata: &Metadata,
@@ -39,7 +39,8 @@ pub(super) async fn look(
     Some((topic.clone(), Ok(found)))
 }
 
-/// Metadata leaves out what may not be seen; the description tells that from what is not there.
+/// Metadata omits topics that are not visible; the description distinguishes them from missing
+/// ones.
 fn unseen(topic: &TopicName, standings: &Standings) -> Available<Inventory> {
     match standings.as_ref().map_err(Clone::clone)?.get(topic) {
         Some(TopicAccess::Unavailable(why)) => Err(why.clone()),
@@ -48,7 +49,7 @@ fn unseen(topic: &TopicName, standings: &Standings) -> Available<Inventory> {
             help: None,
             kind: Reason::Denied,
         }),
-        // There by now: it was made since.
+        // It was created in the meantime.
         Some(TopicAccess::Missing | TopicAccess::There(_)) | None => Ok(Inventory::Missing),
     }
 }
@@ -112,8 +113,8 @@ fn lock(taken: TakenLock) -> Lock {
     }
 }
 
-/// The newest time that a broker stamped a record with, as far as topics are seen whose records
-/// brokers stamp: the inventory's, and Kafka's own for the offsets of groups.
+/// Returns the newest known broker timestamp, from the visible topics with broker timestamps: the
+/// inventory, and Kafka's consumer offsets.
 pub(super) async fn stamped(
     cluster: &Cluster,
     metadata: &Metadata,
@@ -127,7 +128,7 @@ pub(super) async fn stamped(
     }
 }
 
-/// When the inventory's newest record was appended, where brokers stamp them.
+/// Returns the append time of the inventory's newest record, if brokers stamp them.
 fn appended(found: &Available<Inventory>) -> Option<i64> {
     let Ok(Inventory::There {
         configs: Ok(configs),
@@ -141,7 +142,7 @@ fn appended(found: &Available<Inventory>) -> Option<i64> {
     contents.newest_ms.filter(|_| kind == "LogAppendTime")
 }
 
-/// The newest record of Kafka's own topic, where it may be seen.
+/// Returns the newest record of Kafka's consumer offsets, if visible.
 async fn newest_offset(
     cluster: &Cluster,
     metadata: &Metadata,

@@ -1,4 +1,4 @@
-//! What this principal may do, asked without doing any of it.
+//! Reads this principal's authorization without changes.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -11,10 +11,10 @@ use crate::kafka::{Cluster, Error, Fault, FaultKind, Mode, NewTopic};
 use crate::live::checkup::{Available, Groups, TopicAccess};
 use crate::model::TopicName;
 
-/// What is asked to be created, to be checked only, where the files give no name to ask with.
+/// The topic name of the dry-run create if the configuration has no topic.
 const PROBE: &str = "topicsmith.doctor";
 
-/// How the topics of the files, and the inventory's own, stand to this principal.
+/// Reads this principal's access to the topics of the configuration and to the inventory.
 pub(super) async fn topics(cluster: &Cluster, examined: &Examined<'_>) -> Standings {
     let files = examined.listed.iter().chain(examined.removed).cloned();
     let names: Vec<TopicName> = files.chain(inventory_topic(examined)).collect();
@@ -48,10 +48,10 @@ type Created = (
     Available<BTreeMap<TopicName, Available<()>>>,
 );
 
-/// Asks whether topics could be created. Rights are looked at first: of a topic that is there, a
-/// principal without the right does not hear that it is.
+/// Validates creates of topics. Brokers check the right first: without it, they do not return that
+/// a topic exists.
 ///
-/// The controller alone answers that, so that the first answer tells whether there is one.
+/// Only the controller responds, so that the first response shows whether there is one.
 pub(super) async fn creating(cluster: &Cluster, examined: &Examined<'_>) -> Created {
     let listed = examined.listed.iter().cloned();
     let names: Vec<TopicName> = listed.chain(inventory_topic(examined)).collect();
@@ -91,8 +91,8 @@ async fn validate(
     Ok(told)
 }
 
-/// What else a broker may have against such a topic, that it is there or breaks a policy, it says
-/// only to those who have the right.
+/// Converts the fault of a dry-run create. Other faults, such as an existing topic or a policy
+/// violation, are returned only to authorized principals.
 fn may_create(fault: &Fault) -> Available<()> {
     match fault.kind() {
         FaultKind::NotAuthorised
@@ -103,7 +103,7 @@ fn may_create(fault: &Fault) -> Available<()> {
     }
 }
 
-/// Whether this principal sees all consumer groups.
+/// Reads whether all consumer groups are visible to this principal.
 pub(super) async fn groups(cluster: &Cluster) -> Available<Groups> {
     match sees_all_groups(cluster).await {
         Err(error) => Err(unanswered(&error)),

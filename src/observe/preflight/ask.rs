@@ -1,5 +1,5 @@
-//! Questions on their way to an answer: a few requests in flight, repeated where that can help.
-//! Nothing is changed by them, so that they can be repeated after any fault.
+//! Sends validation requests: a few in flight, with retries where they can help. They change
+//! nothing, so they can be retried after any fault.
 
 use std::time::{Duration, Instant};
 
@@ -7,14 +7,14 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::kafka::{Cluster, Error, Fault, FaultKind};
 
-/// Requests that are under way at the same time: measured, more of them gain nothing.
+/// Maximum requests in flight; more are not faster, as measured.
 const IN_FLIGHT: usize = 2;
-/// How long to wait before a question is repeated.
+/// The pause before a retry.
 const PAUSE: Duration = Duration::from_millis(200);
-/// How long a question is repeated: a controller that is gone is known to be after about 9 s.
+/// The maximum time of retries: a controller that is down is detected after about 9 s.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Asks the batches, and gives what was answered with a fault.
+/// Sends the batches, and returns the items with a fault.
 pub(in crate::observe) async fn ask<T: Clone>(
     cluster: &Cluster,
     batches: Vec<Vec<T>>,
@@ -61,15 +61,15 @@ async fn settle<T: Clone>(
         }
         tokio::time::sleep(PAUSE).await;
         if fault.kind() == FaultKind::Unanswered {
-            // The old client may wait for a broker that is gone.
+            // The old client may be waiting for a broker that is down.
             cluster.renew().await?;
         }
         open = again;
     }
 }
 
-/// Whether a fault says nothing about the change itself. A broker that fails at a question
-/// (`UNKNOWN_SERVER_ERROR`) would fail at the change.
+/// Returns whether a fault is independent of the change itself. A broker that fails on the
+/// validation (`UNKNOWN_SERVER_ERROR`) would fail on the change.
 fn is_no_answer(fault: &Fault) -> bool {
     const UNKNOWN: i32 = -1;
     match fault.kind() {

@@ -1,5 +1,6 @@
-//! Changes of configs. A broker takes or refuses those of a topic as a whole, and names the first
-//! bad key at most; so where it refuses, it is asked again until the bad ones are known.
+//! Validation of config changes. A broker accepts or rejects those of a topic as a whole, and names
+//! at most the first invalid key; after a rejection, keys are validated separately to find the
+//! invalid ones.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,19 +17,19 @@ use crate::model::{ConfigKey, Setting, TopicName};
 /// How many keys a message names.
 const MOST_NAMED: usize = 5;
 
-/// A key that a broker refuses.
+/// A key that the broker rejects.
 #[derive(Debug, Clone)]
 struct BadKey {
     key: ConfigKey,
     fault: Fault,
-    /// The keys that it is refused together with: without any one of them the rest would do.
+    /// The keys that conflict with it: without any one of them the broker accepts the rest.
     together: Vec<ConfigKey>,
 }
 
-/// The refused keys of each topic.
+/// The rejected keys of each topic.
 type Bad = BTreeMap<TopicName, Vec<BadKey>>;
 
-/// How many questions about parts of the refused changes are asked at a time.
+/// Maximum number of concurrent validations of subsets.
 const AT_A_TIME: usize = 4;
 
 pub(super) async fn preflight(
@@ -54,7 +55,7 @@ async fn validate(cluster: &Cluster, alters: Vec<Alter>) -> Result<Vec<(Alter, F
     ask(cluster, batches, send).await
 }
 
-/// Those that are refused for what some of their keys hold, and the answers that are final.
+/// Splits rejections into those that may depend on single keys, and final ones.
 fn split(refused: Vec<(Alter, Fault)>) -> (Vec<(Alter, Fault)>, Bad) {
     let for_a_key = |(alter, fault): &(Alter, Fault)| {
         let kind = super::kind(fault);
@@ -80,8 +81,9 @@ fn each(ops: &[(ConfigKey, AlterOp)], fault: &Fault) -> Vec<BadKey> {
     ops.iter().map(bad).collect()
 }
 
-/// Asks about parts of the refused changes, `part` of which takes the changes of a topic and a number
-/// below the largest count of them, and returns the refused parts. A topic can be in a request once.
+/// Validates parts of rejected changes and returns the rejected parts, by index. `part` is called with
+/// the changes of a topic and each index below the largest number of changes: a topic can be in a
+/// request once.
 async fn parts(
     cluster: &Cluster,
     refused: &[(Alter, Fault)],
@@ -98,9 +100,9 @@ async fn parts(
         .await
 }
 
-/// The changes without each of their keys in turn: where the rest would do without a key, that key is
-/// at fault, alone or together with others of which the same is true. Returns the topics of which no
-/// one key is, too.
+/// Validates the changes of each topic without each key in turn. If the broker accepts the rest, that
+/// key is at fault, alone or in conflict with the other keys of which this is true. Returns the topics
+/// without such a key as well.
 async fn leaving_one_out(
     cluster: &Cluster,
     refused: Vec<(Alter, Fault)>,
@@ -135,8 +137,8 @@ async fn leaving_one_out(
     Ok((several, bad))
 }
 
-/// Each key alone, then what is left of each topic together. Where no key is bad alone, or what is
-/// left is refused too, it is the combination that is bad.
+/// Validates each key alone, then the remaining keys of each topic together. If no key is invalid
+/// alone, or the remaining keys are rejected, too, the combination is invalid.
 async fn one_by_one(cluster: &Cluster, refused: Vec<(Alter, Fault)>) -> Result<Bad, Error> {
     let mut bad = Bad::new();
     let alone = |alter: &Alter, index: usize| {
@@ -167,7 +169,7 @@ async fn one_by_one(cluster: &Cluster, refused: Vec<(Alter, Fault)>) -> Result<B
     Ok(bad)
 }
 
-/// What is left of a topic's changes without the bad ones.
+/// Returns a topic's changes without the invalid ones.
 fn without(mut alter: Alter, bad: &Bad) -> Alter {
     let bad = bad.get(&alter.topic).map_or(&[][..], Vec::as_slice);
     alter
@@ -176,8 +178,7 @@ fn without(mut alter: Alter, bad: &Bad) -> Alter {
     alter
 }
 
-/// The refused keys of a topic: those with the same answer in one, those that contradict each other
-/// each by itself.
+/// Groups the rejected keys of a topic by error; conflicting keys get an error each.
 fn rejections((topic, mut keys): (TopicName, Vec<BadKey>)) -> Vec<Rejection> {
     keys.sort_by(|a, b| a.key.cmp(&b.key));
     let mut errors: Vec<PreflightError> = Vec::new();

@@ -1,11 +1,12 @@
-//! Deletes: Kafka has no `validate_only` for them, so that the switch and the rights are looked up.
+//! Validation of deletes: Kafka has no `validate_only` for them, so the broker config and the
+//! rights are read.
 
 use super::{Rejection, preflight_error};
 use crate::kafka::{AclOperation, Cluster, Error, Fault, FaultKind, TopicDescription};
 use crate::live::{PreflightError, PreflightErrorKind};
 use crate::model::TopicName;
 
-/// The broker's setting that turns deleting off.
+/// The broker config that disables deletes.
 const ENABLED: &str = "delete.topic.enable";
 
 pub(super) async fn preflight(
@@ -42,7 +43,7 @@ fn whole(kind: PreflightErrorKind, words: String) -> PreflightError {
     }
 }
 
-/// Whether the brokers delete no topics at all, asked of the first that answers.
+/// Returns an error if deletes are disabled, read from the first broker that responds.
 async fn switched_off(cluster: &Cluster) -> Result<Option<PreflightError>, Error> {
     let mut last = None;
     for broker in cluster.metadata().await?.brokers {
@@ -57,17 +58,17 @@ async fn switched_off(cluster: &Cluster) -> Result<Option<PreflightError>, Error
                 let words = format!("whether {ENABLED} is on: {}", super::words(&fault));
                 last = Some(Ok(whole(PreflightErrorKind::Unchecked, words)));
             }
-            // The cluster may still name a broker that is gone.
+            // The metadata may still contain a broker that is down.
             Err(error) => last = last.or(Some(Err(error))),
         }
     }
     last.transpose()
 }
 
-/// What a topic's description says against deleting it.
+/// Returns the error of a delete by a topic's description.
 fn no_right(description: &Result<TopicDescription, Fault>, who: &str) -> Option<PreflightError> {
     match description {
-        // A topic that is gone by now needs no right.
+        // A topic that has been deleted needs no right.
         Err(fault) if fault.kind() == FaultKind::Missing => None,
         Err(fault) => Some(preflight_error(vec![None], None, fault)),
         Ok(description) => {

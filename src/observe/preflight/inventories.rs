@@ -1,5 +1,6 @@
-//! Inventories of others: no plan changes or deletes one. The inventory of the environment itself is
-//! known by its name, and cannot be listed at all.
+//! Detects inventories of other scopes: deleting one would delete the holds, locks and ownership of
+//! all its users, so no plan changes one. The environment's own inventory is known and cannot be
+//! listed.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! What a change can cost. A topic that is made costs nothing; a pin changes nothing and so costs
+//! What a change can cost. A topic that is created loses no data; a pin changes nothing and so costs
 //! nothing either.
 //!
 //! Where it is not known what the brokers give to a topic, records are assumed to be at risk; for
@@ -9,8 +9,9 @@ mod retention;
 mod writes;
 
 use super::{Risk, Setting, SettingAction, SettingChange};
+use crate::desired::Topic;
 use crate::live::{Defaults, LiveTopic, effective};
-use crate::model::config::{Unit, list_items};
+use crate::model::config::{MIN_ISR, Unit, list_items};
 use crate::model::{ConfigKey, RiskCode};
 
 /// A topic that is listed and live, with what is about to happen to it.
@@ -41,6 +42,32 @@ pub(super) fn of_adopt(settings: &mut [SettingChange]) {
             change.risks.push(risk(RiskCode::ResetOnAdopt, message));
         }
     }
+}
+
+/// Returns the risk of a topic that is created: fewer replicas than the brokers' default for
+/// `min.insync.replicas` asks for. A declared value is checked with the files.
+pub(super) fn of_create(topic: &Topic, defaults: &Defaults) -> Option<Risk> {
+    let declared = topic.config.get(MIN_ISR).map(|value| &*value.value);
+    let default = || defaults.get(MIN_ISR).map(|default| default.value.as_str());
+    writes::stopped(topic.replication_factor.value, declared.or_else(default)?)
+}
+
+/// Returns the risk of a topic that has fewer replicas than must be in sync once it is changed.
+pub(super) fn of_state(
+    found: &LiveTopic,
+    defaults: &Defaults,
+    settings: &[SettingChange],
+) -> Option<Risk> {
+    let is_min_isr = |change: &&SettingChange| {
+        change
+            .config_key()
+            .is_some_and(|key| key.as_str() == MIN_ISR)
+    };
+    let minimum = match settings.iter().find(is_min_isr) {
+        Some(change) => change.becomes()?,
+        None => effective(found, defaults, MIN_ISR)?.value,
+    };
+    writes::stopped(found.replication_factor.least(), minimum)
 }
 
 /// Adds the risks of a topic that is changed to what brings them.

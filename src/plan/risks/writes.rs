@@ -27,6 +27,19 @@ pub(super) fn min_insync_replicas(found: &LiveTopic, change: &ValueChange) -> Op
     })
 }
 
+/// `min.insync.replicas` exceeds the number of replicas: Kafka accepts that, and rejects every acks=all
+/// write (`NOT_ENOUGH_REPLICAS`).
+pub(super) fn stopped(replicas: u32, minimum: &str) -> Option<Risk> {
+    let minimum: u32 = minimum.trim().parse().ok()?;
+    (minimum > replicas).then(|| {
+        let message = format!(
+            "no acks=all write succeeds: min.insync.replicas is {minimum}, and the topic has {}",
+            count(replicas as usize, "replica")
+        );
+        risk(RiskCode::WritesStopped, message)
+    })
+}
+
 /// A replica that lags behind may become leader.
 pub(super) fn unclean_election(change: &ValueChange) -> Option<Risk> {
     let on = |value: &str| value.trim().eq_ignore_ascii_case("true");

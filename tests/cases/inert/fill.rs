@@ -1,14 +1,14 @@
-//! Documents with one string in every place that takes a string, made from their JSON Schemas: a field
-//! that is added is filled without a word here.
+//! Documents with one string in every place that accepts a string, generated from their JSON
+//! Schemas: new fields are included automatically.
 
 use serde_json::{Map, Value};
 
-/// A document as a schema has it, with the text wherever any text may stand.
+/// Generates a document of a schema, with the text wherever text is accepted.
 pub fn fill(schema: &Value, text: &str) -> Value {
     one(schema, schema, text)
 }
 
-/// The same for one of its definitions.
+/// Generates a value of one of a schema's definitions, with the text wherever text is accepted.
 pub fn definition(schema: &Value, name: &str, text: &str) -> Value {
     one(&schema["definitions"][name], schema, text)
 }
@@ -43,7 +43,7 @@ fn one(schema: &Value, root: &Value, text: &str) -> Value {
     };
     let is = |kind: &str| kinds.iter().any(|one| one == kind);
     if is("string") && schema.get("pattern").is_some() {
-        // The one text that is not free: a setting, of which the config's key is.
+        // The only constrained text: a setting, with a free config key.
         format!("config.{text}").into()
     } else if is("string") {
         text.into()

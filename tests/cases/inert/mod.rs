@@ -1,8 +1,8 @@
-//! Output is inert: each hostile string in every field of every file that the tool reads, through the
-//! real binary to every sink, and read there by what reads that sink.
+//! Output is inert: each hostile string in every field of every file that the tool reads, through
+//! the real binary to every sink, where it is parsed as that sink's reader does.
 //!
-//! A string is a test; what takes long is tried with several strings in one. A new field needs no word
-//! here: what is read is made from the JSON Schemas (`fill`).
+//! Each string is a test; slow sinks are tested with several strings at once. New fields need no
+//! change here: inputs are generated from the JSON Schemas (`fill`).
 
 mod fill;
 mod readers;
@@ -22,7 +22,7 @@ use topicsmith::internals::model::text::{cut, escape};
 use self::readers::{Found, Shape, ensure};
 use self::repository::Repository;
 
-/// One for each string, and one for each few of them together.
+/// Returns a test per string, and a test per group of strings.
 pub fn trials() -> Vec<Trial> {
     let mut trials = vec![Trial::test("inert/the-policy-of-the-catalogue", the_policy)];
     for (name, text) in strings::all() {
@@ -40,7 +40,7 @@ pub fn trials() -> Vec<Trial> {
     trials
 }
 
-/// The sinks through which most fields go.
+/// The sinks of most fields.
 fn each(text: &str) -> Found {
     let good = Repository::good(text)?;
     let commit = format!("--commit={}", text.replace('\0', ""));
@@ -104,7 +104,7 @@ fn each(text: &str) -> Found {
     Ok(())
 }
 
-/// All others.
+/// All other sinks.
 fn wide(text: &str) -> Found {
     let good = Repository::good(text)?;
     let bad = Repository::bad(text)?;
@@ -177,7 +177,7 @@ fn wide(text: &str) -> Found {
     completions(text)
 }
 
-/// Arguments that are wrong are shown.
+/// Invalid arguments, which are displayed in errors.
 fn wrong_arguments(text: &str) -> Found {
     let good = Repository::good(text)?;
     for option in ["bogus", "wait", "allow", "only", "live", "chdir", "format"] {
@@ -192,7 +192,7 @@ fn wrong_arguments(text: &str) -> Found {
     Ok(())
 }
 
-/// What arguments are written into.
+/// Files that contain arguments.
 fn written(text: &str) -> Found {
     let good = Repository::good(text)?;
     let environment = format!("--env={text}");
@@ -203,7 +203,7 @@ fn written(text: &str) -> Found {
         let has = |labels: &BTreeMap<String, String>| {
             labels.get("environment").is_some_and(|value| value == text)
         };
-        // An empty name is none.
+        // An empty name is no name.
         if text.is_empty() {
             return Ok(());
         }
@@ -221,7 +221,7 @@ fn written(text: &str) -> Found {
     entry.extend(with_key.then_some(key.as_str()));
     sink("new", good.run(&entry)?, log)?;
     let Ok(file) = good.read("topics/n.toml") else {
-        // A value that means something else: it was refused.
+        // A value with another meaning, which was rejected.
         return Ok(());
     };
     readers::plain(&file)?;
@@ -230,7 +230,7 @@ fn written(text: &str) -> Found {
     for value in [&topic["description"], &topic["owner"]] {
         ensure(value.as_str() == Some(text), "the value", value)?;
     }
-    // Blanks around KEY=VALUE are not part of it.
+    // Blanks around KEY=VALUE are removed.
     for value in [&topic["labels"]["k"], &topic["config"]["vendor"]["note"]] {
         ensure(value.as_str() == Some(text.trim()), "the value", value)?;
     }
@@ -238,7 +238,7 @@ fn written(text: &str) -> Found {
     ensure(has_key || !with_key, "the label's name", topic)
 }
 
-/// What a live topic in no file is written as.
+/// Checks the entry that is written for an unlisted live topic.
 fn imported(written: &str, text: &str) -> Found {
     readers::log(written, false)?;
     let file: toml::Table = written.parse()?;
@@ -255,7 +255,7 @@ fn imported(written: &str, text: &str) -> Found {
     )
 }
 
-/// No name that is more than a word is offered to a shell.
+/// Only names that are plain words are offered to a shell.
 fn completions(text: &str) -> Found {
     let repository = Repository::named(text)?;
     let output = repository.completing(&["topicsmith", "plan", "-e", ""])?;
@@ -273,7 +273,7 @@ fn completions(text: &str) -> Found {
     )
 }
 
-/// The policy of the page names its own script and style, and allows nothing else.
+/// The page's policy allows its own script and style, and nothing else.
 fn the_policy() -> Found {
     let good = Repository::good("x")?;
     let output = good.run(&["catalog", "--live", "live.json"])?;
@@ -300,7 +300,7 @@ fn the_policy() -> Found {
     ensure(!handlers, "what the policy would not run", &page.attributes)
 }
 
-/// A sink, with what it reads. What stands beside a result is a log.
+/// Checks a sink with its reader. Output beside a result is a log.
 fn sink(name: &str, output: Output, read: impl FnOnce(&Output) -> Found) -> Found {
     let ended = output.status.code();
     let beside = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -322,7 +322,7 @@ fn log(output: &Output) -> Found {
     readers::log(&stdout(output)?, false)
 }
 
-/// A page has the elements that it has with a harmless word in the place of the string.
+/// A page has the same elements as with a harmless word in place of the string.
 fn same(page: &str, shape: &Shape) -> Found {
     static HARMLESS: LazyLock<Result<[(&str, Shape); 3], String>> =
         LazyLock::new(|| harmless().map_err(|failed| format!("{failed:?}")));

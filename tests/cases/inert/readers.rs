@@ -1,4 +1,4 @@
-//! What each sink is read by, and what it must not find there.
+//! The readers of each sink, and what must not occur in it.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -13,11 +13,11 @@ use markup5ever_rcdom::{Handle, NodeData, RcDom};
 use regex::Regex;
 use serde_json::Value;
 
-/// A setting of colours, as the tool makes them.
+/// A colour sequence in the form of this tool.
 static COLOUR: LazyLock<Regex> = LazyLock::new(|| pattern("\u{1b}\\[[0-9;]*m"));
-/// Commands that stand anywhere in a line.
+/// Commands anywhere in a line.
 static MARKED: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)##[a-z0-9_-]*\["));
-/// What a platform makes links and mentions of.
+/// Text that platforms convert to links and mentions.
 static SPECIAL: LazyLock<Regex> = LazyLock::new(|| {
     pattern(r"(?i)[@\$]|#\d|://|www\.|\bGH-\d|:[a-z0-9_+-]*[a-z_+-][a-z0-9_+-]*:")
 });
@@ -26,7 +26,7 @@ fn pattern(pattern: &str) -> Regex {
     Regex::new(pattern).expect("it is one")
 }
 
-/// What a reader finds wrong.
+/// The result of a check.
 pub type Found = Result<(), Failed>;
 
 pub fn ensure(holds: bool, what: &str, shown: impl Debug) -> Found {
@@ -36,7 +36,7 @@ pub fn ensure(holds: bool, what: &str, shown: impl Debug) -> Found {
     }
 }
 
-/// What no sink shows as it is: said here once more, apart from the tool's own list.
+/// Characters that no sink contains unescaped; independent of the tool's own list.
 fn is_hidden(c: char) -> bool {
     (c.is_control() && !matches!(c, '\n' | '\t'))
         || matches!(c, '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
@@ -44,7 +44,7 @@ fn is_hidden(c: char) -> bool {
             | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// Colours of the tool: none of them is in a string of the table.
+/// Removes the tool's colours, none of which is in a string of the table.
 fn without_colours(text: &str) -> String {
     for colour in COLOUR.find_iter(text) {
         assert!(!colour.as_str().contains("38;5;123"), "{text:?}");
@@ -52,7 +52,7 @@ fn without_colours(text: &str) -> String {
     COLOUR.replace_all(text, "").into_owned()
 }
 
-/// A text of which nothing is hidden, in colour or not.
+/// Checks that a text contains no hidden characters, with or without colours.
 pub fn plain(text: &str) -> Result<String, Failed> {
     let text = without_colours(text);
     let hidden = text.lines().find(|line| line.contains(is_hidden));
@@ -60,8 +60,8 @@ pub fn plain(text: &str) -> Result<String, Failed> {
     Ok(text)
 }
 
-/// As a runner takes its log apart. The strings begin no line, no command stands anywhere but for the
-/// annotations that were asked for.
+/// Parses a log as a runner does. No line begins with a string, and there are no commands except
+/// the requested annotations.
 pub fn log(text: &str, annotations: bool) -> Found {
     let text = plain(text)?;
     for line in text.split([
@@ -91,22 +91,22 @@ pub fn log(text: &str, annotations: bool) -> Found {
     Ok(())
 }
 
-/// `TryParseV2` of actions/runner, for commands of any name: the name and what is said.
+/// `TryParseV2` of actions/runner, for commands of any name: returns the name and the message.
 fn github_command(line: &str) -> Option<(String, String)> {
     let rest = line.trim_start().strip_prefix("::")?;
     let (info, data) = rest.split_once("::")?;
     let name = info.split(' ').next().filter(|name| !name.is_empty())?;
-    // None of its commands is called `:name`.
+    // No runner command is named `:name`.
     let known = !name.starts_with(':');
     let data = data
         .replace("%0D", "\r")
         .replace("%0A", "\n")
         .replace("%25", "%");
-    // The lines of one annotation are the tool's own.
+    // Line breaks in an annotation are the tool's own.
     known.then(|| (name.to_owned(), data.replace('\n', " ")))
 }
 
-/// A terminal that has seen the text does nothing but show it.
+/// Checks that a terminal only displays the text.
 pub fn terminal(bytes: &[u8]) -> Found {
     let text = String::from_utf8(bytes.to_vec())?;
     plain(&text.replace("\r\n", "\n"))?;
@@ -131,8 +131,8 @@ pub fn terminal(bytes: &[u8]) -> Found {
     let shown = screen.contents();
     let forged = shown.lines().find(|line| line.starts_with("FORGED"));
     ensure(forged.is_none(), "a line of its own", forged)?;
-    // Nothing was moved, overwritten or cleared.
-    // It keeps a few combining characters to a cell.
+    // Nothing was moved, overwritten or cleared. The terminal keeps a few combining characters per
+    // cell.
     let seen = |c: &char| !c.is_whitespace() && !matches!(c, '\u{300}'..='\u{36f}');
     let words = |text: &str| text.chars().filter(seen).collect::<String>();
     ensure(
@@ -142,7 +142,7 @@ pub fn terminal(bytes: &[u8]) -> Found {
     )
 }
 
-/// What a terminal was asked for besides showing text.
+/// The terminal's side effects.
 #[derive(Default)]
 struct Asked(Vec<String>);
 
@@ -180,13 +180,13 @@ impl vt100::Callbacks for Asked {
     }
 }
 
-/// JSON whose bytes can be shown, as its reader has it.
+/// Parses JSON and checks that its text is displayable.
 pub fn json(text: &str) -> Result<Value, Failed> {
     plain(text)?;
     Ok(serde_json::from_str(text)?)
 }
 
-/// Whether some text in a document, a key or a value, is this one.
+/// Returns whether a key or a value in a document equals a text.
 pub fn holds(document: &Value, text: &str) -> bool {
     match document {
         Value::String(value) => value == text,
@@ -198,10 +198,10 @@ pub fn holds(document: &Value, text: &str) -> bool {
     }
 }
 
-/// How often each element stands in a page, code aside: that depends on what a word looks like.
+/// The number of each element in a page, without code, which depends on the string.
 pub type Shape = BTreeMap<String, usize>;
 
-/// Markdown as GitHub and GitLab read it. What it holds is what the tool made.
+/// Parses Markdown as GitHub and GitLab do, and checks that all elements are the tool's own.
 pub fn markdown(text: &str) -> Result<Shape, Failed> {
     plain(text)?;
     let mut options = Options::default();
@@ -262,7 +262,7 @@ pub fn markdown(text: &str) -> Result<Shape, Failed> {
     Ok(page.shape)
 }
 
-/// A page as a browser reads it.
+/// Parses a page as a browser does.
 pub fn html(text: &str) -> Result<Page, Failed> {
     plain(text)?;
     let page = dom(text)?;
@@ -280,13 +280,13 @@ pub fn html(text: &str) -> Result<Page, Failed> {
     Ok(page)
 }
 
-/// A page taken apart.
+/// A parsed page.
 #[derive(Default)]
 pub struct Page {
     pub shape: Shape,
     pub attributes: Vec<(String, String)>,
     pub comments: Vec<String>,
-    /// The text of each element that holds nothing else, by its name, in order.
+    /// The text of each element without child elements, by element name, in order.
     pub texts: Vec<(String, String)>,
     /// All text, and whether it is in code.
     said: Vec<(bool, String)>,
@@ -352,7 +352,8 @@ fn walk(node: &Handle, parent: &str, code: bool, page: &mut Page) {
     }
 }
 
-/// Labels of every sample, as Prometheus' own lexer reads its text format, version 0.0.4.
+/// Returns the labels of every sample, parsed like Prometheus' own lexer of the text format,
+/// version 0.0.4.
 pub fn prometheus(text: &str) -> Result<Vec<BTreeMap<String, String>>, Failed> {
     let mut all = Vec::new();
     for line in text.lines().filter(|line| !line.starts_with('#')) {

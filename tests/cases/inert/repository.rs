@@ -1,4 +1,4 @@
-//! Repositories with one string in every place that takes one.
+//! Repositories with one string in every place that accepts one.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 use super::super::edges::topicsmith;
 use super::fill::{definition, fill};
 
-/// A folder with files.
 pub struct Repository {
     folder: tempfile::TempDir,
 }
@@ -31,7 +30,7 @@ impl Repository {
         Ok(fs::read_to_string(self.folder.path().join(path))?)
     }
 
-    /// Valid files that hold the string wherever any text may stand, a snapshot that differs from
+    /// Creates valid files with the string wherever text is accepted, a snapshot that differs from
     /// them, and a saved plan.
     pub fn good(text: &str) -> Result<Self, Failed> {
         let repository = Self::new()?;
@@ -53,7 +52,7 @@ impl Repository {
             "topics": {"changed": topic, "made": topic, "held": topic, "gone-by-hand": topic},
             "removed": {"gone": {"reason": text}, "kept": {"reason": text}},
         });
-        // The file's name is shown as well.
+        // The file's name is displayed, too.
         let name: String = text
             .chars()
             .filter(|c| !matches!(c, '/' | '\0'))
@@ -63,13 +62,13 @@ impl Repository {
         repository.write("live.json", &live(text)?.to_string())?;
         let mut plan = fill(&schema("plan")?, text);
         plan["environment"] = "prod".into();
-        // A glob that is none would be all that is said of it.
+        // An invalid glob would be the only error.
         plan["only"] = json!([]);
         repository.write("plan.json", &plan.to_string())?;
         Ok(repository)
     }
 
-    /// Files in which every field holds the string, wrong or not.
+    /// Creates files with the string in every field, valid or not.
     pub fn bad(text: &str) -> Result<Self, Failed> {
         let repository = Self::new()?;
         for (path, kind) in [
@@ -85,7 +84,7 @@ impl Repository {
         Ok(repository)
     }
 
-    /// A file that is the string.
+    /// Creates a file that consists of the string.
     pub fn raw(text: &str) -> Result<Self, Failed> {
         let repository = Self::new()?;
         repository.write(
@@ -96,7 +95,7 @@ impl Repository {
         Ok(repository)
     }
 
-    /// An environment that is called so, and a sound one.
+    /// Creates an environment with this name, and a valid one.
     pub fn named(text: &str) -> Result<Self, Failed> {
         let repository = Self::new()?;
         let environment = "groups = [\"$(x)\"]\n[cluster]\nbootstrap_servers = \"127.0.0.1:1\"\n";
@@ -110,7 +109,7 @@ impl Repository {
         Ok(repository)
     }
 
-    /// Runs the tool as a job of a pipeline does.
+    /// Runs the tool as a pipeline's job does.
     pub fn run(&self, arguments: &[&str]) -> Result<Output, Failed> {
         let ci = ["GITHUB_ACTIONS", "GITLAB_CI", "TF_BUILD", "CI"];
         let mut command = topicsmith(self.folder.path(), arguments);
@@ -135,7 +134,7 @@ impl Repository {
         command.current_dir(self.folder.path()).env_clear();
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.env("TERM", "xterm-256color");
-        // Its own end would be typed into the terminal.
+        // The end of its own input would be typed into the terminal.
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -145,7 +144,7 @@ impl Repository {
         Ok(child.wait_with_output()?)
     }
 
-    /// Asks as the script of bash does how a line may go on.
+    /// Requests completions as bash's script does.
     pub fn completing(&self, words: &[&str]) -> Result<Output, Failed> {
         let last = (words.len() - 1).to_string();
         let mut command = topicsmith(self.folder.path(), &[&["--"], words].concat());
@@ -157,7 +156,7 @@ impl Repository {
     }
 }
 
-/// What a command line can hold of a string.
+/// Returns the part of a string that a command line can contain.
 fn argument(text: &str) -> String {
     match text.replace('\0', "") {
         text if text.is_empty() || text.starts_with('-') => format!("x{text}"),
@@ -175,7 +174,7 @@ fn toml_of(document: &Value) -> Result<String, Failed> {
     Ok(toml::to_string(document)?)
 }
 
-/// A cluster that holds the string wherever it may, with topics that the files name.
+/// Generates a cluster with the string wherever accepted, and with the topics of the configuration.
 fn live(text: &str) -> Result<Value, Failed> {
     let schema = schema("live")?;
     let of = |name: &str| definition(&schema, name, text);

@@ -1,10 +1,9 @@
-//! What somebody puts where they can, each for one reader: terminals, logs of pipelines, Markdown, HTML,
-//! JSON, TOML, Prometheus and shells. `FORGED` stands where a line of its own would begin.
+//! Hostile strings, each for one reader: terminals, logs of pipelines, Markdown, HTML, JSON, TOML,
+//! Prometheus and shells. `FORGED` marks the beginning of an injected line.
 
-/// A string, and what it is called in a test's name.
+/// The name of a string in tests, and the string.
 pub type Hostile = (&'static str, String);
 
-/// All of them.
 pub fn all() -> Vec<Hostile> {
     let few = ONE_BY_ONE.iter();
     let mut all: Vec<Hostile> = few
@@ -23,7 +22,7 @@ pub fn all() -> Vec<Hostile> {
     all
 }
 
-/// Several in one string, for what takes long.
+/// Returns several strings combined in one, for slow sinks.
 pub fn together() -> Vec<String> {
     let all = all();
     let short: Vec<&str> = all
@@ -76,7 +75,7 @@ const ONE_BY_ONE: &[(&str, &str)] = &[
     ("newline", "a\nFORGED"),
     ("tab", "a\tb"),
     ("jenkins-note", "\u{1b}[8mha:AAAA\u{1b}[0m"),
-    // Text that is not what it looks like.
+    // Text that is displayed differently.
     ("bidi-override", "\u{202e}txt.exe\u{202c}"),
     ("bidi-isolate", "\u{2067}abc\u{2069}\u{2066}x"),
     ("bidi-marks", "\u{200e}a\u{200f}b\u{61c}"),

@@ -1,4 +1,4 @@
-//! The workflows of GitHub, and the action that they use.
+//! The GitHub workflows, and the action that they use.
 
 use std::fs;
 use std::process::Command;
@@ -22,7 +22,7 @@ crate::harness::tests! {
 
 pub(super) const PLAN: &str = "topicsmith-plan";
 
-/// A repository whose first topics are applied, with a pull request that changes them, checked out as
+/// Creates a repository with applied topics and a pull request that changes them, checked out as
 /// GitHub merges it.
 pub(super) async fn pull_request(test: &Test, topics: &str) -> Runner {
     let mut runner = Runner::new(test, TOPICS, "gh");
@@ -80,7 +80,7 @@ pub(super) async fn pull_request(test: &Test, topics: &str) -> Runner {
     runner
 }
 
-/// Merges as GitHub does on trial: the commit that is checked out, and the merge of it.
+/// Merges as GitHub's test merge does: returns the checked-out commit and the merge commit.
 fn merge_ref(runner: &Runner) -> (String, String) {
     let head = runner.git("rev-parse change");
     runner.git("checkout --quiet --detach main");
@@ -91,13 +91,13 @@ fn merge_ref(runner: &Runner) -> (String, String) {
     (head, merge)
 }
 
-/// The name of the artefact of a pull request's plan.
+/// Returns the name of the artifact of a pull request's plan.
 pub(super) fn name(runner: &Runner, number: u32) -> String {
     let head = &runner.expressions["github.event.pull_request.head.sha"];
     format!("topicsmith-plan-dev-{number}-{head}")
 }
 
-/// Keeps a plan and its approval as GitHub does an artefact, each changed by this.
+/// Stores a plan and its approval like a GitHub artifact, after `change`.
 pub(super) fn zip(runner: &Runner, id: u32, change: impl Fn(&mut Value, &mut Value)) {
     let folder = &runner.artefacts[&name(runner, 7)];
     let read = |name: &str| -> Value {
@@ -123,7 +123,7 @@ pub(super) fn zip(runner: &Runner, id: u32, change: impl Fn(&mut Value, &mut Val
     assert!(zip.expect("zip can be run").success());
 }
 
-/// A pull request that was merged into a branch.
+/// Returns a pull request that was merged into a branch.
 pub(super) fn pull(runner: &Runner, number: u32, branch: &str) -> Value {
     let head = &runner.expressions["github.event.pull_request.head.sha"];
     let sha = &runner.variables["GITHUB_SHA"];
@@ -140,7 +140,7 @@ pub(super) fn workflow_run(id: u32) -> Value {
         "path": ".github/workflows/topicsmith-plan.yml@main"})
 }
 
-/// What GitHub knows once the pull request is merged: its number, and the artefact of a run.
+/// Sets GitHub's state after the merge: the pull request's number, and the artifact of a run.
 pub(super) fn merge(runner: &Runner) {
     zip(runner, 41, |_, _| ());
     let other = artefact(40, 51, "topicsmith-plan-dev-other", "y");
@@ -150,7 +150,7 @@ pub(super) fn merge(runner: &Runner) {
     runner.keep("runs", &json!([workflow_run(51)]));
 }
 
-/// On a push there is no pull request in the event.
+/// A push event contains no pull request.
 pub(super) fn apply(runner: &mut Runner) -> Run {
     for name in ["number", "base.ref"] {
         let name = format!("github.event.pull_request.{name}");
@@ -167,7 +167,7 @@ fn bodies(comments: &Value) -> Vec<&str> {
 
 async fn a_pull_request_has_one_comment_that_is_kept_up_to_date(test: Test) {
     let mut runner = pull_request(&test, CHANGED).await;
-    // Somebody else wrote the marker: that comment is not ours.
+    // Someone else wrote the marker: that comment is ignored.
     let foreign = json!({"id": 1, "user": {"login": "eve"}, "body": "<!-- topicsmith plan dev -->\nx", "created_at": "0"});
     runner.keep("comments", &json!([foreign]));
     runner
@@ -193,7 +193,7 @@ async fn a_pull_request_has_one_comment_that_is_kept_up_to_date(test: Test) {
     let summary = fs::read_to_string(runner.beside("summary.md")).expect("it was written");
     assert_eq!(summary, ours);
 
-    // The next commit's plan takes the place of the first.
+    // The next commit's plan replaces the first.
     runner.git("checkout --quiet change");
     runner.repository.topics(&CHANGED.replace("1d", "2d"));
     runner.git("commit --quiet -a -m again");
@@ -310,7 +310,7 @@ async fn drift_opens_and_closes_an_issue(test: Test) {
     );
 }
 
-/// What only GitHub reads: events, rights, and that nothing of a pull request is run.
+/// Settings that only GitHub reads: events, permissions, and that no code of a pull request is run.
 async fn files_say_what_they_need(_: Test) {
     let plan = yaml("docs/ci/github/topicsmith-plan.yml");
     let on = plan.as_mapping_get("on").expect("it says when");

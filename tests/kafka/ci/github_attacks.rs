@@ -1,4 +1,4 @@
-//! What strangers could bring to the workflows of GitHub, and have done.
+//! Attacks on the GitHub workflows.
 
 use std::fs;
 
@@ -21,9 +21,9 @@ async fn only_a_trusted_plan_is_applied(test: Test) {
     let mut runner = pull_request(&test, CHANGED).await;
     runner.github(PLAN, "plan").exits(0);
     merge(&runner);
-    // Each is all that differs from the run that would be trusted.
+    // Each is the only difference from a trusted run.
     let runs = [
-        // A workflow that the pull request itself brought has saved something under the same name.
+        // A workflow from the pull request itself has saved an artifact with the same name.
         ("event", json!("pull_request"), "it is of another workflow"),
         (
             "path",
@@ -88,13 +88,13 @@ async fn only_a_trusted_plan_is_applied(test: Test) {
     apply(&mut runner)
         .exits(4)
         .warns("is the merge of no pull request");
-    // GitHub does not answer: that is no refusal.
+    // GitHub does not respond: that is an error, not a rejection.
     fs::write(runner.beside("fake/down"), "").expect("it can be written");
     apply(&mut runner).exits(1).warns("could not be fetched");
     assert_eq!(partitions(&test).await, [("orders".to_owned(), 3)]);
 }
 
-/// Two of the same commit, into different branches: the newer plan is the other one's.
+/// Two pull requests of the same commit into different branches: the newer plan is the other one's.
 async fn a_pull_request_is_not_given_the_plan_of_another(test: Test) {
     let mut runner = pull_request(&test, CHANGED).await;
     runner.github(PLAN, "plan").exits(0);
@@ -122,7 +122,8 @@ async fn a_pull_request_is_not_given_the_plan_of_another(test: Test) {
     assert_eq!(partitions(&test).await[0], ("orders".to_owned(), 6));
 }
 
-/// What a pull request brings is neither started nor read as settings, wherever runners look.
+/// Files of a pull request are neither executed nor read as settings, wherever runners look for
+/// them.
 async fn nothing_of_a_checkout_is_run(test: Test) {
     let mut runner = pull_request(&test, CHANGED).await;
     for name in [
@@ -159,7 +160,7 @@ async fn nothing_of_a_checkout_is_run(test: Test) {
     apply(&mut runner).exits(0);
     assert_eq!(runner.started(), "");
 
-    // Where there is no binary, cargo builds one: where the action is, and nowhere else.
+    // Without a binary, cargo builds one: in the action's folder and nowhere else.
     fs::remove_file(runner.beside("bin/topicsmith")).expect("it was there");
     let cargo = format!("#!/bin/sh\npwd >{marker}.pwd\nexit 7\n");
     fs::write(runner.beside("bin/cargo"), cargo).expect("it can be written");
@@ -178,7 +179,7 @@ async fn nothing_of_a_checkout_is_run(test: Test) {
     assert_eq!(runner.started(), "");
 }
 
-/// A folder that leads out of the checkout is not worked in.
+/// A folder that leads out of the checkout is rejected.
 async fn a_directory_stays_in_the_checkout(test: Test) {
     let runner = pull_request(&test, CHANGED).await;
     let outside = runner.beside("temp").display().to_string();
@@ -194,7 +195,7 @@ async fn a_directory_stays_in_the_checkout(test: Test) {
     }
 }
 
-/// An issue is closed for a cluster that was read and has no drift, and for nothing else.
+/// An issue is closed only for a cluster that was read and has no drift.
 async fn only_no_drift_closes_an_issue(test: Test) {
     let runner = pull_request(&test, CHANGED).await;
     let open = json!([{"number": 1, "id": 101, "state": "open", "created_at": "0", "title": "x",

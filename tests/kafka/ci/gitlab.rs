@@ -1,4 +1,4 @@
-//! The pipeline of GitLab.
+//! The GitLab pipeline.
 
 use std::fs;
 
@@ -18,7 +18,7 @@ crate::harness::tests! {
 
 const FILE: &str = "docs/ci/gitlab/topicsmith.gitlab-ci.yml";
 
-/// A merge request that changes topics, as GitLab checks it out.
+/// Creates a merge request that changes topics, as GitLab checks it out.
 pub(super) async fn merge_request(test: &Test, topics: &str) -> Runner {
     let mut runner = Runner::new(test, TOPICS, "curl");
     runner.repository.run("apply --yes").exits(0);
@@ -65,8 +65,8 @@ pub(super) async fn merge_request(test: &Test, topics: &str) -> Runner {
     runner
 }
 
-/// Runs a job: its script, a line after the other, in the runner's own variables; then what it keeps,
-/// where its file has that, as the job's artefacts.
+/// Runs a job: its script line by line with the runner's variables; then stores its artifacts as
+/// its file declares.
 pub(super) fn job(runner: &Runner, name: &str) -> Run {
     let file = yaml(FILE);
     let job = file.as_mapping_get(name).expect("there is such a job");
@@ -118,7 +118,7 @@ pub(super) fn in_merge_request(runner: &mut Runner, yes: bool) {
     };
 }
 
-/// What GitLab knows of a merge request once it is merged, and of the job that planned it.
+/// Sets GitLab's state of a merged merge request, and of the job that planned it.
 pub(super) fn merged(runner: &Runner) {
     let head = &runner.variables["CI_COMMIT_SHA"];
     let job = |id: u32, name: &str| json!({"id": id, "name": name, "status": "success", "pipeline": {"id": 11, "project_id": 1}});
@@ -138,14 +138,14 @@ pub(super) fn merged(runner: &Runner) {
     );
 }
 
-/// A merge request that was merged into a branch.
+/// Returns a merge request that was merged into a branch.
 pub(super) fn merge_of(runner: &Runner, number: u32, branch: &str) -> Value {
     let head = &runner.variables["CI_COMMIT_SHA"];
     json!({"iid": number, "state": "merged", "sha": head, "merge_commit_sha": null,
         "squash_commit_sha": null, "target_branch": branch, "target_project_id": 1})
 }
 
-/// Changes one of what is kept, and gives what it was.
+/// Changes one of the stored values, and returns its previous state.
 pub(super) fn change(runner: &Runner, name: &str, change: impl FnOnce(&mut Value)) -> Value {
     let before = runner.kept(name);
     let mut after = before.clone();
@@ -155,7 +155,7 @@ pub(super) fn change(runner: &Runner, name: &str, change: impl FnOnce(&mut Value
     before
 }
 
-/// The merge request brings a file.
+/// Adds a file to the merge request.
 pub(super) fn brings(runner: &mut Runner, path: &str, text: &str) {
     runner.repository.write(path, text);
     runner.git(&format!("add --force {path}"));
@@ -196,10 +196,10 @@ async fn a_merge_request_has_its_plan_and_the_merge_applies_it(test: Test) {
     assert_eq!(partitions(&test).await[0], ("orders".to_owned(), 6));
     runner.repository.run("plan --detailed-exitcode").exits(0);
     assert_eq!(runner.kept("notes")[1]["to"], "7");
-    // The token is in no argument.
+    // No argument contains the token.
     let calls = fs::read_to_string(runner.beside("fake/calls")).expect("there were some");
     assert!(!calls.contains("s3cret"), "{calls}");
-    // Once more: it is done already.
+    // A second time: everything is applied already.
     job(&runner, "topicsmith-apply").exits(0);
 }
 

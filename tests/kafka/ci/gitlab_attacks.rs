@@ -1,4 +1,4 @@
-//! What strangers could bring to the pipeline of GitLab, and have done.
+//! Attacks on the GitLab pipeline.
 
 use std::fs;
 
@@ -16,7 +16,7 @@ crate::harness::tests! {
     nothing_of_a_checkout_is_run,
 }
 
-/// A merge request brings a link, for the plan to be written elsewhere.
+/// A merge request contains a link, so that the plan would be written elsewhere.
 async fn nothing_is_written_through_a_link(test: Test) {
     let mut runner = merge_request(&test, CHANGED).await;
     in_merge_request(&mut runner, true);
@@ -28,7 +28,7 @@ async fn nothing_is_written_through_a_link(test: Test) {
     assert!(runner.beside("fake/plan-22.json").exists());
 }
 
-/// A merge request brings a plan, and has the job fail after its checkout.
+/// A merge request contains a plan, and makes the job fail after its checkout.
 async fn a_merge_request_does_not_bring_its_own_plan(test: Test) {
     let mut runner = merge_request(&test, CHANGED).await;
     runner
@@ -51,7 +51,7 @@ async fn a_merge_request_does_not_bring_its_own_plan(test: Test) {
         assert!(!runner.beside("fake/plan-22.json").exists());
         assert!(!runner.repository.path("topicsmith-ci").exists());
     }
-    // Even where an older pipeline had uploaded it.
+    // Even if an older pipeline uploaded it.
     fs::write(runner.beside("fake/plan-22.json"), forged).expect("it can be written");
     merged(&runner);
     in_merge_request(&mut runner, false);
@@ -72,7 +72,7 @@ async fn only_a_trusted_plan_is_applied(test: Test) {
         run.warns(why)
             .warns("Nothing was applied: there is no plan that a trusted job made for this merge.");
     };
-    // Each is all that differs from what would be trusted.
+    // Each is the only difference from a trusted state.
     let facts = [
         ("jobs", 1, "status", json!("failed"), "it did not succeed"),
         ("jobs", 1, "status", json!("running"), "it did not succeed"),
@@ -147,7 +147,7 @@ async fn only_a_trusted_plan_is_applied(test: Test) {
             json!("closed"),
             "is the merge of no merge request",
         ),
-        // Somebody wrote the marker, and a plan of their own below it.
+        // Someone wrote the marker, with their own plan below it.
         (
             "notes",
             0,
@@ -162,7 +162,7 @@ async fn only_a_trusted_plan_is_applied(test: Test) {
         runner.keep(name, &before);
         runner.keep("notes", &json!([runner.kept("notes")[0]]));
     }
-    // The note is of another plan than the one that was uploaded.
+    // The note belongs to another plan than the uploaded one.
     let head = runner.variables["CI_COMMIT_SHA"].clone();
     let edits = [
         (head.as_str(), "0123", "commit"),
@@ -193,7 +193,8 @@ async fn only_a_trusted_plan_is_applied(test: Test) {
     fs::write(&kept, plan.replace("86400000", "1000")).expect("it can be written");
     refused("the plan of run 11 is not of this merge: sha256\n");
     assert_eq!(partitions(&test).await, [("orders".to_owned(), 3)]);
-    // Nothing else was wrong. Of two of the same commit it is the one that was merged into this branch.
+    // Everything else was right. Of two merge requests with the same commit, the one merged into
+    // this branch is used.
     fs::write(&kept, plan).expect("it can be written");
     let both = json!([
         merge_of(&runner, 6, "release"),
@@ -204,8 +205,8 @@ async fn only_a_trusted_plan_is_applied(test: Test) {
     assert_eq!(partitions(&test).await[0], ("orders".to_owned(), 6));
 }
 
-/// Settings, attributes and programs of a merge request: none is read or started, and the merge comes
-/// out as GitLab's own.
+/// Settings, attributes and programs of a merge request are neither read nor executed, and the
+/// merge equals GitLab's own.
 async fn nothing_of_a_checkout_is_run(test: Test) {
     let spaced = "
 [topics.\"@orders\"]
@@ -219,7 +220,7 @@ partitions = 3
 partitions = 1
 ";
     let mut runner = merge_request(&test, spaced).await;
-    // The target branch gets the same file, and then another end of it.
+    // The target branch gets the same file, then another end of it.
     runner.git("push --quiet origin change:main");
     runner.git("checkout --quiet -b other");
     let payments = spaced.replace("partitions = 1", "partitions = 2");
@@ -246,7 +247,7 @@ partitions = 1
     let settings = format!(
         "[core]\nfsmonitor = {x}\nhooksPath = bin\n[filter \"x\"]\nsmudge = {x}\nclean = {x}\nrequired\n[merge \"x\"]\ndriver = {x}\n"
     );
-    // An image can have filters too, as it has those of git-lfs.
+    // An image can have filters, too, such as those of git-lfs.
     runner.repository.write(".gitconfig", &settings);
     let image = runner.beside("temp/image.gitconfig");
     fs::write(&image, &settings).expect("it can be written");
@@ -294,7 +295,7 @@ partitions = 1
     let plan: Value = serde_json::from_str(&plan).expect("it is JSON");
     assert_eq!(plan["commit"], runner.variables["CI_COMMIT_SHA"].as_str());
 
-    // environments/ of that folder is the target branch's, where there is none.
+    // environments/ of that folder is taken from the target branch, which has none.
     let directory = "TOPICSMITH_DIR".to_owned();
     runner
         .variables

@@ -1,5 +1,5 @@
-//! The pipelines of `docs/ci`, run from their own YAML against a real broker. GitHub and GitLab are
-//! stood in for by a `gh` and a `curl` that keep what they are told.
+//! The pipelines of `docs/ci`, run from their own YAML against a real broker. Fake `gh` and `curl`
+//! programs that store their inputs stand for GitHub and GitLab.
 
 mod github;
 mod github_attacks;
@@ -9,7 +9,7 @@ mod runner;
 
 use libtest_mimic::Trial;
 
-/// The tests of both, and of what strangers bring to them.
+/// Returns the tests of both pipelines, including attacks.
 pub fn tests() -> Vec<Trial> {
     let all = [
         github::tests(),

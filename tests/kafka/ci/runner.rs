@@ -1,5 +1,5 @@
-//! As much of a pipeline's runner as the pipelines need: what is not known here fails, so that nothing
-//! in their files goes untested.
+//! The subset of a CI runner that the pipelines need: anything unsupported fails, so that nothing
+//! in their files is untested.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,24 +12,24 @@ use serde_json::Value;
 
 use crate::harness::{Repository, Run, Test};
 
-/// A runner with its workspace, the stand-ins on its PATH, and what they keep.
+/// A runner with its workspace, the fake programs on its PATH, and their stored data.
 pub struct Runner {
     pub repository: Repository,
     folder: tempfile::TempDir,
     /// The environment of every step.
     pub variables: BTreeMap<String, String>,
-    /// What the expressions in a workflow stand for.
+    /// The values of the expressions in a workflow.
     pub expressions: BTreeMap<String, String>,
-    /// What was kept as an artefact: names and files.
+    /// The stored artifacts: names and files.
     pub artefacts: BTreeMap<String, PathBuf>,
 }
 
-/// A file of this project.
+/// Returns the path of a file of this project.
 pub fn project(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-/// A YAML file of this project.
+/// Parses a YAML file of this project.
 pub fn yaml(path: &str) -> YamlOwned {
     let text = fs::read_to_string(project(path)).expect("it is there");
     let documents =
@@ -37,7 +37,7 @@ pub fn yaml(path: &str) -> YamlOwned {
     documents.into_iter().next().expect("it holds a document")
 }
 
-/// The texts of a mapping; nothing where there is none.
+/// Returns the texts of a mapping; empty if it does not exist.
 pub fn texts(node: &YamlOwned, key: &str) -> Vec<(String, String)> {
     let mapping = node.as_mapping_get(key).and_then(YamlOwned::as_mapping);
     let text = |node: &YamlOwned| match (node.as_str(), node.as_bool(), node.as_integer()) {
@@ -52,13 +52,13 @@ pub fn texts(node: &YamlOwned, key: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The text that a key holds.
+/// Returns the text of a key.
 pub fn text<'a>(node: &'a YamlOwned, key: &str) -> Option<&'a str> {
     node.as_mapping_get(key)?.as_str()
 }
 
 impl Runner {
-    /// A repository with these topics and a runner for it.
+    /// Creates a repository with these topics and a runner for it.
     pub fn new(test: &Test, topics: &str, stand_in: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         for name in ["bin", "fake", "temp"] {
@@ -85,7 +85,8 @@ impl Runner {
         }
     }
 
-    /// Puts a program where a checkout's would be found, in the workspace; it makes a marker.
+    /// Creates a program in the workspace where a checkout's program would be found; it creates a
+    /// marker.
     pub fn hostile(&self, name: &str) {
         let path = self.repository.path(name);
         let folder = path.parent().expect("it is in the workspace");
@@ -95,7 +96,7 @@ impl Runner {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("it is there");
     }
 
-    /// What programs of the checkout were started with.
+    /// Returns the arguments with which programs of the checkout were started.
     pub fn started(&self) -> String {
         fs::read_to_string(self.marker()).unwrap_or_default()
     }
@@ -104,24 +105,24 @@ impl Runner {
         self.beside("marker")
     }
 
-    /// A path beside the workspace.
+    /// Returns a path beside the workspace.
     pub fn beside(&self, path: &str) -> PathBuf {
         self.folder.path().join(path)
     }
 
-    /// What the stand-in keeps.
+    /// Returns data stored by the fake program.
     pub fn kept(&self, name: &str) -> Value {
         let text = fs::read_to_string(self.beside("fake").join(name));
         let text = text.unwrap_or_else(|_| "[]".to_owned());
         serde_json::from_str(&text).expect("it is JSON")
     }
 
-    /// Has the stand-in keep this.
+    /// Stores data for the fake program.
     pub fn keep(&self, name: &str, value: &Value) {
         fs::write(self.beside("fake").join(name), value.to_string()).expect("it can be written");
     }
 
-    /// Fills in the expressions of a workflow, `${{ matrix.environment }}`.
+    /// Evaluates the expressions of a workflow, `${{ matrix.environment }}`.
     fn filled_in(&self, text: &str) -> String {
         let expression = regex::Regex::new(r"\$\{\{ (.*?) \}\}").expect("it is one");
         let known = |found: &regex::Captures<'_>| {
@@ -133,7 +134,6 @@ impl Runner {
         expression.replace_all(text, known).into_owned()
     }
 
-    /// Runs a script in the workspace.
     pub fn script(&self, shell: &str, script: &str, variables: &[(String, String)]) -> Run {
         let output = Command::new(shell)
             .args(["-e", "-c", script])
@@ -147,8 +147,8 @@ impl Runner {
         self.repository.ended(script, &output)
     }
 
-    /// Runs a job of a workflow on GitHub, up to the first step that fails; what is to be done always is
-    /// done still.
+    /// Runs a job of a GitHub workflow up to the first step that fails; steps that always run still
+    /// do.
     pub fn github(&mut self, workflow: &str, job: &str) -> Run {
         // GitHub empties it before each job.
         fs::remove_dir_all(self.beside("temp")).expect("it is there");
@@ -278,14 +278,14 @@ impl Runner {
         last.expect("it has steps")
     }
 
-    /// Runs git in the workspace, and gives what it prints.
+    /// Runs git in the workspace, and returns its output.
     pub fn git(&self, arguments: &str) -> String {
         self.own(&format!(
             "git -c user.name=t -c user.email=t@localhost {arguments}"
         ))
     }
 
-    /// Runs a script as the runner itself does, which finds its own programs.
+    /// Runs a script like the runner itself, with its own programs.
     pub fn own(&self, script: &str) -> String {
         let path = std::env::var("PATH").expect("there is one");
         let own = [("PATH", path), ("HOME", "/nonexistent".to_owned())];

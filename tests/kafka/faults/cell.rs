@@ -1,5 +1,5 @@
-//! What has to hold in every cell: the fault came to be; the report is true by the word of Kafka's
-//! own tool; a re-run ends well; the next plan is empty; and nothing else was touched.
+//! The requirements on every cell: the fault occurred; the report is true according to Kafka's own
+//! tool; a re-run succeeds; the next plan is empty; and nothing else was changed.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -11,23 +11,23 @@ use super::change::{Change, Described};
 use crate::harness::proxy::{Fault, Proxy, Rule};
 use crate::harness::{LIMITS, Repository, Run, Test, create, inventory, new_topic};
 
-/// Cells that run side by side: mostly they wait.
+/// Concurrent cells, which mostly wait.
 const AT_ONCE: usize = 10;
 
 /// The topics of each cell that change, and one that does not.
 const TOPICS: [&str; 3] = ["a", "b", "c"];
 const BYSTANDER: &str = "bystander";
 
-/// How an apply under a fault has to end.
+/// The expected result of an apply under a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ends {
     Applied,
     Failed,
     NotKept,
     Unknown,
-    /// It is told to stop once the fault came to be, and cannot know.
+    /// Interrupted after the fault, with an unknown outcome.
     Stopped,
-    /// Applied; or the cluster was not reached, and nothing was changed.
+    /// Applied; or the cluster was not reached and nothing was changed.
     Unreached,
 }
 
@@ -38,11 +38,11 @@ pub struct Cell {
     pub change: Change,
     pub rules: Vec<Rule>,
     pub ends: Ends,
-    /// Whether its topics are to be owned, and recorded over the same network.
+    /// Whether its topics are owned, with an inventory over the same network.
     owning: bool,
 }
 
-/// A cell whose apply under the fault is over.
+/// A cell after its apply under the fault.
 struct Applied {
     cell: Cell,
     test: Test,
@@ -62,7 +62,7 @@ impl Cell {
         }
     }
 
-    /// The same with an inventory.
+    /// Returns the cell with an inventory.
     pub fn owning(self) -> Self {
         let name = format!("owning-{}", self.name);
         Self {
@@ -72,7 +72,7 @@ impl Cell {
         }
     }
 
-    /// What its environment says of an inventory.
+    /// Returns the inventory settings of its environment.
     fn inventory(&self) -> String {
         match self.owning {
             true => inventory("shop"),
@@ -80,7 +80,7 @@ impl Cell {
         }
     }
 
-    /// Whether a request is still on its way when the apply ends.
+    /// Returns the delay if a request is still in flight when the apply ends.
     fn still_on_its_way(&self) -> Option<Duration> {
         self.rules.iter().find_map(|rule| match rule.fault {
             Fault::Delay(time) if time > TIMEOUT => Some(time),
@@ -89,7 +89,6 @@ impl Cell {
     }
 }
 
-/// Runs cells to their ends.
 pub async fn run(test: &Test, cells: Vec<Cell>) {
     prepare(test, &cells).await;
     let group = test.clone();
@@ -105,7 +104,7 @@ pub async fn run(test: &Test, cells: Vec<Cell>) {
     }
 }
 
-/// Makes the topics of all cells as they are before.
+/// Creates the topics of all cells in their state before the change.
 async fn prepare(test: &Test, cells: &[Cell]) {
     let mut topics = Vec::new();
     for cell in cells {
@@ -140,7 +139,7 @@ where
         .await
 }
 
-/// The apply under the fault.
+/// Runs the apply under the fault.
 fn apply(test: Test, cell: Cell) -> Applied {
     let topics = TOPICS.map(|topic| cell.change.declaration(topic));
     let repository = test.repository(&topics.concat());
@@ -177,7 +176,7 @@ fn arguments(command: &str) -> String {
 }
 
 impl Applied {
-    /// What the report says of each part, held against what Kafka's own tool says.
+    /// Compares the reported outcome of each part with the output of Kafka's own tool.
     fn report_is_true(&self, described: &BTreeMap<String, Described>) {
         let Self { cell, run, .. } = self;
         let (name, ends) = (&cell.name, cell.ends);
@@ -209,8 +208,8 @@ impl Applied {
         let changes = json["changes"].as_array().expect("a list");
         assert_eq!(changes.len(), TOPICS.len(), "{name}: {run}");
         for change in changes {
-            // The first part is one of the topic itself. Where the network is lost for good, what is
-            // not recorded for sure stands above what is unknown of the topic.
+            // The first part belongs to the topic itself. If the network is lost for good, the
+            // unknown record ranks above the topic's unknown outcome.
             let of = match cell.owning {
                 true => &change["settings"][0],
                 false => change,
@@ -222,7 +221,7 @@ impl Applied {
                 let subject = part["setting"].as_str().unwrap_or("topic");
                 let subject = subject.strip_prefix("config.").unwrap_or(subject);
                 if subject == "record" {
-                    continue; // The plan of the re-run tells.
+                    continue; // Verified by the plan of the re-run.
                 }
                 let is_so = cell.change.is_so(subject, topic);
                 let said = part["result"].as_str().expect("a word");
@@ -240,7 +239,7 @@ impl Applied {
         }
     }
 
-    /// The network is well again: a re-run does what is left, and then nothing is.
+    /// The network works again: a re-run makes the remaining changes, and the next plan is empty.
     fn again(self) -> Test {
         self.proxy.obey(&[]);
         let name = &self.cell.name;
@@ -248,14 +247,14 @@ impl Applied {
             let run = self.repository.run(&arguments(command));
             assert_eq!(run.code, Some(0), "{name}, again: {run}");
         };
-        // One that was cut off could not give its lock back.
+        // A run that was cut off could not release its lock.
         run("apply --yes --allow destructive --lock-timeout 60s");
         run("plan --detailed-exitcode");
         self.test
     }
 }
 
-/// The topics of a test and of its parts, by Kafka's own tool.
+/// Returns the topics of a test and of its parts, from Kafka's own tool.
 fn describe(test: &Test) -> BTreeMap<String, Described> {
     let pattern = format!("{}-.*", test.prefix());
     let class = "TopicCommand";
@@ -278,7 +277,7 @@ fn describe(test: &Test) -> BTreeMap<String, Described> {
     text.lines().filter_map(topic).collect()
 }
 
-/// The topic that no file names is as it was.
+/// Asserts that the undeclared topic is unchanged.
 fn check_bystander(test: &Test, described: &BTreeMap<String, Described>) {
     let name = test.topic(BYSTANDER);
     let topic = described.get(name.as_str());

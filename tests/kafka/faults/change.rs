@@ -1,32 +1,32 @@
-//! The kinds of change, each with what a topic is before it and has to be after it.
+//! The kinds of change, each with the state of a topic before and after it.
 
 use topicsmith::internals::kafka::NewTopic;
 
 use crate::harness::proxy::Api;
 use crate::harness::{Test, new_topic};
 
-/// A kind of change, one for each request that writes and each phase of one broker's apply.
+/// A kind of change: one for each request that writes and each phase of an apply on one broker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
     Create,
-    /// `min.insync.replicas` goes down, before all other configs.
+    /// Lowers `min.insync.replicas`, before all other configs.
     MinIsr,
     Partitions,
-    /// A config is set, another one changed and a third one reset.
+    /// Sets a config, changes a second one and resets a third.
     Configs,
     Delete,
 }
 
-/// A topic as Kafka's own tool describes it.
+/// A topic as described by Kafka's own tool.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Described {
     pub partitions: u32,
-    /// `key=value`, those that are Kafka's own defaults left out.
+    /// `key=value`, without Kafka's own defaults.
     pub configs: Vec<String>,
 }
 
 impl Described {
-    /// Whether it holds this value, or none of its own.
+    /// Returns whether the topic has this value, or none of its own.
     pub fn holds(&self, key: &str, value: Option<&str>) -> bool {
         let start = format!("{key}=");
         let held = self
@@ -46,7 +46,7 @@ impl Change {
         Change::Delete,
     ];
 
-    /// What it is called in the names of topics.
+    /// Returns the change's name in topic names.
     pub fn name(self) -> &'static str {
         match self {
             Change::Create => "create",
@@ -57,7 +57,7 @@ impl Change {
         }
     }
 
-    /// The request that carries it out.
+    /// Returns the request that makes the change.
     pub fn api(self) -> Api {
         match self {
             Change::Create => Api::CreateTopics,
@@ -67,7 +67,7 @@ impl Change {
         }
     }
 
-    /// Its parts, as reports name them.
+    /// Returns the parts of the change, as named in reports.
     pub fn parts(self) -> &'static [&'static str] {
         match self {
             Change::Create | Change::Delete => &["topic"],
@@ -77,7 +77,7 @@ impl Change {
         }
     }
 
-    /// The topic before it.
+    /// Returns the topic before the change.
     pub fn before(self, test: &Test, topic: &str) -> Option<NewTopic> {
         let configs: &[(&str, &str)] = match self {
             Change::Create => return None,
@@ -88,7 +88,7 @@ impl Change {
         Some(new_topic(test.topic(topic), 1, configs))
     }
 
-    /// What the files say of the topic.
+    /// Returns the declaration of the topic.
     pub fn declaration(self, topic: &str) -> String {
         match self {
             Change::Create => {
@@ -103,7 +103,7 @@ impl Change {
         }
     }
 
-    /// Whether a part of the change, as reports name it, is as the files want it.
+    /// Returns whether a part of the change, as named in reports, is as declared.
     pub fn is_so(self, part: &str, topic: Option<&Described>) -> bool {
         let Some(topic) = topic else {
             return self == Change::Delete;

@@ -1,6 +1,6 @@
-//! Applies over a network that fails: every fault, at every request of an apply, for every kind of
-//! change; for some of them with an inventory, too. A cell of this matrix is data; `cell.rs` says
-//! what has to hold for each.
+//! Applies over a failing network: every fault, at every request of an apply, for every kind of
+//! change; for some of them with an inventory, too. A cell of this matrix is data; `cell.rs` has
+//! the requirements on each.
 
 mod cell;
 mod change;
@@ -23,17 +23,17 @@ crate::harness::tests! {
     planning,
 }
 
-/// What one request may take, as the binary is told.
+/// The binary's time limit of one request.
 const TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Kafka's codes.
+/// Kafka's error codes.
 const UNKNOWN_SERVER_ERROR: i16 = -1;
 const REQUEST_TIMED_OUT: i16 = 7;
 const NOT_CONTROLLER: i16 = 41;
 const POLICY_VIOLATION: i16 = 44;
 const THROTTLING_QUOTA_EXCEEDED: i16 = 89;
 
-/// The ways to lose a request or its answer.
+/// The ways to lose a request or its response.
 const LOST: [Fault; 4] = [
     Fault::CutBefore,
     Fault::CutAfter,
@@ -41,7 +41,7 @@ const LOST: [Fault; 4] = [
     Fault::SilentAfter,
 ];
 
-/// A fault on the first requests that write, for every kind of change.
+/// Returns cells with a fault on the first requests that write, for every kind of change.
 fn on_writes(name: &str, fault: Fault, times: usize, ends: Ends) -> Vec<Cell> {
     let cell = |change: Change| {
         let rule = Rule::new(change.api(), When::Writing, fault).times(times);
@@ -55,7 +55,8 @@ fn on_writes(name: &str, fault: Fault, times: usize, ends: Ends) -> Vec<Cell> {
     Change::ALL.into_iter().map(cell).collect()
 }
 
-/// Each way to lose the n-th request that reads, or its answer, for each of these changes.
+/// Returns cells with each way to lose the n-th request that reads, or its response, for each of
+/// these changes.
 fn on_reads(api: Api, when: When, nth: usize, changes: &[Change], ends: Ends) -> Vec<Cell> {
     let cells = changes.iter().flat_map(|change| {
         LOST.into_iter().map(move |fault| {
@@ -76,7 +77,7 @@ async fn requests_and_answers_lost(test: Test) {
         let owning = on_writes(&format!("{fault:?}"), fault, 1, Ends::Applied);
         cells.extend(owning.into_iter().map(Cell::owning));
     }
-    // Again and again; and the first looks at what was done fail too.
+    // Repeatedly; and the first reads of what was done fail, too.
     for mut cell in on_writes("again", Fault::CutAfter, usize::MAX, Ends::Applied) {
         let blind = |api| Rule::new(api, When::After, Fault::CutBefore).times(2);
         cell.rules
@@ -88,7 +89,7 @@ async fn requests_and_answers_lost(test: Test) {
 
 async fn requests_late(test: Test) {
     let mut cells = on_writes("slow", Fault::Delay(TIMEOUT / 3), 1, Ends::Applied);
-    // It arrives when its repetition is done.
+    // It arrives after its retry is done.
     cells.extend(on_writes(
         "late",
         Fault::Delay(TIMEOUT * 2),
@@ -133,7 +134,7 @@ async fn answers_that_leave_it_open(test: Test) {
 async fn accepted_and_not_done(test: Test) {
     let mut cells = on_writes("pretended", Fault::Pretended, 1, Ends::NotKept);
     for cell in &mut cells {
-        // It shows no values that could be called otherwise.
+        // A create has no values that could differ.
         if cell.change == Change::Create {
             cell.ends = Ends::Unknown;
         }
@@ -147,7 +148,7 @@ async fn the_network_lost_for_good(test: Test) {
     let mut cells = on_writes("at-once", Fault::NetworkLost, 1, Ends::Stopped);
     let owning: Vec<Cell> = cells.iter().cloned().map(Cell::owning).collect();
     cells.extend(owning);
-    // The change is made, its answer lost, and then nobody is reached any more.
+    // The change is made, its response is lost, and then the network is down.
     for mut cell in on_writes("after", Fault::CutAfter, 1, Ends::Stopped) {
         let lost = Rule::new(Api::Metadata, When::After, Fault::NetworkLost);
         cell.rules.push(lost);
@@ -167,7 +168,7 @@ async fn reading_back(test: Test) {
     cell::run(&test, cells).await;
 }
 
-/// Before anything is changed an apply may give up, and has changed nothing then.
+/// Before the first change, an apply may fail without any changes.
 async fn planning(test: Test) {
     let on = |api, nth, ends| on_reads(api, When::Before, nth, &[Change::Configs], ends);
     let mut cells = on(Api::Metadata, 1, Ends::Unreached);

@@ -1,5 +1,5 @@
-//! Brokers that live as long as the tests need them. `broker.sh run` stops them when its standard
-//! input ends, which it does however this process ends.
+//! Brokers that run as long as the tests. `broker.sh run` stops them when its standard input ends,
+//! which happens however this process ends.
 
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::process::CommandExt as _;
@@ -14,7 +14,7 @@ static ONE: OnceLock<Result<Brokers, String>> = OnceLock::new();
 static THREE: OnceLock<Result<Brokers, String>> = OnceLock::new();
 static SECURE: OnceLock<Result<Brokers, String>> = OnceLock::new();
 
-/// Scripts that run, each with the standard input that keeps it running.
+/// Running scripts, each with the standard input that keeps it running.
 static RUNNING: Mutex<Vec<(Child, ChildStdin)>> = Mutex::new(Vec::new());
 
 /// A cluster of real brokers.
@@ -25,22 +25,22 @@ pub struct Brokers {
 }
 
 impl Brokers {
-    /// The broker that all tests share.
+    /// Returns the broker that all tests share.
     pub fn one() -> &'static Self {
         shared(&ONE, 1)
     }
 
-    /// Three brokers that all tests share. Starting them takes seconds and a gigabyte.
+    /// Returns three brokers that all tests share. Starting them takes seconds and a gigabyte.
     pub fn three() -> &'static Self {
         shared(&THREE, 3)
     }
 
-    /// Brokers for one test alone, which may do to them what it likes.
+    /// Starts brokers for one test alone, which may change them freely.
     pub fn own(count: u32) -> Self {
         Self::own_with(count, "")
     }
 
-    /// The same, with further lines of the brokers' properties.
+    /// Starts brokers for one test alone, with additional properties.
     pub fn own_with(count: u32, properties: &str) -> Self {
         let further = Further {
             properties: properties.to_owned(),
@@ -49,7 +49,7 @@ impl Brokers {
         further.start(count)
     }
 
-    /// A broker for one test alone, with further listeners: `NAME:PROTOCOL[:ADDRESS]`.
+    /// Starts a broker for one test alone, with additional listeners: `NAME:PROTOCOL[:ADDRESS]`.
     pub fn own_listening(listeners: &str) -> Self {
         let further = Further {
             listeners: listeners.to_owned(),
@@ -58,7 +58,7 @@ impl Brokers {
         further.start(1)
     }
 
-    /// A broker for one test alone, whose controller is another process: see
+    /// Starts a broker for one test alone, with the controller in another process: see
     /// [`Self::kill_controller`].
     pub fn own_apart() -> Self {
         let apart = !has_zookeeper();
@@ -69,8 +69,8 @@ impl Brokers {
         further.start(if apart { 2 } else { 1 })
     }
 
-    /// Leaves the broker of [`Self::own_apart`] without a controller: with ZooKeeper the broker is
-    /// the controller itself, and can do nothing without it.
+    /// Stops the controller of [`Self::own_apart`]: with ZooKeeper, the broker itself is the
+    /// controller, and depends on ZooKeeper.
     pub fn kill_controller(&self) {
         match has_zookeeper() {
             true => self.send("zookeeper", "KILL"),
@@ -78,7 +78,8 @@ impl Brokers {
         }
     }
 
-    /// The broker of [`super::secure`], which prepares the folder and says what the properties are.
+    /// Returns the broker of [`super::secure`], which prepares the folder and provides the
+    /// properties.
     pub(super) fn secure(listeners: &str, prepare: &dyn Fn(&Path) -> String) -> &'static Self {
         let start = || {
             start(1, &|folder| Further {
@@ -93,22 +94,21 @@ impl Brokers {
             .unwrap_or_else(|why| panic!("no Kafka: {why}"))
     }
 
-    /// Where one of the further listeners is to be found.
+    /// Returns the address of an additional listener.
     pub fn listener(&self, name: &str) -> String {
         self.file(name)
     }
 
-    /// A path in the folder of the brokers.
+    /// Returns a path in the brokers' folder.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 
-    /// Ends a broker as a power cut would.
+    /// Kills a broker, like a power failure.
     pub fn kill(&self, id: i32) {
         self.signal(id, "KILL");
     }
 
-    /// Sends a broker a signal.
     pub fn signal(&self, id: i32, name: &str) {
         self.send(&id.to_string(), name);
     }
@@ -121,7 +121,7 @@ impl Brokers {
         assert!(sent.is_ok_and(|sent| sent.success()), "{process} is up");
     }
 
-    /// The broker whose controller is the active one.
+    /// Returns the broker with the active controller.
     pub fn controller(&self) -> i32 {
         let (text, before, after) = match has_zookeeper() {
             true => (self.zookeeper("get /controller"), "\"brokerid\":", ','),
@@ -137,17 +137,17 @@ impl Brokers {
         id.unwrap_or_else(|| panic!("nobody leads: {text}"))
     }
 
-    /// Where to connect without credentials; everything is allowed there.
+    /// Returns the servers for connections without credentials, with all rights.
     pub fn servers(&self) -> &str {
         &self.servers
     }
 
-    /// Where to connect with SASL.
+    /// Returns the servers for SASL.
     pub fn sasl(&self) -> String {
         self.file("sasl")
     }
 
-    /// Where a broker answers, but says that it is to be found at `kafka.invalid:9092`.
+    /// Returns a server that responds but advertises `kafka.invalid:9092`.
     pub fn misled(&self) -> String {
         self.file("misled")
     }
@@ -157,13 +157,13 @@ impl Brokers {
         text.expect("broker.sh writes it").trim().to_owned()
     }
 
-    /// Runs one of Kafka's own tools, `TopicCommand`, an independent witness. It takes 1.5 s.
+    /// Runs one of Kafka's own tools, such as `TopicCommand`, as an independent check. Takes 1.5 s.
     pub fn cli(&self, tool: &str, arguments: &[&str]) -> String {
         let arguments = [&["--bootstrap-server", self.servers()], arguments].concat();
         java(&class(tool), &arguments)
     }
 
-    /// Asks ZooKeeper.
+    /// Sends a command to ZooKeeper.
     fn zookeeper(&self, question: &str) -> String {
         let address = self.file("zookeeper/address");
         let question = question.split(' ');
@@ -172,8 +172,8 @@ impl Brokers {
     }
 }
 
-/// Stops what was started. Without it the brokers would still end with the process; this waits
-/// for them, so that nothing of them is left when the tests have reported.
+/// Stops all brokers. Without it, they would still end with the process; this waits for them, so
+/// that none is left when the tests have reported.
 pub fn stop() {
     let running = RUNNING
         .lock()
@@ -203,7 +203,7 @@ fn java(class: &str, arguments: &[&str]) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// Where this release has a tool: they moved one by one.
+/// Returns the class of a tool in this release; tools were moved one by one.
 fn class(tool: &str) -> String {
     let moved = match tool {
         "AclCommand" => since(4, 0),
@@ -230,13 +230,13 @@ fn jars() -> &'static Path {
     })
 }
 
-/// What `broker.sh` is told besides the number of brokers.
+/// The inputs of `broker.sh` besides the number of brokers.
 #[derive(Clone, Default)]
 struct Further {
-    /// Lines of each broker's properties.
+    /// Properties of each broker.
     properties: String,
     listeners: String,
-    /// Whether the last one is the controller and nothing else.
+    /// Whether the last one is only the controller.
     apart: bool,
 }
 
@@ -264,7 +264,7 @@ fn start(count: u32, prepare: &dyn Fn(&Path) -> Further) -> Result<Brokers, Stri
         )
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        // Ctrl-C reaches the tests alone; the script hears of it by its standard input.
+        // Ctrl-C reaches only the tests; the script detects it by its standard input.
         .process_group(0)
         .spawn()
         .map_err(|e| format!("broker.sh cannot be run: {e}"))?;

@@ -1,7 +1,7 @@
-//! What a test against a real Kafka gets: shared brokers, a prefix of its own for its topics, and
-//! Kafka's own tools as an independent witness.
+//! The environment of tests with a real Kafka: shared brokers, a topic prefix per test, and Kafka's
+//! own tools as an independent check.
 //!
-//! One broker serves all tests; three are started only when a test asks for them. Both end with the
+//! One broker serves all tests; three are started only when a test needs them. All end with the
 //! test process, however it ends.
 
 mod broker;
@@ -23,8 +23,8 @@ pub use broker::{Brokers, stop};
 pub use release::Needs;
 pub use repository::{Repository, Run, Started, inventory};
 
-/// The list of a file's tests: `tests! { name, other_name: Newest }`. Each is an `async fn(Test)`;
-/// what it needs of a release is one of [`Needs`].
+/// Lists the tests of a file: `tests! { name, other_name: Newest }`. Each is an `async fn(Test)`;
+/// its requirement on the release is one of [`Needs`].
 macro_rules! tests {
     (@needs) => { $crate::harness::Needs::Nothing };
     (@needs $needs:ident) => { $crate::harness::Needs::$needs };
@@ -40,22 +40,22 @@ macro_rules! tests {
 }
 pub(crate) use tests;
 
-/// Generous: the machine may be busy.
+/// Generous, because the machine may be busy.
 pub const LIMITS: Limits = Limits {
     timeout: Duration::from_secs(30),
 };
 
-/// One who reads an inventory, and names no topics.
+/// A reader of the inventory without declared topics.
 pub const ASKING: Asking<'static> = Asking {
     scope: None,
     environment: "prod",
     named: &[],
 };
 
-/// How long something may take to become true: thousands of new topics show only bit by bit.
+/// Maximum time until a condition holds: thousands of new topics become visible gradually.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-/// Makes a trial of a test. Use `tests!`.
+/// Creates a trial of a test. Use `tests!`.
 pub fn trial<F>(module: &str, name: &str, needs: Needs, test: fn(Test) -> F) -> libtest_mimic::Trial
 where
     F: Future<Output = ()> + 'static,
@@ -71,40 +71,40 @@ where
         .with_ignored_flag(!needs.are_met())
 }
 
-/// One test's share of the brokers.
+/// The part of the brokers that belongs to one test.
 #[derive(Clone)]
 pub struct Test {
     prefix: String,
 }
 
 impl Test {
-    /// The broker that all tests share.
+    /// Returns the broker that all tests share.
     pub fn broker(&self) -> &'static Brokers {
         Brokers::one()
     }
 
-    /// What the names of its topics start with, before a dot or a part's name.
+    /// Returns the prefix of its topic names, before a dot or a part's name.
     pub fn prefix(&self) -> &str {
         &self.prefix
     }
 
-    /// The name of a topic that belongs to this test alone.
+    /// Returns the name of a topic that belongs to this test alone.
     pub fn topic(&self, name: &str) -> TopicName {
         TopicName::new(format!("{}.{name}", self.prefix))
     }
 
-    /// A part of this test, with topics of its own that are not among this one's.
+    /// Returns a part of this test, with topics of its own, separate from this one's.
     pub fn part(&self, name: &str) -> Test {
         let prefix = format!("{}-{name}", self.prefix);
         Test { prefix }
     }
 
-    /// What all topics of this test match, and no other's.
+    /// Returns globs that match exactly this test's topics.
     pub fn globs(&self) -> Globs {
         Globs::new(&[format!("{}.*", self.prefix)]).expect("a prefix is no glob")
     }
 
-    /// A client of the shared broker that may do everything.
+    /// Returns a client of the shared broker with all rights.
     pub async fn cluster(&self) -> Cluster {
         connect(connection(self.broker().servers())).await
     }
@@ -117,15 +117,15 @@ impl Test {
     }
 }
 
-/// A client that has to get through.
+/// Connects, and panics on failure.
 pub async fn connect(connection: Connection) -> Cluster {
     let cluster = Cluster::connect(connection, LIMITS).await;
     cluster.unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// Creates topics, and waits until they show: Kafka answers before they do.
+/// Creates topics, and waits until they are visible: Kafka responds earlier.
 pub async fn create(cluster: &Cluster, topics: &[NewTopic]) {
-    // ZooKeeper takes its time, and a request has ten seconds.
+    // ZooKeeper is slow, and a request has ten seconds.
     let size = if release::has_zookeeper() { 50 } else { 500 };
     for batch in topics.chunks(size) {
         create_batch(cluster, batch.to_vec()).await;
@@ -138,7 +138,7 @@ pub async fn create(cluster: &Cluster, topics: &[NewTopic]) {
         })
     })
     .await;
-    // Whichever broker is asked next.
+    // On every broker.
     eventually("all brokers know of the topics", async || {
         match topics.last() {
             None => true,
@@ -148,8 +148,8 @@ pub async fn create(cluster: &Cluster, topics: &[NewTopic]) {
     .await;
 }
 
-/// Creates topics with one request, or several: with ZooKeeper a name that a test deleted is free
-/// only once its logs are gone, and librdkafka can lose a request of a client that has only just
+/// Creates topics with one or more requests: with ZooKeeper, the name of a deleted topic is free
+/// only after its logs are deleted, and librdkafka can lose a request of a client that has just
 /// connected (`_DESTROY_BROKER`), which may have been carried out.
 async fn create_batch(cluster: &Cluster, mut topics: Vec<NewTopic>) {
     let start = Instant::now();
@@ -181,12 +181,12 @@ async fn create_batch(cluster: &Cluster, mut topics: Vec<NewTopic>) {
     }
 }
 
-/// Waits until something holds.
+/// Waits until a condition holds.
 pub async fn eventually(what: &str, holds: impl AsyncFn() -> bool) {
     let start = Instant::now();
     while !holds().await {
         assert!(start.elapsed() < PATIENCE, "{what}: not yet");
-        // Asking must not hold up what is waited for.
+        // Polling must not slow down what is waited for.
         let pause = start
             .elapsed()
             .clamp(Duration::from_millis(20), Duration::from_secs(2));
@@ -194,12 +194,12 @@ pub async fn eventually(what: &str, holds: impl AsyncFn() -> bool) {
     }
 }
 
-/// A connection without credentials.
+/// Returns a connection without credentials.
 pub fn connection(servers: &str) -> Connection {
     Connection::to(servers.split(',').map(str::to_owned).collect())
 }
 
-/// The same with a property set.
+/// Sets a property of a connection.
 pub fn with(mut connection: Connection, name: &str, value: &str) -> Connection {
     let value = match name.ends_with("password") {
         true => Secret::new(value),
@@ -209,7 +209,7 @@ pub fn with(mut connection: Connection, name: &str, value: &str) -> Connection {
     connection
 }
 
-/// A connection as one of the users of `broker.sh`.
+/// Returns a connection as one of the users of `broker.sh`.
 pub fn connection_as(servers: &str, user: &str, password: &str) -> Connection {
     let connection = with(connection(servers), "security.protocol", "SASL_PLAINTEXT");
     let connection = with(connection, "sasl.mechanism", "PLAIN");
@@ -228,7 +228,7 @@ pub fn allow(test: &Test, topic: &TopicName, operations: &[&str]) {
     test.broker().cli(class, &arguments);
 }
 
-/// A topic to create, with one replica.
+/// Returns a topic to create, with one replica.
 pub fn new_topic(name: TopicName, partitions: u32, config: &[(&str, &str)]) -> NewTopic {
     NewTopic {
         name,
@@ -241,7 +241,7 @@ pub fn new_topic(name: TopicName, partitions: u32, config: &[(&str, &str)]) -> N
     }
 }
 
-/// An environment that ignores nothing and guards nothing.
+/// Returns an environment without ignored topics or guards.
 pub fn environment() -> Environment {
     Environment {
         name: "test".into(),

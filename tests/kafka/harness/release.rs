@@ -1,39 +1,39 @@
-//! The release of Kafka that the tests run on: the newest, or the one that `TOPICSMITH_KAFKA`
-//! names. A test that needs more than the oldest has says so in the list of its file, and is
-//! ignored, and counted as that, where it is missing.
+//! The Kafka release of the tests: the newest, or the one in `TOPICSMITH_KAFKA`. A test that needs
+//! more than the oldest release declares it in the list of its file, and is ignored, and counted as
+//! such, on releases without it.
 
 use std::sync::OnceLock;
 
-/// What `broker.sh` starts where nothing else is asked for.
+/// The default release of `broker.sh`.
 const NEWEST: &str = "4.3.0";
 
-/// What a test needs of a release.
+/// The requirement of a test on the release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Needs {
-    /// Nothing: it runs on every release.
+    /// None: it runs on every release.
     Nothing,
-    /// What this tool's tables hold of the newest release: its texts, its topic configs.
+    /// The newest release, on which this tool's tables are based: messages, topic configs.
     Newest,
 }
 
-/// The release, `2.8.2`.
+/// Returns the release, `2.8.2`.
 pub fn release() -> &'static str {
     static RELEASE: OnceLock<String> = OnceLock::new();
     RELEASE.get_or_init(|| std::env::var("TOPICSMITH_KAFKA").unwrap_or(NEWEST.to_owned()))
 }
 
-/// The same as a plan shows it, `2.8`.
+/// Returns the release as in plans, `2.8`.
 pub fn shown_release() -> String {
     let (major, minor) = numbers();
     format!("{major}.{minor}")
 }
 
-/// Whether it is this release or a newer one.
+/// Returns whether the release is this one or newer.
 pub fn since(major: u32, minor: u32) -> bool {
     numbers() >= (major, minor)
 }
 
-/// What brokers say to five replicas where there is one broker.
+/// Returns the broker's message on five replicas with one broker.
 pub fn too_many_replicas() -> &'static str {
     match has_zookeeper() {
         true => "Replication factor: 5 larger than available brokers: 1.",
@@ -43,8 +43,8 @@ pub fn too_many_replicas() -> &'static str {
     }
 }
 
-/// A config that this tool knows and these brokers do not take as `true`: there is no tiered
-/// storage, or they do not know the key. (Kafka 3.5 takes the one of tiered storage.)
+/// Returns a config that this tool knows and these brokers reject as `true`: without tiered
+/// storage, or because the key is unknown. (Kafka 3.5 accepts the one of tiered storage.)
 pub fn refused_config() -> &'static str {
     match since(3, 6) {
         true => "remote.storage.enable",
@@ -52,7 +52,7 @@ pub fn refused_config() -> &'static str {
     }
 }
 
-/// What a plan says to it.
+/// Returns the plan's message for it.
 pub fn refusal_of_config() -> &'static str {
     match since(3, 6) {
         true => "remote.storage.enable false → true: the broker refuses it: Tiered Storage",
@@ -62,7 +62,7 @@ pub fn refusal_of_config() -> &'static str {
     }
 }
 
-/// Whether the brokers keep their metadata in ZooKeeper, as `broker.sh` has it.
+/// Returns whether `broker.sh` starts this release with ZooKeeper.
 pub fn has_zookeeper() -> bool {
     !since(3, 6)
 }
@@ -74,7 +74,7 @@ fn numbers() -> (u32, u32) {
 }
 
 impl Needs {
-    /// Whether the release has it.
+    /// Returns whether the release meets the requirement.
     pub fn are_met(self) -> bool {
         match self {
             Needs::Nothing => true,
@@ -82,7 +82,7 @@ impl Needs {
         }
     }
 
-    /// What stands before the name of a test that needs it.
+    /// Returns the prefix of the name of a test with this requirement.
     pub fn kind(self) -> &'static str {
         match self {
             Needs::Nothing => "",

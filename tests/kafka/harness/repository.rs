@@ -1,4 +1,4 @@
-//! A repository of its own for a test, and runs of the real binary in it.
+//! A repository per test, and runs of the real binary in it.
 
 use std::fs::{self, File};
 use std::io::{Read as _, Seek as _};
@@ -8,14 +8,15 @@ use std::process::{Child, Command, ExitStatus, Output, Stdio};
 
 use super::{Brokers, Test};
 
-/// Files in a temporary folder. In what a test writes, `@` stands for the prefix of its topics.
+/// Files in a temporary folder. In texts of a test, `@` stands for the prefix of its topics.
 pub struct Repository {
     folder: tempfile::TempDir,
     prefix: String,
 }
 
 impl Test {
-    /// A repository with these topics and the environment `dev`: the shared broker, one replica.
+    /// Creates a repository with these topics and the environment `dev`: the shared broker, one
+    /// replica.
     pub fn repository(&self, topics: &str) -> Repository {
         let repository = Repository {
             folder: tempfile::tempdir().expect("a temporary folder"),
@@ -26,7 +27,8 @@ impl Test {
         repository
     }
 
-    /// The same with an inventory of this test's own, where its topics belong to the scope `shop`.
+    /// Creates a repository with this test's own inventory, in which its topics belong to the scope
+    /// `shop`.
     pub fn owning_repository(&self, topics: &str) -> Repository {
         let repository = self.repository(topics);
         repository.owning("dev", "shop");
@@ -34,13 +36,12 @@ impl Test {
     }
 }
 
-/// An inventory of a test's own, for a scope.
+/// Returns the settings of a test's own inventory, for a scope.
 pub fn inventory(scope: &str) -> String {
     format!("[inventory]\ntopic = \"@inventory\"\nscope = \"{scope}\"\n")
 }
 
 impl Repository {
-    /// Writes a file.
     pub fn write(&self, path: &str, text: &str) {
         let path = self.path(path);
         let folder = path.parent().expect("it is in the folder");
@@ -48,13 +49,13 @@ impl Repository {
         fs::write(&path, self.filled_in(text)).expect("it can be written");
     }
 
-    /// Writes the topics anew.
+    /// Replaces the topics file.
     pub fn topics(&self, text: &str) {
         self.write("topics/a.toml", text);
     }
 
-    /// Writes an environment; `rest` goes below its defaults. Where that says nothing of the
-    /// inventory, there is none.
+    /// Writes an environment; `rest` follows its defaults. Without `[inventory]` in it, the
+    /// inventory is disabled.
     pub fn environment(&self, name: &str, servers: &str, replication_factor: u32, rest: &str) {
         let inventory = match rest.contains("[inventory]") {
             true => "",
@@ -66,18 +67,17 @@ impl Repository {
         self.write(&format!("environments/{name}.toml"), &text);
     }
 
-    /// Writes an environment of the shared broker, where the topics belong to a scope.
+    /// Writes an environment of the shared broker, with an ownership scope.
     pub fn owning(&self, name: &str, scope: &str) {
         let servers = Brokers::one().servers();
         self.environment(name, servers, 1, &inventory(scope));
     }
 
-    /// A path in the folder.
     pub fn path(&self, path: &str) -> PathBuf {
         self.folder.path().join(path)
     }
 
-    /// The binary with these arguments, seeing this test's topics alone.
+    /// Returns the binary with these arguments, restricted to this test's topics.
     pub fn command(&self, arguments: &str) -> Command {
         let mut command = self.bare(arguments);
         command.args(["--only", &format!("{}.*", self.prefix)]);
@@ -99,20 +99,20 @@ impl Repository {
         self.run_command(arguments, self.command(arguments))
     }
 
-    /// Runs the binary to its end with these variables in its environment.
+    /// Runs the binary to its end with these variables.
     pub fn run_with(&self, arguments: &str, variables: &[(&str, &str)]) -> Run {
         let mut command = self.command(arguments);
         command.envs(variables.iter().copied());
         self.run_command(arguments, command)
     }
 
-    /// Runs the binary as it is told: with a saved plan, which says itself that it is of this test's
-    /// topics, or with something that names its topics.
+    /// Runs the binary without the restriction: with a saved plan, which is restricted itself, or
+    /// with explicit topics.
     pub fn run_whole(&self, arguments: &str) -> Run {
         self.run_command(arguments, self.bare(arguments))
     }
 
-    /// The same with these variables in its environment.
+    /// Runs the binary without the restriction, with these variables.
     pub fn run_whole_with(&self, arguments: &str, variables: &[(&str, &str)]) -> Run {
         let mut command = self.bare(arguments);
         command.envs(variables.iter().copied());
@@ -124,7 +124,7 @@ impl Repository {
         self.ended(arguments, &output)
     }
 
-    /// What a run came to, of this binary or of something that runs it.
+    /// Returns the result of a run of this binary or of a program that runs it.
     pub fn ended(&self, arguments: &str, output: &Output) -> Run {
         Run::new(
             arguments,
@@ -135,12 +135,12 @@ impl Repository {
         )
     }
 
-    /// Runs the binary with these arguments and no others.
+    /// Runs the binary with exactly these arguments.
     pub fn run_bare(&self, arguments: &str) -> Run {
         self.run_command(arguments, self.bare(arguments))
     }
 
-    /// The same with these variables in its environment.
+    /// Runs the binary with exactly these arguments, with these variables.
     pub fn run_bare_with(&self, arguments: &str, variables: &[(&str, &str)]) -> Run {
         let mut command = self.bare(arguments);
         command.envs(variables.iter().copied());
@@ -152,7 +152,7 @@ impl Repository {
         self.start_command(arguments, self.command(arguments))
     }
 
-    /// Starts the binary with these arguments and no others.
+    /// Starts the binary with exactly these arguments.
     pub fn start_bare(&self, arguments: &str) -> Started {
         self.start_command(arguments, self.bare(arguments))
     }
@@ -171,7 +171,7 @@ impl Repository {
         }
     }
 
-    /// Runs the binary at a terminal, where somebody types `keys`.
+    /// Runs the binary at a terminal with `keys` as input.
     pub fn run_at_a_terminal(&self, arguments: &str, keys: &str) -> Run {
         let command = self.command(arguments);
         let words: Vec<_> = std::iter::once(command.get_program())
@@ -203,12 +203,12 @@ impl Repository {
     }
 }
 
-/// What a run of the binary came to. In its output `@` stands for the prefix of the topics.
+/// The result of a run of the binary. In its output, `@` stands for the prefix of the topics.
 #[derive(Debug)]
 pub struct Run {
-    /// What was run.
+    /// The command line.
     pub arguments: String,
-    /// Its exit code; `None` after a signal.
+    /// The exit code; `None` after a signal.
     pub code: Option<i32>,
     /// Its standard output.
     pub stdout: String,
@@ -216,7 +216,7 @@ pub struct Run {
     pub stderr: String,
 }
 
-/// A run that goes on.
+/// A running process.
 pub struct Started {
     arguments: String,
     prefix: String,
@@ -226,12 +226,11 @@ pub struct Started {
 }
 
 impl Started {
-    /// Its process.
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// Sends it a signal, `INT`.
+    /// Sends it a signal, such as `INT`.
     pub fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
         let sent = Command::new("kill")
@@ -240,7 +239,7 @@ impl Started {
         assert!(sent.expect("kill can be run").success());
     }
 
-    /// What it has said on standard error so far. Reading does not move the place it writes at.
+    /// Returns its standard error so far, without moving its write position.
     pub fn said(&self) -> String {
         let mut bytes = vec![0; 100_000];
         let length = self.stderr.read_at(&mut bytes, 0).expect("it is a file");
@@ -283,28 +282,27 @@ impl Run {
         run
     }
 
-    /// It must have ended so.
+    /// Asserts the exit code.
     #[track_caller]
     pub fn exits(self, code: i32) -> Self {
         assert_eq!(self.code, Some(code), "{self}");
         self
     }
 
-    /// This must stand in its standard output.
+    /// Asserts that standard output contains a text.
     #[track_caller]
     pub fn says(self, text: &str) -> Self {
         assert!(self.stdout.contains(text), "no {text:?} in {self}");
         self
     }
 
-    /// This must stand in its standard error.
+    /// Asserts that standard error contains a text.
     #[track_caller]
     pub fn warns(self, text: &str) -> Self {
         assert!(self.stderr.contains(text), "no {text:?} in {self}");
         self
     }
 
-    /// Its standard output as JSON.
     #[track_caller]
     pub fn json(&self) -> serde_json::Value {
         let json = serde_json::from_str(&self.stdout);
@@ -327,7 +325,7 @@ impl std::fmt::Display for Run {
     }
 }
 
-/// JSON on standard output must be a document that its schema accepts.
+/// Checks that JSON on standard output is valid by its schema.
 fn check_schema(document: &serde_json::Value) -> Result<(), String> {
     let format = document["format"].as_str().unwrap_or_default();
     let name = format

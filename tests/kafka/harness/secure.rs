@@ -1,5 +1,5 @@
-//! A broker with every way to secure a connection, and certificates that were made for it, good
-//! ones and bad ones. All users have the password `NAME-secret`.
+//! A broker with every way to secure a connection, and certificates created for it, valid and
+//! invalid ones. All users have the password `NAME-secret`.
 
 use std::fs;
 use std::path::Path;
@@ -12,13 +12,13 @@ use topicsmith::internals::model::connection::Connection;
 
 use super::{Brokers, connection, with};
 
-/// The listeners, each with its protocol: TLS, TLS that asks for the client's certificate, TLS with
-/// an expired certificate and with one for another host, logins with and without TLS, and one that
-/// says that the broker is where nothing listens.
+/// The listeners, each with its protocol: TLS, TLS that requires a client certificate, TLS with an
+/// expired certificate and with one for another host, SASL with and without TLS, and one that
+/// advertises an address at which nothing listens.
 const LISTENERS: &str = "tls:SSL mutual:SSL expired:SSL otherhost:SSL sasltls:SASL_SSL \
                          sasl_all:SASL_PLAINTEXT faraway:PLAINTEXT:127.0.0.1:1";
 
-/// The broker, which all tests share.
+/// Returns the broker, which all tests share.
 pub fn broker() -> &'static Brokers {
     static USERS: OnceLock<()> = OnceLock::new();
     let broker = Brokers::secure(LISTENERS, &|folder| {
@@ -42,24 +42,24 @@ pub fn broker() -> &'static Brokers {
     broker
 }
 
-/// The path of a certificate or key.
+/// Returns the path of a certificate or key.
 pub fn pem(name: &str) -> String {
     broker().path(name).to_string_lossy().into_owned()
 }
 
-/// A connection to a listener over TLS that trusts the tests' own authority.
+/// Returns a connection to a TLS listener that trusts the tests' own CA.
 pub fn tls(listener: &str) -> Connection {
     let tls = with(untrusting(listener), "security.protocol", "SSL");
     with(tls, "ssl.ca.location", &pem("ca.pem"))
 }
 
-/// The same without trust in the tests' own authority.
+/// Returns a connection to a TLS listener that does not trust the tests' own CA.
 pub fn untrusting(listener: &str) -> Connection {
     let servers = broker().listener(listener);
     with(connection(&servers), "security.protocol", "SSL")
 }
 
-/// A connection that logs in as `admin`, over TLS or not.
+/// Returns a connection that logs in as `admin`, with or without TLS.
 pub fn sasl(listener: &str, mechanism: &str) -> Connection {
     let connection = match listener {
         "sasltls" => with(tls(listener), "security.protocol", "SASL_SSL"),
@@ -70,18 +70,18 @@ pub fn sasl(listener: &str, mechanism: &str) -> Connection {
     with(connection, "sasl.password", "admin-secret")
 }
 
-/// An unsigned token for `admin`, good for so long.
+/// Returns an unsigned token for `admin` that is valid for this time.
 pub fn token(seconds: i64) -> String {
     let now = clock::local().duration_since(SystemTime::UNIX_EPOCH);
     let now = now.unwrap_or(Duration::ZERO).as_secs_f64();
     let expires = now + seconds as f64;
-    // The broker takes none that was made after now.
+    // The broker rejects tokens that were issued in the future.
     let made = now.min(expires) - 60.0;
     let claims = format!(r#"{{"sub":"admin","iat":{made:.3},"exp":{expires:.3}}}"#);
     format!("{}.{}.", base64(r#"{"alg":"none"}"#), base64(&claims))
 }
 
-/// Base64 as URLs have it, without padding.
+/// Encodes URL-safe base64 without padding.
 pub fn base64(text: &str) -> String {
     const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let letter = |bits: u32| char::from(ALPHABET[(bits & 63) as usize]);
@@ -105,7 +105,7 @@ fn properties(folder: &Path) -> String {
         format!("ssl.keystore.location={}", store("good")),
         "listener.name.mutual.ssl.client.auth=required".to_owned(),
         "super.users=User:ANONYMOUS;User:admin;User:hunter2user;User:CN=client".to_owned(),
-        // A login ends with its token, so that a client that does not renew it is cut off.
+        // A login ends with its token, so that a client that does not renew it is disconnected.
         "connections.max.reauth.ms=3600000".to_owned(),
     ];
     for (listener, name) in [("expired", "expired"), ("otherhost", "otherhost")] {
@@ -138,7 +138,7 @@ fn properties(folder: &Path) -> String {
     lines.join("\n")
 }
 
-/// An authority, certificates that it signed, and a client's that another one did.
+/// Creates a CA, certificates signed by it, and a client certificate signed by another CA.
 fn certificates(folder: &Path) {
     authority(folder, "ca");
     authority(folder, "stranger");
@@ -174,7 +174,7 @@ fn signed(folder: &Path, name: &str, authority: &str, names: &str, days: i32) {
          -days {days} -extfile {name}.ext -out {name}.pem"
     );
     openssl(folder, &sign);
-    // Kafka 2.8 takes no key that has no password, and of those with one only the old form.
+    // Kafka 2.8 rejects keys without a password, and those in the new format.
     let encrypt = format!(
         "pkcs8 -topk8 -in {name}.key -out {name}.encrypted -v1 PBE-SHA1-3DES -passout pass:{KEY_PASSWORD}"
     );

@@ -1,4 +1,4 @@
-//! Topics that were deleted and made again by hand, and tombstones, which are spent once.
+//! Topics that were recreated by hand, and removals, which are applied once.
 
 use super::{
     APPLY, applied, delete, id, live, make, nothing_left, owned, planned, recorded, remake,
@@ -40,7 +40,7 @@ async fn another_topic_of_the_name_is_not_deleted(test: Test) {
         .exits(4);
     run.says("so this is another topic, currently unowned");
     assert_eq!(live(&test).await, "a");
-    // Each way out that is named works.
+    // Each suggested fix works.
     repository.topics("[removed.\"@a\"]\n");
     assert_eq!(planned(&repository), "@a delete");
     repository.topics("[topics.\"@a\"]\non_remove = \"delete\"\n");
@@ -53,7 +53,7 @@ async fn another_topic_of_the_name_is_not_deleted(test: Test) {
     assert_eq!(live(&test).await, "a");
 }
 
-/// It was not made by an apply, and so its id was learnt when it was adopted.
+/// It was not created by an apply, so its id was recorded on adoption.
 async fn an_adopted_one_is_known_again(test: Test) {
     make(&test, "a", &[]).await;
     let repository = applied(&test, "[topics.\"@a\"]\non_remove = \"delete\"\n");
@@ -142,7 +142,8 @@ async fn a_tombstone_that_comes_back_works_again(test: Test) {
     assert_eq!(planned(&repository), "@old delete");
     repository.run(APPLY).exits(0);
     assert_eq!(live(&test).await, "");
-    // Listed where its tombstone stood: it is made, and the tombstone forgotten, in one apply.
+    // Listed in place of its removal: it is created, and the removal's record deleted, in one
+    // apply.
     repository.topics("[topics.\"@old\"]\n");
     assert_eq!(planned(&repository), "@old create removal spent>-");
     repository.run("apply --yes").exits(0);
@@ -163,7 +164,7 @@ async fn a_tombstone_deletes_what_is_owned(test: Test) {
         (String::new(), String::new())
     );
     nothing_left(&repository);
-    // Listed again: a new topic, which its own tombstone may delete once more.
+    // Listed again: a new topic, which a new removal may delete.
     repository.topics("[topics.\"@a\"]\n");
     repository.run("apply --yes").exits(0);
     repository.topics("[removed.\"@a\"]\n");
@@ -172,8 +173,8 @@ async fn a_tombstone_deletes_what_is_owned(test: Test) {
     assert_eq!(live(&test).await, "");
 }
 
-/// Released, then deleted by hand and made anew by another team: the tombstone that comes into the
-/// files is reviewed, and is the only way to delete it.
+/// Released, then deleted by hand and recreated by another team: a later removal is reviewed, and
+/// is the only way to delete it.
 async fn a_tombstone_does_not_delete_after_a_release(test: Test) {
     let repository = applied(&test, "[topics.\"@a\"]\n");
     repository.topics("");

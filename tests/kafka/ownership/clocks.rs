@@ -1,5 +1,5 @@
-//! One clock, the brokers': this machine's is a year off, and nothing is decided by it. The binary runs
-//! with `wrong_clock.c` preloaded, as it would on a machine with a wrong clock.
+//! Only the brokers' clock counts: the local clock is off by a year and affects no decision. The
+//! binary runs with `wrong_clock.c` preloaded, as on a machine with a wrong clock.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -18,7 +18,7 @@ crate::harness::tests! {
     a_clock_that_is_off_is_said_to_be,
 }
 
-/// The clock that is off, for a program that it is preloaded into.
+/// Builds the library with the wrong clock, for preloading.
 fn library() -> &'static Path {
     static BUILT: OnceLock<TempDir> = OnceLock::new();
     static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
@@ -36,14 +36,14 @@ fn library() -> &'static Path {
     })
 }
 
-/// Runs the binary with a clock that is off by so many seconds.
+/// Runs the binary with a clock that is off by this many seconds.
 fn at(repository: &Repository, off: &str, arguments: &str) -> Run {
     let library = library().to_str().expect("it is a text");
     let variables = [("LD_PRELOAD", library), ("CLOCK_OFF", off)];
     repository.run_with(arguments, &variables)
 }
 
-/// The same without what narrows it to this test's topics.
+/// Runs the binary with a wrong clock, not restricted to this test's topics.
 fn whole_at(repository: &Repository, off: &str, arguments: &str) -> Run {
     let library = library().to_str().expect("it is a text");
     let variables = [("LD_PRELOAD", library), ("CLOCK_OFF", off)];
@@ -72,7 +72,7 @@ async fn a_hold_is_held_whatever_the_clock(test: Test) {
         .run_whole("inventory hold @a --for 24h --reason INC-341")
         .exits(0);
     super::set(&test, "a", "retention.ms", "3600000").await;
-    // A reader cannot know; it says so, and who changes anything does.
+    // A read-only run cannot know, and states it; a run that writes knows.
     let plan = at(&repository, AHEAD, "plan").exits(0);
     plan.says("the hold on @a until 20")
         .says("an apply goes by the brokers' clock");
@@ -115,7 +115,7 @@ async fn a_clock_that_is_off_is_said_to_be(test: Test) {
     doctor.says("this machine's clock is at least ");
     make(&test, "b", &[]).await;
     repository.topics("[topics.\"@a\"]\n[topics.\"@b\"]\n");
-    // Who writes knows both ways.
+    // A run that writes detects both directions.
     let run = at(&repository, AHEAD, "apply --yes").exits(0);
     run.warns("warning: this machine's clock is 315")
         .warns(" s ahead of the brokers' clock");

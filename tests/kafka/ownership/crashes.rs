@@ -1,5 +1,6 @@
-//! kill -9 between a change and its record, at every boundary, and answers about records that are
-//! lost. The proxy keeps a request from ever reaching the broker, and in that moment the apply dies.
+//! kill -9 between a change and its record, at every boundary, and lost responses about records.
+//! The proxy prevents a request from ever reaching the broker, and the apply is killed at that
+//! moment.
 
 use std::time::Instant;
 
@@ -22,23 +23,23 @@ crate::harness::tests! {
     a_tombstone_that_cannot_be_noted_deletes_nothing,
 }
 
-/// Cells that run side by side: mostly they wait for a lock to run out.
+/// Concurrent cells, which mostly wait for a lock to expire.
 const AT_ONCE: usize = 6;
 
-/// An apply that is killed while a request of its is under way.
+/// An apply that is killed while one of its requests is in flight.
 struct Crash {
     name: &'static str,
-    /// What is made by hand.
+    /// Topics created by hand.
     made: &'static str,
-    /// What is applied before.
+    /// The configuration applied before.
     before: &'static str,
-    /// What is being applied.
+    /// The configuration being applied.
     files: &'static str,
-    /// What never reaches the broker.
+    /// The request that never reaches the broker.
     lost: Rule,
-    /// What the next plan has to mend.
+    /// The changes of the next plan.
     mends: &'static str,
-    /// What is live, and what is owned, in the end.
+    /// The live topics, and the owned topics, at the end.
     live: &'static str,
     owned: &'static str,
 }
@@ -203,7 +204,7 @@ async fn killed(test: Test, cell: Crash) {
     assert_eq!(held.as_deref(), Some("3600000"), "{name}");
 }
 
-/// An apply that dies once the request is on its way that never arrives.
+/// Runs an apply that is killed when the lost request is sent.
 fn killed_by(test: &Test, repository: &Repository, lost: Rule) {
     let proxy = Proxy::before(test.broker().servers(), &[lost]);
     repository.environment("dev", proxy.servers(), 1, &inventory("shop"));
@@ -214,7 +215,7 @@ fn killed_by(test: &Test, repository: &Repository, lost: Rule) {
     repository.owning("dev", "shop");
 }
 
-/// The next apply goes on by itself, and leaves nothing to do.
+/// Asserts that the next apply completes the changes and leaves nothing to do.
 fn mended(repository: &Repository) {
     let start = Instant::now();
     repository.run(PATIENT).exits(0);
@@ -225,7 +226,7 @@ fn mended(repository: &Repository) {
     nothing_left(repository);
 }
 
-/// The first apply of all: the inventory is made, or is not, and nobody has the lock.
+/// The very first apply: the inventory is created or not, and no process has the lock.
 async fn killed_before_there_is_a_lock(test: Test) {
     let claim = Rule::new(Api::Claim, When::After, Fault::SilentBefore).times(usize::MAX);
     let cells = [
@@ -245,7 +246,7 @@ async fn killed_before_there_is_a_lock(test: Test) {
     }
 }
 
-/// An apply over a network that fails by this rule.
+/// Runs an apply over a network with this fault.
 fn under(test: &Test, repository: &Repository, rule: Rule) -> Run {
     let proxy = Proxy::before(test.broker().servers(), &[rule]);
     repository.environment("dev", proxy.servers(), 1, &inventory("shop"));
@@ -256,7 +257,7 @@ fn under(test: &Test, repository: &Repository, rule: Rule) -> Run {
     run
 }
 
-/// Once is no loss: it is sent again, and stands there once.
+/// A single loss is recovered: the record is sent again, and appended once.
 async fn a_record_is_repeated(test: Test) {
     for (name, fault) in [("before", Fault::CutBefore), ("after", Fault::CutAfter)] {
         let test = test.part(name);
@@ -269,7 +270,7 @@ async fn a_record_is_repeated(test: Test) {
     }
 }
 
-/// Two of them are asked for, and prove what was read of the others; where they do not, all are.
+/// Two of them are described, and prove what was read of the others; otherwise, all are described.
 async fn new_topics_are_recorded_with_their_ids(test: Test) {
     let all = ["a", "b", "c", "d", "e"];
     let topics: String = all.map(|name| format!("[topics.\"@{name}\"]\n")).concat();
@@ -290,7 +291,7 @@ async fn new_topics_are_recorded_with_their_ids(test: Test) {
     }
 }
 
-/// Brokers learn of a topic one after the other, and its id is recorded with it.
+/// Brokers learn of a topic one after the other, and its record contains its id.
 async fn a_broker_that_does_not_know_a_new_topic_yet(test: Test) {
     let unknown = Rule::new(Api::Metadata, When::After, Fault::Unknown(".late"));
     let repository = test.owning_repository("[topics.\"@late\"]\n");
@@ -300,7 +301,7 @@ async fn a_broker_that_does_not_know_a_new_topic_yet(test: Test) {
     nothing_left(&repository);
 }
 
-/// Without its id it would be taken for any later topic of its name: it is not recorded at all.
+/// Without its id, its record would match any later topic with its name: it is not recorded at all.
 async fn a_new_topic_whose_id_nobody_tells(test: Test) {
     let unknown = Rule::new(Api::Metadata, When::After, Fault::Unknown(".late"));
     let repository = test.owning_repository("[topics.\"@late\"]\n");
@@ -331,7 +332,7 @@ async fn a_change_that_could_not_be_recorded(test: Test) {
             words.contains("@b unknown: not recorded: "),
             "{name}: {run}"
         );
-        // What was done to the topics themselves is said all the same.
+        // The outcomes of the topics themselves are reported nevertheless.
         let json = run.json();
         assert_eq!(
             json["changes"][0]["settings"][0]["result"], "applied",
@@ -347,7 +348,7 @@ async fn a_change_that_could_not_be_recorded(test: Test) {
     }
 }
 
-/// Nobody knows whether it was recorded: that is not "nothing was changed".
+/// It is unknown whether it was recorded: that differs from "nothing was changed".
 async fn a_record_alone_without_an_answer(test: Test) {
     let repository = super::applied(&test, A);
     repository.topics(ARMED);
@@ -357,7 +358,7 @@ async fn a_record_alone_without_an_answer(test: Test) {
         results(&run).starts_with("@a unknown: not recorded: "),
         "{run}"
     );
-    // It was, in fact.
+    // It was recorded, in fact.
     nothing_left(&repository);
 }
 

@@ -1,4 +1,4 @@
-//! Drift in three ways: what was applied last, what the files say, and what is live.
+//! Three-way drift: last applied, declared, live.
 
 use super::{APPLY, applied, nothing_left, set};
 use crate::harness::Test;
@@ -83,12 +83,12 @@ async fn pending_is_no_drift(test: Test) {
         (&0.into(), &3.into()),
         "{json}"
     );
-    // One that somebody deleted is drift, whatever the files say by now.
+    // A topic that was deleted by hand is drift, whatever the configuration contains now.
     super::delete(&test, "goes").await;
     repository.run("drift").exits(2);
 }
 
-/// Somebody changed the cluster and the files alike: nothing is to be done to the topic.
+/// Cluster and configuration were changed in the same way: the topic needs no change.
 async fn the_same_on_both_sides_is_to_be_recorded(test: Test) {
     let repository = applied(&test, "[topics.\"@a\"]\nconfig.retention.ms = \"7d\"\n");
     set(&test, "a", "retention.ms", "691200000").await;

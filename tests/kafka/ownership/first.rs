@@ -1,4 +1,4 @@
-//! Who comes first owns: whose a topic is gets settled before the first change of it.
+//! The first to record a topic owns it: ownership is settled before the first change.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ fn wanted(retention: &str) -> String {
 
 const APPLY: &str = "apply --yes --allow destructive --format json";
 
-/// A topic that nobody owns, beside an inventory that is there: without one there is no lock yet.
+/// Creates an unowned topic and an inventory: without one, there is no lock yet.
 async fn unowned(test: &Test, config: &[(&str, &str)]) {
     make(test, "a", config).await;
     let (cluster, topic) = (test.cluster().await, test.topic("inventory"));
@@ -34,7 +34,7 @@ async fn unowned(test: &Test, config: &[(&str, &str)]) {
     made.unwrap_or_else(|error| panic!("{error}"));
 }
 
-/// An apply of a scope that has planned, and asks the brokers what they have against it.
+/// Starts an apply of a scope that has planned and is delayed at preflight.
 fn planned_and_held_up(
     test: &Test,
     (environment, scope): (&str, &str),
@@ -50,7 +50,7 @@ fn planned_and_held_up(
     (repository, proxy, apply)
 }
 
-/// The second one found the topic owned: it changed nothing, and says whose it is.
+/// Asserts that the second apply found the topic owned, changed nothing and reports the owner.
 async fn changed_nothing(test: &Test, second: Started, owner: &str) {
     let run = second.end().exits(4);
     let said = results(&run);
@@ -85,7 +85,7 @@ async fn two_environments_adopt_one_topic(test: Test) {
     changed_nothing(&test, apply, "scope shop (environment dev)").await;
 }
 
-/// A topic that nobody owned when the apply was planned is an instance's by now.
+/// A topic that was unowned at planning belongs to an instance now.
 async fn an_adopt_meets_an_instance(test: Test) {
     let lifecycle = "[lifecycles.task]
 parameters.id = '[ab]'
@@ -108,7 +108,8 @@ config.retention.ms = \"3d\"
     );
 }
 
-/// What one has made and not yet recorded, another adopts: one of them owns it, and the other says so.
+/// A topic that one apply has created and not yet recorded is adopted by another: one of them owns
+/// it, and the other reports this.
 async fn an_adopt_meets_a_create(test: Test) {
     let first = test.owning_repository("[topics.\"@x\"]\n");
     first.run("apply --yes").exits(0);
@@ -176,7 +177,7 @@ async fn a_scope_that_dies_in_the_middle_keeps_nobody_off(test: Test) {
         |_| (),
     );
     let other = other.await.expect("it is free");
-    // Nobody ends it.
+    // Never finished.
     drop(other.settle(&ASKING).await.expect("it is free"));
     drop(other);
     repository.topics(&format!("{}[topics.\"@x\"]\n", wanted("3d")));

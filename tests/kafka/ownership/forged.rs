@@ -1,5 +1,5 @@
-//! The inventory as input: what anybody with Write on its topic can put there, and topics that are no
-//! inventory at all.
+//! The inventory as untrusted input: records from any principal with Write on its topic, and topics
+//! that are not an inventory.
 
 use topicsmith::internals::kafka::{Appender, Delivery};
 
@@ -23,7 +23,7 @@ crate::harness::tests! {
     the_mark_of_a_newer_version_stays,
 }
 
-/// Writes a record as anybody could, and tells its offset.
+/// Appends a record as any client could, and returns its offset.
 async fn write(test: &Test, key: &[u8], value: &str) -> i64 {
     let (cluster, topic) = (test.cluster().await, test.topic("inventory"));
     let raw =
@@ -35,7 +35,7 @@ async fn write(test: &Test, key: &[u8], value: &str) -> i64 {
     appended.expect("it may")[0].offset
 }
 
-/// A record of a kind by the scope `shop` and the environment `dev`.
+/// Returns a record of a kind by the scope `shop` and the environment `dev`.
 fn record(kind: &str, rest: &str) -> String {
     format!(
         r#"{{"format":"topicsmith/inventory/1","kind":"{kind}","scope":"shop","environment":"dev",{rest}}}"#
@@ -53,7 +53,7 @@ async fn one_bad_record_stops_those_whom_it_concerns(test: Test) {
         &record("topic", r#""topic":"a\u0000b""#),
     )
     .await;
-    // Neither names a topic that can exist: they stop nobody, and are named.
+    // Neither names a topic that can exist: they block no reader, and are reported.
     for repository in [&shop, &media] {
         let plan = repository.run("plan").exits(0);
         let plan = plan.says(&format!("partition 0, offset {no_name}: "));
@@ -64,7 +64,7 @@ async fn one_bad_record_stops_those_whom_it_concerns(test: Test) {
     let list = shop.run("inventory list").exits(0);
     list.says("cannot be read")
         .says("`topic` is invalid: a topic name cannot be empty");
-    // A tombstone of its own, with an id that is none; and a record of a topic that it lists.
+    // A removal of its own with an invalid id, and a record of a listed topic.
     let spent = record("tombstone", r#""topic":"@old","id":"1""#);
     let key = format!("tombstone/shop/dev/{}.old", test.prefix());
     let own = write(&test, key.as_bytes(), &spent).await;
@@ -113,7 +113,7 @@ delete_after = \"1s\"
 lifecycle = \"task\"
 ";
 
-/// A record of an instance that is over, with these topics.
+/// Returns a record of an expired instance with these topics.
 fn forged(topics: &str) -> String {
     record(
         "instance",
@@ -144,7 +144,7 @@ async fn an_instance_that_never_was_deletes_nothing(test: Test) {
                 .says("--allow unproven:");
         }
     }
-    // Not even where that is allowed: the inventory, what the files list, what a scope owns.
+    // Not even with --allow: the inventory, listed topics, topics owned by a scope.
     let inventory = id(&test, "inventory").await;
     let topics = format!(r#""@inventory":"{inventory}","@owned":null"#);
     write(&test, INSTANCE, &forged(&topics)).await;
@@ -154,7 +154,7 @@ async fn an_instance_that_never_was_deletes_nothing(test: Test) {
         .says("@owned  left unchanged");
     assert_eq!(live(&test).await, "owned payments");
     nothing_left(&repository);
-    // A person who knows better says so.
+    // A user with more knowledge allows it.
     write(&test, INSTANCE, &forged(&with_id)).await;
     repository.run_bare(sweep).exits(0).says("1 topic deleted");
     assert_eq!(live(&test).await, "owned");
@@ -170,7 +170,7 @@ async fn without_the_files_what_is_older_stays(test: Test) {
     let repository = applied(&test, "[topics.\"@owned\"]\n");
     std::fs::remove_dir_all(repository.path("topics")).expect("it is there");
     let own = id(&test, "payments").await;
-    // Started when it was recorded.
+    // Started at the time of the record.
     let started = |topics: &str| {
         forged(topics).replace(r#""started_ms":1000,"ended_ms":2000"#, r#""ended":true"#)
     };
@@ -192,7 +192,8 @@ async fn without_its_id_only_an_empty_topic_is_deleted(test: Test) {
     crate::usage::write(&test, &test.topic("raw_a"), two_days);
     let repository = applied(&test, "[topics.\"@owned\"]\n");
     repository.topics(&format!("{TASK}[topics.\"@owned\"]\n"));
-    // The lifecycle makes these very names; started as early as can be, so that nothing is older.
+    // The lifecycle produces exactly these names; the start is as early as possible, so that no
+    // record is older.
     let early = |value: String| value.replace(r#""started_ms":1000"#, r#""started_ms":0"#);
     write(&test, INSTANCE, &early(forged(r#""@raw_a":null"#))).await;
     let b = forged(r#""@raw_b":null"#).replace(r#""id":"a""#, r#""id":"b""#);
@@ -258,11 +259,11 @@ async fn a_topic_of_somebody_elses_is_no_inventory(test: Test) {
 }
 
 async fn an_empty_topic_becomes_one_and_says_so(test: Test) {
-    // A business topic that is compacted, and holds nothing yet.
+    // A compacted business topic that is empty so far.
     make(&test, "inventory", &[COMPACTED]).await;
     let repository = test.owning_repository("[topics.\"@a\"]\n");
     all_refuse(&repository, "its message.timestamp.type is `CreateTime`");
-    // One that was made for it by hand, as the documentation says.
+    // Created by hand as documented.
     super::set(&test, "inventory", STAMPED.0, STAMPED.1).await;
     let note =
         "topic @inventory is empty and not marked as an inventory: the first apply uses it as one";
@@ -272,7 +273,7 @@ async fn an_empty_topic_becomes_one_and_says_so(test: Test) {
     assert!(!run.stderr.contains("not marked"), "{run}");
 }
 
-/// As every inventory was before there were marks.
+/// Like every inventory from before markers existed.
 async fn one_without_a_mark_goes_on(test: Test) {
     make(&test, "inventory", &[COMPACTED, STAMPED]).await;
     make(&test, "a", &[]).await;
@@ -291,7 +292,7 @@ async fn one_without_a_mark_goes_on(test: Test) {
     repository.topics("[topics.\"@a\"]\n[topics.\"@b\"]\n");
     repository.run("apply --yes").exits(0);
     nothing_left(&repository);
-    // It is marked now: what it holds besides does not count.
+    // It is marked now: its other contents do not matter.
     write(&test, key.as_bytes(), "oops").await;
     repository
         .run("plan")
@@ -299,7 +300,7 @@ async fn one_without_a_mark_goes_on(test: Test) {
         .warns("key `topic/@a`: line 1");
 }
 
-/// A configuration with another inventory, or none, would take the ownership of all from them.
+/// A configuration with another inventory, or none, could delete the ownership of all others.
 async fn the_inventory_of_others_is_neither_deleted_nor_changed(test: Test) {
     let shop = applied(&test, "[topics.\"@a\"]\n");
     let attacker = test.repository("");
@@ -319,13 +320,13 @@ async fn the_inventory_of_others_is_neither_deleted_nor_changed(test: Test) {
                 format!("apply {all}"),
             ] {
                 let run = attacker.run(&command);
-                // To adopt one as it is changes nothing of it.
+                // Adopting it unchanged does not change the topic.
                 assert!(matches!(run.code, Some(3 | 4)), "{run}");
                 run.says(blocked);
             }
         }
     }
-    // A topic that cannot be an inventory any more would be refused.
+    // A topic that can no longer be an inventory would be rejected.
     nothing_left(&shop);
 }
 

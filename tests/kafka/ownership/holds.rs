@@ -1,4 +1,4 @@
-//! Holds: what was changed by hand in an emergency survives every apply until its time is over.
+//! Holds: an emergency change by hand survives every apply until the hold ends.
 
 use std::time::Duration;
 
@@ -92,7 +92,7 @@ async fn what_leaves_the_files_waits(test: Test) {
     repository.run(APPLY).exits(0);
     assert_eq!(live(&test).await, "a b c");
     assert_eq!(owned(&repository), "@a @b @c");
-    // No other scope takes it meanwhile either.
+    // Other scopes cannot adopt it meanwhile either.
     for topic in ["a", "b", "c"] {
         repository
             .run_whole(&format!("inventory hold @{topic} --end"))

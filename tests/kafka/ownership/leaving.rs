@@ -1,4 +1,5 @@
-//! The first apply, and what becomes of a topic that leaves the files: by what was recorded.
+//! The first apply, and topics that are removed from the configuration: the inventory determines
+//! what happens to them.
 
 use std::time::Duration;
 
@@ -61,7 +62,7 @@ async fn the_first_apply_records_what_it_applied(test: Test) {
         .exits(0)
         .says("shop/dev")
         .says("topics/a.toml:1");
-    // Who applied what last stays so while nothing changes.
+    // The last applier stays recorded while nothing changes.
     repository.run("apply --yes --commit 77aa").exits(0);
     assert_eq!(recorded(&repository, "@a"), Some(a));
 }
@@ -156,7 +157,7 @@ async fn arming_is_a_change_of_its_own(test: Test) {
         .run("plan --detailed-exitcode")
         .exits(2)
         .says("on_remove  retain → delete");
-    // Files that only said so delete nothing.
+    // A configuration that was never applied deletes nothing.
     repository.topics("");
     assert_eq!(planned(&repository), "@a release");
 
@@ -170,14 +171,14 @@ async fn arming_is_a_change_of_its_own(test: Test) {
     );
     repository.topics("");
     assert_eq!(planned(&repository), "@a delete");
-    // A saved plan approves it like everything else.
+    // A saved plan approves it like any other change.
     repository.run("plan --out saved.plan").exits(0);
     repository.run_whole("apply saved.plan --yes").exits(0);
     assert_eq!(live(&test).await, "");
     nothing_left(&repository);
 }
 
-/// The last commit disarms the delete, and nobody applied it.
+/// The last commit disarms the delete, but was never applied.
 async fn what_was_recorded_counts(test: Test) {
     let repository = applied(&test, "[topics.\"@a\"]\non_remove = \"delete\"\n");
     repository.topics("[topics.\"@a\"]\n");
@@ -208,12 +209,12 @@ async fn a_run_from_the_wrong_folder_changes_nothing(test: Test) {
     apply.says("max_destructive").warns("nothing was changed");
     assert_eq!(live(&test).await, before);
     assert_eq!(owned(&repository), owned_before);
-    // What it lists itself waits too: all or nothing is what a guard means.
+    // Its own listed topics wait, too: a guard refuses the whole apply.
     repository.topics(&format!("{own}{retained}"));
     nothing_left(&repository);
 }
 
-/// Releases alone count too: they take the ownership away.
+/// Releases alone count, too: they end ownership.
 async fn many_that_leave_stop_at_max_destructive(test: Test) {
     let topics: String = (10..21).map(|n| format!("[topics.\"@{n}\"]\n")).collect();
     let repository = applied(&test, &topics);

@@ -1,5 +1,6 @@
-//! Ownership, by the real binary on a real broker: what is recorded, whose a topic is, and what
-//! follows when it leaves the files. Each test has an inventory of its own, `@inventory`.
+//! Ownership, with the real binary on a real broker: the inventory's records, the owners of topics,
+//! and what happens when topics are removed from the configuration. Each test has its own
+//! inventory, `@inventory`.
 
 mod again;
 mod clocks;
@@ -39,22 +40,23 @@ pub fn tests() -> Vec<libtest_mimic::Trial> {
     groups.into_iter().flatten().collect()
 }
 
-/// What an apply gets that may delete, where nobody asks for more.
+/// An apply that may delete topics.
 const APPLY: &str = "apply --yes --allow topic-deleted";
 
-/// Longer than a lock outlives its holder.
+/// An apply that waits longer than the lease of a killed holder.
 const PATIENT: &str = "apply --yes --allow topic-deleted --lock-timeout 60s";
 
-/// How long one request may take where the network is cut.
+/// The time limit of one request over a failing network.
 const CUT_OFF: Duration = Duration::from_secs(3);
 
-/// What a plan would do: `@a create; @b record on_remove retain>delete; @c blocked recreated`.
+/// Returns the changes of a plan: `@a create; @b record on_remove retain>delete; @c blocked
+/// recreated`.
 #[track_caller]
 fn planned(repository: &Repository) -> String {
     planned_by(repository, "plan --format json")
 }
 
-/// The same, by a command that prints such a plan.
+/// Returns the changes of a plan from another command's output.
 #[track_caller]
 fn planned_by(repository: &Repository, arguments: &str) -> String {
     let run = repository.run(arguments);
@@ -98,14 +100,14 @@ fn word(json: &Value, key: &str) -> String {
     json[key].as_str().unwrap_or_default().to_owned()
 }
 
-/// What the inventory holds, as `inventory list` tells.
+/// Returns the output of `inventory list`.
 #[track_caller]
 fn listed(repository: &Repository) -> Value {
     let run = repository.run("inventory list --format json").exits(0);
     run.json()
 }
 
-/// What is recorded of a topic.
+/// Returns the record of a topic.
 #[track_caller]
 fn recorded(repository: &Repository, topic: &str) -> Option<Value> {
     let json = listed(repository);
@@ -113,7 +115,7 @@ fn recorded(repository: &Repository, topic: &str) -> Option<Value> {
     topics.find(|owned| owned["topic"] == topic).cloned()
 }
 
-/// All topics that are recorded, in their order.
+/// Returns all owned topics, in order.
 #[track_caller]
 fn owned(repository: &Repository) -> String {
     let json = listed(repository);
@@ -124,13 +126,13 @@ fn owned(repository: &Repository) -> String {
         .join(" ")
 }
 
-/// The plan is empty, and says so by its exit code.
+/// Asserts that the plan is empty, by its exit code.
 #[track_caller]
 fn nothing_left(repository: &Repository) {
     repository.run("plan --detailed-exitcode").exits(0);
 }
 
-/// A repository whose topics were applied.
+/// Creates a repository with applied topics.
 fn applied(test: &Test, topics: &str) -> Repository {
     let repository = test.owning_repository(topics);
     repository.run("apply --yes").exits(0);
@@ -138,7 +140,7 @@ fn applied(test: &Test, topics: &str) -> Repository {
     repository
 }
 
-/// The topics of a test that are live, its inventory aside.
+/// Returns the live topics of a test, without its inventory.
 async fn live(test: &Test) -> String {
     let metadata = test.cluster().await.metadata().await;
     let topics = metadata.expect("it was reached").topics;
@@ -151,7 +153,7 @@ async fn live(test: &Test) -> String {
         .join(" ")
 }
 
-/// The id that Kafka gave a topic.
+/// Returns Kafka's id of a topic.
 async fn id(test: &Test, topic: &str) -> String {
     let name = test.topic(topic);
     let described = test.cluster().await;
@@ -161,7 +163,7 @@ async fn id(test: &Test, topic: &str) -> String {
     topic.expect("it is there").id.expect("Kafka 4 gives ids")
 }
 
-/// Deletes a topic with the admin API, as somebody with another tool would.
+/// Deletes a topic with the admin API, as another tool would.
 async fn delete(test: &Test, topic: &str) {
     let (cluster, name) = (test.cluster().await, test.topic(topic));
     let deleted = cluster.delete_topics(std::slice::from_ref(&name)).await;
@@ -175,19 +177,19 @@ async fn delete(test: &Test, topic: &str) {
     .await;
 }
 
-/// Deletes a topic, and makes another one of its name.
+/// Deletes and recreates a topic.
 async fn remake(test: &Test, topic: &str) {
     delete(test, topic).await;
     make(test, topic, &[]).await;
 }
 
-/// Makes a topic with one partition.
+/// Creates a topic with one partition.
 async fn make(test: &Test, topic: &str, config: &[(&str, &str)]) {
     let new = new_topic(test.topic(topic), 1, config);
     create(&test.cluster().await, &[new]).await;
 }
 
-/// Sets a config, as somebody with another tool would, and waits until it shows.
+/// Sets a config, as another tool would, and waits until it is visible.
 async fn set(test: &Test, topic: &str, key: &str, value: &str) {
     let alters = [Alter {
         topic: test.topic(topic),

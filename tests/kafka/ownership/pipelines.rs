@@ -1,5 +1,5 @@
-//! Topics that belong to models and pipelines, as their owner uses them from start to end: kept for
-//! audits, or cleaned up when the model or the pipeline goes.
+//! Topics of models and pipelines, as used by their owner from start to end: kept for audits, or
+//! deleted with the model or the pipeline.
 
 use super::{APPLY, applied, live, nothing_left, owned, planned};
 use crate::harness::Test;
@@ -8,7 +8,7 @@ crate::harness::tests! { models_and_a_pipeline_come_and_go }
 
 const ERRORS: &str = "[topics.\"@seldon.prod.errors.errors\"]\n";
 
-/// The inputs and outputs of a model or a pipeline.
+/// Returns the inputs and outputs of a model or a pipeline.
 fn part(kind: &str, name: &str, rest: &str) -> String {
     format!(
         "[topics.\"@seldon.prod.{kind}.{name}.{{end}}\"]\nfor_each.end = [\"inputs\", \"outputs\"]\nowner = \"ml\"\n{rest}"
@@ -42,7 +42,7 @@ async fn models_and_a_pipeline_come_and_go(test: Test) {
         (&"delete".into(), &"ml".into())
     );
 
-    // The pipeline goes; the models in it stay.
+    // The pipeline is removed; its models stay.
     repository.topics(&files(&[&income, &wine]));
     assert_eq!(
         planned(&repository),
@@ -53,7 +53,7 @@ async fn models_and_a_pipeline_come_and_go(test: Test) {
         .exits(0);
     assert_eq!(live(&test).await, topics(&all[..2]));
 
-    // Both models go: one is kept for audits, the other was flagged.
+    // Both models are removed: one is kept for audits, the other was flagged.
     repository.topics(ERRORS);
     repository.run("apply --yes").exits(4).says("topic-deleted");
     repository.run(APPLY).exits(0).says("\n4 applied\n");
@@ -61,7 +61,8 @@ async fn models_and_a_pipeline_come_and_go(test: Test) {
     assert_eq!(owned(&repository), "@seldon.prod.errors.errors");
     nothing_left(&repository);
 
-    // The kept one comes back, is flagged, and goes with the next removal: not before that is applied.
+    // The kept one is listed again, flagged, and deleted on its next removal: only after the flag
+    // is applied.
     repository.topics(&files(&[&part("model", "income", FLAGGED)]));
     let adopted = "adopt on_remove ->delete";
     assert_eq!(

@@ -1,4 +1,5 @@
-//! One apply at a time: applies in separate processes that meet, die, sleep, or are unlocked.
+//! One apply at a time: applies in separate processes that run concurrently, are killed, suspended
+//! or unlocked.
 
 use std::time::{Duration, Instant};
 
@@ -24,19 +25,19 @@ crate::harness::tests! {
 const FIRST: &str = "[topics.\"@b\"]\n";
 const LATER: &str = "[topics.\"@a\"]\n[topics.\"@b\"]\nconfig.retention.ms = \"8d\"\n";
 
-/// Long enough for an apply to look at everything.
+/// Long enough for an apply to read everything.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// A second checkout of the same files.
+/// Returns a second checkout of the same configuration.
 fn checkout(test: &Test) -> Repository {
     test.owning_repository(LATER)
 }
 
-/// An apply whose first change is held back for a while.
+/// Starts an apply with a delayed first change.
 fn in_the_middle(test: &Test, repository: &Repository, time: Duration) -> (Proxy, Started) {
     let rules = [
         Rule::new(Api::CreateTopics, When::Writing, Fault::Delay(time)),
-        // Nothing happens to these; they are counted.
+        // No fault; these are only counted.
         Rule::new(
             Api::AlterConfigs,
             When::Writing,
@@ -69,7 +70,7 @@ async fn one_works_and_the_others_say_whom_they_met(test: Test) {
         run.warns("--lock-timeout")
             .warns("topicsmith inventory unlock -e dev");
     }
-    // Nor may somebody else's hands be in the inventory meanwhile.
+    // Inventory commands of others are blocked meanwhile, too.
     other
         .run_whole("inventory forget @b --yes")
         .exits(5)
@@ -93,7 +94,8 @@ async fn five_wait_for_their_turn(test: Test) {
     assert_eq!(super::listed(&repository)["locks"], serde_json::json!([]));
 }
 
-/// It looks at the cluster while it takes the lock, and again where somebody else had that since.
+/// It reads the cluster while it acquires the lock, and again if another process has held the lock
+/// since.
 async fn what_another_did_while_it_waited_is_seen(test: Test) {
     let repository = applied(&test, FIRST);
     let cluster = test.cluster().await;
@@ -110,8 +112,8 @@ async fn what_another_did_while_it_waited_is_seen(test: Test) {
     nothing_left(&repository);
 }
 
-/// There is no inventory yet, and so no lock to begin with: one makes it, and whoever planned
-/// without it looks again.
+/// Without an inventory there is no lock at first: one apply creates it, and those that planned
+/// without it read again.
 async fn five_first_applies_at_once(test: Test) {
     let repository = checkout(&test);
     let five: Vec<Started> = (0..5).map(|_| repository.start("apply --yes")).collect();
@@ -140,7 +142,7 @@ async fn a_killed_one_gives_way_by_itself(test: Test) {
     nothing_left(&other);
 }
 
-/// Its lock is the last that stands in the inventory, and its time is over.
+/// Its lock is the last in the inventory, and has expired.
 async fn a_dead_one_keeps_nobody_from_repairs(test: Test) {
     let repository = applied(&test, FIRST);
     repository.topics(LATER);
@@ -162,7 +164,7 @@ async fn one_that_slept_too_long_stops(test: Test) {
     std::thread::sleep(TTL + Duration::from_secs(1));
     let other = checkout(&test);
     let run = other.run(PATIENT).exits(0);
-    // By hand, so that it would show if the first one wrote after all.
+    // By hand, so that a late write of the first apply would be visible.
     super::set(&test, "b", "retention.ms", "3600000").await;
     apply.signal("CONT");
     let first = apply.end();
@@ -190,7 +192,7 @@ async fn one_that_slept_too_long_stops(test: Test) {
 async fn one_that_is_unlocked_stops(test: Test) {
     let repository = applied(&test, FIRST);
     repository.topics(LATER);
-    // Longer than the lock goes without being renewed.
+    // Longer than the lock is held without a renewal.
     let (proxy, apply) = in_the_middle(&test, &repository, Duration::from_secs(8));
     let other = checkout(&test);
     let run = other.run_whole("inventory unlock -e dev --yes").exits(0);

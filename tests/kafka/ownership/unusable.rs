@@ -1,4 +1,4 @@
-//! An inventory that may not be read or written, or holds what nobody can read.
+//! An inventory without read or write authorization, or with unreadable records.
 
 use topicsmith::internals::kafka::{Appender, Delivery};
 
@@ -13,7 +13,7 @@ crate::harness::tests! {
     a_topic_that_is_no_inventory,
 }
 
-/// Another checkout, whose applies run as the user `reader`.
+/// Creates another checkout, with applies as the user `reader`.
 fn as_reader(test: &Test, topics: &str) -> Repository {
     let repository = test.repository(topics);
     preflight::log_in(test, &repository, "reader");
@@ -65,7 +65,7 @@ async fn reading_is_enough_to_plan(test: Test) {
     assert_eq!(planned(&reader), "@a update");
     assert_eq!(owned(&reader), "@a");
     reader.run("drift").exits(0);
-    // Whatever else it may do: without the record nothing is changed.
+    // Whatever else it is authorized to: without the record, nothing is changed.
     may_not("apply --yes", "write", "Write");
     assert_eq!(crate::apply::held(&test, "a", "retention.ms").await, None);
     allow(&test, &inventory, &["Write"]);
@@ -96,7 +96,7 @@ async fn the_right_to_create_is_missing(test: Test) {
     run.warns("no right to create the inventory")
         .warns("allow Create on topic @inventory");
     assert_eq!(live(&test).await, "");
-    // Somebody else makes it, and that is enough.
+    // Another principal creates it, which is sufficient.
     let cluster = test.cluster().await;
     let made = topicsmith::internals::inventory::create(&cluster, &inventory, 1).await;
     made.unwrap_or_else(|error| panic!("{error}"));

@@ -1,4 +1,4 @@
-//! Adopting, and topics that others own: two scopes, and two environments, on one cluster.
+//! Adoption, and topics of other owners: two scopes and two environments on one cluster.
 
 use super::{APPLY, applied, id, live, make, nothing_left, owned, planned, planned_by, recorded};
 use crate::apply::held;
@@ -60,13 +60,13 @@ async fn a_reset_on_adopt_is_gated(test: Test) {
         .exits(0);
     assert_eq!(held(&test, "a", "segment.bytes").await, None);
     nothing_left(&repository);
-    // Once it is owned, a value set by hand is drift, and no longer asked about.
+    // Once it is owned, a value set by hand is drift and needs no --allow.
     super::set(&test, "a", "segment.bytes", "104857600").await;
     repository.run("apply --yes").exits(0);
     assert_eq!(held(&test, "a", "segment.bytes").await, None);
 }
 
-/// Another repository, whose scope is `media`, beside what `shop` has applied.
+/// Creates another repository with the scope `media`, beside the topics applied by `shop`.
 fn media(test: &Test, topics: &str) -> Repository {
     let repository = test.repository(topics);
     repository.owning("dev", "media");
@@ -97,7 +97,7 @@ async fn what_another_scope_owns_is_not_touched(test: Test) {
         (owned(&shop), owned(&media)),
         ("@a @b @c".to_owned(), "@m".to_owned())
     );
-    // Nor does `shop` see what is `media`'s as its own to release.
+    // Nor does `shop` consider topics of `media` its own to release.
     nothing_left(&shop);
     shop.run("plan").exits(0).says("1 by scope media");
     let all = media
@@ -110,7 +110,7 @@ async fn what_another_scope_owns_is_not_touched(test: Test) {
 async fn a_topic_is_handed_over(test: Test) {
     let shop = applied(&test, "[topics.\"@a\"]\non_remove = \"delete\"\n");
     let media = media(&test, "[topics.\"@a\"]\n");
-    // Not in passing: whose it is has to be named.
+    // Only with an explicit owner.
     media
         .run_whole("inventory forget @a --yes")
         .exits(4)
@@ -153,7 +153,7 @@ async fn another_environment_is_another_owner(test: Test) {
         .run("apply -e staging --yes --allow destructive")
         .exits(0);
     assert_eq!(live(&test).await, "a");
-    // Our own records need no --from, in their own environment.
+    // Own records need no --from, in their own environment.
     repository
         .run_whole("inventory forget @a -e staging --yes")
         .exits(4)

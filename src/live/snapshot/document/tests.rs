@@ -5,7 +5,7 @@ use crate::live::snapshot::parse;
 use crate::model::document::Document as _;
 use crate::model::schema::of_input;
 
-/// A snapshot with every field that there is.
+/// Returns a snapshot with every field.
 fn everything() -> Value {
     let whose =
         json!({"scope": "shop", "environment": "prod", "commit": "c", "by": "ann", "at_ms": 5});
@@ -48,7 +48,7 @@ fn everything() -> Value {
     })
 }
 
-/// All places in a document.
+/// Collects the JSON pointers of all values in a document.
 fn pointers(value: &Value, at: &str, all: &mut Vec<String>) {
     all.push(at.to_owned());
     let mut inner = |key: &str, value: &Value| pointers(value, &format!("{at}/{key}"), all);
@@ -62,7 +62,7 @@ fn pointers(value: &Value, at: &str, all: &mut Vec<String>) {
     }
 }
 
-/// The document as somebody could get it wrong at one place.
+/// Returns variants of the document with one mistake at the given pointer.
 fn mistakes(document: &Value, at: &str) -> Vec<Value> {
     let others = [
         json!(null),

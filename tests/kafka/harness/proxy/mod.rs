@@ -1,9 +1,9 @@
-//! A network that can be told to fail: a proxy between the binary and real brokers that acts on
-//! the n-th request of a kind. What it should do is data, a [`Rule`].
+//! A network with configurable faults: a proxy between the binary and real brokers that acts on the
+//! n-th request of a kind. Its behaviour is data, a [`Rule`].
 //!
-//! It knows just enough of Kafka's framing: four bytes of length; the kind and the version at the
-//! start of a request; answers in the order of the requests. Brokers say in their answers where
-//! they are to be found, and the proxy says that it is there instead.
+//! It knows a minimum of Kafka's framing: four bytes of length; API key and version at the start of
+//! a request; responses in request order. Brokers advertise their addresses in responses, which the
+//! proxy replaces by its own.
 
 mod wire;
 
@@ -17,72 +17,72 @@ use std::time::{Duration, Instant};
 pub use wire::Api;
 use wire::Request;
 
-/// What happens to a request, and when.
+/// The fault for a request, and when it occurs.
 #[derive(Debug, Clone, Copy)]
 pub struct Rule {
-    /// To requests of this kind.
+    /// The kind of request.
     pub api: Api,
-    /// That come then.
+    /// The stage of the apply.
     pub when: When,
-    /// From which one on, the first being 1.
+    /// The first affected request, from 1.
     pub nth: usize,
-    /// To how many of them.
+    /// The number of affected requests.
     pub times: usize,
-    /// What.
+    /// The fault.
     pub fault: Fault,
 }
 
-/// Which requests a rule counts. One that only asks the broker to check something counts as a read,
-/// and so does a claim of the inventory's lock, which changes nothing that anybody plans.
+/// The requests that a rule counts. A validation counts as a read, as does a claim of the
+/// inventory's lock, which changes nothing that is planned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum When {
-    /// Those that change the cluster.
+    /// Requests that change the cluster.
     Writing,
-    /// Those that read, before anything was changed.
+    /// Reads before any change.
     Before,
-    /// Those that read, once something was changed or may have been.
+    /// Reads after a change was or may have been made.
     After,
 }
 
-/// What happens to a request.
+/// The fault for a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// The connection is cut before the broker sees it.
+    /// The connection is cut before the broker receives it.
     CutBefore,
-    /// The connection is cut once the broker has answered.
+    /// The connection is cut after the broker has responded.
     CutAfter,
-    /// It never reaches the broker, and nobody says so: the connection stays open, and silent.
+    /// It never reaches the broker; the connection stays open and silent.
     SilentBefore,
-    /// The broker's answer is lost, in the same way.
+    /// The broker's response is lost; the connection stays open and silent.
     SilentAfter,
-    /// It takes its time.
+    /// It is delayed.
     Delay(Duration),
-    /// The broker does nothing, and every item is answered with this error.
+    /// The broker does nothing, and this error is returned for every item.
     Refused(i16),
-    /// The broker does it, and every item is answered with this error.
+    /// The broker carries it out, and this error is returned for every item.
     DoneBut(i16),
-    /// The broker does nothing, and says that it did.
+    /// The broker does nothing, and success is returned.
     Pretended,
-    /// The network is gone from here on.
+    /// The network is down from here on.
     NetworkLost,
-    /// For so long from here on no answer arrives, on any connection; the connections stay open, and
-    /// carry what comes later.
+    /// For this time from here on, no response arrives on any connection; the connections stay
+    /// open, and later responses arrive.
     AnswersLost(Duration),
-    /// The broker does not know the topics whose names end so. Requests that name none do not count.
+    /// The broker does not know topics with this suffix. Requests without such topics do not count.
     Unknown(&'static str),
 }
 
-/// Stands before brokers. It listens until the process ends.
+/// A proxy in front of brokers. It listens until the process ends.
 pub struct Proxy {
     servers: String,
     line: Arc<Line>,
 }
 
-/// What all connections of a proxy share.
+/// The shared state of all connections of a proxy.
 struct Line {
-    /// The ports of the brokers, each with the one that stands for it.
+    /// The ports of the brokers, each with the proxy's port for it.
     ports: Vec<(u16, u16)>,
-    /// How long everything takes, each way.
+    /// The latency in each direction.
     latency: Duration,
     state: Mutex<State>,
 }
@@ -90,17 +90,17 @@ struct Line {
 #[derive(Default)]
 struct State {
     rules: Vec<(Rule, usize)>,
-    /// Whether a request that changes something came by.
+    /// Whether a request that changes the cluster was seen.
     wrote: bool,
     lost: bool,
-    /// Until when no answer arrives.
+    /// The time until which no response arrives.
     answers_lost: Option<Instant>,
     fired: usize,
     made: usize,
     connections: Vec<TcpStream>,
 }
 
-/// What is done with the answer to a request that the broker got.
+/// What happens to the response of a request that the broker received.
 enum Treatment {
     Pass,
     Cut,
@@ -110,7 +110,7 @@ enum Treatment {
 }
 
 impl Rule {
-    /// For the first such request.
+    /// Creates a rule for the first matching request.
     pub fn new(api: Api, when: When, fault: Fault) -> Self {
         Self {
             api,
@@ -121,26 +121,26 @@ impl Rule {
         }
     }
 
-    /// For a later one.
+    /// Applies the rule from the n-th request on.
     pub fn nth(self, nth: usize) -> Self {
         Self { nth, ..self }
     }
 
-    /// For so many of them, one after the other.
+    /// Applies the rule to this many consecutive requests.
     pub fn times(self, times: usize) -> Self {
         Self { times, ..self }
     }
 }
 
 impl Proxy {
-    /// Stands before these brokers, and fails by these rules.
+    /// Starts a proxy in front of these brokers, with these rules.
     pub fn before(servers: &str, rules: &[Rule]) -> Self {
         let proxy = Self::far_before(servers, Duration::ZERO);
         proxy.obey(rules);
         proxy
     }
 
-    /// Stands so far before these brokers.
+    /// Starts a proxy in front of these brokers, with this latency.
     pub fn far_before(servers: &str, latency: Duration) -> Self {
         let listen = |server: &str| {
             let port = server
@@ -175,22 +175,21 @@ impl Proxy {
         }
     }
 
-    /// Where it listens.
+    /// Returns the addresses of the proxy.
     pub fn servers(&self) -> &str {
         &self.servers
     }
 
-    /// How often a rule came to be.
+    /// Returns how often a rule was applied.
     pub fn fired(&self) -> usize {
         self.line.lock().fired
     }
 
-    /// How many connections were made.
     pub fn connections(&self) -> usize {
         self.line.lock().made
     }
 
-    /// Fails by other rules, or by none at all any more. Counting starts anew.
+    /// Replaces the rules. Counts start again.
     pub fn obey(&self, rules: &[Rule]) {
         let mut state = self.line.lock();
         state.rules = rules.iter().map(|rule| (*rule, 0)).collect();
@@ -204,10 +203,10 @@ impl Line {
         self.state.lock().expect("no connection panics with it")
     }
 
-    /// Carries a client's connection to the broker at a port, and back.
+    /// Forwards a client's connection to the broker at a port, and back.
     fn connect(self: &Arc<Self>, client: TcpStream, port: u16) {
         let Ok(broker) = TcpStream::connect(("127.0.0.1", port)) else {
-            return; // The broker is down: the client's connection ends too.
+            return; // The broker is down, so the client's connection ends, too.
         };
         let again = |stream: &TcpStream| stream.try_clone().expect("it is open");
         let mut state = self.lock();
@@ -241,7 +240,7 @@ impl Line {
         });
     }
 
-    /// Returns when the connection ends, in one way or the other.
+    /// Returns when the connection ends in either direction.
     fn carry_requests(
         &self,
         client: &mut TcpStream,
@@ -329,7 +328,7 @@ impl Line {
         }
     }
 
-    /// What is to happen to a request, by the first rule that counts it and whose turn it is.
+    /// Returns the fault for a request, by the first rule that matches it.
     fn fault(&self, request: &Request) -> Option<Fault> {
         let mut state = self.lock();
         let when = match (request.changes_something(), state.wrote) {
@@ -365,7 +364,7 @@ impl Line {
     }
 }
 
-/// Writes to a stream what was sent a while ago.
+/// Writes data to a stream after the latency.
 struct Later {
     latency: Duration,
     sent: mpsc::Sender<(Instant, Vec<u8>)>,
@@ -385,7 +384,7 @@ impl Later {
         Self { latency, sent }
     }
 
-    /// Whether it is still open.
+    /// Returns whether it is still open.
     fn send(&self, bytes: Vec<u8>) -> bool {
         self.sent
             .send((Instant::now() + self.latency, bytes))
@@ -393,7 +392,7 @@ impl Later {
     }
 }
 
-/// A name as long as a topic's that no topic has.
+/// Returns a name with a topic's length that no topic has.
 fn other(topic: &str) -> String {
     "z".repeat(topic.len())
 }

@@ -1,10 +1,10 @@
-//! As much of Kafka's protocol as the proxy needs, in the versions that librdkafka speaks.
+//! The part of Kafka's protocol that the proxy needs, in the versions of librdkafka.
 //!
 //! Source: <https://kafka.apache.org/protocol>.
 
 use std::io::Read;
 
-/// Requests that rules speak of, with Kafka's numbers.
+/// The requests in rules, with Kafka's API keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Api {
     ListOffsets = 2,
@@ -14,23 +14,23 @@ pub enum Api {
     DescribeConfigs = 32,
     CreatePartitions = 37,
     AlterConfigs = 44,
-    /// Records of an inventory are appended; the last ones with the end of its lock.
+    /// Appends records of an inventory; the last ones together with the release of its lock.
     Produce = 0,
-    /// So is a claim of its lock, or the end of one, and nothing else. It has no number of its own.
+    /// Appends only a claim of its lock, or a release. Has no API key of its own.
     Claim = -1,
 }
 
-/// What the keys of an inventory's lock begin with.
+/// The key prefix of an inventory's lock.
 const LOCK: &str = "lock/";
 
-/// And those of its other records.
+/// The key prefixes of its other records.
 const OTHERS: [&str; 4] = ["topic/", "hold/", "tombstone/", "instance/"];
 
 /// A request, without its length.
 #[derive(Clone)]
 pub struct Request(Vec<u8>);
 
-/// Reads what its length announces; `None` where the connection ends.
+/// Reads a frame by its length; `None` when the connection ends.
 pub fn read(stream: &mut impl Read) -> Option<Vec<u8>> {
     let mut length = [0; 4];
     stream.read_exact(&mut length).ok()?;
@@ -39,13 +39,13 @@ pub fn read(stream: &mut impl Read) -> Option<Vec<u8>> {
     Some(frame)
 }
 
-/// With its length before it.
+/// Adds the length to a frame.
 pub fn framed(frame: &[u8]) -> Vec<u8> {
     let length = u32::try_from(frame.len()).expect("it came with such a length");
     [&length.to_be_bytes(), frame].concat()
 }
 
-/// Puts another port after each mention of the local host: an address is a string and a number.
+/// Replaces the port after each occurrence of the local host: an address is a string and a number.
 pub fn readdress(answer: &mut [u8], from: u16, to: u16) {
     let address = |port: u16| [b"127.0.0.1", &u32::from(port).to_be_bytes()[..]].concat();
     let (from, to) = (address(from), address(to));
@@ -59,7 +59,7 @@ pub fn readdress(answer: &mut [u8], from: u16, to: u16) {
     }
 }
 
-/// Puts one text in the place of another that is as long, everywhere.
+/// Replaces a text by another of the same length, everywhere.
 pub fn rename(bytes: &mut [u8], from: &str, to: &str) {
     let (from, to) = (from.as_bytes(), to.as_bytes());
     assert_eq!(from.len(), to.len());
@@ -98,7 +98,7 @@ impl Request {
         known.into_iter().find(|api| *api as i16 == number)
     }
 
-    /// Whether the broker is asked to do something, not just to check whether it could.
+    /// Returns whether the request changes the cluster, as opposed to a validation.
     pub fn changes_something(&self) -> bool {
         match self.api() {
             Some(Api::DeleteTopics | Api::Produce) => true,
@@ -109,10 +109,10 @@ impl Request {
         }
     }
 
-    /// Turns it into one that changes nothing and is answered as if it had.
+    /// Converts the request to one that changes nothing and has the same form of response.
     pub fn only_check(&mut self) {
         if self.api() == Some(Api::DeleteTopics) {
-            // Asks to delete nothing: no names, and the time-out.
+            // Deletes nothing: no names, and the timeout.
             let body = self.body();
             self.0.truncate(body);
             self.0.extend([0; 8]);
@@ -122,18 +122,18 @@ impl Request {
         }
     }
 
-    /// Whether a text stands somewhere in it.
+    /// Returns whether the request contains a text.
     pub fn names(&self, text: &str) -> bool {
         let mut windows = self.0.windows(text.len());
         windows.any(|window| window == text.as_bytes())
     }
 
-    /// Puts one text in the place of another that is as long.
+    /// Replaces a text by another of the same length.
     pub fn rename(&mut self, from: &str, to: &str) {
         rename(&mut self.0, from, to);
     }
 
-    /// The answer to this request, with this code for each item.
+    /// Returns the response to this request with this code for each item.
     pub fn recode(&self, mut answer: Vec<u8>, code: i16) -> Vec<u8> {
         let code = code.to_be_bytes();
         match self.api() {
@@ -144,7 +144,7 @@ impl Request {
         answer
     }
 
-    /// The broker may not have been asked for all of it: the names stand in the request.
+    /// The broker may have received fewer names: all names are in the request.
     fn deleted(&self, answer: &[u8], code: [u8; 2]) -> Vec<u8> {
         let body = self.body();
         let mut deleted = [&answer[..BEFORE_ITEMS], &self.0[body..body + 4]].concat();
@@ -162,14 +162,14 @@ impl Request {
         short(&self.0, 2)
     }
 
-    /// Where the body starts: after the kind, the version, the number and the client's id.
+    /// Returns the start of the body: after API key, version, correlation id and client id.
     fn body(&self) -> usize {
         let mut at = 8;
         skip(&self.0, &mut at);
         at
     }
 
-    /// Where it says whether the broker only checks: at the end, before tags if there can be some.
+    /// Returns the position of the validate-only flag: at the end, before optional tags.
     fn validate_only(&self) -> usize {
         let back = match (self.api(), self.version()) {
             (Some(Api::CreateTopics), 1..=4) | (Some(Api::CreatePartitions), 0..=1) => 1,
@@ -180,10 +180,10 @@ impl Request {
     }
 }
 
-/// The request's number, and how long the client is throttled.
+/// Correlation id and throttle time.
 const BEFORE_ITEMS: usize = 8;
 
-/// Each item: the topic, a code, and words or none.
+/// Each item: the topic, a code, and an optional message.
 fn recode_created(answer: &mut [u8], code: [u8; 2]) {
     let mut at = BEFORE_ITEMS + 4;
     for _ in 0..short(answer, BEFORE_ITEMS + 2) {
@@ -195,8 +195,8 @@ fn recode_created(answer: &mut [u8], code: [u8; 2]) {
     assert_eq!(at, answer.len(), "the answer is read to its end");
 }
 
-/// In the later encoding, each item: a code, words or none, a type, the topic and tags. There are
-/// tags at the start and at the end too; nobody sends any.
+/// In the flexible encoding, each item: a code, an optional message, a type, the topic and tags.
+/// Tags at the start and the end are always empty.
 fn recode_altered(answer: &mut [u8], code: [u8; 2]) {
     let mut at = BEFORE_ITEMS + 1;
     for _ in 1..varint(answer, &mut at) {
@@ -214,12 +214,12 @@ fn short(bytes: &[u8], at: usize) -> i16 {
     i16::from_be_bytes([bytes[at], bytes[at + 1]])
 }
 
-/// Over a text that may be null.
+/// Skips a nullable string.
 fn skip(bytes: &[u8], at: &mut usize) {
     *at += 2 + usize::try_from(short(bytes, *at)).unwrap_or(0);
 }
 
-/// Over a text in the later encoding, whose length is one more; 0 is null.
+/// Skips a string in the flexible encoding, with length plus one; 0 is null.
 fn skip_compact(bytes: &[u8], at: &mut usize) {
     let length = varint(bytes, at);
     *at += length.saturating_sub(1);
