@@ -84,7 +84,7 @@ pub async fn read_anyway(
         return Ok(None);
     };
     let mut log = Log::default();
-    let reading = reader.to_end(|record| log.take(record));
+    let reading = reader.read_to_end(|record| log.take(record));
     reading.await.map_err(|error| unread(topic, error))?;
     let records = log.last.len();
     info!(records, took = ?started.elapsed(), "read the inventory");

@@ -426,7 +426,7 @@ impl Side {
 
     async fn read_to_end(&mut self) -> Result<(), InventoryError> {
         let Self { reader, log, .. } = self;
-        let read = reader.to_end(|record| log.take(record)).await;
+        let read = reader.read_to_end(|record| log.take(record)).await;
         read.map_err(|error| unread(&self.topic, error))?;
         self.log.check(&self.topic)
     }

@@ -157,7 +157,7 @@ impl Reader {
     ///
     /// # Errors
     /// Returns an error if the records did not arrive in time or an authorization is missing.
-    pub async fn to_end(&mut self, mut each: impl FnMut(Record)) -> Result<(), RecordError> {
+    pub async fn read_to_end(&mut self, mut each: impl FnMut(Record)) -> Result<(), RecordError> {
         let take = |record| {
             each(record);
             false

@@ -91,7 +91,7 @@ pub(super) fn min_insync_replicas(
         return None;
     }
     let change = settings.remove(index);
-    let from = change.from_text().unwrap_or("?");
+    let from = change.current_text().unwrap_or("?");
     if let Some(factor) = factor
         && minimum <= wanted.replication_factor.value
     {

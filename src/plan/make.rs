@@ -215,7 +215,7 @@ mod tests {
         let mut live = live([("a", found(3, 3, &[("segment.bytes", "1048576")]))]);
         let desired = desired([("a", topic(3, 3, &[]))]);
         let reset = only_setting(&planned(&desired, &live)).clone();
-        assert_eq!(reset.from_text(), Some("1048576"));
+        assert_eq!(reset.current_text(), Some("1048576"));
         assert_eq!(reset.from_source, Some(ConfigSource::Topic));
         let default = kafka_default("1073741824");
         assert_eq!(reset.action, SettingAction::Reset(Some(default)));

@@ -339,7 +339,7 @@ impl SettingChange {
     }
 
     /// The text of the value now, of a config.
-    pub fn from_text(&self) -> Option<&str> {
+    pub fn current_text(&self) -> Option<&str> {
         self.from.as_ref().and_then(SettingValue::text)
     }
 

@@ -164,7 +164,7 @@ fn of_configs(
 
 /// The change of a config.
 fn in_words(key: &ConfigKey, change: &SettingChange) -> String {
-    let from = change.from_text();
+    let from = change.current_text();
     match &change.action {
         SettingAction::Reset(_) | SettingAction::Remove => {
             let shown = |value: &str| match key.human(value) {
@@ -194,7 +194,7 @@ fn keep_current(taken: &[SettingChange]) -> String {
         .iter()
         .map(|change| {
             let key = change.config_key()?;
-            let value = toml::config_value(key, change.from_text()?)?;
+            let value = toml::config_value(key, change.current_text()?)?;
             Some(format!("config.{} = {value}", toml::config_key(key, [])))
         })
         .collect();

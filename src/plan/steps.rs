@@ -105,7 +105,7 @@ fn config_phase(key: &ConfigKey, config: &SettingChange) -> Phase {
     if key.as_str() != MIN_ISR {
         return Phase::Configs;
     }
-    match (config.from_text().and_then(number), becomes(config)) {
+    match (config.current_text().and_then(number), becomes(config)) {
         (Some(from), Some(to)) if to < from => Phase::LowerMinIsr,
         (Some(from), Some(to)) if to == from => Phase::Configs,
         _ => Phase::RaiseMinIsr,

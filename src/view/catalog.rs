@@ -301,7 +301,7 @@ fn of_listed(
             setting: Setting::Config(key.clone()),
             wanted: Some(value.value.to_string()),
             live: changed(key)
-                .and_then(|config| config.from_text())
+                .and_then(|config| config.current_text())
                 .filter(|from| !key.same(from, &value.value))
                 .map(str::to_owned),
             declared_at: Some(value.place.clone()),
@@ -314,7 +314,7 @@ fn of_listed(
         Some(SettingValues {
             setting: setting.setting.clone(),
             wanted: None,
-            live: setting.from_text().map(str::to_owned),
+            live: setting.current_text().map(str::to_owned),
             declared_at: None,
         })
     }));

@@ -23,7 +23,7 @@ fn since(applied: &Owned, change: &SettingChange) -> Option<Since> {
             since_number(applied.partitions, from, to)
         }
         Setting::Config(key) => {
-            let live = change.from_text().zip(change.from_source);
+            let live = change.current_text().zip(change.from_source);
             let live = live.map(|(value, source)| Effective { value, source });
             let to = change.to().and_then(SettingValue::text);
             Some(diff::of_config(applied.config.as_ref()?, key, live, to))

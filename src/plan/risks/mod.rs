@@ -94,7 +94,7 @@ impl<'a> Update<'a> {
             Setting::Config(key) if !change.is_pin() => {
                 let change = ValueChange {
                     key,
-                    from: change.from_text(),
+                    from: change.current_text(),
                     becomes: change.becomes(),
                 };
                 self.of_config(&change).into_iter().collect()

@@ -31,6 +31,6 @@ fn of_config(action: Action, key: &ConfigKey, change: &SettingChange) -> String 
     };
     match action {
         Action::Create => format!("{key} {to}"),
-        _ => format!("{key} {} → {to}", short(key, change.from_text())),
+        _ => format!("{key} {} → {to}", short(key, change.current_text())),
     }
 }
