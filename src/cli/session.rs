@@ -41,16 +41,16 @@ impl Session {
     /// # Errors
     /// There is nothing to check: a folder is missing or empty, or an environment is not known. Or
     /// the files have errors.
-    pub fn load(&self, ask: &Ask) -> Result<&'static Loaded> {
-        Ok(self.keep(self.repository.load(ask)?))
+    pub fn load(&self, ask: &Ask) -> Result<Loaded> {
+        Ok(self.warned(self.repository.load(ask)?))
     }
 
     /// The same for a command that needs no more than what is wrong.
     ///
     /// # Errors
     /// There is nothing to check.
-    pub fn check(&self, ask: &Ask) -> Result<&'static Loaded<CheckedEnvironment>> {
-        Ok(kept(self.repository.check(ask)?))
+    pub fn check(&self, ask: &Ask) -> Result<Loaded<CheckedEnvironment>> {
+        Ok(self.repository.check(ask)?)
     }
 
     /// Reads the environments alone, for a command that needs no topics files: they may be broken,
@@ -60,11 +60,6 @@ impl Session {
     /// An environment is not known, or there are errors in the files.
     pub fn load_environments(&self, ask: &Ask) -> Result<Loaded> {
         Ok(self.warned(self.repository.load_environments(ask)?))
-    }
-
-    /// Keeps files that were read until the process ends. Warnings are told.
-    pub fn keep(&self, loaded: Loaded) -> &'static Loaded {
-        kept(self.warned(loaded))
     }
 
     /// Tells the warnings of files that were read.
@@ -128,12 +123,6 @@ impl Session {
 /// What became of the output, in words.
 pub(super) fn written(result: std::io::Result<()>) -> Result<()> {
     result.context("cannot write the output")
-}
-
-/// Keeps what a command works with until the process ends: to take ten thousand topics apart before
-/// takes longer than most of the work on them.
-pub(super) fn kept<T>(what: T) -> &'static T {
-    Box::leak(Box::new(what))
 }
 
 /// How text is drawn on a stream.

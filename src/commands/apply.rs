@@ -1,6 +1,5 @@
 //! `topicsmith apply`: brings a cluster to what the files say.
 
-use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -97,20 +96,16 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
         .await
 }
 
-/// How an apply ended. The process ends with it, which frees all that is as large as a plan at once.
+/// How an apply ended.
 struct Ended {
     exit: Exit,
-    report: ManuallyDrop<Report>,
-    plan: ManuallyDrop<Plan>,
+    report: Report,
+    plan: Plan,
 }
 
 impl Ended {
     fn new(exit: Exit, report: Report, plan: Plan) -> Self {
-        Self {
-            exit,
-            report: ManuallyDrop::new(report),
-            plan: ManuallyDrop::new(plan),
-        }
+        Self { exit, report, plan }
     }
 
     fn document(&self) -> ReportDocument {
@@ -156,7 +151,7 @@ async fn apply(args: &Args, session: &Session, log: &Log) -> Result<Ended> {
     };
     let ask = which(args.environment.ask()?, options.approval.as_ref())?;
     let connector = args.connecting.connector(session)?;
-    let loaded = session.keep(connector.load(&ask).await?);
+    let loaded = &session.warned(connector.load(&ask).await?);
     log.expect(loaded);
     check_scope(loaded, options.scope.as_deref())?;
     let environment = the_only_one(loaded)?;

@@ -91,7 +91,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
         let help = "pass --brokers N, or --compare to read it from the cluster";
         return Err(Problem::usage(message, help).into());
     }
-    let loaded = session.load(&ask)?;
+    let loaded = &session.load(&ask)?;
     let input = match looks {
         true => Some(args.live_args.input(session)?),
         false => None,

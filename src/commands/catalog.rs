@@ -54,7 +54,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
         scope: args.scope.named()?,
         ..Options::default()
     };
-    let loaded = session.load(&ask)?;
+    let loaded = &session.load(&ask)?;
     let input = match args.no_live {
         true => None,
         false => Some(args.live_args.input(session)?),

@@ -54,7 +54,7 @@ pub struct Args {
 pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     let ask = args.environments.ask()?.unwrap_or(Ask::Only);
     let only = args.only.globs()?;
-    let loaded = session.load(&ask)?;
+    let loaded = &session.load(&ask)?;
     let connector = args.connecting.connector(session)?;
     let examined = each(loaded, |environment| async {
         let one = one(args, &connector, loaded, environment, &only).await;

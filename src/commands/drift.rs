@@ -71,7 +71,7 @@ async fn drift_each(args: &Args, session: &Session, ask: &Ask, log: &Log) -> Res
         ..Options::default()
     };
     let input = args.live_args.input(session)?;
-    let loaded = session.keep(input.load(ask).await?);
+    let loaded = &session.warned(input.load(ask).await?);
     log.expect(loaded);
     let source = input.source(loaded)?;
     let drifts = each(loaded, |environment| {

@@ -81,7 +81,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
         states: args.state.clone(),
     };
     let input = args.live_args.input(session)?;
-    let loaded = session.keep(input.load(&ask).await?);
+    let loaded = &session.warned(input.load(&ask).await?);
     let source = input.source(loaded)?;
     let lists = each(loaded, |environment| {
         let rows = read_rows(loaded, environment, &source, &options);

@@ -93,7 +93,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
 async fn plan_each(args: &Args, session: &Session, ask: &Ask, log: &Log) -> Result<Exit> {
     let (only, scope) = (args.only.globs()?, args.context.scope()?);
     let input = args.live_args.input(session)?;
-    let loaded = session.keep(input.load(ask).await?);
+    let loaded = &session.warned(input.load(ask).await?);
     let options = Options {
         only,
         allow: args.allow.clone(),

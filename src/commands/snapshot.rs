@@ -40,7 +40,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     let ask = args.environments.ask()?.unwrap_or(Ask::Only);
     let only = args.only.globs()?;
     let connector = args.connecting.connector(session)?;
-    let loaded = session.keep(connector.load(&ask).await?);
+    let loaded = &session.warned(connector.load(&ask).await?);
     let snapshots = each(loaded, |environment| async {
         let live = one(&connector, loaded, environment, &only).await;
         live.map(Snapshot)

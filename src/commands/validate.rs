@@ -31,7 +31,7 @@ type Checked = Loaded<CheckedEnvironment>;
 /// The files cannot be read at all, or the output cannot be written.
 pub fn run(args: &Args, session: &Session) -> Result<Exit> {
     let ask = args.environments.ask()?.unwrap_or(Ask::All);
-    let loaded = session.check(&ask)?;
+    let loaded = &session.check(&ask)?;
     let invalid = loaded.findings.iter().any(|f| f.level == Severity::Error);
     match session.format {
         Format::Json => session.print_json(&DiagnosticsDocument::from(&*loaded.findings))?,

@@ -56,7 +56,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
         false => None,
     };
     let environments;
-    let job = match proof {
+    let job = match &proof {
         Some(loaded) => Job::to_delete(&args.place, session, loaded).await?,
         None => {
             environments = session.load_environments(&ask)?;

@@ -112,7 +112,7 @@ struct Job<'a> {
 }
 
 /// Reads what a delete is held against: the topics files too, where there are any.
-fn load_proof(session: &Session, ask: &Ask) -> Result<Option<&'static Loaded>> {
+fn load_proof(session: &Session, ask: &Ask) -> Result<Option<Loaded>> {
     let is_there = session
         .repository
         .folders

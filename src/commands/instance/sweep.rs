@@ -48,7 +48,8 @@ pub struct Args {
 pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     let ask = args.place.environment.ask()?;
     let environments;
-    let job = match load_proof(session, &ask)? {
+    let proof = load_proof(session, &ask)?;
+    let job = match &proof {
         Some(loaded) => Job::to_delete(&args.place, session, loaded).await?,
         None => {
             environments = session.load_environments(&ask)?;

@@ -42,7 +42,7 @@ pub struct Args {
 /// The files have errors, the cluster cannot be reached, or something is refused.
 pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     let id = args.which.id()?;
-    let loaded = session.load(&args.place.environment.ask()?)?;
+    let loaded = &session.load(&args.place.environment.ask()?)?;
     let named = args.place.context.scope()?;
     check_scope(loaded, named.as_deref())?;
     let desired = &the_only_one(loaded)?.desired;

@@ -51,7 +51,7 @@ pub struct Args {
 /// A record is not there or is somebody else's, nobody agreed, or the inventory cannot be written.
 pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     args.auto_approve.check(session)?;
-    let loaded = args.target.load(session)?;
+    let loaded = &args.target.load(session)?;
     let opened = args.target.open(session, loaded, args.context.scope()?);
     let opened = opened.await?;
     let locks = keep_applies_off(args, &opened).await?;

@@ -62,7 +62,7 @@ pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
             Problem::usage("no topic can be held for that long, or for no time", help).into(),
         );
     }
-    let loaded = args.target.load(session)?;
+    let loaded = &args.target.load(session)?;
     let opened = args.target.open(session, loaded, args.context.scope()?);
     let opened = opened.await?;
     let topic = TopicName::from(args.topic.as_str());

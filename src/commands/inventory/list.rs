@@ -39,7 +39,7 @@ pub struct Args {
 pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     let ask = args.environments.ask()?.unwrap_or(Ask::Only);
     let (only, scope) = (args.only.globs()?, args.context.scope()?);
-    let loaded = session.load(&ask)?;
+    let loaded = &session.load(&ask)?;
     let connector = args.connecting.connector(session)?;
     let lists = each(loaded, |environment| {
         let scope = scope.as_deref();

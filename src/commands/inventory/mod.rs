@@ -61,7 +61,7 @@ struct Opened<'a> {
 }
 
 impl Target {
-    fn load(&self, session: &Session) -> Result<&'static Loaded> {
+    fn load(&self, session: &Session) -> Result<Loaded> {
         session.load(&self.environment.ask()?)
     }
 

@@ -30,7 +30,7 @@ pub struct Args {
 /// Nobody agreed, or the inventory cannot be read or written.
 pub async fn run(args: &Args, session: &Session) -> Result<Exit> {
     args.auto_approve.check(session)?;
-    let loaded = args.target.load(session)?;
+    let loaded = &args.target.load(session)?;
     let opened = args.target.open(session, loaded, args.context.scope()?);
     let opened = opened.await?;
     let contents = opened.read().await?;
