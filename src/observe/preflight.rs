@@ -199,11 +199,11 @@ mod tests {
 
     #[test]
     fn answers_have_a_kind_and_the_brokers_words() {
-        use PreflightErrorKind::{NotAuthorised, Refused, Unchecked};
+        use PreflightErrorKind::{Failed, NotAuthorised, Refused, Unchecked};
         for (code, expected) in [
             (40, Refused),
             (3, Refused),
-            (-1, Refused),
+            (-1, Failed),
             (29, NotAuthorised),
             (89, Unchecked),
             (35, Unchecked),
