@@ -50,7 +50,7 @@ impl Session {
     /// # Errors
     /// There is nothing to check.
     pub fn check(&self, ask: &Ask) -> Result<Loaded<CheckedEnvironment>> {
-        Ok(self.repository.check(ask)?)
+        self.repository.check(ask)
     }
 
     /// Reads the environments alone, for a command that needs no topics files: they may be broken,

@@ -134,7 +134,7 @@ async fn what_is_live_and_whose_it_is(test: Test) {
     assert_eq!(retention["declared_at"], "topics/a.toml:3");
     let undeclared = &after["undeclared"][0];
     assert_eq!(
-        (&undeclared["key"], &undeclared["fate"]),
+        (&undeclared["key"], &undeclared["effect"]),
         (&json!("max.message.bytes"), &json!("reset"))
     );
     let ownership = &after["ownership"];
